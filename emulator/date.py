@@ -1,0 +1,37 @@
+"""How a moment is written: in HTTP headers and in ISO 8601, always in UTC."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from time import gmtime
+
+LATEST = 253_402_300_799.0  # the last second of the year 9999, the last that dates can say
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def http_date(epoch: float) -> bytes:
+    """`Thu, 01 Jan 2026 00:00:00 GMT` (IMF-fixdate, RFC 9110 5.6.7) of the second that has begun."""
+    return _http_date(int(epoch))
+
+
+def iso(epoch: float, milliseconds: bool = False) -> str:
+    """`2026-01-01T00:00:00Z` or `2026-01-01T00:00:00.000Z`; what is finer is cut off, never rounded up."""
+    if not milliseconds:
+        return _iso(int(epoch)) + "Z"
+    # A float falls a hair short of most thousandths; the small addend keeps 0.123 from becoming 0.122.
+    second, thousandth = divmod(int(epoch * 1000 + 0.001), 1000)
+    return f"{_iso(second)}.{thousandth:03}Z"
+
+
+@lru_cache(maxsize=64)
+def _http_date(second: int) -> bytes:
+    year, month, day, hour, minute, at, weekday, *_ = gmtime(second)
+    return f"{DAYS[weekday]}, {day:02} {MONTHS[month - 1]} {year:04} {hour:02}:{minute:02}:{at:02} GMT".encode()
+
+
+@lru_cache(maxsize=64)
+def _iso(second: int) -> str:
+    year, month, day, hour, minute, at, *_ = gmtime(second)
+    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{at:02}"

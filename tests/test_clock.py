@@ -1,0 +1,470 @@
+"""Time that is steered: what fires, when, in which order, and what the clock shows meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+import uvloop
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emulator.clock import Clock, http_date, iso, manual
+
+START = 1_767_225_600.0
+Story = Callable[[], Coroutine[Any, Any, None]]
+
+
+@pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def play(request: pytest.FixtureRequest) -> Callable[[Story], None]:
+    """Runs a coroutine function on a loop of its own, of each kind."""
+
+    def play(story: Story) -> None:
+        with asyncio.Runner(loop_factory=request.param) as runner:
+            runner.run(story())
+
+    return play
+
+
+Play = Callable[[Story], None]
+
+
+async def sleeper(clock: Clock, due: float, seen: list[tuple[float, float]]) -> None:
+    await clock.sleep_until(due)
+    seen.append((due, clock.now()))
+
+
+def test_a_manual_clock_stands_at_the_first_of_january_2026() -> None:
+    assert iso(manual().now()) == "2026-01-01T00:00:00Z"
+
+
+def test_a_clock_that_is_not_told_otherwise_shows_the_systems_time() -> None:
+    assert Clock().now() == pytest.approx(time.time(), abs=1)  # noqa: TID251
+
+
+def test_each_sleeper_wakes_at_its_own_time_and_in_its_order(play: Play) -> None:
+    async def story() -> None:
+        clock, seen = manual(), list[tuple[float, float]]()
+        tasks = [asyncio.create_task(sleeper(clock, START + due, seen)) for due in (30, 10, 20.5, 10, 99)]
+        await clock.advance(60)
+        assert seen == [(START + due, START + due) for due in (10, 10, 20.5, 30)]
+        assert clock.now() == START + 60
+        assert [timer.due for timer in clock.pending()] == [START + 99]
+        await clock.advance(39)
+        await asyncio.gather(*tasks)
+
+    play(story)
+
+
+def test_whoever_wakes_may_sleep_again_before_the_clock_goes_on(play: Play) -> None:
+    async def story() -> None:
+        clock, seen = manual(), list[float]()
+
+        async def beat() -> None:
+            for _ in range(5):
+                await clock.sleep(2)
+                seen.append(clock.now() - START)
+
+        task = asyncio.create_task(beat())
+        await clock.advance(60)
+        assert seen == [2, 4, 6, 8, 10]
+        await task
+
+    play(story)
+
+
+def test_a_chain_of_tasks_ends_before_the_clock_goes_on(play: Play) -> None:
+    async def story() -> None:
+        clock, seen = manual(), list[float]()
+
+        async def chain(length: int) -> None:
+            if length:
+                await asyncio.create_task(chain(length - 1))
+            seen.append(clock.now())
+
+        clock.call_at(START + 1, lambda: tasks.append(asyncio.create_task(chain(20))))
+        clock.call_at(START + 2, lambda: None)
+        tasks: list[asyncio.Task[None]] = []
+        await clock.advance(2)
+        assert seen == [START + 1] * 21
+
+    play(story)
+
+
+def test_a_callback_may_cancel_another_that_is_due_with_it(play: Play) -> None:
+    async def story() -> None:
+        clock, seen = manual(), list[str]()
+
+        def first() -> None:
+            seen.append("first")
+            second.cancel()
+
+        clock.call_at(START + 1, first)
+        second = clock.call_at(START + 1, lambda: seen.append("second"))
+        third = clock.call_at(START + 3, lambda: seen.append("third"))
+        third.cancel()
+        third.cancel()
+        await clock.advance(10)
+        assert seen == ["first"]
+        assert not clock.pending()
+        assert not second.alive
+
+    play(story)
+
+
+def test_a_callback_that_fails_does_not_stop_the_others(play: Play) -> None:
+    async def story() -> None:
+        clock, seen, told = manual(), list[float](), list[dict[str, Any]]()
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+        clock.call_at(START + 1, {}.popitem)
+        clock.call_at(START + 1, lambda: seen.append(clock.now()))
+        await clock.advance(1)
+        assert seen == [START + 1]
+        assert isinstance(told[0]["exception"], KeyError)
+
+    play(story)
+
+
+def test_a_callback_that_asks_to_be_called_at_once_does_not_hold_the_loop(play: Play) -> None:
+    async def story() -> None:
+        clock, calls = manual(), list[int]()
+
+        def again() -> None:
+            calls.append(1)
+            if len(calls) < 50:
+                clock.call_at(clock.now(), again)
+
+        clock.call_at(START, again)
+        await clock.advance(0)
+        while len(calls) < 50:
+            await clock.sleep(0)
+
+    play(story)
+
+
+def test_a_sleep_given_up_leaves_nothing_behind(play: Play) -> None:
+    async def story() -> None:
+        clock = manual()
+        tasks = [asyncio.create_task(clock.sleep(3_600)) for _ in range(500)]
+        await clock.advance(1)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert not clock.pending()
+        assert len(clock._timers._heap) < 100
+        await clock.advance(7_200)
+
+    play(story)
+
+
+def test_a_sleep_given_up_as_it_ends_is_given_up(play: Play) -> None:
+    async def story() -> None:
+        clock = manual()
+        clock.call_at(START + 1, lambda: early.cancel())
+        early = asyncio.create_task(clock.sleep(1))
+        task = asyncio.create_task(clock.sleep(1))
+        await clock.sleep(0)
+        clock.call_at(START + 1, task.cancel)
+        await clock.advance(1)
+        assert early.cancelled()
+        assert task.cancelled()
+
+    play(story)
+
+
+def test_sleeping_until_a_time_that_has_passed_lets_others_run_once(play: Play) -> None:
+    async def story() -> None:
+        clock, seen = manual(), list[str]()
+        asyncio.get_running_loop().call_soon(seen.append, "other")
+        await clock.sleep_until(START - 5)
+        assert seen == ["other"]
+
+    play(story)
+
+
+def test_advance_waits_for_work_in_flight(play: Play) -> None:
+    async def story() -> None:
+        clock, seen = manual(), list[tuple[str, float]]()
+
+        async def deliver() -> None:
+            with clock.busy():
+                loop = asyncio.get_running_loop()
+                answer = loop.create_future()
+                loop.call_later(0.02, answer.set_result, None)  # an answer from outside, in real time
+                await answer
+                seen.append(("answered", clock.now()))
+
+        clock.call_at(START + 1, lambda: tasks.append(asyncio.create_task(deliver())))
+        clock.call_at(START + 2, lambda: seen.append(("later", clock.now())))
+        tasks: list[asyncio.Task[None]] = []
+        await clock.advance(5)
+        assert seen == [("answered", START + 1), ("later", START + 2)]
+
+    play(story)
+
+
+def test_work_that_never_ends_does_not_stop_time_for_ever(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.clock.PATIENCE", 0.02)
+
+    async def story() -> None:
+        clock = manual()
+        with clock.busy():
+            with clock.busy():
+                await clock.advance(30)
+            await clock.advance(30)
+        assert clock.now() == START + 60
+
+    play(story)
+
+
+def test_a_task_that_never_waits_does_not_stop_time_for_ever(play: Play) -> None:
+    async def story() -> None:
+        clock, over = manual(), asyncio.Event()
+
+        async def spin() -> None:
+            while not over.is_set():
+                await clock.sleep(0)
+
+        task = asyncio.create_task(spin())
+        await clock.advance(60)
+        over.set()
+        await task
+        assert clock.now() == START + 60
+
+    play(story)
+
+
+def test_two_who_advance_at_once_take_turns(play: Play) -> None:
+    async def story() -> None:
+        clock, seen = manual(), list[tuple[float, float]]()
+        task = asyncio.create_task(sleeper(clock, START + 15, seen))
+        await asyncio.gather(clock.advance(10), clock.advance(10))
+        await task
+        assert clock.now() == START + 20
+        assert seen == [(START + 15, START + 15)]
+
+    play(story)
+
+
+def test_an_advance_given_up_leaves_the_clock_going(play: Play) -> None:
+    async def story() -> None:
+        clock = Clock(START)
+        with clock.busy():
+            task = asyncio.create_task(clock.advance(60))
+            await asyncio.wait([task], timeout=0.01)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            before = clock.now()
+            await clock.sleep(0.002)
+            assert START < before < clock.now() < START + 60
+
+    play(story)
+
+
+def test_set_forwards_fires_what_is_due_and_backwards_nothing(play: Play) -> None:
+    async def story() -> None:
+        clock, seen = manual(), list[float]()
+        clock.call_at(START + 5, lambda: seen.append(clock.now()))
+        await clock.set(START - 100)
+        assert (clock.now(), seen) == (START - 100, [])
+        await clock.set(START + 100)
+        assert (clock.now(), seen) == (START + 100, [START + 5])
+
+    play(story)
+
+
+def test_skip_goes_to_the_next_timer_and_no_further(play: Play) -> None:
+    async def story() -> None:
+        clock, seen = manual(), list[tuple[float, float]]()
+        tasks = [asyncio.create_task(sleeper(clock, START + due, seen)) for due in (7, 3, 3)]
+        await clock.skip()
+        assert seen == [(START + 3, START + 3)] * 2
+        await clock.skip()
+        assert clock.now() == START + 7
+        await clock.skip()
+        assert clock.now() == START + 7
+        await asyncio.gather(*tasks)
+
+    play(story)
+
+
+def test_an_automatic_clock_jumps_whenever_everybody_waits(play: Play) -> None:
+    async def story() -> None:
+        clock, seen = manual(), list[tuple[float, float]]()
+        clock.auto = True
+        await asyncio.gather(*(sleeper(clock, START + due, seen) for due in (3_600, 60, 86_400)))
+        assert seen == [(START + due, START + due) for due in (60, 3_600, 86_400)]
+        assert clock.auto
+        clock.auto = False
+        task = asyncio.create_task(clock.sleep(1))
+        await asyncio.wait([task], timeout=0.01)
+        assert not task.done()
+        await clock.advance(1)
+
+    play(story)
+
+
+def test_an_automatic_clock_does_not_jump_over_work_in_flight(play: Play) -> None:
+    async def story() -> None:
+        clock = manual()
+        clock.auto = True
+        task = asyncio.create_task(clock.sleep(60))
+        with clock.busy():
+            await asyncio.wait([task], timeout=0.01)
+            assert clock.now() == START
+        await task
+        assert clock.now() == START + 60
+
+    play(story)
+
+
+def test_a_running_clock_wakes_its_sleepers_by_itself_and_never_early(play: Play) -> None:
+    async def story() -> None:
+        clock, seen = Clock(START), list[tuple[float, float]]()
+        await asyncio.gather(*(sleeper(clock, START + n * 0.0007, seen) for n in range(1, 30)))
+        assert [due for due, _ in seen] == sorted(due for due, _ in seen)
+        assert all(now >= due for due, now in seen)
+
+    play(story)
+
+
+def test_a_clock_that_hurries_wakes_its_sleepers_sooner(play: Play) -> None:
+    async def story() -> None:
+        clock = Clock(START, speed=10_000)
+        begun = asyncio.get_running_loop().time()
+        await clock.sleep(100)
+        assert clock.now() >= START + 100
+        assert asyncio.get_running_loop().time() - begun < 5
+        assert clock.speed == 10_000
+
+    play(story)
+
+
+def test_a_running_clock_can_be_moved_stopped_and_run_again(play: Play) -> None:
+    async def story() -> None:
+        clock, seen = Clock(START), list[tuple[float, float]]()
+        task = asyncio.create_task(sleeper(clock, START + 3_600, seen))
+        await clock.advance(7_200)
+        assert seen == [(START + 3_600, START + 3_600)]
+        await task
+        assert clock.speed == 1.0
+        clock.freeze()
+        stopped = clock.now()
+        task = asyncio.create_task(clock.sleep(0.001))
+        await asyncio.wait([task], timeout=0.02)
+        assert (clock.now(), task.done(), clock.speed) == (stopped, False, 0.0)
+        clock.run()
+        await task
+        assert clock.now() >= stopped + 0.001
+
+    play(story)
+
+
+def test_a_clock_stopped_while_it_moves_stands_still_when_it_arrives(play: Play) -> None:
+    async def story() -> None:
+        clock = Clock(START)
+        clock.call_at(clock.now() + 1, clock.freeze)
+        await clock.advance(10)
+        assert clock.speed == 0.0
+        assert clock.now() == clock.now() >= START + 10
+
+    play(story)
+
+
+def test_a_timer_set_before_there_is_a_loop_fires_once_there_is_one(play: Play) -> None:
+    clock, seen = Clock(START), list[str]()
+    clock.call_at(START, lambda: seen.append("early"))
+
+    async def story() -> None:
+        await clock.sleep(0.001)
+        assert seen == ["early"]
+
+    play(story)
+
+
+def test_a_clock_outlives_the_loop_it_was_used_in(play: Play) -> None:
+    clock = Clock(START)
+
+    async def story() -> None:
+        clock.call_at(START + 60, lambda: None)
+        await clock.sleep(0.001)
+
+    play(story)
+    play(story)
+
+
+def test_tenths_of_a_second_add_up_to_a_second(play: Play) -> None:
+    async def story() -> None:
+        clock, seen = manual(), list[tuple[float, float]]()
+        task = asyncio.create_task(sleeper(clock, START + 1, seen))
+        for _ in range(10):
+            await clock.advance(0.1)
+        await task
+        assert clock.now() == START + 1
+
+    play(story)
+
+
+@pytest.mark.parametrize("wrong", [-1, float("nan"), float("inf"), 1e12])
+def test_a_step_that_leads_nowhere_is_refused(wrong: float, play: Play) -> None:
+    async def story() -> None:
+        clock = manual()
+        with pytest.raises(ValueError, match="lies between 0 and"):
+            await clock.advance(wrong)
+        with pytest.raises(ValueError, match="lies between 0 and"):
+            await clock.set(wrong)
+        assert clock.now() == START
+        await clock.advance(1)
+
+    play(story)
+    for make in (Clock, manual().run):
+        with pytest.raises(ValueError, match="lies between 0 and"):
+            make(wrong)
+
+
+def test_a_timer_without_a_time_is_refused() -> None:
+    with pytest.raises(ValueError, match="NaN"):
+        manual().call_at(float("nan"), lambda: None)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    dues=st.lists(st.integers(0, 100), max_size=20),
+    steps=st.lists(st.one_of(st.integers(0, 40), st.just("skip")), max_size=10),
+)
+def test_timers_fire_once_in_order_whatever_the_steps(dues: list[int], steps: list[int | str]) -> None:
+    async def story() -> None:
+        clock, seen, expected = manual(), list[tuple[int, float]](), list[tuple[int, float]]()
+        for due in dues:
+            clock.call_at(START + due, lambda due=due: seen.append((due, clock.now())))  # type: ignore[misc]
+        model, waiting = 0, sorted(dues)
+        for step in steps:
+            if isinstance(step, int):
+                model += step
+                await clock.advance(step)
+            else:
+                model = max(model, waiting[0]) if waiting else model
+                await clock.skip()
+            expected += [(due, START + due) for due in waiting if due <= model]
+            waiting = [due for due in waiting if due > model]
+            assert clock.now() == START + model
+            assert seen == expected
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("epoch", "date", "short", "long"),
+    [
+        (0.0, b"Thu, 01 Jan 1970 00:00:00 GMT", "1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z"),
+        (784_111_777.0, b"Sun, 06 Nov 1994 08:49:37 GMT", "1994-11-06T08:49:37Z", "1994-11-06T08:49:37.000Z"),
+        (START + 59.9999, b"Thu, 01 Jan 2026 00:00:59 GMT", "2026-01-01T00:00:59Z", "2026-01-01T00:00:59.999Z"),
+        (START + 0.123, b"Thu, 01 Jan 2026 00:00:00 GMT", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00.123Z"),
+        (253_402_300_799.0, b"Fri, 31 Dec 9999 23:59:59 GMT", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59.000Z"),
+    ],
+)
+def test_dates_are_written_as_http_and_iso_want_them(epoch: float, date: bytes, short: str, long: str) -> None:
+    assert (http_date(epoch), iso(epoch), iso(epoch, milliseconds=True)) == (date, short, long)
