@@ -1,0 +1,1 @@
+"""READ: from YAML text to a playbook that can be asked which rule answers."""

@@ -1,0 +1,91 @@
+"""Finds which part of an API's document serves which of its claims, and what is served by nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from emulator.errors import Complaint, Place
+from emulator.scenario.document import Document
+from emulator.scenario.model import ApiFile
+from emulator.scenario.parts import Claim
+from emulator.scenario.scalar import shown
+from emulator.scenario.shape import below, is_model, members, suits
+from emulator.scenario.suggest import did_you_mean
+
+_CITING = ("claims", "serves")
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """One mention of a claim: where it stands, the operation it lies within, and the part that serves it, in words."""
+
+    claim: str
+    place: Place
+    operation: str | None
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One claim and everything that serves it."""
+
+    claim: str
+    grade: str
+    says: str
+    citations: tuple[Citation, ...]
+
+    @property
+    def served(self) -> bool:
+        """Whether anything serves it."""
+        return bool(self.citations)
+
+
+def cited(data: Any, document: Document, model: type[BaseModel] = ApiFile) -> list[Citation]:
+    """Collect every item of every `claims:` and `serves:` list, in the order of the document.
+
+    Only where the model has such a list: a body or a schema with a field called `claims` cites nothing.
+    """
+    return [
+        Citation(claim, document.place(path), _operation(path), _in_words(path[:-2] or path[:-1]))
+        for path, claim in _mentions(data, model, ())
+    ]
+
+
+def coverage(claims: Mapping[str, Claim], citations: Iterable[Citation]) -> list[Row]:
+    """Give one row for each claim, in the order of the catalogue, those served by nothing included."""
+    served: dict[str, list[Citation]] = {claim: [] for claim in claims}
+    for citation in citations:
+        served.setdefault(citation.claim, []).append(citation)
+    return [Row(name, claim.grade, claim.says, tuple(served[name])) for name, claim in claims.items()]
+
+
+def unknown(claims: Mapping[str, Claim], citations: Iterable[Citation]) -> list[Complaint]:
+    """Complain of every citation of a claim that is not in the catalogue."""
+    return [
+        Complaint(each.place, f"unknown claim {shown(each.claim)!r}; {did_you_mean(each.claim, claims)}")
+        for each in citations
+        if each.claim not in claims
+    ]
+
+
+def _mentions(data: Any, annotation: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    kind = next((each for each in members(annotation) if suits(each, data)), None)
+    if kind is None:
+        return
+    for key, part in data.items() if isinstance(data, dict) else enumerate(data):
+        if is_model(kind) and key in _CITING and isinstance(part, list):
+            yield from (((*path, key, index), claim) for index, claim in enumerate(part) if isinstance(claim, str))
+        else:
+            yield from _mentions(part, below(kind, key), (*path, key))
+
+
+def _operation(path: tuple[str | int, ...]) -> str | None:
+    return str(path[1]) if path[0] == "operations" and len(path) > 3 else None
+
+
+def _in_words(path: tuple[str | int, ...]) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")

@@ -1,0 +1,57 @@
+"""Compiling a kind of job: its timelines, how its rows are worked and shown, and who is told when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from emulator.scenario import plans as plan
+from emulator.scenario.compile.compiler import Compiler, Path
+from emulator.scenario.duration import Duration
+from emulator.scenario.parts import JobKind, Row, Webhook
+
+ROW_STATES = ("succeeded", "errored", "cancelled")
+WEBHOOK_TREES = ("url", "secret", "body")
+
+
+class JobCompiler:
+    """Compiles kinds of job; `operations` are those that rows may name."""
+
+    def __init__(self, compiler: Compiler, operations: Iterable[str]) -> None:
+        self.compiler = compiler
+        self.complaints = compiler.complaints
+        self.operations = operations
+
+    def job(self, name: str, kind: JobKind, changed: Mapping[str, str]) -> plan.JobPlan:
+        """A kind of job, with the states of its timeline that a scenario changes."""
+        path: Path = ("jobs", name)
+        return plan.JobPlan(
+            kind=name,
+            timeline=self._timeline({**kind.timeline, **changed}, (*path, "timeline")),
+            cancel=self._timeline(kind.cancel, (*path, "cancel")),
+            rows=None if kind.rows is None else self._rows(kind.rows, (*path, "rows")),
+            webhook=None if kind.webhook is None else self._webhook(kind.webhook, (*path, "webhook")),
+            most=kind.most,
+        )
+
+    def _timeline(self, states: Mapping[str, str], path: Path) -> dict[str, Duration]:
+        return {state: self.compiler.duration(at, (*path, state)) for state, at in states.items()}
+
+    def _rows(self, rows: Row, path: Path) -> plan.RowPlan:
+        self.complaints.require_known(
+            rows.operation, self.operations, "operation", self.compiler.place((*path, "operation"))
+        )
+        trees = {
+            name: self.complaints.attempt(self.compiler.tree, getattr(rows, name), (*path, name)) for name in ROW_STATES
+        }
+        return plan.RowPlan(operation=rows.operation, **trees)
+
+    def _webhook(self, webhook: Webhook, path: Path) -> plan.WebhookPlan:
+        trees = {
+            name: self.complaints.attempt(self.compiler.tree, getattr(webhook, name), (*path, name))
+            for name in WEBHOOK_TREES
+        }
+        retries = tuple(
+            self.compiler.duration(text, (*path, "retries", at)).seconds() for at, text in enumerate(webhook.retries)
+        )
+        timeout = self.compiler.duration(webhook.timeout, (*path, "timeout")).seconds()
+        return plan.WebhookPlan(retries=retries, timeout=timeout, **trees)

@@ -1,0 +1,175 @@
+"""Compiling one rule: its templates, matcher, steps, reply and faults, each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from emulator.errors import Complaint, DocumentError
+from emulator.scenario.compile.compiler import Compiler, Group, Path
+from emulator.scenario.duration import Latency, parse_latency
+from emulator.scenario.model import Event, Pace, Reply, Rule, Step, Stream
+from emulator.scenario.plans import EventPlan, FaultPlan, Maker, PacePlan, ReplyPlan, StepPlan
+from emulator.scenario.plans import Rule as RulePlan
+from emulator.scenario.suggest import did_you_mean
+
+VERBS: Mapping[str, tuple[str, ...]] = {
+    "put": ("id", "record"),
+    "update": ("id", "set"),
+    "append": ("id", "values"),
+    "remove": ("id",),
+    "start": ("id", "items", "data", "result"),
+    "cancel": (),
+}
+NO_BODY = (204, 304)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What rules may name."""
+
+    errors: Mapping[str, Any]
+    collections: Mapping[str, Any]
+    jobs: Mapping[str, Any]
+    faults: Mapping[str, Callable[..., Any]]
+
+
+class RuleCompiler:
+    """Compiles the rules of one document; `known` is what they may name."""
+
+    def __init__(self, compiler: Compiler, known: Known) -> None:
+        self.compiler = compiler
+        self.complaints = compiler.complaints
+        self.known = known
+
+    def rule(self, rule: Rule, path: Path, makers: Mapping[str, Maker], headers: tuple[Group, ...]) -> RulePlan:
+        compiler = self.compiler
+        place = compiler.place(path)
+        with self.complaints.catching():
+            if rule.reply is None and not rule.fault:
+                raise DocumentError([Complaint(place, "a rule needs a reply or a fault")])
+        steps = [self.complaints.attempt(self._step, step, (*path, "do", at)) for at, step in enumerate(rule.do)]
+        return RulePlan(
+            id=str(place),
+            place=place,
+            name=rule.name or "",
+            matcher=self.complaints.attempt(compiler.when.compile, rule.when, (*path, "when")),
+            makers={**makers, **compiler.makers(rule.let, (*path, "let"))},
+            steps=tuple(step for step in steps if step is not None),
+            reply=None if rule.reply is None else self._reply(rule.reply, (*path, "reply"), headers),
+            faults=tuple(self._faults(rule.fault, (*path, "fault"))),
+            claims=tuple(rule.claims),
+        )
+
+    def _reply(self, reply: Reply, path: Path, headers: tuple[Group, ...]) -> ReplyPlan | None:
+        compiler = self.compiler
+        kinds = [name for name in ("body", "text", "stream", "error") if name in reply.model_fields_set]
+        if len(kinds) > 1:
+            self.complaints.add(
+                compiler.place(path), f"a reply has one of body, text, stream and error, not {' and '.join(kinds)}"
+            )
+        if reply.error is not None:
+            self.complaints.require_known(reply.error, self.known.errors, "error", compiler.place((*path, "error")))
+        kind = (
+            "text/event-stream"
+            if reply.stream
+            else "text/plain; charset=utf-8"
+            if reply.text is not None
+            else "application/json"
+        )
+        content = {} if not kinds or reply.status in NO_BODY else {"Content-Type": kind}
+        status = reply.status if isinstance(reply.status, int) else compiler.optional(reply.status, (*path, "status"))
+        if isinstance(status, int) and not 200 <= status <= 599:
+            self.complaints.add(compiler.place((*path, "status")), f"{status} is not a status; expected 200 to 599")
+        stream = reply.stream
+        return ReplyPlan(
+            place=compiler.place(path),
+            status=200 if status is None else status,
+            headers=compiler.headers(
+                *headers, (content, path, compiler), (reply.headers, (*path, "headers"), compiler)
+            ),
+            body=None if "body" not in kinds else self.complaints.attempt(compiler.tree, reply.body, (*path, "body")),
+            text=compiler.optional(reply.text, (*path, "text")),
+            events=None if stream is None else self._events(stream, (*path, "stream", "events")),
+            pace=None if stream is None or stream.pace is None else self._pace(stream.pace, (*path, "stream", "pace")),
+            error=reply.error,
+            message=compiler.optional(reply.message, (*path, "message")),
+            param=compiler.optional(reply.param, (*path, "param")),
+            data=compiler.trees(reply.data, (*path, "data")),
+        )
+
+    def _events(self, stream: Stream, path: Path) -> tuple[EventPlan, ...]:
+        return tuple(self._event(event, (*path, at)) for at, event in enumerate(stream.events))
+
+    def _event(self, event: Event, path: Path) -> EventPlan:
+        compiler = self.compiler
+        if (event.data is None) == (event.text is None):
+            self.complaints.add(compiler.place(path), "an event has either data (JSON) or text")
+        return EventPlan(
+            event=event.event,
+            each=compiler.optional(event.each, (*path, "$each")),
+            bind=event.bind,
+            when=compiler.optional(event.when, (*path, "$if")),
+            id=compiler.optional(event.id, (*path, "id")),
+            data=compiler.optional(event.data, (*path, "data")),
+            text=compiler.optional(event.text, (*path, "text")),
+        )
+
+    def _pace(self, pace: Pace, path: Path) -> PacePlan:
+        return PacePlan(self.latency(pace.first, (*path, "first")), self.latency(pace.each, (*path, "each")))
+
+    def latency(self, value: Any, path: Path) -> Latency | None:
+        """A distribution of durations, or None."""
+        return None if value is None else self.complaints.attempt(parse_latency, value, self.compiler.place(path))
+
+    def _step(self, step: Step, path: Path) -> StepPlan | None:
+        compiler = self.compiler
+        place = compiler.place(path)
+        verbs = [verb for verb in VERBS if getattr(step, verb) is not None]
+        if len(verbs) != 1:
+            self.complaints.add(place, f"a step has exactly one verb; expected one of: {', '.join(VERBS)}")
+            return None
+        verb = verbs[0]
+        target = getattr(step, verb)
+        if verb in ("put", "update", "append", "remove"):
+            self.complaints.require_known(target, self.known.collections, "collection", compiler.place((*path, verb)))
+        if verb == "start":
+            self.complaints.require_known(target, self.known.jobs, "kind of job", compiler.place((*path, verb)))
+        given = {name: getattr(step, name) for name in VERBS[verb] if getattr(step, name) is not None}
+        if verb == "cancel":
+            given, target = {"id": target}, ""
+        elif verb == "append":
+            target = f"{target}.{step.field or 'items'}"
+        missing = [name for name in ("id",) if name not in given and verb in ("update", "append", "remove")]
+        if missing:
+            self.complaints.add(place, f"`{verb}` needs an id")
+        ttl = None if step.ttl is None else compiler.duration(step.ttl, (*path, "ttl")).seconds()
+        when = compiler.optional(step.when, (*path, "when"))
+        return StepPlan(verb, target, place, when, step.bind, compiler.trees(given, path), ttl)
+
+    def _faults(self, fault: Any, path: Path) -> list[FaultPlan]:
+        """`name`, `{name: parameters}`, or a list of those."""
+        plans = []
+        for entry in fault if isinstance(fault, list) else [] if fault is None else [fault]:
+            named = {entry: {}} if isinstance(entry, str) else entry
+            if not isinstance(named, dict):
+                self.complaints.add(self.compiler.place(path), "a fault is a name, or {name: parameters}")
+                continue
+            for name, parameters in named.items():
+                plan = self._fault(str(name), parameters, path)
+                plans.extend([plan] if plan else [])
+        return plans
+
+    def _fault(self, name: str, parameters: Any, path: Path) -> FaultPlan | None:
+        place = self.compiler.place((*path, name))
+        if name not in self.known.faults:
+            self.complaints.add(place, f"unknown fault {name!r}; {did_you_mean(name, self.known.faults)}")
+            return None
+        try:
+            if isinstance(parameters, dict):
+                return FaultPlan(name, place, self.known.faults[name](**parameters))
+            return FaultPlan(name, place, self.known.faults[name](*([] if parameters is None else [parameters])))
+        except (TypeError, ValueError) as error:
+            self.complaints.add(place, f"fault {name}: {error}")
+            return None

@@ -1,0 +1,138 @@
+"""The parts that API and scenario files are made of.
+
+A `Template` is any YAML value whose scalars may hold `{{ expressions }}`; it is compiled later, with its place.
+A `Duration` is text such as `340ms`, `1s`, `5m`, `2h`, `15d`, or a sum such as `1s + 10ms each`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Template = Any
+Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]
+_TERM = r"\d+(\.\d+)?\s*(ms|s|m|h|d)(\s+each)?"
+Duration = Annotated[str, Field(pattern=rf"^\s*{_TERM}(\s*\+\s*{_TERM})*\s*$")]
+Claims = Annotated[list[str], Field(description="Ids of the promises that this part serves.")]
+
+
+class Part(BaseModel):
+    """A mapping in a document: unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Claim(Part):
+    """One promise of an API's document."""
+
+    grade: Literal["documented", "inferred", "invented"] = Field(alias="class")
+    says: str
+
+
+class Key(Part):
+    """One API key that is known from the start."""
+
+    workspace: str
+    tier: str
+    name: str | None = None
+    status: Literal["active", "revoked"] = "active"
+    data: dict[str, Any] = {}
+
+
+class UnknownKeys(Part):
+    """Who a key is that nobody registered; `workspace` may use {{ key }}."""
+
+    tier: str
+    workspace: Template
+    data: dict[str, Any] = {}
+
+
+class Tier(Part):
+    """One plan. `limits` maps a counter's name to `60/minute`, `100000/day` or `unlimited`; `data` is free."""
+
+    limits: dict[Name, str] = {}
+    data: dict[str, Any] = {}
+    claims: Claims = []
+
+
+class Credential(Part):
+    """Where a credential may stand, a header, perhaps after a scheme, and the collection that knows it."""
+
+    header: str
+    scheme: str | None = None
+    collection: Name = "keys"
+    claims: Claims = []
+
+
+class ErrorKind(Part):
+    """One way to say no. `message` replaces the engine's sentence (`{{ error.detail }}`), `body` the API's shape."""
+
+    status: int = Field(ge=200, le=599)
+    type: str | None = None
+    message: Template = None
+    headers: dict[str, Template] = {}
+    body: Template = None
+    data: dict[str, Any] = {}
+    claims: Claims = []
+
+
+class Errors(Part):
+    """The API's error shape and its kinds; the engine itself raises the kinds listed in docs/scenarios.md."""
+
+    shape: Template
+    headers: dict[str, Template] = {}
+    kinds: dict[Name, ErrorKind]
+    claims: Claims = []
+
+
+class Collection(Part):
+    """A named set of records, seeded from a fixture; each world may add to it and change it."""
+
+    source: str | None = Field(default=None, alias="from", description="A file below fixtures/.")
+    key: str = Field(default="id", description="The field that names a record.")
+    records: list[dict[str, Any]] = []
+    most: int = Field(default=10_000, ge=1, description="How many records a world may add; the oldest goes first.")
+    claims: Claims = []
+
+
+class Answer(Part):
+    """What is generated: `messages` is a list of {role, content}; every field is a template."""
+
+    messages: Template
+    system: Template = None
+    max_tokens: Template = None
+    json_object: Template = Field(default=False, alias="json")
+    canned: list[str] = Field(default=[], description="Files of canned replies below fixtures/, the first match wins.")
+    claims: Claims = []
+
+
+class Row(Part):
+    """How one item of a job that has many looks in the results; `item`, `index` and `row` are in scope."""
+
+    operation: str
+    succeeded: Template
+    errored: Template
+    cancelled: Template
+
+
+class Webhook(Part):
+    """Who is told when a job ends, and how (Standard Webhooks)."""
+
+    url: Template
+    secret: Template
+    body: Template
+    retries: list[Duration] = []
+    timeout: Duration = "15s"
+    claims: Claims = []
+
+
+class JobKind(Part):
+    """A kind of job: states by age. The last state of each timeline is an end."""
+
+    timeline: dict[Name, Duration]
+    cancel: dict[Name, Duration] = {}
+    rows: Row | None = None
+    webhook: Webhook | None = None
+    most: int = Field(default=1_000, ge=1, description="How many jobs a world keeps; the oldest goes first.")
+    claims: Claims = []

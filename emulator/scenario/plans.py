@@ -1,0 +1,210 @@
+"""Plans: the compiled parts of APIs and scenarios, immutable values that serving only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulator.errors import Place
+from emulator.scenario.document import Document
+from emulator.scenario.duration import Duration, Latency
+from emulator.scenario.match import Matcher
+from emulator.scenario.template import Template
+
+Maker = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """Header lines: those known at load as bytes, and those that each answer computes."""
+
+    fixed: tuple[tuple[bytes, bytes], ...] = ()
+    computed: tuple[tuple[bytes, Template], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EventPlan:
+    """One server-sent event, or one for each item."""
+
+    event: str | None
+    each: Template | None
+    bind: str
+    when: Template | None
+    id: Template | None
+    data: Template | None
+    text: Template | None
+
+
+@dataclass(frozen=True, slots=True)
+class PacePlan:
+    """How long before the first paced event and between two; None: as the scenario's latency says."""
+
+    first: Latency | None
+    each: Latency | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyPlan:
+    """What a rule sends; exactly one of body, text, events and error, or nothing at all."""
+
+    place: Place
+    status: int | Template
+    headers: Headers
+    body: Template | None = None
+    text: Template | None = None
+    events: tuple[EventPlan, ...] | None = None
+    pace: PacePlan | None = None
+    error: str | None = None
+    message: Template | None = None
+    param: Template | None = None
+    data: Mapping[str, Template] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlan:
+    """One change of state: a verb, what it works on, and its arguments as templates."""
+
+    verb: str
+    target: str
+    place: Place
+    when: Template | None
+    bind: str | None
+    arguments: Mapping[str, Template]
+    ttl: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FaultPlan:
+    """A fault by its name, made with its parameters from the table of faults."""
+
+    name: str
+    place: Place
+    fault: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`when` → `do` → `reply` and/or faults."""
+
+    id: str
+    place: Place
+    name: str
+    matcher: Matcher
+    makers: Mapping[str, Maker]
+    steps: tuple[StepPlan, ...]
+    reply: ReplyPlan | None
+    faults: tuple[FaultPlan, ...]
+    claims: tuple[str, ...]
+
+    @property
+    def paced(self) -> bool:
+        """Whether the rule sets its own pace, whatever the scenario's latency."""
+        return self.reply is not None and self.reply.pace is not None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPlan:
+    """A refusal that costs nothing: when it matches, the error is answered."""
+
+    place: Place
+    matcher: Matcher
+    error: str
+    message: Template | None
+    param: Template | None
+
+
+@dataclass(frozen=True, slots=True)
+class UsagePlan:
+    """What a request adds to the statistics."""
+
+    asset: Template
+    tokens: Template
+    latency_ms: Template | None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPlan:
+    """One kind of error as the API says it."""
+
+    kind: str
+    place: Place
+    status: int
+    type: str | None
+    message: Template | None
+    headers: Headers
+    body: Template
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPlan:
+    """What is generated for an operation."""
+
+    name: str
+    messages: Template
+    system: Template | None
+    max_tokens: Template | None
+    json_object: Template
+    canned: tuple[Document, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RowPlan:
+    """How the items of a job are worked and shown."""
+
+    operation: str
+    succeeded: Template
+    errored: Template
+    cancelled: Template
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookPlan:
+    """Who is told when a job ends."""
+
+    url: Template
+    secret: Template
+    body: Template
+    retries: tuple[float, ...]
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class JobPlan:
+    """A kind of job: states by age."""
+
+    kind: str
+    timeline: Mapping[str, Duration]
+    cancel: Mapping[str, Duration]
+    rows: RowPlan | None
+    webhook: WebhookPlan | None
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionPlan:
+    """Records a scenario starts with, by their key; worlds lay their own over them."""
+
+    name: str
+    key: str
+    records: Mapping[str, Any]
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class TierPlan:
+    """A plan: its limits as text (`60/minute`) and its free data."""
+
+    name: str
+    limits: Mapping[str, str]
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyPlan:
+    """How long answers take; None: no time."""
+
+    reply: Latency | None = None
+    first_token: Latency | None = None
+    token: Latency | None = None

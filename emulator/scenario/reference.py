@@ -1,0 +1,74 @@
+"""The commonest expression, `body.model`: a name and the fields below it become dictionary look-ups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from emulator.scenario.absent import ABSENT, lookup
+
+Evaluate = Callable[[Mapping[str, Any]], Any]
+
+
+def reference(name: str, keys: tuple[str | int, ...]) -> Evaluate:
+    """Look up a name in the scope, then each key below what was found; ABSENT when one of them is missing."""
+    if not keys:
+        return _name(name)
+    if len(keys) == 1:
+        return _field(name, keys[0])
+    return _chain(name, keys)
+
+
+def _name(name: str) -> Evaluate:
+    def evaluate(scope: Mapping[str, Any]) -> Any:
+        try:
+            return scope[name]
+        except KeyError:
+            return ABSENT
+
+    return evaluate
+
+
+def _field(name: str, key: str | int) -> Evaluate:
+    def evaluate(scope: Mapping[str, Any]) -> Any:
+        try:
+            found = scope[name]
+        except KeyError:
+            return ABSENT
+        if found.__class__ is dict:
+            return found.get(key, ABSENT)
+        return lookup(found, key)
+
+    return evaluate
+
+
+def _chain(name: str, keys: tuple[str | int, ...]) -> Evaluate:
+    def evaluate(scope: Mapping[str, Any]) -> Any:
+        try:
+            found = scope[name]
+        except KeyError:
+            return ABSENT
+        for key in keys:
+            found = found.get(key, ABSENT) if found.__class__ is dict else lookup(found, key)
+        return found
+
+    return evaluate
+
+
+def item(base: Evaluate, key: Evaluate) -> Evaluate:
+    """`base[key]` with a key that is known only when it is asked for; nothing is below an absent key."""
+
+    def evaluate(scope: Mapping[str, Any]) -> Any:
+        found = key(scope)
+        return ABSENT if found is ABSENT else lookup(base(scope), found)
+
+    return evaluate
+
+
+def part(base: Evaluate, bounds: Sequence[Evaluate]) -> Evaluate:
+    """`base[start:stop:step]`."""
+
+    def evaluate(scope: Mapping[str, Any]) -> Any:
+        return lookup(base(scope), slice(*[bound(scope) for bound in bounds]))
+
+    return evaluate

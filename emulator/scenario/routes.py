@@ -1,0 +1,123 @@
+"""Routing: method, host and path give an operation; a dictionary first, patterns for the rest."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from emulator.errors import Complaint, DocumentError, Place
+
+PARAMETER = re.compile(r"\{([A-Za-z_]\w*)(:path)?\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method and path at which an operation of an API is served; `host` narrows it to one of the API's hosts."""
+
+    method: str
+    path: str
+    api: str
+    operation: str
+    host: str | None
+    place: Place
+
+    @property
+    def shape(self) -> str:
+        """The path with the names of its parameters left out: two routes of one shape collide."""
+        return PARAMETER.sub(lambda found: "{**}" if found[2] else "{*}", self.path)
+
+    def pattern(self) -> re.Pattern[str]:
+        parts, at = [], 0
+        for found in PARAMETER.finditer(self.path):
+            parts.append(re.escape(self.path[at : found.start()]))
+            parts.append(f"(?P<{found[1]}>{'.+' if found[2] else '[^/]+'})")
+            at = found.end()
+        return re.compile("".join(parts) + re.escape(self.path[at:]))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a request goes, and what the path says."""
+
+    route: Route
+    params: dict[str, str]
+
+
+@dataclass(slots=True)
+class _Table:
+    fixed: dict[tuple[str, str], Found] = field(default_factory=dict)
+    patterns: dict[str, list[tuple[re.Pattern[str], Route]]] = field(default_factory=dict)
+    routes: list[Route] = field(default_factory=list)
+
+    def add(self, route: Route) -> None:
+        self.routes.append(route)
+        if "{" in route.path:
+            self.patterns.setdefault(route.method, []).append((route.pattern(), route))
+        else:
+            self.fixed[route.method, route.path] = Found(route, {})
+
+    def find(self, method: str, path: str) -> Found | None:
+        found = self.fixed.get((method, path))
+        if found is not None:
+            return found
+        for pattern, route in self.patterns.get(method, ()):
+            match = pattern.fullmatch(path)
+            if match is not None:
+                return Found(route, match.groupdict())
+        return None
+
+
+class Router:
+    """All routes of a playbook; a Host header that names an API's host sees that API only (design: one port)."""
+
+    def __init__(self, routes: Iterable[Route], hosts: Mapping[str, str]) -> None:
+        self.routes = sorted(routes, key=lambda route: route.shape.count("{**}"))
+        _refuse_collisions(self.routes)
+        self._all = _Table()
+        self._hosts = {host: _Table() for host in hosts}
+        for route in self.routes:
+            self._all.add(route)
+            for host, api in hosts.items():
+                if api == route.api and route.host in (None, host):
+                    self._hosts[host].add(route)
+        self._owners = dict(hosts)
+
+    def find(self, method: str, host: str, path: str) -> Found | None:
+        return self._hosts.get(host, self._all).find(method, path)
+
+    def methods(self, host: str, path: str) -> list[str]:
+        """The methods that this path does take; empty when the path is unknown."""
+        table = self._hosts.get(host, self._all)
+        return sorted({route.method for route in table.routes if table.find(route.method, path)})
+
+    def nearest_api(self, host: str, path: str) -> str:
+        """Whose error shape an unknown path gets: the host's API, else the one with the most similar path."""
+        if host in self._owners:
+            return self._owners[host]
+        return max(self.routes, key=lambda route: _common_prefix(route.path, path)).api
+
+    def nearest_paths(self, host: str, path: str) -> list[str]:
+        """Up to three routes whose paths look like this one."""
+        table = self._hosts.get(host, self._all)
+        known = {route.path: f"{route.method} {route.path}" for route in table.routes}
+        return [known[near] for near in difflib.get_close_matches(path[:200], known, n=3, cutoff=0.5)]
+
+
+def _common_prefix(one: str, other: str) -> int:
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _refuse_collisions(routes: Iterable[Route]) -> None:
+    seen: dict[tuple[str, str], Route] = {}
+    complaints = []
+    for route in routes:
+        other = seen.setdefault((route.method, route.shape), route)
+        if other is not route and not (other.api == route.api and other.host != route.host):
+            text = f"{route.method} {route.path} is already served by {other.api} {other.operation} ({other.place})"
+            complaints.append(
+                Complaint(route.place, f"{text}; one port serves all APIs, so give one of them another path")
+            )
+    if complaints:
+        raise DocumentError(complaints)

@@ -1,0 +1,111 @@
+"""Choosing: which rule of an operation answers, and when none does, which were nearest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from emulator.scenario.match import Difference, FieldCheck
+
+if TYPE_CHECKING:
+    from emulator.scenario.plans import FaultPlan, Rule
+
+FEW = 8
+Count = Callable[[str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The rule that answers, and the faults that go with it."""
+
+    rule: Rule
+    faults: tuple[FaultPlan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A rule that did not answer, and what kept it from answering."""
+
+    rule: Rule
+    differences: tuple[Difference, ...]
+
+    def __str__(self) -> str:
+        reasons = "; ".join(map(str, self.differences)) or "its counter (times, nth, every) did not let it through"
+        name = f"{self.rule.name} " if self.rule.name else ""
+        return f"{name}({self.rule.place}) {reasons}"
+
+
+@dataclass(slots=True)
+class _FieldIndex:
+    """Positions of the rules that want one of certain values of one field."""
+
+    find: Callable[[Mapping[str, Any]], Any]
+    positions: dict[Any, list[int]] = field(default_factory=dict)
+
+
+class RuleBook:
+    """An operation's rules in order. Many rules are indexed by a field they compare for equality, so that a
+    thousand of them cost what one costs."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = tuple(rules)
+        self._always: list[int] = []
+        self._fields: dict[str, _FieldIndex] = {}
+        if len(self.rules) > FEW:
+            self._index()
+
+    def _index(self) -> None:
+        options = [
+            [check for check in rule.matcher.checks if isinstance(check, FieldCheck) and _indexable(check)]
+            for rule in self.rules
+        ]
+        distinct: dict[str, set[Any]] = {}
+        for checks in options:
+            for check in checks:
+                distinct.setdefault(check.field, set()).update(check.values)
+        for position, checks in enumerate(options):
+            if not checks:
+                self._always.append(position)
+                continue
+            best = max(checks, key=lambda check: len(distinct[check.field]))
+            index = self._fields.setdefault(best.field, _FieldIndex(best.find))
+            for value in best.values:
+                index.positions.setdefault(value, []).append(position)
+
+    def candidates(self, scope: Mapping[str, Any]) -> Iterable[Rule]:
+        """The rules that may match, in order."""
+        if len(self.rules) <= FEW:
+            return self.rules
+        positions = list(self._always)
+        for index in self._fields.values():
+            value = index.find(scope)
+            if isinstance(value, (str, int, float)) or value is None:
+                positions.extend(index.positions.get(value, ()))
+        return [self.rules[position] for position in sorted(positions)]
+
+    def choose(self, scope: Mapping[str, Any], count: Count, streams: bool = True) -> Choice | None:
+        """The first rule with a reply whose checks hold and whose counters admit it, with the faults of the
+        matching rules before it that have none. `count(id)` adds one to a rule's matches and gives the new number.
+        Without `streams`, rules that answer with a stream are passed over: a job's item can't be one."""
+        faults: tuple[FaultPlan, ...] = ()
+        for rule in self.candidates(scope):
+            matcher = rule.matcher
+            if not matcher.matches(scope) or (matcher.counters and not matcher.admits(count(rule.id))):
+                continue
+            if rule.reply is not None and (streams or rule.reply.events is None):
+                return Choice(rule, faults + rule.faults if rule.faults else faults)
+            faults += rule.faults
+        return None
+
+    def near_misses(self, scope: Mapping[str, Any], most: int = 3) -> list[NearMiss]:
+        """The rules with the fewest differences, the earlier first among equals."""
+        return sorted(self._misses(scope), key=lambda miss: len(miss.differences))[:most]
+
+    def _misses(self, scope: Mapping[str, Any]) -> Iterator[NearMiss]:
+        for rule in self.rules:
+            yield NearMiss(rule, tuple(rule.matcher.differences(scope)))
+
+
+def _indexable(check: FieldCheck) -> bool:
+    return bool(check.values) and all(isinstance(value, (str, int, float)) or value is None for value in check.values)

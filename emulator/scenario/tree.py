@@ -1,0 +1,105 @@
+"""The nodes of a template's tree: scalars and mappings. Each gives its value, and the parts of its JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import orjson
+
+from emulator.errors import Place
+from emulator.scenario.absent import ABSENT
+from emulator.scenario.assemble import Hole, Member, Part, members
+from emulator.scenario.combine import Piece
+from emulator.scenario.encode import encode
+from emulator.scenario.expression import guarded, present
+from emulator.scenario.operate import text
+from emulator.scenario.reference import Evaluate
+
+Scope = Mapping[str, Any]
+
+
+class Node(Protocol):
+    """One node. An `optional` one may be left out: its value is then ABSENT, and its JSON empty."""
+
+    place: Place
+    optional: bool
+
+    def value(self, scope: Scope) -> Any:
+        """The value; raises TemplateError when something in it is absent or fails."""
+
+    def maybe(self, scope: Scope) -> Any:
+        """The value, or ABSENT when it is a single expression whose value is absent."""
+
+    def parts(self) -> list[Part]:
+        """The JSON of the value, as bytes and holes."""
+
+
+class Fixed:
+    """What is known at load."""
+
+    optional = False
+
+    def __init__(self, constant: Any, place: Place) -> None:
+        self.place = place
+        self.constant = constant
+        self.data = encode(constant)
+        scalar = isinstance(constant, bool | int | float | str | None)
+        self.value: Evaluate = (lambda scope: constant) if scalar else (lambda scope: orjson.loads(self.data))
+        self.maybe = self.value
+
+    def parts(self) -> list[Part]:
+        return [self.data]
+
+
+class Scalar:
+    """One expression, or text with expressions in it."""
+
+    optional = False
+
+    def __init__(self, piece: Piece, place: Place) -> None:
+        self.place = place
+        self.piece = piece
+        self.maybe = guarded(piece, place)
+        self.value = present(piece, place)
+
+    def parts(self) -> list[Part]:
+        return [Hole(self.piece.evaluate, self.place, self.piece.name)]
+
+
+class Entries:
+    """A mapping whose keys are all fixed."""
+
+    optional = False
+
+    def __init__(self, entries: Sequence[tuple[str, Node]], place: Place) -> None:
+        self.place = place
+        self.entries = [(key, node.value) for key, node in entries]
+        self.members = [Member(encode(key) + b":", node.parts(), node.optional, node.place) for key, node in entries]
+
+    def value(self, scope: Scope) -> dict[str, Any]:
+        return {key: found for key, value in self.entries if (found := value(scope)) is not ABSENT}
+
+    maybe = value
+
+    def parts(self) -> list[Part]:
+        return [b"{", *members(self.members), b"}"]
+
+
+class Keyed:
+    """A mapping with keys that are templates; of two keys that turn out alike, the later counts."""
+
+    optional = False
+
+    def __init__(self, entries: Sequence[tuple[Node, Node]], place: Place) -> None:
+        self.place = place
+        self.entries = [(key.value, node.value) for key, node in entries]
+
+    def value(self, scope: Scope) -> dict[str, Any]:
+        pairs = [(text(key(scope)), value(scope)) for key, value in self.entries]
+        return {key: found for key, found in pairs if found is not ABSENT}
+
+    maybe = value
+
+    def parts(self) -> list[Part]:
+        return [Hole(self.value, self.place, "the mapping")]
