@@ -1,0 +1,149 @@
+"""What is answered: a canned reply where one fits, else sentences made for the prompt; counted and cut."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import orjson
+
+from emulator.serving import conversation, topic
+from emulator.serving.canned import CannedReply, Found, Repertoire, Written
+from emulator.serving.conversation import IMAGE_TOKENS, Conversation
+from emulator.serving.corpus import Corpus
+from emulator.serving.cue import Cue
+from emulator.serving.lead import lead
+from emulator.serving.structured import compose, dumps, fit
+from emulator.serving.tokens import CHARACTERS, count_tokens, pieces
+
+__all__ = ["Answer", "Author", "count_tokens"]
+
+_REMEMBERED = 1_024
+_REMEMBERED_LENGTH = 1_000
+
+
+class Answer(NamedTuple):
+    """One answer. `pieces` joined are `text`; `finish` is "stop" or "length"; `data` is the object of JSON mode."""
+
+    text: str
+    pieces: Sequence[str]
+    finish: str
+    input_tokens: int
+    output_tokens: int
+    prompt: str
+    data: dict[str, Any] | None = None
+
+    @property
+    def total_tokens(self) -> int:
+        """Input and output together."""
+        return self.input_tokens + self.output_tokens
+
+    def scope(self) -> dict[str, Any]:
+        """The answer as templates see it; `data` is absent outside JSON mode."""
+        values = {
+            "text": self.text,
+            "pieces": self.pieces,
+            "finish": self.finish,
+            "input_tokens": self.input_tokens,
+            "output_tokens": self.output_tokens,
+            "total_tokens": self.input_tokens + self.output_tokens,
+            "prompt": self.prompt,
+        }
+        if self.data is not None:
+            values["data"] = self.data
+        return values
+
+
+class Author:
+    """Writes answers. The same seed, prompt and mode give the same text, in any process and in any order."""
+
+    def __init__(
+        self,
+        seed: str,
+        canned: Sequence[CannedReply] = (),
+        *,
+        image_tokens: int = IMAGE_TOKENS,
+        corpus: Corpus | None = None,
+    ) -> None:
+        self._canned = Repertoire(canned)
+        self._corpus = corpus or Corpus(seed)
+        self._image_tokens = image_tokens
+        self._hash = blake2b(seed.encode("utf-8", "surrogatepass"), digest_size=16)
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._compose)
+
+    def warm(self) -> None:
+        """Build the corpus early; may be called from a thread."""
+        self._corpus.warm()
+
+    def answer(
+        self, messages: Any, system: Any = None, max_tokens: float | None = None, json_object: bool = False
+    ) -> Answer:
+        """Answer the last user message of `messages` (a text, or a list of {role, content}).
+
+        `max_tokens` cuts a text at exactly four times as many characters; an object of JSON mode loses its last
+        fields instead, down to `{}`, and so always parses. Raises TemplateError when a canned reply fails.
+        """
+        talk = conversation.read(messages, system, self._image_tokens)
+        room = None if max_tokens is None else max(0, int(max_tokens)) * CHARACTERS
+        found = self._canned.find(talk.prompt)
+        if json_object:
+            return self._object(talk, found, room)
+        text, cut = self._text(talk, found)
+        finish = "stop"
+        if room is not None and len(text) > room:
+            text, finish = text[:room], "length"
+            cut = pieces(text)
+        return Answer(text, cut, finish, talk.tokens, -(-len(text) // CHARACTERS), talk.prompt)
+
+    def _object(self, talk: Conversation, found: Found | None, room: int | None) -> Answer:
+        fixed = found.reply.fixed_json if found is not None else None
+        if fixed is not None and (room is None or len(fixed.text) <= room):
+            tokens = count_tokens(fixed.text)
+            return Answer(fixed.text, fixed.pieces, "stop", talk.tokens, tokens, talk.prompt, orjson.loads(fixed.text))
+        whole = self._data(talk, found)
+        data = whole if room is None else fit(whole, room)
+        text = dumps(data)
+        finish = "stop" if data == whole else "length"
+        return Answer(text, pieces(text), finish, talk.tokens, count_tokens(text), talk.prompt, data)
+
+    def _data(self, talk: Conversation, found: Found | None) -> dict[str, Any]:
+        if found is not None and found.reply.json is not None:
+            return _mapping(found.reply.json.json(Cue(talk, found.match)))
+        text, _ = self._text(talk, found)
+        if found is not None:
+            return {"answer": text}
+        return compose(talk.prompt, topic.find(talk.prompt).noun, text, self._choice(talk.prompt), self._corpus)
+
+    def _text(self, talk: Conversation, found: Found | None) -> Written:
+        if found is not None:
+            if found.reply.fixed is not None:
+                return found.reply.fixed
+            text = str(found.reply.reply.value(Cue(talk, found.match)))
+            return Written(text, pieces(text))
+        # Long prompts are not kept, so that what is remembered stays small.
+        write = self._remembered if len(talk.prompt) <= _REMEMBERED_LENGTH else self._compose
+        return write(talk.prompt, talk.images)
+
+    def _compose(self, prompt: str, images: int) -> Written:
+        """A sentence on the topic and one to four more."""
+        choice = self._choice(prompt)
+        first = lead(topic.find(prompt), images, choice[0])
+        more = self._corpus.follow_ups(choice[1:], 1 + choice[15] % 4)
+        text, cut = first, [*pieces(first)]
+        for sentence in more:
+            text += sentence.text
+            cut += sentence.pieces
+        return Written(text, cut)
+
+    def _choice(self, prompt: str) -> bytes:
+        """Sixteen bytes by which everything about the answer to this prompt is chosen."""
+        hashed = self._hash.copy()
+        hashed.update(b"\0" + prompt.encode("utf-8", "surrogatepass"))
+        return hashed.digest()
+
+
+def _mapping(body: bytes) -> dict[str, Any]:
+    value = orjson.loads(body)
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,89 @@
+"""Who asks: the credential a request carries, and the key, workspace and tier behind it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.errors import ApiError
+from emulator.exchange import Caller
+from emulator.scenario.parts import Credential, UnknownKeys
+from emulator.serving.scope import Scope
+from emulator.serving.usage import mask
+
+LONGEST_KEY = 1_000
+
+
+def authenticate(scope: Scope) -> Caller:
+    """The caller of a request.
+
+    Raises ApiError: `unauthenticated` without a credential, `unknown_key` for one nobody issued or that has expired,
+    `revoked` for a key that was taken back.
+    """
+    for credential in scope.site.served.credentials:
+        presented = _presented(scope.incoming.headers.get(credential.header), credential.scheme)
+        if presented:
+            return identify(scope, credential.collection, presented)
+    raise ApiError("unauthenticated", _expected(scope.site.api.file.auth))
+
+
+def identify(scope: Scope, collection: str, presented: str) -> Caller:
+    """The caller with this credential; known ones are remembered until a record of theirs changes."""
+    record = scope.site.records[collection].get(presented)
+    if record is None:
+        if collection != "keys":
+            raise ApiError("unknown_key", "the token is not valid, or it has expired", param=None)
+        return _unknown(scope, presented)
+    remembered = scope.site.callers.get(presented)
+    if remembered is not None and remembered[0] is record:
+        return remembered[1]
+    if record.get("status", "active") != "active":
+        raise ApiError("revoked", f"the key {mask(presented)} has been revoked")
+    caller = make_caller(scope, presented, record)
+    scope.site.remember(presented, record, caller)
+    return caller
+
+
+def _unknown(scope: Scope, key: str) -> Caller:
+    unknown = scope.site.api.file.unknown_keys
+    if not isinstance(unknown, UnknownKeys) or len(key) > LONGEST_KEY or not key.isprintable():
+        raise ApiError("unknown_key", f"the key {mask(key)} is not known")
+    remembered = scope.site.callers.get(key)
+    if remembered is not None and remembered[0] is unknown:
+        return remembered[1]
+    template = scope.site.api.workspace_of_unknown
+    assert template is not None
+    scope["key"] = key  # for this template only: operations have names of their own
+    record = {"workspace": str(template.value(scope)), "tier": unknown.tier, "name": None, "data": unknown.data}
+    del scope["key"]
+    caller = make_caller(scope, key, record)
+    scope.site.remember(key, unknown, caller)
+    return caller
+
+
+def make_caller(scope: Scope, key: str, record: dict[str, Any]) -> Caller:
+    """A caller as a key's record describes it."""
+    tier = scope.site.api.tiers[record["tier"]]
+    workspace = record["workspace"]
+    view = {
+        "key": key,
+        "masked": mask(key),
+        "workspace": workspace,
+        "tier": tier.name,
+        "name": record.get("name"),
+        "data": record.get("data") or {},
+        "plan": tier.data,
+    }
+    subject = workspace if scope.site.api.file.limits_per == "workspace" else key
+    return Caller(key, workspace, tier.name, f"{scope.site.api.name}/{subject}", view)
+
+
+def _presented(value: str | None, scheme: str | None) -> str | None:
+    if value is None or scheme is None:
+        return value.strip() if value else None
+    given, _, credential = value.partition(" ")
+    return credential.strip() if given.lower() == scheme else None
+
+
+def _expected(credentials: list[Credential]) -> str:
+    ways = [f"{each.header}: {each.scheme + ' ' if each.scheme else ''}…" for each in credentials]
+    return f"no credential was sent; expected the header {' or '.join(ways)}"

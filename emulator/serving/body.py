@@ -1,0 +1,96 @@
+"""Reading: bytes from the socket, bounded, and what they say as JSON or as a form."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.types import Receive
+
+from emulator.errors import ApiError
+from emulator.exchange import Incoming
+from emulator.scenario.playbook import Operation
+
+MOST_FIELDS = 1_000
+PATIENCE = 8  # times the cap that is read on
+
+
+class ClientLeft(Exception):
+    """The client went away before its request was whole."""
+
+
+async def read(incoming: Incoming, receive: Receive, most: int) -> bytes:
+    """The whole body. Raises ApiError("too_large") beyond `most` bytes, ClientLeft when the client goes before the end.
+
+    What is too large is read on without being kept, within reason: most clients send everything before they listen.
+    """
+    length = incoming.headers.get("content-length", "")
+    chunks: list[bytes] = []
+    held, more = 0, True
+    if "expect" in incoming.headers and length.isdecimal() and len(length) < 20 and int(length) > most:
+        raise _too_large(most)  # the client waits for our word before it sends anything
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientLeft
+        chunk: bytes = message.get("body", b"")
+        more = message.get("more_body", False)
+        held += len(chunk)
+        if held <= most:
+            if not more and not chunks:
+                return chunk
+            chunks.append(chunk)
+        else:
+            chunks.clear()
+            if held > PATIENCE * most:
+                break
+    if held > most:
+        raise _too_large(most)
+    return b"".join(chunks)
+
+
+def _too_large(most: int) -> ApiError:
+    return ApiError("too_large", f"the body is larger than {most} bytes", limit=most)
+
+
+def parse(operation: Operation, content_type: str | None, raw: bytes) -> Any:
+    """What a body says. Raises ApiError: `media_type` for a kind that is not taken, `invalid` for broken JSON."""
+    kind = _kind(content_type, raw, operation.accept)
+    if kind is None:
+        raise ApiError(
+            "media_type",
+            f"content-type {content_type!r} is not accepted; expected {_accepted(operation.accept)}",
+            param="content-type",
+        )
+    if kind == "form":
+        try:
+            return dict(parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+        except ValueError as error:
+            raise ApiError("invalid", f"the body is not a form: {error}") from error
+    if not raw:
+        raise ApiError("invalid", "the body is empty; expected a JSON object")
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise ApiError("invalid", f"the body is not valid JSON: {error}") from error
+
+
+def _kind(content_type: str | None, raw: bytes, accept: frozenset[str]) -> str | None:
+    if content_type == "application/json" or content_type is None:
+        return "json" if "json" in accept else "form"
+    name = content_type.partition(";")[0].strip().lower()
+    if name == "application/json" or (name.startswith("application/") and name.endswith("+json")):
+        return "json" if "json" in accept else None
+    if name == "text/plain":
+        return "json" if "text" in accept else None
+    if name == "application/x-www-form-urlencoded":
+        return "form" if "form" in accept else None
+    return None
+
+
+KINDS = {"json": "application/json", "text": "text/plain with JSON", "form": "application/x-www-form-urlencoded"}
+
+
+def _accepted(accept: frozenset[str]) -> str:
+    return " or ".join(name for kind, name in KINDS.items() if kind in accept)

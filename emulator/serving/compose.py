@@ -1,0 +1,70 @@
+"""Composing: status, header lines and body of an answer, errors in the API's own shape among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.errors import ApiError, Place, TemplateError
+from emulator.exchange import Header, Reply
+from emulator.scenario.absent import ABSENT
+from emulator.scenario.plans import ErrorPlan, Headers, ReplyPlan
+from emulator.scenario.template import Template
+from emulator.serving.scope import Scope
+
+
+def compose(plan: ReplyPlan, scope: Scope) -> Reply:
+    """Status, headers and body of a reply that is no error; events are not laid out here."""
+    status = plan.status if isinstance(plan.status, int) else _status(plan.status, plan.place, scope)
+    if plan.body is not None:
+        body = plan.body.json(scope)
+    elif plan.text is not None:
+        body = str(plan.text.value(scope)).encode()
+    else:
+        body = b""
+    return Reply(status, header_lines(plan.headers, scope, plan.place), body)
+
+
+def header_lines(headers: Headers, scope: Scope, place: Place) -> list[Header]:
+    """Header lines as bytes; a computed one that is null or absent is left out.
+
+    Raises TemplateError for a value that can't stand in a header (RFC 9110 section 5.5).
+    """
+    lines = list(headers.fixed)
+    for name, template in headers.computed:
+        value = template.maybe(scope)
+        if value is None or value is ABSENT:
+            continue
+        text = value if isinstance(value, str) else str(value)
+        if not text.isprintable() or not text.isascii():
+            raise TemplateError(place, f"the header {name.decode()} can't hold {text[:80]!r}")
+        lines.append((name, text.encode("ascii")))
+    return lines
+
+
+def _status(template: Template, place: Place, scope: Scope) -> int:
+    status = template.value(scope)
+    if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
+        raise TemplateError(place, f"{status!r} is not a status; expected 200 to 599")
+    return status
+
+
+def render_error(plan: ErrorPlan, error: ApiError, scope: Scope) -> Reply:
+    """An error in the API's own shape. Raises TemplateError when that shape fails."""
+    shown: dict[str, Any] = {
+        "kind": plan.kind,
+        "status": plan.status,
+        "type": plan.type,
+        "detail": error.detail,
+        "param": error.param,
+        **plan.data,
+        **error.values,
+    }
+    scope["error"] = shown
+    shown["message"] = str(plan.message.value(scope)) if plan.message is not None else error.detail or plan.kind
+    return Reply(plan.status, header_lines(plan.headers, scope, plan.place), plan.body.json(scope))
+
+
+def error_plan(errors: Mapping[str, ErrorPlan], renamed: Mapping[str, str], kind: str) -> ErrorPlan:
+    """How an API says a kind of error, perhaps under the name that the operation gives it."""
+    return errors.get(renamed.get(kind, kind)) or errors["internal"]

@@ -1,0 +1,94 @@
+"""Delivering: a reply goes out on the wire, each event when it is due, and what the client took of it is noted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from starlette.types import Receive, Send
+
+from emulator.clock import Clock
+from emulator.exchange import Exchange, Frame, Reply
+
+
+async def deliver(reply: Reply, exchange: Exchange, clock: Clock, receive: Receive, send: Send) -> None:
+    """Send a reply, and write into the exchange how that went."""
+    frames = reply.frames
+    if frames is not None and not reply.delay and (not frames or frames[-1].due == 0):
+        reply.body, frames = b"".join([frame.data for frame in frames]), None
+        exchange.sent_events = len(reply.frames or ())
+    if frames is not None or reply.delay:
+        await _Watched(exchange, clock, receive, send).deliver(reply)
+        return
+    await send({"type": "http.response.start", "status": reply.status, "headers": _lines(reply)})
+    await send({"type": "http.response.body", "body": reply.body})
+    exchange.sent_bytes = len(reply.body)
+    exchange.outcome = "complete"
+
+
+def _lines(reply: Reply) -> list[tuple[bytes, bytes]]:
+    if reply.frames is not None or reply.status in (204, 304):
+        return reply.headers
+    return [*reply.headers, (b"content-length", b"%d" % len(reply.body))]
+
+
+class _Watched:
+    """A delivery that takes time, and ends early when the client leaves."""
+
+    def __init__(self, exchange: Exchange, clock: Clock, receive: Receive, send: Send) -> None:
+        self._exchange = exchange
+        self._clock = clock
+        self._receive = receive
+        self._send = send
+        self._left = False
+        self._task = asyncio.current_task()
+
+    async def deliver(self, reply: Reply) -> None:
+        watch = asyncio.get_running_loop().create_task(self._watch())
+        try:
+            await self._all(reply)
+            self._exchange.outcome = "complete"
+        except asyncio.CancelledError:
+            if not self._left or self._task is None:
+                self._exchange.outcome = "stopped"
+                raise
+            self._task.uncancel()
+            self._exchange.outcome = "left"
+        finally:
+            watch.cancel()
+
+    async def _watch(self) -> None:
+        """Wake the delivery when the client goes; without this, it would sleep on until the next event."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._left = True
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _all(self, reply: Reply) -> None:
+        begun = self._clock.now()
+        if reply.delay:
+            await self._clock.sleep_until(begun + reply.delay)
+        await self._send({"type": "http.response.start", "status": reply.status, "headers": _lines(reply)})
+        if reply.frames is None:
+            await self._send({"type": "http.response.body", "body": reply.body})
+            self._exchange.sent_bytes = len(reply.body)
+            return
+        await self._paced(reply.frames, begun + reply.delay)
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def _paced(self, frames: Sequence[Frame], begun: float) -> None:
+        """Frames that are due at the same time leave in one write; a late one does not delay those after it."""
+        clock, exchange, at = self._clock, self._exchange, 0
+        while at < len(frames):
+            due = frames[at].due
+            if due:
+                await clock.sleep_until(begun + due)
+            until = at + 1
+            while until < len(frames) and frames[until].due <= due:
+                until += 1
+            data = frames[at].data if until == at + 1 else b"".join([frame.data for frame in frames[at:until]])
+            await self._send({"type": "http.response.body", "body": data, "more_body": True})
+            exchange.sent_events = until
+            exchange.sent_bytes += len(data)
+            at = until

@@ -1,0 +1,174 @@
+"""The functions that templates may call: each takes the scope first, then what the template gives."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+import orjson
+
+from emulator import date as dates
+from emulator.errors import ApiError
+from emulator.scenario.absent import ABSENT
+from emulator.serving.rows import RowViews
+from emulator.serving.scope import Scope
+from emulator.serving.tokens import count_tokens
+from emulator.serving.usage import mask
+
+LONGEST_ID = 64
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def new_id(scope: Scope, prefix: str = "", length: int = 24) -> str:
+    """`prefix_` and that many hexadecimal digits."""
+    digits = scope.site.world.new_id(min(max(int(length), 1), LONGEST_ID))
+    return f"{prefix}_{digits}" if prefix else digits
+
+
+def uuid(scope: Scope) -> str:
+    return scope.site.world.new_uuid()
+
+
+def iso(scope: Scope, at: float | None = None) -> str:
+    """`2026-01-01T00:00:00Z`, of now when nothing is given."""
+    return dates.iso(scope["now"] if at is None else at)
+
+
+def iso_ms(scope: Scope, at: float | None = None) -> str:
+    """`2026-01-01T00:00:00.000Z`."""
+    return dates.iso(scope["now"] if at is None else at, milliseconds=True)
+
+
+def strftime(scope: Scope, at: float, form: str) -> str:
+    """A time in UTC as Python's strftime writes it."""
+    return datetime.fromtimestamp(at, UTC).strftime(form)
+
+
+def parse_day(scope: Scope, text: Any) -> float | None:
+    """The midnight (UTC) that begins a day written YYYY-MM-DD, or none."""
+    try:
+        if not isinstance(text, str) or len(text) != 10 or text[7] != "-":  # 2026-W01-1 is a day as well
+            return None
+        return datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC).timestamp()
+    except ValueError:
+        return None
+
+
+def basic(scope: Scope, value: Any) -> dict[str, str] | None:
+    """`{username, password}` of an Authorization header (RFC 7617), or none."""
+    scheme, _, encoded = value.partition(" ") if isinstance(value, str) else ("", "", "")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        username, _, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return {"username": username, "password": password}
+
+
+def statistics(scope: Scope, asset: Any, start: float, end: float, key: Any = None) -> Any:
+    """What was asked of an asset between two days, both included; none when nothing was. See Ledger.statistics."""
+    owner = scope.caller.workspace if scope.caller is not None else ""
+    known = key if isinstance(key, str) else None
+    return scope.site.world.ledger.statistics(scope.site.api.name, str(asset), start, end, owner, known)
+
+
+def page(scope: Scope, items: Iterable[Any], limit: int = 20, after: Any = None, offset: Any = None) -> dict[str, Any]:
+    """One page of records: {items, total, has_more, first, last}; `after` is the id of the last record before it."""
+    records = list(items)
+    start = int(offset) if isinstance(offset, (int, float)) else 0
+    if isinstance(after, str):
+        start = next((at + 1 for at, record in enumerate(records) if record.get("id") == after), len(records))
+    shown = records[start : start + int(limit)]
+    ids = [record.get("id") for record in shown]
+    more = start + len(shown) < len(records)
+    return {
+        "items": shown,
+        "total": len(records),
+        "has_more": more,
+        "first": ids[0] if ids else None,
+        "last": ids[-1] if ids else None,
+    }
+
+
+def tokens(scope: Scope, text: Any) -> int:
+    return count_tokens(text if isinstance(text, str) else orjson.dumps(text).decode())
+
+
+def digest(scope: Scope, text: Any, length: int = 8) -> str:
+    """So many hexadecimal digits that always stand for this text."""
+    return hashlib.blake2b(str(text).encode(), digest_size=32).hexdigest()[: int(length)]
+
+
+def masked(scope: Scope, key: Any) -> str:
+    return mask(str(key))
+
+
+def absolute(scope: Scope, path: str) -> str:
+    """A path on the origin that the client used."""
+    return scope.incoming.origin + path
+
+
+def job(scope: Scope, id: Any) -> Any:
+    """A job of the caller's workspace, or absent."""
+    found = scope.site.jobs.find(str(id), scope.caller.workspace if scope.caller is not None else None)
+    return ABSENT if found is None else found.view(scope["now"])
+
+
+def jobs(scope: Scope, kind: str) -> list[Any]:
+    """The jobs of a kind in the caller's workspace, the oldest first."""
+    found = scope.site.jobs.all(kind, scope.caller.workspace if scope.caller is not None else None)
+    return [each.view(scope["now"]) for each in found]
+
+
+def results(scope: Scope, view: Mapping[str, Any]) -> list[Any]:
+    """What became of a job's items, one JSON object each; those not finished yet are left out."""
+    rows = view["rows"]
+    plan = scope.site.api.jobs[view["kind"]].rows
+    if plan is None or not isinstance(rows, RowViews):
+        return []
+    shown = []
+    for row in rows:
+        if row["status"] in ("succeeded", "errored"):
+            shown.append(orjson.Fragment(row["body"]))
+        elif row["status"] == "cancelled":
+            scope.update(row=row, index=row["index"], item=view["data"]["items"][row["index"]])
+            shown.append(orjson.Fragment(plan.cancelled.json(scope)))
+    return shown
+
+
+def limit_state(scope: Scope, key: Any) -> dict[str, Any]:
+    """The counters of a key as they stand, charging nothing: name → {limit, remaining, reset, used}."""
+    return scope.site.limit_states(str(key))
+
+
+def fail(scope: Scope, kind: str, message: str = "", param: str | None = None) -> Any:
+    """Answer with an error of the API."""
+    raise ApiError(kind, message, param=param)
+
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "new_id": new_id,
+    "uuid": uuid,
+    "iso": iso,
+    "iso_ms": iso_ms,
+    "strftime": strftime,
+    "parse_day": parse_day,
+    "basic": basic,
+    "statistics": statistics,
+    "page": page,
+    "tokens": tokens,
+    "digest": digest,
+    "mask": masked,
+    "absolute": absolute,
+    "job": job,
+    "jobs": jobs,
+    "results": results,
+    "limit_state": limit_state,
+    "fail": fail,
+}

@@ -1,0 +1,45 @@
+"""The journal: the last exchanges, bounded in number and in bytes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+from emulator.exchange import Exchange
+
+OVERHEAD = 1_500  # bytes that an exchange takes beside its bodies
+
+
+class Journal:
+    """Keeps the newest exchanges: at most `entries`, and at most `size` bytes of bodies in all."""
+
+    def __init__(self, entries: int = 2_000, size: int = 16 * 2**20) -> None:
+        self.entries = entries
+        self.size = size
+        self.dropped = 0
+        self._kept: deque[Exchange] = deque()
+        self._held = 0
+
+    def add(self, exchange: Exchange) -> None:
+        """Keep an exchange. A body of more than a tenth of the whole journal is kept in part."""
+        most = self.size // 10
+        if len(exchange.body) > most:
+            exchange.body = exchange.body[:most]
+        if len(exchange.reply_body) > most:
+            exchange.reply_body = exchange.reply_body[:most]
+        self._kept.append(exchange)
+        self._held += OVERHEAD + len(exchange.body) + len(exchange.reply_body)
+        while self._kept and (len(self._kept) > self.entries or self._held > self.size):
+            oldest = self._kept.popleft()
+            self._held -= OVERHEAD + len(oldest.body) + len(oldest.reply_body)
+            self.dropped += 1
+
+    def clear(self) -> None:
+        self._kept.clear()
+        self._held = 0
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __iter__(self) -> Iterator[Exchange]:
+        return iter(tuple(self._kept))

@@ -1,0 +1,121 @@
+"""Make one signed call to a webhook's receiver, at an address that was checked."""
+
+from __future__ import annotations
+
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from emulator.errors import EmulatorError
+from emulator.serving.address import Lookup, Target, parse, resolve
+
+if TYPE_CHECKING:
+    import httpx
+
+KEEP_ANSWER = 4_096
+
+
+class SecretError(EmulatorError):
+    """A webhook's secret can't sign anything."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a call; filled in as it goes on, so that what is known when it breaks off is kept.
+
+    `final`: another try would not change it.
+    """
+
+    headers: dict[str, str] = field(default_factory=dict)
+    status: int | None = None
+    answer: bytes = b""
+    error: str | None = None
+    final: bool = False
+
+
+def sign(id: str, at: float, secret: str, body: bytes) -> dict[str, str]:
+    """The headers webhook-id, webhook-timestamp and webhook-signature of Standard Webhooks.
+
+    `at` is in seconds since the epoch, `secret` base64, perhaps after `whsec_`.
+
+    Raises SecretError when the secret is something else or empty.
+    """
+    # Imported when first needed, like httpx below: most runs never send a webhook.
+    from standardwebhooks import Webhook
+    from standardwebhooks.webhooks import EmptyWebhookSecretError
+
+    try:
+        signature = Webhook(secret).sign(id, datetime.fromtimestamp(at, UTC), body.decode())
+    except (EmptyWebhookSecretError, ValueError) as error:
+        raise SecretError(f"the secret is not base64 text, or the body not UTF-8: {error}") from None
+    return {"webhook-id": id, "webhook-timestamp": str(int(at)), "webhook-signature": signature}
+
+
+class Caller:
+    """Calls receivers. `public`: also at addresses outside this machine and private networks."""
+
+    def __init__(self, public: bool, lookup: Lookup) -> None:
+        self._public = public
+        self._lookup = lookup
+        self._clients: dict[str, httpx.AsyncClient] = {}
+
+    async def call(self, url: str, body: bytes, outcome: Outcome) -> None:
+        """POST the body, with the headers of `outcome` and the usual ones, and write the answer to `outcome`.
+
+        Redirects are not followed. Raises AddressError when nothing may be sent there, OSError or httpx.HTTPError when
+        the call fails.
+        """
+        import httpx
+
+        target = parse(url)
+        addresses = await resolve(target, self._public, self._lookup)
+        outcome.headers |= {
+            "host": target.authority,
+            "content-type": "application/json",
+            "accept-encoding": "identity",
+            "user-agent": "emulator-webhooks",
+        }
+        *others, last = addresses
+        for address in others:
+            # `localhost` leads to ::1 and 127.0.0.1, and most receivers listen on one of them.
+            with suppress(httpx.ConnectError):
+                return await self._post(httpx.URL(url), target, address, body, outcome)
+        return await self._post(httpx.URL(url), target, last, body, outcome)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for client in self._clients.values():
+            await client.aclose()
+        self._clients.clear()
+
+    async def _post(self, url: httpx.URL, target: Target, address: str, body: bytes, outcome: Outcome) -> None:
+        # The call goes to the address that was checked; the name is only said, in Host and in the TLS handshake.
+        request = self._client(target.scheme).stream(
+            "POST",
+            url.copy_with(host=address, port=target.port, fragment=None),
+            content=body,
+            headers=outcome.headers,
+            extensions={"sni_hostname": target.host},
+        )
+        async with request as answer:
+            outcome.status = answer.status_code
+            async for part in answer.aiter_raw():
+                outcome.answer = (outcome.answer + part)[:KEEP_ANSWER]
+                if len(outcome.answer) == KEEP_ANSWER:
+                    break
+
+    def _client(self, scheme: str) -> httpx.AsyncClient:
+        import httpx
+
+        if scheme not in self._clients:
+            self._clients[scheme] = httpx.AsyncClient(
+                # Reading the system's certificates takes long; a client for http needs none.
+                verify=ssl.create_default_context() if scheme == "https" else False,
+                trust_env=False,
+                follow_redirects=False,
+                timeout=None,
+                limits=httpx.Limits(max_keepalive_connections=0),
+            )
+        return self._clients[scheme]

@@ -1,0 +1,19 @@
+"""Provenance: which promises of the API's document an answer rests on, and of what class they are."""
+
+from __future__ import annotations
+
+from emulator.exchange import Header
+from emulator.scenario.plans import Rule
+from emulator.scenario.playbook import Api, Operation
+
+ASKED_BY = "x-emulator-provenance"
+
+
+def provenance_line(api: Api, operation: Operation, rule: Rule | None) -> Header:
+    """`documented AE-MSG-ROUTE; invented AE-MSG-SHAPE`: the claims of the operation and of the rule that answered."""
+    ids = dict.fromkeys([*operation.claims, *(rule.claims if rule is not None else ())])
+    by_grade: dict[str, list[str]] = {}
+    for id in ids:
+        by_grade.setdefault(api.claims[id].grade, []).append(id)
+    text = "; ".join(f"{grade} {' '.join(by_grade[grade])}" for grade in sorted(by_grade))
+    return (b"X-Emulator-Provenance", (text or "invented").encode("ascii", "replace"))

@@ -1,0 +1,65 @@
+"""Records: what fixtures say, with what this world has added, changed and removed laid over it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from emulator.scenario.plans import CollectionPlan
+from emulator.storage import Store
+
+REMOVED: Mapping[str, Any] = {"\0removed": True}
+
+
+class Records:
+    """One collection as one world sees it: `records[id]` is a record, iteration gives all, the fixture's first."""
+
+    __slots__ = ("_name", "_store", "plan")
+
+    def __init__(self, plan: CollectionPlan, api: str, store: Store) -> None:
+        self.plan = plan
+        self._name = f"{api}/{plan.name}"
+        self._store = store
+
+    def get(self, id: Any, default: Any = None) -> Any:
+        record = self._store.get(self._name, str(id))
+        if record is None:
+            return self.plan.records.get(str(id), default)
+        return default if record is REMOVED else record
+
+    def __getitem__(self, id: str) -> Any:
+        record = self.get(id)
+        if record is None:
+            raise KeyError(id)
+        return record
+
+    def __contains__(self, id: object) -> bool:
+        return self.get(id) is not None
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        for id in self.plan.records:
+            record = self.get(id)
+            if record is not None:
+                yield id, record
+        for id, record in self._store.items(self._name):
+            if record is not REMOVED and id not in self.plan.records:
+                yield id, record
+
+    def __iter__(self) -> Iterator[Any]:
+        return (record for _, record in self.items())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def put(self, id: str, record: Any, ttl: float | None = None) -> None:
+        """Lay a record over the fixture's, or add it."""
+        self._store.put(self._name, id, record, ttl=ttl, most=self.plan.most)
+
+    def remove(self, id: str) -> bool:
+        """Take a record away; tells whether it was there."""
+        there = id in self
+        if id in self.plan.records:
+            self._store.put(self._name, id, REMOVED, most=self.plan.most)
+        else:
+            self._store.delete(self._name, id)
+        return there

@@ -1,0 +1,64 @@
+"""The names that templates see while one request is answered; most are worked out only when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from emulator.exchange import Caller, Incoming
+from emulator.scenario.absent import ABSENT
+
+if TYPE_CHECKING:
+    from emulator.scenario.playbook import Operation
+    from emulator.serving.limit import Allowance
+    from emulator.serving.site import Site
+
+Maker = Callable[["Scope"], Any]
+
+
+class Scope(dict[str, Any]):
+    """Names to values; a name that is not there yet is made once, by a `let` of the rule or operation, or by us."""
+
+    __slots__ = ("allowance", "caller", "incoming", "makers", "operation", "site")
+
+    def __init__(self, site: Site, incoming: Incoming, operation: Operation | None = None) -> None:
+        self.site: Site = site
+        self.incoming = incoming
+        self.operation = operation
+        self.makers: Mapping[str, Callable[[Any], Any]] = operation.makers if operation is not None else {}
+        self.caller: Caller | None = None
+        self.allowance: Allowance | None = None
+
+    def __missing__(self, name: str) -> Any:
+        maker = self.makers.get(name) or self.site.makers.get(name)
+        if maker is None:
+            raise KeyError(name)
+        value = self[name] = maker(self)
+        return value
+
+
+def request_view(scope: Scope) -> dict[str, Any]:
+    """What templates see as `request`."""
+    incoming = scope.incoming
+    return {
+        "id": f"req_{scope.site.world.new_id()}",
+        "method": incoming.method,
+        "path": incoming.path,
+        "origin": incoming.origin,
+        "at": scope["now"],
+    }
+
+
+def limits_view(scope: Scope) -> Any:
+    """What templates see as `limits`: the counters of the caller, as charged for this request."""
+    return scope.allowance.states if scope.allowance is not None else {}
+
+
+REQUEST_MAKERS: Mapping[str, Maker] = {
+    "request": request_view,
+    "limits": limits_view,
+    "now": lambda scope: scope.site.world.clock.now(),
+    "header": lambda scope: scope.incoming.headers,
+    "caller": lambda scope: scope.caller.view if scope.caller is not None else ABSENT,
+    "path": lambda scope: scope.incoming.params,
+}

@@ -1,0 +1,79 @@
+"""An API made ready to be served: what is worked out once per playbook and shared by all worlds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from emulator.errors import Complaint, ConfigError, DocumentError
+from emulator.scenario.compile.complaints import Complaints
+from emulator.scenario.expression import Language
+from emulator.scenario.plans import LatencyPlan
+from emulator.scenario.playbook import Api, Playbook
+from emulator.serving.canned import CannedReply, load_canned
+from emulator.serving.job import Kind
+from emulator.serving.limit import Limit, parse
+from emulator.serving.usage import SeedFile, SeedRow
+
+
+class Served:
+    """One API: limits by tier, canned replies by answer, kinds of job, the headers that identify a caller."""
+
+    def __init__(self, api: Api, latency: LatencyPlan, language: Language) -> None:
+        """Raises DocumentError with every complaint."""
+        complaints = Complaints()
+        self.api = api
+        self.latency = latency
+        self.credentials = [
+            credential.model_copy(
+                update={"header": credential.header.lower(), "scheme": credential.scheme and credential.scheme.lower()}
+            )
+            for credential in api.file.auth
+        ]
+        self.limits = {name: self._limits(name, complaints) for name in api.tiers}
+        self.canned = {name: self._canned(name, language, complaints) for name in api.answers}
+        self.kinds = {name: kind for name in api.jobs for kind in [self._kind(name, complaints)] if kind is not None}
+        self.statistics = self._statistics(complaints)
+        complaints.raise_any()
+
+    def _limits(self, tier: str, complaints: Complaints) -> tuple[Limit, ...]:
+        limits = []
+        for name, text in self.api.tiers[tier].limits.items():
+            try:
+                limit = parse(name, text)
+                limits.extend([limit] if limit is not None else [])
+            except ConfigError as error:
+                complaints.add(self.api.document.place(("tiers", tier, "limits", name)), str(error))
+        return tuple(limits)
+
+    def _canned(self, answer: str, language: Language, complaints: Complaints) -> Sequence[CannedReply]:
+        replies: list[CannedReply] = []
+        for document in self.api.answers[answer].canned:
+            with complaints.catching():
+                replies.extend(load_canned(document, language))
+        return replies
+
+    def _kind(self, name: str, complaints: Complaints) -> Kind | None:
+        try:
+            return Kind.of(self.api.jobs[name])
+        except ConfigError as error:
+            complaints.add(self.api.document.place(("jobs", name)), str(error))
+            return None
+
+    def _statistics(self, complaints: Complaints) -> list[SeedRow]:
+        with complaints.catching():
+            try:
+                return SeedFile.model_validate({"usage": list(self.api.statistics)}).usage
+            except ValueError as error:
+                raise DocumentError([Complaint(self.api.document.place(("statistics",)), str(error))]) from error
+        return []
+
+
+def serve(playbook: Playbook, language: Language) -> Mapping[str, Served]:
+    """Every API of a playbook, made ready. Raises DocumentError with all complaints of all APIs."""
+    complaints = Complaints()
+    served = {}
+    for name, api in playbook.apis.items():
+        with complaints.catching():
+            served[name] = Served(api, playbook.latency, language)
+    complaints.raise_any()
+    return served

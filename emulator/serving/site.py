@@ -1,0 +1,104 @@
+"""A site: one API in one world. Here an API's plans meet the state that requests change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from emulator.errors import TemplateError
+from emulator.exchange import Caller, Incoming
+from emulator.scenario.absent import ABSENT
+from emulator.scenario.playbook import Api
+from emulator.serving.answer import Author
+from emulator.serving.job import Job, Jobs
+from emulator.serving.limit import states
+from emulator.serving.records import Records
+from emulator.serving.scope import REQUEST_MAKERS, Maker, Scope
+from emulator.serving.served import Served
+from emulator.serving.world import World
+
+MOST_CALLERS = 10_000
+NOBODY = Incoming("GET", "/", "", {}, "", "", b"")
+
+
+class Site:
+    """What one API needs to answer in one world."""
+
+    def __init__(self, served: Served, world: World) -> None:
+        self.served: Served = served
+        self.api: Api = served.api
+        self.world: World = world
+        self.records = {name: Records(plan, self.api.name, world.store) for name, plan in self.api.collections.items()}
+        self.authors = {
+            name: Author(f"{world.seed}/{world.name}/{name}", canned, corpus=world.corpus)
+            for name, canned in served.canned.items()
+        }
+        self.jobs = Jobs(world.store, world.clock, served.kinds, self._job_ended, prefix=self.api.name)
+        self.jobs.resume()
+        self.callers: dict[str, tuple[Any, Caller]] = {}
+        self.makers: Mapping[str, Maker] = {
+            **REQUEST_MAKERS,
+            "switches": lambda scope: self.api.switches,
+            "answer": _answer,
+            **{name: partial(_constant, records) for name, records in self.records.items()},
+        }
+        world.ledger.seed(
+            self.api.name, served.statistics, {key: each.workspace for key, each in self.api.keys.items()}
+        )
+
+    def remember(self, presented: str, record: Any, caller: Caller) -> None:
+        """Keep a caller as long as its record is the same object."""
+        if len(self.callers) >= MOST_CALLERS:
+            self.callers.clear()
+        self.callers[presented] = (record, caller)
+
+    def limit_states(self, key: str) -> dict[str, Any]:
+        """How the counters of a key stand."""
+        record = self.records["keys"].get(key)
+        if record is None:
+            return {}
+        subject = record["workspace"] if self.api.file.limits_per == "workspace" else key
+        return states(self.world.store, f"{self.api.name}/{subject}", self.served.limits[record["tier"]])
+
+    def background(self, **names: Any) -> Scope:
+        """A scope for what no request asked for, such as telling that a job has ended."""
+        scope = Scope(self, NOBODY)
+        scope.update(names)
+        return scope
+
+    def _job_ended(self, job: Job) -> None:
+        plan = self.api.jobs[job.kind].webhook
+        if plan is None:
+            return
+        scope = self.background(job=job.view(self.world.clock.now()))
+        try:
+            url = plan.url.value(scope)
+            if url:
+                body = plan.body.json(scope)
+                id = f"msg_{self.world.new_id()}"
+                self.world.sender.deliver(id, str(url), str(plan.secret.value(scope)), body, plan.retries, plan.timeout)
+        except TemplateError as error:
+            context = {"message": "a webhook could not be written", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(context)
+
+
+def _constant(value: Any, scope: Scope) -> Any:
+    return value
+
+
+def _answer(scope: Scope) -> Any:
+    """What templates see as `answer`: generated from the request, the same whichever operation asks for it."""
+    operation, site = scope.operation, scope.site
+    if operation is None or operation.answer is None:
+        return ABSENT
+    plan = site.api.answers[operation.answer]
+    most = plan.max_tokens.maybe(scope) if plan.max_tokens is not None else None
+    answer = site.authors[plan.name].answer(
+        plan.messages.maybe(scope),
+        plan.system.maybe(scope) or None if plan.system is not None else None,
+        int(most) if most else None,
+        plan.json_object.true(scope),
+    )
+    return answer.scope()

@@ -1,0 +1,108 @@
+"""Steps: the changes of state that a rule makes before it replies. One verb, one function."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from emulator.errors import TemplateError
+from emulator.scenario.plans import StepPlan
+from emulator.serving.batch import work_rows
+from emulator.serving.scope import Scope
+
+MOST_APPENDED = 1_000
+Verb = Callable[[StepPlan, Scope, dict[str, Any]], Awaitable[Any]]
+
+
+async def take_steps(steps: Sequence[StepPlan], scope: Scope) -> None:
+    """Do each step whose `when` holds, in order; its outcome is bound to the name in `as`."""
+    for step in steps:
+        if step.when is not None and not step.when.true(scope):
+            continue
+        arguments = {name: template.value(scope) for name, template in step.arguments.items()}
+        outcome = await VERBS[step.verb](step, scope, arguments)
+        if step.bind is not None:
+            scope[step.bind] = outcome
+
+
+async def _put(step: StepPlan, scope: Scope, given: dict[str, Any]) -> Any:
+    record = given.get("record", {})
+    records = scope.site.records[step.target]
+    if not isinstance(record, dict):
+        raise TemplateError(step.place, f"a record is a mapping, not {record!r}")
+    id = given.get("id", record.get(records.plan.key))
+    if id is None:
+        raise TemplateError(step.place, f"the record has no id; give one, or a field {records.plan.key!r}")
+    records.put(str(id), record, step.ttl)
+    return record
+
+
+async def _update(step: StepPlan, scope: Scope, given: dict[str, Any]) -> Any:
+    record = _record(step, scope, given)
+    changed = {**record, **given.get("set", {})}
+    scope.site.records[step.target].put(str(given["id"]), changed, step.ttl)
+    return changed
+
+
+async def _append(step: StepPlan, scope: Scope, given: dict[str, Any]) -> Any:
+    name, _, field = step.target.partition(".")
+    records = scope.site.records[name]
+    record = records.get(given["id"])
+    if record is None:
+        raise TemplateError(step.place, f"no record {given['id']!r} in {name!r}")
+    values = given.get("values", [])
+    grown = [*record.get(field, []), *(values if isinstance(values, list) else [values])]
+    changed = {**record, field: grown[-MOST_APPENDED:]}
+    records.put(str(given["id"]), changed, step.ttl)
+    return changed
+
+
+async def _remove(step: StepPlan, scope: Scope, given: dict[str, Any]) -> Any:
+    return scope.site.records[step.target].remove(str(given["id"]))
+
+
+async def _start(step: StepPlan, scope: Scope, given: dict[str, Any]) -> Any:
+    site = scope.site
+    plan = site.api.jobs[step.target]
+    data = given.get("data") or {}
+    items = given.get("items")
+    rows = None
+    if plan.rows is not None and isinstance(items, list):
+        data = {**data, "items": items}
+        rows = await work_rows(plan.rows, items, scope)
+    job = site.jobs.start(
+        step.target,
+        str(given["id"]) if "id" in given else site.world.new_uuid(),
+        scope.caller.workspace if scope.caller is not None else "",
+        items=len(items) if isinstance(items, list) else int(items or 0),
+        data=data,
+        result=given.get("result"),
+        rows=rows,
+        watched=plan.webhook is not None,
+    )
+    return job.view(site.world.clock.now())
+
+
+async def _cancel(step: StepPlan, scope: Scope, given: dict[str, Any]) -> Any:
+    jobs = scope.site.jobs
+    job = jobs.find(str(given["id"]), scope.caller.workspace if scope.caller is not None else None)
+    if job is None:
+        raise TemplateError(step.place, f"no job {given['id']!r}")
+    return jobs.cancel(job).view(scope.site.world.clock.now())
+
+
+def _record(step: StepPlan, scope: Scope, given: dict[str, Any]) -> dict[str, Any]:
+    record = scope.site.records[step.target].get(given["id"])
+    if record is None:
+        raise TemplateError(step.place, f"no record {given['id']!r} in {step.target!r}")
+    return dict(record)
+
+
+VERBS: Mapping[str, Verb] = {
+    "put": _put,
+    "update": _update,
+    "append": _append,
+    "remove": _remove,
+    "start": _start,
+    "cancel": _cancel,
+}
