@@ -1,0 +1,108 @@
+"""Putting together: settings and a clock become the application, and here is everything that is served."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from emulator import resources
+from emulator.clock import Clock
+from emulator.control import health
+from emulator.errors import DocumentError
+from emulator.scenario import loading
+from emulator.scenario.compile.api import Tables
+from emulator.scenario.expression import Language
+from emulator.scenario.playbook import Playbook
+from emulator.serving.corpus import Corpus
+from emulator.serving.fault import FAULTS
+from emulator.serving.functions import FUNCTIONS
+from emulator.serving.journal import Journal
+from emulator.serving.pipeline import Pipeline
+from emulator.serving.served import Served, serve
+from emulator.serving.world import World
+from emulator.settings import Settings
+
+LOG = logging.getLogger("emulator")
+CONTROL = "/_emulator"
+LANGUAGE = Language(functions=FUNCTIONS)
+
+
+def load(names: tuple[str, ...]) -> tuple[Playbook, Mapping[str, Served]]:
+    """The playbook of these scenarios, ready to be served. Raises DocumentError with every complaint."""
+    tables = Tables(FAULTS, resources.fixtures())
+    playbook = loading.load(names, resources.scenarios(), tables, LANGUAGE)
+    return playbook, serve(playbook, LANGUAGE)
+
+
+class Application:
+    """The ASGI application: control routes under /_emulator go to Starlette, all else straight into the pipeline.
+
+    The emulated routes stay outside Starlette's routing and middleware, which would halve their speed.
+    """
+
+    def __init__(
+        self, settings: Settings, clock: Clock, playbook: Playbook, served: Mapping[str, Served], corpus: Corpus
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.corpus = corpus
+        journal = Journal(settings.journal_entries, settings.journal_bytes)
+        self.world = World("default", settings.seed, clock, journal, corpus)
+        self.playbook = playbook
+        self.pipeline = Pipeline(self.playbook, served, self.world, settings.max_body)
+        self.control: ASGIApp = Starlette(routes=[Mount(CONTROL, routes=health.routes(self))])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not scope["path"].startswith(CONTROL):
+            await self.pipeline(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        else:
+            await self.control(scope, receive, send)
+
+    def reload(self) -> bool:
+        """Read the scenarios again. When they are wrong, the log says how, and what was served before stays."""
+        try:
+            playbook, served = load(self.settings.scenarios)
+        except DocumentError as error:
+            LOG.error("the scenarios are wrong, so the ones before stay in use:\n%s", error)
+            return False
+        self.adopt(playbook, served)
+        LOG.info("scenarios read again: %s", ", ".join(playbook.scenarios))
+        return True
+
+    def adopt(self, playbook: Playbook, served: Mapping[str, Served]) -> None:
+        """Serve by another playbook from the next request on; what the world remembers stays."""
+        pipeline = Pipeline(playbook, served, self.world, self.settings.max_body)
+        self.pipeline.close()
+        self.playbook, self.pipeline = playbook, pipeline
+
+    def watched(self) -> set[Path]:
+        """The folders whose files make a reload."""
+        return {file.parent for file in self.playbook.files} | {resources.fixtures()}
+
+    async def close(self) -> None:
+        """Give up what is under way: webhooks, and watching for jobs to end."""
+        self.pipeline.close()
+        await self.world.sender.close()
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        # The words of generated answers come from a library that takes long to import; nobody should wait for it.
+        warming = asyncio.get_running_loop().run_in_executor(None, self.corpus.warm)
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await warming
+        await self.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def build(settings: Settings, clock: Clock | None = None) -> Application:
+    """The whole emulator as an ASGI application. Raises DocumentError when a scenario is wrong."""
+    return Application(settings, clock or Clock(), *load(settings.scenarios), Corpus(str(settings.seed)))

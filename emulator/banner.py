@@ -1,0 +1,48 @@
+"""What `serve` says when it is ready: where each API is, the demo keys, and a request to copy."""
+
+from __future__ import annotations
+
+import orjson
+
+from emulator.scenario.playbook import Api, Playbook
+
+
+def banner(playbook: Playbook, host: str, port: int) -> str:
+    """A screenful for a person."""
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    origin = f"http://{shown}:{port}"
+    lines = [f"Ready on {origin}, scenario {' + '.join(playbook.scenarios[:1])}", ""]
+    for api in playbook.apis.values():
+        lines.append(f"{api.file.title} {api.file.version}")
+        lines.append(f"  base URL   {origin}{api.file.base}")
+        lines.extend(_keys(api))
+        lines.extend(_example(api, origin))
+        lines.append("")
+    lines.append("Ctrl-C stops it.")
+    return "\n".join(lines)
+
+
+def _keys(api: Api) -> list[str]:
+    width = max((len(key) for key in api.keys), default=0)
+    tiers = [
+        entry.tier if entry.status == "active" else f"{entry.tier} ({entry.status})" for entry in api.keys.values()
+    ]
+    return [
+        f"  {'demo keys' if at == 0 else '':<10} {key:<{width}}  {tier}"
+        for at, (key, tier) in enumerate(zip(api.keys, tiers, strict=True))
+    ]
+
+
+def _example(api: Api, origin: str) -> list[str]:
+    example = api.file.example
+    if example is None:
+        return []
+    operation = api.operations[example.operation]
+    path = operation.path
+    for name, value in example.path.items():
+        path = path.replace(f"{{{name}}}", value).replace(f"{{{name}:path}}", value)
+    lines = [f"curl {origin}{path}"]
+    lines += [f"-H '{name}: {value}'" for name, value in example.headers.items()]
+    if example.body is not None:
+        lines += ["-H 'Content-Type: application/json'", f"-d '{orjson.dumps(example.body).decode()}'"]
+    return ["  try        " + " \\\n             ".join(lines)]

@@ -1,0 +1,1 @@
+"""STEER: the control routes under /_emulator/."""

@@ -1,0 +1,60 @@
+"""What the command line tells of a playbook: complaints, routes, coverage."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from emulator import resources
+from emulator.app import load
+from emulator.errors import Complaint, DocumentError
+from emulator.scenario.claims import coverage
+from emulator.scenario.playbook import Playbook
+
+
+def check_scenarios(paths: Sequence[str]) -> tuple[list[Complaint], int]:
+    """Every complaint about these scenarios, each loaded on its own, and how many were checked."""
+    names = list(paths) or sorted(file.stem for file in resources.scenarios().glob("*.yaml"))
+    complaints: dict[Complaint, None] = {}
+    for name in names:
+        try:
+            load((name,))
+        except DocumentError as error:
+            complaints.update(dict.fromkeys(error.complaints))
+    return sorted(complaints), len(names)
+
+
+def route_lines(playbook: Playbook) -> Iterator[str]:
+    """One line a route: method, path, operation, API, host, claims with their class."""
+    rows = []
+    for route in playbook.router.routes:
+        api = playbook.apis[route.api]
+        claims = [f"{id} ({api.claims[id].grade})" for id in dict.fromkeys(api.operations[route.operation].claims)]
+        rows.append((route.method, route.path, route.operation, route.api, route.host or "any host", ", ".join(claims)))
+    rows.sort(key=lambda row: (row[3], row[1], row[0]))
+    widths = [max(len(row[at]) for row in rows) for at in range(5)]
+    for row in rows:
+        yield "  ".join(text.ljust(width) for text, width in zip(row, [*widths, 0], strict=True)).rstrip()
+
+
+def coverage_lines(playbook: Playbook) -> tuple[list[str], int]:
+    """Every claim by API and class with the places that serve it, a summary, and how many are served by nothing."""
+    lines: list[str] = []
+    served = total = 0
+    for api in playbook.apis.values():
+        lines.append(f"{api.file.title}")
+        counts: Counter[str] = Counter()
+        for row in coverage(api.claims, api.citations):
+            total += 1
+            served += bool(row.citations)
+            counts[row.grade] += 1
+            where = "; ".join(
+                dict.fromkeys(
+                    f"{each.operation or each.part} {each.place.file}:{each.place.line}" for each in row.citations
+                )
+            )
+            lines.append(f"  {row.claim:<22} {row.grade:<11} {where or 'SERVED BY NOTHING'}")
+        lines.append(f"  {', '.join(f'{count} {grade}' for grade, count in counts.items())}")
+        lines.append("")
+    lines.append(f"{served} of {total} claims served")
+    return lines, total - served

@@ -1,0 +1,98 @@
+"""Serving on a socket: uvicorn set up for this application, reading changed scenarios again, and a stop that stops."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Callable
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from emulator.app import Application
+from emulator.errors import ConfigError
+from emulator.settings import Settings
+
+LOG = logging.getLogger("emulator")
+BACKLOG = 2_048
+
+
+def bind(settings: Settings) -> socket.socket:
+    """A listening socket. Raises ConfigError when the address can't be had."""
+    host, port = settings.listen.host, settings.listen.port
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+    except OSError as error:
+        raise ConfigError(
+            f"can't listen on {settings.listen}: {error.strerror or error}; choose another with --listen HOST:PORT"
+        ) from error
+    sock.set_inheritable(True)
+    return sock
+
+
+class Server(uvicorn.Server):
+    """A uvicorn server that ends open streams at once when it is told to stop, and tells when it is ready."""
+
+    def __init__(self, app: ASGIApp, ready: Callable[[], None] = lambda: None) -> None:
+        config = uvicorn.Config(
+            app,
+            interface="asgi3",
+            http="httptools",
+            loop="uvloop",
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            date_header=False,
+            server_header=False,
+            backlog=BACKLOG,
+            timeout_graceful_shutdown=0,
+            timeout_keep_alive=75,
+        )
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            # From here on uvicorn only complains of streams that a stop cuts off, and that is what a stop is for.
+            logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
+            self._ready()
+
+
+async def serve(app: Application, sock: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve until told to stop, reading changed scenarios again when the settings say so."""
+    watch = asyncio.create_task(watch_files(app)) if app.settings.reload else None
+    try:
+        await Server(app, ready).serve([sock])
+    finally:
+        if watch is not None:
+            watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watch
+
+
+async def watch_files(app: Application) -> None:
+    """Reload when a scenario or fixture changes on disk."""
+    from watchfiles import awatch
+
+    while True:
+        folders = app.watched()
+        async for _ in awatch(*folders, debounce=200, step=50):
+            app.reload()
+            if app.watched() != folders:
+                break
+
+
+def run(app: Application, sock: socket.socket, ready: Callable[[], None]) -> int:
+    """Serve until SIGINT or SIGTERM; gives the exit status, 0 for both."""
+    import uvloop
+
+    with contextlib.suppress(KeyboardInterrupt):
+        uvloop.run(serve(app, sock, ready))
+    return 0

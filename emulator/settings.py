@@ -1,0 +1,131 @@
+"""Settings: how one server runs, as one frozen value made from flags and environment variables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from emulator.errors import ConfigError
+
+KIB, MIB, GIB = 2**10, 2**20, 2**30
+SIZES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": KIB, "MIB": MIB, "GIB": GIB}
+TRUTH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """An address to listen on; port 0 lets the system choose."""
+
+    host: str = "127.0.0.1"
+    port: int = 8484
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one server runs. Sizes are in bytes; `scenarios` are names or paths, played from first to last."""
+
+    listen: Listen = Listen()
+    scenarios: tuple[str, ...] = ("default",)
+    seed: int = 0
+    max_body: int = 32 * MIB
+    journal_entries: int = 2_000
+    journal_bytes: int = 16 * MIB
+    reload: bool = True
+    documented_only: bool = False
+
+
+def load(options: Mapping[str, Any], env: Mapping[str, str]) -> Settings:
+    """For each setting its flag, else EMULATOR_<NAME>, else the default.
+
+    `options` maps names of settings to what the command line gave; None or an empty sequence stands for a flag
+    that was not given. Raises ConfigError naming the flag or the variable, its value and what was expected.
+    """
+    unknown = set(options) - {field.name for field in fields(Settings)}
+    if unknown:
+        raise ConfigError(f"no setting is called {', '.join(sorted(map(repr, unknown)))}")
+    given: dict[str, Any] = {}
+    for name, (flag, parse) in READERS.items():
+        variable = "EMULATOR_" + flag.removeprefix("--").replace("-", "_").upper()
+        for source, value in ((flag, options.get(name)), (variable, env.get(variable))):
+            if value not in (None, (), []) and (value != "" or source == flag):
+                given[name] = _read(source, value, parse)
+                break
+    return Settings(**given)
+
+
+def _read(source: str, value: Any, parse: Callable[[Any], Any]) -> Any:
+    try:
+        return parse(value)
+    except ValueError as error:
+        raise ConfigError(f"{source} is {value!r}; expected {error}") from None
+
+
+def parse_listen(value: Any) -> Listen:
+    """`HOST:PORT`, `[IPv6]:PORT`, or only a port; ValueError says what was expected."""
+    match = re.fullmatch(
+        r"(?:(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:\[\]/]+)):)?(?P<port>[0-9]{1,5})", str(value).strip()
+    )
+    if match is None or int(match["port"]) > 65_535:
+        raise ValueError("HOST:PORT such as 127.0.0.1:8484, [::1]:8484 or 8484, with a port from 0 to 65535")
+    return Listen(match["six"] or match["host"] or Listen().host, int(match["port"]))
+
+
+def parse_scenarios(value: Any) -> tuple[str, ...]:
+    """Names and paths, as a sequence or separated by commas; ValueError says what was expected."""
+    names = tuple(name.strip() for name in (value.split(",") if isinstance(value, str) else map(str, value)))
+    if not all(names):
+        raise ValueError("names or paths of scenarios, separated by commas")
+    return names
+
+
+def parse_whole(value: Any) -> int:
+    """A whole number, with or without a sign; ValueError says what was expected."""
+    if isinstance(value, bool) or not re.fullmatch(r"[+-]?[0-9]{1,18}", str(value).strip()):
+        raise ValueError("a whole number such as 42")
+    return int(value)
+
+
+def parse_count(value: Any) -> int:
+    """A whole number from 0; ValueError says what was expected."""
+    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,18}", str(value).strip()):
+        raise ValueError("a whole number from 0, such as 2000")
+    return int(value)
+
+
+def parse_size(value: Any) -> int:
+    """A number of bytes, `4194304` or with a unit `4MiB`; ValueError says what was expected."""
+    match = re.fullmatch(r"([0-9]{1,15})\s*([A-Za-z]*)", str(value).strip())
+    if match is None or match[2].upper() not in SIZES:
+        raise ValueError("a size such as 4194304, 4MiB or 500kB")
+    return int(match[1]) * SIZES[match[2].upper()]
+
+
+def parse_truth(value: Any) -> bool:
+    """Yes or no, in the usual spellings; ValueError says what was expected."""
+    if isinstance(value, bool):
+        return value
+    if str(value).strip().lower() not in TRUTH:
+        raise ValueError("one of " + ", ".join(TRUTH))
+    return TRUTH[str(value).strip().lower()]
+
+
+READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "listen": ("--listen", parse_listen),
+    "scenarios": ("--scenario", parse_scenarios),
+    "seed": ("--seed", parse_whole),
+    "max_body": ("--max-body", parse_size),
+    "journal_entries": ("--journal-entries", parse_count),
+    "journal_bytes": ("--journal-bytes", parse_size),
+    "reload": ("--reload", parse_truth),
+    "documented_only": ("--documented-only", parse_truth),
+}

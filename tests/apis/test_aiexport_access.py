@@ -1,0 +1,181 @@
+"""Who may call AI Export: API keys, their workspaces and rotation, and OAuth tokens."""
+
+from __future__ import annotations
+
+import base64
+
+import httpx
+import pytest
+
+from tests.apis.aiexport_calls import (
+    ACME,
+    ENTERPRISE,
+    FINE_TUNED,
+    FREE,
+    PRO,
+    REVOKED,
+    asking,
+    caller,
+    refused,
+)
+from tests.running import Emulated
+
+CLIENT = {"client_id": "demo-enterprise", "client_secret": "demo-secret"}
+GRANT = {"grant_type": "client_credentials"}
+
+
+def basic(username: str, password: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()}
+
+
+def own_key_id(client: httpx.Client) -> str:
+    """The id of the only active key of the caller's workspace."""
+    active = [key["id"] for key in client.get("/keys").json()["data"] if key["status"] == "active"]
+    assert len(active) == 1
+    return str(active[0])
+
+
+@pytest.mark.claim("AE-AUTH-KEY")
+def test_every_operation_wants_a_key(emulator: Emulated) -> None:
+    client = emulator.client("aiexport")
+    for response in (client.get("/models"), client.post("/messages", json=asking()), client.get("/batch/batch_1")):
+        refused(response, 401, "authentication_error")
+
+
+@pytest.mark.claim("AE-AUTH-KEY")
+@pytest.mark.parametrize("key", [FREE, PRO, ENTERPRISE, "axp_live_0123456789abcdef"])
+def test_a_key_in_its_header_is_let_in(emulator: Emulated, key: str) -> None:
+    assert caller(emulator, key).get("/models").status_code == 200
+
+
+@pytest.mark.claim("AE-AUTH-KEY")
+def test_a_revoked_key_is_refused(emulator: Emulated) -> None:
+    refused(caller(emulator, REVOKED).get("/models"), 401, "authentication_error")
+
+
+@pytest.mark.claim("AE-KEY-WORKSPACE")
+def test_a_batch_of_one_workspace_is_not_found_by_another(emulator: Emulated) -> None:
+    mine, other = caller(emulator, "axp_live_mine"), caller(emulator, "axp_live_other")
+    batch = mine.post("/batch", json={"requests": [asking()]}).json()
+    emulator.advance(60)
+    assert mine.get(f"/batch/{batch['id']}").status_code == 200
+    for method, tail in (("GET", ""), ("GET", "/results"), ("DELETE", "/cancel")):
+        refused(other.request(method, f"/batch/{batch['id']}{tail}"), 404, "not_found_error")
+    assert [each["id"] for each in mine.get("/batch").json()["data"]] == [batch["id"]]
+    assert other.get("/batch").json()["data"] == []
+
+
+@pytest.mark.claim("AE-KEY-WORKSPACE")
+def test_a_fine_tuned_model_is_its_workspaces_alone(emulator: Emulated) -> None:
+    assert caller(emulator, ENTERPRISE).post("/messages", json=asking(model=FINE_TUNED)).status_code == 200
+    other = caller(emulator, ACME)
+    refused(other.post("/messages", json=asking(model=FINE_TUNED)), 404, "not_found_error", "model")
+    assert "fine-tuned" not in {model["family"] for model in other.get("/models").json()["data"]}
+
+
+@pytest.mark.claim("AE-KEY-WORKSPACE")
+def test_a_workspace_lists_its_own_keys_and_hides_their_text(emulator: Emulated) -> None:
+    listed = caller(emulator, PRO).get("/keys").json()
+    assert {key["workspace"] for key in listed["data"]} == {"demo-pro"}
+    assert PRO not in str(listed)
+    refused(caller(emulator, FREE).delete(f"/keys/{listed['data'][0]['id']}"), 404, "not_found_error")
+
+
+@pytest.mark.claim("AE-KEY-ROTATE")
+@pytest.mark.parametrize("key", [PRO, "axp_live_nobody_knows"])
+def test_both_keys_work_until_the_old_one_is_retired(emulator: Emulated, key: str) -> None:
+    old = caller(emulator, key)
+    id_ = own_key_id(old)
+    rotated = old.post(f"/keys/{id_}/rotate")
+    assert rotated.status_code == 201
+    made = rotated.json()
+    assert made["key"].startswith("axp_live_")
+    assert made["replaces"] == id_
+    new = caller(emulator, made["key"])
+    batch = old.post("/batch", json={"requests": [asking()]}).json()
+    assert old.get("/models").status_code == new.get("/models").status_code == 200
+    assert new.get(f"/batch/{batch['id']}").status_code == 200, "the successor is of the same workspace"
+
+    retired = new.delete(f"/keys/{id_}")
+    assert (retired.status_code, retired.json()["status"]) == (200, "revoked")
+    refused(old.get("/models"), 401, "authentication_error")
+    assert new.get("/models").status_code == 200
+    assert new.delete(f"/keys/{id_}").status_code == 200
+    refused(new.post(f"/keys/{id_}/rotate"), 409, "conflict_error")
+
+
+@pytest.mark.claim("AE-OAUTH")
+@pytest.mark.claim("AE-OAUTH-ROUTE")
+@pytest.mark.parametrize("in_header", [False, True])
+def test_client_credentials_buy_a_bearer_token_of_the_enterprise_workspace(emulator: Emulated, in_header: bool) -> None:
+    client = emulator.client("aiexport")
+    if in_header:
+        answer = client.post("/oauth/token", data=GRANT, headers=basic("demo-enterprise", "demo-secret"))
+    else:
+        answer = client.post("/oauth/token", data={**GRANT, **CLIENT})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    token = answer.json()
+    assert (token["token_type"], token["expires_in"]) == ("Bearer", 3600)
+    assert set(token) == {"access_token", "token_type", "expires_in", "scope"}
+    client.headers["Authorization"] = f"Bearer {token['access_token']}"
+    assert client.post("/messages", json=asking(model=FINE_TUNED)).status_code == 200
+
+
+@pytest.mark.claim("AE-OAUTH-3600")
+def test_a_token_is_refused_3600_seconds_after_its_issue_until_refreshed(emulator: Emulated) -> None:
+    client = emulator.client("aiexport")
+    client.headers["Authorization"] = (
+        "Bearer " + client.post("/oauth/token", data={**GRANT, **CLIENT}).json()["access_token"]
+    )
+    emulator.advance(3_599)
+    assert client.get("/models").status_code == 200
+    emulator.advance(1)
+    refused(client.get("/models"), 401, "authentication_error")
+    fresh = emulator.client("aiexport").post("/oauth/token", data={**GRANT, **CLIENT}).json()["access_token"]
+    client.headers["Authorization"] = f"Bearer {fresh}"
+    assert client.get("/models").status_code == 200
+
+
+@pytest.mark.claim("AE-OAUTH")
+def test_a_token_nobody_issued_is_refused_though_unknown_keys_are_welcome(emulator: Emulated) -> None:
+    client = emulator.client("aiexport")
+    refused(client.get("/models", headers={"Authorization": "Bearer axp_oauth_made_up"}), 401, "authentication_error")
+
+
+@pytest.mark.claim("AE-OAUTH-ROUTE")
+@pytest.mark.parametrize(
+    ("form", "status", "error"),
+    [
+        ({}, 400, "invalid_request"),
+        (CLIENT, 400, "invalid_request"),
+        (GRANT, 401, "invalid_client"),
+        ({**GRANT, "client_id": "demo-enterprise", "client_secret": "wrong"}, 401, "invalid_client"),
+        ({**GRANT, "client_id": "nobody", "client_secret": "demo-secret"}, 401, "invalid_client"),
+        ({**CLIENT, "grant_type": "password"}, 400, "unsupported_grant_type"),
+        ({**GRANT, **CLIENT, "scope": "everything"}, 400, "invalid_scope"),
+    ],
+)
+def test_the_token_route_refuses_as_rfc_6749_says(
+    emulator: Emulated, form: dict[str, str], status: int, error: str
+) -> None:
+    answer = emulator.client("aiexport").post("/oauth/token", data=form)
+    assert (answer.status_code, answer.json()["error"]) == (status, error)
+    assert set(answer.json()) == {"error", "error_description"}
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.claim("AE-OAUTH-ROUTE")
+def test_wrong_basic_credentials_are_challenged_and_two_ways_at_once_refused(emulator: Emulated) -> None:
+    client = emulator.client("aiexport")
+    wrong = client.post("/oauth/token", data=GRANT, headers=basic("demo-enterprise", "wrong"))
+    assert wrong.status_code == 401
+    assert wrong.headers["www-authenticate"].startswith("Basic")
+    both = client.post("/oauth/token", data={**GRANT, **CLIENT}, headers=basic("demo-enterprise", "demo-secret"))
+    assert (both.status_code, both.json()["error"]) == (400, "invalid_request")
+
+
+@pytest.mark.claim("AE-OAUTH-ROUTE")
+def test_a_token_request_is_a_form(emulator: Emulated) -> None:
+    answer = emulator.client("aiexport").post("/oauth/token", json={**GRANT, **CLIENT})
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")

@@ -1,0 +1,181 @@
+"""AI Export's batches: their life on the clock, their results, cancelling, cost and call-back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.apis.aiexport_calls import (
+    FINE_TUNED,
+    FREE,
+    HAIKU,
+    OPUS,
+    SONNET,
+    asking,
+    caller,
+    create,
+    refused,
+    text_of,
+)
+from tests.running import Emulated
+
+START = "2026-01-01T00:00:00Z"
+COUNTS = ("total", "processing", "succeeded", "errored", "cancelled")
+
+
+def counts(batch: dict[str, Any]) -> list[int]:
+    return [batch["request_counts"][name] for name in COUNTS]
+
+
+def shown(client: httpx.Client, batch: dict[str, Any]) -> dict[str, Any]:
+    response = client.get(f"/batch/{batch['id']}")
+    assert response.status_code == 200, response.text
+    seen: dict[str, Any] = response.json()
+    return seen
+
+
+@pytest.mark.claim("AE-BATCH-ROUTE")
+@pytest.mark.claim("AE-BATCH-SHAPE")
+def test_a_batch_is_queued_worked_row_by_row_and_completed(emulator: Emulated) -> None:
+    client = caller(emulator)
+    batch = create(client, *[asking(f"Question {number}", HAIKU) for number in range(100)])
+    assert batch["id"].startswith("batch_")
+    assert {**batch, "id": ""} == {
+        "id": "",
+        "object": "batch",
+        "status": "queued",
+        "request_counts": {"total": 100, "processing": 100, "succeeded": 0, "errored": 0, "cancelled": 0},
+        "created_at": START,
+        "completed_at": None,
+        "cancelled_at": None,
+        "webhook_url": None,
+        "usage": {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0, "cost_usd": 0},
+    }
+    emulator.advance(1.5)
+    middle = shown(client, batch)
+    assert (middle["status"], counts(middle)) == ("in_progress", [100, 50, 50, 0, 0])
+    assert middle["usage"]["total_tokens"] > 0
+    emulator.advance(0.5)
+    end = shown(client, batch)
+    assert (end["status"], counts(end)) == ("completed", [100, 0, 100, 0, 0])
+    assert (end["completed_at"], end["cancelled_at"]) == ("2026-01-01T00:00:02Z", None)
+
+
+@pytest.mark.claim("AE-BATCH-ROUTE")
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({}, "requests"),
+        ({"requests": []}, "requests"),
+        ({"requests": {}}, "requests"),
+        ({"requests": ["Hello!"]}, "requests.0"),
+        ({"requests": [{}], "webhook_url": 1}, "webhook_url"),
+        ({"requests": [{}], "webhook_url": "ftp://example.com"}, "webhook_url"),
+    ],
+)
+def test_a_wrong_batch_names_the_field(emulator: Emulated, body: dict[str, Any], param: str) -> None:
+    refused(caller(emulator).post("/batch", json=body), 400, "invalid_request_error", param)
+
+
+@pytest.mark.claim("AE-BATCH-GET")
+@pytest.mark.claim("AE-TOKENS")
+def test_a_row_says_what_the_message_says_with_the_same_usage(emulator: Emulated) -> None:
+    client = caller(emulator)
+    rows = [
+        asking("What is 2 + 2?", SONNET, custom_id="sum"),
+        asking("List three rivers", OPUS, response_format={"type": "json_object"}),
+        asking("Tell me about bees.", HAIKU, max_tokens=5, stream=True),
+    ]
+    batch = create(client, *rows)
+    emulator.advance(60)
+    results = client.get(f"/batch/{batch['id']}/results").json()
+    assert (results["batch_id"], results["status"]) == (batch["id"], "completed")
+    assert [result["index"] for result in results["data"]] == [0, 1, 2]
+    assert [result.get("custom_id") for result in results["data"]] == ["sum", None, None]
+    for row, result in zip(rows, results["data"], strict=True):
+        message = result["result"]["message"]
+        alone = client.post("/messages", json={**row, "stream": False}).json()
+        assert result["result"]["type"] == "succeeded"
+        assert (message["model"], text_of(message)) == (alone["model"], text_of(alone))
+        assert (message["usage"], message["stop_reason"]) == (alone["usage"], alone["stop_reason"])
+
+
+@pytest.mark.claim("AE-BATCH-GET")
+def test_a_wrong_row_is_an_errored_row_among_good_ones(emulator: Emulated) -> None:
+    client = caller(emulator, FREE)
+    batch = create(client, asking(model=HAIKU), {"model": HAIKU}, asking(model="nothing"), asking(model=OPUS))
+    emulator.advance(60)
+    assert counts(shown(client, batch)) == [4, 0, 1, 3, 0]
+    results = client.get(f"/batch/{batch['id']}/results").json()["data"]
+    assert [result["result"]["type"] for result in results] == ["succeeded", "errored", "errored", "errored"]
+    errors = [result["result"]["error"]["error"] for result in results[1:]]
+    assert [(error["type"], error["param"]) for error in errors] == [
+        ("invalid_request_error", "messages"),
+        ("not_found_error", "model"),
+        ("permission_error", "model"),
+    ]
+
+
+@pytest.mark.claim("AE-BATCH-GET")
+def test_results_can_be_had_once_the_batch_has_ended_and_unknown_batches_never(emulator: Emulated) -> None:
+    client = caller(emulator)
+    batch = create(client, asking())
+    refused(client.get(f"/batch/{batch['id']}/results"), 409, "conflict_error")
+    refused(client.get("/batch/batch_nothing"), 404, "not_found_error")
+    refused(client.get("/batch/batch_nothing/results"), 404, "not_found_error")
+
+
+@pytest.mark.claim("AE-BATCH-GET")
+def test_batches_are_listed_in_pages(emulator: Emulated) -> None:
+    client = caller(emulator)
+    ids = [create(client, asking())["id"] for _ in range(3)]
+    first = client.get("/batch", params={"limit": 2}).json()
+    assert ([batch["id"] for batch in first["data"]], first["has_more"]) == (ids[:2], True)
+    rest = client.get("/batch", params={"limit": 2, "after": first["last_id"]}).json()
+    assert ([batch["id"] for batch in rest["data"]], rest["has_more"]) == (ids[2:], False)
+    refused(client.get("/batch", params={"after": "batch_nothing"}), 400, "invalid_request_error", "after")
+
+
+@pytest.mark.claim("AE-BATCH-CANCEL")
+def test_a_running_batch_is_cancelled_and_keeps_what_was_done(emulator: Emulated) -> None:
+    client = caller(emulator)
+    batch = create(client, *[asking(f"Question {number}", HAIKU) for number in range(100)])
+    emulator.advance(1.25)
+    cancelling = client.delete(f"/batch/{batch['id']}/cancel")
+    assert (cancelling.status_code, cancelling.json()["status"]) == (200, "cancelling")
+    assert counts(cancelling.json()) == [100, 0, 25, 0, 75]
+    emulator.advance(1)
+    end = shown(client, batch)
+    assert (end["status"], counts(end)) == ("cancelled", [100, 0, 25, 0, 75])
+    assert (end["completed_at"], end["cancelled_at"]) == (None, "2026-01-01T00:00:02Z")
+    types = [result["result"]["type"] for result in client.get(f"/batch/{batch['id']}/results").json()["data"]]
+    assert types == ["succeeded"] * 25 + ["cancelled"] * 75
+
+
+@pytest.mark.claim("AE-BATCH-CANCEL-LATE")
+def test_cancelling_late_twice_or_what_is_not_there(emulator: Emulated) -> None:
+    client = caller(emulator)
+    finished, running = create(client, asking()), create(client, asking())
+    for status in ("cancelling", "cancelling"):
+        again = client.delete(f"/batch/{running['id']}/cancel")
+        assert (again.status_code, again.json()["status"]) == (200, status)
+    emulator.advance(60)
+    after = client.delete(f"/batch/{running['id']}/cancel")
+    assert (after.status_code, after.json()["status"]) == (200, "cancelled")
+    refused(client.delete(f"/batch/{finished['id']}/cancel"), 409, "conflict_error")
+    refused(client.delete("/batch/batch_nothing/cancel"), 404, "not_found_error")
+
+
+@pytest.mark.claim("AE-BATCH-HALF")
+def test_a_batch_costs_half_of_the_same_work_asked_one_by_one(emulator: Emulated) -> None:
+    client = caller(emulator, "axp_test_enterprise")
+    rows = [asking(f"Question {number}", model) for number in range(3) for model in (OPUS, SONNET, HAIKU, FINE_TUNED)]
+    alone = [client.post("/messages", json=row) for row in rows]
+    batch = create(client, *rows)
+    emulator.advance(60)
+    usage = shown(client, batch)["usage"]
+    assert usage["cost_usd"] == pytest.approx(sum(float(each.headers["x-cost-usd"]) for each in alone) / 2, abs=1e-9)
+    for field in ("input_tokens", "output_tokens", "total_tokens"):
+        assert usage[field] == sum(each.json()["usage"][field] for each in alone)

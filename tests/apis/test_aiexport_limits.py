@@ -1,0 +1,177 @@
+"""AI Export's three plans: their limits, in the headers and in the refusals, from one clock and one set of counters."""
+
+from __future__ import annotations
+
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.apis.aiexport_calls import (
+    ACME,
+    ENTERPRISE,
+    FINE_TUNED,
+    FREE,
+    HAIKU,
+    OPUS,
+    PRO,
+    SONNET,
+    asking,
+    caller,
+    refused,
+)
+from tests.running import Emulated
+
+START = 1_767_225_600
+REQUESTS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
+TOKENS = ("x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens")
+
+
+def shown(response: httpx.Response, names: tuple[str, ...]) -> list[int]:
+    return [int(response.headers[name]) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("key", "per_minute"),
+    [
+        pytest.param(FREE, 60, marks=pytest.mark.claim("AE-TIER-FREE")),
+        pytest.param(PRO, 600, marks=pytest.mark.claim("AE-TIER-PRO")),
+        pytest.param("axp_live_unknown", 600, marks=pytest.mark.claim("AE-TIER-PRO")),
+        pytest.param(ACME, 6_000, marks=pytest.mark.claim("AE-TIER-ENT")),
+    ],
+)
+def test_a_plan_admits_exactly_its_requests_of_a_minute(emulator: Emulated, key: str, per_minute: int) -> None:
+    client = caller(emulator, key)
+    for left in (per_minute - 1, per_minute - 2):
+        assert shown(client.get("/models"), REQUESTS) == [per_minute, left, START + 60]
+    if per_minute > 600:
+        return
+    statuses = [client.get("/models").status_code for _ in range(per_minute - 2)]
+    assert set(statuses) == {200}
+    refused(client.get("/models"), 429, "rate_limit_error")
+    emulator.advance(59)
+    refused(client.get("/models"), 429, "rate_limit_error")
+    emulator.advance(1)
+    assert client.get("/models").status_code == 200
+
+
+@pytest.mark.claim("AE-TIER-ENT")
+def test_the_enterprise_demo_agreed_on_no_limit_and_another_customer_on_its_own(emulator: Emulated) -> None:
+    unlimited = caller(emulator, ENTERPRISE).get("/models")
+    assert not [name for name in unlimited.headers if name.startswith("x-ratelimit")]
+    agreed = caller(emulator, ACME).get("/models")
+    assert agreed.headers["x-ratelimit-limit"] == "6000"
+    assert "x-ratelimit-limit-tokens" not in agreed.headers
+
+
+@pytest.mark.parametrize(
+    ("key", "model", "per_day", "window"),
+    [
+        pytest.param(FREE, HAIKU, 100_000, 100_000, marks=pytest.mark.claim("AE-TIER-FREE")),
+        pytest.param(PRO, SONNET, 10_000_000, 200_000, marks=pytest.mark.claim("AE-TIER-PRO")),
+    ],
+)
+def test_a_plan_admits_its_tokens_of_a_day(emulator: Emulated, key: str, model: str, per_day: int, window: int) -> None:
+    client = caller(emulator, key)
+    left = per_day
+    while left >= window:
+        response = client.post("/messages", json=asking("x" * 4 * (window - 100), model, max_tokens=50))
+        left -= response.json()["usage"]["total_tokens"]
+        assert shown(response, TOKENS) == [per_day, left, START + 86_400]
+    over = client.post("/messages", json=asking("x" * 4 * (left + 1), model))
+    refused(over, 429, "rate_limit_error")
+    assert over.headers["retry-after"] == "86400"
+    assert shown(over, TOKENS)[1] == left, "what is refused costs nothing"
+    emulator.advance(86_400)
+    assert client.post("/messages", json=asking("x" * 4 * (left + 1), model)).status_code == 200
+
+
+@pytest.mark.claim("AE-TIER-ENT")
+def test_enterprise_tokens_are_unlimited(emulator: Emulated) -> None:
+    client = caller(emulator, ENTERPRISE)
+    body = asking("x" * 800_000, SONNET, max_tokens=1)
+    assert {client.post("/messages", json=body).status_code for _ in range(51)} == {200}, "more than Pro's 10M tokens"
+
+
+@pytest.mark.parametrize(
+    ("key", "most"),
+    [
+        pytest.param(FREE, 100, marks=pytest.mark.claim("AE-TIER-FREE")),
+        pytest.param(PRO, 5_000, marks=pytest.mark.claim("AE-TIER-PRO")),
+        pytest.param(ENTERPRISE, 10_000, marks=[pytest.mark.claim("AE-TIER-ENT"), pytest.mark.claim("AE-BATCH-10000")]),
+    ],
+)
+def test_a_plan_takes_batches_of_its_size(emulator: Emulated, key: str, most: int) -> None:
+    client = caller(emulator, key)
+    row = asking(model=HAIKU)
+    refused(client.post("/batch", json={"requests": [row] * (most + 1)}), 400, "invalid_request_error", "requests")
+    taken = client.post("/batch", json={"requests": [row] * most})
+    assert (taken.status_code, taken.json()["request_counts"]["total"]) == (202, most)
+
+
+@pytest.mark.parametrize(
+    ("key", "models"),
+    [
+        pytest.param(FREE, {HAIKU}, marks=pytest.mark.claim("AE-TIER-FREE")),
+        pytest.param(PRO, {OPUS, SONNET, HAIKU}, marks=pytest.mark.claim("AE-TIER-PRO")),
+        pytest.param(ENTERPRISE, {OPUS, SONNET, HAIKU, FINE_TUNED}, marks=pytest.mark.claim("AE-TIER-ENT")),
+    ],
+)
+def test_a_plan_has_its_models(emulator: Emulated, key: str, models: set[str]) -> None:
+    client = caller(emulator, key)
+    for model in (OPUS, SONNET, HAIKU):
+        response = client.post("/messages", json=asking(model=model))
+        if model in models:
+            assert response.status_code == 200
+        else:
+            refused(response, 403, "permission_error", "model")
+    tuned = client.post("/messages", json=asking(model=FINE_TUNED))
+    assert tuned.status_code == (200 if FINE_TUNED in models else 404)
+
+
+@pytest.mark.claim("AE-RL-HEADERS")
+def test_headers_refusal_and_clock_agree(emulator: Emulated) -> None:
+    client = caller(emulator, FREE)
+    emulator.advance(7)
+    first = client.get("/models")
+    assert shown(first, REQUESTS) == [60, 59, START + 67]
+    emulator.advance(20)
+    for _ in range(59):
+        last = client.get("/models")
+    assert shown(last, REQUESTS) == [60, 0, START + 67]
+    over = client.get("/models")
+    refused(over, 429, "rate_limit_error")
+    assert shown(over, REQUESTS) == [60, 0, START + 67]
+    date = parsedate_to_datetime(over.headers["date"]).timestamp()
+    assert int(over.headers["retry-after"]) == 40
+    assert date + 40 == START + 67
+
+
+@pytest.mark.claim("AE-RL-HEADERS")
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [({}, 400), (asking(model="nothing"), 404), (asking(model=OPUS), 403), (asking(max_tokens=0), 400)],
+)
+def test_a_refused_request_costs_nothing(emulator: Emulated, body: dict[str, Any], status: int) -> None:
+    client = caller(emulator, FREE)
+    assert client.post("/messages", json=body).status_code == status
+    assert shown(client.get("/models"), REQUESTS) == [60, 59, START + 60]
+
+
+@pytest.mark.claim("AE-RL-HEADERS")
+@pytest.mark.claim("AE-TOKENS")
+def test_streams_and_messages_charge_the_same_tokens(emulator: Emulated) -> None:
+    client, body = caller(emulator, FREE), asking(model=HAIKU)
+    used = client.post("/messages", json=body).json()["usage"]["total_tokens"]
+    client.post("/messages/stream", json=body)
+    assert shown(client.get("/models"), TOKENS) == [100_000, 100_000 - 2 * used, START + 86_400]
+
+
+@pytest.mark.claim("AE-KEY-WORKSPACE")
+def test_the_keys_of_a_workspace_share_its_counters_and_no_others(emulator: Emulated) -> None:
+    old = caller(emulator, FREE)
+    id_ = old.get("/keys").json()["data"][0]["id"]
+    new = caller(emulator, old.post(f"/keys/{id_}/rotate").json()["key"])
+    assert shown(new.get("/models"), REQUESTS)[1] == 57
+    assert shown(caller(emulator, PRO).get("/models"), REQUESTS)[1] == 599

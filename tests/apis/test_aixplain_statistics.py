@@ -1,0 +1,263 @@
+"""aiXplain's usage statistics: the document's sample, filters and bounds, and that they tell what was really asked."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.apis.aixplain_calls import (
+    AGENT,
+    DEMO,
+    ERRORS,
+    LLM,
+    SCRAPER,
+    SLOW_LLM,
+    caller,
+    execute,
+    ran,
+    refused,
+    run_agent,
+    statistics,
+)
+from tests.running import Emulated
+
+METRICS = {"totalRequests", "successfulRequests", "failedRequests", "avgLatencyMs", "avgTokensPerRequest"}
+SOMEBODYS = "7c4f********2b5f"
+
+
+def ask(client: httpx.Client, **body: Any) -> httpx.Response:
+    return client.post("/sdk/models/stats", json=body)
+
+
+def by_key(client: httpx.Client, model: str = LLM) -> dict[str, Any]:
+    """The statistics of each key."""
+    (found,) = statistics(client, model)
+    return {entry["apiKey"]: entry for entry in found["metricsByApiKey"]}
+
+
+@pytest.mark.claim("AX-STATS-ROUTE", "AX-STATS-201", "AX-STATS-ONE", "AX-STATS-TOP", "AX-STATS-METRICS")
+def test_the_documents_sample_is_answered_with_its_own_sums(emulator: Emulated) -> None:
+    response = ask(caller(emulator), startDay="2025-12-05", endDay="2026-01-01", modelId=LLM)
+    assert response.status_code == 201
+    (found,) = response.json()
+    assert set(found) == {"modelId", "timeRange", "aggregateMetrics", "metricsByApiKey"}
+    assert found["modelId"] == LLM
+    assert found["timeRange"] == {"start": "2025-12-05", "end": "2026-01-01"}
+    assert found["aggregateMetrics"] == {
+        "totalRequests": 87384,
+        "successfulRequests": 73503,
+        "failedRequests": 13881,
+        "avgLatencyMs": 1,
+        "avgTokensPerRequest": 1623.17,
+    }
+
+
+@pytest.mark.claim("AX-STATS-BYKEY")
+def test_the_demo_keys_own_part_is_that_of_the_sample_and_marked_as_its_own(emulator: Emulated) -> None:
+    keys = by_key(caller(emulator))
+    assert set(keys) == {"0a0e********94c1", SOMEBODYS}
+    own = keys["0a0e********94c1"]
+    assert own["owned"] is True
+    assert own["aggregateMetrics"] == {
+        "totalRequests": 75,
+        "successfulRequests": 75,
+        "failedRequests": 0,
+        "avgLatencyMs": 2.7,
+        "avgTokensPerRequest": 2121.01,
+    }
+    assert keys[SOMEBODYS]["owned"] is False
+    assert set(keys[SOMEBODYS]["aggregateMetrics"]) == METRICS
+
+
+@pytest.mark.claim("AX-STATS-BYKEY")
+def test_whose_a_key_is_depends_on_who_asks(emulator: Emulated) -> None:
+    assert not any(entry["owned"] for entry in by_key(caller(emulator, "somebody-elses-key")).values())
+
+
+@pytest.mark.claim("AX-STATS-SERIES")
+def test_a_time_series_has_hour_buckets_in_order(emulator: Emulated) -> None:
+    client = caller(emulator)
+    series = by_key(client)["0a0e********94c1"]["timeSeries"]
+    assert series[-1] == {
+        "timestamp": "2025-12-29T14:00:00.000Z",
+        "requests": 6,
+        "successfulRequests": 6,
+        "avgLatencyMs": 0.88,
+        "avgTokensPerRequest": 491.5,
+    }
+    for entry in by_key(client).values():
+        stamps = [bucket["timestamp"] for bucket in entry["timeSeries"]]
+        assert stamps == sorted(stamps)
+        assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:00:00\.000Z", stamp) for stamp in stamps)
+        assert sum(bucket["requests"] for bucket in entry["timeSeries"]) == entry["aggregateMetrics"]["totalRequests"]
+
+
+@pytest.mark.claim("AX-STATS-EMPTY", "AX-STATS-201")
+@pytest.mark.parametrize("model", ["no-such-model", SLOW_LLM])
+def test_a_model_that_nobody_used_has_no_statistics(emulator: Emulated, model: str) -> None:
+    assert statistics(caller(emulator), model) == []
+
+
+@pytest.mark.claim("AX-STATS-EMPTY")
+def test_days_without_usage_have_no_statistics(emulator: Emulated) -> None:
+    assert statistics(caller(emulator), start="2025-12-05", end="2025-12-06") == []
+
+
+@pytest.mark.claim("AX-STATS-KEYFILTER", "AX-STATS-ONE")
+@pytest.mark.parametrize("key", [DEMO, "0a0e********94c1"])
+def test_a_key_in_full_or_as_it_is_shown_narrows_the_result_to_its_activity(emulator: Emulated, key: str) -> None:
+    (found,) = statistics(caller(emulator), apiKey=key)
+    (only,) = found["metricsByApiKey"]
+    assert only["apiKey"] == "0a0e********94c1"
+    assert found["aggregateMetrics"] == only["aggregateMetrics"]
+
+
+@pytest.mark.claim("AX-STATS-KEYFILTER", "AX-STATS-EMPTY")
+def test_a_key_that_asked_nothing_has_no_statistics(emulator: Emulated) -> None:
+    assert statistics(caller(emulator), apiKey="nobody-has-this-key") == []
+    assert len(statistics(caller(emulator), apiKey=None)) == 1
+
+
+@pytest.mark.claim("AX-STATS-REAL")
+def test_what_was_asked_adds_up(emulator: Emulated) -> None:
+    client = caller(emulator, "my-very-own-secret-key")
+    runs = [ran(client, text=text) for text in ("What is 2 + 2?", "Tell me about bees", "Hello!")]
+    (found,) = statistics(client, apiKey="my-very-own-secret-key")
+    metrics = found["aggregateMetrics"]
+    assert (metrics["totalRequests"], metrics["successfulRequests"], metrics["failedRequests"]) == (3, 3, 0)
+    assert metrics["avgTokensPerRequest"] == pytest.approx(
+        sum(run["usage"]["total_tokens"] for run in runs) / 3, abs=0.01
+    )
+    assert metrics["avgLatencyMs"] == pytest.approx(sum(run["runTime"] for run in runs) * 1000 / 3, abs=0.01)
+    (only,) = found["metricsByApiKey"]
+    assert only["owned"] is True
+    assert [(bucket["timestamp"], bucket["requests"]) for bucket in only["timeSeries"]] == [
+        ("2026-01-01T00:00:00.000Z", 3)
+    ]
+    (everybody,) = statistics(client)
+    assert everybody["aggregateMetrics"]["totalRequests"] == 87384 + 3
+
+
+@pytest.mark.claim("AX-STATS-REAL", "AX-STATS-SERIES")
+def test_each_hour_has_its_bucket_and_polls_count_nothing(emulator: Emulated) -> None:
+    client = caller(emulator)
+    for _ in range(2):
+        url = execute(client, SLOW_LLM, text="Hello!").json()["data"]
+        emulator.advance(3600)
+        client.get(url.removeprefix(str(client.base_url).rstrip("/")))
+    series = by_key(client, SLOW_LLM)["0a0e********94c1"]["timeSeries"]
+    assert [(bucket["timestamp"], bucket["requests"]) for bucket in series] == [
+        ("2026-01-01T00:00:00.000Z", 1),
+        ("2026-01-01T01:00:00.000Z", 1),
+    ]
+
+
+@pytest.mark.claim("AX-STATS-REAL")
+def test_streams_tools_and_agents_are_counted_too(emulator: Emulated) -> None:
+    client = caller(emulator, "my-very-own-secret-key")
+    assert execute(client, text="Hello!", stream=True).is_success
+    assert statistics(client, LLM, apiKey="my-very-own-secret-key")[0]["aggregateMetrics"]["totalRequests"] == 1
+    ran(client, SCRAPER, action="scrape", data={"url": "https://example.com"})
+    run_agent(client, "What is 5 + 5?")
+    for asset in (SCRAPER, AGENT):
+        assert statistics(client, asset)[0]["aggregateMetrics"]["successfulRequests"] == 1
+
+
+@pytest.mark.claim("AX-STATS-REAL")
+@pytest.mark.scenario(ERRORS)
+def test_a_run_that_the_service_fails_is_counted_as_failed(emulator: Emulated) -> None:
+    client = caller(emulator, "my-very-own-secret-key")
+    assert execute(client, text="supplier").status_code == 480
+    ran(client, text="Hello!")
+    metrics = statistics(client, apiKey="my-very-own-secret-key")[0]["aggregateMetrics"]
+    assert (metrics["totalRequests"], metrics["successfulRequests"], metrics["failedRequests"]) == (2, 1, 1)
+
+
+@pytest.mark.claim("AX-STATS-31")
+def test_a_start_31_days_ago_is_taken_and_one_of_32_is_not(emulator: Emulated) -> None:
+    client = caller(emulator)
+    statistics(client, start="2025-12-01")
+    refused(
+        ask(client, startDay="2025-11-30", endDay="2026-01-01", modelId=LLM),
+        400,
+        "startDay cannot be more than 31 days in the past",
+    )
+    emulator.advance(86_400)
+    refused(ask(client, startDay="2025-12-01", endDay="2026-01-01", modelId=LLM), 400, "startDay")
+
+
+@pytest.mark.claim("AX-STATS-31", "AX-STATS-PYTHON")
+def test_the_seeded_usage_stays_inside_the_last_31_days_whatever_today_is(emulator: Emulated) -> None:
+    emulator.advance(400 * 86_400)
+    (found,) = statistics(caller(emulator), start="2027-01-23", end="2027-02-05")
+    assert found["aggregateMetrics"]["totalRequests"] == 87384
+
+
+@pytest.mark.claim("AX-STATS-ERRORS")
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("startDay", "2025-10-01"),
+        ("startDay", "yesterday"),
+        ("startDay", "2025-02-30"),
+        ("startDay", "2025-12-20T00:00:00Z"),
+        ("startDay", "2026-W01-1"),
+        ("startDay", 20251220),
+        ("startDay", None),
+        ("endDay", "2025-12-19"),
+        ("endDay", ""),
+        ("endDay", ["2025-12-25"]),
+        ("modelId", ""),
+        ("modelId", 7),
+        ("apiKey", 7),
+    ],
+)
+def test_bad_input_is_refused_by_its_name(emulator: Emulated, field: str, value: Any) -> None:
+    good = {"startDay": "2025-12-20", "endDay": "2026-01-01", "modelId": LLM}
+    refused(ask(caller(emulator), **{**good, field: value}), 400, field)
+
+
+@pytest.mark.claim("AX-STATS-ERRORS")
+@pytest.mark.parametrize("field", ["startDay", "endDay", "modelId"])
+def test_a_missing_field_is_refused_by_its_name(emulator: Emulated, field: str) -> None:
+    good = {"startDay": "2025-12-20", "endDay": "2026-01-01", "modelId": LLM}
+    del good[field]
+    refused(ask(caller(emulator), **good), 400, field)
+
+
+@pytest.mark.claim("AX-STATS-PYTHON")
+def test_the_documents_python_example_prints_the_totals(emulator: Emulated) -> None:
+    client = caller(emulator)
+    lines = example(client, LLM)
+    assert lines == [
+        "Total: 87384 Success: 73503 Failed: 13881",
+        " 0a0e********94c1: 75 requests",
+        f" {SOMEBODYS}: 87309 requests",
+    ]
+    assert example(client, "no-such-model") == ["No data for this model in the selected range"]
+
+
+def example(client: httpx.Client, model: str) -> list[str]:
+    """The document's example line by line; httpx for `requests`, a list for `print`, the clock's day for today."""
+    printed = []
+    today = date(2026, 1, 1)
+    start = today - timedelta(days=14)
+    response = client.post(
+        "/sdk/models/stats",
+        headers={"Content-Type": "application/json"},
+        json={"startDay": str(start), "endDay": str(today), "modelId": model},
+        timeout=120,
+    )
+    data = response.json()
+    if data:
+        m = data[0]["aggregateMetrics"]
+        printed.append(f"Total: {m['totalRequests']} Success: {m['successfulRequests']} Failed: {m['failedRequests']}")
+        for entry in data[0]["metricsByApiKey"]:
+            printed.append(f" {entry['apiKey']}: {entry['aggregateMetrics']['totalRequests']} requests")
+    else:
+        printed.append("No data for this model in the selected range")
+    return printed

@@ -1,0 +1,52 @@
+"""What all tests share: a running emulator; and with REQUIRE_ALL=1 a skipped test is a failed one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+
+import pytest
+
+from tests.running import Emulated, Running
+
+REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if REQUIRE_ALL and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"REQUIRE_ALL=1 allows no skipped test: {reason(report)}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if REQUIRE_ALL and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"REQUIRE_ALL=1 allows no skipped module: {reason(report)}"
+    return report
+
+
+def reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Why it was skipped: pytest keeps (file, line, reason)."""
+    return str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Running]:
+    """One server for all tests of a process."""
+    server = Running()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def emulator(running: Running, request: pytest.FixtureRequest) -> Iterator[Emulated]:
+    """An emulator as new, frozen at 2026-01-01T00:00:00Z; `@pytest.mark.scenario("strict")` chooses what it plays."""
+    marker = request.node.get_closest_marker("scenario")
+    emulated = Emulated(running, marker.args if marker else ("default",))
+    yield emulated
+    emulated.close()

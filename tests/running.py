@@ -1,0 +1,107 @@
+"""A real server on loopback for tests, in a thread of its own; each test puts its own application behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Mapping
+from functools import cache
+from typing import Any, TypeVar
+
+import httpx
+import uvloop
+from starlette.types import Receive, Scope, Send
+
+from emulator import app as application
+from emulator.app import Application
+from emulator.clock import Clock, manual
+from emulator.scenario.playbook import Playbook
+from emulator.server import Server, bind
+from emulator.serving.corpus import Corpus
+from emulator.serving.served import Served
+from emulator.settings import Listen, Settings
+
+T = TypeVar("T")
+PATIENCE = 30.0
+CORPUS = Corpus("0")  # immutable once it is built, and slow to build
+
+
+@cache
+def loaded(*scenarios: str) -> tuple[Playbook, Mapping[str, Served]]:
+    """A playbook is immutable, so tests share it."""
+    return application.load(scenarios)
+
+
+class Running:
+    """The server thread. `app` is what answers; tests replace it."""
+
+    def __init__(self) -> None:
+        self.settings = Settings(listen=Listen(port=0), reload=False)
+        self.app: Application | None = None
+        self._ready = threading.Event()
+        self._socket = bind(self.settings)
+        self.port: int = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._run, name="emulator under test", daemon=True)
+        self._thread.start()
+        assert self._ready.wait(PATIENCE)
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def call(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something on the server's loop and wait for it."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(PATIENCE)
+        self._socket.close()
+        assert not self._thread.is_alive()
+
+    async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+        assert self.app is not None
+        await self.app(scope, receive, send)
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            self._loop = runner.get_loop()
+            self._server = Server(self._dispatch, self._ready.set)
+            runner.run(self._server.serve([self._socket]))
+
+
+class Emulated:
+    """What a test holds: an application of its own, with a frozen clock, behind the shared server."""
+
+    def __init__(self, running: Running, scenarios: tuple[str, ...], clock: Clock | None = None) -> None:
+        self.running = running
+        self.clock = clock or manual()
+        self.app = Application(running.settings, self.clock, *loaded(*scenarios), CORPUS)
+        self._clients: list[httpx.Client] = []
+        running.app = self.app
+
+    @property
+    def origin(self) -> str:
+        return self.running.origin
+
+    def client(self, api: str, **options: Any) -> httpx.Client:
+        """A client of one API; `base_url` is the API's base, and no key is set."""
+        base = self.app.playbook.apis[api].file.base
+        client = httpx.Client(base_url=self.origin + base, trust_env=False, timeout=PATIENCE, **options)
+        self._clients.append(client)
+        return client
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock on, firing what falls due."""
+        self.running.call(self.clock.advance(seconds))
+
+    def close(self) -> None:
+        for client in self._clients:
+            client.close()
+        self.running.call(self.app.close())

@@ -1,0 +1,78 @@
+"""The promises of the container image, read from the Dockerfile: small, nobody's root, healthy, nothing written."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from emulator.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+TEXT = (ROOT / "Dockerfile").read_text()
+LINES = [line for line in re.sub(r"\\\n\s*", "", TEXT).splitlines() if line and not line.startswith("#")]
+SECOND = [number for number, line in enumerate(LINES) if line.startswith("FROM ")][1]
+BUILD, FINAL = LINES[:SECOND], LINES[SECOND:]
+
+
+def final(instruction: str) -> list[str]:
+    """What stands after an instruction of the final stage, each time it is given."""
+    return [line.removeprefix(instruction).strip() for line in FINAL if line.startswith(instruction + " ")]
+
+
+def test_the_image_starts_from_slim_python() -> None:
+    assert BUILD[0] == "FROM python:3.12-slim AS build"
+    assert final("FROM") == ["python:3.12-slim"]
+
+
+def test_what_builds_the_wheel_stays_behind() -> None:
+    assert any("hatchling build -t wheel" in line for line in BUILD)
+    assert final("COPY") == ["--from=build /opt/emulator /opt/emulator"]
+    assert final("RUN") == []
+
+
+def test_the_versions_are_the_pinned_ones() -> None:
+    installs = re.findall(r"install (.*?)(?: && |$)", " ".join(line for line in BUILD if line.startswith("RUN ")))
+    assert len(installs) == 2
+    assert all("-c constraints.txt" in install for install in installs)
+
+
+def test_it_does_not_run_as_root() -> None:
+    (user,) = final("USER")
+    assert all(int(number) >= 1000 for number in user.split(":"))
+
+
+def test_it_writes_nothing_so_that_the_root_may_be_read_only() -> None:
+    assert "PYTHONDONTWRITEBYTECODE=1" in " ".join(final("ENV"))
+    assert final("VOLUME") == []
+
+
+def test_it_serves_on_the_default_port_of_every_address() -> None:
+    (entry,), (command,), (port,) = final("ENTRYPOINT"), final("CMD"), final("EXPOSE")
+    assert json.loads(entry) == ["emulator"]
+    assert json.loads(command) == ["serve", "--listen", f"0.0.0.0:{Settings().listen.port}"]
+    assert port == str(Settings().listen.port)
+
+
+def test_its_health_is_asked_by_python_alone() -> None:
+    (check,) = final("HEALTHCHECK")
+    command = json.loads(check[check.index("CMD") + 3 :])
+    assert command[:2] == ["python", "-c"]
+    ast.parse(command[2])
+    assert f"'127.0.0.1', {Settings().listen.port}" in command[2]
+    assert "'/_emulator/health'" in command[2]
+
+
+def test_only_what_the_wheel_needs_reaches_the_build() -> None:
+    listed = (ROOT / ".dockerignore").read_text().split()
+    allowed = {line[1:] for line in listed if line.startswith("!")}
+    assert "*" in listed
+    assert allowed == {"constraints.txt", "emulator", "fixtures", "LICENSE", "pyproject.toml", "README.md", "scenarios"}
+
+
+@pytest.mark.parametrize("word", ["curl", "apt-get", "--privileged", "ADD http"])
+def test_nothing_more_is_fetched(word: str) -> None:
+    assert word not in TEXT

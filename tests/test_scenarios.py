@@ -1,0 +1,174 @@
+"""The stories beside `default`, each played once."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from random import Random
+from statistics import median
+
+import httpx
+import pytest
+
+from tests.apis.aiexport_calls import (
+    ENTERPRISE,
+    FREE,
+    HAIKU,
+    OPUS,
+    PRO,
+    asking,
+    caller,
+    refused,
+)
+from tests.running import Emulated, loaded
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
+MODEL, AIXPLAIN_KEY = "695fce4c27b4e3580e43d126", "aix_test_demo"
+
+
+def execute(emulator: Emulated, key: str = "any-key") -> httpx.Response:
+    """Run aiXplain's synchronous model."""
+    client = emulator.client("aixplain")
+    return client.post(f"/api/v2/execute/{MODEL}", json={"text": "What is 2 + 2?"}, headers={"x-api-key": key})
+
+
+@pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_scenario_has_the_name_of_its_file_and_says_what_it_is_about(path: Path) -> None:
+    text = path.read_text()
+    assert f"\nscenario: {path.stem}\n" in text
+    assert "\nabout: " in text
+    assert text.startswith("# ")
+
+
+def test_by_default_any_key_is_welcome_and_a_missing_one_is_not(emulator: Emulated) -> None:
+    assert caller(emulator, "whatever").get("/models").status_code == 200
+    refused(emulator.client("aiexport").get("/models"), 401, "authentication_error")
+    assert execute(emulator).status_code == 200
+    assert emulator.client("aixplain").post(f"/api/v2/execute/{MODEL}", json={"text": "Hi"}).status_code == 401
+
+
+@pytest.mark.scenario("free-tier")
+@pytest.mark.claim("AE-TIER-FREE")
+def test_free_tier_gives_unknown_keys_the_free_plan(emulator: Emulated) -> None:
+    client = caller(emulator, "axp_live_somebody")
+    answer = client.get("/models")
+    assert {model["family"] for model in answer.json()["data"]} == {"haiku"}
+    assert answer.headers["x-ratelimit-limit"] == "60"
+    assert answer.headers["x-ratelimit-limit-tokens"] == "100000"
+    refused(client.post("/messages", json=asking(model=OPUS)), 403, "permission_error", "model")
+    assert caller(emulator, PRO).post("/messages", json=asking(model=OPUS)).status_code == 200
+
+
+@pytest.mark.scenario("strict")
+@pytest.mark.claim("AE-AUTH-KEY")
+def test_strict_refuses_unknown_keys_and_the_curl_line_that_is_a_get(emulator: Emulated) -> None:
+    refused(caller(emulator, "axp_live_somebody").get("/models"), 401, "authentication_error")
+    assert caller(emulator, FREE).get("/models").status_code == 200
+    refused(caller(emulator, FREE).get("/messages"), 405, "invalid_request_error")
+    assert execute(emulator, "nobody-knows-this-key").status_code == 401
+
+
+@pytest.mark.scenario("strict")
+@pytest.mark.claim("AX-POLL-UNKNOWN")
+def test_strict_answers_404_to_a_poll_for_what_was_never_started(emulator: Emulated) -> None:
+    client = emulator.client("aixplain")
+    assert client.get("/api/v2/data/nothing", headers={"x-api-key": AIXPLAIN_KEY}).status_code == 404
+
+
+@pytest.mark.scenario("async-everything")
+@pytest.mark.claim("AX-ASYNC-ENVELOPE")
+def test_async_everything_makes_each_run_one_to_poll_for(emulator: Emulated) -> None:
+    started = execute(emulator).json()
+    assert (started["status"], started["completed"]) == ("IN_PROGRESS", False)
+    emulator.advance(3_600)
+    client = emulator.client("aixplain")
+    polled = client.get(f"/api/v2/data/{started['requestId']}", headers={"x-api-key": "any-key"}).json()
+    assert (polled["status"], polled["completed"]) == ("SUCCESS", True)
+
+
+@pytest.mark.scenario("async-everything")
+@pytest.mark.claim("AE-BATCH-SHAPE")
+def test_async_everything_lets_batches_take_their_time(emulator: Emulated) -> None:
+    client = caller(emulator)
+    batch = client.post("/batch", json={"requests": [asking(), asking()]}).json()
+    seen = []
+    for seconds in (4, 2, 2):
+        emulator.advance(seconds)
+        seen.append(client.get(f"/batch/{batch['id']}").json()["status"])
+    assert seen == ["queued", "in_progress", "completed"]
+
+
+@pytest.mark.scenario("outage")
+@pytest.mark.claim("AE-STATUS")
+def test_in_an_outage_everything_is_503_but_the_status_page_says_so(emulator: Emulated) -> None:
+    client = caller(emulator)
+    for response in (
+        client.post("/messages", json=asking()),
+        client.post("/messages/stream", json=asking()),
+        client.post("/batch", json={"requests": [asking()]}),
+        client.get("/models"),
+    ):
+        refused(response, 503, "overloaded_error")
+        assert int(response.headers["retry-after"]) > 0
+    assert emulator.client("aiexport").get("/status").json()["status"] == "major_outage"
+    assert execute(emulator).status_code == 503
+
+
+@pytest.mark.scenario("rate-limited")
+@pytest.mark.claim("AE-RL-HEADERS")
+@pytest.mark.parametrize("key", [FREE, PRO, ENTERPRISE, "axp_live_somebody"])
+def test_rate_limited_admits_three_requests_a_minute(emulator: Emulated, key: str) -> None:
+    client = caller(emulator, key)
+    for _ in range(3):
+        assert client.post("/messages", json=asking(model=HAIKU, max_tokens=1)).status_code == 200
+    over = client.post("/messages", json=asking(model=HAIKU))
+    refused(over, 429, "rate_limit_error")
+    emulator.advance(int(over.headers["retry-after"]))
+    assert client.get("/models").status_code == 200
+
+
+@pytest.mark.claim("AE-STREAM-TTFT")
+def test_realistic_latency_draws_first_tokens_with_a_median_of_340_ms() -> None:
+    latency = loaded("realistic-latency")[0].latency.first_token
+    assert latency is not None
+    chance = Random(7)
+    assert median(latency.draw(chance) for _ in range(4_001)) == pytest.approx(0.340, rel=0.03)
+
+
+@pytest.mark.scenario("realistic-latency")
+@pytest.mark.claim("AE-STREAM-TTFT")
+def test_in_realistic_latency_about_half_of_the_streams_have_a_token_after_340_ms(emulator: Emulated) -> None:
+    streams = 24
+    begun, spoken, ended = (threading.Semaphore(0) for _ in range(3))
+    for _ in range(streams):
+        threading.Thread(target=listen, args=(caller(emulator), begun, spoken, ended), daemon=True).start()
+    assert all(begun.acquire(timeout=10) for _ in range(streams)), "each stream begins at once"
+    emulator.advance(0.05)
+    assert not spoken.acquire(timeout=0.1)
+    emulator.advance(0.29)
+    early = 0
+    while spoken.acquire(timeout=0.3):
+        early += 1
+    assert streams / 6 <= early <= streams * 5 / 6
+    emulator.advance(5)
+    assert all(spoken.acquire(timeout=10) for _ in range(streams - early))
+    emulator.advance(600)
+    assert all(ended.acquire(timeout=10) for _ in range(streams))
+
+
+def listen(
+    client: httpx.Client, begun: threading.Semaphore, spoken: threading.Semaphore, ended: threading.Semaphore
+) -> None:
+    """Read one stream and tell of its first event, its first token and its end."""
+    tell = {"event: message_start": begun, "event: content_block_delta": spoken, "event: message_stop": ended}
+    with client.stream("POST", "/messages/stream", json=asking()) as response:
+        for line in response.iter_lines():
+            if line in tell:
+                tell.pop(line).release()
+
+
+@pytest.mark.scenario("rate-limited")
+@pytest.mark.claim("AX-ERROR-SHAPE")
+def test_rate_limited_holds_for_the_other_api_too(emulator: Emulated) -> None:
+    statuses = [execute(emulator).status_code for _ in range(4)]
+    assert statuses == [200, 200, 200, 429]

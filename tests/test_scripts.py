@@ -1,0 +1,141 @@
+"""The shell scripts, run in a copy of the checkout with a python that only takes down what it is asked."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS = ["cat", "chmod", "cksum", "cp", "dirname", "mkdir", "rm", "sh"]
+FAKE = r"""#!/bin/sh
+case "$*" in
+    *"sys.exit(sys.version_info"*) [ ! -f {old} ] || exit 1; exit 0 ;;
+    "-c "*) exit 0 ;;
+    "--version") echo Python 3.11.0; exit 0 ;;
+esac
+echo "$*" >>{calls}
+case "$*" in
+    "-m venv"*) mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
+    *install*)
+        [ ! -f {broken} ] || {{ rm -f {broken}; exit 1; }}
+        printf '#!/bin/sh\necho "$PWD: $*"\n' >.venv/bin/emulator && chmod +x .venv/bin/emulator ;;
+esac
+"""
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A copy of the project's scripts; `calls` are the arguments of each python that was run to change something."""
+
+    root: Path
+    tools: Path
+
+    @property
+    def calls(self) -> list[str]:
+        log = self.root / "calls"
+        return log.read_text().splitlines() if log.exists() else []
+
+    def setup(self, level: str = "runtime") -> subprocess.CompletedProcess[str]:
+        return self.run("setup", level)
+
+    def run(self, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command, environment = [str(self.root / "scripts" / script), *arguments], {"PATH": str(self.tools)}
+        return subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    root, tools = tmp_path / "a project", tmp_path / "tools"
+    tools.mkdir()
+    shutil.copytree(ROOT / "scripts", root / "scripts")
+    for name in ("pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, root / name)
+    for tool in TOOLS:
+        (tools / tool).symlink_to(shutil.which(tool) or pytest.fail(f"no {tool} here"))
+    marks = {name: f"'{root}/{name}'" for name in ("old", "broken", "calls")}
+    (tools / "python3").write_text(FAKE.format(**marks))
+    (tools / "python3").chmod(0o755)
+    return Checkout(root, tools)
+
+
+@pytest.mark.parametrize("script", ["scripts/serve", "scripts/setup", "scripts/test", ".ci/run"])
+def test_a_script_can_be_run_and_its_syntax_is_right(script: str) -> None:
+    path = ROOT / script
+    assert os.access(path, os.X_OK)
+    shell = "bash" if script == ".ci/run" else "sh"
+    assert subprocess.run([shell, "-n", path], check=False).returncode == 0
+
+
+def test_set_up_makes_the_environment_and_installs_what_is_pinned(checkout: Checkout) -> None:
+    done = checkout.setup()
+    assert done.returncode == 0, done.stderr
+    assert "Setting up .venv with Python 3.11.0" in done.stderr
+    assert checkout.calls[0] == "-m venv --clear .venv" or checkout.calls[1] == "-m venv --clear .venv"
+    installs = [call for call in checkout.calls if " install " in call]
+    assert len(installs) == 2
+    assert all("-c constraints.txt" in install for install in installs)
+
+
+def test_a_second_set_up_does_nothing_and_says_nothing(checkout: Checkout) -> None:
+    checkout.setup()
+    before = checkout.calls
+    done = checkout.setup()
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert checkout.calls == before
+
+
+def test_serve_sets_up_and_passes_its_arguments_on_in_the_folder_it_was_called_from(checkout: Checkout) -> None:
+    done = checkout.run("serve", "--scenario", "my story.yaml")
+    assert done.stdout == "/: serve --scenario my story.yaml\n"
+
+
+@pytest.mark.parametrize("name", ["constraints.txt", "pyproject.toml"])
+def test_a_change_of_what_is_needed_is_installed(checkout: Checkout, name: str) -> None:
+    checkout.setup()
+    with (checkout.root / name).open("a") as file:
+        file.write("# changed\n")
+    before = len(checkout.calls)
+    assert checkout.setup().returncode == 0
+    assert any(" install " in call for call in checkout.calls[before:])
+
+
+def test_a_set_up_that_failed_half_way_is_taken_up_again(checkout: Checkout) -> None:
+    (checkout.root / "broken").touch()
+    failed = checkout.setup()
+    assert failed.returncode == 1
+    assert "Run the same command again" in failed.stderr
+    before = len(checkout.calls)
+    assert checkout.setup().returncode == 0
+    assert any(" install " in call for call in checkout.calls[before:])
+
+
+def test_what_tests_need_is_more_than_what_serving_needs(checkout: Checkout) -> None:
+    checkout.setup("runtime")
+    before = len(checkout.calls)
+    checkout.setup("dev")
+    assert len(checkout.calls) > before
+    before = len(checkout.calls)
+    checkout.setup("runtime")
+    assert len(checkout.calls) == before
+
+
+def test_a_checkout_that_was_moved_is_set_up_again(checkout: Checkout) -> None:
+    checkout.setup()
+    moved = Checkout(checkout.root.parent / "elsewhere", checkout.tools)
+    checkout.root.rename(moved.root)
+    checkout.root.mkdir()
+    assert "Setting up" in moved.setup().stderr
+
+
+def test_without_a_python_that_is_new_enough_the_message_says_what_to_do(checkout: Checkout) -> None:
+    (checkout.root / "old").touch()
+    done = checkout.setup()
+    assert done.returncode == 1
+    assert "Python 3.11 or later is needed" in done.stderr
+    assert "PYTHON=/path/to/python3.11" in done.stderr
+    assert not (checkout.root / ".venv").exists()

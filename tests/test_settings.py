@@ -1,0 +1,149 @@
+"""Settings come from flags, then from the environment, then from the defaults."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from emulator.errors import ConfigError
+from emulator.settings import MIB, READERS, Listen, Settings, load
+
+
+def test_nothing_given_means_the_defaults() -> None:
+    assert load({}, {}) == Settings()
+
+
+def test_the_default_address_is_this_machine_only() -> None:
+    assert str(Settings().listen) == "127.0.0.1:8484"
+    assert Settings().listen.is_loopback
+
+
+def test_every_setting_has_a_flag_and_a_variable() -> None:
+    assert set(READERS) == set(Settings.__dataclass_fields__)
+
+
+def test_a_flag_goes_before_a_variable() -> None:
+    assert load({"seed": 7}, {"EMULATOR_SEED": "8"}).seed == 7
+
+
+def test_a_variable_goes_before_the_default() -> None:
+    assert load({"seed": None}, {"EMULATOR_SEED": "8"}).seed == 8
+
+
+def test_a_false_flag_is_a_flag_that_was_given() -> None:
+    assert load({"reload": False}, {"EMULATOR_RELOAD": "1"}).reload is False
+
+
+@pytest.mark.parametrize("absent", [None, (), []])
+def test_a_flag_that_was_not_given_is_no_choice(absent: Any) -> None:
+    assert load({"scenarios": absent}, {}).scenarios == ("default",)
+
+
+def test_an_empty_variable_is_no_choice() -> None:
+    assert load({}, {"EMULATOR_SEED": "", "EMULATOR_LISTEN": ""}) == Settings()
+
+
+def test_variables_of_other_programs_are_left_alone() -> None:
+    assert load({}, {"EMULATOR_PORT": "tcp://10.0.0.1:8484", "SEED": "9"}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port", "shown", "loopback"),
+    [
+        ("127.0.0.1:8484", "127.0.0.1", 8484, "127.0.0.1:8484", True),
+        ("0.0.0.0:80", "0.0.0.0", 80, "0.0.0.0:80", False),
+        ("localhost:0", "localhost", 0, "localhost:0", True),
+        ("[::1]:9000", "::1", 9000, "[::1]:9000", True),
+        ("[::]:9000", "::", 9000, "[::]:9000", False),
+        ("9000", "127.0.0.1", 9000, "127.0.0.1:9000", True),
+        (" emulator.test:65535 ", "emulator.test", 65535, "emulator.test:65535", False),
+    ],
+)
+def test_an_address_is_read_and_shown(text: str, host: str, port: int, shown: str, loopback: bool) -> None:
+    listen = load({"listen": text}, {}).listen
+    assert listen == Listen(host, port)
+    assert (str(listen), listen.is_loopback) == (shown, loopback)
+
+
+@pytest.mark.parametrize(
+    "text", ["", ":8484", "127.0.0.1:", "127.0.0.1", "::1:80", "[::1]", "a b:80", "h:65536", "h:-1", "http://h:80"]
+)
+def test_an_address_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"^--listen is '.*'; expected HOST:PORT such as 127\.0\.0\.1:8484"):
+        load({"listen": text}, {})
+
+
+@pytest.mark.parametrize(
+    "given", [("strict", "mine/retry.yaml"), ["strict", "mine/retry.yaml"], "strict, mine/retry.yaml"]
+)
+def test_scenarios_are_a_sequence_or_a_text_with_commas(given: Any) -> None:
+    assert load({"scenarios": given}, {}).scenarios == ("strict", "mine/retry.yaml")
+
+
+def test_the_variable_of_the_scenarios_has_the_name_of_the_flag() -> None:
+    assert load({}, {"EMULATOR_SCENARIO": "strict,outage"}).scenarios == ("strict", "outage")
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("0", 0),
+        ("4096", 4096),
+        ("4MiB", 4 * MIB),
+        ("4 mib", 4 * MIB),
+        ("500kB", 500_000),
+        ("1GB", 10**9),
+        ("2KiB", 2048),
+        (77, 77),
+    ],
+)
+def test_a_size_may_have_a_unit(text: Any, size: int) -> None:
+    assert load({"max_body": text}, {}).max_body == size
+
+
+@pytest.mark.parametrize("text", ["1", "true", "YES", "on", True])
+def test_yes_has_many_spellings(text: Any) -> None:
+    assert load({"documented_only": text}, {}).documented_only is True
+
+
+@pytest.mark.parametrize("text", ["0", "false", "No", "off", False])
+def test_no_has_many_spellings(text: Any) -> None:
+    assert load({"reload": text}, {}).reload is False
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "expected"),
+    [
+        ("EMULATOR_SEED", "abc", "a whole number such as 42"),
+        ("EMULATOR_SEED", "1.5", "a whole number such as 42"),
+        ("EMULATOR_MAX_BODY", "-1", "a size such as 4194304, 4MiB or 500kB"),
+        ("EMULATOR_MAX_BODY", "4 parsecs", "a size such as 4194304, 4MiB or 500kB"),
+        ("EMULATOR_JOURNAL_ENTRIES", "-1", "a whole number from 0, such as 2000"),
+        ("EMULATOR_RELOAD", "perhaps", "one of 1, true, yes, on, 0, false, no, off"),
+        ("EMULATOR_SCENARIO", "strict,,outage", "names or paths of scenarios, separated by commas"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_variable_and_what_was_expected(
+    variable: str, value: str, expected: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load({}, {variable: value})
+    assert str(caught.value) == f"{variable} is {value!r}; expected {expected}"
+
+
+def test_a_truth_value_is_no_number() -> None:
+    with pytest.raises(ConfigError, match="--seed is True"):
+        load({"seed": True}, {})
+    with pytest.raises(ConfigError, match="--journal-entries is True"):
+        load({"journal_entries": True}, {})
+
+
+def test_an_option_that_is_no_setting_is_refused() -> None:
+    with pytest.raises(ConfigError, match="no setting is called 'sead'"):
+        load({"sead": 1}, {})
+
+
+def test_the_journal_is_bounded_in_entries_and_bytes() -> None:
+    settings = load({"journal_bytes": "1MiB"}, {"EMULATOR_JOURNAL_ENTRIES": "50"})
+    assert (settings.journal_entries, settings.journal_bytes) == (50, MIB)
