@@ -15,13 +15,14 @@ from emulator import resources
 from emulator.clock import Clock
 from emulator.control import health
 from emulator.errors import DocumentError
-from emulator.scenario import loading
+from emulator.scenario import loading, promised
+from emulator.scenario.collisions import CONTROL
 from emulator.scenario.compile.api import Tables
 from emulator.scenario.expression import Language
 from emulator.scenario.playbook import Playbook
 from emulator.serving.corpus import Corpus
 from emulator.serving.fault import FAULTS
-from emulator.serving.functions import FUNCTIONS
+from emulator.serving.functions import FILTERS, FUNCTIONS
 from emulator.serving.journal import Journal
 from emulator.serving.pipeline import Pipeline
 from emulator.serving.served import Served, serve
@@ -29,15 +30,22 @@ from emulator.serving.world import World
 from emulator.settings import Settings
 
 LOG = logging.getLogger("emulator")
-CONTROL = "/_emulator"
-LANGUAGE = Language(functions=FUNCTIONS)
+LANGUAGE = Language(functions=FUNCTIONS, filters=FILTERS)
 
 
-def load(names: tuple[str, ...]) -> tuple[Playbook, Mapping[str, Served]]:
-    """The playbook of these scenarios, ready to be served. Raises DocumentError with every complaint."""
+def load(names: tuple[str, ...], documented_only: bool = False) -> tuple[Playbook, Mapping[str, Served]]:
+    """The playbook of these scenarios, ready to be served. Raises DocumentError with every complaint.
+
+    With `documented_only`, what no document promises is refused instead of answered.
+    """
     tables = Tables(FAULTS, resources.fixtures())
-    playbook = loading.load(names, resources.scenarios(), tables, LANGUAGE)
-    return playbook, serve(playbook, LANGUAGE)
+    loader = loading.Loader(resources.scenarios(), tables, LANGUAGE)
+    playbook = loader.draft(names)
+    if documented_only:
+        playbook = promised.documented_only(playbook)
+    served = loader.complaints.attempt(serve, playbook, LANGUAGE)
+    loader.complaints.raise_any()
+    return playbook, served
 
 
 class Application:
@@ -59,7 +67,7 @@ class Application:
         self.control: ASGIApp = Starlette(routes=[Mount(CONTROL, routes=health.routes(self))])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].startswith(CONTROL):
+        if scope["type"] == "http" and not _is_control(scope["path"]):
             await self.pipeline(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
@@ -69,7 +77,7 @@ class Application:
     def reload(self) -> bool:
         """Read the scenarios again. When they are wrong, the log says how, and what was served before stays."""
         try:
-            playbook, served = load(self.settings.scenarios)
+            playbook, served = load(self.settings.scenarios, self.settings.documented_only)
         except DocumentError as error:
             LOG.error("the scenarios are wrong, so the ones before stay in use:\n%s", error)
             return False
@@ -85,7 +93,7 @@ class Application:
 
     def watched(self) -> set[Path]:
         """The folders whose files make a reload."""
-        return {file.parent for file in self.playbook.files} | {resources.fixtures()}
+        return {file.parent for file in self.playbook.files}
 
     async def close(self) -> None:
         """Give up what is under way: webhooks, and watching for jobs to end."""
@@ -103,6 +111,11 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
 
+def _is_control(path: str) -> bool:
+    return path.startswith(CONTROL) and path[len(CONTROL) : len(CONTROL) + 1] in ("", "/")
+
+
 def build(settings: Settings, clock: Clock | None = None) -> Application:
     """The whole emulator as an ASGI application. Raises DocumentError when a scenario is wrong."""
-    return Application(settings, clock or Clock(), *load(settings.scenarios), Corpus(str(settings.seed)))
+    playbook, served = load(settings.scenarios, settings.documented_only)
+    return Application(settings, clock or Clock(), playbook, served, Corpus(str(settings.seed)))

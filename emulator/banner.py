@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from urllib.parse import quote
+
 import orjson
 
 from emulator.scenario.playbook import Api, Playbook
@@ -11,7 +14,7 @@ def banner(playbook: Playbook, host: str, port: int) -> str:
     """A screenful for a person."""
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     origin = f"http://{shown}:{port}"
-    lines = [f"Ready on {origin}, scenario {' + '.join(playbook.scenarios[:1])}", ""]
+    lines = [f"Ready on {origin}, scenario {' + '.join(playbook.scenarios)}", ""]
     for api in playbook.apis.values():
         lines.append(f"{api.file.title} {api.file.version}")
         lines.append(f"  base URL   {origin}{api.file.base}")
@@ -40,9 +43,15 @@ def _example(api: Api, origin: str) -> list[str]:
     operation = api.operations[example.operation]
     path = operation.path
     for name, value in example.path.items():
-        path = path.replace(f"{{{name}}}", value).replace(f"{{{name}:path}}", value)
-    lines = [f"curl {origin}{path}"]
-    lines += [f"-H '{name}: {value}'" for name, value in example.headers.items()]
+        path = path.replace(f"{{{name}}}", quote(value, safe="")).replace(f"{{{name}:path}}", quote(value))
+    method = "" if operation.method == ("GET" if example.body is None else "POST") else f"-X {operation.method} "
+    lines = [f"curl {method}{shlex.quote(origin + path)}"]
+    lines += [f"-H {_quoted(f'{name}: {value}')}" for name, value in example.headers.items()]
     if example.body is not None:
-        lines += ["-H 'Content-Type: application/json'", f"-d '{orjson.dumps(example.body).decode()}'"]
+        lines += ["-H 'Content-Type: application/json'", f"-d {_quoted(orjson.dumps(example.body).decode())}"]
     return ["  try        " + " \\\n             ".join(lines)]
+
+
+def _quoted(text: str) -> str:
+    """The text as one word of a shell, always in quotes."""
+    return "'" + text.replace("'", "'\"'\"'") + "'"

@@ -17,6 +17,13 @@ from emulator.errors import ConfigError
 WRONG = 2
 
 
+def _chosen(scenarios: tuple[str, ...]) -> tuple[str, ...]:
+    """The scenarios that `serve` would play."""
+    from emulator import settings
+
+    return settings.load({"scenarios": scenarios}, os.environ).scenarios
+
+
 def _told(command: Callable[..., int]) -> Callable[..., None]:
     """Say what is wrong in the user's files and flags, without a traceback, and exit with 2."""
 
@@ -55,6 +62,11 @@ def main() -> None:
 @click.option("--seed", metavar="N", help="Another seed gives other generated texts and ids. [default: 0]")
 @click.option("--max-body", metavar="SIZE", help="The largest request body, e.g. 4MiB. [default: 32MiB]")
 @click.option("--reload/--no-reload", default=None, help="Read scenarios again when they change on disk. [default: on]")
+@click.option(
+    "--documented-only/--no-documented-only",
+    default=None,
+    help="Answer 501 to what the APIs' documents do not promise. [default: off]",
+)
 @_told
 def serve(**options: Any) -> int:
     """Serve the APIs until Ctrl-C or SIGTERM.
@@ -65,7 +77,8 @@ def serve(**options: Any) -> int:
     from emulator.app import build
     from emulator.banner import banner
 
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("emulator").setLevel(logging.INFO)
     chosen = settings.load(options, os.environ)
     app = build(chosen)
     sock = server.bind(chosen)
@@ -77,7 +90,7 @@ def serve(**options: Any) -> int:
 @click.argument("paths", nargs=-1, metavar="[PATH …]")
 @_told
 def check(paths: tuple[str, ...]) -> int:
-    """Check scenario files, all that come with the emulator when no PATH is given.
+    """Check scenarios: names, files, folders of them, API files too; without PATH all that come with the emulator.
 
     Every complaint is printed as file:line:column, and the exit status is 2 when there is one.
     """
@@ -101,7 +114,7 @@ def routes(scenarios: tuple[str, ...]) -> int:
     from emulator.app import load
     from emulator.report import route_lines
 
-    playbook, _ = load(scenarios or ("default",))
+    playbook, _ = load(_chosen(scenarios))
     for line in route_lines(playbook):
         click.echo(line)
     return 0
@@ -118,7 +131,7 @@ def coverage(scenarios: tuple[str, ...]) -> int:
     from emulator.app import load
     from emulator.report import coverage_lines
 
-    playbook, _ = load(scenarios or ("default",))
+    playbook, _ = load(_chosen(scenarios))
     lines, unserved = coverage_lines(playbook)
     for line in lines:
         click.echo(line)

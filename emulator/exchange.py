@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,16 +11,32 @@ Header = tuple[bytes, bytes]
 
 @dataclass(slots=True)
 class Incoming:
-    """What was asked. Header names are lower-case; `host` is the Host header without its port."""
+    """What was asked. `fields` are the header lines as bytes, names in lower case; `host` is Host without its port."""
 
     method: str
     path: str
     query: str
-    headers: dict[str, str]
+    fields: dict[bytes, bytes]
     host: str
-    origin: str
-    raw: bytes
+    scheme: str
+    authority: str
+    raw: bytes = b""
     params: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The header lines as text (ISO 8859-1, as HTTP has it), names in lower case; made anew at each call."""
+        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self.fields.items()}
+
+    def header(self, name: bytes) -> str | None:
+        """One header line as text, or None."""
+        value = self.fields.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port as the client used them."""
+        return f"{self.scheme}://{self.authority}"
 
 
 @dataclass(slots=True, frozen=True)
@@ -41,39 +58,39 @@ class Frame:
     data: bytes
 
 
-@dataclass(slots=True)
 class Reply:
-    """What is sent: status, headers, then one body, or many frames."""
+    """What is sent: status, headers, then one body (of so many `events`, if it is a stream), or many frames.
 
-    status: int
-    headers: list[Header]
-    body: bytes = b""
+    `delay` is in seconds; `closes` ends the connection after it. Made for every request, so the rest is set when it differs.
+    """
+
     frames: list[Frame] | None = None
+    events: int = 0
     delay: float = 0.0
+    closes: bool = False
+
+    def __init__(self, status: int, headers: list[Header], body: bytes = b"") -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
 
 
-@dataclass(slots=True)
 class Exchange:
     """One request with everything decided on it, and what the client consumed of the answer.
 
-    `outcome` is `complete`, `left` (the client went before the end), `stopped` (the server did) or `open`. Secrets are
-    masked before they come here.
+    `outcome` is `complete`, `left` (the client went before the end), `stopped` (the server did) or `open`; `secrets` are
+    the names of fields to be masked. Secrets are masked before it is kept. As with Reply, only what differs is set.
     """
 
-    number: int
-    at: float
-    method: str
-    path: str
-    query: str
     api: str = ""
     operation: str = ""
     caller: str = ""
     workspace: str = ""
-    headers: list[Header] = field(default_factory=list)
+    headers: Sequence[Header] = ()
     body: bytes = b""
     rule: str = ""
     status: int = 0
-    reply_headers: list[Header] = field(default_factory=list)
+    reply_headers: Sequence[Header] = ()
     reply_body: bytes = b""
     sent_events: int = 0
     sent_bytes: int = 0
@@ -81,3 +98,11 @@ class Exchange:
     took: float = 0.0
     error: str = ""
     near: tuple[str, ...] = ()
+    secrets: frozenset[str] = frozenset()
+
+    def __init__(self, number: int, at: float, method: str, path: str, query: str) -> None:
+        self.number = number
+        self.at = at
+        self.method = method
+        self.path = path
+        self.query = query

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from emulator import resources
 from emulator.app import load
-from emulator.errors import Complaint, DocumentError
+from emulator.errors import Complaint, ConfigError, DocumentError
 from emulator.scenario.claims import coverage
 from emulator.scenario.playbook import Playbook
+from emulator.scenario.story import SUFFIXES
 
 
 def check_scenarios(paths: Sequence[str]) -> tuple[list[Complaint], int]:
-    """Every complaint about these scenarios, each loaded on its own, and how many were checked."""
-    names = list(paths) or sorted(file.stem for file in resources.scenarios().glob("*.yaml"))
+    """Every complaint about these scenarios, each loaded on its own, and how many were checked.
+
+    A path may also be an API file, or a folder of either.
+    """
+    names = [name for path in paths for name in _inside(path)]
+    if not paths:
+        names = sorted(file.stem for file in resources.scenarios().glob("*.yaml"))
     complaints: dict[Complaint, None] = {}
     for name in names:
         try:
@@ -24,12 +31,25 @@ def check_scenarios(paths: Sequence[str]) -> tuple[list[Complaint], int]:
     return sorted(complaints), len(names)
 
 
+def _inside(path: str) -> list[str]:
+    """What a folder holds, its own files and those of `apis/`; anything else is itself."""
+    folder = Path(path)
+    if not folder.is_dir():
+        return [path]
+    patterns = [f"{below}*{suffix}" for below in ("", "apis/") for suffix in SUFFIXES]
+    found = sorted(str(file) for pattern in patterns for file in folder.glob(pattern))
+    if not found:
+        raise ConfigError(f"{path}: there are no scenarios in this folder; expected files such as retry.yaml")
+    return found
+
+
 def route_lines(playbook: Playbook) -> Iterator[str]:
     """One line a route: method, path, operation, API, host, claims with their class."""
     rows = []
     for route in playbook.router.routes:
         api = playbook.apis[route.api]
-        claims = [f"{id} ({api.claims[id].grade})" for id in dict.fromkeys(api.operations[route.operation].claims)]
+        cited = dict.fromkeys(each.claim for each in api.citations if each.operation == route.operation)
+        claims = [f"{id} ({api.claims[id].grade})" for id in cited]
         rows.append((route.method, route.path, route.operation, route.api, route.host or "any host", ", ".join(claims)))
     rows.sort(key=lambda row: (row[3], row[1], row[0]))
     widths = [max(len(row[at]) for row in rows) for at in range(5)]

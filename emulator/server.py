@@ -7,12 +7,14 @@ import contextlib
 import logging
 import socket
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from emulator.app import Application
 from emulator.errors import ConfigError
+from emulator.scenario.story import SUFFIXES
 from emulator.settings import Settings
 
 LOG = logging.getLogger("emulator")
@@ -22,12 +24,16 @@ BACKLOG = 2_048
 def bind(settings: Settings) -> socket.socket:
     """A listening socket. Raises ConfigError when the address can't be had."""
     host, port = settings.listen.host, settings.listen.port
+    sock: socket.socket | None = None
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         sock = socket.socket(family, socket.SOCK_STREAM)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((host, port))
+        sock.listen(BACKLOG)  # until then another process may bind the same port, and find out too late
     except OSError as error:
+        if sock is not None:
+            sock.close()
         raise ConfigError(
             f"can't listen on {settings.listen}: {error.strerror or error}; choose another with --listen HOST:PORT"
         ) from error
@@ -42,7 +48,8 @@ class Server(uvicorn.Server):
         config = uvicorn.Config(
             app,
             interface="asgi3",
-            http="httptools",
+            proxy_headers=False,
+            http="emulator.connection:Connection",
             loop="uvloop",
             ws="none",
             lifespan="on",
@@ -60,9 +67,17 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            # From here on uvicorn only complains of streams that a stop cuts off, and that is what a stop is for.
-            logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
             self._ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop. uvicorn would raise the signal again afterwards, but a stop that was asked for is no failure."""
+        super().handle_exit(sig, frame)
+        self._captured_signals.clear()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # From here on uvicorn only complains of streams that a stop cuts off, and that is what a stop is for.
+        logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
+        await super().shutdown(sockets)
 
 
 async def serve(app: Application, sock: socket.socket, ready: Callable[[], None]) -> None:
@@ -78,15 +93,22 @@ async def serve(app: Application, sock: socket.socket, ready: Callable[[], None]
 
 
 async def watch_files(app: Application) -> None:
-    """Reload when a scenario or fixture changes on disk."""
+    """Reload when a scenario or fixture changes on disk; ends, and says so, when the system can't watch any more."""
     from watchfiles import awatch
 
-    while True:
-        folders = app.watched()
-        async for _ in awatch(*folders, debounce=200, step=50):
-            app.reload()
-            if app.watched() != folders:
-                break
+    try:
+        while True:
+            folders = app.watched()
+            async for _ in awatch(*folders, watch_filter=_is_document, debounce=200, step=50, recursive=False):
+                app.reload()
+                if app.watched() != folders:
+                    break
+    except OSError as error:
+        LOG.warning("changed scenarios will not be read again: %s", error)
+
+
+def _is_document(change: object, path: str) -> bool:
+    return path.endswith(SUFFIXES)
 
 
 def run(app: Application, sock: socket.socket, ready: Callable[[], None]) -> int:

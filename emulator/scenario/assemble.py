@@ -10,6 +10,7 @@ from orjson import dumps
 
 from emulator.errors import EmulatorError, Place
 from emulator.scenario.encode import encode, failure
+from emulator.scenario.quick import Quick, joined, named
 from emulator.scenario.reference import Evaluate
 
 Write = Callable[[Mapping[str, Any]], bytes]
@@ -17,12 +18,16 @@ Write = Callable[[Mapping[str, Any]], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """What only the request decides: a value, or `ready` JSON. Complaints give its place and call it by its name."""
+    """What only the request decides: a value, or `ready` JSON. Complaints give its place and call it by its name.
+
+    `way` is the quick way to the value, when there is one.
+    """
 
     evaluate: Evaluate
     place: Place
     name: str
     ready: bool = False
+    way: Quick | None = None
 
 
 Part = bytes | Hole
@@ -49,6 +54,17 @@ def assemble(parts: Iterable[Part]) -> Write:
         case [Hole(ready=True) as hole]:
             return hole.evaluate
     return _writer(merged)
+
+
+def quick_pieces(parts: Iterable[Part], write: Callable[[Any], bytes], most: int) -> Quick | None:
+    """The quick way to JSON with few holes: bytes that are known, and `write(value)` of each hole, added up."""
+    merged = _merge(parts)
+    holes = [part for part in merged if isinstance(part, Hole)]
+    if len(holes) > most or any(hole.way is None or hole.ready for hole in holes):
+        return None
+    encoder = named(write)
+    ways = [joined("%(%)", encoder, part.way) if isinstance(part, Hole) else named(part) for part in merged]
+    return joined(" + ".join("%" for _ in ways), *ways)
 
 
 def _merge(parts: Iterable[Part]) -> list[Part]:

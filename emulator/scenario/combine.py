@@ -9,17 +9,22 @@ from typing import Any, Final
 
 from emulator.scenario.absent import ABSENT, AbsentError
 from emulator.scenario.operate import Operate, bounded, text
+from emulator.scenario.quick import Quick, literal
 from emulator.scenario.reference import Evaluate
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of an expression. `name` is what complaints call it; a `constant` piece has its value at load."""
+    """A part of an expression. `name` is what complaints call it; a `constant` piece has its value at load.
+
+    `quick` is the way to the value when nothing is missing; None when there is none.
+    """
 
     evaluate: Evaluate
     name: str
     constant: bool = False
     value: Any = None
+    quick: Quick | None = None
 
 
 _ORDINARY: Final = (bool, int, float, str, type(None))
@@ -28,7 +33,7 @@ _ORDINARY: Final = (bool, int, float, str, type(None))
 def constant(value: Any, name: str) -> Piece:
     """A piece whose value is known; lists and mappings are copied each time, so that nobody can change the scenario."""
     if isinstance(value, _ORDINARY):
-        return Piece(lambda scope: value, name, constant=True, value=value)
+        return Piece(lambda scope: value, name, constant=True, value=value, quick=literal(value))
     if isinstance(value, list) and all(isinstance(found, _ORDINARY) for found in value):
         return Piece(lambda scope: value.copy(), name, constant=True, value=value)
     return Piece(lambda scope: deepcopy(value), name, constant=True, value=value)

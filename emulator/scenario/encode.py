@@ -27,7 +27,7 @@ def encode(value: Any) -> bytes:
     except TypeError:
         data = orjson.dumps(value, _plain, orjson.OPT_NON_STR_KEYS)
     if b"null" in data and value is not None:
-        _check_finite(value)
+        check_finite(value)
     return data
 
 
@@ -41,7 +41,7 @@ def _plain(value: Any) -> Any:
     return listed(value)
 
 
-def _check_finite(value: Any) -> None:
+def check_finite(value: Any) -> None:
     """Raise ValueError when there is a NaN or an infinity inside, which orjson writes as null."""
     left = [value]
     while left:

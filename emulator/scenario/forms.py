@@ -10,6 +10,7 @@ from emulator.scenario.absent import ABSENT
 from emulator.scenario.assemble import Hole, Member, Part, assemble, members
 from emulator.scenario.encode import failure
 from emulator.scenario.operate import MOST_OUTPUT, listed
+from emulator.scenario.quick import Quick, joined, named
 from emulator.scenario.tree import Node, Scope
 
 
@@ -37,6 +38,10 @@ class Items:
     def parts(self) -> list[Part]:
         return [b"[", *members([self._member(node) for node in self.nodes]), b"]"]
 
+    def quick(self) -> Quick | None:
+        ways = [None if node.optional or isinstance(node, Each) else node.quick() for node in self.nodes]
+        return joined("[" + ", ".join("%" for _ in ways) + "]", *ways)
+
     def _member(self, node: Node) -> Member:
         if isinstance(node, Each):
             return Member(b"", [node.spliced()], optional=True, place=node.place)
@@ -63,6 +68,9 @@ class Each:
 
     def parts(self) -> list[Part]:
         return [b"[", self.spliced(), b"]"]
+
+    def quick(self) -> None:
+        return None
 
     def spliced(self) -> Hole:
         """The JSON of the items without the brackets."""
@@ -132,6 +140,11 @@ class Choice:
         other = assemble([] if self.other is None else self.other.parts())
         return [Hole(lambda scope: then(scope) if test(scope) else other(scope), self.place, "$if", ready=True)]
 
+    def quick(self) -> Quick | None:
+        if self.other is None or self.optional:
+            return None
+        return joined("(% if %(s) else %)", self.then.quick(), named(self.test.maybe), self.other.quick())
+
 
 class Merge:
     """`$merge`: several mappings in one, a later one's keys winning."""
@@ -157,3 +170,6 @@ class Merge:
 
     def parts(self) -> list[Part]:
         return [Hole(self.value, self.place, "$merge")]
+
+    def quick(self) -> None:
+        return None

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from emulator.errors import Complaint, DocumentError, Place
+from emulator.errors import Complaint, DocumentError
 from emulator.scenario import plans as plan
+from emulator.scenario.changes import Changes
+from emulator.scenario.claims import cited, unknown
+from emulator.scenario.collisions import collisions
 from emulator.scenario.compile.api import ApiCompiler, Tables
 from emulator.scenario.compile.compiler import Compiler
 from emulator.scenario.compile.complaints import Complaints
 from emulator.scenario.compile.operation import ScenarioRule
-from emulator.scenario.document import Document, read
+from emulator.scenario.document import read
 from emulator.scenario.duration import Latency, parse_latency
 from emulator.scenario.expression import Language
-from emulator.scenario.model import ApiFile, Override, ScenarioFile
+from emulator.scenario.model import ApiFile, ScenarioFile
 from emulator.scenario.playbook import Api as ApiPlan
 from emulator.scenario.playbook import Playbook
 from emulator.scenario.routes import Route, Router
+from emulator.scenario.story import SUFFIXES, Shelf, Story
 from emulator.scenario.suggest import did_you_mean
 from emulator.scenario.validate import validate
-
-SUFFIXES = (".yaml", ".yml")
-
-
-@dataclass(slots=True)
-class _Story:
-    """A scenario file, checked, with those it extends after it."""
-
-    path: Path
-    document: Document
-    file: ScenarioFile
 
 
 @dataclass(slots=True)
@@ -46,96 +39,65 @@ class Loader:
 
     def load(self, names: Sequence[str]) -> Playbook:
         """Raises DocumentError with all complaints."""
-        stories: list[_Story] = []
-        for name in names:
-            with self.complaints.catching():
-                self._follow(self.find(name), stories, ())
+        playbook = self.draft(names)
         self.complaints.raise_any()
+        return playbook
+
+    def draft(self, names: Sequence[str]) -> Playbook:
+        """What can be made of these scenarios. It is fit for use only if `complaints` stay empty, but whoever looks at
+        it further may add to them, so that one load tells everything."""
+        shelf = Shelf(self.folder, self.complaints)
+        stories = shelf.stories(names)
         rules = [entry for story in stories for entry in self._rules(story)]
         apis = self._apis(stories, rules)
-        self.complaints.raise_any()
         latency = self._latency(stories)
-        router = Router(routes_of(apis.values()), {host: api.name for api in apis.values() for host in api.file.hosts})
-        self._refuse_idle_rules(apis, rules)
-        self.complaints.raise_any()
-        return Playbook(apis, router, latency, tuple(story.file.scenario for story in stories), tuple(self.files))
+        router = self._router(apis.values())
+        for entry in rules:
+            self._refuse_idle(entry, apis)
+        self._refuse_unknown_claims(stories, apis)
+        files = (*shelf.files, *self.files, *(file for api in apis.values() for file in api.files))
+        return Playbook(
+            apis, router, latency, tuple(story.file.scenario for story in stories), tuple(dict.fromkeys(files))
+        )
 
-    def find(self, name: str) -> Path:
-        """The file of a scenario: a path, or a name in the folder."""
-        path = Path(name)
-        if path.suffix in SUFFIXES:
-            if path.is_file():
-                return path
-            raise DocumentError([Complaint(Place(name, 1, 1), "no such file")])
-        for suffix in SUFFIXES:
-            candidate = self.folder / f"{name}{suffix}"
-            if path.name == name and candidate.is_file():
-                return candidate
-        known = sorted(file.stem for file in self.folder.glob("*.y*ml"))
-        raise DocumentError([Complaint(Place(name, 1, 1), f"no scenario {name!r}; {did_you_mean(name, known)}")])
-
-    def _follow(self, path: Path, stories: list[_Story], chain: tuple[Path, ...]) -> None:
-        path = path.resolve()
-        if path in chain:
-            raise DocumentError(
-                [Complaint(Place(str(path), 1, 1), "a scenario can't extend itself, not even through others")]
-            )
-        if any(story.path == path for story in stories):
-            return
-        self.files.append(path)
-        document = read(path)
-        file = validate(document, ScenarioFile)
-        stories.append(_Story(path, document, file))
-        if file.extends is not None:
-            with self.complaints.catching():
-                beside = path.parent / file.extends
-                found = (
-                    beside if beside.suffix in SUFFIXES and beside.is_file() else self._extended(file.extends, document)
-                )
-                self._follow(found, stories, (*chain, path))
-
-    def _extended(self, name: str, document: Document) -> Path:
-        try:
-            return self.find(name)
-        except DocumentError as error:
-            raise DocumentError([Complaint(document.place(("extends",)), error.complaints[0].message)]) from error
-
-    def _compiler(self, document: Document) -> Compiler:
-        return Compiler(document, self.language, self.complaints)
-
-    def _rules(self, story: _Story) -> list[ScenarioRule]:
-        compiler = self._compiler(story.document)
+    def _rules(self, story: Story) -> list[ScenarioRule]:
+        compiler = Compiler(story.document, self.language, self.complaints)
         return [ScenarioRule(rule, ("rules", at), compiler) for at, rule in enumerate(story.file.rules)]
 
-    def _apis(self, stories: Sequence[_Story], rules: Sequence[ScenarioRule]) -> dict[str, ApiPlan]:
-        overrides: dict[str, Override] = {}
-        places: dict[str, Place] = {}
+    def _apis(self, stories: Sequence[Story], rules: Sequence[ScenarioRule]) -> dict[str, ApiPlan]:
+        changes: dict[str, Changes] = {}
+        named: dict[str, list[Story]] = {}
         for story in reversed(stories):
             for name, override in story.file.apis.items():
-                overrides[name] = merged(overrides.get(name, Override()), override or Override())
-                places.setdefault(name, story.document.place(("apis", name), key=True))
-        apis: dict[str, ApiPlan] = {}
-        for name, override in overrides.items():
-            with self.complaints.catching():
-                apis[name] = self._api(name, override, places[name], rules)
-        if not overrides:
+                changes.setdefault(name, Changes(name)).lay(override, story.document)
+                named.setdefault(name, []).append(story)
+        if stories and not changes and not self.complaints.found:
             document = stories[0].document
             self.complaints.add(document.place(()), "this scenario serves no API; add `extends: default` or `apis:`")
-        return apis
+        found = {name: self.complaints.attempt(self._api, changes[name], named[name], rules) for name in changes}
+        return {name: api for name, api in found.items() if api is not None}
 
-    def _api(self, name: str, override: Override, place: Place, rules: Sequence[ScenarioRule]) -> ApiPlan:
-        beside = Path(place.file).parent
-        folders = [self.folder / "apis", beside, beside / "apis"]
-        path = next((folder / f"{name}.yaml" for folder in folders if (folder / f"{name}.yaml").is_file()), None)
+    def _api(self, changes: Changes, stories: Sequence[Story], rules: Sequence[ScenarioRule]) -> ApiPlan:
+        name = changes.api
+        folders = [self.folder / "apis"]
+        folders += [folder for story in stories for folder in (story.path.parent, story.path.parent / "apis")]
+        candidates = [story.path for story in stories if story.is_api]
+        candidates += [folder / f"{name}{suffix}" for folder in folders for suffix in SUFFIXES]
+        path = next((candidate for candidate in candidates if candidate.is_file()), None)
         if path is None:
-            known = sorted(file.stem for file in (self.folder / "apis").glob("*.yaml"))
-            raise DocumentError([Complaint(place, f"no API {name!r}; {did_you_mean(name, known)}")])
+            known = sorted(file.stem for folder in folders[:1] + folders[2::2] for file in folder.glob("*.y*ml"))
+            place = stories[-1].document.place(("apis", name), key=True)
+            raise DocumentError([Complaint(place, f"no API {name!r}; {did_you_mean(name, dict.fromkeys(known))}")])
         self.files.append(path.resolve())
         document = read(path)
         file = validate(document, ApiFile)
-        return ApiCompiler(file, self._compiler(document), override, self.tables).compile(rules)
+        if file.api != name:
+            text = f"this file is {path.name}, but the API is called {file.api!r}; expected {name!r}"
+            raise DocumentError([Complaint(document.place(("api",)), text)])
+        compiler = Compiler(document, self.language, self.complaints)
+        return ApiCompiler(file, compiler, changes, self.tables).compile(rules)
 
-    def _latency(self, stories: Sequence[_Story]) -> plan.LatencyPlan:
+    def _latency(self, stories: Sequence[Story]) -> plan.LatencyPlan:
         found: dict[str, Latency] = {}
         for story in stories:
             for name in ("reply", "first_token", "token") if story.file.latency else ():
@@ -145,40 +107,47 @@ class Loader:
                         found[name] = parse_latency(value, story.document.place(("latency", name)))
         return plan.LatencyPlan(**found)
 
-    def _refuse_idle_rules(self, apis: dict[str, ApiPlan], rules: Sequence[ScenarioRule]) -> None:
-        used = {
-            rule.id for api in apis.values() for operation in api.operations.values() for rule in operation.rules.rules
-        }
-        names = sorted({name for api in apis.values() for name in api.operations})
-        for entry in rules:
-            place = entry.compiler.place(entry.path)
-            if str(place) not in used:
-                wanted = entry.rule.on if isinstance(entry.rule.on, str) else ", ".join(entry.rule.on or [])
-                where = entry.compiler.place((*entry.path, "on"))
-                self.complaints.add(where, f"no operation is called {wanted!r}; {did_you_mean(wanted, names)}")
+    def _router(self, apis: Collection[ApiPlan]) -> Router:
+        routes = [route for api in apis for route in routes_of(api)]
+        wrong = collisions(routes)
+        self.complaints.found.extend(wrong)
+        hosts: dict[str, str] = {}
+        for api in apis:
+            for at, host in enumerate(api.file.hosts):
+                if hosts.setdefault(host.lower(), api.name) != api.name:
+                    place = api.document.place(("hosts", at))
+                    self.complaints.add(place, f"{host} is already a host of {hosts[host.lower()]}")
+        return Router([] if wrong else routes, hosts, {api.name: api.file.base for api in apis})
+
+    def _refuse_idle(self, entry: ScenarioRule, apis: dict[str, ApiPlan]) -> None:
+        """Complain of each name in `on` that no operation has."""
+        operations = [(api.name, name) for api in apis.values() for name in api.operations]
+        for pattern, path in entry.patterns():
+            if operations and not any(entry.fits(pattern, api, name) for api, name in operations):
+                names = sorted(f"{api}/{name}" if "/" in pattern else name for api, name in operations)
+                text = f"no operation is called {pattern!r}; {did_you_mean(pattern, dict.fromkeys(names))}"
+                self.complaints.add(entry.compiler.place(path), text)
+
+    def _refuse_unknown_claims(self, stories: Sequence[Story], apis: dict[str, ApiPlan]) -> None:
+        claims = {id: claim for api in apis.values() for id, claim in api.claims.items()}
+        for story in stories if apis else ():
+            mentioned = cited(story.document.data, story.document, ScenarioFile)
+            self.complaints.found.extend(unknown(claims, mentioned))
 
 
-def merged(below: Override, above: Override) -> Override:
-    """One scenario's changes laid over another's."""
-    changes: dict[str, object] = {}
-    for name in above.model_fields_set:
-        value, under = getattr(above, name), getattr(below, name)
-        changes[name] = {**under, **value} if isinstance(value, dict) else value
-    return below.model_copy(update=changes)
-
-
-def routes_of(apis: Iterable[ApiPlan]) -> list[Route]:
-    """Every route of the APIs, aliases included."""
+def routes_of(api: ApiPlan) -> list[Route]:
+    """Every route of an API, aliases included."""
     routes = []
-    for api in apis:
-        for name, part in api.file.operations.items():
-            place = api.document.place(("operations", name, "route"))
-            for route, host in [
-                (part.route, part.host),
-                *((alias.route, alias.host or part.host) for alias in part.aliases),
-            ]:
-                method, _, path = route.partition(" ")
-                routes.append(Route(method, api.file.base + path, api.name, name, host, place))
+    for name, part in api.file.operations.items():
+        path: tuple[str | int, ...] = ("operations", name)
+        own = (part.route, part.host, (*path, "route"))
+        aliases = [
+            (alias.route, alias.host or part.host, (*path, "aliases", at, "route"))
+            for at, alias in enumerate(part.aliases)
+        ]
+        for route, host, where in [own, *aliases]:
+            method, _, tail = route.partition(" ")
+            routes.append(Route(method, api.file.base + tail, api.name, name, host, api.document.place(where)))
     return routes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -52,7 +52,7 @@ class Event(Part):
     each: Template = Field(default=None, alias="$each")
     bind: Name = Field(default="item", alias="as")
     when: Template = Field(default=None, alias="$if")
-    event: str | None = None
+    event: str | None = Field(default=None, pattern=r"^[^\r\n]*$")
     id: Template = None
     data: Template = None
     text: Template = None
@@ -115,13 +115,17 @@ class Usage(Part):
     asset: Template
     tokens: Template = 0
     latency_ms: Template = None
+    ok: Template = Field(default=None, description="Whether an answer below 400 counts as a success; null: it does.")
     claims: Claims = []
+
+
+MethodAndPath = Annotated[str, Field(pattern=r"^[A-Z]+ /\S*$")]
 
 
 class Alias(Part):
     """A second method and path for the same operation."""
 
-    route: str
+    route: MethodAndPath
     host: str | None = None
     claims: Claims = []
 
@@ -129,7 +133,7 @@ class Alias(Part):
 class Operation(Part):
     """One method and path of an API, and everything done to answer it."""
 
-    route: str = Field(pattern=r"^[A-Z]+ /\S*$")
+    route: MethodAndPath
     aliases: list[Alias] = []
     host: str | None = None
     summary: str = ""
@@ -207,7 +211,7 @@ class ApiFile(Part):
     answers: dict[Name, Answer] = {}
     jobs: dict[Name, JobKind] = {}
     example: Example | None = None
-    operations: dict[Name, Operation]
+    operations: dict[Name, Operation] = Field(min_length=1)
 
 
 class Override(Part):

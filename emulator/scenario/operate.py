@@ -18,11 +18,17 @@ MOST_ITEMS: Final = 100_000
 MOST_BITS: Final = 16_384
 MOST_OUTPUT: Final = 32 * 1024 * 1024
 
+_NUMBERS: Final = (int, float)
+_SMALL: Final = 1 << 64
 _WIDE = re.compile(r"%(\([^)]*\))?[^a-zA-Z]*?(\*|\d{5,})")
 
 
 def multiply(left: Any, right: Any) -> Any:
     """`left * right`; raises ValueError when the product would be too long."""
+    if left.__class__ in _NUMBERS and right.__class__ in _NUMBERS:
+        product = left * right
+        if product.__class__ is float or -_SMALL < product < _SMALL:
+            return product
     if isinstance(left, int) and isinstance(right, int):
         if left.bit_length() + right.bit_length() > MOST_BITS:
             raise ValueError("the product has too many digits")

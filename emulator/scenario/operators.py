@@ -15,12 +15,19 @@ Test = Callable[[Any], bool]
 
 
 def same(found: Any, wanted: Any) -> bool:
-    """Equality as JSON means it: true is not 1."""
+    """Equality as JSON means it, however deep: true is not 1."""
+    if isinstance(found, list) and isinstance(wanted, list):
+        return len(found) == len(wanted) and all(map(same, found, wanted))
+    if isinstance(found, dict) and isinstance(wanted, dict):
+        return found.keys() == wanted.keys() and all(same(found[key], wanted[key]) for key in found)
     return found is wanted or (found == wanted and isinstance(found, bool) == isinstance(wanted, bool))
 
 
 def _matches(wanted: Any) -> Test:
-    pattern = regex.compile(str(wanted))
+    try:
+        pattern = regex.compile(str(wanted))
+    except regex.error as error:
+        raise ValueError(f"{wanted!r} is not a regular expression: {error}") from error
 
     def test(found: Any) -> bool:
         try:
@@ -34,8 +41,8 @@ def _matches(wanted: Any) -> Test:
 def _contains(wanted: Any) -> Test:
     def test(found: Any) -> bool:
         if isinstance(found, str):
-            return str(wanted) in found
-        return isinstance(found, (list, dict)) and wanted in found
+            return isinstance(wanted, str) and wanted in found
+        return isinstance(found, (list, dict)) and any(same(each, wanted) for each in found)
 
     return test
 
@@ -51,8 +58,14 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any], Test]:
 
 
 def _negated(wanted: Any) -> Test:
-    unwanted = wanted if isinstance(wanted, list) else [wanted]
-    return lambda found: not any(same(found, value) for value in unwanted)
+    test = field_test(wanted)
+    return lambda found: not test(found)
+
+
+def _present(wanted: Any) -> Test:
+    if not isinstance(wanted, bool):
+        raise ValueError(f"expected present: true or present: false; found {wanted!r}")
+    return lambda found: isinstance(found, Absent) != wanted
 
 
 def _length(wanted: Any) -> Test:
@@ -68,25 +81,30 @@ OPERATORS: dict[str, Callable[[Any], Test]] = {
     "lt": _ordered(lambda found, wanted: found < wanted),
     "lte": _ordered(lambda found, wanted: found <= wanted),
     "not": _negated,
-    "present": lambda wanted: lambda found: isinstance(found, Absent) != bool(wanted),
+    "present": _present,
     "length": _length,
 }
 
 
 def field_test(wanted: Any) -> Test:
-    """The test that a constant stands for: equality, any of a list, or operators."""
+    """The test that a constant stands for: equality, any of a list, or operators.
+
+    Raises ValueError for an operator that is unknown or can't work with its operand.
+    """
     if isinstance(wanted, list):
         return lambda found: any(same(found, value) for value in wanted)
     if isinstance(wanted, dict):
-        tests = []
-        for name, operand in wanted.items():
-            if name not in OPERATORS:
-                raise ValueError(f"unknown operator {name!r}; {did_you_mean(str(name), OPERATORS)}")
-            try:
-                tests.append(OPERATORS[name](operand))
-            except regex.error as error:
-                raise ValueError(f"{operand!r} is not a regular expression: {error}") from error
-        return tests[0] if len(tests) == 1 else lambda found: all(test(found) for test in tests)
+        return _all(wanted)
     if isinstance(wanted, bool) or wanted is None:
         return lambda found: found is wanted
     return lambda found: found == wanted and found is not True and found is not False
+
+
+def _all(operands: dict[Any, Any]) -> Test:
+    if not operands:
+        raise ValueError(f"an operator is missing; {did_you_mean('', OPERATORS)}")
+    for name in operands:
+        if name not in OPERATORS:
+            raise ValueError(f"unknown operator {name!r}; {did_you_mean(str(name), OPERATORS)}")
+    tests = [OPERATORS[name](operand) for name, operand in operands.items()]
+    return tests[0] if len(tests) == 1 else lambda found: all(test(found) for test in tests)

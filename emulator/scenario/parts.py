@@ -8,12 +8,26 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 Template = Any
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]
 _TERM = r"\d+(\.\d+)?\s*(ms|s|m|h|d)(\s+each)?"
 Duration = Annotated[str, Field(pattern=rf"^\s*{_TERM}(\s*\+\s*{_TERM})*\s*$")]
+
+
+def _status(value: Any) -> Any:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if (whole and 200 <= value <= 599) or (isinstance(value, str) and "{" in value):
+        return value
+    raise ValueError(f"{value!r} is not a status; expected 200 to 599")
+
+
+Status = Annotated[
+    Any,
+    AfterValidator(_status),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 200, "maximum": 599}, {"type": "string"}]}),
+]
 Claims = Annotated[list[str], Field(description="Ids of the promises that this part serves.")]
 
 
@@ -55,6 +69,12 @@ class Tier(Part):
     data: dict[str, Any] = {}
     claims: Claims = []
 
+    def over(self, below: Tier | None) -> Tier:
+        """This plan laid over another: limits are replaced one by one, and so are the keys of `data`."""
+        if below is None:
+            return self
+        return self.model_copy(update={"limits": {**below.limits, **self.limits}, "data": {**below.data, **self.data}})
+
 
 class Credential(Part):
     """Where a credential may stand, a header, perhaps after a scheme, and the collection that knows it."""
@@ -66,10 +86,13 @@ class Credential(Part):
 
 
 class ErrorKind(Part):
-    """One way to say no. `message` replaces the engine's sentence (`{{ error.detail }}`), `body` the API's shape."""
+    """One way to say no. `message` replaces the engine's sentence (`{{ error.detail }}`), `body` the API's shape.
 
-    status: int = Field(ge=200, le=599)
-    type: str | None = None
+    A `status` among the `data` of the kind, or of the reply that names it, goes before the kind's own.
+    """
+
+    status: Status = Field(description="From 200 to 599, or a template that gives it.")
+    type: Template = None
     message: Template = None
     headers: dict[str, Template] = {}
     body: Template = None
@@ -102,6 +125,9 @@ class Answer(Part):
     messages: Template
     system: Template = None
     max_tokens: Template = None
+    stop: Template = Field(
+        default=None, description="Texts before which an answer ends; a list, or a single one. JSON mode has none."
+    )
     json_object: Template = Field(default=False, alias="json")
     canned: list[str] = Field(default=[], description="Files of canned replies below fixtures/, the first match wins.")
     claims: Claims = []

@@ -13,6 +13,7 @@ from emulator.scenario.match import Matcher
 from emulator.scenario.template import Template
 
 Maker = Callable[[Any], Any]
+NOWHERE = Place("", 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,9 @@ class Headers:
 
 @dataclass(frozen=True, slots=True)
 class EventPlan:
-    """One server-sent event, or one for each item."""
+    """One server-sent event, or one for each item; `lead` is what stands before the data."""
 
-    event: str | None
+    lead: bytes
     each: Template | None
     bind: str
     when: Template | None
@@ -121,6 +122,7 @@ class UsagePlan:
     asset: Template
     tokens: Template
     latency_ms: Template | None
+    ok: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +131,8 @@ class ErrorPlan:
 
     kind: str
     place: Place
-    status: int
-    type: str | None
+    status: int | Template
+    type: Template | None
     message: Template | None
     headers: Headers
     body: Template
@@ -147,6 +149,7 @@ class AnswerPlan:
     max_tokens: Template | None
     json_object: Template
     canned: tuple[Document, ...]
+    stop: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,7 @@ class JobPlan:
     rows: RowPlan | None
     webhook: WebhookPlan | None
     most: int
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,11 +198,12 @@ class CollectionPlan:
 
 @dataclass(frozen=True, slots=True)
 class TierPlan:
-    """A plan: its limits as text (`60/minute`) and its free data."""
+    """A plan: its limits as text (`60/minute`), its free data, and where each limit stands."""
 
     name: str
     limits: Mapping[str, str]
     data: Mapping[str, Any]
+    places: Mapping[str, Place] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

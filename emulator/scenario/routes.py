@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from emulator.errors import Complaint, DocumentError, Place
+from emulator.errors import Place
 
 PARAMETER = re.compile(r"\{([A-Za-z_]\w*)(:path)?\}")
 
@@ -28,13 +28,18 @@ class Route:
         """The path with the names of its parameters left out: two routes of one shape collide."""
         return PARAMETER.sub(lambda found: "{**}" if found[2] else "{*}", self.path)
 
+    @property
+    def parameters(self) -> list[str]:
+        """The names of the path's parameters, in order."""
+        return [found[1] for found in PARAMETER.finditer(self.path)]
+
     def pattern(self) -> re.Pattern[str]:
         parts, at = [], 0
         for found in PARAMETER.finditer(self.path):
             parts.append(re.escape(self.path[at : found.start()]))
             parts.append(f"(?P<{found[1]}>{'.+' if found[2] else '[^/]+'})")
             at = found.end()
-        return re.compile("".join(parts) + re.escape(self.path[at:]))
+        return re.compile("".join(parts) + re.escape(self.path[at:]), re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ class _Table:
         if "{" in route.path:
             self.patterns.setdefault(route.method, []).append((route.pattern(), route))
         else:
-            self.fixed[route.method, route.path] = Found(route, {})
+            self.fixed.setdefault((route.method, route.path), Found(route, {}))
 
     def find(self, method: str, path: str) -> Found | None:
         found = self.fixed.get((method, path))
@@ -70,21 +75,26 @@ class _Table:
 
 
 class Router:
-    """All routes of a playbook; a Host header that names an API's host sees that API only (design: one port)."""
+    """All routes of a playbook, which do not collide (see `collisions`).
 
-    def __init__(self, routes: Iterable[Route], hosts: Mapping[str, str]) -> None:
+    A Host header that names an API's host sees that API only, and of it what this host serves. `hosts` maps each
+    host to its API, `bases` each API to its base path.
+    """
+
+    def __init__(self, routes: Iterable[Route], hosts: Mapping[str, str], bases: Mapping[str, str]) -> None:
         self.routes = sorted(routes, key=lambda route: route.shape.count("{**}"))
-        _refuse_collisions(self.routes)
         self._all = _Table()
-        self._hosts = {host: _Table() for host in hosts}
+        self._bases = [(base.rstrip("/") + "/", api) for api, base in bases.items() if base.strip("/")]
+        self._owners = {host.lower(): api for host, api in hosts.items()}
+        self._hosts = {host: _Table() for host in self._owners}
         for route in self.routes:
             self._all.add(route)
-            for host, api in hosts.items():
-                if api == route.api and route.host in (None, host):
+            for host, api in self._owners.items():
+                if api == route.api and (route.host is None or route.host.lower() == host):
                     self._hosts[host].add(route)
-        self._owners = dict(hosts)
 
     def find(self, method: str, host: str, path: str) -> Found | None:
+        """The route of a request; `host` is the Host header in lower case, without its port."""
         return self._hosts.get(host, self._all).find(method, path)
 
     def methods(self, host: str, path: str) -> list[str]:
@@ -93,9 +103,20 @@ class Router:
         return sorted({route.method for route in table.routes if table.find(route.method, path)})
 
     def nearest_api(self, host: str, path: str) -> str:
-        """Whose error shape an unknown path gets: the host's API, else the one with the most similar path."""
+        """Whose error shape a request gets that finds no operation.
+
+        The API of the host; else of a path that is there for another method; else of the longest base that the path
+        begins with; and only then of the most similar path.
+        """
         if host in self._owners:
             return self._owners[host]
+        for method in sorted({route.method for route in self.routes}):
+            found = self._all.find(method, path)
+            if found is not None:
+                return found.route.api
+        within = [(len(base), api) for base, api in self._bases if f"{path}/".startswith(base)]
+        if within:
+            return max(within)[1]
         return max(self.routes, key=lambda route: _common_prefix(route.path, path)).api
 
     def nearest_paths(self, host: str, path: str) -> list[str]:
@@ -107,17 +128,3 @@ class Router:
 
 def _common_prefix(one: str, other: str) -> int:
     return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-
-
-def _refuse_collisions(routes: Iterable[Route]) -> None:
-    seen: dict[tuple[str, str], Route] = {}
-    complaints = []
-    for route in routes:
-        other = seen.setdefault((route.method, route.shape), route)
-        if other is not route and not (other.api == route.api and other.host != route.host):
-            text = f"{route.method} {route.path} is already served by {other.api} {other.operation} ({other.place})"
-            complaints.append(
-                Complaint(route.place, f"{text}; one port serves all APIs, so give one of them another path")
-            )
-    if complaints:
-        raise DocumentError(complaints)

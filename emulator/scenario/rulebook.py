@@ -70,7 +70,7 @@ class RuleBook:
                 continue
             best = max(checks, key=lambda check: len(distinct[check.field]))
             index = self._fields.setdefault(best.field, _FieldIndex(best.find))
-            for value in best.values:
+            for value in set(best.values):
                 index.positions.setdefault(value, []).append(position)
 
     def candidates(self, scope: Mapping[str, Any]) -> Iterable[Rule]:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any
 
 import jsonschema_rs
 
 from emulator.errors import ApiError
 
-CONVERSIONS = {"integer": int, "number": float}
+NUMBERS: Mapping[str, tuple[re.Pattern[str], Callable[[str], int | float]]] = {
+    "integer": (re.compile(r"-?[0-9]{1,18}"), int),  # what fits into 64 bits, and so into JSON again
+    "number": (re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?"), float),
+}
+MANY = 2_000  # values inside a body; to look for every mistake of a larger one can take minutes
+PLAIN = (str, int, float, bool, type(None))
 BOOLEANS = {"true": True, "false": False}
 
 
@@ -24,9 +31,11 @@ class Schema:
         self._is_valid = self._validator.is_valid
         properties = _properties(schema, schemas)
         self._types = {name: part.get("type") for name, part in properties.items() if isinstance(part, dict)}
-        self._defaults = {
+        defaults = {
             name: part["default"] for name, part in properties.items() if isinstance(part, dict) and "default" in part
         }
+        self._plain = {name: default for name, default in defaults.items() if default.__class__ in PLAIN}
+        self._copied = {name: default for name, default in defaults.items() if name not in self._plain}
 
     def check(self, value: Any, what: str) -> None:
         """Refuse what does not fit, naming the first wrong field; fill in the defaults of the top level.
@@ -35,16 +44,25 @@ class Schema:
         """
         if not self._is_valid(value):
             raise self.refusal(value, what)
-        if self._defaults and isinstance(value, dict):
-            for name, default in self._defaults.items():
-                value.setdefault(name, default)
+        if isinstance(value, dict):
+            value.update({**self._plain, **value})
+            for name, default in self._copied.items():
+                if name not in value:
+                    value[name] = deepcopy(default)
 
     def refusal(self, value: Any, what: str) -> ApiError:
         """The error for a value that does not fit: what is missing first, then what is wrong, in the order of depth."""
-        errors = sorted(self._validator.iter_errors(value), key=lambda error: (len(error.instance_path), _rank(error)))
-        error = errors[0]
+        error = self._first(value) if _is_large(value) else min(self._validator.iter_errors(value), key=_order)
         field = _field(error)
         return ApiError("invalid", _sentence(error, field, what), param=field or None, problem=error.kind.name)
+
+    def _first(self, value: Any) -> jsonschema_rs.ValidationError:
+        """The mistake that is met first."""
+        try:
+            self._validator.validate(value)
+        except jsonschema_rs.ValidationError as error:
+            return error
+        raise AssertionError("a value that is not valid has a mistake")
 
     def convert(self, query: dict[str, str]) -> dict[str, Any]:
         """A query's texts as the types the schema names; what can't be converted stays text, for check() to refuse."""
@@ -63,18 +81,29 @@ def _properties(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[s
 
 
 def _convert(text: str, kind: Any) -> Any:
-    if kind == "boolean":
-        return BOOLEANS.get(text.lower(), text)
-    if kind in CONVERSIONS and len(text) < 40:
-        try:
-            return CONVERSIONS[kind](text)
-        except ValueError:
-            return text
+    """The text as the first of the kinds (one, or a list of them) that it can be."""
+    for each in kind if isinstance(kind, list) else [kind]:
+        if each == "boolean" and text.lower() in BOOLEANS:
+            return BOOLEANS[text.lower()]
+        if each in NUMBERS and NUMBERS[each][0].fullmatch(text):
+            return NUMBERS[each][1](text)
     return text
 
 
-def _rank(error: jsonschema_rs.ValidationError) -> int:
-    return {"required": 0, "type": 1}.get(error.kind.name, 2)
+def _is_large(value: Any) -> bool:
+    left, seen = [value], 0
+    while left and seen + len(left) <= MANY:
+        part = left.pop()
+        seen += 1
+        if isinstance(part, (dict, list)):
+            left.extend(part.values() if isinstance(part, dict) else part)
+    return bool(left)
+
+
+def _order(error: jsonschema_rs.ValidationError) -> tuple[bool, int, int]:
+    """What is left unevaluated comes last: often only because something else there is wrong."""
+    rank = {"required": 0, "type": 1}.get(error.kind.name, 2)
+    return (error.kind.name == "unevaluatedProperties", len(error.instance_path), rank)
 
 
 def _field(error: jsonschema_rs.ValidationError) -> str:

@@ -8,10 +8,11 @@ from typing import Final
 
 from jinja2 import TemplateSyntaxError, nodes
 
-from emulator.scenario import combine
+from emulator.scenario import combine, quick
 from emulator.scenario.absent import ABSENT
 from emulator.scenario.combine import Piece, constant
 from emulator.scenario.operate import BINARY, COMPARE
+from emulator.scenario.quick import Quick
 from emulator.scenario.reference import Evaluate, item, part, reference
 from emulator.scenario.vocabulary import Vocabulary, named
 
@@ -53,10 +54,10 @@ class Compiler:
         """What a complaint calls the node: itself when it is short to say, else the whole expression."""
         return named(node) or self.source
 
-    def _folded(self, node: nodes.Node, evaluate: Evaluate, parts: Iterable[Piece]) -> Piece:
+    def _folded(self, node: nodes.Node, evaluate: Evaluate, parts: Iterable[Piece], way: Quick | None = None) -> Piece:
         """The piece, computed already when all its parts are constant."""
         if not all(piece.constant for piece in parts):
-            return Piece(evaluate, self.name(node))
+            return Piece(evaluate, self.name(node), quick=way)
         try:
             value = evaluate({})
         except Exception as error:
@@ -76,7 +77,9 @@ class Compiler:
                     break
             base = below
         if isinstance(base, nodes.Name):
-            return Piece(reference(base.name, tuple(reversed(keys))), self.name(node))
+            keys.reverse()
+            way = quick.looked_up(base.name, keys)
+            return Piece(reference(base.name, tuple(keys)), self.name(node), quick=way)
         return self._item(node)
 
     def _item(self, node: nodes.Name | nodes.Getattr | nodes.Getitem) -> Piece:
@@ -90,7 +93,8 @@ class Compiler:
             return self._folded(node, part(base.evaluate, [bound.evaluate for bound in bounds]), [base, *bounds])
         else:
             key = self.piece(node.arg)
-        return self._folded(node, item(base.evaluate, key.evaluate), [base, key])
+        way = quick.joined("%[%]", base.quick, key.quick)
+        return self._folded(node, item(base.evaluate, key.evaluate), [base, key], way)
 
     def _call(self, node: nodes.Call) -> Piece:
         if not isinstance(node.node, nodes.Name):
@@ -100,6 +104,7 @@ class Compiler:
         return Piece(
             combine.asked(function, [combine.needed(arg) for arg in args], combine.all_needed(kwargs)),
             self.name(node),
+            quick=None if kwargs else quick.called(function, [arg.quick for arg in args], scope=True),
         )
 
     def _filter(self, node: nodes.Filter) -> Piece:
@@ -111,9 +116,10 @@ class Compiler:
         if node.name in ("default", "d"):
             return self._default(node, value, args, kwargs)
         call = combine.called(found, [combine.needed(arg) for arg in (value, *args)], combine.all_needed(kwargs))
+        way = None if kwargs else quick.called(found, [arg.quick for arg in (value, *args)], scope=False)
         if node.name not in self.words.pure:
-            return Piece(call, self.name(node))
-        return self._folded(node, call, [value, *args, *kwargs.values()])
+            return Piece(call, self.name(node), quick=way)
+        return self._folded(node, call, [value, *args, *kwargs.values()], way)
 
     def _default(self, node: nodes.Filter, value: Piece, args: Sequence[Piece], kwargs: Mapping[str, Piece]) -> Piece:
         given = dict(zip(("default_value", "boolean"), args, strict=False)) | dict(kwargs)
@@ -151,28 +157,37 @@ class Compiler:
             evaluate = combine.lenient(COMPARE[op], first, second)
         else:
             evaluate = combine.binary(COMPARE[op], first, second)
-        return self._folded(node, evaluate, [first, *(piece for _, piece in steps)])
+        way = quick.compared(first.quick, [(op, piece.quick) for op, piece in steps])
+        return self._folded(node, evaluate, [first, *(piece for _, piece in steps)], way)
 
     def _operation(self, node: nodes.Expr) -> Piece:
         match node:
             case nodes.And() | nodes.Or():
                 left, right = self.piece(node.left), self.piece(node.right)
-                both = combine.both if isinstance(node, nodes.And) else combine.either
-                return self._folded(node, both(left.evaluate, right.evaluate), [left, right])
+                both, form = (
+                    (combine.both, "(% and %)") if isinstance(node, nodes.And) else (combine.either, "(% or %)")
+                )
+                way = quick.joined(form, left.quick, right.quick)
+                return self._folded(node, both(left.evaluate, right.evaluate), [left, right], way)
             case nodes.BinExpr():
                 left, right = self.piece(node.left), self.piece(node.right)
-                return self._folded(node, combine.binary(BINARY[node.operator or ""], left, right), [left, right])
+                operate = BINARY[node.operator or ""]
+                way = quick.called(operate, [left.quick, right.quick], scope=False)
+                return self._folded(node, combine.binary(operate, left, right), [left, right], way)
             case nodes.UnaryExpr():
                 only = self.piece(node.node)
                 evaluate = only.evaluate if isinstance(node, nodes.Not) else combine.needed(only)
-                return self._folded(node, combine.UNARY[node.operator or ""](evaluate), [only])
+                way = quick.joined("(not %)", only.quick) if isinstance(node, nodes.Not) else None
+                return self._folded(node, combine.UNARY[node.operator or ""](evaluate), [only], way)
             case nodes.Concat():
                 pieces = [self.piece(part) for part in node.nodes]
                 return self._folded(node, combine.concatenate(pieces), pieces)
         assert isinstance(node, nodes.CondExpr)
         test, then = self.piece(node.test), self.piece(node.expr1)
         other = self.piece(node.expr2) if node.expr2 else Piece(lambda scope: ABSENT, self.source)
-        return self._folded(node, combine.choice(test.evaluate, then.evaluate, other.evaluate), [test, then, other])
+        way = quick.joined("(% if % else %)", then.quick, test.quick, other.quick)
+        chosen = combine.choice(test.evaluate, then.evaluate, other.evaluate)
+        return self._folded(node, chosen, [test, then, other], way)
 
     def _literal(self, node: nodes.Tuple | nodes.List | nodes.Dict) -> Piece:
         if isinstance(node, nodes.Dict):

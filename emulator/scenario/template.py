@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from orjson import dumps
+
 from emulator.errors import Complaint, DocumentError, Place, TemplateError
-from emulator.scenario.assemble import Write, assemble
-from emulator.scenario.encode import encode, failure
+from emulator.scenario.assemble import Write, assemble, quick_pieces
+from emulator.scenario.encode import check_finite, encode, failure
 from emulator.scenario.expression import Language
 from emulator.scenario.forms import Choice, Each, Items, Merge
+from emulator.scenario.quick import compile_quick, joined, named, there
 from emulator.scenario.reference import Evaluate
 from emulator.scenario.suggest import did_you_mean
 from emulator.scenario.tree import Entries, Fixed, Keyed, Node, Scalar
 
 Path = tuple[str | int, ...]
+_FEW: Final = 3  # holes up to which joining bytes is faster than encoding the whole value
 _FORMS: Final[Mapping[str, tuple[str, ...]]] = {
     "$each": ("$each", "as", "$if", "value"),
     "$if": ("$if", "then", "else"),
@@ -29,6 +33,9 @@ class Template:
     `value(scope)` is plain Python; `json(scope)` its JSON; `maybe(scope)` the value, or ABSENT when the tree is a
     single expression whose value is absent. They raise TemplateError with the place of the scalar that failed. A tree
     that is an `$if` without `else` gives ABSENT when it is false; it has no JSON then.
+
+    Each of the three is put together when it is first asked for and then stands in its own place: most templates of a
+    playbook are never asked, and call it as `template.value(scope)` rather than keep it.
     """
 
     __slots__ = ("constant", "json", "maybe", "place", "value")
@@ -36,14 +43,52 @@ class Template:
     def __init__(self, node: Node) -> None:
         self.place = node.place
         self.constant = isinstance(node, Fixed)
-        self.value: Evaluate = node.value
-        self.maybe: Evaluate = node.maybe
-        write = assemble(node.parts())
-        self.json: Write = _whole(write, node.place) if node.optional else write
+        self.value: Evaluate = self._later("value", lambda: _value(node))
+        self.maybe: Evaluate = self._later("maybe", lambda: _maybe(node))
+        self.json: Write = self._later("json", lambda: _json(node))
 
     def true(self, scope: Mapping[str, Any]) -> bool:
         """Whether the value is true; what is absent is false."""
         return bool(self.maybe(scope))
+
+    def _later(self, name: str, make: Callable[[], Evaluate]) -> Evaluate:
+        def first(scope: Mapping[str, Any]) -> Any:
+            function = make()
+            setattr(self, name, function)
+            return function(scope)
+
+        return first
+
+
+def _value(node: Node) -> Evaluate:
+    if not isinstance(node, Scalar):
+        return node.value
+    return compile_quick(joined("%(%)", named(there), node.piece.quick), node.value)
+
+
+def _maybe(node: Node) -> Evaluate:
+    return compile_quick(node.piece.quick, node.maybe) if isinstance(node, Scalar) else node.maybe
+
+
+def _json(node: Node) -> Write:
+    write = assemble(node.parts())
+    if isinstance(node, Fixed):
+        return write
+    if node.optional:
+        return _whole(write, node.place)
+    few = quick_pieces(node.parts(), dumped, _FEW)
+    if few is not None:
+        return compile_quick(few, write)
+    way = node.quick()
+    return write if way is None else compile_quick(joined("%(%)", named(dumped), way), write)
+
+
+def dumped(value: Any) -> bytes:
+    """JSON of a value of plain parts; TypeError for others, ValueError when a null was a NaN."""
+    data = dumps(value)
+    if b"null" in data:
+        check_finite(value)
+    return data
 
 
 def _whole(write: Write, place: Place) -> Write:

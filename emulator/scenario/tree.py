@@ -14,6 +14,7 @@ from emulator.scenario.combine import Piece
 from emulator.scenario.encode import encode
 from emulator.scenario.expression import guarded, present
 from emulator.scenario.operate import text
+from emulator.scenario.quick import Quick, joined, literal, named
 from emulator.scenario.reference import Evaluate
 
 Scope = Mapping[str, Any]
@@ -34,6 +35,9 @@ class Node(Protocol):
     def parts(self) -> list[Part]:
         """The JSON of the value, as bytes and holes."""
 
+    def quick(self) -> Quick | None:
+        """The quick way to the value."""
+
 
 class Fixed:
     """What is known at load."""
@@ -51,6 +55,9 @@ class Fixed:
     def parts(self) -> list[Part]:
         return [self.data]
 
+    def quick(self) -> Quick:
+        return literal(self.constant) or named(self.constant)
+
 
 class Scalar:
     """One expression, or text with expressions in it."""
@@ -64,7 +71,10 @@ class Scalar:
         self.value = present(piece, place)
 
     def parts(self) -> list[Part]:
-        return [Hole(self.piece.evaluate, self.place, self.piece.name)]
+        return [Hole(self.piece.evaluate, self.place, self.piece.name, way=self.piece.quick)]
+
+    def quick(self) -> Quick | None:
+        return self.piece.quick or joined("%(s)", named(self.value))
 
 
 class Entries:
@@ -74,6 +84,7 @@ class Entries:
 
     def __init__(self, entries: Sequence[tuple[str, Node]], place: Place) -> None:
         self.place = place
+        self.nodes = entries
         self.entries = [(key, node.value) for key, node in entries]
         self.members = [Member(encode(key) + b":", node.parts(), node.optional, node.place) for key, node in entries]
 
@@ -84,6 +95,10 @@ class Entries:
 
     def parts(self) -> list[Part]:
         return [b"{", *members(self.members), b"}"]
+
+    def quick(self) -> Quick | None:
+        ways = [None if node.optional else node.quick() for _, node in self.nodes]
+        return joined("{" + ", ".join(f"{_key(key)}: %" for key, _ in self.nodes) + "}", *ways)
 
 
 class Keyed:
@@ -103,3 +118,11 @@ class Keyed:
 
     def parts(self) -> list[Part]:
         return [Hole(self.value, self.place, "the mapping")]
+
+    def quick(self) -> None:
+        return None
+
+
+def _key(key: str) -> str:
+    """A key as Python code; % stands for a part there."""
+    return repr(key).replace("%", "\\x25")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from emulator.errors import ApiError, Place, TemplateError
@@ -42,6 +43,16 @@ def settle(scope: Scope, operation: Operation, now: float) -> None:
         return
     amounts = {name: whole(amount, scope, operation.place) for name, amount in operation.settle.items()}
     scope.allowance = limit.settle(scope.site.world.store, caller.subject, allowance, amounts, now)
+    scope.pop("limits", None)  # a template may have looked at them before
+
+
+def refund(scope: Scope, now: float) -> None:
+    """Give back what was charged: a request that is refused costs nothing, whichever step refuses it."""
+    allowance, caller = scope.allowance, scope.caller
+    if allowance is not None and caller is not None:
+        nothing = dict.fromkeys(allowance.charged, 0)
+        scope.allowance = limit.settle(scope.site.world.store, caller.subject, allowance, nothing, now)
+        scope.pop("limits", None)
 
 
 def whole(template: Template, scope: Scope, place: Place) -> int:
@@ -59,11 +70,18 @@ def account(plan: UsagePlan, scope: Scope, status: int, at: float) -> None:
         asset: Any = plan.asset.maybe(scope)
         if not asset or caller is None:
             return
-        ok = status < 400
-        tokens = plan.tokens.value(scope) if ok else 0
-        latency = plan.latency_ms.value(scope) if ok and plan.latency_ms is not None else 0.0
+        ok = status < 400 and (plan.ok is None or plan.ok.true(scope))
+        tokens = _amount(plan.tokens, scope) if ok else 0.0
+        latency = _amount(plan.latency_ms, scope) if ok and plan.latency_ms is not None else 0.0
     except (TemplateError, ApiError):
         return
     scope.site.world.ledger.record(
-        scope.site.api.name, str(asset), caller.key, caller.workspace, at, ok, float(latency), float(tokens)
+        scope.site.api.name, str(asset), caller.key, caller.workspace, at, ok, latency, tokens
     )
+
+
+def _amount(template: Template, scope: Scope) -> float:
+    value = template.value(scope)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
+        raise TemplateError(template.place, f"{value!r} is not an amount; expected a number")
+    return float(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -25,7 +25,10 @@ _REMEMBERED_LENGTH = 1_000
 
 
 class Answer(NamedTuple):
-    """One answer. `pieces` joined are `text`; `finish` is "stop" or "length"; `data` is the object of JSON mode."""
+    """One answer. `pieces` joined are `text`; `data` is the object of JSON mode.
+
+    `finish` is "stop", "length", or "stop_sequence" when the text would have gone on with `stop_sequence`.
+    """
 
     text: str
     pieces: Sequence[str]
@@ -34,6 +37,7 @@ class Answer(NamedTuple):
     output_tokens: int
     prompt: str
     data: dict[str, Any] | None = None
+    stop_sequence: str | None = None
 
     @property
     def total_tokens(self) -> int:
@@ -42,10 +46,11 @@ class Answer(NamedTuple):
 
     def scope(self) -> dict[str, Any]:
         """The answer as templates see it; `data` is absent outside JSON mode."""
-        values = {
+        values: dict[str, Any] = {
             "text": self.text,
             "pieces": self.pieces,
             "finish": self.finish,
+            "stop_sequence": self.stop_sequence,
             "input_tokens": self.input_tokens,
             "output_tokens": self.output_tokens,
             "total_tokens": self.input_tokens + self.output_tokens,
@@ -72,18 +77,26 @@ class Author:
         self._image_tokens = image_tokens
         self._hash = blake2b(seed.encode("utf-8", "surrogatepass"), digest_size=16)
         self._remembered = lru_cache(maxsize=_REMEMBERED)(self._compose)
+        self._short = lru_cache(maxsize=_REMEMBERED)(lambda text, *how: self.answer(text, None, *how).scope())
 
     def warm(self) -> None:
         """Build the corpus early; may be called from a thread."""
         self._corpus.warm()
 
     def answer(
-        self, messages: Any, system: Any = None, max_tokens: float | None = None, json_object: bool = False
+        self,
+        messages: Any,
+        system: Any = None,
+        max_tokens: float | None = None,
+        json_object: bool = False,
+        stop: Sequence[str] = (),
     ) -> Answer:
         """Answer the last user message of `messages` (a text, or a list of {role, content}).
 
-        `max_tokens` cuts a text at exactly four times as many characters; an object of JSON mode loses its last
-        fields instead, down to `{}`, and so always parses. Raises TemplateError when a canned reply fails.
+        `max_tokens` cuts a text at exactly four times as many characters, and a text of `stop` cuts it before where
+        it stands; what cuts first is what ended it. An object of JSON mode loses its last fields to `max_tokens`
+        instead, down to `{}`, and nothing to `stop`, and so always parses. Raises TemplateError when a canned reply
+        fails.
         """
         talk = conversation.read(messages, system, self._image_tokens)
         room = None if max_tokens is None else max(0, int(max_tokens)) * CHARACTERS
@@ -91,11 +104,27 @@ class Author:
         if json_object:
             return self._object(talk, found, room)
         text, cut = self._text(talk, found)
-        finish = "stop"
-        if room is not None and len(text) > room:
-            text, finish = text[:room], "length"
+        finish, ended_by = "stop", None
+        end = len(text) if room is None else min(room, len(text))
+        if stop and (first := _first(stop, text)) is not None and first[0] < end:
+            (end, ended_by), finish = first, "stop_sequence"
+        elif end < len(text):
+            finish = "length"
+        if end < len(text):
+            text = text[:end]
             cut = pieces(text)
-        return Answer(text, cut, finish, talk.tokens, -(-len(text) // CHARACTERS), talk.prompt)
+        return Answer(text, cut, finish, talk.tokens, -(-len(text) // CHARACTERS), talk.prompt, None, ended_by)
+
+    def view(
+        self, messages: Any, system: Any, max_tokens: int | None, json_object: bool, stop: Sequence[str]
+    ) -> dict[str, Any]:
+        """The answer as templates see it; that to a single short message is remembered."""
+        if not system and not stop and messages.__class__ is list and len(messages) == 1:
+            only = messages[0]
+            content = only.get("content") if only.__class__ is dict and only.get("role") == "user" else None
+            if content.__class__ is str and len(content) <= _REMEMBERED_LENGTH:
+                return self._short(content, max_tokens, json_object)
+        return self.answer(messages, system, max_tokens, json_object, stop).scope()
 
     def _object(self, talk: Conversation, found: Found | None, room: int | None) -> Answer:
         fixed = found.reply.fixed_json if found is not None else None
@@ -142,6 +171,13 @@ class Author:
         hashed = self._hash.copy()
         hashed.update(b"\0" + prompt.encode("utf-8", "surrogatepass"))
         return hashed.digest()
+
+
+def _first(stop: Iterable[str], text: str) -> tuple[int, str] | None:
+    """Where the first of these texts stands, and which it is; of two that begin there, the one that ends first."""
+    found = ((text.find(each), len(each), each) for each in stop if each)
+    first = min((each for each in found if each[0] >= 0), default=None)
+    return None if first is None else (first[0], first[2])
 
 
 def _mapping(body: bytes) -> dict[str, Any]:

@@ -19,10 +19,10 @@ def authenticate(scope: Scope) -> Caller:
     Raises ApiError: `unauthenticated` without a credential, `unknown_key` for one nobody issued or that has expired,
     `revoked` for a key that was taken back.
     """
-    for credential in scope.site.served.credentials:
-        presented = _presented(scope.incoming.headers.get(credential.header), credential.scheme)
+    for name, scheme, collection in scope.site.served.credentials:
+        presented = _presented(scope.incoming.header(name), scheme)
         if presented:
-            return identify(scope, credential.collection, presented)
+            return identify(scope, collection, presented)
     raise ApiError("unauthenticated", _expected(scope.site.api.file.auth))
 
 

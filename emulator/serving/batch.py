@@ -10,7 +10,7 @@ import orjson
 from emulator.errors import ApiError
 from emulator.scenario.plans import RowPlan
 from emulator.scenario.playbook import Operation
-from emulator.serving.compose import compose, error_plan, render_error
+from emulator.serving.compose import compose, error_plan, refusal, render_error
 from emulator.serving.rows import RowOutcome
 from emulator.serving.scope import Scope
 from emulator.serving.validate import refuse
@@ -55,9 +55,9 @@ def _answer(operation: Operation, item: Any, scope: Scope) -> tuple[bytes, dict[
     choice = operation.rules.choose(scope, scope.site.world.store.count, streams=False)
     if choice is None or choice.rule.reply is None:
         raise ApiError("no_rule", f"no rule answers {operation.name}")
-    scope.makers = choice.rule.makers
+    scope.adopt(choice.rule)
     reply = choice.rule.reply
     if reply.error is not None:
-        raise ApiError(reply.error, str(reply.message.value(scope)) if reply.message is not None else "")
+        raise refusal(reply, scope)
     answered = compose(reply, scope).body
     return answered, dict(scope["usage"]) if "usage" in scope.makers else {}

@@ -14,6 +14,9 @@ from emulator.scenario.playbook import Operation
 
 MOST_FIELDS = 1_000
 PATIENCE = 8  # times the cap that is read on
+DEEPEST = (
+    200  # levels of lists and mappings; what is written with a body inside goes deeper, and JSON writers stop at 254
+)
 
 
 class ClientLeft(Exception):
@@ -25,11 +28,11 @@ async def read(incoming: Incoming, receive: Receive, most: int) -> bytes:
 
     What is too large is read on without being kept, within reason: most clients send everything before they listen.
     """
-    length = incoming.headers.get("content-length", "")
+    length = incoming.fields.get(b"content-length", b"")
     chunks: list[bytes] = []
     held, more = 0, True
-    if "expect" in incoming.headers and length.isdecimal() and len(length) < 20 and int(length) > most:
-        raise _too_large(most)  # the client waits for our word before it sends anything
+    if b"expect" in incoming.fields and length.isdigit() and len(length) < 20 and int(length) > most:
+        raise _too_large(most, unread=True)  # the client waits for our word before it sends anything
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -46,12 +49,13 @@ async def read(incoming: Incoming, receive: Receive, most: int) -> bytes:
             if held > PATIENCE * most:
                 break
     if held > most:
-        raise _too_large(most)
+        raise _too_large(most, unread=more)
     return b"".join(chunks)
 
 
-def _too_large(most: int) -> ApiError:
-    return ApiError("too_large", f"the body is larger than {most} bytes", limit=most)
+def _too_large(most: int, unread: bool) -> ApiError:
+    """`unread` says that the rest of the body may still come, so that the connection is of no more use."""
+    return ApiError("too_large", f"the body is larger than {most} bytes", limit=most, unread=unread)
 
 
 def parse(operation: Operation, content_type: str | None, raw: bytes) -> Any:
@@ -71,9 +75,22 @@ def parse(operation: Operation, content_type: str | None, raw: bytes) -> Any:
     if not raw:
         raise ApiError("invalid", "the body is empty; expected a JSON object")
     try:
-        return orjson.loads(raw)
+        said = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise ApiError("invalid", f"the body is not valid JSON: {error}") from error
+    if raw.count(b"[") + raw.count(b"{") > DEEPEST and _is_deeper(said, DEEPEST):
+        raise ApiError("invalid", f"the body is nested deeper than {DEEPEST} levels")
+    return said
+
+
+def _is_deeper(said: Any, most: int) -> bool:
+    level = [said] if isinstance(said, (dict, list)) else []
+    for _ in range(most + 1):
+        inside = (child for each in level for child in (each.values() if isinstance(each, dict) else each))
+        level = [child for child in inside if isinstance(child, (dict, list))]
+        if not level:
+            return False
+    return True
 
 
 def _kind(content_type: str | None, raw: bytes, accept: frozenset[str]) -> str | None:

@@ -162,12 +162,17 @@ class Repertoire:
         self._patterns = [(reply, reply.pattern) for reply in replies if reply.pattern is not None]
         self._joined, self._apart = _join([pattern for _, pattern in self._patterns])
         self._matched = lru_cache(maxsize=1_024)(self._match)
+        self._remembered = lru_cache(maxsize=1_024)(self._find)
         for reply in replies:
             for text in reply.exact:
                 self._exact.setdefault(text, Found(reply, None))
 
     def find(self, prompt: str) -> Found | None:
         """The reply to a prompt, if it has one; raises TemplateError when a pattern takes longer than 0.1 s."""
+        # Long prompts are not kept, so that what is remembered stays small.
+        return self._remembered(prompt) if len(prompt) <= _READ else self._find(prompt)
+
+    def _find(self, prompt: str) -> Found | None:
         text = normalise(prompt)
         found = self._exact.get(text.casefold())
         if found is not None:

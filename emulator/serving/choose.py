@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emulator.errors import ApiError
-from emulator.exchange import Exchange
+from emulator.exchange import Caller, Exchange
 from emulator.scenario.playbook import Operation
 from emulator.scenario.rulebook import Choice
 from emulator.serving.scope import Scope
@@ -15,6 +15,11 @@ def choose(operation: Operation, scope: Scope, exchange: Exchange) -> Choice:
     if choice is not None:
         return choice
     near = operation.rules.near_misses(scope)
-    exchange.near = tuple(map(str, near))
+    exchange.near = tuple(_without_key(str(miss), scope.caller) for miss in near)
     detail = f"no rule answers {operation.name}"
     raise ApiError("no_rule", detail, hint=f"{detail}; nearest: {' | '.join(exchange.near)}")
+
+
+def _without_key(text: str, caller: Caller | None) -> str:
+    """The text with the caller's key masked: what is near is kept, and keys are not."""
+    return text if caller is None else text.replace(caller.key, caller.view["masked"])

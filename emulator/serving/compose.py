@@ -15,7 +15,7 @@ from emulator.serving.scope import Scope
 
 def compose(plan: ReplyPlan, scope: Scope) -> Reply:
     """Status, headers and body of a reply that is no error; events are not laid out here."""
-    status = plan.status if isinstance(plan.status, int) else _status(plan.status, plan.place, scope)
+    status = plan.status if isinstance(plan.status, int) else _status(plan.status.value(scope), plan.place)
     if plan.body is not None:
         body = plan.body.json(scope)
     elif plan.text is not None:
@@ -42,11 +42,21 @@ def header_lines(headers: Headers, scope: Scope, place: Place) -> list[Header]:
     return lines
 
 
-def _status(template: Template, place: Place, scope: Scope) -> int:
-    status = template.value(scope)
+def _status(status: Any, place: Place) -> int:
     if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
         raise TemplateError(place, f"{status!r} is not a status; expected 200 to 599")
     return status
+
+
+def refusal(plan: ReplyPlan, scope: Scope) -> ApiError:
+    """The error that a reply names. Raises TemplateError when its message or data fail."""
+    assert plan.error is not None
+    message = str(plan.message.value(scope)) if plan.message is not None else ""
+    param = plan.param.maybe(scope) or None if plan.param is not None else None
+    values = {name: part.value(scope) for name, part in plan.data.items()}
+    if "status" in values:
+        _status(values["status"], plan.data["status"].place)
+    return ApiError(plan.error, message, param=param, **values)
 
 
 def render_error(plan: ErrorPlan, error: ApiError, scope: Scope) -> Reply:
@@ -61,8 +71,12 @@ def render_error(plan: ErrorPlan, error: ApiError, scope: Scope) -> Reply:
         **error.values,
     }
     scope["error"] = shown
+    for name in ("status", "type"):
+        if isinstance(shown[name], Template):
+            shown[name] = shown[name].value(scope)
+    status = _status(shown["status"], plan.place)
     shown["message"] = str(plan.message.value(scope)) if plan.message is not None else error.detail or plan.kind
-    return Reply(plan.status, header_lines(plan.headers, scope, plan.place), plan.body.json(scope))
+    return Reply(status, header_lines(plan.headers, scope, plan.place), plan.body.json(scope))
 
 
 def error_plan(errors: Mapping[str, ErrorPlan], renamed: Mapping[str, str], kind: str) -> ErrorPlan:

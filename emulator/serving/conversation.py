@@ -40,9 +40,10 @@ def read(messages: Any, system: Any = None, image_tokens: int = IMAGE_TOKENS) ->
     shown = 0
     tokens = count_tokens(_text(system)[0]) if system else 0
     for message in messages or ():
-        if not isinstance(message, Mapping):
+        if message.__class__ is not dict and not isinstance(message, Mapping):
             continue
-        text, images = _text(message.get("content"))
+        content = message.get("content")
+        text, images = (content, 0) if content.__class__ is str else _text(content)
         tokens += -(-len(text) // 4) + images * image_tokens
         role = message.get("role", "user")
         if role == "user":

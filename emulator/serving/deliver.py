@@ -3,33 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from starlette.types import Receive, Send
 
 from emulator.clock import Clock
-from emulator.exchange import Exchange, Frame, Reply
+from emulator.exchange import Exchange, Frame, Header, Reply
+
+WIRE = "emulator.wire"  # the ASGI extension under which a server offers its wire
 
 
-async def deliver(reply: Reply, exchange: Exchange, clock: Clock, receive: Receive, send: Send) -> None:
+class Wire(Protocol):
+    """A server's shorter way to the socket."""
+
+    def respond(self, status: int, lines: Iterable[Header], body: bytes, chunked: bool) -> bool: ...
+
+
+async def deliver(
+    reply: Reply, exchange: Exchange, clock: Clock, receive: Receive, send: Send, wire: Wire | None = None
+) -> None:
     """Send a reply, and write into the exchange how that went."""
-    frames = reply.frames
-    if frames is not None and not reply.delay and (not frames or frames[-1].due == 0):
-        reply.body, frames = b"".join([frame.data for frame in frames]), None
-        exchange.sent_events = len(reply.frames or ())
-    if frames is not None or reply.delay:
+    if reply.frames is not None or reply.delay:
         await _Watched(exchange, clock, receive, send).deliver(reply)
         return
-    await send({"type": "http.response.start", "status": reply.status, "headers": _lines(reply)})
-    await send({"type": "http.response.body", "body": reply.body})
+    lines, stream = _lines(reply), reply.events > 0
+    if wire is None or reply.closes or not wire.respond(reply.status, lines, reply.body, stream):
+        await send({"type": "http.response.start", "status": reply.status, "headers": lines})
+        await send({"type": "http.response.body", "body": reply.body})
+    exchange.sent_events = reply.events
     exchange.sent_bytes = len(reply.body)
     exchange.outcome = "complete"
 
 
-def _lines(reply: Reply) -> list[tuple[bytes, bytes]]:
-    if reply.frames is not None or reply.status in (204, 304):
+def _lines(reply: Reply) -> list[Header]:
+    """The header lines; a body says how long it is, a stream goes in chunks (RFC 9112)."""
+    if reply.events or reply.status in (204, 304):
         return reply.headers
-    return [*reply.headers, (b"content-length", b"%d" % len(reply.body))]
+    length = (b"content-length", b"%d" % len(reply.body))
+    return [*reply.headers, length, (b"connection", b"close")] if reply.closes else [*reply.headers, length]
 
 
 class _Watched:

@@ -152,6 +152,12 @@ def fail(scope: Scope, kind: str, message: str = "", param: str | None = None) -
     raise ApiError(kind, message, param=param)
 
 
+def fixed(value: float, digits: int = 2) -> str:
+    """A number with so many digits after the point."""
+    return f"{value:.{int(digits)}f}"
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {"fixed": fixed}
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "new_id": new_id,
     "uuid": uuid,

@@ -9,8 +9,8 @@ from emulator.exchange import Incoming
 
 def open_incoming(connection: Connection) -> Incoming:
     """The request line and the headers; the body is read later."""
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in connection["headers"]}
-    authority = headers.get("host")
+    fields = dict(connection["headers"])
+    authority = fields.get(b"host", b"").decode("latin-1")
     if not authority:
         server = connection.get("server") or ("127.0.0.1", 80)
         authority = f"{server[0]}:{server[1]}"
@@ -18,8 +18,8 @@ def open_incoming(connection: Connection) -> Incoming:
         method=connection["method"],
         path=connection["path"],
         query=connection["query_string"].decode("latin-1"),
-        headers=headers,
+        fields=fields,
         host=authority.partition(":")[0].lower(),
-        origin=f"{connection['scheme']}://{authority}",
-        raw=b"",
+        scheme=connection["scheme"],
+        authority=authority,
     )

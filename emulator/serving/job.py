@@ -78,9 +78,9 @@ class Job:
         return self.timeline.finished(min(now, *stops) - self.started_at, self.items)
 
     def view(self, now: float) -> dict[str, Any]:
-        """What templates see as `job`; `counts` speaks of rows, or of items where there are no rows."""
-        done, finished = self.done(now), self.finished(now)
-        succeeded, usage = (finished, {}) if self.rows is None else self.rows.upto(finished)
+        """What templates see as `job`; `counts` and `usage` speak of finished rows (or items), `planned` of all."""
+        done, finished, rows = self.done(now), self.finished(now), self.rows
+        succeeded, usage = (finished, {}) if rows is None else rows.upto(finished)
         stopped = done or (self.cancelled_at is not None and now + SLACK >= self.cancelled_at)
         left = self.items - finished
         return {
@@ -100,9 +100,8 @@ class Job:
                 "cancelled": left if stopped else 0,
             },
             "usage": usage,
-            "rows": ()
-            if self.rows is None
-            else RowViews(self.rows, finished, "cancelled" if stopped else "processing"),
+            "planned": {} if rows is None else rows.planned,
+            "rows": () if rows is None else RowViews(rows, finished, "cancelled" if stopped else "processing"),
             "result": self.result,
             "data": self.data,
         }

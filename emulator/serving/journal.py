@@ -17,20 +17,21 @@ class Journal:
         self.entries = entries
         self.size = size
         self.dropped = 0
+        self._most = size // 10
         self._kept: deque[Exchange] = deque()
         self._held = 0
 
     def add(self, exchange: Exchange) -> None:
         """Keep an exchange. A body of more than a tenth of the whole journal is kept in part."""
-        most = self.size // 10
-        if len(exchange.body) > most:
-            exchange.body = exchange.body[:most]
-        if len(exchange.reply_body) > most:
-            exchange.reply_body = exchange.reply_body[:most]
-        self._kept.append(exchange)
-        self._held += OVERHEAD + len(exchange.body) + len(exchange.reply_body)
-        while self._kept and (len(self._kept) > self.entries or self._held > self.size):
-            oldest = self._kept.popleft()
+        held = len(exchange.body) + len(exchange.reply_body)
+        if held > self._most:
+            exchange.body, exchange.reply_body = exchange.body[: self._most], exchange.reply_body[: self._most]
+            held = len(exchange.body) + len(exchange.reply_body)
+        kept = self._kept
+        kept.append(exchange)
+        self._held += OVERHEAD + held
+        while kept and (len(kept) > self.entries or self._held > self.size):
+            oldest = kept.popleft()
             self._held -= OVERHEAD + len(oldest.body) + len(oldest.reply_body)
             self.dropped += 1
 

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
 from emulator.date import http_date
-from emulator.errors import ApiError, TemplateError
+from emulator.errors import TemplateError
 from emulator.exchange import Exchange, Incoming, Reply
 from emulator.scenario.plans import Rule
 from emulator.scenario.playbook import Operation, Playbook
-from emulator.serving.account import account, charge, settle
+from emulator.serving.account import account, charge, refund, settle
 from emulator.serving.authenticate import authenticate
 from emulator.serving.body import ClientLeft, read
 from emulator.serving.choose import choose
 from emulator.serving.compose import header_lines
-from emulator.serving.deliver import deliver
+from emulator.serving.deliver import WIRE, deliver
 from emulator.serving.fault import spoil
 from emulator.serving.incoming import open_incoming
 from emulator.serving.provenance import ASKED_BY, provenance_line
-from emulator.serving.redact import Redactor, redact_fields
+from emulator.serving.redact import Redactor, redact
 from emulator.serving.refuse import refuse
 from emulator.serving.render import render
 from emulator.serving.route import route
@@ -30,6 +31,8 @@ from emulator.serving.served import Served
 from emulator.serving.site import Site
 from emulator.serving.validate import validate
 from emulator.serving.world import World
+
+NO_EXTENSIONS: Mapping[str, Any] = {}
 
 
 class Pipeline:
@@ -40,7 +43,7 @@ class Pipeline:
         self.world = world
         self.sites = {name: Site(each, world) for name, each in served.items()}
         self._max_body = max_body
-        self._redactor = Redactor(credential.header for each in served.values() for credential in each.credentials)
+        self._redactor = Redactor(name for each in served.values() for name, _, _ in each.credentials)
         latency = playbook.latency
         self._paced = any((latency.reply, latency.first_token, latency.token))
 
@@ -52,7 +55,8 @@ class Pipeline:
             reply = await self._answer(incoming, exchange, receive)
             reply.headers.append((b"date", http_date(exchange.at)))
             exchange.status, exchange.reply_headers = reply.status, reply.headers
-            await deliver(reply, exchange, self.world.clock, receive, send)
+            wire = connection.get("extensions", NO_EXTENSIONS).get(WIRE, NO_EXTENSIONS).get("wire")
+            await deliver(reply, exchange, self.world.clock, receive, send, wire)
             exchange.reply_body = reply.body if reply.frames is None else b"".join(frame.data for frame in reply.frames)
         except ClientLeft:
             exchange.outcome = "left"
@@ -86,42 +90,48 @@ class Pipeline:
             settle(scope, operation, exchange.at)
             if choice.faults and chance is not None:
                 reply = spoil(reply, choice.faults, chance)
-        except (ApiError, TemplateError, RecursionError) as error:
-            reply = refuse(error, self._nowhere(incoming) if scope is None else scope, exchange)
-        if scope is not None and scope.operation is not None:
-            self._finish(scope, scope.operation, rule, reply, exchange)
-        return reply
+        except ClientLeft:
+            raise
+        except (
+            Exception
+        ) as error:  # ApiError and TemplateError are expected; the rest are mistakes of ours, told likewise
+            if scope is None:
+                return refuse(error, self._nowhere(incoming), exchange)
+            refund(scope, exchange.at)
+            reply = refuse(error, scope, exchange)
+        return self._finish(scope, operation, rule, reply, exchange)
 
     def _open(self, connection: Connection, incoming: Incoming) -> Exchange:
         world = self.world
         exchange = Exchange(world.next_number(), world.clock.now(), incoming.method, incoming.path, incoming.query)
-        exchange.headers = self._redactor.headers(connection["headers"])
+        exchange.headers = self._redactor.headers(connection["headers"], incoming.fields)
         return exchange
 
     def _nowhere(self, incoming: Incoming) -> Scope:
         """The scope of a request that found no operation: the API is the one whose paths look most like it."""
         return Scope(self.sites[self.playbook.router.nearest_api(incoming.host, incoming.path)], incoming)
 
-    def _finish(self, scope: Scope, operation: Operation, rule: Rule | None, reply: Reply, exchange: Exchange) -> None:
+    def _finish(self, scope: Scope, operation: Operation, rule: Rule | None, reply: Reply, exchange: Exchange) -> Reply:
         """What every answer of an operation gets: limit headers, provenance when asked for, its place in the usage."""
         caller = scope.caller
         if scope.allowance is not None and scope.allowance.limits:
-            reply.headers += header_lines(scope.site.api.limit_headers, scope, operation.place)
-        if ASKED_BY in scope.incoming.headers:
+            try:
+                reply.headers += header_lines(scope.site.api.limit_headers, scope, operation.place)
+            except TemplateError as error:
+                reply = refuse(error, scope, exchange)
+        if ASKED_BY in scope.incoming.fields:
             reply.headers.append(provenance_line(scope.site.api, operation, rule))
         exchange.api, exchange.operation = operation.api, operation.name
         exchange.rule = rule.id if rule is not None else ""
-        exchange.body = scope.incoming.raw
+        exchange.body, exchange.secrets = scope.incoming.raw, operation.redact
         if caller is not None:
             exchange.caller, exchange.workspace = caller.view["masked"], caller.workspace
             if operation.usage is not None:
                 account(operation.usage, scope, reply.status, exchange.at)
+        return reply
 
     def _close(self, exchange: Exchange) -> None:
         exchange.took = self.world.clock.now() - exchange.at
-        site = self.sites.get(exchange.api)
-        fields = site.api.operations[exchange.operation].redact if site is not None else None
-        if fields:
-            exchange.body = redact_fields(exchange.body, fields)
-            exchange.reply_body = redact_fields(exchange.reply_body, fields)
+        if exchange.secrets:
+            redact(exchange, exchange.secrets)
         self.world.journal.add(exchange)

@@ -6,7 +6,7 @@ from emulator.exchange import Header
 from emulator.scenario.plans import Rule
 from emulator.scenario.playbook import Api, Operation
 
-ASKED_BY = "x-emulator-provenance"
+ASKED_BY = b"x-emulator-provenance"
 
 
 def provenance_line(api: Api, operation: Operation, rule: Rule | None) -> Header:

@@ -3,41 +3,54 @@
 from __future__ import annotations
 
 import logging
+import traceback
+from pathlib import Path
 
 import orjson
 
-from emulator.errors import ApiError, TemplateError
+from emulator.errors import ApiError, EmulatorError
 from emulator.exchange import Exchange, Header, Reply
 from emulator.serving.compose import error_plan, render_error
 from emulator.serving.scope import Scope
 
 LOG = logging.getLogger("emulator")
 MOST = 4_000
+EXCUSE = "the emulator could not make this answer"
 
 
 def refuse(error: Exception, scope: Scope, exchange: Exchange) -> Reply:
     """The answer to a request that can't be answered otherwise. Never raises."""
+    exchange.error = str(error) if isinstance(error, EmulatorError) else _mistake(error)
     if isinstance(error, ApiError):
         refusal, extra = error, _hint(error)
     else:
-        refusal, extra = (
-            ApiError("internal", "the emulator could not make this answer"),
-            [_line(b"X-Emulator-Error", str(error))],
-        )
-        LOG.error("%s %s: %s", exchange.method, exchange.path, error)
-    exchange.error = str(error)
+        refusal, extra = ApiError("internal", EXCUSE), [_line(b"X-Emulator-Error", exchange.error)]
+        LOG.error("%s %s: %s", exchange.method, ascii(exchange.path)[1:-1], exchange.error)
     operation = scope.operation
     plan = error_plan(scope.site.api.errors, operation.errors if operation is not None else {}, refusal.kind)
     try:
         reply = render_error(plan, refusal, scope)
-    except (TemplateError, ApiError, RecursionError) as worse:
-        LOG.error("%s %s: %s", exchange.method, exchange.path, worse)
-        body = orjson.dumps({"error": refusal.detail})
-        reply = Reply(
-            plan.status, [(b"Content-Type", b"application/json"), _line(b"X-Emulator-Error", str(worse))], body
-        )
+    except Exception as worse:
+        LOG.error("%s %s: %s", exchange.method, ascii(exchange.path)[1:-1], worse)
+        reply = _excuse(scope)
+        extra.append(_line(b"X-Emulator-Error", str(worse)))
     reply.headers += extra
+    reply.closes = refusal.values.get("unread") is True
     return reply
+
+
+def _excuse(scope: Scope) -> Reply:
+    """The answer when an error can't be said in its own way: in the API's shape if that works, else in plain JSON."""
+    try:
+        return render_error(scope.site.api.errors["internal"], ApiError("internal", EXCUSE), scope)
+    except Exception:
+        return Reply(500, [(b"Content-Type", b"application/json")], orjson.dumps({"error": EXCUSE}))
+
+
+def _mistake(error: Exception) -> str:
+    """`serving/authenticate.py:65: KeyError: 'nowhere'`: where in this package something went wrong, and what."""
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{'/'.join(Path(at.filename).parts[-2:])}:{at.lineno}: {type(error).__name__}: {error}"
 
 
 def _hint(error: ApiError) -> list[Header]:

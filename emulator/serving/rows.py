@@ -17,12 +17,15 @@ class RowOutcome:
 
 
 class Rows:
-    """The outcomes of a job in the order of its items, with their running sums."""
+    """The outcomes of a job in the order of its items, with their running sums; `planned` are those of all of them."""
 
-    __slots__ = ("_reached", "_succeeded", "_usage", "outcomes")
+    __slots__ = ("_reached", "_succeeded", "_usage", "outcomes", "planned")
 
     def __init__(self, outcomes: Sequence[RowOutcome]) -> None:
         self.outcomes = tuple(outcomes)
+        self.planned: dict[str, Any] = {}
+        for outcome in self.outcomes:
+            _add(self.planned, outcome.usage)
         self._reached = 0
         self._succeeded = 0
         self._usage: dict[str, Any] = {}
@@ -39,11 +42,15 @@ class Rows:
             self._reached, self._succeeded, self._usage = 0, 0, {}
         for outcome in self.outcomes[self._reached : count]:
             self._succeeded += outcome.ok
-            for field, amount in outcome.usage.items():
-                if isinstance(amount, int | float) and not isinstance(amount, bool):
-                    self._usage[field] = self._usage.get(field, 0) + amount
+            _add(self._usage, outcome.usage)
         self._reached = max(self._reached, count)
         return self._succeeded, dict(self._usage)
+
+
+def _add(sums: dict[str, Any], usage: Mapping[str, Any]) -> None:
+    for field, amount in usage.items():
+        if isinstance(amount, int | float) and not isinstance(amount, bool):
+            sums[field] = sums.get(field, 0) + amount
 
 
 class RowViews(Sequence[dict[str, Any]]):

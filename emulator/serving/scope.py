@@ -9,6 +9,7 @@ from emulator.exchange import Caller, Incoming
 from emulator.scenario.absent import ABSENT
 
 if TYPE_CHECKING:
+    from emulator.scenario.plans import Rule
     from emulator.scenario.playbook import Operation
     from emulator.serving.limit import Allowance
     from emulator.serving.site import Site
@@ -25,16 +26,19 @@ class Scope(dict[str, Any]):
         self.site: Site = site
         self.incoming = incoming
         self.operation = operation
-        self.makers: Mapping[str, Callable[[Any], Any]] = operation.makers if operation is not None else {}
+        self.makers: Mapping[str, Maker] = site.makers if operation is None else site.operation_makers[operation.name]
         self.caller: Caller | None = None
         self.allowance: Allowance | None = None
 
     def __missing__(self, name: str) -> Any:
-        maker = self.makers.get(name) or self.site.makers.get(name)
-        if maker is None:
-            raise KeyError(name)
-        value = self[name] = maker(self)
+        value = self[name] = self.makers[name](self)
         return value
+
+    def adopt(self, rule: Rule) -> None:
+        """See what the rule's own `let` defines."""
+        operation = self.operation
+        if operation is not None and rule.makers is not operation.makers:
+            self.makers = {**self.makers, **rule.makers}
 
 
 def request_view(scope: Scope) -> dict[str, Any]:

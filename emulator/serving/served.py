@@ -24,10 +24,8 @@ class Served:
         self.api = api
         self.latency = latency
         self.credentials = [
-            credential.model_copy(
-                update={"header": credential.header.lower(), "scheme": credential.scheme and credential.scheme.lower()}
-            )
-            for credential in api.file.auth
+            (each.header.lower().encode(), each.scheme and each.scheme.lower(), each.collection)
+            for each in api.file.auth
         ]
         self.limits = {name: self._limits(name, complaints) for name in api.tiers}
         self.canned = {name: self._canned(name, language, complaints) for name in api.answers}
@@ -37,12 +35,13 @@ class Served:
 
     def _limits(self, tier: str, complaints: Complaints) -> tuple[Limit, ...]:
         limits = []
-        for name, text in self.api.tiers[tier].limits.items():
+        plan = self.api.tiers[tier]
+        for name, text in plan.limits.items():
             try:
                 limit = parse(name, text)
                 limits.extend([limit] if limit is not None else [])
             except ConfigError as error:
-                complaints.add(self.api.document.place(("tiers", tier, "limits", name)), str(error))
+                complaints.add(plan.places[name], str(error))
         return tuple(limits)
 
     def _canned(self, answer: str, language: Language, complaints: Complaints) -> Sequence[CannedReply]:
@@ -56,7 +55,7 @@ class Served:
         try:
             return Kind.of(self.api.jobs[name])
         except ConfigError as error:
-            complaints.add(self.api.document.place(("jobs", name)), str(error))
+            complaints.add(self.api.jobs[name].place, str(error))
             return None
 
     def _statistics(self, complaints: Complaints) -> list[SeedRow]:

@@ -20,7 +20,7 @@ from emulator.serving.served import Served
 from emulator.serving.world import World
 
 MOST_CALLERS = 10_000
-NOBODY = Incoming("GET", "/", "", {}, "", "", b"")
+NOBODY = Incoming("GET", "/", "", {}, "", "http", "")
 
 
 class Site:
@@ -43,6 +43,9 @@ class Site:
             "switches": lambda scope: self.api.switches,
             "answer": _answer,
             **{name: partial(_constant, records) for name, records in self.records.items()},
+        }
+        self.operation_makers: Mapping[str, Mapping[str, Maker]] = {
+            name: {**self.makers, **operation.makers} for name, operation in self.api.operations.items()
         }
         world.ledger.seed(
             self.api.name, served.statistics, {key: each.workspace for key, each in self.api.keys.items()}
@@ -95,10 +98,16 @@ def _answer(scope: Scope) -> Any:
         return ABSENT
     plan = site.api.answers[operation.answer]
     most = plan.max_tokens.maybe(scope) if plan.max_tokens is not None else None
-    answer = site.authors[plan.name].answer(
+    return site.authors[plan.name].view(
         plan.messages.maybe(scope),
         plan.system.maybe(scope) or None if plan.system is not None else None,
         int(most) if most else None,
         plan.json_object.true(scope),
+        _texts(plan.stop.maybe(scope)) if plan.stop is not None else (),
     )
-    return answer.scope()
+
+
+def _texts(value: Any) -> list[str]:
+    """One text, or those of a list; nothing else ends an answer."""
+    given = value if isinstance(value, list) else [value]
+    return [each for each in given if isinstance(each, str)]

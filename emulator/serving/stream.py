@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from random import Random
-from typing import Any
 
 from emulator.exchange import Frame
 from emulator.scenario.duration import Latency
 from emulator.scenario.plans import EventPlan, ReplyPlan
 from emulator.serving.scope import Scope
 
+LINE_ENDS = re.compile(r"\r\n|\r|\n")
 
-def lay_out(plan: ReplyPlan, scope: Scope, chance: Random | None) -> Iterator[Frame]:
+
+def write_out(plan: ReplyPlan, scope: Scope) -> list[bytes]:
+    """All events of a stream that is not paced, as bytes."""
+    written: list[bytes] = []
+    for event in plan.events or ():
+        if event.when is not None and not event.when.true(scope):
+            continue
+        if event.each is None:
+            written.append(encode(event, scope))
+        elif event.data is not None and event.id is None:
+            lead, json, bind = event.lead + b"data: ", event.data.json, event.bind
+            for item in event.each.value(scope):
+                scope[bind] = item
+                written.append(lead + json(scope) + b"\n\n")
+        else:
+            written.extend(_each(event, scope))
+    return written
+
+
+def lay_out(plan: ReplyPlan, scope: Scope, chance: Random) -> Iterator[Frame]:
     """The events of a stream, each with the seconds after which it is due; those of `$each` are paced."""
     first, each = _pace(plan, scope)
     due, waited = 0.0, False
@@ -22,13 +42,18 @@ def lay_out(plan: ReplyPlan, scope: Scope, chance: Random | None) -> Iterator[Fr
         if event.each is None:
             yield Frame(due, encode(event, scope))
             continue
-        for item in event.each.value(scope):
+        for data in _each(event, scope):
             wait = each if waited else first
-            if wait is not None and chance is not None:
-                due += wait.draw(chance)
+            due += wait.draw(chance) if wait is not None else 0.0
             waited = True
-            scope[event.bind] = item
-            yield Frame(due, encode(event, scope))
+            yield Frame(due, data)
+
+
+def _each(event: EventPlan, scope: Scope) -> Iterator[bytes]:
+    assert event.each is not None
+    for item in event.each.value(scope):
+        scope[event.bind] = item
+        yield encode(event, scope)
 
 
 def _pace(plan: ReplyPlan, scope: Scope) -> tuple[Latency | None, Latency | None]:
@@ -40,17 +65,11 @@ def _pace(plan: ReplyPlan, scope: Scope) -> tuple[Latency | None, Latency | None
 
 def encode(event: EventPlan, scope: Scope) -> bytes:
     """One event as the WHATWG HTML standard writes it (section 9.2), with \\n line ends."""
-    lines = [] if event.event is None else [b"event: " + event.event.encode() + b"\n"]
-    if event.id is not None:
-        lines.append(b"id: " + _one_line(event.id.value(scope)) + b"\n")
+    lines = [] if event.id is None else [b"id: " + LINE_ENDS.sub("", str(event.id.value(scope))).encode() + b"\n"]
+    lines.append(event.lead)
     if event.data is not None:
         lines.append(b"data: " + event.data.json(scope) + b"\n\n")
     elif event.text is not None:
-        text = str(event.text.value(scope)).replace("\r\n", "\n").replace("\r", "\n")
-        lines.extend(b"data: " + line.encode() + b"\n" for line in text.split("\n"))
+        lines.extend(b"data: " + line.encode() + b"\n" for line in LINE_ENDS.split(str(event.text.value(scope))))
         lines.append(b"\n")
     return b"".join(lines)
-
-
-def _one_line(value: Any) -> bytes:
-    return " ".join(str(value).split()).encode()

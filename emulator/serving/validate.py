@@ -16,7 +16,7 @@ def validate(scope: Scope, operation: Operation) -> None:
     """Put `body` and `query` into the scope, checked. Raises ApiError, as a rule `invalid`."""
     incoming = scope.incoming
     if operation.request is not None:
-        scope["body"] = said = body.parse(operation, incoming.headers.get("content-type"), incoming.raw)
+        scope["body"] = said = body.parse(operation, incoming.header(b"content-type"), incoming.raw)
         operation.request.check(said, "body")
     if operation.query is not None:
         said = operation.query.convert(_query(incoming.query))

@@ -7,16 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
+from emulator.errors import Place
 from emulator.scenario import plans as plan
+from emulator.scenario.changes import Changes
 from emulator.scenario.claims import cited, unknown
 from emulator.scenario.compile.compiler import Compiler, Group, Path
 from emulator.scenario.compile.data import DataCompiler, keys_as_records
 from emulator.scenario.compile.job import JobCompiler
 from emulator.scenario.compile.operation import OperationCompiler, ScenarioRule
 from emulator.scenario.compile.rule import Known
-from emulator.scenario.model import ApiFile, Override
-from emulator.scenario.parts import ErrorKind
+from emulator.scenario.compile.when import REQUEST_NAMES
+from emulator.scenario.model import ApiFile
+from emulator.scenario.operators import same
+from emulator.scenario.parts import ErrorKind, Tier
 from emulator.scenario.playbook import Api as ApiPlan
+from emulator.scenario.routes import PARAMETER
+from emulator.scenario.suggest import did_you_mean
 from emulator.scenario.template import Template
 
 ENGINE_ERRORS = (
@@ -45,28 +51,32 @@ class Tables:
 class ApiCompiler:
     """Compiles one API; complaints are collected, so that one load tells them all."""
 
-    def __init__(self, file: ApiFile, compiler: Compiler, override: Override, tables: Tables) -> None:
+    def __init__(self, file: ApiFile, compiler: Compiler, changes: Changes, tables: Tables) -> None:
+        override = changes.override
         self.file = file
         self.compiler = compiler
         self.complaints = compiler.complaints
+        self.changes = changes
         self.override = override
         self.faults = tables.faults
         self.data = DataCompiler(compiler, tables.fixtures)
         self.keys = {**file.keys, **override.keys}
-        self.tiers = {**file.tiers, **override.tiers}
+        self.tiers = {**file.tiers, **{name: tier.over(file.tiers.get(name)) for name, tier in override.tiers.items()}}
         self.unknown_keys = file.unknown_keys if override.unknown_keys is None else override.unknown_keys
 
     def compile(self, scenario: Sequence[ScenarioRule]) -> ApiPlan:
         file, compiler = self.file, self.compiler
         self._require()
         jobs = JobCompiler(compiler, file.operations)
-        kinds = {name: jobs.job(name, kind, self.override.jobs.get(name, {})) for name, kind in file.jobs.items()}
+        kinds = {
+            name: jobs.job(name, kind, self.override.jobs.get(name, {}), self._place)
+            for name, kind in file.jobs.items()
+        }
         collections = {
-            name: self.data.collection(name, part, self.override.collections.get(name, []))
-            for name, part in file.collections.items()
+            name: self.data.collection(name, part, self._added(name)) for name, part in file.collections.items()
         }
         collections["keys"] = keys_as_records(self.keys)
-        known = Known(file.errors.kinds, collections, kinds, self.faults)
+        known = Known(file.errors.kinds, collections, kinds, self.faults, file.claims)
         operations = OperationCompiler(file, compiler, known, scenario)
         return ApiPlan(
             name=file.api,
@@ -74,7 +84,7 @@ class ApiCompiler:
             document=compiler.document,
             keys=self.keys,
             workspace_of_unknown=self._workspace_of_unknown(),
-            tiers={name: plan.TierPlan(name, tier.limits, tier.data) for name, tier in self.tiers.items()},
+            tiers={name: self._tier(name, tier) for name, tier in self.tiers.items()},
             switches=self._switches(),
             limit_headers=compiler.headers((file.limit_headers, ("limit_headers",), compiler)),
             errors={name: self._error(name, kind) for name, kind in file.errors.kinds.items()},
@@ -87,35 +97,101 @@ class ApiCompiler:
             files=tuple(self.data.files),
         )
 
+    def _tier(self, name: str, tier: Tier) -> plan.TierPlan:
+        places = {counter: self._place(("tiers", name, "limits", counter)) for counter in tier.limits}
+        return plan.TierPlan(name, tier.limits, tier.data, places)
+
+    def _spot(self, path: Path, *part: str) -> tuple[Compiler, Path]:
+        """Where a part of the API stands: in the scenario that changed what is at `path`, or in the API's own file."""
+        source = self.changes.source(path)
+        if source is None:
+            return self.compiler, (*path, *part)
+        return Compiler(source[0], self.compiler.language, self.complaints), (*source[1], *part)
+
+    def _place(self, path: Path, *part: str) -> Place:
+        compiler, where = self._spot(path, *part)
+        return compiler.place(where)
+
+    def _added(self, collection: str) -> list[tuple[Any, Place]]:
+        records = self.override.collections.get(collection, [])
+        return [(record, self._place(("collections", collection, at))) for at, record in enumerate(records)]
+
     def _require(self) -> None:
         """Complain of what the engine needs and of names that stand for nothing."""
-        place = self.compiler.place
+        file, place, require_known = self.file, self.compiler.place, self.complaints.require_known
         for kind in ENGINE_ERRORS:
-            if kind not in self.file.errors.kinds:
+            if kind not in file.errors.kinds:
                 text = f"the kind of error {kind!r} is missing; the engine needs it"
                 self.complaints.add(place(("errors", "kinds")), text)
         for name, key in self.keys.items():
-            self.complaints.require_known(key.tier, self.tiers, "tier", place(("keys", name)))
+            require_known(key.tier, self.tiers, "tier", self._place(("keys", name), "tier"))
         if not isinstance(self.unknown_keys, str):
-            self.complaints.require_known(self.unknown_keys.tier, self.tiers, "tier", place(("unknown_keys",)))
+            require_known(self.unknown_keys.tier, self.tiers, "tier", self._place(("unknown_keys",), "tier"))
+        self._refuse_idle_tiers()
+        for name in self.override.jobs:
+            require_known(name, file.jobs, "kind of job", self._place(("jobs", name)))
+        for name in self.override.collections:
+            require_known(name, file.collections, "collection", self._place(("collections", name)))
+        for at, credential in enumerate(file.auth):
+            known = ("keys", *file.collections)
+            require_known(credential.collection, known, "collection", place(("auth", at, "collection")))
+        for name in file.collections:
+            if name == "keys" or name in REQUEST_NAMES:
+                self.complaints.add(place(("collections", name)), f"the name {name!r} is taken; choose another")
+        self._require_example()
         document = self.compiler.document
-        self.complaints.found.extend(unknown(self.file.claims, cited(document.data, document)))
+        self.complaints.found.extend(unknown(file.claims, cited(document.data, document)))
+
+    def _refuse_idle_tiers(self) -> None:
+        """A scenario may add a tier for keys of its own; one that the API doesn't know and nobody is on is a slip."""
+        used: set[Any] = {key.tier for key in self.keys.values()}
+        used |= {record.get("tier") for records in self.override.collections.values() for record in records}
+        if not isinstance(self.unknown_keys, str):
+            used.add(self.unknown_keys.tier)
+        for name in self.override.tiers:
+            if name not in self.file.tiers and name not in used:
+                text = f"unknown tier {name!r}, and no key is on it; {did_you_mean(name, self.file.tiers)}"
+                self.complaints.add(self._place(("tiers", name)), text)
+
+    def _require_example(self) -> None:
+        example, place = self.file.example, self.compiler.place
+        if example is None:
+            return
+        operation = self.file.operations.get(example.operation)
+        if operation is None:
+            known = self.file.operations
+            self.complaints.require_known(example.operation, known, "operation", place(("example", "operation")))
+            return
+        wanted = [found[1] for found in PARAMETER.finditer(operation.route)]
+        for name in wanted:
+            if name not in example.path:
+                self.complaints.add(place(("example", "path")), f"the path parameter {name!r} is missing")
+        for name in example.path:
+            self.complaints.require_known(name, wanted, "path parameter", place(("example", "path", name)))
 
     def _workspace_of_unknown(self) -> Template | None:
         if isinstance(self.unknown_keys, str):
             return None
-        return self.compiler.optional(self.unknown_keys.workspace, ("unknown_keys", "workspace"))
+        compiler, path = self._spot(("unknown_keys",), "workspace")
+        return compiler.optional(self.unknown_keys.workspace, path)
 
     def _switches(self) -> dict[str, Any]:
         values = {name: switch.default for name, switch in self.file.switches.items()}
+        for name, switch in self.file.switches.items():
+            self._require_choice(name, switch.default, self.compiler.place(("switches", name, "default")))
         for name, value in self.override.switches.items():
-            place = self.compiler.place(("switches", name))
+            place = self._place(("switches", name))
             self.complaints.require_known(name, values, "switch", place)
-            if name in values and value not in self.file.switches[name].choices:
-                choices = ", ".join(map(repr, self.file.switches[name].choices))
-                self.complaints.add(place, f"switch {name!r} can't be {value!r}; expected one of: {choices}")
+            if name in values:
+                self._require_choice(name, value, place)
             values[name] = value
         return values
+
+    def _require_choice(self, name: str, value: Any, place: Place) -> None:
+        choices = self.file.switches[name].choices
+        if not any(same(value, choice) for choice in choices):
+            text = f"switch {name!r} can't be {value!r}; {did_you_mean(str(value), map(str, choices))}"
+            self.complaints.add(place, text)
 
     def _error(self, name: str, kind: ErrorKind) -> plan.ErrorPlan:
         compiler = self.compiler
@@ -126,13 +202,15 @@ class ApiCompiler:
             (self.file.errors.headers, ("errors", "headers"), compiler),
             (kind.headers, (*path, "headers"), compiler),
         ]
+        if "status" in kind.data:
+            compiler.status(kind.data["status"], (*path, "data", "status"))
         own = "body" in kind.model_fields_set
         body, where = (kind.body, (*path, "body")) if own else (self.file.errors.shape, ("errors", "shape"))
         return plan.ErrorPlan(
             kind=name,
             place=compiler.place(path),
-            status=kind.status,
-            type=kind.type,
+            status=compiler.status(kind.status, (*path, "status")),
+            type=compiler.optional(kind.type, (*path, "type")),
             message=compiler.optional(kind.message, (*path, "message")),
             headers=compiler.headers(*groups),
             body=self.complaints.attempt(compiler.tree, body, where),

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from emulator.errors import Place
 from emulator.scenario.compile.complaints import Complaints
+from emulator.scenario.compile.when import WhenCompiler
 from emulator.scenario.document import Document
 from emulator.scenario.duration import Duration, parse_duration
 from emulator.scenario.expression import Language
-from emulator.scenario.match import WhenCompiler
 from emulator.scenario.plans import Headers, Maker
 from emulator.scenario.template import Template, compile_tree
 
 Path = tuple[str | int, ...]
+TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 class Compiler:
@@ -39,29 +41,62 @@ class Compiler:
     def optional(self, tree: Any, path: Path) -> Template | None:
         return None if tree is None else self.complaints.attempt(self.tree, tree, path)
 
+    def status(self, value: Any, path: Path) -> int | Template:
+        """A status of HTTP, or a template that gives one; a wrong one is complained of."""
+        template = self.optional(value, path)
+        if template is not None and not template.constant:
+            return template
+        status = None if template is None else template.value({})
+        if isinstance(status, int) and not isinstance(status, bool) and 200 <= status <= 599:
+            return status
+        if value is None or template is not None:
+            self.complaints.add(self.place(path), f"{status!r} is not a status; expected 200 to 599")
+        return 200
+
+    def condition(self, tree: Any, path: Path) -> Template | None:
+        """A template whose truth is asked; a text that is no expression would always be true."""
+        template = self.optional(tree, path)
+        if template is not None and template.constant and isinstance(template.maybe({}), str):
+            self.complaints.add(self.place(path), f"{tree!r} is not an expression; expected {{{{ … }}}}")
+        return template
+
     def trees(self, trees: Mapping[str, Any], path: Path) -> dict[str, Template]:
         compiled = {name: self.complaints.attempt(self.tree, tree, (*path, name)) for name, tree in trees.items()}
         return {name: template for name, template in compiled.items() if template is not None}
 
     def makers(self, lets: Mapping[str, Any], path: Path) -> dict[str, Maker]:
         """Lazy names: each is computed when a template first asks for it."""
-        return {name: template.maybe for name, template in self.trees(lets, path).items()}
+        return {name: _maker(template) for name, template in self.trees(lets, path).items()}
 
     def headers(self, *groups: tuple[Mapping[str, Any], Path, Compiler]) -> Headers:
         """Header lines of several groups; a later group replaces an earlier one's line of the same name."""
         templates: dict[str, tuple[str, Template]] = {}
         for lines, path, compiler in groups:
             for name, template in compiler.trees(lines, path).items():
-                templates[name.lower()] = (name, template)
+                if compiler._is_header(name, template, (*path, name)):
+                    templates[name.lower()] = (name, template)
         fixed, computed = [], []
         for name, template in templates.values():
-            if template.constant:
-                value = template.maybe({})
-                if value is not None:
-                    fixed.append((name.encode("latin-1"), str(value).encode("latin-1")))
-            else:
-                computed.append((name.encode("latin-1"), template))
+            if not template.constant:
+                computed.append((name.encode(), template))
+            elif template.maybe({}) is not None:
+                fixed.append((name.encode(), str(template.maybe({})).encode()))
         return Headers(tuple(fixed), tuple(computed))
+
+    def _is_header(self, name: str, template: Template, path: Path) -> bool:
+        """Whether a line can be sent (RFC 9110 section 5); one that can't is complained of."""
+        if not TOKEN.fullmatch(name):
+            self.complaints.add(self.document.place(path, key=True), f"{name!r} can't be the name of a header")
+            return False
+        value = str(template.maybe({})) if template.constant else ""
+        if value.isascii() and value.isprintable():
+            return True
+        self.complaints.add(self.place(path), f"the header {name} can't hold {value!r}; expected printable ASCII")
+        return False
 
 
 Group = tuple[Mapping[str, Any], Path, Compiler]
+
+
+def _maker(template: Template) -> Maker:
+    return lambda scope: template.maybe(scope)

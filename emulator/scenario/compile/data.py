@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
-from emulator.errors import DocumentError
+from emulator.errors import Complaint, DocumentError, Place
 from emulator.scenario import plans as plan
 from emulator.scenario.compile.compiler import Compiler, Path
 from emulator.scenario.document import Document, read
 from emulator.scenario.parts import Answer, Collection, Key
+from emulator.scenario.suggest import did_you_mean
 
 MOST_KEYS = 10_000
+Placed = tuple[Any, Place]
 
 
 class DataCompiler:
@@ -24,43 +26,50 @@ class DataCompiler:
         self.fixtures = fixtures
         self.files: list[FilePath] = []
 
-    def collection(self, name: str, part: Collection, more: Sequence[Any]) -> plan.CollectionPlan:
+    def collection(self, name: str, part: Collection, more: Sequence[Placed]) -> plan.CollectionPlan:
+        """A collection with its fixture's records, its own, and those that scenarios add; a later one replaces an
+        earlier one of the same id."""
         path = ("collections", name)
-        records = list(self.fixture(part.source, (*path, "from")) if part.source else ())
-        records += [*part.records, *more]
+        own = [(record, self.compiler.place((*path, "records", at))) for at, record in enumerate(part.records)]
         keyed: dict[str, Any] = {}
-        for record in records:
-            if not isinstance(record, dict) or part.key not in record:
-                self.complaints.add(
-                    self.compiler.place(path), f"a record of {name!r} has no field {part.key!r}: {str(record)[:80]}"
-                )
-                continue
-            keyed[str(record[part.key])] = record
+        for record, place in [*self._seed(part.source, (*path, "from")), *own, *more]:
+            if not isinstance(record, dict) or record.get(part.key) is None:
+                self.complaints.add(place, f"a record of {name!r} has no field {part.key!r}: {str(record)[:80]}")
+            else:
+                keyed[str(record[part.key])] = record
         return plan.CollectionPlan(name, part.key, keyed, part.most)
 
-    def fixture(self, source: str, path: Path) -> Sequence[Any]:
-        document = self.complaints.attempt(self._fixture_document, source, path)
-        if document is None:
-            return ()
-        if not isinstance(document.data, list):
-            self.complaints.add(document.place(()), "a fixture is a list of records")
-            return ()
-        return document.data
+    def _seed(self, source: str | None, path: Path) -> list[Placed]:
+        document = None if source is None else self._list(source, path)
+        return [] if document is None else [(each, document.place((at,))) for at, each in enumerate(document.data)]
 
-    def _fixture_document(self, source: str, path: Path) -> Document:
-        place = self.compiler.place(path)
-        for folder in (self.fixtures, FilePath(self.compiler.document.file).parent):
+    def fixture(self, source: str, path: Path) -> Sequence[Any]:
+        """The records of a fixture; what is wrong with it is complained of."""
+        document = self._list(source, path)
+        return () if document is None else list(document.data)
+
+    def _list(self, source: str, path: Path) -> Document | None:
+        document: Document | None = self.complaints.attempt(self._document, source, path)
+        if document is None or isinstance(document.data, list):
+            return document
+        self.complaints.add(document.place(()), "a fixture is a list of records")
+        return None
+
+    def _document(self, source: str, path: Path) -> Document:
+        folders = (self.fixtures, self.compiler.document.path.absolute().parent)
+        for folder in folders:
             file = (folder / source).resolve()
             if file.is_file() and file.is_relative_to(folder.resolve()):
                 self.files.append(file)
                 return read(file)
-        self.complaints.add(place, f"no fixture {source!r} below {self.fixtures.name}/")
-        raise DocumentError([])
+        known = sorted(file.relative_to(self.fixtures).as_posix() for file in self.fixtures.rglob("*.yaml"))
+        text = f"no fixture {source!r} below {self.fixtures.name}/ or beside this file; {did_you_mean(source, known)}"
+        raise DocumentError([Complaint(self.compiler.place(path), text)])
 
     def answer(self, name: str, answer: Answer) -> plan.AnswerPlan:
         compiler, path = self.compiler, ("answers", name)
         canned = [
-            self.complaints.attempt(self._fixture_document, file, (*path, "canned", at))
+            self.complaints.attempt(self._document, file, (*path, "canned", at))
             for at, file in enumerate(answer.canned)
         ]
         return plan.AnswerPlan(
@@ -70,6 +79,7 @@ class DataCompiler:
             max_tokens=compiler.optional(answer.max_tokens, (*path, "max_tokens")),
             json_object=self.complaints.attempt(compiler.tree, answer.json_object, (*path, "json")),
             canned=tuple(document for document in canned if document is not None),
+            stop=compiler.optional(answer.stop, (*path, "stop")),
         )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
+from emulator.errors import Place
 from emulator.scenario import plans as plan
 from emulator.scenario.compile.compiler import Compiler, Path
 from emulator.scenario.duration import Duration
@@ -11,6 +12,7 @@ from emulator.scenario.parts import JobKind, Row, Webhook
 
 ROW_STATES = ("succeeded", "errored", "cancelled")
 WEBHOOK_TREES = ("url", "secret", "body")
+PlaceOf = Callable[[Path], Place]
 
 
 class JobCompiler:
@@ -21,9 +23,11 @@ class JobCompiler:
         self.complaints = compiler.complaints
         self.operations = operations
 
-    def job(self, name: str, kind: JobKind, changed: Mapping[str, str]) -> plan.JobPlan:
-        """A kind of job, with the states of its timeline that a scenario changes."""
+    def job(self, name: str, kind: JobKind, changed: Mapping[str, str], place_of: PlaceOf) -> plan.JobPlan:
+        """A kind of job, with the states of its timeline that a scenario changes, at the places that it gives."""
         path: Path = ("jobs", name)
+        for state in changed:
+            self.complaints.require_known(state, kind.timeline, f"state of {name!r}", place_of((*path, state)))
         return plan.JobPlan(
             kind=name,
             timeline=self._timeline({**kind.timeline, **changed}, (*path, "timeline")),
@@ -31,6 +35,7 @@ class JobCompiler:
             rows=None if kind.rows is None else self._rows(kind.rows, (*path, "rows")),
             webhook=None if kind.webhook is None else self._webhook(kind.webhook, (*path, "webhook")),
             most=kind.most,
+            place=place_of(path),
         )
 
     def _timeline(self, states: Mapping[str, str], path: Path) -> dict[str, Duration]:

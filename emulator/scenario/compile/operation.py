@@ -10,8 +10,11 @@ from typing import Any
 from emulator.scenario import plans as plan
 from emulator.scenario.compile.compiler import Compiler, Group, Path
 from emulator.scenario.compile.rule import Known, RuleCompiler
+from emulator.scenario.compile.when import CALLER_FIELDS, REQUEST_NAMES, Names
+from emulator.scenario.match import Matcher
 from emulator.scenario.model import ApiFile, Check, Operation, Rule, Usage
 from emulator.scenario.playbook import Operation as OperationPlan
+from emulator.scenario.routes import PARAMETER
 from emulator.scenario.rulebook import RuleBook
 from emulator.scenario.schema import Schema
 from emulator.scenario.template import Template
@@ -25,12 +28,20 @@ class ScenarioRule:
     path: Path
     compiler: Compiler
 
+    def patterns(self) -> list[tuple[str, Path]]:
+        """What `on` names, and where; nothing when the rule is for every operation."""
+        on, path = self.rule.on, (*self.path, "on")
+        if isinstance(on, str):
+            return [(on, path)]
+        return [(pattern, (*path, at)) for at, pattern in enumerate(on or ())]
+
+    def fits(self, pattern: str, api: str, operation: str) -> bool:
+        """Whether `messages.create`, `messages.*` or `api/messages.*` names this operation."""
+        return fnmatchcase(operation, pattern) or fnmatchcase(f"{api}/{operation}", pattern)
+
     def concerns(self, api: str, operation: str) -> bool:
-        """Whether its `on` names this operation, as `messages.create`, `messages.*` or `api/messages.*`."""
-        patterns = [self.rule.on] if isinstance(self.rule.on, str) else self.rule.on
-        if patterns is None:
-            return True
-        return any(fnmatchcase(operation, each) or fnmatchcase(f"{api}/{operation}", each) for each in patterns)
+        """Whether its `on` names this operation."""
+        return self.rule.on is None or any(self.fits(pattern, api, operation) for pattern, _ in self.patterns())
 
 
 class OperationCompiler:
@@ -50,8 +61,12 @@ class OperationCompiler:
         makers = compiler.makers(part.let, (*path, "let"))
         if part.answer is not None:
             self.complaints.require_known(part.answer, file.answers, "answer", compiler.place((*path, "answer")))
-        for kind in part.errors.values():
-            self.complaints.require_known(kind, file.errors.kinds, "error", compiler.place((*path, "errors")))
+        for kind, other in part.errors.items():
+            for each, key in ((kind, True), (other, False)):
+                place = compiler.document.place((*path, "errors", kind), key=key)
+                self.complaints.require_known(each, file.errors.kinds, "error", place)
+        self._require_host(part, path)
+        names = self._names(part)
         return OperationPlan(
             name=name,
             api=file.api,
@@ -66,28 +81,46 @@ class OperationCompiler:
             request=self._schema(part.request, (*path, "request")),
             query=self._schema(part.query, (*path, "query")),
             answer=part.answer,
-            checks=tuple(self._check(check, (*path, "checks", at)) for at, check in enumerate(part.checks)),
+            checks=tuple(self._check(check, (*path, "checks", at), names) for at, check in enumerate(part.checks)),
             cost=self._cost(part, path),
             settle=compiler.trees(part.settle, (*path, "settle")),
             usage=None if part.usage is None else self._usage(part.usage, (*path, "usage")),
             redact=frozenset(part.redact),
             errors=part.errors,
             makers=makers,
-            rules=self._rules(name, part, makers),
+            rules=self._rules(name, part, makers, names),
         )
 
-    def _rules(self, name: str, part: Operation, makers: Mapping[str, plan.Maker]) -> RuleBook:
+    def _require_host(self, part: Operation, path: Path) -> None:
+        for host, where in [
+            (part.host, (*path, "host")),
+            *((alias.host, (*path, "aliases", at, "host")) for at, alias in enumerate(part.aliases)),
+        ]:
+            if host is not None:
+                self.complaints.require_known(host, self.file.hosts, "host", self.compiler.place(where))
+
+    def _names(self, part: Operation) -> Names:
+        """What `when` may speak of in this operation."""
+        routes = [part.route, *(alias.route for alias in part.aliases)]
+        parameters = [found[1] for route in routes for found in PARAMETER.finditer(route)]
+        roots = (*REQUEST_NAMES, *self.known.collections, *part.let)
+        return Names(roots, {"path": parameters, "switches": list(self.file.switches), "caller": CALLER_FIELDS})
+
+    def _rules(self, name: str, part: Operation, makers: Mapping[str, plan.Maker], names: Names) -> RuleBook:
         path: Path = ("operations", name)
         headers: tuple[Group, ...] = (
             (self.file.headers, ("headers",), self.compiler),
             (part.headers, (*path, "headers"), self.compiler),
         )
         rules = [
-            RuleCompiler(entry.compiler, self.known).rule(entry.rule, entry.path, makers, headers)
+            RuleCompiler(entry.compiler, self.known, names).rule(entry.rule, entry.path, makers, headers)
             for entry in self.scenario
             if entry.concerns(self.file.api, name)
         ]
-        own = RuleCompiler(self.compiler, self.known)
+        own = RuleCompiler(self.compiler, self.known, names)
+        for at, rule in enumerate(part.rules):
+            if rule.on is not None:
+                self.complaints.add(self.compiler.place((*path, "rules", at, "on")), "`on` is for a scenario's rules")
         rules += [own.rule(rule, (*path, "rules", at), makers, headers) for at, rule in enumerate(part.rules)]
         return RuleBook(rules)
 
@@ -96,12 +129,12 @@ class OperationCompiler:
         fixed = {counter: amount for counter, amount in cost.items() if isinstance(amount, int)}
         return {**fixed, **self.compiler.trees({name: each for name, each in cost.items() if name not in fixed}, where)}
 
-    def _check(self, check: Check, path: Path) -> plan.CheckPlan:
+    def _check(self, check: Check, path: Path, names: Names) -> plan.CheckPlan:
         compiler = self.compiler
         self.complaints.require_known(check.error, self.known.errors, "error", compiler.place((*path, "error")))
         return plan.CheckPlan(
             place=compiler.place(path),
-            matcher=self.complaints.attempt(compiler.when.compile, check.when, (*path, "when")),
+            matcher=self.complaints.attempt(compiler.when.compile, check.when, (*path, "when"), names) or Matcher(),
             error=check.error,
             message=compiler.optional(check.message, (*path, "message")),
             param=compiler.optional(check.param, (*path, "param")),
@@ -113,6 +146,7 @@ class OperationCompiler:
             asset=self.complaints.attempt(compiler.tree, usage.asset, (*path, "asset")),
             tokens=self.complaints.attempt(compiler.tree, usage.tokens, (*path, "tokens")),
             latency_ms=compiler.optional(usage.latency_ms, (*path, "latency_ms")),
+            ok=compiler.optional(usage.ok, (*path, "ok")),
         )
 
     def _schema(self, schema: Mapping[str, Any] | None, path: Path) -> Schema | None:

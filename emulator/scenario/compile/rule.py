@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.errors import Complaint, DocumentError
+from emulator.errors import Complaint, DocumentError, Place
 from emulator.scenario.compile.compiler import Compiler, Group, Path
+from emulator.scenario.compile.when import Names
 from emulator.scenario.duration import Latency, parse_latency
+from emulator.scenario.match import Matcher
 from emulator.scenario.model import Event, Pace, Reply, Rule, Step, Stream
 from emulator.scenario.plans import EventPlan, FaultPlan, Maker, PacePlan, ReplyPlan, StepPlan
 from emulator.scenario.plans import Rule as RulePlan
@@ -22,6 +24,8 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "start": ("id", "items", "data", "result"),
     "cancel": (),
 }
+MORE: Mapping[str, tuple[str, ...]] = {"put": ("ttl",), "update": ("ttl",), "append": ("ttl", "field")}
+NEEDED: Mapping[str, tuple[str, ...]] = {"update": ("id", "set"), "append": ("id", "values"), "remove": ("id",)}
 NO_BODY = (204, 304)
 
 
@@ -33,15 +37,17 @@ class Known:
     collections: Mapping[str, Any]
     jobs: Mapping[str, Any]
     faults: Mapping[str, Callable[..., Any]]
+    claims: Mapping[str, Any]
 
 
 class RuleCompiler:
-    """Compiles the rules of one document; `known` is what they may name."""
+    """Compiles rules of one document; `known` is what they may name, `names` what their `when` may speak of."""
 
-    def __init__(self, compiler: Compiler, known: Known) -> None:
+    def __init__(self, compiler: Compiler, known: Known, names: Names) -> None:
         self.compiler = compiler
         self.complaints = compiler.complaints
         self.known = known
+        self.names = names
 
     def rule(self, rule: Rule, path: Path, makers: Mapping[str, Maker], headers: tuple[Group, ...]) -> RulePlan:
         compiler = self.compiler
@@ -54,12 +60,12 @@ class RuleCompiler:
             id=str(place),
             place=place,
             name=rule.name or "",
-            matcher=self.complaints.attempt(compiler.when.compile, rule.when, (*path, "when")),
-            makers={**makers, **compiler.makers(rule.let, (*path, "let"))},
+            matcher=self.complaints.attempt(compiler.when.compile, rule.when, (*path, "when"), self.names) or Matcher(),
+            makers={**makers, **compiler.makers(rule.let, (*path, "let"))} if rule.let else makers,
             steps=tuple(step for step in steps if step is not None),
             reply=None if rule.reply is None else self._reply(rule.reply, (*path, "reply"), headers),
             faults=tuple(self._faults(rule.fault, (*path, "fault"))),
-            claims=tuple(rule.claims),
+            claims=tuple(claim for claim in rule.claims if claim in self.known.claims),
         )
 
     def _reply(self, reply: Reply, path: Path, headers: tuple[Group, ...]) -> ReplyPlan | None:
@@ -71,6 +77,9 @@ class RuleCompiler:
             )
         if reply.error is not None:
             self.complaints.require_known(reply.error, self.known.errors, "error", compiler.place((*path, "error")))
+        for name in ("message", "param", "data"):
+            if name in reply.model_fields_set and reply.error is None:
+                self.complaints.add(compiler.place((*path, name)), f"`{name}` goes with `error`, which is missing")
         kind = (
             "text/event-stream"
             if reply.stream
@@ -79,13 +88,12 @@ class RuleCompiler:
             else "application/json"
         )
         content = {} if not kinds or reply.status in NO_BODY else {"Content-Type": kind}
-        status = reply.status if isinstance(reply.status, int) else compiler.optional(reply.status, (*path, "status"))
-        if isinstance(status, int) and not 200 <= status <= 599:
-            self.complaints.add(compiler.place((*path, "status")), f"{status} is not a status; expected 200 to 599")
+        if "status" in reply.data:
+            compiler.status(reply.data["status"], (*path, "data", "status"))
         stream = reply.stream
         return ReplyPlan(
             place=compiler.place(path),
-            status=200 if status is None else status,
+            status=compiler.status(reply.status, (*path, "status")),
             headers=compiler.headers(
                 *headers, (content, path, compiler), (reply.headers, (*path, "headers"), compiler)
             ),
@@ -106,11 +114,13 @@ class RuleCompiler:
         compiler = self.compiler
         if (event.data is None) == (event.text is None):
             self.complaints.add(compiler.place(path), "an event has either data (JSON) or text")
+        if event.event is not None and (not event.event.isprintable() or "{{" in event.event):
+            self.complaints.add(compiler.place((*path, "event")), "the name of an event is one line of plain text")
         return EventPlan(
-            event=event.event,
+            lead=b"" if event.event is None else b"event: " + event.event.encode() + b"\n",
             each=compiler.optional(event.each, (*path, "$each")),
             bind=event.bind,
-            when=compiler.optional(event.when, (*path, "$if")),
+            when=compiler.condition(event.when, (*path, "$if")),
             id=compiler.optional(event.id, (*path, "id")),
             data=compiler.optional(event.data, (*path, "data")),
             text=compiler.optional(event.text, (*path, "text")),
@@ -136,33 +146,43 @@ class RuleCompiler:
             self.complaints.require_known(target, self.known.collections, "collection", compiler.place((*path, verb)))
         if verb == "start":
             self.complaints.require_known(target, self.known.jobs, "kind of job", compiler.place((*path, verb)))
+        self._require_arguments(verb, step, path)
         given = {name: getattr(step, name) for name in VERBS[verb] if getattr(step, name) is not None}
+        arguments = compiler.trees(given, path)
         if verb == "cancel":
-            given, target = {"id": target}, ""
+            id, target = compiler.optional(target, (*path, verb)), ""
+            arguments = {} if id is None else {"id": id}
         elif verb == "append":
             target = f"{target}.{step.field or 'items'}"
-        missing = [name for name in ("id",) if name not in given and verb in ("update", "append", "remove")]
-        if missing:
-            self.complaints.add(place, f"`{verb}` needs an id")
         ttl = None if step.ttl is None else compiler.duration(step.ttl, (*path, "ttl")).seconds()
-        when = compiler.optional(step.when, (*path, "when"))
-        return StepPlan(verb, target, place, when, step.bind, compiler.trees(given, path), ttl)
+        when = compiler.condition(step.when, (*path, "when"))
+        return StepPlan(verb, target, place, when, step.bind, arguments, ttl)
+
+    def _require_arguments(self, verb: str, step: Step, path: Path) -> None:
+        for name in NEEDED.get(verb, ()):
+            if getattr(step, name) is None:
+                self.complaints.add(self.compiler.place(path), f"`{verb}` needs `{name}`")
+        allowed = {verb, "when", "bind", *VERBS[verb], *MORE.get(verb, ())}
+        for name in step.model_fields_set - allowed:
+            hint = ", ".join([*VERBS[verb], *MORE.get(verb, ())]) or "none but `when` and `as`"
+            self.complaints.add(self.compiler.place((*path, name)), f"`{verb}` takes no `{name}`; it takes {hint}")
 
     def _faults(self, fault: Any, path: Path) -> list[FaultPlan]:
         """`name`, `{name: parameters}`, or a list of those."""
-        plans = []
-        for entry in fault if isinstance(fault, list) else [] if fault is None else [fault]:
-            named = {entry: {}} if isinstance(entry, str) else entry
-            if not isinstance(named, dict):
+        if isinstance(fault, list):
+            return [plan for at, entry in enumerate(fault) for plan in self._faults(entry, (*path, at))]
+        if isinstance(fault, str):
+            plans = [self._fault(fault, None, self.compiler.place(path))]
+        elif isinstance(fault, dict):
+            place_of = self.compiler.document.place
+            plans = [self._fault(str(name), given, place_of((*path, name), key=True)) for name, given in fault.items()]
+        else:
+            plans = []
+            if fault is not None:
                 self.complaints.add(self.compiler.place(path), "a fault is a name, or {name: parameters}")
-                continue
-            for name, parameters in named.items():
-                plan = self._fault(str(name), parameters, path)
-                plans.extend([plan] if plan else [])
-        return plans
+        return [plan for plan in plans if plan is not None]
 
-    def _fault(self, name: str, parameters: Any, path: Path) -> FaultPlan | None:
-        place = self.compiler.place((*path, name))
+    def _fault(self, name: str, parameters: Any, place: Place) -> FaultPlan | None:
         if name not in self.known.faults:
             self.complaints.add(place, f"unknown fault {name!r}; {did_you_mean(name, self.known.faults)}")
             return None

@@ -1,0 +1,162 @@
+"""Compiling `when`: a mapping of fields, or one expression, becomes the checks of a matcher."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulator.errors import Complaint, DocumentError, Place
+from emulator.scenario.absent import ABSENT
+from emulator.scenario.compile.complaints import Complaints
+from emulator.scenario.expression import Language
+from emulator.scenario.match import COUNTER_TESTS, Check, ExpressionCheck, FieldCheck, Matcher, TemplateCheck, finder
+from emulator.scenario.operators import field_test
+from emulator.scenario.suggest import did_you_mean
+from emulator.scenario.template import compile_tree
+
+# What every request has, whatever its API; the API's collections and the operation's `let` come beside it.
+REQUEST_NAMES = (
+    "body",
+    "query",
+    "header",
+    "path",
+    "caller",
+    "request",
+    "now",
+    "limits",
+    "switches",
+    "answer",
+)
+CALLER_FIELDS = ("key", "masked", "workspace", "tier", "name", "data", "plan")
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names that a dotted path may begin with, and for some of them all that may follow."""
+
+    roots: Collection[str] = REQUEST_NAMES
+    below: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    def complaint(self, dotted: str) -> str | None:
+        """What is wrong with a dotted path, if anything."""
+        root, _, rest = dotted.partition(".")
+        if root not in self.roots:
+            return f"unknown name {root!r}; {did_you_mean(root, self.roots)}"
+        known, name = self.below.get(root), rest.partition(".")[0]
+        if known is None or not name or name in known:
+            return None
+        return f"{root} has no {name!r}; {did_you_mean(name, known)}"
+
+
+@dataclass(frozen=True, slots=True)
+class WhenCompiler:
+    """Turns `when` values into matchers; complaints carry the place of the field they are about."""
+
+    language: Language
+    place_of: Callable[[Path], Place]
+
+    def compile(self, when: Any, path: Path, names: Names | None = None) -> Matcher:
+        """The matcher of a `when`; raises DocumentError with everything wrong in it. Without `names` any will do."""
+        if when is None:
+            return Matcher()
+        if isinstance(when, str):
+            return Matcher((self._expression(when, path),))
+        if not isinstance(when, dict):
+            raise self._wrong(path, "`when` is a mapping of fields, or one {{ expression }}")
+        checks: list[Check] = []
+        counters: list[tuple[str, int]] = []
+        complaints = Complaints()
+        for key, wanted in when.items():
+            with complaints.catching():
+                if key in COUNTER_TESTS:
+                    counters.append((key, self._count(wanted, (*path, key))))
+                elif key == "expr":
+                    checks.append(self._expression(wanted, (*path, key)))
+                elif key == "jsonpath":
+                    checks.extend(self._jsonpaths(wanted, (*path, key), complaints))
+                else:
+                    checks.append(self._field(str(key), wanted, (*path, key), names))
+        complaints.raise_any()
+        return Matcher(tuple(checks), tuple(counters))
+
+    def _wrong(self, path: Path, message: str) -> DocumentError:
+        return DocumentError([Complaint(self.place_of(path), message)])
+
+    def _count(self, wanted: Any, path: Path) -> int:
+        if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 1:
+            raise self._wrong(path, f"{wanted!r} is not a count; expected a whole number from 1")
+        return wanted
+
+    def _expression(self, source: Any, path: Path) -> Check:
+        if not _templated(source):
+            raise self._wrong(path, f"{source!r} is not an expression; expected {{{{ … }}}}")
+        return ExpressionCheck(source, compile_tree(source, self.language, self.place_of, path))
+
+    def _field(self, dotted: str, wanted: Any, path: Path, names: Names | None) -> Check:
+        wrong = None if names is None else names.complaint(dotted)
+        if wrong is not None:
+            raise self._wrong(path, wrong)
+        find = finder(dotted)
+        if isinstance(wanted, str) and _templated(wanted):
+            return TemplateCheck(dotted, find, compile_tree(wanted, self.language, self.place_of, path))
+        test = self._test(dotted, wanted, path)
+        values = tuple(wanted) if isinstance(wanted, list) else () if isinstance(wanted, dict) else (wanted,)
+        return FieldCheck(dotted, find, test, _words(wanted), values)
+
+    def _jsonpaths(self, queries: Any, path: Path, complaints: Complaints) -> list[Check]:
+        if not isinstance(queries, dict):
+            raise self._wrong(path, "jsonpath: expected a mapping of queries, as in {'$.a.b': value}")
+        checks = [
+            complaints.attempt(self._jsonpath, str(query), value, (*path, query)) for query, value in queries.items()
+        ]
+        return [check for check in checks if check is not None]
+
+    def _jsonpath(self, query: str, wanted: Any, path: Path) -> Check:
+        from jsonpath import JSONPathError  # its import is paid by those who use it
+        from jsonpath import compile as compile_path
+
+        try:
+            compiled = compile_path(query)
+        except JSONPathError as error:
+            said = str(error).partition("\n")[0]
+            raise self._wrong(path, f"{query!r} is not a JSONPath: {said}") from error
+
+        def find(scope: Mapping[str, Any]) -> Any:
+            body = scope.get("body")
+            if not isinstance(body, (dict, list)):
+                return ABSENT
+            try:
+                found = compiled.findall(body)
+            except JSONPathError:  # the body is nested too deeply for it, or of types that a filter can't compare
+                return ABSENT
+            return ABSENT if not found else found[0] if len(found) == 1 else found
+
+        return FieldCheck(f"jsonpath {query}", find, self._test(query, wanted, path), _words(wanted), dotted=False)
+
+    def _test(self, what: str, wanted: Any, path: Path) -> Callable[[Any], bool]:
+        if _holds_template(wanted):
+            raise self._wrong(path, f"{what}: a template can't stand in a list or an operator; use expr: '{{{{ … }}}}'")
+        try:
+            return field_test(wanted)
+        except ValueError as error:
+            raise self._wrong(path, f"{what}: {error}") from error
+
+
+def _templated(wanted: Any) -> bool:
+    return isinstance(wanted, str) and ("{{" in wanted or "{%" in wanted)
+
+
+def _holds_template(wanted: Any) -> bool:
+    if isinstance(wanted, (list, dict)):
+        return any(_holds_template(each) for each in (wanted.values() if isinstance(wanted, dict) else wanted))
+    return _templated(wanted)
+
+
+def _words(wanted: Any) -> str:
+    if isinstance(wanted, list):
+        return "one of " + ", ".join(map(repr, wanted))
+    if isinstance(wanted, dict):
+        return " and ".join(f"{name} {operand!r}" for name, operand in wanted.items())
+    return repr(wanted)

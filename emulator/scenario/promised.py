@@ -1,0 +1,58 @@
+"""Answering from documents only: what rests on nothing but invention is made to say so, when scenarios are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from emulator.errors import Place
+from emulator.scenario.expression import Language
+from emulator.scenario.match import Matcher
+from emulator.scenario.plans import Headers, ReplyPlan, Rule
+from emulator.scenario.playbook import Api, Operation, Playbook
+from emulator.scenario.rulebook import RuleBook
+from emulator.scenario.template import Template, compile_tree
+
+
+def documented_only(playbook: Playbook) -> Playbook:
+    """The same playbook, but operations answer `no_rule` when every claim they cite is invented, or they cite none.
+
+    A rule that cites claims is judged by its own; one that cites none stands or falls with its operation.
+    """
+    return replace(playbook, apis={name: _api(api) for name, api in playbook.apis.items()})
+
+
+def _api(api: Api) -> Api:
+    return replace(api, operations={name: _operation(api, each) for name, each in api.operations.items()})
+
+
+def _operation(api: Api, operation: Operation) -> Operation:
+    if _promised(api, operation.claims):
+        rules = [_rule(api, operation, rule) for rule in operation.rules.rules]
+        return replace(operation, rules=RuleBook(rules))
+    place, message = operation.place, _refusal(operation, operation.claims, operation.place)
+    reply = ReplyPlan(place, 200, Headers(), error="no_rule", message=message)
+    refused = Rule(str(place), place, "", Matcher(), operation.makers, (), reply, (), operation.claims)
+    # Whatever is asked is refused alike, and costs nothing.
+    return replace(
+        operation, request=None, query=None, checks=(), cost={}, settle={}, usage=None, rules=RuleBook([refused])
+    )
+
+
+def _rule(api: Api, operation: Operation, rule: Rule) -> Rule:
+    if rule.reply is None or not rule.claims or _promised(api, rule.claims):
+        return rule
+    # `events` stay: a job's items pass over rules that answer with a stream.
+    message = _refusal(operation, rule.claims, rule.place)
+    reply = ReplyPlan(rule.place, 200, Headers(), events=rule.reply.events, error="no_rule", message=message)
+    return replace(rule, steps=(), reply=reply, faults=())
+
+
+def _promised(api: Api, claims: Sequence[str]) -> bool:
+    return any(api.claims[claim].grade != "invented" for claim in claims if claim in api.claims)
+
+
+def _refusal(operation: Operation, claims: Sequence[str], place: Place) -> Template:
+    rests = f"rests on invention only ({', '.join(claims)})" if claims else "cites nothing of it"
+    text = f"The API's document does not promise this: {operation.name} {rests}, and --documented-only was asked for."
+    return compile_tree({"$literal": text}, Language(), lambda path: place)
