@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.library import Library
 from tests.running import Emulated, Running
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
@@ -50,3 +52,10 @@ def emulator(running: Running, request: pytest.FixtureRequest) -> Iterator[Emula
     emulated = Emulated(running, marker.args if marker else ("default",))
     yield emulated
     emulated.close()
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    """An empty folder for scenarios, APIs and fixtures that the test writes."""
+    (tmp_path / "fixtures").mkdir()
+    return Library(tmp_path)

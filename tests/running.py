@@ -15,9 +15,11 @@ from starlette.types import Receive, Scope, Send
 from emulator import app as application
 from emulator.app import Application
 from emulator.clock import Clock, manual
+from emulator.exchange import Exchange
 from emulator.scenario.playbook import Playbook
 from emulator.server import Server, bind
 from emulator.serving.corpus import Corpus
+from emulator.serving.journal import Journal
 from emulator.serving.served import Served
 from emulator.settings import Listen, Settings
 
@@ -76,19 +78,43 @@ class Running:
             runner.run(self._server.serve([self._socket]))
 
 
+class NotingJournal(Journal):
+    """A journal that tells when an exchange has ended, which can be a moment after the client has its answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.changed = threading.Condition()
+
+    def add(self, exchange: Exchange) -> None:
+        with self.changed:
+            super().add(exchange)
+            self.changed.notify_all()
+
+
 class Emulated:
     """What a test holds: an application of its own, with a frozen clock, behind the shared server."""
 
-    def __init__(self, running: Running, scenarios: tuple[str, ...], clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        running: Running,
+        scenarios: tuple[str, ...],
+        clock: Clock | None = None,
+        settings: Settings | None = None,
+    ) -> None:
         self.running = running
         self.clock = clock or manual()
-        self.app = Application(running.settings, self.clock, *loaded(*scenarios), CORPUS)
+        self.app = Application(settings or running.settings, self.clock, *loaded(*scenarios), CORPUS)
+        self.app.world.journal = self.journal = NotingJournal()
         self._clients: list[httpx.Client] = []
-        running.app = self.app
+        self.play()
 
     @property
     def origin(self) -> str:
         return self.running.origin
+
+    def play(self) -> None:
+        """Answer on the shared server from here on; the last one that was made does."""
+        self.running.app = self.app
 
     def client(self, api: str, **options: Any) -> httpx.Client:
         """A client of one API; `base_url` is the API's base, and no key is set."""
@@ -96,6 +122,14 @@ class Emulated:
         client = httpx.Client(base_url=self.origin + base, trust_env=False, timeout=PATIENCE, **options)
         self._clients.append(client)
         return client
+
+    def exchanges(self, count: int) -> list[Exchange]:
+        """What the journal holds, once that is so many exchanges."""
+        with self.journal.changed:
+            assert self.journal.changed.wait_for(lambda: len(self.journal) >= count, PATIENCE)
+            kept = list(self.journal)
+        assert len(kept) == count
+        return kept
 
     def advance(self, seconds: float) -> None:
         """Move the clock on, firing what falls due."""

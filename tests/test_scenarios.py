@@ -169,6 +169,24 @@ def listen(
 
 @pytest.mark.scenario("rate-limited")
 @pytest.mark.claim("AX-ERROR-SHAPE")
-def test_rate_limited_holds_for_the_other_api_too(emulator: Emulated) -> None:
-    statuses = [execute(emulator).status_code for _ in range(4)]
-    assert statuses == [200, 200, 200, 429]
+@pytest.mark.parametrize("key", [AIXPLAIN_KEY, "aix_test_limited", "any-key"])
+def test_rate_limited_holds_for_the_other_api_too(emulator: Emulated, key: str) -> None:
+    *admitted, over = [execute(emulator, key) for _ in range(4)]
+    assert [answer.status_code for answer in admitted] == [200, 200, 200]
+    assert (over.status_code, over.headers["retry-after"]) == (429, "60")
+    emulator.advance(60)
+    assert execute(emulator, key).status_code == 200
+
+
+@pytest.mark.scenario("rate-limited")
+@pytest.mark.claim("AE-TIER-FREE")
+@pytest.mark.claim("AX-KEYS")
+def test_rate_limited_changes_the_limits_it_names_and_leaves_the_plans_as_they_are(emulator: Emulated) -> None:
+    free = caller(emulator, FREE)
+    shown = free.get("/models")
+    assert (shown.headers["x-ratelimit-limit"], shown.headers["x-ratelimit-limit-tokens"]) == ("3", "1000")
+    refused(free.post("/messages", json=asking(model=OPUS)), 403, "permission_error", "model")
+    assert "x-ratelimit-limit-tokens" not in caller(emulator, ENTERPRISE).get("/models").headers
+    client = emulator.client("aixplain")
+    (key,) = client.get("/sdk/api-keys", headers={"x-api-key": "aix_test_limited"}).json()
+    assert key["globalLimits"] == {"rpm": 3, "rpd": 1000, "tpm": 10_000, "tpd": 100_000, "tokenType": "total"}

@@ -138,6 +138,15 @@ def test_batches_are_listed_in_pages(emulator: Emulated) -> None:
     refused(client.get("/batch", params={"after": "batch_nothing"}), 400, "invalid_request_error", "after")
 
 
+@pytest.mark.claim("AE-BATCH-GET")
+def test_only_the_last_hundred_batches_are_kept(emulator: Emulated) -> None:
+    client = caller(emulator)
+    first, second, *_, last = [create(client, asking("Hello!", HAIKU)) for _ in range(101)]
+    refused(client.get(f"/batch/{first['id']}"), 404, "not_found_error")
+    assert shown(client, second)["id"] == second["id"]
+    assert shown(client, last)["id"] == last["id"]
+
+
 @pytest.mark.claim("AE-BATCH-CANCEL")
 def test_a_running_batch_is_cancelled_and_keeps_what_was_done(emulator: Emulated) -> None:
     client = caller(emulator)

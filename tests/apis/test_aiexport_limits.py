@@ -168,6 +168,30 @@ def test_streams_and_messages_charge_the_same_tokens(emulator: Emulated) -> None
     assert shown(client.get("/models"), TOKENS) == [100_000, 100_000 - 2 * used, START + 86_400]
 
 
+@pytest.mark.claim("AE-TIER-FREE")
+@pytest.mark.claim("AE-TOKENS")
+def test_the_tokens_of_a_batch_are_taken_from_the_day_when_it_is_made(emulator: Emulated) -> None:
+    client, row = caller(emulator, FREE), asking(model=HAIKU)
+    alone = client.post("/messages", json=row).json()["usage"]["total_tokens"]
+    made = client.post("/batch", json={"requests": [row, row, {"model": "nothing"}]})
+    assert shown(made, TOKENS) == [100_000, 100_000 - 3 * alone, START + 86_400]
+    client.delete(f"/batch/{made.json()['id']}/cancel")
+    assert shown(client.get("/models"), TOKENS)[1] == 100_000 - 3 * alone, "a cancel gives nothing back"
+
+
+@pytest.mark.claim("AE-TIER-FREE")
+def test_a_batch_is_let_in_while_anything_is_left_of_the_day_and_then_no_more(emulator: Emulated) -> None:
+    client = caller(emulator, FREE)
+    long = asking("x" * 4 * 60_000, HAIKU, max_tokens=1)
+    assert client.post("/batch", json={"requests": [long]}).status_code == 202
+    over = client.post("/batch", json={"requests": [long, long]})
+    assert (over.status_code, shown(over, TOKENS)[1]) == (202, 0)
+    refused(client.post("/batch", json={"requests": [asking(model=HAIKU)]}), 429, "rate_limit_error")
+    refused(client.post("/messages", json=asking(model=HAIKU)), 429, "rate_limit_error")
+    emulator.advance(86_400)
+    assert client.post("/batch", json={"requests": [asking(model=HAIKU)]}).status_code == 202
+
+
 @pytest.mark.claim("AE-KEY-WORKSPACE")
 def test_the_keys_of_a_workspace_share_its_counters_and_no_others(emulator: Emulated) -> None:
     old = caller(emulator, FREE)

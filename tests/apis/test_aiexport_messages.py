@@ -19,7 +19,9 @@ from tests.apis.aiexport_calls import (
     asking,
     caller,
     refused,
+    streamed,
     text_of,
+    text_of_stream,
 )
 from tests.running import Emulated
 
@@ -109,6 +111,42 @@ def test_max_tokens_is_1024_when_left_out(emulator: Emulated) -> None:
 def test_max_tokens_is_a_whole_number_from_1(emulator: Emulated, max_tokens: Any) -> None:
     response = caller(emulator).post("/messages", json=asking(max_tokens=max_tokens))
     refused(response, 400, "invalid_request_error", "max_tokens")
+
+
+@pytest.mark.claim("AE-MSG-SHAPE")
+def test_a_stop_sequence_ends_the_reply_and_is_its_stop_reason(emulator: Emulated) -> None:
+    client, question = caller(emulator), "What are the colors of the rainbow?"
+    whole = text_of(answered(client.post("/messages", json=asking(question))))
+    words = whole.split()
+    stop = ["no such text", words[3], words[2]]
+    cut = answered(client.post("/messages", json=asking(question, stop_sequences=stop)))
+    assert (text_of(cut), cut["stop_reason"]) == (whole[: whole.index(words[2])], "stop_sequence")
+    assert cut["usage"]["output_tokens"] == tokens(text_of(cut))
+    events = streamed(client, "/messages/stream", asking(question, stop_sequences=stop))
+    assert text_of_stream(events) == text_of(cut)
+    assert [data["delta"]["stop_reason"] for name, data in events if name == "message_delta"] == ["stop_sequence"]
+    for nowhere in ([], ["no such text"]):
+        whole_again = answered(client.post("/messages", json=asking(question, stop_sequences=nowhere)))
+        assert (text_of(whole_again), whole_again["stop_reason"]) == (whole, "end_turn")
+    short = answered(client.post("/messages", json=asking(question, max_tokens=1, stop_sequences=[words[2]])))
+    assert short["stop_reason"] == "max_tokens"
+
+
+@pytest.mark.claim("AE-MSG-SHAPE")
+@pytest.mark.parametrize(
+    ("stop", "param"),
+    [
+        ("END", "stop_sequences"),
+        (None, "stop_sequences"),
+        (["a"] * 17, "stop_sequences"),
+        ([""], "stop_sequences.0"),
+        (["a" * 201], "stop_sequences.0"),
+        (["a", 5], "stop_sequences.1"),
+    ],
+)
+def test_stop_sequences_are_a_short_list_of_texts(emulator: Emulated, stop: Any, param: str) -> None:
+    response = caller(emulator).post("/messages", json=asking(stop_sequences=stop))
+    refused(response, 400, "invalid_request_error", param)
 
 
 @pytest.mark.claim("AE-MSG-TEMPERATURE")

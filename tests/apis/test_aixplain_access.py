@@ -15,6 +15,7 @@ from tests.apis.aixplain_calls import (
     LLM,
     POOR,
     REVOKED,
+    TURNED,
     caller,
     execute,
     ran,
@@ -123,6 +124,28 @@ def test_a_scenario_may_say_no_in_every_way_there_is(emulator: Emulated, kind: s
 
 @pytest.mark.claim("AX-ERROR-SHAPE")
 @pytest.mark.scenario(ERRORS)
+def test_a_scenario_may_answer_with_any_member_of_a_family_of_statuses(emulator: Emulated) -> None:
+    client = caller(emulator)
+    response = execute(client, text="billing 475")
+    refused(response, 475, "Insufficient credits")
+    assert response.json()["error"] == "err.not_enough_balance"
+    for wanted in (200, 460, 599):
+        refused(execute(client, text="any status", wanted=wanted), wanted)
+
+
+@pytest.mark.claim("AX-ERROR-SHAPE")
+@pytest.mark.scenario(ERRORS)
+@pytest.mark.parametrize("wanted", [199, 600, 475.0, "475", True, None, [475]])
+def test_a_status_that_is_none_is_the_scenarios_mistake_and_said_to_be(emulator: Emulated, wanted: Any) -> None:
+    response = execute(caller(emulator), text="any status", wanted=wanted)
+    refused(response, 500)
+    place, _, complaint = response.headers["x-emulator-error"].partition(": ")
+    assert place.partition(":")[0].endswith("aixplain-errors.yaml")
+    assert complaint.endswith("is not a status; expected 200 to 599")
+
+
+@pytest.mark.claim("AX-ERROR-SHAPE")
+@pytest.mark.scenario(ERRORS)
 def test_a_scenarios_own_words_stand_in_the_message(emulator: Emulated) -> None:
     assert refused(execute(caller(emulator), text="supplier"), 480) == "The supplier is asleep"
 
@@ -139,6 +162,18 @@ def test_the_sixth_run_of_a_minute_is_too_many_and_the_next_minute_is_another(em
     assert client.get(f"/v2/models/{LLM}").status_code == 200
     emulator.advance(60)
     ran(client, text="Hello!")
+
+
+@pytest.mark.claim("AX-ERROR-SHAPE")
+@pytest.mark.scenario(TURNED)
+def test_a_switch_turns_the_status_of_a_rate_limit(emulator: Emulated) -> None:
+    client = caller(emulator, LIMITED)
+    for _ in range(5):
+        assert execute(client, text="Hello!").is_success
+    response = execute(client, text="Hello!")
+    refused(response, 497, "Rate limit exceeded")
+    assert response.json()["error"] == "err.rate_limit_exceeded"
+    assert response.headers["retry-after"] == "60"
 
 
 @pytest.mark.claim("AX-ERROR-SHAPE")

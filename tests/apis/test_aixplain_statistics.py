@@ -10,9 +10,13 @@ import httpx
 import pytest
 
 from tests.apis.aixplain_calls import (
+    ABORTING,
     AGENT,
     DEMO,
     ERRORS,
+    FAILING,
+    FAILING_AGENT,
+    FAILING_AT_ONCE,
     LLM,
     SCRAPER,
     SLOW_LLM,
@@ -175,6 +179,29 @@ def test_a_run_that_the_service_fails_is_counted_as_failed(emulator: Emulated) -
     ran(client, text="Hello!")
     metrics = statistics(client, apiKey="my-very-own-secret-key")[0]["aggregateMetrics"]
     assert (metrics["totalRequests"], metrics["successfulRequests"], metrics["failedRequests"]) == (2, 1, 1)
+
+
+@pytest.mark.claim("AX-STATS-REAL", "AX-STATS-METRICS")
+@pytest.mark.parametrize("model", [FAILING_AT_ONCE, FAILING, ABORTING])
+def test_a_failure_inside_a_200_counts_as_failed_and_takes_nothing(emulator: Emulated, model: str) -> None:
+    client = caller(emulator)
+    assert execute(client, model, text="Hello!").is_success
+    (found,) = statistics(client, model)
+    assert found["aggregateMetrics"] == {
+        "totalRequests": 1,
+        "successfulRequests": 0,
+        "failedRequests": 1,
+        "avgLatencyMs": 0,
+        "avgTokensPerRequest": 0,
+    }
+
+
+@pytest.mark.claim("AX-STATS-REAL")
+def test_an_agents_failed_run_counts_as_failed(emulator: Emulated) -> None:
+    client = caller(emulator)
+    run_agent(client, "What is 5 + 5?", FAILING_AGENT)
+    metrics = statistics(client, FAILING_AGENT)[0]["aggregateMetrics"]
+    assert (metrics["totalRequests"], metrics["failedRequests"]) == (1, 1)
 
 
 @pytest.mark.claim("AX-STATS-31")

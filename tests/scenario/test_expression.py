@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from jinja2 import Environment
 
@@ -370,6 +370,8 @@ def outcome(evaluate: Callable[[], Any]) -> str:
 @settings(max_examples=400, deadline=None)
 @given(GRAMMAR)
 def test_closures_agree_with_jinja(source: str) -> None:
+    # 'text' % absent is 'text' to Python, which takes the absent for a mapping; to us it is an error like any other.
+    assume("%" not in source or "nope" not in source)
     jinja = Environment(undefined=Absent, optimized=False).compile_expression(source, undefined_to_none=False)
     ours = outcome(lambda: LANGUAGE.expression(source, PLACE)(VALUES))
     # What can never be computed is refused at load, even where Jinja would not come to it.

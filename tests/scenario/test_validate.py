@@ -171,7 +171,7 @@ def test_an_api_file_is_told_everything_that_is_wrong_with_it_at_once() -> None:
     found = complaints_of(BROKEN, ApiFile)
     assert [complaint.partition("; ")[0] for complaint in found] == [
         "3:10: expected text",
-        "4:47: expected 200 or more",
+        "4:47: 99 is not a status",
         "5:10: missing key 'says'",
         "6:15: expected a mapping (of tier, workspace, data) or 'refuse'",
         "8:3: missing key 'route'",

@@ -121,6 +121,49 @@ def test_max_tokens_cuts_at_exactly_four_characters_a_token(prompt: str, most: i
     assert answer.input_tokens == count_tokens(prompt)
 
 
+@given(
+    PROMPTS | st.text(max_size=60), st.lists(st.sampled_from(["e", "ea", "!", " c", "zzz", "Hello! How"]), max_size=4)
+)
+def test_a_stop_sequence_ends_a_text_before_its_first_match(prompt: str, stop: list[str]) -> None:
+    whole = AUTHOR.answer(prompt)
+    answer = AUTHOR.answer(prompt, stop=stop)
+    assert whole.text.startswith(answer.text)
+    assert not any(each in answer.text for each in stop)
+    assert "".join(answer.pieces) == answer.text
+    assert answer.output_tokens == count_tokens(answer.text)
+    if any(each in whole.text for each in stop):
+        assert answer.finish == "stop_sequence"
+        assert answer.stop_sequence in stop
+        assert whole.text.startswith(answer.text + answer.stop_sequence)
+    else:
+        assert answer == whole
+
+
+@pytest.mark.parametrize(
+    ("stop", "most", "text", "finish", "ended_by"),
+    [
+        ([" can"], None, "Hello! How", "stop_sequence", " can"),
+        (["!", "H", "Hello"], None, "", "stop_sequence", "H"),
+        (["can I", "can"], None, "Hello! How ", "stop_sequence", "can"),
+        (["How"], 2, "Hello! ", "stop_sequence", "How"),
+        (["w can"], 2, "Hello! H", "length", None),
+        (["ow can"], 2, "Hello! H", "length", None),
+        (["Bye", ""], None, "Hello! How can I help?", "stop", None),
+        (["help?"], 1, "Hell", "length", None),
+    ],
+)
+def test_of_a_stop_sequence_and_max_tokens_the_earlier_cut_wins(
+    stop: list[str], most: int | None, text: str, finish: str, ended_by: str | None
+) -> None:
+    answer = AUTHOR.answer("hello", max_tokens=most, stop=stop)
+    assert (answer.text, answer.finish, answer.stop_sequence) == (text, finish, ended_by)
+    assert answer.scope()["stop_sequence"] == ended_by
+
+
+def test_json_mode_ignores_stop_sequences() -> None:
+    assert AUTHOR.answer("hello", json_object=True, stop=["Hello"]) == AUTHOR.answer("hello", json_object=True)
+
+
 @given(PROMPTS | st.text(max_size=60), st.integers(0, 150))
 def test_json_mode_always_gives_an_object_that_parses_and_fits(prompt: str, most: int) -> None:
     whole = AUTHOR.answer(prompt, json_object=True)
@@ -163,6 +206,7 @@ def test_templates_see_the_answer_as_a_mapping_with_data_only_in_json_mode() -> 
         "text": "Hello! How can I help?",
         "pieces": ("Hello!", " How", " can", " I", " help?"),
         "finish": "stop",
+        "stop_sequence": None,
         "input_tokens": 4,
         "output_tokens": 6,
         "total_tokens": 10,

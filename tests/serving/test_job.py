@@ -172,6 +172,15 @@ def test_a_job_without_rows_counts_its_items() -> None:
     job = jobs.start("batch", "batch_1", "one", items=4)
     assert [counts(job, age) for age in (0, 1.02, 2)] == [(4, 0, 0, 0), (2, 2, 0, 0), (0, 4, 0, 0)]
     assert list(job.view(START)["rows"]) == []
+    assert job.view(START)["planned"] == {}
+
+
+def test_what_all_rows_will_take_is_known_from_the_start_and_stays() -> None:
+    jobs, clock = world()
+    job = jobs.start("batch", "batch_1", "one", rows=outcomes(True, False, True))
+    for age in (0, 1.02, 5):
+        assert job.view(START + age)["planned"] == {"tokens": 33, "cost": 1.5}
+    assert jobs.cancel(job).view(clock.now())["planned"] == {"tokens": 33, "cost": 1.5}
 
 
 def test_a_clock_set_back_makes_a_job_younger() -> None:

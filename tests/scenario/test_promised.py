@@ -1,0 +1,180 @@
+"""With --documented-only, what rests on invention alone says so instead of answering."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from emulator import app, cli, server
+from emulator.app import Application
+from emulator.clock import manual
+from emulator.settings import Settings
+from tests.apis.aiexport_calls import asking, caller, create, refused, streamed, text_of_stream
+from tests.apis.aixplain_calls import LLM, execute, ran
+from tests.apis.aixplain_calls import caller as aixplain
+from tests.running import Emulated
+
+API = """
+api: tiny
+title: Tiny
+version: "1"
+base: /tiny
+claims:
+  T-DOC: {class: documented, says: "It is documented."}
+  T-SEEN: {class: inferred, says: "It was seen."}
+  T-OURS: {class: invented, says: "It is ours."}
+unknown_keys: {tier: only, workspace: all}
+tiers: {only: {limits: {requests: 5/day}}}
+auth: [{header: key}]
+cost: {requests: 1}
+limit_headers: {Left: "{{ limits.requests.remaining }}"}
+errors:
+  shape: {status: "{{ error.status }}", kind: "{{ error.kind }}", message: "{{ error.message }}"}
+  kinds:
+    invalid: {status: 400}
+    unauthenticated: {status: 401}
+    unknown_key: {status: 401}
+    revoked: {status: 401}
+    not_found: {status: 404}
+    method_not_allowed: {status: 405}
+    too_large: {status: 413}
+    media_type: {status: 415}
+    rate_limited: {status: 429}
+    no_rule: {status: 501}
+    internal: {status: 500}
+collections: {things: {}}
+operations:
+  bare:
+    route: GET /bare
+    rules: [{claims: [T-DOC], reply: {body: {}}}]
+  ours:
+    route: POST /ours
+    claims: [T-OURS]
+    request: {type: object, required: [name]}
+    rules: [{reply: {body: {}}}]
+  seen:
+    route: GET /seen
+    claims: [T-OURS, T-SEEN]
+    rules: [{reply: {body: {}}}]
+  mixed:
+    route: GET /mixed
+    claims: [T-DOC]
+    query: {type: object, properties: {which: {type: string}}}
+    rules:
+      - when: {query.which: invented}
+        claims: [T-OURS]
+        do: [{put: things, id: made, record: {}}]
+        reply: {body: {}}
+      - when: {query.which: both}
+        claims: [T-OURS, T-DOC]
+        reply: {body: {}}
+      - reply: {body: {things: "{{ things | list | length }}"}}
+"""
+
+
+@pytest.fixture
+def tiny(emulator: Emulated, tmp_path: Path) -> Emulated:
+    (tmp_path / "tiny.yaml").write_text(API)
+    (tmp_path / "mine.yaml").write_text("scenario: mine\nabout: A test.\napis: {tiny: }\n")
+    emulator.app.adopt(*app.load((str(tmp_path / "mine.yaml"),), documented_only=True))
+    return emulator
+
+
+@pytest.fixture
+def documented(emulator: Emulated) -> Emulated:
+    emulator.app.adopt(*app.load(("default",), documented_only=True))
+    return emulator
+
+
+def ask(emulator: Emulated, method: str, path: str) -> Any:
+    return emulator.client("tiny").request(method, path, headers={"key": "k"})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "why"),
+    [
+        ("GET", "/bare", "bare cites nothing of it"),
+        ("POST", "/ours", "ours rests on invention only (T-OURS)"),
+        ("GET", "/mixed?which=invented", "mixed rests on invention only (T-OURS)"),
+    ],
+)
+def test_what_rests_on_invention_is_refused_in_the_apis_shape(tiny: Emulated, method: str, path: str, why: str) -> None:
+    response = ask(tiny, method, path)
+    body = response.json()
+    assert (response.status_code, body["status"], body["kind"]) == (501, 501, "no_rule")
+    assert body["message"].startswith("The API's document does not promise this: ")
+    assert why in body["message"]
+
+
+@pytest.mark.parametrize("path", ["/seen", "/mixed", "/mixed?which=both"])
+def test_what_is_documented_or_was_seen_is_answered_and_a_rule_that_cites_nothing_goes_with_its_operation(
+    tiny: Emulated, path: str
+) -> None:
+    assert ask(tiny, "GET", path).status_code == 200
+
+
+def test_a_refusal_changes_nothing_and_an_operation_that_is_refused_costs_nothing(tiny: Emulated) -> None:
+    assert ask(tiny, "GET", "/mixed?which=invented").status_code == 501
+    assert ask(tiny, "GET", "/mixed").json() == {"things": 0}
+    before = ask(tiny, "GET", "/mixed").headers["left"]
+    assert ask(tiny, "POST", "/ours").headers["left"] == before
+
+
+@pytest.mark.claim("AE-BATCH-GET")
+@pytest.mark.claim("AE-BATCH-ROUTE")
+def test_the_routes_that_we_invented_are_refused_and_the_documents_are_not(documented: Emulated) -> None:
+    client = caller(documented)
+    batch = create(client, asking())
+    for path in ("/batch", f"/batch/{batch['id']}", f"/batch/{batch['id']}/results", "/batch?limit=none"):
+        error = refused(client.get(path), 501, "api_error")
+        assert "AE-BATCH-GET" in error["message"]
+    assert client.delete(f"/batch/{batch['id']}/cancel").status_code == 200
+    assert client.post("/messages", json=asking()).status_code == 200
+    assert text_of_stream(streamed(client, "/messages/stream", asking()))
+    assert client.get("/models").status_code == 200
+
+
+@pytest.mark.claim("AX-CATALOGUE")
+def test_what_the_public_client_shows_is_answered_too(documented: Emulated) -> None:
+    client = aixplain(documented)
+    assert ran(client, text="Hello!")
+    assert execute(client, LLM, "v1", data="Hello!").status_code == 200
+    assert client.get(f"/v2/models/{LLM}").status_code == 200
+
+
+def test_the_setting_holds_for_the_application_and_after_a_reload() -> None:
+    application = app.build(Settings(documented_only=True, reload=False), manual())
+    for _ in range(2):
+        (rule,) = application.playbook.operation("aiexport", "batch.get").rules.rules
+        assert rule.reply is not None
+        assert rule.reply.error == "no_rule"
+        assert application.reload()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variable", "expected"),
+    [
+        ([], None, False),
+        (["--documented-only"], None, True),
+        ([], "yes", True),
+        (["--no-documented-only"], "yes", False),
+    ],
+)
+def test_serve_takes_it_as_a_flag_and_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], variable: str | None, expected: bool
+) -> None:
+    served: list[Application] = []
+
+    def run(application: Application, sock: Any, ready: Any) -> int:
+        sock.close()
+        served.append(application)
+        return 0
+
+    monkeypatch.setattr(server, "run", run)
+    env = {} if variable is None else {"EMULATOR_DOCUMENTED_ONLY": variable}
+    result = CliRunner().invoke(cli.main, ["serve", "--listen", "127.0.0.1:0", *arguments], env=env)
+    assert result.exit_code == 0, result.output
+    assert [application.settings.documented_only for application in served] == [expected]

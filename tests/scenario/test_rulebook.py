@@ -1,0 +1,180 @@
+"""Which rule answers: the first that matches, however many there are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.app import LANGUAGE
+from emulator.errors import Place
+from emulator.scenario.compile.when import WhenCompiler
+from emulator.scenario.plans import EventPlan, FaultPlan, Headers, ReplyPlan, Rule
+from emulator.scenario.rulebook import FEW, Choice, RuleBook
+
+NOWHERE = Place("rules.yaml", 1, 1)
+REPLY = ReplyPlan(NOWHERE, 200, Headers())
+STREAM = ReplyPlan(NOWHERE, 200, Headers(), events=(EventPlan(b"", None, "item", None, None, None, None),))
+COMPILER = WhenCompiler(LANGUAGE, lambda path: NOWHERE)
+
+
+def make(when: Any, at: int = 1, reply: ReplyPlan | None = REPLY, faults: tuple[str, ...] = (), name: str = "") -> Rule:
+    place = Place("rules.yaml", at, 1)
+    plans = tuple(FaultPlan(fault, place, fault) for fault in faults)
+    return Rule(str(place), place, name, COMPILER.compile(when, ()), {}, (), reply, plans, ())
+
+
+def counting() -> Callable[[str], int]:
+    counts: Counter[str] = Counter()
+
+    def count(id: str) -> int:
+        counts[id] += 1
+        return counts[id]
+
+    return count
+
+
+def lines(choice: Choice | None) -> int | None:
+    return None if choice is None else choice.rule.place.line
+
+
+def test_the_first_rule_that_matches_answers() -> None:
+    book = RuleBook([make({"body.a": 2}, 1), make({"body.a": 1}, 2), make({"body.a": 1}, 3), make(None, 4)])
+    assert lines(book.choose({"body": {"a": 1}}, counting())) == 2
+    assert lines(book.choose({"body": {}}, counting())) == 4
+
+
+def test_when_no_rule_matches_there_is_no_choice() -> None:
+    assert RuleBook([make({"body.a": 2})]).choose({"body": {"a": 1}}, counting()) is None
+    assert RuleBook([]).choose({"body": {"a": 1}}, counting()) is None
+
+
+def test_a_rule_of_faults_alone_goes_with_the_rule_that_answers() -> None:
+    book = RuleBook(
+        [
+            make({"body.a": 1}, 1, reply=None, faults=("slow",)),
+            make({"body.a": 2}, 2, reply=None, faults=("never",)),
+            make(None, 3, reply=None, faults=("cut", "late")),
+            make(None, 4, faults=("own",)),
+            make(None, 5, reply=None, faults=("after",)),
+        ]
+    )
+    choice = book.choose({"body": {"a": 1}}, counting())
+    assert choice is not None
+    assert [fault.name for fault in choice.faults] == ["slow", "cut", "late", "own"]
+
+
+@pytest.mark.parametrize(
+    ("counters", "answered"),
+    [
+        ({"times": 2}, [1, 1, 2, 2, 2, 2]),
+        ({"nth": 2}, [2, 1, 2, 2, 2, 2]),
+        ({"every": 3}, [2, 2, 1, 2, 2, 1]),
+        ({"every": 2, "times": 3}, [2, 1, 2, 2, 2, 2]),
+    ],
+)
+def test_a_counter_counts_the_matches_of_its_rule(counters: dict[str, int], answered: list[int]) -> None:
+    book = RuleBook([make({"body.a": 1, **counters}, 1), make(None, 2)])
+    count = counting()
+    assert lines(book.choose({"body": {"a": 2}}, count)) == 2  # no match, so it is not counted
+    assert [lines(book.choose({"body": {"a": 1}}, count)) for _ in range(6)] == answered
+
+
+def test_a_rule_that_is_hidden_by_an_earlier_one_is_not_counted() -> None:
+    book = RuleBook([make({"times": 2}, 1), make({"times": 1}, 2), make(None, 3)])
+    count = counting()
+    assert [lines(book.choose({}, count)) for _ in range(4)] == [1, 1, 2, 3]
+
+
+def test_without_streams_a_rule_that_streams_is_passed_over() -> None:
+    book = RuleBook([make(None, 1, reply=STREAM), make(None, 2)])
+    assert lines(book.choose({}, counting())) == 1
+    assert lines(book.choose({}, counting(), streams=False)) == 2
+
+
+def test_near_misses_are_the_rules_with_the_fewest_differences_the_earlier_first() -> None:
+    book = RuleBook(
+        [
+            make({"body.a": 1, "body.b": 1, "body.c": 1}, 1),
+            make({"body.a": 1, "body.b": 2}, 2, name="two"),
+            make({"body.a": 2}, 3),
+            make({"body.c": 3}, 4),
+        ]
+    )
+    assert list(map(str, book.near_misses({"body": {"a": 1, "b": 1}}))) == [
+        "(rules.yaml:1:1) body.c: wanted 1, found nothing",
+        "two (rules.yaml:2:1) body.b: wanted 2, found 1",
+        "(rules.yaml:3:1) body.a: wanted 2, found 1",
+    ]
+
+
+def test_a_near_miss_that_only_its_counter_kept_back_says_so() -> None:
+    (miss,) = RuleBook([make({"body.a": 1, "times": 1}, 7)]).near_misses({"body": {"a": 1}})
+    assert str(miss) == "(rules.yaml:7:1) its counter (times, nth, every) did not let it through"
+
+
+VALUES = st.sampled_from(["a", "b", "c", "", 0, 1, 2, 1.0, True, False, None])
+CONDITION = st.one_of(
+    VALUES,
+    st.lists(VALUES, max_size=3),
+    st.sampled_from([{"present": True}, {"present": False}, {"gt": 0}, {"not": "a"}, "{{ body.x }}", [["a"]]]),
+)
+WHEN = st.builds(
+    lambda fields, counters: {**fields, **counters},
+    st.dictionaries(st.sampled_from(["body.x", "body.y", "query.z"]), CONDITION, max_size=3),
+    st.dictionaries(st.sampled_from(["times", "nth", "every"]), st.integers(1, 3), max_size=1),
+)
+SCOPE = st.builds(
+    lambda body, query: {"body": body, "query": query},
+    st.dictionaries(st.sampled_from("xy"), VALUES | st.just(["a"]) | st.just({"x": 1}), max_size=2),
+    st.dictionaries(st.just("z"), VALUES, max_size=1),
+)
+
+
+@given(
+    st.lists(st.tuples(WHEN, st.booleans()), min_size=FEW + 1, max_size=40), st.lists(SCOPE, min_size=1, max_size=12)
+)
+def test_many_rules_choose_as_if_each_were_asked_in_turn(drawn: list[tuple[Any, bool]], scopes: list[Any]) -> None:
+    rules = [
+        make(when, at, reply=REPLY if answers else None, faults=(f"fault {at}",))
+        for at, (when, answers) in enumerate(drawn, 1)
+    ]
+    book, indexed, linear = RuleBook(rules), counting(), counting()
+    for scope in scopes:
+        assert book.choose(scope, indexed) == in_turn(rules, scope, linear)
+
+
+def in_turn(rules: list[Rule], scope: Any, count: Callable[[str], int]) -> Choice | None:
+    """The choice as the design tells it, without an index."""
+    faults: tuple[FaultPlan, ...] = ()
+    for rule in rules:
+        if rule.matcher.differences(scope):
+            continue
+        if rule.matcher.counters and not rule.matcher.admits(count(rule.id)):
+            continue
+        faults += rule.faults
+        if rule.reply is not None:
+            return Choice(rule, faults)
+    return None
+
+
+def test_a_thousand_rules_choose_as_if_each_were_asked_in_turn() -> None:
+    rules = [make({"body.model": f"model-{at}", "body.user": ["ann", "bob"][at % 2]}, at) for at in range(1_000)]
+    rules.insert(500, make({"body.user": {"matches": "^b"}, "body.n": {"gt": 7}}, 5_000))
+    rules.append(make({"times": 2}, 6_000))
+    book, indexed, linear = RuleBook(rules), counting(), counting()
+    for at in range(0, 1_000, 7):
+        for user in ("ann", "bob"):
+            scope = {"body": {"model": f"model-{at}", "user": user, "n": at % 11}}
+            assert book.choose(scope, indexed) == in_turn(rules, scope, linear)
+
+
+def test_of_a_thousand_rules_only_those_are_asked_that_can_match() -> None:
+    rules = [make({"body.model": f"model-{at}", "body.user": "ann"}, at) for at in range(1_000)]
+    book = RuleBook([*rules, make(None, 1_000)])
+    asked = list(book.candidates({"body": {"model": "model-77", "user": "ann"}}))
+    assert [rule.place.line for rule in asked] == [77, 1_000]

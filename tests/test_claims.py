@@ -1,0 +1,57 @@
+"""Every promise of the two documents is in its API's catalogue, is served, and is held by a test that names it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from emulator.scenario.claims import coverage
+from emulator.scenario.document import read
+from tests.running import loaded
+
+TESTS = Path(__file__).resolve().parent
+ORACLE = {claim["id"]: claim for claim in read(TESTS / "oracle" / "claims.yaml").data["claims"]}
+DOCUMENTS = {"AX": "aixplain", "AE": "aiexport"}
+PLAYBOOK, _ = loaded("default")
+
+
+def marked(path: Path) -> list[tuple[str, str]]:
+    """The claims that `pytest.mark.claim(…)` names in a file, and where."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    marks = [node for node in calls if ast.unparse(node.func).endswith("mark.claim")]
+    return [
+        (ast.literal_eval(name), f"{path.relative_to(TESTS)}:{mark.lineno}") for mark in marks for name in mark.args
+    ]
+
+
+MARKED = [each for path in sorted(TESTS.rglob("test_*.py")) for each in marked(path)]
+
+
+def test_the_catalogues_of_the_apis_are_the_promises_of_their_documents_word_for_word() -> None:
+    catalogues = {
+        name: {id: (claim.grade, claim.says) for id, claim in api.claims.items()} for name, api in PLAYBOOK.apis.items()
+    }
+    assert catalogues == {
+        name: {id: (claim["class"], claim["says"]) for id, claim in ORACLE.items() if id.startswith(f"{prefix}-")}
+        for prefix, name in DOCUMENTS.items()
+    }
+
+
+def test_there_are_86_promises_each_said_once() -> None:
+    claims = read(TESTS / "oracle" / "claims.yaml").data["claims"]
+    assert len(claims) == len(ORACLE) == 86
+    assert {claim["class"] for claim in claims} == {"documented", "inferred", "invented"}
+
+
+def test_every_promise_is_served() -> None:
+    rows = [row for api in PLAYBOOK.apis.values() for row in coverage(api.claims, api.citations)]
+    assert [row.claim for row in rows if not row.served] == []
+    assert {row.claim for row in rows} == set(ORACLE)
+
+
+def test_every_promise_is_held_by_a_test() -> None:
+    assert sorted(set(ORACLE) - {claim for claim, _ in MARKED}) == []
+
+
+def test_no_test_holds_a_promise_that_nobody_made() -> None:
+    assert [f"{place}: {claim}" for claim, place in MARKED if claim not in ORACLE] == []

@@ -1,0 +1,231 @@
+"""The command line, as a table of what is asked and what is said."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from emulator import __version__
+from emulator.cli import main
+from emulator.settings import READERS
+from tests.library import MARK, STORY, api, marks, operation
+from tests.process import environment, run
+
+COMMANDS = ("serve", "check", "routes", "coverage", "schema")
+CLAIMS = "claims:\n  D-ONE: {class: documented, says: One.}\n  D-TWO: {class: invented, says: Two.}\n"
+
+
+def emulate(*arguments: str, **variables: str) -> Result:
+    return CliRunner().invoke(main, arguments, env=variables)
+
+
+@pytest.fixture
+def story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A scenario beside its API, `demo`, in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "demo.yaml").write_text(api())
+    path = tmp_path / "story.yaml"
+    path.write_text(STORY)
+    return path
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help_says_what_it_is_and_lists_the_commands(flag: str) -> None:
+    result = emulate(flag)
+    assert result.exit_code == 0
+    assert "A local server that stands in for hosted AI APIs." in result.output
+    for command in COMMANDS:
+        assert re.search(rf"^  {command}  +\S.*[.…]$", result.output, re.MULTILINE), result.output
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_a_help_of_its_own(command: str) -> None:
+    result = emulate(command, "--help")
+    assert result.exit_code == 0
+    assert result.output.startswith(f"Usage: main {command} ")
+    assert all(len(line) <= 80 for line in result.output.splitlines())
+
+
+def test_the_help_of_serve_names_every_flag_with_its_default() -> None:
+    text = " ".join(emulate("serve", "--help").output.split())
+    for default in ("127.0.0.1:8484", "default", "0", "32MiB", "on"):
+        assert f"[default: {default}]" in text
+    assert "EMULATOR_LISTEN" in text
+    flags = {flag for flag, _ in READERS.values()} - {"--journal-entries", "--journal-bytes"}
+    assert all(flag in text for flag in flags)
+
+
+def test_the_version_is_told() -> None:
+    assert emulate("--version").output == f"emulator, version {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["sevre"], "No such command 'sevre'"),
+        (["serve", "--prot", "80"], "No such option '--prot'"),
+        (["schema", "everything"], "'everything' is not one of"),
+        (["schema"], "Missing argument"),
+        (["serve", "--listen", "here"], "--listen is 'here'; expected HOST:PORT such as 127.0.0.1:8484"),
+        (["serve", "--seed", "x"], "--seed is 'x'; expected a whole number such as 42"),
+        (["serve", "--max-body", "big"], "--max-body is 'big'; expected a size such as"),
+        (["serve", "--scenario", "strikt"], "no scenario 'strikt'; expected one of: async-everything"),
+        (["routes", "--scenario", "strikt"], "did you mean 'strict'?"),
+        (["coverage", "--scenario", "nowhere.yaml"], "nowhere.yaml:1:1: no such file"),
+    ],
+)
+def test_what_is_wrong_with_the_arguments_is_told_and_the_status_is_2(arguments: list[str], said: str) -> None:
+    result = emulate(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_wrong_variable_is_told_by_its_name() -> None:
+    result = emulate("serve", EMULATOR_SEED="x")
+    assert (result.exit_code, result.stderr) == (2, "EMULATOR_SEED is 'x'; expected a whole number such as 42\n")
+
+
+def test_serving_wrong_scenarios_tells_every_complaint(story: Path) -> None:
+    story.write_text(STORY + "rulez: []\nlatencie: {}\n")
+    result = emulate("serve", "--listen", "127.0.0.1:0", "--scenario", "story.yaml")
+    assert result.exit_code == 2
+    assert [line.partition(";")[0] for line in result.stderr.splitlines()] == [
+        "story.yaml:4:1: unknown key 'rulez'",
+        "story.yaml:5:1: unknown key 'latencie'",
+    ]
+
+
+def test_check_looks_at_all_that_comes_along() -> None:
+    result = emulate("check")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == "7 scenarios checked, no complaints\n"
+
+
+@pytest.mark.parametrize("path", ["story.yaml", "demo.yaml", "./story.yaml"])
+def test_check_looks_at_a_scenario_or_an_api(story: Path, path: str) -> None:
+    result = emulate("check", path)
+    assert (result.exit_code, result.stdout) == (0, "1 scenario checked, no complaints\n")
+
+
+def test_check_looks_at_a_folder_with_the_apis_below_it(story: Path, tmp_path: Path) -> None:
+    (tmp_path / "apis").mkdir()
+    (tmp_path / "apis" / "more.yaml").write_text(api(name="more"))
+    assert emulate("check", ".").stdout == "3 scenarios checked, no complaints\n"
+
+
+def test_check_does_not_take_an_empty_folder_for_a_right_one(tmp_path: Path) -> None:
+    result = emulate("check", str(tmp_path))
+    assert result.exit_code == 2
+    assert result.stderr == f"{tmp_path}: there are no scenarios in this folder; expected files such as retry.yaml\n"
+
+
+def test_check_tells_every_complaint_of_every_file_with_its_place(story: Path, tmp_path: Path) -> None:
+    texts = {
+        "demo.yaml": operation("answer: «nobody\nrules: [{reply: {body: «'{{ no() }}'}}, {reply: {error: «invalidd}}]"),
+        "story.yaml": STORY + "latency: {reply: «soon}\nrules: [{on: «echo.creat, fault: latency}]\n",
+        "other.yaml": "scenario: other\nabout: x\nextends: «defautl\n«rulez: []\n",
+    }
+    for name, text in texts.items():
+        Path(name).write_text(text.replace(MARK, ""))
+    result = emulate("check", "story.yaml", "other.yaml", "demo.yaml")
+    expected = [str(place) for name, text in sorted(texts.items()) for place in marks(Path(name), text)]
+    assert [line.split(": ", 1)[0] for line in result.stdout.splitlines()] == expected
+    assert (result.exit_code, result.stderr) == (2, "7 complaints\n")
+    for said in (
+        "unknown answer 'nobody'",
+        "unknown function 'no'",
+        "unknown error 'invalidd'",
+        "expected a duration such as",
+        "no operation is called 'echo.creat'; expected one of: echo.create; did you mean 'echo.create'?",
+        "no scenario 'defautl'",
+        "did you mean 'default'?",
+        "unknown key 'rulez'; expected one of: scenario, about, extends, apis, latency, rules; did you mean 'rules'?",
+    ):
+        assert said in result.stdout
+
+
+def test_one_complaint_is_one_complaint(story: Path) -> None:
+    story.write_text(STORY + "rulez: []\n")
+    assert emulate("check", "story.yaml").stderr == "1 complaint\n"
+
+
+def test_routes_lists_method_path_operation_api_host_and_claims() -> None:
+    result = emulate("routes")
+    assert result.exit_code == 0
+    rows = [re.split(r"  +", line) for line in result.stdout.splitlines()]
+    assert ["POST", "/v2/messages/stream", "messages.stream", "aiexport", "any host"] in [row[:5] for row in rows]
+    poll = next(row for row in rows if row[1] == "/api/v2/data/{request_id}")
+    assert (poll[0], poll[3], poll[4]) == ("GET", "aixplain", "models.aixplain.com")
+    assert "AX-POLL-MODEL (documented)" in poll[5]
+    assert rows == sorted(rows, key=lambda row: (row[3], row[1], row[0]))
+
+
+def test_routes_tells_the_claims_of_rules_and_checks_too() -> None:
+    line = next(line for line in emulate("routes").stdout.splitlines() if " messages.create " in line)
+    assert "AE-MSG-STREAM (documented)" in line
+    assert "AE-MSG-SHAPE (invented)" in line
+
+
+def test_routes_and_coverage_play_what_serve_would_play(story: Path) -> None:
+    for result in (emulate("routes", "--scenario", "story.yaml"), emulate("routes", EMULATOR_SCENARIO="story.yaml")):
+        assert result.stdout.split() == ["POST", "/echo", "echo.create", "demo", "any", "host"]
+
+
+def test_coverage_of_what_comes_along_is_whole() -> None:
+    result = emulate("coverage")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1] == "86 of 86 claims served"
+    assert "SERVED BY NOTHING" not in result.stdout
+    assert re.search(
+        r"^  AE-BATCH-CANCEL +documented +batch.cancel .*scenarios/apis/aiexport.yaml:\d+", result.stdout, re.MULTILINE
+    )
+
+
+def test_coverage_with_a_claim_that_nothing_serves_has_the_status_1(story: Path) -> None:
+    Path("demo.yaml").write_text(api(CLAIMS + "serves: [D-ONE]\n"))
+    result = emulate("coverage", "--scenario", "story.yaml")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        "Demo",
+        "  D-ONE                  documented  serves demo.yaml:21",
+        "  D-TWO                  invented    SERVED BY NOTHING",
+        "  1 documented, 1 invented",
+        "",
+        "1 of 2 claims served",
+    ]
+
+
+@pytest.mark.parametrize(("kind", "needed"), [("scenario", ["scenario", "about"]), ("api", ["api", "title"])])
+def test_schema_prints_a_json_schema(kind: str, needed: list[str]) -> None:
+    result = emulate("schema", kind)
+    assert result.exit_code == 0
+    schema = json.loads(result.stdout)
+    assert set(needed) <= set(schema["required"])
+    assert schema["additionalProperties"] is False
+
+
+def test_a_process_has_the_same_statuses_and_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "wrong.yaml").write_text("scenario: wrong\nabout: [x]\nextends: default\n")
+    wrong = run("check", "wrong.yaml", cwd=tmp_path)
+    assert (wrong.returncode, wrong.stderr) == (2, "1 complaint\n")
+    assert wrong.stdout == "wrong.yaml:2:8: expected text; found a list\n"
+    assert run("--version", cwd=tmp_path).returncode == 0
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "emulator", "routes"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""

@@ -1,0 +1,130 @@
+"""The page of the scenario language: each example loads, and nothing that may be written is missing."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from jinja2 import Environment
+
+from emulator.scenario import filters, model, parts, template
+from emulator.scenario.compile.api import ENGINE_ERRORS
+from emulator.scenario.match import COUNTER_TESTS
+from emulator.scenario.operators import OPERATORS
+from emulator.scenario.shape import keys_of
+from emulator.serving.canned import CannedEntry
+from emulator.serving.fault import FAULTS
+from emulator.serving.functions import FILTERS, FUNCTIONS
+from emulator.serving.scope import REQUEST_MAKERS
+from emulator.serving.usage import SeedRow
+from tests.pages import LANGUAGE_PAGE, Block, Table, examples, load, tables
+
+TABLES = {(table.heading, table.first): table for table in tables(LANGUAGE_PAGE)}
+# Where the keys of each part are told: a heading, and what the first column is called.
+PARTS: dict[type[parts.Part], tuple[str, str]] = {
+    model.ScenarioFile: ("A scenario file", "key"),
+    model.Override: ("Override", "key"),
+    model.Latency: ("Latency", "key"),
+    model.Rule: ("A rule", "key"),
+    model.Reply: ("Reply", "key"),
+    model.Stream: ("Stream", "key"),
+    model.Event: ("Stream", "event key"),
+    model.Pace: ("Stream", "pace key"),
+    model.Step: ("Step", "key"),
+    model.ApiFile: ("An API file", "key"),
+    model.Example: ("An API file", "example key"),
+    parts.Claim: ("Claims", "claim key"),
+    model.Switch: ("Switch", "switch key"),
+    parts.Key: ("Keys and tiers", "key's key"),
+    parts.UnknownKeys: ("Keys and tiers", "unknown_keys key"),
+    parts.Tier: ("Keys and tiers", "tier key"),
+    parts.Credential: ("Keys and tiers", "auth key"),
+    model.Operation: ("Operation", "key"),
+    model.Alias: ("Operation", "alias key"),
+    model.Check: ("Operation", "check key"),
+    model.Usage: ("Operation", "usage key"),
+    parts.Errors: ("Errors", "errors key"),
+    parts.ErrorKind: ("Errors", "kind key"),
+    parts.Collection: ("Collection", "collection key"),
+    parts.Answer: ("Answer", "answer key"),
+    CannedEntry: ("Answer", "canned key"),
+    parts.JobKind: ("Job", "job key"),
+    parts.Row: ("Job", "rows key"),
+    parts.Webhook: ("Job", "webhook key"),
+    SeedRow: ("Statistics", "statistics key"),
+}
+
+
+def told(heading: str, first: str) -> Table:
+    assert (heading, first) in TABLES, f"no table under {heading!r} begins with {first!r}"
+    return TABLES[heading, first]
+
+
+def call(name: str, function: Callable[..., Any]) -> str:
+    """A function as an author calls it, without what the emulator hands in: `iso(at=None)`."""
+    _, *given = inspect.signature(function).parameters.values()
+    return f"{name}({', '.join(str(each.replace(annotation=each.empty)) for each in given)})"
+
+
+@pytest.mark.parametrize("block", examples(LANGUAGE_PAGE), ids=lambda block: block.place)
+def test_each_example_loads(block: Block, tmp_path: Path) -> None:
+    load(block, LANGUAGE_PAGE, tmp_path)
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
+def test_every_key_is_told_and_no_other(part: type[parts.Part]) -> None:
+    assert sorted(told(*PARTS[part]).keys) == sorted(keys_of(part))
+
+
+@pytest.mark.parametrize("module", [model, parts])
+def test_every_part_has_its_table(module: ModuleType) -> None:
+    known = {found for found in vars(module).values() if inspect.isclass(found) and issubclass(found, parts.Part)}
+    assert known - {parts.Part} <= set(PARTS)
+
+
+def test_what_must_be_there_is_called_required() -> None:
+    for part, (heading, first) in PARTS.items():
+        for key, about in (row[:2] for row in told(heading, first).rows[1:]):
+            if about.endswith("Required."):
+                assert keys_of(part)[key.strip("`")].is_required(), f"{key} under {heading} need not be there"
+
+
+def test_every_operator_and_every_other_key_of_when_is_told() -> None:
+    assert sorted(told("When", "operator").keys) == sorted(OPERATORS)
+    assert sorted(told("When", "key").keys) == sorted(["expr", "jsonpath", *COUNTER_TESTS])
+
+
+def test_every_fault_is_told() -> None:
+    assert sorted(told("Fault", "fault").keys) == sorted(FAULTS)
+
+
+def test_every_error_that_the_engine_raises_is_told() -> None:
+    assert sorted(told("Errors", "kind").keys) == sorted(ENGINE_ERRORS)
+
+
+def test_every_form_is_told() -> None:
+    assert sorted(told("Forms", "form").keys) == sorted(template._FORMS)
+
+
+def test_every_name_is_told() -> None:
+    made_elsewhere = {"answer", "body", "error", "query", "switches"}
+    assert set(told("Names", "name").keys) == set(REQUEST_MAKERS) | made_elsewhere
+
+
+def test_every_function_is_told_as_it_is_called() -> None:
+    own = [call(name, function) for name, function in FUNCTIONS.items()]
+    assert sorted(told("Functions", "function").keys) == sorted([*own, "range(start, stop, step)"])
+
+
+def test_every_filter_of_our_own_is_told_and_those_of_jinja_that_are_missing() -> None:
+    own = [call(name, function) for name, function in FILTERS.items()]
+    assert sorted(told("Filters and tests", "filter").keys) == sorted(own)
+    environment = Environment()
+    missing = set(environment.filters) - set(filters.filters_of(environment))
+    missing_tests = set(environment.tests) - set(filters.tests_of(environment))
+    named, named_tests = (", ".join(f"`{name}`" for name in sorted(names)) for names in (missing, missing_tests))
+    assert f"but for the filters {named} and the tests {named_tests}." in LANGUAGE_PAGE.read_text()
