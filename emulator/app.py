@@ -21,10 +21,11 @@ from emulator.scenario.compile.api import Tables
 from emulator.scenario.expression import Language
 from emulator.scenario.playbook import Playbook
 from emulator.serving.corpus import Corpus
+from emulator.serving.deliver import Wire
 from emulator.serving.fault import FAULTS
 from emulator.serving.functions import FILTERS, FUNCTIONS
 from emulator.serving.journal import Journal
-from emulator.serving.pipeline import Pipeline
+from emulator.serving.pipeline import Later, Pipeline
 from emulator.serving.served import Served, serve
 from emulator.serving.world import World
 from emulator.settings import Settings
@@ -73,6 +74,10 @@ class Application:
             await self._lifespan(receive, send)
         else:
             await self.control(scope, receive, send)
+
+    def at_once(self, scope: Scope, raw: bytes, wire: Wire) -> Later | None:
+        """See Pipeline.at_once; what is not for the pipeline takes the usual way."""
+        return self if _is_control(scope["path"]) else self.pipeline.at_once(scope, raw, wire)
 
     def reload(self) -> bool:
         """Read the scenarios again. When they are wrong, the log says how, and what was served before stays."""

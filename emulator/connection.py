@@ -1,12 +1,13 @@
-"""The connection: uvicorn's, with a way past ASGI for what ASGI can't say or says slowly.
+"""The connection: uvicorn's, with a shorter way for requests and answers that are whole.
 
-A whole answer is known when it is sent, so status line, headers and body leave in one write, without the checks that
-uvicorn makes for strangers' applications.
+Such a request is answered where it is read, without a task; status line, headers and body leave in one write, without
+the checks that uvicorn makes for strangers' applications. All else goes the way of ASGI.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
@@ -52,9 +53,42 @@ class HttpWire:
         return True
 
 
+def _raising(error: Exception) -> Any:
+    async def application(scope: object, receive: object, send: object) -> None:
+        raise error
+
+    return application
+
+
 class Connection(HttpToolsProtocol):
-    """One client's connection; hands each request its wire."""
+    """One client's connection."""
+
+    _held: RequestResponseCycle | None = None  # a request whose body may be whole before a task is needed
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         cycle.scope["extensions"] = {WIRE: {"wire": HttpWire(cycle)}}
-        super()._start_asgi_task(cycle, app)
+        if cycle is self.cycle and cycle.more_body and not cycle.waiting_for_100_continue:
+            self._held = cycle
+        else:
+            super()._start_asgi_task(cycle, app)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        held, self._held = self._held, None
+        if held is not None:  # its body is still on the way
+            super()._start_asgi_task(held, self.app)
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        held, self._held = self._held, None
+        if held is None:
+            return
+        app: Any = self.app
+        later: Any = app
+        if hasattr(app, "at_once"):
+            try:
+                later = app.at_once(held.scope, bytes(held.body), held.scope["extensions"][WIRE]["wire"])
+            except Exception as error:  # raised here, it would pass for a request that can't be read
+                later = _raising(error)
+        if later is not None:
+            super()._start_asgi_task(held, later)

@@ -61,7 +61,7 @@ class Frame:
 class Reply:
     """What is sent: status, headers, then one body (of so many `events`, if it is a stream), or many frames.
 
-    `delay` is in seconds; `closes` ends the connection after it. Made for every request, so the rest is set when it differs.
+    `delay` is in seconds; `closes` ends the connection after it. Made for every request, so it sets only what differs.
     """
 
     frames: list[Frame] | None = None
@@ -78,8 +78,8 @@ class Reply:
 class Exchange:
     """One request with everything decided on it, and what the client consumed of the answer.
 
-    `outcome` is `complete`, `left` (the client went before the end), `stopped` (the server did) or `open`; `secrets` are
-    the names of fields to be masked. Secrets are masked before it is kept. As with Reply, only what differs is set.
+    `outcome` is `complete`, `left` (the client went before the end), `stopped` (the server did) or `open`; `secrets`
+    names the fields that are masked before it is kept. As with Reply, only what differs is set.
     """
 
     api: str = ""

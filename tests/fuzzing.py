@@ -172,8 +172,13 @@ def lines(part: Part, api: str) -> SearchStrategy[list[Line]]:
     """As a rule a key and the right kind of body; odd credentials now and then, and headers that nobody asked for."""
     odd_keys: list[list[Line]] = [[], [("x-api-key", "axp_test_free")], [("x-api-key", "aix_test_limited")]]
     odd_keys += [[("authorization", each)] for each in ("Bearer nobody", "Basic !!", "Token somebody", "")]
+    schemes = st.builds(
+        lambda scheme, rest: [("authorization", f"{scheme} {rest}")],
+        st.sampled_from(["Basic", "Bearer", "Token"]),
+        LATIN,
+    )
     right_key: list[Line] = [("x-api-key", KEYS[api])]
-    keys = mostly(st.just(right_key), st.sampled_from(odd_keys), LATIN.map(lambda key: [("x-api-key", key)]))
+    keys = mostly(st.just(right_key), st.sampled_from(odd_keys), LATIN.map(lambda key: [("x-api-key", key)]), schemes)
     right_kind = FORM if "form" in part.accept else JSON
     kinds = mostly(st.just(right_kind), ODD_KINDS).map(lambda kind: [("content-type", kind)])
     extra = st.lists(st.tuples(ODD_NAMES, LATIN), max_size=1)

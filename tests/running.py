@@ -19,7 +19,9 @@ from emulator.exchange import Exchange
 from emulator.scenario.playbook import Playbook
 from emulator.server import Server, bind
 from emulator.serving.corpus import Corpus
+from emulator.serving.deliver import Wire
 from emulator.serving.journal import Journal
+from emulator.serving.pipeline import Later
 from emulator.serving.served import Served
 from emulator.settings import Listen, Settings
 
@@ -61,7 +63,11 @@ class Running:
         self._socket.close()
         assert not self._thread.is_alive()
 
-    async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def at_once(self, scope: Scope, raw: bytes, wire: Wire) -> Later | None:
+        assert self.app is not None
+        return self.app.at_once(scope, raw, wire)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await receive()
             await send({"type": "lifespan.startup.complete"})
@@ -74,7 +80,7 @@ class Running:
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             self._loop = runner.get_loop()
-            self._server = Server(self._dispatch, self._ready.set)
+            self._server = Server(self, self._ready.set)
             runner.run(self._server.serve([self._socket]))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import product
 from math import ceil, floor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,8 +16,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from tests.apis.aiexport_calls import FREE, HAIKU, OPUS, PRO, SONNET, asking, streamed
-from tests.apis.aixplain_calls import DEMO, LIMITED, STREAMING_LLM
+from tests.apis.aiexport_calls import ENTERPRISE, FREE, HAIKU, OPUS, PRO, SONNET, asking, streamed
+from tests.apis.aixplain_calls import DEMO, LIMITED, STREAMING_LLM, execute
 from tests.running import Emulated, Running
 
 MINUTE, DAY = 60, 86_400
@@ -64,6 +65,13 @@ RUNNERS = [
 ]
 TEXTS = ["Hi", "What is 2 + 2?", "What are the colors of the rainbow?", "x" * 90, "y" * 700]
 MOST = [None, 1, 7]
+
+
+class Usage(NamedTuple):
+    """What a request takes, by its text and its max_tokens."""
+
+    messages: Mapping[tuple[str, int | None], Mapping[str, int]]
+    runs: Mapping[tuple[str, int | None], Mapping[str, int]]
 
 
 class Window:
@@ -129,7 +137,7 @@ def shown(metrics: Mapping[str, Any]) -> tuple[Any, ...]:
 class Accounts(RuleBasedStateMachine):
     """Random requests of several keys to both APIs, and a clock that moves on."""
 
-    def __init__(self, running: Running, story: str, usage: Mapping[tuple[str, int | None], dict[str, int]]) -> None:
+    def __init__(self, running: Running, story: str, usage: Usage) -> None:
         super().__init__()
         self.emulated = Emulated(running, (story,))
         self.usage = usage
@@ -163,7 +171,7 @@ class Accounts(RuleBasedStateMachine):
     @rule(key=st.sampled_from(WRITERS), text=st.sampled_from(TEXTS), most=st.sampled_from(MOST), stream=st.booleans())
     def message(self, key: Key, text: str, most: int | None, stream: bool) -> None:
         more = {"max_tokens": most} if most else {}
-        usage = self.usage[text, most]
+        usage = self.usage.messages[text, most]
         path = "/messages/stream" if stream else "/messages"
         answer = self.write(key, path, asking(text, HAIKU, **more), "messages.stream" if stream else "messages.create")
         wait = self.model.admit(key, {"requests": 1, "tokens": usage["input_tokens"]})
@@ -182,7 +190,7 @@ class Accounts(RuleBasedStateMachine):
         if wait is not None:
             return self.expect_refusal(key, answer, wait)
         assert answer.status_code == 202
-        self.model.add(key, "tokens", rows * self.usage[TEXTS[3], None]["total_tokens"] - 1)
+        self.model.add(key, "tokens", rows * self.usage.messages[TEXTS[3], None]["total_tokens"] - 1)
         return self.expect_limits(key, answer)
 
     @rule(
@@ -221,7 +229,7 @@ class Accounts(RuleBasedStateMachine):
     # ------------------------------------------------------------------------------------------------ the second API
     @rule(key=st.sampled_from(RUNNERS), text=st.sampled_from(TEXTS), most=st.sampled_from(MOST))
     def run(self, key: Key, text: str, most: int | None) -> None:
-        usage = self.usage[text, most]
+        usage = self.usage.runs[text, most]
         tokens = usage["total_tokens"]
         body = {"text": text, **({"max_tokens": most} if most else {})}
         answer = self.execute(key, body)
@@ -231,7 +239,7 @@ class Accounts(RuleBasedStateMachine):
             assert (answer.status_code, answer.headers["Retry-After"]) == (429, str(wait))
             return
         assert answer.status_code == 200
-        self.model.ran(key, True, (0.18 + 0.012 * usage["output_tokens"]) * 1_000, tokens)
+        self.model.ran(key, True, (0.18 + 0.012 * usage["completion_tokens"]) * 1_000, tokens)
 
     @rule(
         key=st.sampled_from(RUNNERS),
@@ -302,20 +310,32 @@ class Accounts(RuleBasedStateMachine):
             assert (newest.operation, newest.status, newest.caller, newest.at) == self.model.asked[-1]
 
 
+def usage_of_messages(emulated: Emulated) -> dict[tuple[str, int | None], dict[str, int]]:
+    """What each message takes, asked of an emulator without limits."""
+    client = emulated.client("aiexport", headers={"X-API-Key": ENTERPRISE})
+    usage: dict[tuple[str, int | None], dict[str, int]] = {}
+    for text, most in product(TEXTS, MOST):
+        body = asking(text, HAIKU, **({"max_tokens": most} if most else {}))
+        events = streamed(client, "/messages/stream", body)
+        usage[text, most] = next(data["usage"] for name, data in events if name == "message_delta")
+        assert usage[text, most]["input_tokens"] == ceil(len(text) / 4)
+    return usage
+
+
+def usage_of_runs(emulated: Emulated) -> dict[tuple[str, int | None], dict[str, int]]:
+    client = emulated.client("aixplain", headers={"x-api-key": DEMO})
+    return {
+        (text, most): execute(client, STREAMING_LLM, text=text, max_tokens=most).json()["usage"]
+        for text, most in product(TEXTS, MOST)
+    }
+
+
 def test_limits_headers_journal_and_statistics_agree(running: Running, tmp_path: Path) -> None:
     story = tmp_path / "accounts.yaml"
     story.write_text(STORY)
-    plain = Emulated(running, ("default",))
-    client = plain.client("aiexport", headers={"X-API-Key": "axp_test_enterprise"})
-    usage = {}
-    for text in TEXTS:
-        for most in MOST:
-            body = asking(text, HAIKU, **({"max_tokens": most} if most else {}))
-            usage[text, most] = next(
-                data["usage"] for name, data in streamed(client, "/messages/stream", body) if name == "message_delta"
-            )
-            assert usage[text, most]["input_tokens"] == ceil(len(text) / 4)
-    plain.close()
+    unlimited = Emulated(running, ("default",))
+    usage = Usage(usage_of_messages(unlimited), usage_of_runs(unlimited))
+    unlimited.close()
     run_state_machine_as_test(
         lambda: Accounts(running, str(story), usage),  # type: ignore[arg-type]
         settings=settings(

@@ -180,6 +180,9 @@ def test_an_address_that_is_not_ours_is_refused(host: str) -> None:
 
 def test_a_mistake_of_our_own_is_not_silent(running: Running, caplog: pytest.LogCaptureFixture) -> None:
     class Broken:
+        def at_once(self, *arguments: object) -> object:
+            raise LookupError("a mistake of our own")
+
         async def __call__(self, scope: object, receive: object, send: object) -> None:
             raise LookupError("a mistake of our own")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 from emulator.errors import Complaint, DocumentError
@@ -14,7 +16,7 @@ from emulator.scenario.collisions import collisions
 from emulator.scenario.compile.api import ApiCompiler, Tables
 from emulator.scenario.compile.compiler import Compiler
 from emulator.scenario.compile.complaints import Complaints
-from emulator.scenario.compile.operation import ScenarioRule
+from emulator.scenario.compile.operation import ScenarioRule, names_of
 from emulator.scenario.document import read
 from emulator.scenario.duration import Latency, parse_latency
 from emulator.scenario.expression import Language
@@ -54,6 +56,7 @@ class Loader:
         router = self._router(apis.values())
         for entry in rules:
             self._refuse_idle(entry, apis)
+            self._refuse_unknown_names(entry, apis)
         self._refuse_unknown_claims(stories, apis)
         files = (*shelf.files, *self.files, *(file for api in apis.values() for file in api.files))
         return Playbook(
@@ -127,6 +130,18 @@ class Loader:
                 names = sorted(f"{api}/{name}" if "/" in pattern else name for api, name in operations)
                 text = f"no operation is called {pattern!r}; {did_you_mean(pattern, dict.fromkeys(names))}"
                 self.complaints.add(entry.compiler.place(path), text)
+
+    def _refuse_unknown_names(self, entry: ScenarioRule, apis: dict[str, ApiPlan]) -> None:
+        """Complain of what `when` speaks of if none of the operations knows it that the rule is for."""
+        known = [
+            names_of(api.file, part)
+            for api in apis.values()
+            for name, part in api.file.operations.items()
+            if entry.concerns(api.name, name)
+        ]
+        if known:
+            names = reduce(or_, known)
+            self.complaints.found.extend(entry.compiler.when.unknown(entry.rule.when, (*entry.path, "when"), names))
 
     def _refuse_unknown_claims(self, stories: Sequence[Story], apis: dict[str, ApiPlan]) -> None:
         claims = {id: claim for api in apis.values() for id, claim in api.claims.items()}

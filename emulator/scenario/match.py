@@ -41,7 +41,7 @@ class Check(Protocol):
 
 @dataclass(frozen=True)
 class FieldCheck:
-    """A field passes a test. `values`: the constants it may equal, for the index; `dotted`: `field` is the way to it."""
+    """A field passes a test. `values`: the constants it may equal, for the index; `dotted`: `field` leads to it."""
 
     field: str
     find: Callable[[Values], Any]
@@ -53,7 +53,7 @@ class FieldCheck:
     @cached_property
     def holds(self) -> Holds:
         if self.dotted:
-            return holder(self.field, self.test)
+            return holder(self.field, self.test, self.values)
         find, test = self.find, self.test
         return lambda scope: test(find(scope))
 
@@ -159,9 +159,11 @@ def finder(path: str) -> Callable[[Values], Any]:
     return find
 
 
-def holder(path: str, test: Test) -> Holds:
+def holder(path: str, test: Test, values: tuple[Any, ...] = ()) -> Holds:
     """Compile the test of a dotted path; that of one field of one name, the commonest, is a single function."""
     root, *keys = _steps(path)
+    if len(keys) == 1 and len(values) == 1 and isinstance(values[0], bool):
+        return _truth_holder(root, keys[0], values[0])
     if len(keys) != 1:
         find = finder(path)
         return lambda scope: test(find(scope))
@@ -173,6 +175,17 @@ def holder(path: str, test: Test) -> Holds:
         except KeyError:
             return test(ABSENT)
         return test(value.get(key, ABSENT) if value.__class__ is dict else step_into(value, key))
+
+    return holds
+
+
+def _truth_holder(root: str, key: str, wanted: bool) -> Holds:
+    def holds(scope: Values) -> bool:
+        try:
+            value = scope[root]
+        except KeyError:
+            return False
+        return (value.get(key) if value.__class__ is dict else step_into(value, key)) is wanted
 
     return holds
 

@@ -73,7 +73,7 @@ class Shelf:
         if document is None:
             return
         if isinstance(document.data, dict) and "api" in document.data and "scenario" not in document.data:
-            alone = ScenarioFile(scenario=path.stem, about="One API alone.", apis={path.stem: None})
+            alone = ScenarioFile.model_construct(scenario=path.stem, about="One API.", apis={path.stem: None})
             told.append(Story(path, document, alone, is_api=True))
             return
         with self.complaints.catching():

@@ -35,10 +35,10 @@ def header_lines(headers: Headers, scope: Scope, place: Place) -> list[Header]:
         value = template.maybe(scope)
         if value is None or value is ABSENT:
             continue
-        text = value if isinstance(value, str) else str(value)
-        if not text.isprintable() or not text.isascii():
+        text = value if value.__class__ is str else str(value)
+        if not (text.isascii() and text.isprintable()):
             raise TemplateError(place, f"the header {name.decode()} can't hold {text[:80]!r}")
-        lines.append((name, text.encode("ascii")))
+        lines.append((name, text.encode()))
     return lines
 
 

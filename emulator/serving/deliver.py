@@ -13,6 +13,8 @@ from emulator.exchange import Exchange, Frame, Header, Reply
 
 WIRE = "emulator.wire"  # the ASGI extension under which a server offers its wire
 
+BODILESS = (204, 304)  # what would follow is taken for the next answer (RFC 9112 section 6.3)
+
 
 class Wire(Protocol):
     """A server's shorter way to the socket."""
@@ -27,10 +29,21 @@ async def deliver(
     if reply.frames is not None or reply.delay:
         await _Watched(exchange, clock, receive, send).deliver(reply)
         return
-    lines, stream = _lines(reply), reply.events > 0
-    if wire is None or reply.closes or not wire.respond(reply.status, lines, reply.body, stream):
-        await send({"type": "http.response.start", "status": reply.status, "headers": lines})
+    if wire is None or not respond(reply, exchange, wire):
+        await send({"type": "http.response.start", "status": reply.status, "headers": _lines(reply)})
         await send({"type": "http.response.body", "body": reply.body})
+        _note(reply, exchange)
+
+
+def respond(reply: Reply, exchange: Exchange, wire: Wire) -> bool:
+    """Send a whole reply by the short way, if that is open."""
+    if reply.closes or not wire.respond(reply.status, _lines(reply), reply.body, reply.events > 0):
+        return False
+    _note(reply, exchange)
+    return True
+
+
+def _note(reply: Reply, exchange: Exchange) -> None:
     exchange.sent_events = reply.events
     exchange.sent_bytes = len(reply.body)
     exchange.outcome = "complete"
@@ -38,7 +51,7 @@ async def deliver(
 
 def _lines(reply: Reply) -> list[Header]:
     """The header lines; a body says how long it is, a stream goes in chunks (RFC 9112)."""
-    if reply.events or reply.status in (204, 304):
+    if reply.events or reply.status in BODILESS:
         return reply.headers
     length = (b"content-length", b"%d" % len(reply.body))
     return [*reply.headers, length, (b"connection", b"close")] if reply.closes else [*reply.headers, length]

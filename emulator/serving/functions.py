@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -66,7 +65,7 @@ def basic(scope: Scope, value: Any) -> dict[str, str] | None:
         return None
     try:
         username, _, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # of base64, of UTF-8, or of text that is not ASCII
         return None
     return {"username": username, "password": password}
 

@@ -10,7 +10,7 @@ from emulator.exchange import Incoming
 def open_incoming(connection: Connection) -> Incoming:
     """The request line and the headers; the body is read later."""
     fields = dict(connection["headers"])
-    authority = fields.get(b"host", b"").decode("latin-1")
+    authority = fields.get(b"host", b"").decode("ascii", "ignore")  # it goes into URLs, and these into headers
     if not authority:
         server = connection.get("server") or ("127.0.0.1", 80)
         authority = f"{server[0]}:{server[1]}"

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
 from emulator.date import http_date
-from emulator.errors import TemplateError
+from emulator.errors import ApiError, TemplateError
 from emulator.exchange import Exchange, Incoming, Reply
-from emulator.scenario.plans import Rule
+from emulator.scenario.plans import FaultPlan, Rule
 from emulator.scenario.playbook import Operation, Playbook
 from emulator.serving.account import account, charge, refund, settle
 from emulator.serving.authenticate import authenticate
 from emulator.serving.body import ClientLeft, read
 from emulator.serving.choose import choose
 from emulator.serving.compose import header_lines
-from emulator.serving.deliver import WIRE, deliver
+from emulator.serving.deliver import BODILESS, WIRE, Wire, deliver, respond
 from emulator.serving.fault import spoil
 from emulator.serving.incoming import open_incoming
 from emulator.serving.provenance import ASKED_BY, provenance_line
@@ -29,10 +30,28 @@ from emulator.serving.route import route
 from emulator.serving.scope import Scope
 from emulator.serving.served import Served
 from emulator.serving.site import Site
+from emulator.serving.steps import take_steps
 from emulator.serving.validate import validate
 from emulator.serving.world import World
 
 NO_EXTENSIONS: Mapping[str, Any] = {}
+
+
+Later = Callable[[Connection, Receive, Send], Awaitable[None]]
+
+
+class Case:
+    """One request on its way through the pipeline: what is decided on it so far."""
+
+    scope: Scope | None = None
+    operation: Operation | None = None
+    rule: Rule | None = None
+    faults: Sequence[FaultPlan] = ()
+    reply: Reply | None = None
+
+    def __init__(self, incoming: Incoming, exchange: Exchange) -> None:
+        self.incoming = incoming
+        self.exchange = exchange
 
 
 class Pipeline:
@@ -48,58 +67,125 @@ class Pipeline:
         self._paced = any((latency.reply, latency.first_token, latency.token))
 
     async def __call__(self, connection: Connection, receive: Receive, send: Send) -> None:
-        """Answer one request. Nothing that a client sends makes this raise."""
+        """Answer one request, as an ASGI application does. Nothing that a client sends makes this raise."""
         incoming = open_incoming(connection)
         exchange = self._open(connection, incoming)
         try:
-            reply = await self._answer(incoming, exchange, receive)
-            reply.headers.append((b"date", http_date(exchange.at)))
-            exchange.status, exchange.reply_headers = reply.status, reply.headers
+            try:
+                incoming.raw = await read(incoming, receive, self._max_body)
+            except ApiError as error:
+                reply = self._sealed(refuse(error, self._nowhere(incoming), exchange), exchange)
+            else:
+                case = self._decide(incoming, exchange)
+                await self._change(case)
+                reply = self._conclude(case)
             wire = connection.get("extensions", NO_EXTENSIONS).get(WIRE, NO_EXTENSIONS).get("wire")
             await deliver(reply, exchange, self.world.clock, receive, send, wire)
-            exchange.reply_body = reply.body if reply.frames is None else b"".join(frame.data for frame in reply.frames)
         except ClientLeft:
             exchange.outcome = "left"
         finally:
             self._close(exchange)
+
+    def at_once(self, connection: Connection, raw: bytes, wire: Wire) -> Later | None:
+        """Answer a request that is there as a whole, without a task of its own.
+
+        What takes time, because state changes in many steps or the answer is paced, is given back to be awaited.
+        """
+        incoming = open_incoming(connection)
+        if len(raw) > self._max_body:
+            return self
+        incoming.raw = raw
+        exchange = self._open(connection, incoming)
+        case = self._decide(incoming, exchange)
+        if case.rule is not None and case.rule.steps:
+            return partial(self._later, case, wire)
+        reply = self._conclude(case)
+        if reply.delay or reply.frames is not None or not respond(reply, exchange, wire):
+            return partial(self._deliver_later, reply, exchange, wire)
+        self._close(exchange)
+        return None
 
     def close(self) -> None:
         """Another pipeline takes over: jobs that end from here on are its business."""
         for site in self.sites.values():
             site.jobs.close()
 
-    async def _answer(self, incoming: Incoming, exchange: Exchange, receive: Receive) -> Reply:
-        scope: Scope | None = None
-        rule: Rule | None = None
+    def _decide(self, incoming: Incoming, exchange: Exchange) -> Case:
+        """Who asks for what, may they, and which rule answers; or the answer that says no."""
+        case = Case(incoming, exchange)
         try:
-            incoming.raw = await read(incoming, receive, self._max_body)
             found = route(self.playbook.router, incoming)
             incoming.params = found.params
             site = self.sites[found.route.api]
-            operation = site.api.operations[found.route.operation]
-            scope = Scope(site, incoming, operation)
+            case.operation = operation = site.api.operations[found.route.operation]
+            case.scope = scope = Scope(site, incoming, operation)
             scope["now"] = exchange.at
             if operation.auth:
                 scope.caller = authenticate(scope)
             validate(scope, operation)
             scope.allowance = charge(scope, operation, exchange.at)
             choice = choose(operation, scope, exchange)
-            rule = choice.rule
-            chance = self.world.chance(exchange.number) if self._paced or choice.faults or rule.paced else None
-            reply = await render(rule, scope, chance)
-            settle(scope, operation, exchange.at)
-            if choice.faults and chance is not None:
-                reply = spoil(reply, choice.faults, chance)
-        except ClientLeft:
-            raise
+            case.rule, case.faults = choice.rule, choice.faults
+            scope.adopt(choice.rule)
         except (
             Exception
-        ) as error:  # ApiError and TemplateError are expected; the rest are mistakes of ours, told likewise
-            if scope is None:
-                return refuse(error, self._nowhere(incoming), exchange)
-            refund(scope, exchange.at)
-            reply = refuse(error, scope, exchange)
-        return self._finish(scope, operation, rule, reply, exchange)
+        ) as error:  # what is neither an ApiError nor a TemplateError is a mistake of ours, told likewise
+            case.reply = self._refuse(case, error)
+        return case
+
+    async def _change(self, case: Case) -> None:
+        """Do the steps of the rule, which change state."""
+        if case.rule is None or case.reply is not None or not case.rule.steps or case.scope is None:
+            return
+        try:
+            await take_steps(case.rule.steps, case.scope)
+        except Exception as error:
+            case.reply = self._refuse(case, error)
+
+    def _conclude(self, case: Case) -> Reply:
+        """The reply, with what it cost settled and its faults in it."""
+        scope, rule, operation, exchange = case.scope, case.rule, case.operation, case.exchange
+        chance = self.world.chance(exchange.number) if self._paced or case.faults or (rule and rule.paced) else None
+        reply = case.reply
+        if reply is None and scope is not None and rule is not None and operation is not None:
+            try:
+                reply = render(rule, scope, chance)
+                settle(scope, operation, exchange.at)
+            except Exception as error:
+                reply = self._refuse(case, error)
+        assert reply is not None
+        if scope is not None and operation is not None:
+            reply = self._finish(scope, operation, rule, reply, exchange)
+        if chance is not None:
+            reply = spoil(reply, case.faults, chance)
+        return self._sealed(reply, exchange)
+
+    def _refuse(self, case: Case, error: Exception) -> Reply:
+        if case.scope is None:
+            return refuse(error, self._nowhere(case.incoming), case.exchange)
+        refund(case.scope, case.exchange.at)
+        return refuse(error, case.scope, case.exchange)
+
+    def _sealed(self, reply: Reply, exchange: Exchange) -> Reply:
+        """The reply with its date, and noted in the exchange."""
+        if reply.status in BODILESS:
+            reply.body, reply.frames, reply.events = b"", None, 0
+        reply.headers.append((b"date", http_date(exchange.at)))
+        exchange.status, exchange.reply_headers = reply.status, reply.headers
+        exchange.reply_body = reply.body if reply.frames is None else b"".join(frame.data for frame in reply.frames)
+        return reply
+
+    async def _later(self, case: Case, wire: Wire, connection: Connection, receive: Receive, send: Send) -> None:
+        await self._change(case)
+        await self._deliver_later(self._conclude(case), case.exchange, wire, connection, receive, send)
+
+    async def _deliver_later(
+        self, reply: Reply, exchange: Exchange, wire: Wire, connection: Connection, receive: Receive, send: Send
+    ) -> None:
+        try:
+            await deliver(reply, exchange, self.world.clock, receive, send, wire)
+        finally:
+            self._close(exchange)
 
     def _open(self, connection: Connection, incoming: Incoming) -> Exchange:
         world = self.world

@@ -55,6 +55,11 @@ class Records:
         """Lay a record over the fixture's, or add it."""
         self._store.put(self._name, id, record, ttl=ttl, most=self.plan.most)
 
+    def change(self, id: str, record: Any, ttl: float | None = None) -> None:
+        """Lay a record over what is there, to live `ttl` seconds, or as long as that would have."""
+        if ttl is not None or not self._store.replace(self._name, id, record):
+            self.put(id, record, ttl)
+
     def remove(self, id: str) -> bool:
         """Take a record away; tells whether it was there."""
         there = id in self

@@ -27,16 +27,16 @@ class Redactor:
         self._secret = AUTHORIZATION | COOKIES | USUAL | set(headers)
 
     def headers(self, lines: Sequence[Header], fields: dict[bytes, bytes]) -> Sequence[Header]:
-        """The lines with the values of credentials masked; names are lower-case, as ASGI gives them, in `fields` too."""
+        """The lines with the values of credentials masked; names are lower-case, as ASGI gives them and in `fields`."""
         secret = self._secret
         found = secret & fields.keys()
         if not found:
             return lines
         if len(fields) == len(lines):
-            masked = fields.copy()
+            masked = [*lines]
             for name in found:
-                masked[name] = mask_value(name, fields[name])
-            return tuple(masked.items())
+                masked[lines.index((name, fields[name]))] = (name, mask_value(name, fields[name]))
+            return masked
         return [(name, mask_value(name, value)) if name in secret else (name, value) for name, value in lines]
 
 

@@ -1,4 +1,4 @@
-"""Rendering: a chosen rule becomes a reply, its steps done, its templates filled in, its events laid out in time."""
+"""Rendering: a chosen rule becomes a reply, its templates filled in and its events laid out in time."""
 
 from __future__ import annotations
 
@@ -8,18 +8,14 @@ from emulator.exchange import Reply
 from emulator.scenario.plans import Rule
 from emulator.serving.compose import compose, refusal
 from emulator.serving.scope import Scope
-from emulator.serving.steps import take_steps
 from emulator.serving.stream import lay_out, write_out
 
 
-async def render(rule: Rule, scope: Scope, chance: Random | None) -> Reply:
+def render(rule: Rule, scope: Scope, chance: Random | None) -> Reply:
     """The reply of a rule; without `chance` nothing waits, fails or is laid out in time.
 
     Raises ApiError when the rule answers with an error, TemplateError when a template fails.
     """
-    scope.adopt(rule)
-    if rule.steps:
-        await take_steps(rule.steps, scope)
     plan = rule.reply
     assert plan is not None
     if plan.error is not None:

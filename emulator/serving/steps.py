@@ -39,8 +39,11 @@ async def _put(step: StepPlan, scope: Scope, given: dict[str, Any]) -> Any:
 
 async def _update(step: StepPlan, scope: Scope, given: dict[str, Any]) -> Any:
     record = _record(step, scope, given)
-    changed = {**record, **given.get("set", {})}
-    scope.site.records[step.target].put(str(given["id"]), changed, step.ttl)
+    fields = given["set"]
+    if not isinstance(fields, dict):
+        raise TemplateError(step.place, f"`set` is a mapping of fields, not {fields!r}")
+    changed = {**record, **fields}
+    scope.site.records[step.target].change(str(given["id"]), changed, step.ttl)
     return changed
 
 
@@ -50,10 +53,12 @@ async def _append(step: StepPlan, scope: Scope, given: dict[str, Any]) -> Any:
     record = records.get(given["id"])
     if record is None:
         raise TemplateError(step.place, f"no record {given['id']!r} in {name!r}")
-    values = given.get("values", [])
-    grown = [*record.get(field, []), *(values if isinstance(values, list) else [values])]
+    values, before = given["values"], record.get(field, [])
+    if not isinstance(before, list):
+        raise TemplateError(step.place, f"the field {field!r} is a list, not {before!r}")
+    grown = [*before, *(values if isinstance(values, list) else [values])]
     changed = {**record, field: grown[-MOST_APPENDED:]}
-    records.put(str(given["id"]), changed, step.ttl)
+    records.change(str(given["id"]), changed, step.ttl)
     return changed
 
 
@@ -65,7 +70,11 @@ async def _start(step: StepPlan, scope: Scope, given: dict[str, Any]) -> Any:
     site = scope.site
     plan = site.api.jobs[step.target]
     data = given.get("data") or {}
-    items = given.get("items")
+    if not isinstance(data, dict):
+        raise TemplateError(step.place, f"a job's `data` is a mapping, not {data!r}")
+    items = given.get("items") or 0
+    if isinstance(items, bool) or not isinstance(items, (list, int)) or (isinstance(items, int) and items < 0):
+        raise TemplateError(step.place, f"a job's `items` are a list, or a number from 0; not {items!r}")
     rows = None
     if plan.rows is not None and isinstance(items, list):
         data = {**data, "items": items}
@@ -74,7 +83,7 @@ async def _start(step: StepPlan, scope: Scope, given: dict[str, Any]) -> Any:
         step.target,
         str(given["id"]) if "id" in given else site.world.new_uuid(),
         scope.caller.workspace if scope.caller is not None else "",
-        items=len(items) if isinstance(items, list) else int(items or 0),
+        items=len(items) if isinstance(items, list) else items,
         data=data,
         result=given.get("result"),
         rows=rows,

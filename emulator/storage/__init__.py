@@ -27,6 +27,9 @@ class Store(Protocol):
     def put(self, collection: str, id: str, value: Any, *, ttl: float | None = None, most: int = 10_000) -> None:
         """Keep a record for `ttl` seconds, or for good; a known id keeps its place. Beyond `most` the oldest goes."""
 
+    def replace(self, collection: str, id: str, value: Any) -> bool:
+        """Keep another value in a record's place, as long as that would have been kept; False when there is none."""
+
     def delete(self, collection: str, id: str) -> bool:
         """Take a record out; False when there was none."""
 

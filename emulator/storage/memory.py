@@ -39,6 +39,14 @@ class MemoryStore:
         while len(records) > most:
             records.popitem(last=False)
 
+    def replace(self, collection: str, id: str, value: Any) -> bool:
+        records = self._collections.get(collection)
+        kept = None if records is None else records.get(id)
+        if records is None or kept is None or kept[1] <= self.clock.now():
+            return False
+        records[id] = (value, kept[1])
+        return True
+
     def delete(self, collection: str, id: str) -> bool:
         _, ends_at = self._collections.get(collection, OrderedDict()).pop(id, (None, 0.0))
         return ends_at > self.clock.now()

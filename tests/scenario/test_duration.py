@@ -140,8 +140,8 @@ def test_the_ends_of_chance_are_drawn_too() -> None:
         def random(self) -> float:
             return math.nextafter(1.0, 0.0)
 
-    for parts in ({"p50": "340ms", "sigma": 4}, {"p50": "340ms", "sigma": 4, "most": "400ms"}):
-        drawing = latency({"lognormal": parts})
+    for drawn in ({"p50": "340ms", "sigma": 4}, {"p50": "340ms", "sigma": 4, "most": "400ms"}):
+        drawing = latency({"lognormal": drawn})
         assert 0 < drawing.draw(Least()) < 0.34 < drawing.draw(Most()) < math.inf
 
 

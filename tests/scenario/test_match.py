@@ -84,6 +84,10 @@ def test_the_last_of_an_empty_list_is_nothing() -> None:
         ("{jsonpath: {'$.messages[?@.role == ''user'']': {present: true}}}", True),
         ("", True),
         ("{}", True),
+        ("{query.z: {present: false}}", True),
+        ("{query.z: 1}", False),
+        ("{header.X-SESSION-ID: s1}", True),
+        ("{wanted: haiku, body.messages.0.role: user}", True),
     ],
 )
 def test_a_request_matches_when_every_check_holds(when: str, matches: bool) -> None:

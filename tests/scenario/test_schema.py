@@ -79,6 +79,10 @@ def test_what_is_missing_goes_before_what_is_wrong_and_the_top_before_the_depth(
     assert refusal({"model": "m", "temperature": 7, "messages": [{}]}).param == "temperature"
 
 
+def test_a_large_body_that_is_wrong_in_every_item_is_refused_by_its_first_mistake() -> None:
+    assert refusal({"model": "m", "messages": [{"role": 5}] * 5_000}).param is not None
+
+
 def test_a_very_long_value_does_not_make_a_very_long_sentence() -> None:
     error = refusal({"model": "m", "messages": "x" * 100_000})
     assert error.param == "messages"

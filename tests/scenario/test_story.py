@@ -9,7 +9,7 @@ import pytest
 from emulator.errors import DocumentError
 from emulator.scenario.compile.complaints import Complaints
 from emulator.scenario.story import Shelf
-from tests.library import Library
+from tests.library import Library, api
 
 
 def story(name: str, more: str = "") -> str:
@@ -134,6 +134,20 @@ def test_wrong_scenarios_are_all_complained_of_and_a_shared_one_once(library: Li
         "unknown key 'aps'",
         "unknown key 'latencie'",
     ]
+
+
+def test_a_base_that_is_no_yaml_is_told_where_it_breaks(library: Library) -> None:
+    (message,) = library.refused(story=story("story", "extends: base\n"), **{"base.yaml": "scenario: [base\n«"})
+    assert "did not find expected" in message
+
+
+def test_an_api_file_stands_for_the_scenario_that_serves_it_alone(library: Library) -> None:
+    library.write("apis/demo.yaml", api("base: /shipped\n"))
+    own = library.write("mine/demo.yaml", api("base: /own\n"))
+    assert library.load(str(own)).apis["demo"].file.base == "/own"
+    odd = library.write("mine/my api.yaml", api())
+    with pytest.raises(DocumentError, match=r"this file is my api\.yaml, but the API is called 'demo'"):
+        library.load(str(odd))
 
 
 def test_every_file_that_was_looked_into_is_known(library: Library) -> None:

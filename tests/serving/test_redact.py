@@ -99,7 +99,7 @@ def test_a_secret_never_survives_under_its_name_and_the_rest_stays(value: object
 
 
 def everything(exchange: Exchange) -> str:
-    return repr(exchange)
+    return repr(vars(exchange))
 
 
 def test_keys_never_reach_the_journal(emulator: Emulated) -> None:
@@ -124,8 +124,8 @@ def test_the_key_that_statistics_are_narrowed_to_never_reaches_the_journal(emula
     client = emulator.client("aixplain")
     wanted = "aix_live_another_key_of_ours"
     days = {"startDay": "2025-12-31", "endDay": "2026-01-01", "modelId": LLM}
-    for given in (wanted, [wanted], {"key": wanted}):
-        client.post("/sdk/models/stats", json={**days, "apiKey": given}, headers={"x-api-key": DEMO})
+    for filtered in (wanted, [wanted], {"key": wanted}):
+        client.post("/sdk/models/stats", json={**days, "apiKey": filtered}, headers={"x-api-key": DEMO})
     client.post(f"/sdk/models/stats?apiKey={wanted}", json=days, headers={"x-api-key": DEMO})
     for exchange in emulator.exchanges(4):
         assert wanted not in everything(exchange)

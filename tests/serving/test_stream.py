@@ -140,7 +140,7 @@ one:
 
 
 def test_paced_events_are_due_one_after_the_other_and_the_rest_with_them(small: Small) -> None:
-    """The first of the paced events waits for `first`, all later ones for `each`; the others leave with those before."""
+    """The first of the paced events waits for `first`, later ones for `each`; the others leave with those before."""
     emulator = small(PACED)
     with Wire(emulator.running.port) as wire:
         from tests.wire import request

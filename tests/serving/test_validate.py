@@ -107,7 +107,9 @@ def test_a_default_is_not_shared_between_requests(small: Small) -> None:
         route: POST /keep
         request: {type: object, properties: {list: {type: array, default: []}}}
         rules:
-          - do: [{put: kept, id: "1", record: {id: "1", list: "{{ body.list }}"}}, {append: kept, id: "1", field: list, values: [x]}]
+          - do:
+              - {put: kept, id: "1", record: {id: "1", list: "{{ body.list }}"}}
+              - {append: kept, id: "1", field: list, values: [x]}
             reply: {body: "{{ body.list }}"}
     """,
         more="collections: {tokens: {}, kept: {}}",

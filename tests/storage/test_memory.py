@@ -218,3 +218,18 @@ def test_windows_say_what_a_naive_account_says(steps: list[Any]) -> None:
             begun, taken = model.standing(key, seconds)
             window = store.peek(key, seconds)
             assert (window and replace(window)) == (Window(sum(taken), start + begun + seconds) if taken else None)
+
+
+def test_what_replaces_a_record_lives_as_long_as_it_would_have() -> None:
+    clock, store = memory()
+    store.put("notes", "a", 1, ttl=10)
+    store.put("notes", "b", 1)
+    advance(clock, 5)
+    assert store.replace("notes", "a", 2)
+    assert store.replace("notes", "b", 2)
+    assert not store.replace("notes", "c", 2)
+    assert not store.replace("others", "a", 2)
+    assert store.items("notes") == [("a", 2), ("b", 2)]
+    advance(clock, 5)
+    assert store.items("notes") == [("b", 2)]
+    assert not store.replace("notes", "a", 3)

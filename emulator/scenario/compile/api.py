@@ -59,6 +59,7 @@ class ApiCompiler:
         self.changes = changes
         self.override = override
         self.faults = tables.faults
+        self.citations = tuple(cited(compiler.document.data, compiler.document))
         self.data = DataCompiler(compiler, tables.fixtures)
         self.keys = {**file.keys, **override.keys}
         self.tiers = {**file.tiers, **{name: tier.over(file.tiers.get(name)) for name, tier in override.tiers.items()}}
@@ -93,7 +94,7 @@ class ApiCompiler:
             answers={name: self.data.answer(name, answer) for name, answer in file.answers.items()},
             jobs=kinds,
             operations={name: operations.operation(name, part) for name, part in file.operations.items()},
-            citations=tuple(cited(compiler.document.data, compiler.document)),
+            citations=self.citations,
             files=tuple(self.data.files),
         )
 
@@ -139,8 +140,7 @@ class ApiCompiler:
             if name == "keys" or name in REQUEST_NAMES:
                 self.complaints.add(place(("collections", name)), f"the name {name!r} is taken; choose another")
         self._require_example()
-        document = self.compiler.document
-        self.complaints.found.extend(unknown(file.claims, cited(document.data, document)))
+        self.complaints.found.extend(unknown(file.claims, self.citations))
 
     def _refuse_idle_tiers(self) -> None:
         """A scenario may add a tier for keys of its own; one that the API doesn't know and nobody is on is a slip."""

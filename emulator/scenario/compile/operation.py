@@ -44,6 +44,14 @@ class ScenarioRule:
         return self.rule.on is None or any(self.fits(pattern, api, operation) for pattern, _ in self.patterns())
 
 
+def names_of(file: ApiFile, part: Operation) -> Names:
+    """What `when` may speak of in an operation."""
+    routes = [part.route, *(alias.route for alias in part.aliases)]
+    parameters = [found[1] for route in routes for found in PARAMETER.finditer(route)]
+    roots = (*REQUEST_NAMES, "keys", *file.collections, *part.let)
+    return Names(roots, {"path": parameters, "switches": list(file.switches), "caller": CALLER_FIELDS})
+
+
 class OperationCompiler:
     """Compiles the operations of one API."""
 
@@ -66,7 +74,7 @@ class OperationCompiler:
                 place = compiler.document.place((*path, "errors", kind), key=key)
                 self.complaints.require_known(each, file.errors.kinds, "error", place)
         self._require_host(part, path)
-        names = self._names(part)
+        names = names_of(file, part)
         return OperationPlan(
             name=name,
             api=file.api,
@@ -99,13 +107,6 @@ class OperationCompiler:
             if host is not None:
                 self.complaints.require_known(host, self.file.hosts, "host", self.compiler.place(where))
 
-    def _names(self, part: Operation) -> Names:
-        """What `when` may speak of in this operation."""
-        routes = [part.route, *(alias.route for alias in part.aliases)]
-        parameters = [found[1] for route in routes for found in PARAMETER.finditer(route)]
-        roots = (*REQUEST_NAMES, *self.known.collections, *part.let)
-        return Names(roots, {"path": parameters, "switches": list(self.file.switches), "caller": CALLER_FIELDS})
-
     def _rules(self, name: str, part: Operation, makers: Mapping[str, plan.Maker], names: Names) -> RuleBook:
         path: Path = ("operations", name)
         headers: tuple[Group, ...] = (
@@ -113,7 +114,7 @@ class OperationCompiler:
             (part.headers, (*path, "headers"), self.compiler),
         )
         rules = [
-            RuleCompiler(entry.compiler, self.known, names).rule(entry.rule, entry.path, makers, headers)
+            RuleCompiler(entry.compiler, self.known).rule(entry.rule, entry.path, makers, headers)
             for entry in self.scenario
             if entry.concerns(self.file.api, name)
         ]

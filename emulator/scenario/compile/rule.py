@@ -41,9 +41,12 @@ class Known:
 
 
 class RuleCompiler:
-    """Compiles rules of one document; `known` is what they may name, `names` what their `when` may speak of."""
+    """Compiles rules of one document; `known` is what they may name, `names` what their `when` may speak of.
 
-    def __init__(self, compiler: Compiler, known: Known, names: Names) -> None:
+    Without `names` that is looked at elsewhere: a scenario's rule may be for operations that know different ones.
+    """
+
+    def __init__(self, compiler: Compiler, known: Known, names: Names | None = None) -> None:
         self.compiler = compiler
         self.complaints = compiler.complaints
         self.known = known

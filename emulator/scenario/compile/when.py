@@ -29,6 +29,7 @@ REQUEST_NAMES = (
     "answer",
 )
 CALLER_FIELDS = ("key", "masked", "workspace", "tier", "name", "data", "plan")
+NO_FIELDS = frozenset({*COUNTER_TESTS, "expr", "jsonpath"})
 Path = tuple[str | int, ...]
 
 
@@ -38,6 +39,11 @@ class Names:
 
     roots: Collection[str] = REQUEST_NAMES
     below: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    def __or__(self, other: Names) -> Names:
+        """What either of two operations knows."""
+        below = {name: (*known, *other.below.get(name, ())) for name, known in self.below.items()}
+        return Names(tuple(dict.fromkeys((*self.roots, *other.roots))), {**other.below, **below})
 
     def complaint(self, dotted: str) -> str | None:
         """What is wrong with a dotted path, if anything."""
@@ -80,6 +86,12 @@ class WhenCompiler:
                     checks.append(self._field(str(key), wanted, (*path, key), names))
         complaints.raise_any()
         return Matcher(tuple(checks), tuple(counters))
+
+    def unknown(self, when: Any, path: Path, names: Names) -> list[Complaint]:
+        """What a `when` speaks of that is not among the names."""
+        fields = [key for key in when if key not in NO_FIELDS] if isinstance(when, dict) else []
+        found = [(key, names.complaint(str(key))) for key in fields]
+        return [Complaint(self.place_of((*path, key)), message) for key, message in found if message is not None]
 
     def _wrong(self, path: Path, message: str) -> DocumentError:
         return DocumentError([Complaint(self.place_of(path), message)])

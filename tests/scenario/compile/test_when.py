@@ -111,6 +111,20 @@ def test_the_when_of_a_scenario_is_held_against_the_operations_it_is_for(library
     assert message.startswith("unknown name 'bodyy'")
 
 
+def test_a_scenario_may_speak_of_what_one_of_the_operations_knows_that_its_rule_is_for(library: Library) -> None:
+    text = api(
+        operations="""\
+        echo.create: {route: "POST /echo/{echo_id}", let: {model: "{{ body.model }}"}, rules: []}
+        ping: {route: GET /ping, rules: []}
+        """
+    )
+    story = STORY + "rules:\n  - {when: {model.family: a, path.echo_id: '1', %s}, reply: {body: 1}}\n"
+    library.demo(text, story % "body.a: 1")
+    assert library.refused(api=text, story=story % "path.echo: «1")[0].startswith("path has no 'echo'")
+    only = story.replace("- {when", "- {on: ping, when").replace("family: a", "family: «a").replace("'1'", "«'1'")
+    assert len(library.refused(api=text, story=only % "body.a: 1")) == 2
+
+
 def test_the_names_of_a_request_are_those_that_serving_gives(emulator: Emulated) -> None:
     site = emulator.app.pipeline.sites["aixplain"]
     given = set(site.makers) - set(site.api.collections)
@@ -121,6 +135,12 @@ def test_the_fields_of_a_caller_are_those_that_serving_gives(running: Running, t
     emulated = play(running, tmp_path, "echo: {route: GET /echo, rules: [{reply: {body: '{{ caller }}'}}]}\n")
     assert tuple(emulated.client("small").get("/echo", headers=KEY).json()) == CALLER_FIELDS
     emulated.close()
+
+
+def test_names_of_two_operations_together_are_those_of_either() -> None:
+    both = Names(["path", "one"], {"path": ["a"]}) | Names(["path", "two"], {"path": ["b"]})
+    assert [both.complaint(dotted) for dotted in ("one.x", "two.x", "path.a", "path.b")] == [None, None, None, None]
+    assert both.complaint("path.c") == "path has no 'c'; expected one of: a, b"
 
 
 def test_a_path_may_end_at_a_name_whose_fields_are_known() -> None:
