@@ -38,7 +38,7 @@ class Settings:
     scenarios: tuple[str, ...] = ("default",)
     seed: int = 0
     max_body: int = 32 * MIB
-    journal_entries: int = 2_000
+    journal_entries: int = 500
     journal_bytes: int = 16 * MIB
     reload: bool = True
     documented_only: bool = False

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from emulator.scenario.absent import ABSENT, Absent, lookup
 from emulator.scenario.operators import Test, same
+from emulator.scenario.quick import Quick, joined, literal, looked_up, named
 from emulator.scenario.template import Template
 
 Values = Mapping[str, Any]
@@ -36,6 +37,8 @@ class Check(Protocol):
 
     @property
     def holds(self) -> Holds: ...
+    @property
+    def quick(self) -> Quick | None: ...
     def difference(self, scope: Values) -> Difference: ...
 
 
@@ -57,6 +60,14 @@ class FieldCheck:
         find, test = self.find, self.test
         return lambda scope: test(find(scope))
 
+    @property
+    def quick(self) -> Quick | None:
+        """The quick way for the commonest: one field of one name is true, or is false."""
+        root, *keys = _steps(self.field) if self.dotted else ["", ""]
+        if len(keys) != 1 or len(self.values) != 1 or not isinstance(self.values[0], bool):
+            return joined("%(s)", named(self.holds))
+        return joined("(%.get(%) is %)", looked_up(root, ()), literal(keys[0]), literal(self.values[0]))
+
     def difference(self, scope: Values) -> Difference:
         return Difference(self.field, self.wanted, self.find(scope))
 
@@ -74,6 +85,10 @@ class TemplateCheck:
         find, template = self.find, self.template
         return lambda scope: same(find(scope), template.maybe(scope))
 
+    @property
+    def quick(self) -> Quick | None:
+        return joined("%(s)", named(self.holds))
+
     def difference(self, scope: Values) -> Difference:
         return Difference(self.field, repr(self.template.maybe(scope)), self.find(scope))
 
@@ -89,6 +104,10 @@ class ExpressionCheck:
     def holds(self) -> Holds:
         template = self.template
         return lambda scope: bool(template.maybe(scope))
+
+    @property
+    def quick(self) -> Quick | None:
+        return self.template.way or joined("%(s)", named(self.holds))
 
     def difference(self, scope: Values) -> Difference:
         return Difference(self.source, "true", self.template.maybe(scope))
@@ -115,6 +134,12 @@ class Matcher:
             return True
 
         return matches
+
+    @property
+    def quick(self) -> Quick | None:
+        """The quick way to what `matches` says; without checks everything matches."""
+        form = " and ".join("%" for _ in self.checks) or "True"
+        return joined(f"({form})", *(check.quick for check in self.checks))
 
     def differences(self, scope: Values) -> list[Difference]:
         return [check.difference(scope) for check in self.checks if not check.holds(scope)]

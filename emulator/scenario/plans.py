@@ -9,19 +9,12 @@ from typing import Any
 from emulator.errors import Place
 from emulator.scenario.document import Document
 from emulator.scenario.duration import Duration, Latency
+from emulator.scenario.headers import Headers
 from emulator.scenario.match import Matcher
 from emulator.scenario.template import Template
 
 Maker = Callable[[Any], Any]
 NOWHERE = Place("", 1, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Headers:
-    """Header lines: those known at load as bytes, and those that each answer computes."""
-
-    fixed: tuple[tuple[bytes, bytes], ...] = ()
-    computed: tuple[tuple[bytes, Template], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

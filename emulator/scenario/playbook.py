@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from emulator.errors import Place
+from emulator.scenario.checks import Checks
 from emulator.scenario.claims import Citation
 from emulator.scenario.document import Document
+from emulator.scenario.headers import Headers
 from emulator.scenario.model import ApiFile
 from emulator.scenario.parts import Claim, Key
 from emulator.scenario.plans import (
     AnswerPlan,
-    CheckPlan,
     CollectionPlan,
     ErrorPlan,
-    Headers,
     JobPlan,
     LatencyPlan,
     Maker,
@@ -47,7 +47,7 @@ class Operation:
     request: Schema | None
     query: Schema | None
     answer: str | None
-    checks: tuple[CheckPlan, ...]
+    checks: Checks
     cost: Mapping[str, int | Template]
     settle: Mapping[str, Template]
     usage: UsagePlan | None

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from emulator.errors import Place
+from emulator.scenario.checks import Checks
 from emulator.scenario.expression import Language
+from emulator.scenario.headers import Headers
 from emulator.scenario.match import Matcher
-from emulator.scenario.plans import Headers, ReplyPlan, Rule
+from emulator.scenario.plans import ReplyPlan, Rule
 from emulator.scenario.playbook import Api, Operation, Playbook
 from emulator.scenario.rulebook import RuleBook
 from emulator.scenario.template import Template, compile_tree
@@ -35,7 +37,7 @@ def _operation(api: Api, operation: Operation) -> Operation:
     refused = Rule(str(place), place, "", Matcher(), operation.makers, (), reply, (), operation.claims)
     # Whatever is asked is refused alike, and costs nothing.
     return replace(
-        operation, request=None, query=None, checks=(), cost={}, settle={}, usage=None, rules=RuleBook([refused])
+        operation, request=None, query=None, checks=Checks(), cost={}, settle={}, usage=None, rules=RuleBook([refused])
     )
 
 

@@ -71,6 +71,11 @@ def compared(first: Quick | None, steps: Sequence[tuple[str, Quick | None]]) -> 
     return joined(form, first, *(part for _, part in steps))
 
 
+def operated(operate: Callable[[Any, Any], Any], left: Quick | None, right: Quick | None) -> Quick | None:
+    """`operate(left, right)`: an operator, which fails by itself when a side is absent."""
+    return joined("%(%, %)", named(operate), left, right)
+
+
 def called(function: Callable[..., Any], args: Sequence[Quick | None], scope: bool) -> Quick | None:
     """`function(args)`, or `function(s, args)`; no argument may be absent."""
     present = named(there)

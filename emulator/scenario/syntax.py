@@ -172,7 +172,7 @@ class Compiler:
             case nodes.BinExpr():
                 left, right = self.piece(node.left), self.piece(node.right)
                 operate = BINARY[node.operator or ""]
-                way = quick.called(operate, [left.quick, right.quick], scope=False)
+                way = quick.operated(operate, left.quick, right.quick)
                 return self._folded(node, combine.binary(operate, left, right), [left, right], way)
             case nodes.UnaryExpr():
                 only = self.piece(node.node)

@@ -34,15 +34,17 @@ class Template:
     single expression whose value is absent. They raise TemplateError with the place of the scalar that failed. A tree
     that is an `$if` without `else` gives ABSENT when it is false; it has no JSON then.
 
-    Each of the three is put together when it is first asked for and then stands in its own place: most templates of a
-    playbook are never asked, and call it as `template.value(scope)` rather than keep it.
+    `way` is the quick way to a single expression's value. Each of the three functions is put together when it is first
+    asked for and then stands in its own place, because most templates of a playbook are never asked: call it as
+    `template.value(scope)` rather than keep it.
     """
 
-    __slots__ = ("constant", "json", "maybe", "place", "value")
+    __slots__ = ("constant", "json", "maybe", "place", "value", "way")
 
     def __init__(self, node: Node) -> None:
         self.place = node.place
         self.constant = isinstance(node, Fixed)
+        self.way = node.piece.quick if isinstance(node, Scalar) else None
         self.value: Evaluate = self._later("value", lambda: _value(node))
         self.maybe: Evaluate = self._later("maybe", lambda: _maybe(node))
         self.json: Write = self._later("json", lambda: _json(node))

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.errors import ApiError, Place, TemplateError
-from emulator.exchange import Header, Reply
-from emulator.scenario.absent import ABSENT
-from emulator.scenario.plans import ErrorPlan, Headers, ReplyPlan
+from emulator.exchange import Reply
+from emulator.scenario.plans import ErrorPlan, ReplyPlan
 from emulator.scenario.template import Template
 from emulator.serving.scope import Scope
 
@@ -22,24 +21,7 @@ def compose(plan: ReplyPlan, scope: Scope) -> Reply:
         body = str(plan.text.value(scope)).encode()
     else:
         body = b""
-    return Reply(status, header_lines(plan.headers, scope, plan.place), body)
-
-
-def header_lines(headers: Headers, scope: Scope, place: Place) -> list[Header]:
-    """Header lines as bytes; a computed one that is null or absent is left out.
-
-    Raises TemplateError for a value that can't stand in a header (RFC 9110 section 5.5).
-    """
-    lines = list(headers.fixed)
-    for name, template in headers.computed:
-        value = template.maybe(scope)
-        if value is None or value is ABSENT:
-            continue
-        text = value if value.__class__ is str else str(value)
-        if not (text.isascii() and text.isprintable()):
-            raise TemplateError(place, f"the header {name.decode()} can't hold {text[:80]!r}")
-        lines.append((name, text.encode()))
-    return lines
+    return Reply(status, plan.headers.lines(scope), body)
 
 
 def _status(status: Any, place: Place) -> int:
@@ -76,7 +58,7 @@ def render_error(plan: ErrorPlan, error: ApiError, scope: Scope) -> Reply:
             shown[name] = shown[name].value(scope)
     status = _status(shown["status"], plan.place)
     shown["message"] = str(plan.message.value(scope)) if plan.message is not None else error.detail or plan.kind
-    return Reply(status, header_lines(plan.headers, scope, plan.place), plan.body.json(scope))
+    return Reply(status, plan.headers.lines(scope), plan.body.json(scope))
 
 
 def error_plan(errors: Mapping[str, ErrorPlan], renamed: Mapping[str, str], kind: str) -> ErrorPlan:

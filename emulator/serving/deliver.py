@@ -22,17 +22,14 @@ class Wire(Protocol):
     def respond(self, status: int, lines: Iterable[Header], body: bytes, chunked: bool) -> bool: ...
 
 
-async def deliver(
-    reply: Reply, exchange: Exchange, clock: Clock, receive: Receive, send: Send, wire: Wire | None = None
-) -> None:
+async def deliver(reply: Reply, exchange: Exchange, clock: Clock, receive: Receive, send: Send) -> None:
     """Send a reply, and write into the exchange how that went."""
     if reply.frames is not None or reply.delay:
         await _Watched(exchange, clock, receive, send).deliver(reply)
         return
-    if wire is None or not respond(reply, exchange, wire):
-        await send({"type": "http.response.start", "status": reply.status, "headers": _lines(reply)})
-        await send({"type": "http.response.body", "body": reply.body})
-        _note(reply, exchange)
+    await send({"type": "http.response.start", "status": reply.status, "headers": _lines(reply)})
+    await send({"type": "http.response.body", "body": reply.body})
+    _note(reply, exchange)
 
 
 def respond(reply: Reply, exchange: Exchange, wire: Wire) -> bool:

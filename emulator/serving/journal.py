@@ -13,7 +13,7 @@ OVERHEAD = 1_500  # bytes that an exchange takes beside its bodies
 class Journal:
     """Keeps the newest exchanges: at most `entries`, and at most `size` bytes of bodies in all."""
 
-    def __init__(self, entries: int = 2_000, size: int = 16 * 2**20) -> None:
+    def __init__(self, entries: int = 500, size: int = 16 * 2**20) -> None:
         self.entries = entries
         self.size = size
         self.dropped = 0

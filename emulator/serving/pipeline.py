@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
 
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
@@ -18,8 +17,7 @@ from emulator.serving.account import account, charge, refund, settle
 from emulator.serving.authenticate import authenticate
 from emulator.serving.body import ClientLeft, read
 from emulator.serving.choose import choose
-from emulator.serving.compose import header_lines
-from emulator.serving.deliver import BODILESS, WIRE, Wire, deliver, respond
+from emulator.serving.deliver import BODILESS, Wire, deliver, respond
 from emulator.serving.fault import spoil
 from emulator.serving.incoming import open_incoming
 from emulator.serving.provenance import ASKED_BY, provenance_line
@@ -33,9 +31,6 @@ from emulator.serving.site import Site
 from emulator.serving.steps import take_steps
 from emulator.serving.validate import validate
 from emulator.serving.world import World
-
-NO_EXTENSIONS: Mapping[str, Any] = {}
-
 
 Later = Callable[[Connection, Receive, Send], Awaitable[None]]
 
@@ -79,8 +74,7 @@ class Pipeline:
                 case = self._decide(incoming, exchange)
                 await self._change(case)
                 reply = self._conclude(case)
-            wire = connection.get("extensions", NO_EXTENSIONS).get(WIRE, NO_EXTENSIONS).get("wire")
-            await deliver(reply, exchange, self.world.clock, receive, send, wire)
+            await deliver(reply, exchange, self.world.clock, receive, send)
         except ClientLeft:
             exchange.outcome = "left"
         finally:
@@ -98,10 +92,10 @@ class Pipeline:
         exchange = self._open(connection, incoming)
         case = self._decide(incoming, exchange)
         if case.rule is not None and case.rule.steps:
-            return partial(self._later, case, wire)
+            return partial(self._later, case)
         reply = self._conclude(case)
         if reply.delay or reply.frames is not None or not respond(reply, exchange, wire):
-            return partial(self._deliver_later, reply, exchange, wire)
+            return partial(self._deliver_later, reply, exchange)
         self._close(exchange)
         return None
 
@@ -175,15 +169,15 @@ class Pipeline:
         exchange.reply_body = reply.body if reply.frames is None else b"".join(frame.data for frame in reply.frames)
         return reply
 
-    async def _later(self, case: Case, wire: Wire, connection: Connection, receive: Receive, send: Send) -> None:
+    async def _later(self, case: Case, connection: Connection, receive: Receive, send: Send) -> None:
         await self._change(case)
-        await self._deliver_later(self._conclude(case), case.exchange, wire, connection, receive, send)
+        await self._deliver_later(self._conclude(case), case.exchange, connection, receive, send)
 
     async def _deliver_later(
-        self, reply: Reply, exchange: Exchange, wire: Wire, connection: Connection, receive: Receive, send: Send
+        self, reply: Reply, exchange: Exchange, connection: Connection, receive: Receive, send: Send
     ) -> None:
         try:
-            await deliver(reply, exchange, self.world.clock, receive, send, wire)
+            await deliver(reply, exchange, self.world.clock, receive, send)
         finally:
             self._close(exchange)
 
@@ -202,7 +196,7 @@ class Pipeline:
         caller = scope.caller
         if scope.allowance is not None and scope.allowance.limits:
             try:
-                reply.headers += header_lines(scope.site.api.limit_headers, scope, operation.place)
+                reply.headers += scope.site.api.limit_headers.lines(scope)
             except TemplateError as error:
                 reply = refuse(error, scope, exchange)
         if ASKED_BY in scope.incoming.fields:

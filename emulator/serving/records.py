@@ -25,7 +25,7 @@ class Records:
         record = self._store.get(self._name, str(id))
         if record is None:
             return self.plan.records.get(str(id), default)
-        return default if record is REMOVED else record
+        return default if record == REMOVED else record
 
     def __getitem__(self, id: str) -> Any:
         record = self.get(id)
@@ -42,7 +42,7 @@ class Records:
             if record is not None:
                 yield id, record
         for id, record in self._store.items(self._name):
-            if record is not REMOVED and id not in self.plan.records:
+            if record != REMOVED and id not in self.plan.records:
                 yield id, record
 
     def __iter__(self) -> Iterator[Any]:

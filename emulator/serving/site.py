@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from emulator.errors import TemplateError
+from emulator.errors import EmulatorError
 from emulator.exchange import Caller, Incoming
 from emulator.scenario.absent import ABSENT
 from emulator.scenario.playbook import Api
@@ -82,7 +82,7 @@ class Site:
                 body = plan.body.json(scope)
                 id = f"msg_{self.world.new_id()}"
                 self.world.sender.deliver(id, str(url), str(plan.secret.value(scope)), body, plan.retries, plan.timeout)
-        except TemplateError as error:
+        except EmulatorError as error:
             context = {"message": "a webhook could not be written", "exception": error}
             asyncio.get_running_loop().call_exception_handler(context)
 

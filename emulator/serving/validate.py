@@ -31,11 +31,11 @@ def validate(scope: Scope, operation: Operation) -> None:
 
 def refuse(scope: Scope, operation: Operation) -> None:
     """Ask the operation's checks; the first that matches refuses the request."""
-    for check in operation.checks:
-        if check.matcher.matches(scope):
-            message = str(check.message.value(scope)) if check.message is not None else ""
-            param = check.param.maybe(scope) or None if check.param is not None else None
-            raise ApiError(check.error, message, param=param)
+    check = operation.checks.first(scope)
+    if check is not None:
+        message = str(check.message.value(scope)) if check.message is not None else ""
+        param = check.param.maybe(scope) or None if check.param is not None else None
+        raise ApiError(check.error, message, param=param)
 
 
 def _query(text: str) -> dict[str, str]:

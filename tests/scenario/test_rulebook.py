@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from emulator.app import LANGUAGE
 from emulator.errors import Place
 from emulator.scenario.compile.when import WhenCompiler
-from emulator.scenario.plans import EventPlan, FaultPlan, Headers, ReplyPlan, Rule
+from emulator.scenario.headers import Headers
+from emulator.scenario.plans import EventPlan, FaultPlan, ReplyPlan, Rule
 from emulator.scenario.rulebook import FEW, Choice, RuleBook
 
 NOWHERE = Place("rules.yaml", 1, 1)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import pytest
 
 from emulator.exchange import Exchange
 from tests.apis.aiexport_calls import PRO, asking
-from tests.running import Emulated
+from tests.running import Emulated, Running
 from tests.serving.conftest import Small
-from tests.small import KEY
+from tests.small import KEY, play
 from tests.wire import Wire, request
 
 OPERATIONS = """
@@ -208,3 +209,15 @@ def test_a_client_of_a_real_stream_that_leaves_is_noted(emulator: Emulated) -> N
     (exchange,) = emulator.exchanges(1)
     assert (exchange.outcome, exchange.sent_events, exchange.status) == ("left", 2, 200)
     assert exchange.operation == "messages.stream"
+
+
+def test_a_stream_that_the_server_stops_is_noted_as_stopped(tmp_path: Path) -> None:
+    running = Running()
+    emulated = play(running, tmp_path, OPERATIONS)
+    with Wire(running.port) as wire:
+        begin(wire, "/paced")
+        wire.head()
+        assert wire.chunk() == b"event: begin\ndata: 0\n\n"
+        running.stop()
+    (exchange,) = emulated.exchanges(1)
+    assert (exchange.outcome, exchange.sent_events) == ("stopped", 1)

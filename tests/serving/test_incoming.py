@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from starlette.types import Scope
 
 from emulator.serving.incoming import open_incoming

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -83,7 +84,7 @@ class Laid(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.things = records()
-        self.model = {id: dict(record) for id, record in FIXTURE.items()}
+        self.model: dict[str, dict[str, Any]] = {id: dict(record) for id, record in FIXTURE.items()}
 
     @rule(id=IDS, value=st.integers(0, 3))
     def put(self, id: str, value: int) -> None:

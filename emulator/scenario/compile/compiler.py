@@ -12,7 +12,8 @@ from emulator.scenario.compile.when import WhenCompiler
 from emulator.scenario.document import Document
 from emulator.scenario.duration import Duration, parse_duration
 from emulator.scenario.expression import Language
-from emulator.scenario.plans import Headers, Maker
+from emulator.scenario.headers import Headers
+from emulator.scenario.plans import Maker
 from emulator.scenario.template import Template, compile_tree
 
 Path = tuple[str | int, ...]

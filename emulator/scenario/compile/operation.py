@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from emulator.scenario import plans as plan
+from emulator.scenario.checks import Checks
 from emulator.scenario.compile.compiler import Compiler, Group, Path
 from emulator.scenario.compile.rule import Known, RuleCompiler
 from emulator.scenario.compile.when import CALLER_FIELDS, REQUEST_NAMES, Names
@@ -89,7 +90,7 @@ class OperationCompiler:
             request=self._schema(part.request, (*path, "request")),
             query=self._schema(part.query, (*path, "query")),
             answer=part.answer,
-            checks=tuple(self._check(check, (*path, "checks", at), names) for at, check in enumerate(part.checks)),
+            checks=Checks([self._check(check, (*path, "checks", at), names) for at, check in enumerate(part.checks)]),
             cost=self._cost(part, path),
             settle=compiler.trees(part.settle, (*path, "settle")),
             usage=None if part.usage is None else self._usage(part.usage, (*path, "usage")),
