@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.load import tool
-from benchmarks.machine import allow_files, cores, on_core
+from benchmarks.machine import allow_files, awake, cores, on_core
 from benchmarks.measure import MEASUREMENTS, Bench
 from benchmarks.process import EMULATOR
 from benchmarks.table import Row, lines
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = options_of(arguments)
     pair = cores()
     allow_files(4096)
-    with on_core(pair[1] if pair else None):
+    with awake(pair[1] if pair else None), on_core(pair[1] if pair else None):
         rows = measure(options, pair[0] if pair else None)
     where = f"server on core {pair[0]}, client on core {pair[1]}" if pair else "NOT pinned to cores"
     load = f"load by {tool()}, {options.rounds} rounds of {options.seconds:g} s"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,35 @@ def on_core(core: int | None) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+SPIN = """
+import os
+os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+parent = os.getppid()
+while os.getppid() == parent:
+    for _ in range(1_000_000):
+        pass
+"""
+
+
+@contextmanager
+def awake(core: int | None) -> Iterator[None]:
+    """Keep a core from falling asleep, by a process that runs only when nobody else wants to.
+
+    A virtual core that sleeps has to be woken by whoever writes to a client on it, and that costs the writer more than
+    the write: the slower of two servers would be measured slower than it is, because its client sleeps between answers.
+    """
+    if core is None or sys.platform != "linux":
+        yield
+        return
+    with on_core(core):
+        spinner = subprocess.Popen([sys.executable, "-c", SPIN])
+    try:
+        yield
+    finally:
+        spinner.kill()
+        spinner.wait()
 
 
 def free_port() -> int:
