@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -73,6 +74,7 @@ def serve(**options: Any) -> int:
 
     Every option can also be set by a variable: EMULATOR_LISTEN, EMULATOR_SCENARIO, EMULATOR_SEED and so on.
     """
+    gc.disable()  # nearly all that is loaded stays; the server lets the collector run again
     from emulator import server, settings
     from emulator.app import build
     from emulator.banner import banner

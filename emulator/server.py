@@ -20,7 +20,7 @@ from emulator.settings import Settings
 
 LOG = logging.getLogger("emulator")
 BACKLOG = 2_048
-GARBAGE = 50_000  # objects made and not freed after which the collector looks
+GARBAGE = 200_000  # objects made and not freed after which the collector looks
 
 
 def bind(settings: Settings) -> socket.socket:
@@ -121,6 +121,7 @@ def run(app: Application, sock: socket.socket, ready: Callable[[], None]) -> int
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE)
+    gc.enable()
     with contextlib.suppress(KeyboardInterrupt):
         uvloop.run(serve(app, sock, ready))
     return 0

@@ -34,7 +34,7 @@ Claims = Annotated[list[str], Field(description="Ids of the promises that this p
 class Part(BaseModel):
     """A mapping in a document: unknown keys are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Claim(Part):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from emulator.errors import Complaint, ConfigError, DocumentError
 from emulator.scenario.compile.complaints import Complaints
@@ -18,7 +19,9 @@ from emulator.serving.usage import SeedFile, SeedRow
 class Served:
     """One API: limits by tier, canned replies by answer, kinds of job, the headers that identify a caller."""
 
-    def __init__(self, api: Api, latency: LatencyPlan, language: Language) -> None:
+    def __init__(
+        self, api: Api, latency: LatencyPlan, language: Language, shared: dict[Path, list[CannedReply]]
+    ) -> None:
         """Raises DocumentError with every complaint."""
         complaints = Complaints()
         self.api = api
@@ -28,7 +31,7 @@ class Served:
             for each in api.file.auth
         ]
         self.limits = {name: self._limits(name, complaints) for name in api.tiers}
-        self.canned = {name: self._canned(name, language, complaints) for name in api.answers}
+        self.canned = {name: self._canned(name, language, shared, complaints) for name in api.answers}
         self.kinds = {name: kind for name in api.jobs for kind in [self._kind(name, complaints)] if kind is not None}
         self.statistics = self._statistics(complaints)
         complaints.raise_any()
@@ -44,11 +47,15 @@ class Served:
                 complaints.add(plan.places[name], str(error))
         return tuple(limits)
 
-    def _canned(self, answer: str, language: Language, complaints: Complaints) -> Sequence[CannedReply]:
+    def _canned(
+        self, answer: str, language: Language, shared: dict[Path, list[CannedReply]], complaints: Complaints
+    ) -> Sequence[CannedReply]:
         replies: list[CannedReply] = []
         for document in self.api.answers[answer].canned:
             with complaints.catching():
-                replies.extend(load_canned(document, language))
+                if document.path not in shared:
+                    shared[document.path] = load_canned(document, language)
+                replies.extend(shared[document.path])
         return replies
 
     def _kind(self, name: str, complaints: Complaints) -> Kind | None:
@@ -71,8 +78,9 @@ def serve(playbook: Playbook, language: Language) -> Mapping[str, Served]:
     """Every API of a playbook, made ready. Raises DocumentError with all complaints of all APIs."""
     complaints = Complaints()
     served = {}
+    shared: dict[Path, list[CannedReply]] = {}  # APIs have files of canned replies in common
     for name, api in playbook.apis.items():
         with complaints.catching():
-            served[name] = Served(api, playbook.latency, language)
+            served[name] = Served(api, playbook.latency, language, shared)
     complaints.raise_any()
     return served
