@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from emulator.errors import Place
+from emulator.scenario.absent import ABSENT
 from emulator.scenario.document import Document
 from emulator.scenario.duration import Duration, Latency
 from emulator.scenario.headers import Headers
 from emulator.scenario.match import Matcher
+from emulator.scenario.quick import compile_quick, joined, literal
 from emulator.scenario.template import Template
 
 Maker = Callable[[Any], Any]
@@ -132,7 +135,7 @@ class ErrorPlan:
     data: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AnswerPlan:
     """What is generated for an operation."""
 
@@ -143,6 +146,18 @@ class AnswerPlan:
     json_object: Template
     canned: tuple[Document, ...]
     stop: Template | None = None
+
+    @cached_property
+    def arguments(self) -> Maker:
+        """(messages, system, max_tokens, json_object, stop) of a request; what is absent or not asked for is None."""
+        parts = (self.messages, self.system, self.max_tokens, self.json_object, self.stop)
+
+        def careful(scope: Any) -> tuple[Any, ...]:
+            given = [None if part is None else part.maybe(scope) for part in parts]
+            return tuple(None if each is ABSENT else each for each in given)
+
+        ways = [literal(None) if part is None else part.way for part in parts]
+        return compile_quick(joined("(%, %, %, %, %)", *ways), careful)
 
 
 @dataclass(frozen=True, slots=True)

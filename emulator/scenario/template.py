@@ -12,7 +12,7 @@ from emulator.scenario.assemble import Write, assemble, quick_pieces
 from emulator.scenario.encode import check_finite, encode, failure
 from emulator.scenario.expression import Language
 from emulator.scenario.forms import Choice, Each, Items, Merge
-from emulator.scenario.quick import compile_quick, joined, named, there
+from emulator.scenario.quick import compile_quick, joined, literal, named, there
 from emulator.scenario.reference import Evaluate
 from emulator.scenario.suggest import did_you_mean
 from emulator.scenario.tree import Entries, Fixed, Keyed, Node, Scalar
@@ -44,7 +44,13 @@ class Template:
     def __init__(self, node: Node) -> None:
         self.place = node.place
         self.constant = isinstance(node, Fixed)
-        self.way = node.piece.quick if isinstance(node, Scalar) else None
+        self.way = (
+            node.piece.quick
+            if isinstance(node, Scalar)
+            else literal(node.constant)
+            if isinstance(node, Fixed)
+            else None
+        )
         self.value: Evaluate = self._later("value", lambda: _value(node))
         self.maybe: Evaluate = self._later("maybe", lambda: _maybe(node))
         self.json: Write = self._later("json", lambda: _json(node))

@@ -97,13 +97,9 @@ def _answer(scope: Scope) -> Any:
     if operation is None or operation.answer is None:
         return ABSENT
     plan = site.api.answers[operation.answer]
-    most = plan.max_tokens.maybe(scope) if plan.max_tokens is not None else None
+    messages, system, most, json_object, stop = plan.arguments(scope)
     return site.authors[plan.name].view(
-        plan.messages.maybe(scope),
-        plan.system.maybe(scope) or None if plan.system is not None else None,
-        int(most) if most else None,
-        plan.json_object.true(scope),
-        _texts(plan.stop.maybe(scope)) if plan.stop is not None else (),
+        messages, system or None, int(most) if most else None, bool(json_object), _texts(stop) if stop else ()
     )
 
 
