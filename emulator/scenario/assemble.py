@@ -62,9 +62,13 @@ def quick_pieces(parts: Iterable[Part], write: Callable[[Any], bytes], most: int
     holes = [part for part in merged if isinstance(part, Hole)]
     if len(holes) > most or any(hole.way is None or hole.ready for hole in holes):
         return None
-    encoder = named(write)
-    ways = [joined("%(%)", encoder, part.way) if isinstance(part, Hole) else named(part) for part in merged]
+    ways = [_encoded(part.way, write) if isinstance(part, Hole) else named(part) for part in merged]
     return joined(" + ".join("%" for _ in ways), *ways)
+
+
+def _encoded(way: Quick | None, write: Callable[[Any], bytes]) -> Quick | None:
+    """Text is what most holes hold, and needs no more than its encoding."""
+    return joined("(%(v) if (v := %).__class__ is str else %(v))", named(dumps), way, named(write))
 
 
 def _merge(parts: Iterable[Part]) -> list[Part]:

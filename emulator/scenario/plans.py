@@ -20,7 +20,7 @@ Maker = Callable[[Any], Any]
 NOWHERE = Place("", 1, 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EventPlan:
     """One server-sent event, or one for each item; `lead` is what stands before the data."""
 
@@ -31,6 +31,11 @@ class EventPlan:
     id: Template | None
     data: Template | None
     text: Template | None
+
+    @cached_property
+    def frame(self) -> Maker | None:
+        """The whole event as bytes at once, when all of it but the data is known."""
+        return None if self.data is None or self.id is not None else self.data.framed(self.lead + b"data: ", b"\n\n")
 
 
 @dataclass(frozen=True, slots=True)

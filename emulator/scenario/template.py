@@ -39,9 +39,10 @@ class Template:
     `template.value(scope)` rather than keep it.
     """
 
-    __slots__ = ("constant", "json", "maybe", "place", "value", "way")
+    __slots__ = ("_node", "constant", "json", "maybe", "place", "value", "way")
 
     def __init__(self, node: Node) -> None:
+        self._node = node
         self.place = node.place
         self.constant = isinstance(node, Fixed)
         self.way = (
@@ -58,6 +59,13 @@ class Template:
     def true(self, scope: Mapping[str, Any]) -> bool:
         """Whether the value is true; what is absent is false."""
         return bool(self.maybe(scope))
+
+    def framed(self, before: bytes, after: bytes) -> Write:
+        """A function that writes the JSON between some bytes."""
+        if self._node.optional:
+            return lambda scope: before + self.json(scope) + after
+        parts = [before, *self._node.parts(), after]
+        return compile_quick(quick_pieces(parts, dumped, _FEW), assemble(parts))
 
     def _later(self, name: str, make: Callable[[], Evaluate]) -> Evaluate:
         def first(scope: Mapping[str, Any]) -> Any:

@@ -22,11 +22,11 @@ def write_out(plan: ReplyPlan, scope: Scope) -> list[bytes]:
             continue
         if event.each is None:
             written.append(encode(event, scope))
-        elif event.data is not None and event.id is None:
-            lead, json, bind = event.lead + b"data: ", event.data.json, event.bind
+        elif (frame := event.frame) is not None:
+            bind = event.bind
             for item in event.each.value(scope):
                 scope[bind] = item
-                written.append(lead + json(scope) + b"\n\n")
+                written.append(frame(scope))
         else:
             written.extend(_each(event, scope))
     return written
@@ -65,9 +65,12 @@ def _pace(plan: ReplyPlan, scope: Scope) -> tuple[Latency | None, Latency | None
 
 def encode(event: EventPlan, scope: Scope) -> bytes:
     """One event as the WHATWG HTML standard writes it (section 9.2), with \\n line ends."""
+    if (frame := event.frame) is not None:
+        whole: bytes = frame(scope)
+        return whole
     lines = [] if event.id is None else [b"id: " + LINE_ENDS.sub("", str(event.id.value(scope))).encode() + b"\n"]
     lines.append(event.lead)
-    if event.data is not None:
+    if event.data is not None:  # with an id before it
         lines.append(b"data: " + event.data.json(scope) + b"\n\n")
     elif event.text is not None:
         lines.extend(b"data: " + line.encode() + b"\n" for line in LINE_ENDS.split(str(event.text.value(scope))))
