@@ -20,7 +20,7 @@ from emulator.settings import Settings
 
 LOG = logging.getLogger("emulator")
 BACKLOG = 2_048
-GARBAGE = 200_000  # objects made and not freed after which the collector looks
+GARBAGE = 20_000  # objects made and not freed after which the collector looks
 
 
 def bind(settings: Settings) -> socket.socket:

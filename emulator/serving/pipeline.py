@@ -29,6 +29,7 @@ from emulator.serving.scope import Scope
 from emulator.serving.served import Served
 from emulator.serving.site import Site
 from emulator.serving.steps import take_steps
+from emulator.serving.turns import Turns
 from emulator.serving.validate import validate
 from emulator.serving.world import World
 
@@ -58,6 +59,7 @@ class Pipeline:
         self.sites = {name: Site(each, world) for name, each in served.items()}
         self._max_body = max_body
         self._redactor = Redactor(name for each in served.values() for name, _, _ in each.credentials)
+        self._turns = Turns()
         latency = playbook.latency
         self._paced = any((latency.reply, latency.first_token, latency.token))
 
@@ -68,6 +70,8 @@ class Pipeline:
         try:
             try:
                 incoming.raw = await read(incoming, receive, self._max_body)
+                if self._paced:
+                    await self._turns.take()
             except ApiError as error:
                 reply = self._sealed(refuse(error, self._nowhere(incoming), exchange), exchange)
             else:
@@ -85,9 +89,9 @@ class Pipeline:
 
         What takes time, because state changes in many steps or the answer is paced, is given back to be awaited.
         """
-        incoming = open_incoming(connection)
-        if len(raw) > self._max_body:
+        if len(raw) > self._max_body or self._paced:
             return self
+        incoming = open_incoming(connection)
         incoming.raw = raw
         exchange = self._open(connection, incoming)
         case = self._decide(incoming, exchange)
