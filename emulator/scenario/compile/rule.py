@@ -80,6 +80,12 @@ class RuleCompiler:
             )
         if reply.error is not None:
             self.complaints.require_known(reply.error, self.known.errors, "error", compiler.place((*path, "error")))
+        for name in ("status", "headers"):
+            if name in reply.model_fields_set and reply.error is not None:
+                text = (
+                    f"`{name}` comes with the error, from the API's `errors`; name another kind, or a status in `data`"
+                )
+                self.complaints.add(compiler.place((*path, name)), text)
         for name in ("message", "param", "data"):
             if name in reply.model_fields_set and reply.error is None:
                 self.complaints.add(compiler.place((*path, name)), f"`{name}` goes with `error`, which is missing")
