@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
@@ -13,8 +12,6 @@ from emulator.scenario.template import Template
 from emulator.serving import limit
 from emulator.serving.limit import Allowance
 from emulator.serving.scope import Scope
-
-FREE: Mapping[str, int] = {}
 
 
 def charge(scope: Scope, operation: Operation, now: float) -> Allowance | None:

@@ -11,8 +11,6 @@ from starlette.types import Receive, Send
 from emulator.clock import Clock
 from emulator.exchange import Exchange, Frame, Header, Reply
 
-WIRE = "emulator.wire"  # the ASGI extension under which a server offers its wire
-
 BODILESS = (204, 304)  # what would follow is taken for the next answer (RFC 9112 section 6.3)
 
 
