@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 Header = tuple[bytes, bytes]
 
 
-@dataclass(slots=True)
-class Incoming:
+class Incoming(Struct):
     """What was asked. `fields` are the header lines as bytes, names in lower case; `host` is Host without its port."""
 
     method: str
@@ -39,8 +39,7 @@ class Incoming:
         return f"{self.scheme}://{self.authority}"
 
 
-@dataclass(slots=True, frozen=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """Who asked; `subject` is what limits are counted for, `view` what templates see as `caller`."""
 
     key: str
@@ -50,8 +49,7 @@ class Caller:
     view: dict[str, Any]
 
 
-@dataclass(slots=True, frozen=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """One server-sent event as bytes, due so many seconds after the answer began."""
 
     due: float

@@ -20,7 +20,7 @@ def test_the_default_address_is_this_machine_only() -> None:
 
 
 def test_every_setting_has_a_flag_and_a_variable() -> None:
-    assert set(READERS) == set(Settings.__dataclass_fields__)
+    assert set(READERS) == set(Settings.__struct_fields__)
 
 
 def test_a_flag_goes_before_a_variable() -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from orjson import dumps
 
 from emulator.errors import EmulatorError, Place
@@ -16,8 +16,7 @@ from emulator.scenario.reference import Evaluate
 Write = Callable[[Mapping[str, Any]], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Hole:
+class Hole(Struct, frozen=True):
     """What only the request decides: a value, or `ready` JSON. Complaints give its place and call it by its name.
 
     `way` is the quick way to the value, when there is one.
@@ -33,8 +32,7 @@ class Hole:
 Part = bytes | Hole
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """One entry of an object (`lead` is its key) or of a list. An optional one that writes nothing is left out."""
 
     lead: bytes

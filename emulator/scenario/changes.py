@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from emulator.errors import Place
 from emulator.scenario.document import Document
@@ -14,8 +15,7 @@ Path = tuple[str | int, ...]
 Source = tuple[Document, Path]
 
 
-@dataclass(slots=True)
-class Changes:
+class Changes(Struct):
     """The changes of one API; `override` is their sum. A later `lay` goes over the earlier ones."""
 
     api: str

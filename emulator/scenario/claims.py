@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from pydantic import BaseModel
 
 from emulator.errors import Complaint, Place
@@ -19,8 +19,7 @@ from emulator.scenario.suggest import did_you_mean
 _CITING = ("claims", "serves")
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(Struct, frozen=True):
     """One mention of a claim: where it stands, the operation it lies within, and the part that serves it, in words."""
 
     claim: str
@@ -29,8 +28,7 @@ class Citation:
     part: str
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One claim and everything that serves it."""
 
     claim: str

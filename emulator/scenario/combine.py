@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from emulator.scenario.absent import ABSENT, AbsentError
 from emulator.scenario.operate import Operate, bounded, text
@@ -13,8 +14,7 @@ from emulator.scenario.quick import Quick, literal
 from emulator.scenario.reference import Evaluate
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A part of an expression. `name` is what complaints call it; a `constant` piece has its value at load.
 
     `quick` is the way to the value when nothing is missing; None when there is none.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec import Struct
+from msgspec.structs import replace
 
 from emulator.errors import Complaint, DocumentError, Place
 from emulator.scenario.build import Builder
@@ -33,8 +34,7 @@ _PLAIN_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """One file as plain Python, and where each part of it stands; what aliases share is shared, so don't change it.
 
     `file` is what complaints call it: relative to the working directory when it lies below. `path` is where it is.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from random import Random
 from statistics import NormalDist
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from emulator.errors import Complaint, DocumentError, Place
 from emulator.scenario.scalar import shown
@@ -24,8 +25,7 @@ _STANDARD = NormalDist()
 _FORMS = "'340ms', {uniform: [100ms, 300ms]} or {lognormal: {p50: 340ms, sigma: 0.4, most: 5s}}"
 
 
-@dataclass(frozen=True, slots=True)
-class Duration:
+class Duration(Struct, frozen=True):
     """A time in seconds, and what each item adds to it."""
 
     fixed: float
@@ -58,8 +58,7 @@ class Latency(Protocol):
         """Give the seconds of one time; takes at most one number from `chance`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fixed:
+class Fixed(Struct, frozen=True):
     """Always as long."""
 
     seconds: float
@@ -69,8 +68,7 @@ class Fixed:
         return self.seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Uniform:
+class Uniform(Struct, frozen=True):
     """Anything between two durations, all as likely."""
 
     least: float
@@ -81,8 +79,7 @@ class Uniform:
         return self.least + (self.most - self.least) * chance.random()
 
 
-@dataclass(frozen=True, slots=True)
-class Lognormal:
+class Lognormal(Struct, frozen=True):
     """Half of all times below `p50`, with the long tail of real services, and nothing beyond `most`.
 
     What lies beyond `most` is drawn again rather than cut down to it, so no times pile up there. That is done in one

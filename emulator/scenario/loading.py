@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from emulator.errors import Complaint, DocumentError
 from emulator.scenario import plans as plan
@@ -29,8 +30,7 @@ from emulator.scenario.suggest import did_you_mean
 from emulator.scenario.validate import validate
 
 
-@dataclass(slots=True)
-class Loader:
+class Loader(Struct):
     """Reads scenarios from `folder` (its `apis/` holds the APIs) or from paths of their own."""
 
     folder: Path

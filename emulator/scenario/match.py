@@ -6,9 +6,10 @@ That a rule matches follows from its having no differences, so near misses and m
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from emulator.scenario.absent import ABSENT, Absent, lookup
 from emulator.scenario.operators import Test, same
@@ -19,8 +20,7 @@ Values = Mapping[str, Any]
 Holds = Callable[[Values], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One field that is not as a rule wants it."""
 
     field: str
@@ -42,8 +42,7 @@ class Check(Protocol):
     def difference(self, scope: Values) -> Difference: ...
 
 
-@dataclass(frozen=True)
-class FieldCheck:
+class FieldCheck(Struct, frozen=True, dict=True):
     """A field passes a test. `values`: the constants it may equal, for the index; `dotted`: `field` leads to it."""
 
     field: str
@@ -72,8 +71,7 @@ class FieldCheck:
         return Difference(self.field, self.wanted, self.find(scope))
 
 
-@dataclass(frozen=True)
-class TemplateCheck:
+class TemplateCheck(Struct, frozen=True, dict=True):
     """A field equals what a template gives for this request."""
 
     field: str
@@ -93,8 +91,7 @@ class TemplateCheck:
         return Difference(self.field, repr(self.template.maybe(scope)), self.find(scope))
 
 
-@dataclass(frozen=True)
-class ExpressionCheck:
+class ExpressionCheck(Struct, frozen=True, dict=True):
     """An expression is true."""
 
     source: str
@@ -113,8 +110,7 @@ class ExpressionCheck:
         return Difference(self.source, "true", self.template.maybe(scope))
 
 
-@dataclass(frozen=True)
-class Matcher:
+class Matcher(Struct, frozen=True, dict=True):
     """All checks of one `when`, and the counters that decide among its matches."""
 
     checks: tuple[Check, ...] = ()

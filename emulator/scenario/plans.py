@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct, field
 
 from emulator.errors import Place
 from emulator.scenario.absent import ABSENT
@@ -20,8 +21,7 @@ Maker = Callable[[Any], Any]
 NOWHERE = Place("", 1, 1)
 
 
-@dataclass(frozen=True)
-class EventPlan:
+class EventPlan(Struct, frozen=True, dict=True):
     """One server-sent event, or one for each item; `lead` is what stands before the data."""
 
     lead: bytes
@@ -38,16 +38,14 @@ class EventPlan:
         return None if self.data is None or self.id is not None else self.data.framed(self.lead + b"data: ", b"\n\n")
 
 
-@dataclass(frozen=True, slots=True)
-class PacePlan:
+class PacePlan(Struct, frozen=True):
     """How long before the first paced event and between two; None: as the scenario's latency says."""
 
     first: Latency | None
     each: Latency | None
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyPlan:
+class ReplyPlan(Struct, frozen=True):
     """What a rule sends; exactly one of body, text, events and error, or nothing at all."""
 
     place: Place
@@ -63,8 +61,7 @@ class ReplyPlan:
     data: Mapping[str, Template] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class StepPlan:
+class StepPlan(Struct, frozen=True):
     """One change of state: a verb, what it works on, and its arguments as templates."""
 
     verb: str
@@ -76,8 +73,7 @@ class StepPlan:
     ttl: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FaultPlan:
+class FaultPlan(Struct, frozen=True):
     """A fault by its name, made with its parameters from the table of faults."""
 
     name: str
@@ -85,8 +81,7 @@ class FaultPlan:
     fault: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """`when` → `do` → `reply` and/or faults."""
 
     id: str
@@ -105,8 +100,7 @@ class Rule:
         return self.reply is not None and self.reply.pace is not None
 
 
-@dataclass(frozen=True, slots=True)
-class CheckPlan:
+class CheckPlan(Struct, frozen=True):
     """A refusal that costs nothing: when it matches, the error is answered."""
 
     place: Place
@@ -116,8 +110,7 @@ class CheckPlan:
     param: Template | None
 
 
-@dataclass(frozen=True, slots=True)
-class UsagePlan:
+class UsagePlan(Struct, frozen=True):
     """What a request adds to the statistics."""
 
     asset: Template
@@ -126,8 +119,7 @@ class UsagePlan:
     ok: Template | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorPlan:
+class ErrorPlan(Struct, frozen=True):
     """One kind of error as the API says it."""
 
     kind: str
@@ -140,8 +132,7 @@ class ErrorPlan:
     data: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class AnswerPlan:
+class AnswerPlan(Struct, frozen=True, dict=True):
     """What is generated for an operation."""
 
     name: str
@@ -165,8 +156,7 @@ class AnswerPlan:
         return compile_quick(joined("(%, %, %, %, %)", *ways), careful)
 
 
-@dataclass(frozen=True, slots=True)
-class RowPlan:
+class RowPlan(Struct, frozen=True):
     """How the items of a job are worked and shown."""
 
     operation: str
@@ -175,8 +165,7 @@ class RowPlan:
     cancelled: Template
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookPlan:
+class WebhookPlan(Struct, frozen=True):
     """Who is told when a job ends."""
 
     url: Template
@@ -186,8 +175,7 @@ class WebhookPlan:
     timeout: float
 
 
-@dataclass(frozen=True, slots=True)
-class JobPlan:
+class JobPlan(Struct, frozen=True):
     """A kind of job: states by age."""
 
     kind: str
@@ -199,8 +187,7 @@ class JobPlan:
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class CollectionPlan:
+class CollectionPlan(Struct, frozen=True):
     """Records a scenario starts with, by their key; worlds lay their own over them."""
 
     name: str
@@ -209,8 +196,7 @@ class CollectionPlan:
     most: int
 
 
-@dataclass(frozen=True, slots=True)
-class TierPlan:
+class TierPlan(Struct, frozen=True):
     """A plan: its limits as text (`60/minute`), its free data, and where each limit stands."""
 
     name: str
@@ -219,8 +205,7 @@ class TierPlan:
     places: Mapping[str, Place] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class LatencyPlan:
+class LatencyPlan(Struct, frozen=True):
     """How long answers take; None: no time."""
 
     reply: Latency | None = None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from emulator.errors import Place
 from emulator.scenario.checks import Checks
@@ -30,8 +31,7 @@ from emulator.scenario.schema import Schema
 from emulator.scenario.template import Template
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One operation, compiled."""
 
     name: str
@@ -57,8 +57,7 @@ class Operation:
     rules: RuleBook
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
+class Api(Struct, frozen=True):
     """One emulated service, compiled. `file` is what its YAML says, with the scenario's changes made."""
 
     name: str
@@ -83,8 +82,7 @@ class Api:
         return self.file.claims
 
 
-@dataclass(frozen=True, slots=True)
-class Playbook:
+class Playbook(Struct, frozen=True):
     """Everything that is served, and the files it was read from."""
 
     apis: Mapping[str, Api]

@@ -7,8 +7,9 @@ happens, it raises, and the careful closures, which explain what is wrong and wh
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from emulator.errors import EmulatorError
 from emulator.scenario.absent import ABSENT
@@ -31,8 +32,7 @@ class Unusual(Exception):
     """The quick way does not lead there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quick:
+class Quick(Struct, frozen=True):
     """A Python expression over `s`, the scope, and the objects that it names."""
 
     source: str

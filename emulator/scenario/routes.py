@@ -5,15 +5,15 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from emulator.errors import Place
 
 PARAMETER = re.compile(r"\{([A-Za-z_]\w*)(:path)?\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """One method and path at which an operation of an API is served; `host` narrows it to one of the API's hosts."""
 
     method: str
@@ -42,16 +42,14 @@ class Route:
         return re.compile("".join(parts) + re.escape(self.path[at:]), re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """Where a request goes, and what the path says."""
 
     route: Route
     params: dict[str, str]
 
 
-@dataclass(slots=True)
-class _Table:
+class _Table(Struct):
     fixed: dict[tuple[str, str], Found] = field(default_factory=dict)
     patterns: dict[str, list[tuple[re.Pattern[str], Route]]] = field(default_factory=dict)
     routes: list[Route] = field(default_factory=list)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from emulator.scenario.match import Difference, FieldCheck
 
@@ -15,16 +16,14 @@ FEW = 8
 Count = Callable[[str], int]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """The rule that answers, and the faults that go with it."""
 
     rule: Rule
     faults: tuple[FaultPlan, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NearMiss:
+class NearMiss(Struct, frozen=True):
     """A rule that did not answer, and what kept it from answering."""
 
     rule: Rule
@@ -36,8 +35,7 @@ class NearMiss:
         return f"{name}({self.rule.place}) {reasons}"
 
 
-@dataclass(slots=True)
-class _FieldIndex:
+class _FieldIndex(Struct):
     """Positions of the rules that want one of certain values of one field."""
 
     find: Callable[[Mapping[str, Any]], Any]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from emulator.errors import Complaint, DocumentError, Place
 from emulator.scenario.compile.complaints import Complaints
@@ -16,8 +17,7 @@ from emulator.scenario.validate import validate
 SUFFIXES = (".yaml", ".yml")
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+class Story(Struct, frozen=True):
     """A scenario file, checked; or an API file, which stands for the scenario that serves that API alone."""
 
     path: Path
@@ -26,8 +26,7 @@ class Story:
     is_api: bool = False
 
 
-@dataclass(slots=True)
-class Shelf:
+class Shelf(Struct):
     """Finds scenarios in `folder` or at paths of their own, and reads each once; `complaints` gets what is wrong."""
 
     folder: Path

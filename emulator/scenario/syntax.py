@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from jinja2 import TemplateSyntaxError, nodes
+from msgspec import Struct
 
 from emulator.scenario import combine, quick
 from emulator.scenario.absent import ABSENT
@@ -19,8 +19,7 @@ from emulator.scenario.vocabulary import Vocabulary, named
 _LENIENT: Final = frozenset(("eq", "ne", "in", "notin"))
 
 
-@dataclass(frozen=True, slots=True)
-class Compiler:
+class Compiler(Struct, frozen=True):
     """Compiles one expression; every method raises jinja2.TemplateSyntaxError for what can't be understood."""
 
     words: Vocabulary

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from jinja2 import TemplateSyntaxError, nodes
+from msgspec import Struct
 
 from emulator.scenario.suggest import did_you_mean
 
 Function = Callable[..., Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
+class Vocabulary(Struct, frozen=True):
     """What may be called in an expression; `pure` are the filters that may be computed at load."""
 
     functions: Mapping[str, Function]

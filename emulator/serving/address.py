@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
+
+from msgspec import Struct
 
 from emulator.errors import EmulatorError
 
@@ -26,8 +27,7 @@ class AddressError(EmulatorError):
     """A webhook must not go there, and another try would not change that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """Where a URL leads: `host` and `port` as written (lower case, default port filled in)."""
 
     scheme: str

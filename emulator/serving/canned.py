@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import regex
+from msgspec import Struct
 from pydantic import Field, RootModel
 
 from emulator.errors import Complaint, DocumentError, Place, TemplateError
@@ -51,8 +51,7 @@ class Written(NamedTuple):
     pieces: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class CannedReply:
+class CannedReply(Struct, frozen=True):
     """One compiled entry. `fixed` and `fixed_json` are there when the reply depends on nothing."""
 
     place: Place

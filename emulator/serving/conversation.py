@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from emulator.serving.tokens import count_tokens
 
 IMAGE_TOKENS = 1_600
 
 
-@dataclass(slots=True)
-class Conversation:
+class Conversation(Struct):
     """The last user message, what the user said before it (oldest first), and what was last answered."""
 
     prompt: str

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 from emulator.serving.tokens import pieces
 
@@ -69,8 +70,7 @@ class Sentence(NamedTuple):
     pieces: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Stock:
+class Stock(Struct, frozen=True):
     """What a corpus holds once it is built; `follow_ups` are groups of variants of one sentence."""
 
     follow_ups: tuple[tuple[Sentence, ...], ...]

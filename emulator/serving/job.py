@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from emulator.clock import Clock, Timer
 from emulator.scenario.plans import JobPlan
@@ -15,8 +17,7 @@ from emulator.serving.timeline import CANCELLED_AT_ONCE, SLACK, Timeline
 from emulator.storage import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """What jobs of one kind have in common; `most` is how many of them are kept."""
 
     timeline: Timeline
@@ -30,8 +31,7 @@ class Kind:
         return cls(Timeline.parse(plan.timeline), cancel, plan.most)
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """One job. Times are seconds since the epoch; the timelines are its own, whatever is loaded later.
 
     `rows` are the outcomes of its items, None when it has no items worth a row. `forced` is a state that it takes at

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import ceil
+
+from msgspec import Struct
 
 from emulator.errors import ApiError, ConfigError
 from emulator.storage import Store, Window
@@ -14,8 +15,7 @@ PERIODS = {"second": 1.0, "minute": 60.0, "hour": 3_600.0, "day": 86_400.0}
 TEXT = re.compile(r"\s*(\d{1,15})\s*/\s*(second|minute|hour|day)\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """A counter's name, and how much of it a window of so many seconds allows."""
 
     name: str
@@ -28,8 +28,7 @@ class Limit:
         return next((unit for unit, seconds in PERIODS.items() if seconds == self.seconds), f"{self.seconds:g} s")
 
 
-@dataclass(slots=True)
-class Allowance:
+class Allowance(Struct):
     """What was charged for one request, and how each counter stands after it.
 
     `states` maps a counter's name to {limit, remaining, reset, used, retry_after}: `reset` is a whole second since the

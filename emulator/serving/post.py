@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ssl
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from emulator.errors import EmulatorError
 from emulator.serving.address import Lookup, Target, parse, resolve
@@ -21,8 +22,7 @@ class SecretError(EmulatorError):
     """A webhook's secret can't sign anything."""
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """What came of a call; filled in as it goes on, so that what is known when it breaks off is kept.
 
     `final`: another try would not change it.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, overload
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class RowOutcome:
+
+class RowOutcome(Struct, frozen=True):
     """The answer to one item: `body` is its JSON, rendered; `usage` maps a field to its amount."""
 
     ok: bool

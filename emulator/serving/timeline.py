@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from emulator.errors import ConfigError
 from emulator.scenario.duration import Duration
@@ -14,8 +15,7 @@ from emulator.scenario.duration import Duration
 SLACK = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(Struct, frozen=True):
     """States in order, each with the age at which it begins; the last one is the end."""
 
     states: tuple[str, ...]

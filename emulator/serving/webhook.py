@@ -9,7 +9,8 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from emulator.clock import Clock, Timer
 from emulator.serving import address
@@ -20,8 +21,7 @@ KEEP_BODY = 65_536
 _GONE = 410
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One try, counted from 1. `at` is on the clock; `took` is in real seconds.
 
     `status` None: no answer, and `error` says why. `headers` are those sent, none when the rules forbade to send.
@@ -45,8 +45,7 @@ class Attempt:
         return self.status is not None and 200 <= self.status < 300
 
 
-@dataclass(frozen=True, slots=True)
-class _Delivery:
+class _Delivery(Struct, frozen=True):
     id: str
     url: str
     secret: str

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 # Key, most, seconds, cost: take `cost` from a counter that allows `most` in a window of so many seconds. A plain tuple,
 # because several are made for each request and a class would take three times as long.
 Charge: TypeAlias = tuple[str, int, float, int]
 
 
-@dataclass(slots=True)
-class Window:
+class Window(Struct):
     """What is used of a counter until `resets_at` (seconds since the epoch); `refused` when the charge did not fit.
 
     It may be the store's own, which later charges change: read it at once, and change nothing.

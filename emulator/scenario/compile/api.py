@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
+
+from msgspec import Struct
 
 from emulator.errors import Place
 from emulator.scenario import plans as plan
@@ -40,8 +41,7 @@ ENGINE_ERRORS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
+class Tables(Struct, frozen=True):
     """What YAML may name and Python provides: faults, and where fixtures are."""
 
     faults: Mapping[str, Callable[..., Any]]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
+
+from msgspec import Struct
 
 from emulator.scenario import plans as plan
 from emulator.scenario.checks import Checks
@@ -21,8 +22,7 @@ from emulator.scenario.schema import Schema
 from emulator.scenario.template import Template
 
 
-@dataclass(frozen=True, slots=True)
-class ScenarioRule:
+class ScenarioRule(Struct, frozen=True):
     """A scenario's rule, with the compiler of the document it stands in."""
 
     rule: Rule

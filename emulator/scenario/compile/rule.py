@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from emulator.errors import Complaint, DocumentError, Place
 from emulator.scenario.compile.compiler import Compiler, Group, Path
@@ -29,8 +30,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {"update": ("id", "set"), "append": ("id
 NO_BODY = (204, 304)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What rules may name."""
 
     errors: Mapping[str, Any]

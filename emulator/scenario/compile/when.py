@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from emulator.errors import Complaint, DocumentError, Place
 from emulator.scenario.absent import ABSENT
@@ -33,8 +34,7 @@ NO_FIELDS = frozenset({*COUNTER_TESTS, "expr", "jsonpath"})
 Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """The names that a dotted path may begin with, and for some of them all that may follow."""
 
     roots: Collection[str] = REQUEST_NAMES
@@ -56,8 +56,7 @@ class Names:
         return f"{root} has no {name!r}; {did_you_mean(name, known)}"
 
 
-@dataclass(frozen=True, slots=True)
-class WhenCompiler:
+class WhenCompiler(Struct, frozen=True):
     """Turns `when` values into matchers; complaints carry the place of the field they are about."""
 
     language: Language
