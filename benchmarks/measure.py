@@ -124,8 +124,11 @@ def paced_rows(streams: int, bar: float, ours: Sequence[Pace], bares: Sequence[P
     lost = sum(pace.lost for pace in ours)
     late, bare = median(pace.p99 for pace in ours), median(pace.p99 for pace in bares)
     worst = max(pace.worst for pace in ours)
-    first = median(pace.first for pace in ours)
-    detail = f"bare app {bare:.3g} ms; worst {worst:.3g} ms, first events within {first:.3g} ms"
+    first, blind = median(pace.first for pace in ours), median(pace.blind for pace in ours)
+    detail = (
+        f"bare app {bare:.3g} ms; worst {worst:.3g} ms, first events within {first:.3g} ms, "
+        f"client away for {blind:.2g} ms at most"
+    )
     return [
         at_most(f"{streams:,} paced streams: p99 lateness", late, bar, "ms", detail),
         Row(f"{streams:,} paced streams: lost events", str(lost), "0", lost == 0, f"{len(ours)} rounds"),

@@ -31,7 +31,12 @@ class Server:
 @contextmanager
 def running(command: Sequence[str], port: int, core: int | None, first: Request) -> Iterator[Server]:
     """Start a server, wait for its first answer, and end it afterwards."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("EMULATOR_")}
+    # As a person has it: without settings of ours, and with a Python that keeps the bytecode it has compiled.
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("EMULATOR_") and name != "PYTHONDONTWRITEBYTECODE"
+    }
     with tempfile.TemporaryFile() as log:
         begin = time.perf_counter()
         with on_core(core):
