@@ -4,48 +4,51 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
-from starlette.applications import Starlette
-from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator import resources
 from emulator.clock import Clock
-from emulator.control import health
 from emulator.errors import DocumentError
-from emulator.scenario import loading, promised
+from emulator.kept import Kept
 from emulator.scenario.collisions import CONTROL
-from emulator.scenario.compile.api import Tables
 from emulator.scenario.expression import Language
 from emulator.scenario.playbook import Playbook
 from emulator.serving.corpus import Corpus
 from emulator.serving.deliver import Wire
-from emulator.serving.fault import FAULTS
 from emulator.serving.functions import FILTERS, FUNCTIONS
 from emulator.serving.journal import Journal
 from emulator.serving.pipeline import Later, Pipeline
-from emulator.serving.served import Served, serve
+from emulator.serving.served import Served
 from emulator.serving.world import World
 from emulator.settings import Settings
 
+WARM_AFTER = 0.5  # seconds
 LOG = logging.getLogger("emulator")
 LANGUAGE = Language(functions=FUNCTIONS, filters=FILTERS)
 
 
-def load(names: tuple[str, ...], documented_only: bool = False) -> tuple[Playbook, Mapping[str, Served]]:
+def load(
+    names: tuple[str, ...], documented_only: bool = False, kept: Kept | None = None
+) -> tuple[Playbook, Mapping[str, Served]]:
     """The playbook of these scenarios, ready to be served. Raises DocumentError with every complaint.
 
-    With `documented_only`, what no document promises is refused instead of answered.
+    With `documented_only`, what no document promises is refused instead of answered. What was `kept` of an earlier
+    time is used while its files are the same.
     """
-    tables = Tables(FAULTS, resources.fixtures())
-    loader = loading.Loader(resources.scenarios(), tables, LANGUAGE)
-    playbook = loader.draft(names)
-    if documented_only:
-        playbook = promised.documented_only(playbook)
-    served = loader.complaints.attempt(serve, playbook, LANGUAGE)
-    loader.complaints.raise_any()
+    wanted = (names, documented_only)
+    found: tuple[Playbook, Mapping[str, Served]] | None = None if kept is None else kept.take(wanted)
+    if found is not None:
+        return found
+    from emulator.compiled import compile_scenarios  # much to import, and mostly not needed
+
+    playbook, served = compile_scenarios(names, documented_only, LANGUAGE)
+    if kept is not None:
+        kept.keep(wanted, (playbook, served), playbook.files)
     return playbook, served
 
 
@@ -65,7 +68,13 @@ class Application:
         self.world = World("default", settings.seed, clock, journal, corpus)
         self.playbook = playbook
         self.pipeline = Pipeline(self.playbook, served, self.world, settings.max_body)
-        self.control: ASGIApp = Starlette(routes=[Mount(CONTROL, routes=health.routes(self))])
+
+    @cached_property
+    def control(self) -> ASGIApp:
+        """What answers under /_emulator; made when it is first asked, since mostly nobody does."""
+        from emulator.control.routes import routed
+
+        return routed(self)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not _is_control(scope["path"]):
@@ -82,7 +91,7 @@ class Application:
     def reload(self) -> bool:
         """Read the scenarios again. When they are wrong, the log says how, and what was served before stays."""
         try:
-            playbook, served = load(self.settings.scenarios, self.settings.documented_only)
+            playbook, served = _load(self.settings)
         except DocumentError as error:
             LOG.error("the scenarios are wrong, so the ones before stay in use:\n%s", error)
             return False
@@ -107,13 +116,20 @@ class Application:
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
-        # The words of generated answers come from a library that takes long to import; nobody should wait for it.
-        warming = asyncio.get_running_loop().run_in_executor(None, self.corpus.warm)
+        # The words of generated answers come from a library that takes long to import: nobody should wait for it, and
+        # it should not keep the first answers waiting either.
+        loop = asyncio.get_running_loop()
+        warming = loop.call_later(WARM_AFTER, lambda: loop.run_in_executor(None, self.corpus.warm))
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await warming
+        warming.cancel()
         await self.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _load(settings: Settings) -> tuple[Playbook, Mapping[str, Served]]:
+    folder = resources.cache(settings.cache, os.environ)
+    return load(settings.scenarios, settings.documented_only, None if folder is None else Kept(folder, LANGUAGE))
 
 
 def _is_control(path: str) -> bool:
@@ -122,5 +138,5 @@ def _is_control(path: str) -> bool:
 
 def build(settings: Settings, clock: Clock | None = None) -> Application:
     """The whole emulator as an ASGI application. Raises DocumentError when a scenario is wrong."""
-    playbook, served = load(settings.scenarios, settings.documented_only)
+    playbook, served = _load(settings)
     return Application(settings, clock or Clock(), playbook, served, Corpus(str(settings.seed)))

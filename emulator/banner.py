@@ -16,8 +16,8 @@ def banner(playbook: Playbook, host: str, port: int) -> str:
     origin = f"http://{shown}:{port}"
     lines = [f"Ready on {origin}, scenario {' + '.join(playbook.scenarios)}", ""]
     for api in playbook.apis.values():
-        lines.append(f"{api.file.title} {api.file.version}")
-        lines.append(f"  base URL   {origin}{api.file.base}")
+        lines.append(f"{api.title} {api.version}")
+        lines.append(f"  base URL   {origin}{api.base}")
         lines.extend(_keys(api))
         lines.extend(_example(api, origin))
         lines.append("")
@@ -37,7 +37,7 @@ def _keys(api: Api) -> list[str]:
 
 
 def _example(api: Api, origin: str) -> list[str]:
-    example = api.file.example
+    example = api.example
     if example is None:
         return []
     operation = api.operations[example.operation]

@@ -68,6 +68,11 @@ def main() -> None:
     default=None,
     help="Answer 501 to what the APIs' documents do not promise. [default: off]",
 )
+@click.option(
+    "--cache",
+    metavar="FOLDER|off",
+    help="Where compiled scenarios are kept, so that the next start is quicker. [default: the user's cache folder]",
+)
 @_told
 def serve(**options: Any) -> int:
     """Serve the APIs until Ctrl-C or SIGTERM.

@@ -105,6 +105,10 @@ class Clock:
         """The calls to come, the next one first."""
         return self._timers.pending()
 
+    def behind(self) -> float:
+        """Real seconds by which the next call is overdue, because the loop was busy; 0 when it is still to come."""
+        return max(0.0, (self.now() - self._timers.first()) / self._rate) if self._rate else 0.0
+
     def busy(self) -> AbstractContextManager[None]:
         """Mark work in flight, such as a webhook being sent, that a moving clock waits for before it goes on."""
         return self._work.busy()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,9 +18,12 @@ from starlette.types import Receive, Scope, Send
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from emulator.exchange import Header
+from emulator.exchange import BODILESS, Header
+from emulator.serving.deliver import CHUNKS
 
 LONGEST = 65_536  # bytes of a head, and of a body that are waited for without the back-pressure of a request cycle
+LINE = b": ".join  # a name and a value become a header line
+LINES = b"\r\n".join
 
 
 def _raising(error: Exception) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
@@ -31,11 +35,22 @@ def _raising(error: Exception) -> Callable[[Scope, Receive, Send], Awaitable[Non
     return application
 
 
+@lru_cache(maxsize=128)
+def _read_target(target: bytes) -> tuple[str, bytes]:
+    """The path of a request's target, percent-decoded, and its query; clients ask for the same ones again and again.
+
+    Raises httptools.HttpParserError or UnicodeDecodeError for one that can't be read.
+    """
+    url = httptools.parse_url(target)
+    path = url.path.decode("ascii")
+    return unquote(path) if "%" in path else path, url.query or b""
+
+
 class Connection(HttpToolsProtocol):
     """One client's connection, and for a request on the short way its wire."""
 
     _body: bytes | None = None  # what has come of the body of a request on the short way; None: it goes the long one
-    _opened: Any = None  # the scope of the last request whose head was whole
+    _opened = True  # whether the head of the last request was whole
     _head = 0  # bytes of a head that is not
     _application: Any = None  # what answers a request that had to take the long way after all
     _idle_since = 0.0
@@ -43,21 +58,27 @@ class Connection(HttpToolsProtocol):
 
     # ------------------------------------------------------------------ reading
 
+    def on_message_begin(self) -> None:
+        self.url = b""
+        self.headers = []
+        self._opened = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
+
     def on_headers_complete(self) -> None:
-        self._opened = self.scope
+        self._opened = True
+        parser = self.parser
         cycle: RequestResponseCycle | None = self.cycle
-        method = self.parser.get_method()
         if (
             (cycle is None or cycle.response_complete)
-            and not self.expect_100_continue
-            and method != b"HEAD"
-            and self.parser.get_http_version() == "1.1"
-            and not self.parser.should_upgrade()
+            and parser.get_http_version() == "1.1"
+            and parser.get_method() != b"HEAD"
+            and not parser.should_upgrade()
         ):
-            self.scope["method"] = method.decode("ascii")
             self._body = b""
         else:
-            super().on_headers_complete()
+            self._begin_cycle()
 
     def on_body(self, body: bytes) -> None:
         if self._body is None:
@@ -84,7 +105,7 @@ class Connection(HttpToolsProtocol):
                 self._lengthen(self.app)
             except (httptools.HttpParserError, UnicodeDecodeError):  # a target that can't be read
                 self.send_400_response("Invalid HTTP request received.")
-        elif self.scope is not self._opened:  # the rest of its head is
+        elif not self._opened:  # the rest of its head is
             self._head += len(data)
             if self._head > LONGEST:
                 self.send_400_response("The head of the request is too long.")
@@ -96,12 +117,17 @@ class Connection(HttpToolsProtocol):
         at_once = getattr(self.app, "at_once", None)
         if at_once is None:
             return self.app
-        url = httptools.parse_url(self.url)
-        path = url.path.decode("ascii")
-        self.scope["path"] = unquote(path) if "%" in path else path
-        self.scope["query_string"] = url.query or b""
+        path, query = _read_target(self.url)
+        scope = {
+            "method": self.parser.get_method().decode("ascii"),
+            "path": path,
+            "query_string": query,
+            "headers": self.headers,
+            "scheme": self.scheme,
+            "server": self.server,
+        }
         try:
-            return at_once(self.scope, body, self)
+            return at_once(scope, body, self)
         except Exception as error:  # raised here, it would pass for a request that can't be read
             return _raising(error)
 
@@ -109,39 +135,59 @@ class Connection(HttpToolsProtocol):
         """Go on the long way with what was read so far."""
         body, self._body = self._body, None
         self._application = application
-        super().on_headers_complete()
+        self._begin_cycle()
         if body:
             super().on_body(body)
 
+    def _begin_cycle(self) -> None:
+        """Give the head to uvicorn, as if its own callbacks had read it."""
+        url, headers = self.url, self.headers
+        super().on_message_begin()
+        self.url = url
+        self.headers += headers  # it stands in the scope
+        self.expect_100_continue = any(
+            name == b"expect" and value.lower() == b"100-continue" for name, value in headers
+        )
+        super().on_headers_complete()
+
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         application, self._application = self._application, None
+        extensions: dict[str, Any] = {CHUNKS: partial(self._write_chunk, cycle)}
+        cycle.scope["extensions"] = extensions
         super()._start_asgi_task(cycle, application or app)
 
     # ------------------------------------------------------------------ writing
 
     def respond(self, status: int, lines: Iterable[Header], body: bytes, chunked: bool) -> bool:
-        """Send a whole answer, its body as one chunk if it is a stream (RFC 9112 section 7.1).
+        """Send a whole answer, its body as one chunk if it is a stream (RFC 9112 section 7.1); `lines` is not empty.
 
         False when it must go the long way, because the socket is full or the client is gone.
         """
         transport = self.transport
         if self.flow.write_paused or transport.is_closing():
             return False
-        content = [STATUS_LINE[status]]
-        for name, value in lines:
-            content += (name, b": ", value, b"\r\n")
         keep_alive = self.parser.should_keep_alive()
-        if not keep_alive:
-            content.append(b"connection: close\r\n")
+        head = STATUS_LINE[status] + LINES(map(LINE, lines))
+        end = b"\r\n\r\n" if keep_alive else b"\r\nconnection: close\r\n\r\n"
         if chunked:
-            content += (b"transfer-encoding: chunked\r\n\r\n%x\r\n" % len(body), body, b"\r\n0\r\n\r\n")
+            size = len(body)
+            answer = b"%b\r\ntransfer-encoding: chunked%b%x\r\n%b\r\n0\r\n\r\n" % (head, end, size, body)
+        elif status in BODILESS:
+            answer = head + end
         else:
-            content += (b"\r\n", body)
-        transport.write(b"".join(content))
+            answer = b"%b\r\ncontent-length: %d%b%b" % (head, len(body), end, body)
+        transport.write(answer)
         if not keep_alive:
             transport.close()
         self.server_state.total_requests += 1
         self._rest()
+        return True
+
+    def _write_chunk(self, cycle: RequestResponseCycle, chunk: bytes) -> bool:
+        """Write a chunk of the answer under way; see deliver.Write. What does not go in chunks is left to uvicorn."""
+        if self.flow.write_paused or cycle.disconnected or not cycle.chunked_encoding:
+            return False
+        self.transport.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
         return True
 
     # ------------------------------------------------------------------ resting

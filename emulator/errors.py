@@ -17,14 +17,14 @@ from msgspec import Struct
 
 
 class Place(Struct, frozen=True, order=True):
-    """Where something stands in a file; line and column count from 1."""
+    """Where something stands in a file; line and column count from 1, and are 0 when the file as a whole is meant."""
 
     file: str
-    line: int
-    column: int
+    line: int = 0
+    column: int = 0
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
 class Complaint(Struct, frozen=True, order=True):

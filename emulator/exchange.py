@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct, field
 
 Header = tuple[bytes, bytes]
+BODILESS = (204, 304)  # statuses without a body: what would follow is taken for the next answer (RFC 9112 section 6.3)
 
 
 class Incoming(Struct):
@@ -40,13 +41,14 @@ class Incoming(Struct):
 
 
 class Caller(Struct, frozen=True):
-    """Who asked; `subject` is what limits are counted for, `view` what templates see as `caller`."""
+    """Who asked. Limits are counted for `subject`, templates see `view`, and the journal shows `masked`."""
 
     key: str
     workspace: str
     tier: str
     subject: str
     view: dict[str, Any]
+    masked: str
 
 
 class Frame(Struct, frozen=True):
@@ -56,28 +58,28 @@ class Frame(Struct, frozen=True):
     data: bytes
 
 
-class Reply:
+class Reply(Struct):
     """What is sent: status, headers, then one body (of so many `events`, if it is a stream), or many frames.
 
-    `delay` is in seconds; `closes` ends the connection after it. Made for every request, so it sets only what differs.
+    `delay` is in seconds; `closes` ends the connection after it.
     """
 
+    status: int
+    headers: list[Header]
+    body: bytes = b""
     frames: list[Frame] | None = None
     events: int = 0
     delay: float = 0.0
     closes: bool = False
-
-    def __init__(self, status: int, headers: list[Header], body: bytes = b"") -> None:
-        self.status = status
-        self.headers = headers
-        self.body = body
 
 
 class Exchange:
     """One request with everything decided on it, and what the client consumed of the answer.
 
     `outcome` is `complete`, `left` (the client went before the end), `stopped` (the server did) or `open`; `secrets`
-    names the fields that are masked before it is kept. As with Reply, only what differs is set.
+    names the fields that are masked before it is kept, and `covers` masks the header lines before they are shown;
+    `held` are the bytes that it takes. One is made for every request and most are never looked at, so only what
+    differs is set.
     """
 
     api: str = ""
@@ -85,6 +87,8 @@ class Exchange:
     caller: str = ""
     workspace: str = ""
     headers: Sequence[Header] = ()
+    held: int = 0
+    covers: Callable[[Sequence[Header]], Sequence[Header]] | None = None
     body: bytes = b""
     rule: str = ""
     status: int = 0

@@ -9,9 +9,9 @@ from pathlib import Path
 from emulator import resources
 from emulator.app import load
 from emulator.errors import Complaint, ConfigError, DocumentError
-from emulator.scenario.claims import coverage
+from emulator.scenario.claims import coverage, grade_of_route
+from emulator.scenario.document import SUFFIXES
 from emulator.scenario.playbook import Playbook
-from emulator.scenario.story import SUFFIXES
 
 
 def check_scenarios(paths: Sequence[str]) -> tuple[list[Complaint], int]:
@@ -44,15 +44,18 @@ def _inside(path: str) -> list[str]:
 
 
 def route_lines(playbook: Playbook) -> Iterator[str]:
-    """One line a route: method, path, operation, API, host, claims with their class."""
+    """One line a route: method, path, operation, API, host, the route's class, claims with their own."""
     rows = []
     for route in playbook.router.routes:
         api = playbook.apis[route.api]
         cited = dict.fromkeys(each.claim for each in api.citations if each.operation == route.operation)
         claims = [f"{id} ({api.claims[id].grade})" for id in cited]
-        rows.append((route.method, route.path, route.operation, route.api, route.host or "any host", ", ".join(claims)))
+        own = f"{route.method} {route.path.removeprefix(api.file.base)}"
+        grade = grade_of_route(api.claims, api.file.operations[route.operation], own)
+        host = route.host or "any host"
+        rows.append((route.method, route.path, route.operation, route.api, host, grade, ", ".join(claims)))
     rows.sort(key=lambda row: (row[3], row[1], row[0]))
-    widths = [max(len(row[at]) for row in rows) for at in range(5)]
+    widths = [max(len(row[at]) for row in rows) for at in range(6)]
     for row in rows:
         yield "  ".join(text.ljust(width) for text, width in zip(row, [*widths, 0], strict=True)).rstrip()
 
@@ -62,7 +65,7 @@ def coverage_lines(playbook: Playbook) -> tuple[list[str], int]:
     lines: list[str] = []
     served = total = 0
     for api in playbook.apis.values():
-        lines.append(f"{api.file.title}")
+        lines.append(f"{api.title}")
         counts: Counter[str] = Counter()
         for row in coverage(api.claims, api.citations):
             total += 1

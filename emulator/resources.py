@@ -1,7 +1,9 @@
-"""Where the files that travel with the package lie: beside it in a checkout, inside it in a wheel."""
+"""Where files lie: those that travel with the package, beside it in a checkout or inside it in a wheel; and a cache."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from emulator.errors import ConfigError
@@ -17,6 +19,16 @@ def scenarios(package: Path = PACKAGE) -> Path:
 def fixtures(package: Path = PACKAGE) -> Path:
     """The folder of the data that scenarios name: catalogues, canned replies, seeded usage."""
     return _folder("fixtures", package)
+
+
+def cache(chosen: str, env: Mapping[str, str]) -> Path | None:
+    """Where compiled playbooks are kept: `auto` is the user's own cache folder, `off` nowhere, all else a folder."""
+    if chosen == "off":
+        return None
+    if chosen != "auto":
+        return Path(chosen)
+    home = env.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(home) / "ai-api-emulator"
 
 
 def _folder(name: str, package: Path) -> Path:

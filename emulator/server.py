@@ -15,12 +15,14 @@ from starlette.types import ASGIApp
 
 from emulator.app import Application
 from emulator.errors import ConfigError
-from emulator.scenario.story import SUFFIXES
+from emulator.scenario.document import SUFFIXES
 from emulator.settings import Settings
 
 LOG = logging.getLogger("emulator")
 BACKLOG = 2_048
-GARBAGE = 20_000  # objects made and not freed after which the collector looks
+# After how many objects made and not freed the collector looks at the youngest, how many such looks a generation waits
+# for. It stands still meanwhile, so it must look at few: hundreds of open streams in one go are a tenth of a second.
+GARBAGE = (2_000, 1, 500)
 
 
 def bind(settings: Settings) -> socket.socket:
@@ -120,7 +122,7 @@ def run(app: Application, sock: socket.socket, ready: Callable[[], None]) -> int
     # What is loaded stays: the collector need not look through it again and again while requests are answered.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(GARBAGE)
+    gc.set_threshold(*GARBAGE)
     gc.enable()
     with contextlib.suppress(KeyboardInterrupt):
         uvloop.run(serve(app, sock, ready))

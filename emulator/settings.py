@@ -42,6 +42,7 @@ class Settings(Struct, frozen=True):
     journal_bytes: int = 16 * MIB
     reload: bool = True
     documented_only: bool = False
+    cache: str = "off"
 
 
 def load(options: Mapping[str, Any], env: Mapping[str, str]) -> Settings:
@@ -53,7 +54,7 @@ def load(options: Mapping[str, Any], env: Mapping[str, str]) -> Settings:
     unknown = set(options) - {field.name for field in fields(Settings)}
     if unknown:
         raise ConfigError(f"no setting is called {', '.join(sorted(map(repr, unknown)))}")
-    given: dict[str, Any] = {}
+    given: dict[str, Any] = {"cache": "auto"}  # a process may leave something behind; an emulator inside another not
     for name, (flag, parse) in READERS.items():
         variable = "EMULATOR_" + flag.removeprefix("--").replace("-", "_").upper()
         for source, value in ((flag, options.get(name)), (variable, env.get(variable))):
@@ -128,4 +129,5 @@ READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "journal_bytes": ("--journal-bytes", parse_size),
     "reload": ("--reload", parse_truth),
     "documented_only": ("--documented-only", parse_truth),
+    "cache": ("--cache", str),
 }

@@ -12,8 +12,8 @@ from typing import Any
 
 from emulator import app
 from emulator.errors import DocumentError
-from emulator.scenario.document import parse
 from emulator.scenario.model import ApiFile, ScenarioFile
+from emulator.scenario.reading import parse
 from emulator.scenario.shape import keys_of
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -25,7 +25,8 @@ LAST_LINE = "Ctrl-C stops it."
 def environment(**more: str) -> dict[str, str]:
     """That of the tests, without what would change what the emulator does."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("EMULATOR_")}
-    return kept | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | more
+    quiet = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "EMULATOR_CACHE": "off"}
+    return kept | quiet | more
 
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

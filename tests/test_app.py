@@ -96,6 +96,37 @@ def test_a_reload_swaps_the_rules_and_keeps_what_the_world_remembers(small: Emul
     assert say(small, {"n": 1}) == {"n": 1}  # its one time was before the reload
 
 
+COUNTED = """\
+rules:
+  - {when: {body.n: 7, times: 1}, reply: {body: once}}
+  - {name: mine, when: {body.n: 8, times: 1}, reply: {body: once}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "again"),
+    [
+        ("rules:", "# a comment\nrules:", ({"n": 7}, {"n": 8})),
+        ("rules:\n", "rules:\n  - {when: {body.n: 1, times: 9}, reply: {body: new}}\n", ({"n": 7}, {"n": 8})),
+        ("  - {when: {body.n: 7, times: 1}, reply: {body: once}}\n", "", ({"n": 7}, {"n": 8})),
+        ("reply: {body: once}", "reply: {body: changed}", ("changed", {"n": 8})),
+    ],
+    ids=["a line above", "a rule above", "a rule gone", "the rules changed"],
+)
+def test_a_reload_keeps_the_counts_of_rules_that_stay_what_they_are(
+    small: Emulated, tmp_path: Path, before: str, after: str, again: tuple[object, object]
+) -> None:
+    story = tmp_path / "story.yaml"
+    text = story.read_text() + COUNTED
+    for each in (text, text.replace(before, after)):
+        story.write_text(each)
+        application = build(Settings(scenarios=(str(story),), reload=False), small.clock)
+        small.app.adopt(application.playbook, {name: site.served for name, site in application.pipeline.sites.items()})
+        if each == text:
+            assert [say(small, {"n": n}) for n in (7, 8)] == ["once", "once"]
+    assert (say(small, {"n": 7}), say(small, {"n": 8})) == again
+
+
 def test_a_wrong_reload_leaves_everything_as_it_was(
     tmp_path: Path, small: Emulated, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -115,7 +115,9 @@ def test_one_round_of_load_and_of_pace_on_the_smallest_application(tmp_path: Pat
         answered, failed = fire(server.port, hello, 0.2, 4, distinct=True)
         assert (answered > 0, failed) == (True, 0)
     with process.bare(None, hello, *options, "--paced", "word", "--gap", "0.001") as server:
-        assert listen(server.port, hello, 5, b"word", 50, 0.001).lost == 0
+        pace = listen(server.port, hello, 5, b"word", 50, 0.001)
+        assert pace.lost == 0
+        assert 0 < pace.blind < math.inf
 
 
 def test_a_server_that_ends_before_it_answers_is_told_with_its_last_words() -> None:

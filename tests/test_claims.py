@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 from emulator.scenario.claims import coverage
-from emulator.scenario.document import read
+from emulator.scenario.reading import read
 from tests.running import loaded
 
 TESTS = Path(__file__).resolve().parent

@@ -77,7 +77,7 @@ def test_the_version_is_told() -> None:
         (["serve", "--max-body", "big"], "--max-body is 'big'; expected a size such as"),
         (["serve", "--scenario", "strikt"], "no scenario 'strikt'; expected one of: async-everything"),
         (["routes", "--scenario", "strikt"], "did you mean 'strict'?"),
-        (["coverage", "--scenario", "nowhere.yaml"], "nowhere.yaml:1:1: no such file"),
+        (["coverage", "--scenario", "nowhere.yaml"], "nowhere.yaml: no such file"),
     ],
 )
 def test_what_is_wrong_with_the_arguments_is_told_and_the_status_is_2(arguments: list[str], said: str) -> None:
@@ -156,14 +156,15 @@ def test_one_complaint_is_one_complaint(story: Path) -> None:
     assert emulate("check", "story.yaml").stderr == "1 complaint\n"
 
 
-def test_routes_lists_method_path_operation_api_host_and_claims() -> None:
+def test_routes_lists_method_path_operation_api_host_class_and_claims() -> None:
     result = emulate("routes")
     assert result.exit_code == 0
     rows = [re.split(r"  +", line) for line in result.stdout.splitlines()]
     assert ["POST", "/v2/messages/stream", "messages.stream", "aiexport", "any host"] in [row[:5] for row in rows]
     poll = next(row for row in rows if row[1] == "/api/v2/data/{request_id}")
     assert (poll[0], poll[3], poll[4]) == ("GET", "aixplain", "models.aixplain.com")
-    assert "AX-POLL-MODEL (documented)" in poll[5]
+    assert poll[5] == "documented"
+    assert "AX-POLL-MODEL (documented)" in poll[6]
     assert rows == sorted(rows, key=lambda row: (row[3], row[1], row[0]))
 
 
@@ -175,7 +176,7 @@ def test_routes_tells_the_claims_of_rules_and_checks_too() -> None:
 
 def test_routes_and_coverage_play_what_serve_would_play(story: Path) -> None:
     for result in (emulate("routes", "--scenario", "story.yaml"), emulate("routes", EMULATOR_SCENARIO="story.yaml")):
-        assert result.stdout.split() == ["POST", "/echo", "echo.create", "demo", "any", "host"]
+        assert result.stdout.split() == ["POST", "/echo", "echo.create", "demo", "any", "host", "invented"]
 
 
 def test_coverage_of_what_comes_along_is_whole() -> None:

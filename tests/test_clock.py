@@ -385,6 +385,23 @@ def test_a_timer_set_before_there_is_a_loop_fires_once_there_is_one(play: Play) 
     play(story)
 
 
+def test_a_clock_is_behind_when_what_is_due_has_not_been_called(play: Play) -> None:
+    async def story() -> None:
+        clock = Clock(START, speed=10)
+        assert clock.behind() == 0
+        clock.call_at(START + 60, lambda: None)
+        assert clock.behind() == 0
+        clock.call_at(clock.now() - 50, lambda: None)
+        assert 5 <= clock.behind() < 6
+        clock.freeze()
+        assert clock.behind() == 0
+        clock.run(10)
+        await clock.sleep(0.01)
+        assert clock.behind() == 0
+
+    play(story)
+
+
 def test_a_clock_outlives_the_loop_it_was_used_in(play: Play) -> None:
     clock = Clock(START)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jinja2 import Environment
 
-from emulator.scenario import filters, model, parts, template
+from emulator.scenario import filters, model, parts, tree_builder
 from emulator.scenario.compile.api import ENGINE_ERRORS
 from emulator.scenario.match import COUNTER_TESTS
 from emulator.scenario.operators import OPERATORS
@@ -20,7 +20,7 @@ from emulator.serving.canned import CannedEntry
 from emulator.serving.fault import FAULTS
 from emulator.serving.functions import FILTERS, FUNCTIONS
 from emulator.serving.scope import REQUEST_MAKERS
-from emulator.serving.usage import SeedRow
+from emulator.serving.seed import SeedRow
 from tests.pages import LANGUAGE_PAGE, Block, Table, examples, load, tables
 
 TABLES = {(table.heading, table.first): table for table in tables(LANGUAGE_PAGE)}
@@ -107,7 +107,7 @@ def test_every_error_that_the_engine_raises_is_told() -> None:
 
 
 def test_every_form_is_told() -> None:
-    assert sorted(told("Forms", "form").keys) == sorted(template._FORMS)
+    assert sorted(told("Forms", "form").keys) == sorted(tree_builder._FORMS)
 
 
 def test_every_name_is_told() -> None:

@@ -12,10 +12,12 @@ import click
 import pytest
 
 from emulator.cli import main
-from emulator.scenario.document import read
+from emulator.scenario.claims import grade_of_route
+from emulator.scenario.grades import GRADES, Grade
 from emulator.scenario.playbook import Api
 from emulator.scenario.playbook import Operation as Plan
-from emulator.scenario.routes import PARAMETER, Route
+from emulator.scenario.reading import read
+from emulator.scenario.routes import Route
 from emulator.settings import READERS, Listen
 from tests.pages import README, ROOT, Block, blocks, examples, load, tables
 from tests.reader import Reader, masked
@@ -24,9 +26,6 @@ from tests.running import Running, loaded
 TEXT = README.read_text()
 BLOCKS = blocks(README)
 DEFAULT, _ = loaded("default")
-GRADES = ("documented", "inferred", "invented")
-# What no claim's words tell: the document's curl line is a GET, and the session routes are the client's.
-KNOWN_ROUTES = {"GET /v2/messages": "documented", "sessions.": "inferred"}
 
 
 def column(heading: str, first: str) -> list[str]:
@@ -63,21 +62,10 @@ def test_each_example_loads(block: Block, tmp_path: Path) -> None:
     load(block, README, tmp_path)
 
 
-def route_class(api: Api, operation: Plan, route: Route) -> str:
-    """Who says that there is this route: the claim that names it, else nobody's word but the operation's weakest."""
-    wanted = PARAMETER.sub("{}", route.path.removeprefix(api.file.base))
-    part = api.file.operations[route.operation]
-    names = [*operation.claims, *(claim for alias in part.aliases for claim in alias.claims)]
-    grades = {
-        api.claims[name].grade
-        for name in names
-        if re.search(re.escape(wanted) + r"(?![\w/{-])", re.sub(r"\{\w+\}", "{}", api.claims[name].says))
-    }
-    for known, grade in KNOWN_ROUTES.items():
-        if f"{route.method} {route.path}" == known or route.operation.startswith(known):
-            return grade
-    weakest = max((GRADES.index(api.claims[name].grade) for name in operation.claims), default=2)
-    return next((grade for grade in GRADES if grade in grades), GRADES[weakest] if weakest else "invented")
+def route_class(api: Api, route: Route) -> Grade:
+    """Who says that there is this route."""
+    own = f"{route.method} {route.path.removeprefix(api.file.base)}"
+    return grade_of_route(api.claims, api.file.operations[route.operation], own)
 
 
 def promises(api: Api, operation: Plan) -> str:
@@ -93,7 +81,7 @@ def operation_rows(api: Api) -> list[str]:
     for route in DEFAULT.router.routes:
         if route.api == api.name:
             operation, request = api.operations[route.operation], f"{route.method} {route.path.replace(':path', '')}"
-            known = route_class(api, operation, route)
+            known = route_class(api, route)
             cells = [f"`{request}`", f"`{operation.name}`", operation.summary, known, promises(api, operation)]
             rows.append((GRADES.index(known), route.path, route.method, f"| {' | '.join(cells)} |"))
     return [row[-1] for row in sorted(rows)]
@@ -114,7 +102,6 @@ def test_only_what_the_documents_show_is_called_a_documented_route() -> None:
         "DELETE /v2/batch/{batch_id}/cancel",
         "GET /api/v2/data/{request_id}",
         "GET /sdk/agents/{request_id}/result",
-        "GET /v2/messages",
         "GET /v2/models",
         "POST /api/v2/execute/{asset_id}",
         "POST /sdk/models/stats",

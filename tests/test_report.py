@@ -25,14 +25,18 @@ zeta:
   claims: [D-ONE]
   rules: [{reply: {body: 1}, claims: [D-ONE]}]
 eta: {route: GET /eta, rules: []}
+theta: {route: GET /theta, class: inferred, claims: [D-ONE], rules: []}
 """
 
 
-def test_routes_are_in_columns_by_api_and_path_with_all_claims_of_the_operation(library: Library) -> None:
+def test_routes_are_in_columns_by_api_and_path_with_the_class_of_each_and_all_claims_of_the_operation(
+    library: Library,
+) -> None:
     assert list(route_lines(library.load(api=api(CLAIMS, OPERATIONS)))) == [
-        "POST  /alpha      zeta  demo  b.test    D-TWO (invented), D-ONE (documented)",
-        "GET   /eta        eta   demo  any host",
-        "GET   /zeta/{id}  zeta  demo  a.test    D-TWO (invented), D-ONE (documented)",
+        "POST  /alpha      zeta   demo  b.test    invented    D-TWO (invented), D-ONE (documented)",
+        "GET   /eta        eta    demo  any host  invented",
+        "GET   /theta      theta  demo  any host  inferred    D-ONE (documented)",
+        "GET   /zeta/{id}  zeta   demo  a.test    documented  D-TWO (invented), D-ONE (documented)",
     ]
 
 
@@ -42,7 +46,7 @@ def test_coverage_tells_where_each_claim_is_served_and_how_many_are_not(library:
     assert unserved == 1
     assert lines == [
         "Demo",
-        f"  D-ONE                  documented  zeta {file}:28; zeta {file}:29",
+        f"  D-ONE                  documented  zeta {file}:28; zeta {file}:29; theta {file}:31",
         f"  D-TWO                  invented    zeta {file}:26",
         "  D-NONE                 inferred    SERVED BY NOTHING",
         "  1 documented, 1 invented, 1 inferred",

@@ -11,7 +11,7 @@ from emulator.settings import MIB, READERS, Listen, Settings, load
 
 
 def test_nothing_given_means_the_defaults() -> None:
-    assert load({}, {}) == Settings()
+    assert load({}, {}) == Settings(cache="auto")
 
 
 def test_the_default_address_is_this_machine_only() -> None:
@@ -41,11 +41,11 @@ def test_a_flag_that_was_not_given_is_no_choice(absent: Any) -> None:
 
 
 def test_an_empty_variable_is_no_choice() -> None:
-    assert load({}, {"EMULATOR_SEED": "", "EMULATOR_LISTEN": ""}) == Settings()
+    assert load({}, {"EMULATOR_SEED": "", "EMULATOR_LISTEN": ""}) == Settings(cache="auto")
 
 
 def test_variables_of_other_programs_are_left_alone() -> None:
-    assert load({}, {"EMULATOR_PORT": "tcp://10.0.0.1:8484", "SEED": "9"}) == Settings()
+    assert load({}, {"EMULATOR_PORT": "tcp://10.0.0.1:8484", "SEED": "9"}) == Settings(cache="auto")
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,9 @@ class Checks:
         self._plans = tuple(plans)
         self.first: Callable[[Mapping[str, Any]], CheckPlan | None] = self._prepare
 
+    def __reduce__(self) -> tuple[type[Checks], tuple[Sequence[CheckPlan]]]:
+        return Checks, (self._plans,)
+
     def __iter__(self) -> Iterator[CheckPlan]:
         return iter(self._plans)
 

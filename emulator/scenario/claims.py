@@ -1,4 +1,4 @@
-"""Finds which part of an API's document serves which of its claims, and what is served by nothing."""
+"""Finds which part of an API's document serves which of its claims, how well founded it is, and what nothing serves."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from msgspec import Struct
 from pydantic import BaseModel
 
 from emulator.errors import Complaint, Place
+from emulator.scenario.access import ClaimPlan
 from emulator.scenario.document import Document
-from emulator.scenario.model import ApiFile
-from emulator.scenario.parts import Claim
+from emulator.scenario.grades import GRADES, Claimed, Grade, grade_within
+from emulator.scenario.model import ApiFile, Operation
 from emulator.scenario.scalar import shown
 from emulator.scenario.shape import below, is_model, members, suits
 from emulator.scenario.suggest import did_you_mean
@@ -53,7 +54,7 @@ def cited(data: Any, document: Document, model: type[BaseModel] = ApiFile) -> li
     ]
 
 
-def coverage(claims: Mapping[str, Claim], citations: Iterable[Citation]) -> list[Row]:
+def coverage(claims: Mapping[str, ClaimPlan], citations: Iterable[Citation]) -> list[Row]:
     """Give one row for each claim, in the order of the catalogue, those served by nothing included."""
     served: dict[str, list[Citation]] = {claim: [] for claim in claims}
     for citation in citations:
@@ -61,13 +62,21 @@ def coverage(claims: Mapping[str, Claim], citations: Iterable[Citation]) -> list
     return [Row(name, claim.grade, claim.says, tuple(served[name])) for name, claim in claims.items()]
 
 
-def unknown(claims: Mapping[str, Claim], citations: Iterable[Citation]) -> list[Complaint]:
+def unknown(claims: Mapping[str, Claimed], citations: Iterable[Citation]) -> list[Complaint]:
     """Complain of every citation of a claim that is not in the catalogue."""
     return [
         Complaint(each.place, f"unknown claim {shown(each.claim)!r}; {did_you_mean(each.claim, claims)}")
         for each in citations
         if each.claim not in claims
     ]
+
+
+def grade_of_route(claims: Mapping[str, Claimed], part: Operation, route: str) -> Grade:
+    """Who knows of a route (`GET /words`, without the API's base), the operation's own or that of an alias: the best
+    class among the claims cited there, which the operation's `class` may lower; `invented` when nothing is cited."""
+    cited = next((alias.claims for alias in part.aliases if alias.route == route), part.claims)
+    grades = [grade_within(part, claims[claim]) for claim in cited if claim in claims]
+    return min(grades, key=GRADES.index, default="invented")
 
 
 def _mentions(data: Any, annotation: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from itertools import zip_longest
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from jinja2 import TemplateSyntaxError, nodes
 
@@ -49,6 +49,9 @@ class Language:
         pure = frozenset(self._sandbox.table) - frozenset(filters)
         self._pieces: dict[str, Piece] = {}  # the same few expressions stand in many places, and reading one is slow
         self._words = Vocabulary(known, self._sandbox.table, tests_of(self._sandbox), pure)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a language is not pickled; whoever unpickles a playbook says which one it is written in")
 
     def expression(self, source: str, place: Place) -> Evaluate:
         """`body.model == 'x'`, in braces or not; gives ABSENT for what is not there.

@@ -24,6 +24,9 @@ class Headers:
         self.computed = tuple(computed)
         self.lines: Callable[[Mapping[str, Any]], list[Header]] = self._prepare
 
+    def __reduce__(self) -> tuple[type[Headers], tuple[Sequence[Header], Sequence[tuple[bytes, Template]]]]:
+        return Headers, (self.fixed, self.computed)
+
     def _prepare(self, scope: Mapping[str, Any]) -> list[Header]:
         self.lines = compile_quick(self._quick(), self._careful)
         lines: list[Header] = self.lines(scope)

@@ -18,14 +18,15 @@ from emulator.scenario.compile.api import ApiCompiler, Tables
 from emulator.scenario.compile.compiler import Compiler
 from emulator.scenario.compile.complaints import Complaints
 from emulator.scenario.compile.operation import ScenarioRule, names_of
-from emulator.scenario.document import read
+from emulator.scenario.document import SUFFIXES
 from emulator.scenario.duration import Latency, parse_latency
 from emulator.scenario.expression import Language
 from emulator.scenario.model import ApiFile, ScenarioFile
 from emulator.scenario.playbook import Api as ApiPlan
 from emulator.scenario.playbook import Playbook
+from emulator.scenario.reading import read
 from emulator.scenario.routes import Route, Router
-from emulator.scenario.story import SUFFIXES, Shelf, Story
+from emulator.scenario.story import Shelf, Story
 from emulator.scenario.suggest import did_you_mean
 from emulator.scenario.validate import validate
 

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from emulator.scenario.absent import ABSENT, Absent, lookup
-from emulator.scenario.operators import Test, same
+from emulator.scenario.operators import Test, field_test, same
+from emulator.scenario.query import Query
 from emulator.scenario.quick import Quick, joined, literal, looked_up, named
 from emulator.scenario.template import Template
 
@@ -43,40 +44,52 @@ class Check(Protocol):
 
 
 class FieldCheck(Struct, frozen=True, dict=True):
-    """A field passes a test. `values`: the constants it may equal, for the index; `dotted`: `field` leads to it."""
+    """A field passes the test that `operand` stands for. A dotted path leads to it, or a JSONPath `query`."""
 
     field: str
-    find: Callable[[Values], Any]
-    test: Test
-    wanted: str
-    values: tuple[Any, ...] = ()
-    dotted: bool = True
+    operand: Any
+    query: str | None = None
+
+    @cached_property
+    def find(self) -> Callable[[Values], Any]:
+        return finder(self.field) if self.query is None else Query(self.query)
+
+    @cached_property
+    def values(self) -> tuple[Any, ...]:
+        """The constants the field may equal, for the index; none when operators decide."""
+        if self.query is not None or isinstance(self.operand, dict):
+            return ()
+        return tuple(self.operand) if isinstance(self.operand, list) else (self.operand,)
 
     @cached_property
     def holds(self) -> Holds:
-        if self.dotted:
-            return holder(self.field, self.test, self.values)
-        find, test = self.find, self.test
+        test = field_test(self.operand)
+        if self.query is None:
+            return holder(self.field, test, self.values)
+        find = self.find
         return lambda scope: test(find(scope))
 
     @property
     def quick(self) -> Quick | None:
         """The quick way for the commonest: one field of one name is true, or is false."""
-        root, *keys = _steps(self.field) if self.dotted else ["", ""]
+        root, *keys = _steps(self.field) if self.query is None else ["", ""]
         if len(keys) != 1 or len(self.values) != 1 or not isinstance(self.values[0], bool):
             return joined("%(s)", named(self.holds))
         return joined("(%.get(%) is %)", looked_up(root, ()), literal(keys[0]), literal(self.values[0]))
 
     def difference(self, scope: Values) -> Difference:
-        return Difference(self.field, self.wanted, self.find(scope))
+        return Difference(self.field, _words(self.operand), self.find(scope))
 
 
 class TemplateCheck(Struct, frozen=True, dict=True):
     """A field equals what a template gives for this request."""
 
     field: str
-    find: Callable[[Values], Any]
     template: Template
+
+    @cached_property
+    def find(self) -> Callable[[Values], Any]:
+        return finder(self.field)
 
     @cached_property
     def holds(self) -> Holds:
@@ -209,6 +222,14 @@ def _truth_holder(root: str, key: str, wanted: bool) -> Holds:
         return (value.get(key) if value.__class__ is dict else step_into(value, key)) is wanted
 
     return holds
+
+
+def _words(wanted: Any) -> str:
+    if isinstance(wanted, list):
+        return "one of " + ", ".join(map(repr, wanted))
+    if isinstance(wanted, dict):
+        return " and ".join(f"{name} {operand!r}" for name, operand in wanted.items())
+    return repr(wanted)
 
 
 def _steps(path: str) -> list[str]:

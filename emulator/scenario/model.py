@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from emulator.scenario.grades import Grade
 from emulator.scenario.parts import (
     Answer,
     Claim,
@@ -137,6 +138,9 @@ class Operation(Part):
     aliases: list[Alias] = []
     host: str | None = None
     summary: str = ""
+    grade: Grade | None = Field(
+        default=None, alias="class", description="Who knows of the route; no claim counts for more in this operation."
+    )
     claims: Claims = []
     auth: bool = True
     accept: list[Literal["json", "form", "text"]] = Field(

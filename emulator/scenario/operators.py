@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import regex
-
 from emulator.scenario.absent import Absent
 from emulator.scenario.suggest import did_you_mean
 
@@ -24,10 +22,15 @@ def same(found: Any, wanted: Any) -> bool:
 
 
 def _matches(wanted: Any) -> Test:
+    import regex  # its import is paid by those who use it
+
+    if not isinstance(wanted, str):
+        raise ValueError(f"`matches` takes a regular expression, which is a text; found {wanted!r}")
     try:
-        pattern = regex.compile(str(wanted))
+        pattern = regex.compile(wanted)
     except regex.error as error:
-        raise ValueError(f"{wanted!r} is not a regular expression: {error}") from error
+        cure = "to look for a text as it stands, use `contains`"
+        raise ValueError(f"{wanted!r} is not a regular expression: {error}; {cure}") from error
 
     def test(found: Any) -> bool:
         try:

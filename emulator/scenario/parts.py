@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
+from emulator.scenario.grades import Grade
+
 Template = Any
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]
 _TERM = r"\d+(\.\d+)?\s*(ms|s|m|h|d)(\s+each)?"
@@ -40,7 +42,7 @@ class Part(BaseModel):
 class Claim(Part):
     """One promise of an API's document."""
 
-    grade: Literal["documented", "inferred", "invented"] = Field(alias="class")
+    grade: Grade = Field(alias="class")
     says: str
 
 

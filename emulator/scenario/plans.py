@@ -82,7 +82,8 @@ class FaultPlan(Struct, frozen=True):
 
 
 class Rule(Struct, frozen=True):
-    """`when` → `do` → `reply` and/or faults."""
+    """`when` → `do` → `reply` and/or faults. `id` tells people where it stands; `counted_as` is the name of its count,
+    which stays when the lines around the rule change; empty when nothing is counted."""
 
     id: str
     place: Place
@@ -93,6 +94,7 @@ class Rule(Struct, frozen=True):
     reply: ReplyPlan | None
     faults: tuple[FaultPlan, ...]
     claims: tuple[str, ...]
+    counted_as: str = ""
 
     @property
     def paced(self) -> bool:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from emulator.errors import Place
+from emulator.scenario.access import ClaimPlan, CredentialPlan, ExamplePlan, KeyPlan, UnknownPlan
 from emulator.scenario.checks import Checks
-from emulator.scenario.claims import Citation
+from emulator.scenario.deferred import Deferred
 from emulator.scenario.document import Document
+from emulator.scenario.grades import Grade
 from emulator.scenario.headers import Headers
-from emulator.scenario.model import ApiFile
-from emulator.scenario.parts import Claim, Key
 from emulator.scenario.plans import (
     AnswerPlan,
     CollectionPlan,
@@ -30,6 +30,10 @@ from emulator.scenario.rulebook import RuleBook
 from emulator.scenario.schema import Schema
 from emulator.scenario.template import Template
 
+if TYPE_CHECKING:
+    from emulator.scenario.claims import Citation
+    from emulator.scenario.model import ApiFile
+
 
 class Operation(Struct, frozen=True):
     """One operation, compiled."""
@@ -41,6 +45,7 @@ class Operation(Struct, frozen=True):
     host: str | None
     summary: str
     place: Place
+    grade: Grade | None
     claims: tuple[str, ...]
     auth: bool
     accept: frozenset[str]
@@ -58,13 +63,22 @@ class Operation(Struct, frozen=True):
 
 
 class Api(Struct, frozen=True):
-    """One emulated service, compiled. `file` is what its YAML says, with the scenario's changes made."""
+    """One emulated service, compiled. `hosts` are the real one's, `base` is what its paths begin with; `limits_per`
+    says whose the counters are, the `workspace`'s or the `key`'s; `unknown` is None when unknown keys are refused."""
 
     name: str
-    file: ApiFile
+    title: str
+    version: str
+    hosts: tuple[str, ...]
+    base: str
     document: Document
-    keys: Mapping[str, Key]
-    workspace_of_unknown: Template | None
+    claims: Mapping[str, ClaimPlan]
+    told: Deferred[tuple[ApiFile, tuple[Citation, ...]]]
+    credentials: tuple[CredentialPlan, ...]
+    keys: Mapping[str, KeyPlan]
+    unknown: UnknownPlan | None
+    limits_per: str
+    example: ExamplePlan | None
     tiers: Mapping[str, TierPlan]
     switches: Mapping[str, Any]
     limit_headers: Headers
@@ -74,12 +88,17 @@ class Api(Struct, frozen=True):
     answers: Mapping[str, AnswerPlan]
     jobs: Mapping[str, JobPlan]
     operations: Mapping[str, Operation]
-    citations: tuple[Citation, ...]
     files: tuple[Path, ...]
 
     @property
-    def claims(self) -> Mapping[str, Claim]:
-        return self.file.claims
+    def file(self) -> ApiFile:
+        """What its YAML says, with the scenario's changes made."""
+        return self.told.value[0]
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """Every mention of a claim in its YAML."""
+        return self.told.value[1]
 
 
 class Playbook(Struct, frozen=True):

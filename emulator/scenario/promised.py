@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from emulator.errors import Place
 from emulator.scenario.checks import Checks
 from emulator.scenario.expression import Language
+from emulator.scenario.grades import grade_within
 from emulator.scenario.headers import Headers
 from emulator.scenario.match import Matcher
 from emulator.scenario.plans import ReplyPlan, Rule
@@ -18,7 +19,8 @@ from emulator.scenario.template import Template, compile_tree
 
 
 def documented_only(playbook: Playbook) -> Playbook:
-    """The same playbook, but operations answer `no_rule` when every claim they cite is invented, or they cite none.
+    """The same playbook, but operations answer `no_rule` when every claim they cite is invented, or they cite none, or
+    they are themselves of class `invented`.
 
     A rule that cites claims is judged by its own; one that cites none stands or falls with its operation.
     """
@@ -30,10 +32,10 @@ def _api(api: Api) -> Api:
 
 
 def _operation(api: Api, operation: Operation) -> Operation:
-    if _promised(api, operation.claims):
+    if _promised(api, operation, operation.claims):
         rules = [_rule(api, operation, rule) for rule in operation.rules.rules]
         return replace(operation, rules=RuleBook(rules))
-    place, message = operation.place, _refusal(operation, operation.claims, operation.place)
+    place, message = operation.place, _refusal(api, operation, operation.claims, operation.place)
     reply = ReplyPlan(place, 200, Headers(), error="no_rule", message=message)
     refused = Rule(str(place), place, "", Matcher(), operation.makers, (), reply, (), operation.claims)
     # Whatever is asked is refused alike, and costs nothing.
@@ -43,19 +45,22 @@ def _operation(api: Api, operation: Operation) -> Operation:
 
 
 def _rule(api: Api, operation: Operation, rule: Rule) -> Rule:
-    if rule.reply is None or not rule.claims or _promised(api, rule.claims):
+    if rule.reply is None or not rule.claims or _promised(api, operation, rule.claims):
         return rule
     # `events` stay: a job's items pass over rules that answer with a stream.
-    message = _refusal(operation, rule.claims, rule.place)
+    message = _refusal(api, operation, rule.claims, rule.place)
     reply = ReplyPlan(rule.place, 200, Headers(), events=rule.reply.events, error="no_rule", message=message)
     return replace(rule, steps=(), reply=reply, faults=())
 
 
-def _promised(api: Api, claims: Sequence[str]) -> bool:
-    return any(api.claims[claim].grade != "invented" for claim in claims if claim in api.claims)
+def _promised(api: Api, operation: Operation, claims: Sequence[str]) -> bool:
+    return any(grade_within(operation, api.claims[claim]) != "invented" for claim in claims if claim in api.claims)
 
 
-def _refusal(operation: Operation, claims: Sequence[str], place: Place) -> Template:
-    rests = f"rests on invention only ({', '.join(claims)})" if claims else "cites nothing of it"
-    text = f"The API's document does not promise this: {operation.name} {rests}, and --documented-only was asked for."
+def _refusal(api: Api, operation: Operation, claims: Sequence[str], place: Place) -> Template:
+    if any(api.claims[claim].grade != "invented" for claim in claims if claim in api.claims):
+        why = "is of class invented"
+    else:
+        why = f"rests on invention only ({', '.join(claims)})" if claims else "cites nothing of it"
+    text = f"The API's document does not promise this: {operation.name} {why}, and --documented-only was asked for."
     return compile_tree({"$literal": text}, Language(), lambda path: place)

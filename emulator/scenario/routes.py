@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 
@@ -50,14 +50,17 @@ class Found(Struct, frozen=True):
 
 
 class _Table(Struct):
+    """The patterns of a method are compiled when they are first needed."""
+
     fixed: dict[tuple[str, str], Found] = field(default_factory=dict)
-    patterns: dict[str, list[tuple[re.Pattern[str], Route]]] = field(default_factory=dict)
+    shapes: dict[str, list[Route]] = field(default_factory=dict)
     routes: list[Route] = field(default_factory=list)
+    _patterns: dict[str, list[tuple[re.Pattern[str], Route]]] = field(default_factory=dict)
 
     def add(self, route: Route) -> None:
         self.routes.append(route)
         if "{" in route.path:
-            self.patterns.setdefault(route.method, []).append((route.pattern(), route))
+            self.shapes.setdefault(route.method, []).append(route)
         else:
             self.fixed.setdefault((route.method, route.path), Found(route, {}))
 
@@ -65,11 +68,17 @@ class _Table(Struct):
         found = self.fixed.get((method, path))
         if found is not None:
             return found
-        for pattern, route in self.patterns.get(method, ()):
+        for pattern, route in self._patterns.get(method) or self._compiled(method):
             match = pattern.fullmatch(path)
             if match is not None:
                 return Found(route, match.groupdict())
         return None
+
+    def _compiled(self, method: str) -> list[tuple[re.Pattern[str], Route]]:
+        if method not in self.shapes:
+            return []
+        self._patterns[method] = found = [(route.pattern(), route) for route in self.shapes[method]]
+        return found
 
 
 class Router:
@@ -79,7 +88,8 @@ class Router:
     host to its API, `bases` each API to its base path.
     """
 
-    def __init__(self, routes: Iterable[Route], hosts: Mapping[str, str], bases: Mapping[str, str]) -> None:
+    def __init__(self, routes: Sequence[Route], hosts: Mapping[str, str], bases: Mapping[str, str]) -> None:
+        self._made_of = (routes, hosts, bases)
         self.routes = sorted(routes, key=lambda route: route.shape.count("{**}"))
         self._all = _Table()
         self._bases = [(base.rstrip("/") + "/", api) for api, base in bases.items() if base.strip("/")]
@@ -90,6 +100,9 @@ class Router:
             for host, api in self._owners.items():
                 if api == route.api and (route.host is None or route.host.lower() == host):
                     self._hosts[host].add(route)
+
+    def __reduce__(self) -> tuple[type[Router], tuple[Sequence[Route], Mapping[str, str], Mapping[str, str]]]:
+        return Router, self._made_of
 
     def find(self, method: str, host: str, path: str) -> Found | None:
         """The route of a request; `host` is the Host header in lower case, without its port."""

@@ -53,6 +53,9 @@ class RuleBook:
         if len(self.rules) > FEW:
             self._index()
 
+    def __reduce__(self) -> tuple[type[RuleBook], tuple[Sequence[Rule]]]:
+        return RuleBook, (self.rules,)
+
     def _index(self) -> None:
         options = [
             [check for check in rule.matcher.checks if isinstance(check, FieldCheck) and _indexable(check)]
@@ -84,12 +87,13 @@ class RuleBook:
 
     def choose(self, scope: Mapping[str, Any], count: Count, streams: bool = True) -> Choice | None:
         """The first rule with a reply whose checks hold and whose counters admit it, with the faults of the
-        matching rules before it that have none. `count(id)` adds one to a rule's matches and gives the new number.
-        Without `streams`, rules that answer with a stream are passed over: a job's item can't be one."""
+        matching rules before it that have none. `count(name)` adds one to the matches of a rule, by its `counted_as`,
+        and gives the new number. Without `streams`, rules that answer with a stream are passed over: a job's item can't
+        be one."""
         faults: tuple[FaultPlan, ...] = ()
         for rule in self.candidates(scope):
             matcher = rule.matcher
-            if not matcher.matches(scope) or (matcher.counters and not matcher.admits(count(rule.id))):
+            if not matcher.matches(scope) or (matcher.counters and not matcher.admits(count(rule.counted_as))):
                 continue
             if rule.reply is not None and (streams or rule.reply.events is None):
                 return Choice(rule, faults + rule.faults if rule.faults else faults)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from typing import Any
-
-import jsonschema_rs
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from emulator.errors import ApiError
+
+if TYPE_CHECKING:
+    import jsonschema_rs
 
 NUMBERS: Mapping[str, tuple[re.Pattern[str], Callable[[str], int | float]]] = {
     "integer": (re.compile(r"-?[0-9]{1,18}"), int),  # what fits into 64 bits, and so into JSON again
@@ -21,14 +23,12 @@ BOOLEANS = {"true": True, "false": False}
 
 
 class Schema:
-    """One compiled JSON Schema (2020-12); `#/schemas/NAME` refers to the API's own schemas.
-
-    Raises ValueError when the schema itself is wrong.
-    """
+    """One JSON Schema (2020-12), compiled when it is first used; `#/schemas/NAME` refers to the API's own schemas."""
 
     def __init__(self, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> None:
-        self._validator = jsonschema_rs.validator_for({**schema, "schemas": dict(schemas)})
-        self._is_valid = self._validator.is_valid
+        self._schema = schema
+        self._schemas = schemas
+        self._is_valid: Callable[[Any], bool] = self._first_time
         properties = _properties(schema, schemas)
         self._types = {name: part.get("type") for name, part in properties.items() if isinstance(part, dict)}
         defaults = {
@@ -36,6 +36,26 @@ class Schema:
         }
         self._plain = {name: default for name, default in defaults.items() if default.__class__ in PLAIN}
         self._copied = {name: default for name, default in defaults.items() if name not in self._plain}
+
+    @classmethod
+    def checked(cls, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Schema:
+        """A schema that is known to be one. Raises ValueError when it is wrong."""
+        made = cls(schema, schemas)
+        made._is_valid = made._validator.is_valid
+        return made
+
+    def __reduce__(self) -> tuple[type[Schema], tuple[Mapping[str, Any], Mapping[str, Any]]]:
+        return Schema, (self._schema, self._schemas)
+
+    @cached_property
+    def _validator(self) -> jsonschema_rs.Validator:
+        import jsonschema_rs  # large, and not needed before the first body
+
+        return jsonschema_rs.validator_for({**self._schema, "schemas": dict(self._schemas)})
+
+    def _first_time(self, value: Any) -> bool:
+        self._is_valid = self._validator.is_valid
+        return self._is_valid(value)
 
     def check(self, value: Any, what: str) -> None:
         """Refuse what does not fit, naming the first wrong field; fill in the defaults of the top level.
@@ -58,6 +78,8 @@ class Schema:
 
     def _first(self, value: Any) -> jsonschema_rs.ValidationError:
         """The mistake that is met first."""
+        import jsonschema_rs
+
         try:
             self._validator.validate(value)
         except jsonschema_rs.ValidationError as error:

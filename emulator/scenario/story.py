@@ -9,12 +9,11 @@ from msgspec import Struct, field
 
 from emulator.errors import Complaint, DocumentError, Place
 from emulator.scenario.compile.complaints import Complaints
-from emulator.scenario.document import Document, read
+from emulator.scenario.document import SUFFIXES, Document
 from emulator.scenario.model import ScenarioFile
+from emulator.scenario.reading import read
 from emulator.scenario.suggest import closest, did_you_mean
 from emulator.scenario.validate import validate
-
-SUFFIXES = (".yaml", ".yml")
 
 
 class Story(Struct, frozen=True):
@@ -56,11 +55,12 @@ class Shelf(Struct):
                 return path
             near = closest(path.name, self._known(path.parent, whole=True))
             hint = f"; did you mean {str(path.with_name(near))!r}?" if near else ""
-            raise DocumentError([Complaint(Place(name, 1, 1), f"no such file{hint}")])
+            raise DocumentError([Complaint(Place(name), f"no such file{hint}")])
         found = self._named(name, self.folder)
         if found is None:
-            known = did_you_mean(name, self._known(self.folder))
-            raise DocumentError([Complaint(Place(name, 1, 1), f"no scenario {name!r}; {known}")])
+            own = self._named(name, Path())
+            hint = f"did you mean the file {str(own)!r}?" if own else did_you_mean(name, self._known(self.folder))
+            raise DocumentError([Complaint(Place(name), f"no scenario {name!r}; {hint}")])
         return found
 
     def _follow(self, path: Path, told: list[Story], chain: tuple[Path, ...]) -> None:

@@ -16,6 +16,7 @@ from emulator.scenario.suggest import closest, did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
 _PATTERNS = (
+    (r"[^\r\n]", "one line of text"),
     ("(ms|s|m|h|d)", "a duration such as '340ms', '15d' or '1s + 10ms each'"),
     ("[A-Z]+ /", "a method and a path, such as 'POST /messages'"),
     ("[A-Za-z_]", "a name: a letter or '_', then letters, digits, '_', '.' or '-'"),

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import orjson
 
 from emulator.serving import conversation, topic
-from emulator.serving.canned import CannedReply, Found, Repertoire, Written
 from emulator.serving.conversation import IMAGE_TOKENS, Conversation
 from emulator.serving.corpus import Corpus
 from emulator.serving.cue import Cue
 from emulator.serving.lead import lead
+from emulator.serving.repertoire import CannedReply, Found, Repertoire, Written
 from emulator.serving.structured import compose, dumps, fit
 from emulator.serving.tokens import CHARACTERS, count_tokens, pieces
 

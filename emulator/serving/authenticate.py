@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from emulator.errors import ApiError
 from emulator.exchange import Caller
-from emulator.scenario.parts import Credential, UnknownKeys
+from emulator.scenario.access import CredentialPlan
 from emulator.serving.scope import Scope
 from emulator.serving.usage import mask
 
@@ -19,41 +20,49 @@ def authenticate(scope: Scope) -> Caller:
     Raises ApiError: `unauthenticated` without a credential, `unknown_key` for one nobody issued or that has expired,
     `revoked` for a key that was taken back.
     """
+    fields = scope.incoming.fields
     for name, scheme, collection in scope.site.served.credentials:
-        presented = _presented(scope.incoming.header(name), scheme)
-        if presented:
-            return identify(scope, collection, presented)
-    raise ApiError("unauthenticated", _expected(scope.site.api.file.auth))
+        value = fields.get(name)
+        if value is not None:
+            text = value.decode("latin-1")
+            presented = text.strip() if scheme is None else _after_scheme(text, scheme)
+            if presented:
+                return identify(scope, collection, presented)
+    raise ApiError("unauthenticated", _expected(scope.site.api.credentials))
 
 
 def identify(scope: Scope, collection: str, presented: str) -> Caller:
     """The caller with this credential; known ones are remembered until a record of theirs changes."""
-    record = scope.site.records[collection].get(presented)
+    site = scope.site
+    record = site.records[collection].get(presented)
     if record is None:
         if collection != "keys":
             raise ApiError("unknown_key", "the token is not valid, or it has expired", param=None)
         return _unknown(scope, presented)
-    remembered = scope.site.callers.get(presented)
+    remembered = site.callers.get(presented)
     if remembered is not None and remembered[0] is record:
         return remembered[1]
     if record.get("status", "active") != "active":
         raise ApiError("revoked", f"the key {mask(presented)} has been revoked")
     caller = make_caller(scope, presented, record)
-    scope.site.remember(presented, record, caller)
+    site.remember(presented, record, caller)
     return caller
 
 
 def _unknown(scope: Scope, key: str) -> Caller:
-    unknown = scope.site.api.file.unknown_keys
-    if not isinstance(unknown, UnknownKeys) or len(key) > LONGEST_KEY or not key.isprintable():
+    unknown = scope.site.api.unknown
+    if unknown is None or len(key) > LONGEST_KEY or not key.isprintable():
         raise ApiError("unknown_key", f"the key {mask(key)} is not known")
     remembered = scope.site.callers.get(key)
     if remembered is not None and remembered[0] is unknown:
         return remembered[1]
-    template = scope.site.api.workspace_of_unknown
-    assert template is not None
     scope["key"] = key  # for this template only: operations have names of their own
-    record = {"workspace": str(template.value(scope)), "tier": unknown.tier, "name": None, "data": unknown.data}
+    record = {
+        "workspace": str(unknown.workspace.value(scope)),
+        "tier": unknown.tier,
+        "name": None,
+        "data": unknown.data,
+    }
     del scope["key"]
     caller = make_caller(scope, key, record)
     scope.site.remember(key, unknown, caller)
@@ -63,27 +72,26 @@ def _unknown(scope: Scope, key: str) -> Caller:
 def make_caller(scope: Scope, key: str, record: dict[str, Any]) -> Caller:
     """A caller as a key's record describes it."""
     tier = scope.site.api.tiers[record["tier"]]
+    masked = mask(key)
     workspace = record["workspace"]
     view = {
         "key": key,
-        "masked": mask(key),
+        "masked": masked,
         "workspace": workspace,
         "tier": tier.name,
         "name": record.get("name"),
         "data": record.get("data") or {},
         "plan": tier.data,
     }
-    subject = workspace if scope.site.api.file.limits_per == "workspace" else key
-    return Caller(key, workspace, tier.name, f"{scope.site.api.name}/{subject}", view)
+    subject = workspace if scope.site.api.limits_per == "workspace" else key
+    return Caller(key, workspace, tier.name, f"{scope.site.api.name}/{subject}", view, masked)
 
 
-def _presented(value: str | None, scheme: str | None) -> str | None:
-    if value is None or scheme is None:
-        return value.strip() if value else None
-    given, _, credential = value.partition(" ")
+def _after_scheme(text: str, scheme: str) -> str | None:
+    given, _, credential = text.partition(" ")
     return credential.strip() if given.lower() == scheme else None
 
 
-def _expected(credentials: list[Credential]) -> str:
+def _expected(credentials: Sequence[CredentialPlan]) -> str:
     ways = [f"{each.header}: {each.scheme + ' ' if each.scheme else ''}…" for each in credentials]
     return f"no credential was sent; expected the header {' or '.join(ways)}"

@@ -78,7 +78,7 @@ def parse(operation: Operation, content_type: str | None, raw: bytes) -> Any:
         said = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise ApiError("invalid", f"the body is not valid JSON: {error}") from error
-    if raw.count(b"[") + raw.count(b"{") > DEEPEST and _is_deeper(said, DEEPEST):
+    if len(raw) > 2 * DEEPEST and raw.count(b"[") + raw.count(b"{") > DEEPEST and _is_deeper(said, DEEPEST):
         raise ApiError("invalid", f"the body is nested deeper than {DEEPEST} levels")
     return said
 

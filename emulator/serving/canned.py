@@ -1,29 +1,19 @@
-"""Canned replies: YAML entries compiled into replies, and the look-up from a prompt to its reply."""
+"""Canned replies as YAML has them: the entries of a file, checked and compiled into a repertoire's replies."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
-import regex
-from msgspec import Struct
 from pydantic import Field, RootModel
 
-from emulator.errors import Complaint, DocumentError, Place, TemplateError
+from emulator.errors import Complaint, DocumentError, Place
 from emulator.scenario.document import Document
 from emulator.scenario.expression import Language
 from emulator.scenario.parts import Part
-from emulator.scenario.template import Template, compile_tree
+from emulator.scenario.template import compile_tree
 from emulator.scenario.validate import validate
+from emulator.serving.repertoire import CannedReply, Written, compile_pattern, normalise
 from emulator.serving.tokens import pieces
-
-_READ = 1_000
-_SECONDS = 0.1
-_EDGES = " .!?…\"'"
-_QUOTES = str.maketrans("“”„‘’", '"""\'\'')
-# What would mean something else as one alternative of several: numbered references, recursion, flags, verbs.
-_APART = regex.compile(r"\\[1-9gGK]|\(\?(?:P?[=>&]|[0-9(R+-]|[A-Za-z]+[):])|\(\*")
 
 
 class CannedEntry(Part):
@@ -42,38 +32,6 @@ class CannedEntry(Part):
 
 class CannedFile(RootModel[list[CannedEntry]]):
     """A file of canned replies."""
-
-
-class Written(NamedTuple):
-    """A text with its pieces."""
-
-    text: str
-    pieces: Sequence[str]
-
-
-class CannedReply(Struct, frozen=True):
-    """One compiled entry. `fixed` and `fixed_json` are there when the reply depends on nothing."""
-
-    place: Place
-    exact: tuple[str, ...]
-    pattern: regex.Pattern[str] | None
-    reply: Template
-    json: Template | None
-    fixed: Written | None
-    fixed_json: Written | None
-
-
-class Found(NamedTuple):
-    """A reply, and the match of its pattern if it has one."""
-
-    reply: CannedReply
-    match: regex.Match[str] | None
-
-
-def normalise(prompt: str) -> str:
-    """The prompt as it is compared: its first 1,000 characters on one line, no punctuation at the ends."""
-    text = " ".join(prompt[:_READ].split())
-    return (text if text.isascii() else text.translate(_QUOTES)).strip(_EDGES)
 
 
 def load_canned(document: Document, language: Language) -> list[CannedReply]:
@@ -114,16 +72,14 @@ def _exact(
     return tuple(exact)
 
 
-def _pattern(
-    document: Document, index: int, entry: CannedEntry, complaints: list[Complaint]
-) -> regex.Pattern[str] | None:
+def _pattern(document: Document, index: int, entry: CannedEntry, complaints: list[Complaint]) -> str | None:
     if entry.pattern is None:
         return None
     try:
-        return regex.compile(entry.pattern, regex.IGNORECASE)
-    except regex.error as error:
-        complaints.append(Complaint(document.place((index, "pattern")), f"not a regular expression: {error}"))
-        return None
+        compile_pattern(entry.pattern)
+    except ValueError as error:
+        complaints.append(Complaint(document.place((index, "pattern")), str(error)))
+    return entry.pattern
 
 
 def _compile(
@@ -132,7 +88,7 @@ def _compile(
     index: int,
     entry: CannedEntry,
     exact: tuple[str, ...],
-    pattern: regex.Pattern[str] | None,
+    pattern: str | None,
 ) -> CannedReply:
     reply = compile_tree(entry.reply, language, document.place, (index, "reply"))
     object_ = None
@@ -151,69 +107,3 @@ def _compile(
 
 def _written(text: str) -> Written:
     return Written(text, tuple(pieces(text)))
-
-
-class Repertoire:
-    """All canned replies, asked in order: whole prompts by one look-up first, then the patterns."""
-
-    def __init__(self, replies: Sequence[CannedReply]) -> None:
-        self._exact: dict[str, Found] = {}
-        self._patterns = [(reply, reply.pattern) for reply in replies if reply.pattern is not None]
-        self._joined, self._apart = _join([pattern for _, pattern in self._patterns])
-        self._matched = lru_cache(maxsize=1_024)(self._match)
-        self._remembered = lru_cache(maxsize=1_024)(self._find)
-        for reply in replies:
-            for text in reply.exact:
-                self._exact.setdefault(text, Found(reply, None))
-
-    def find(self, prompt: str) -> Found | None:
-        """The reply to a prompt, if it has one; raises TemplateError when a pattern takes longer than 0.1 s."""
-        # Long prompts are not kept, so that what is remembered stays small.
-        return self._remembered(prompt) if len(prompt) <= _READ else self._find(prompt)
-
-    def _find(self, prompt: str) -> Found | None:
-        text = normalise(prompt)
-        found = self._exact.get(text.casefold())
-        if found is not None:
-            return found
-        return self._matched(text) if self._patterns else None
-
-    def _match(self, text: str) -> Found | None:
-        for number in self._candidates(text):
-            reply, pattern = self._patterns[number]
-            try:
-                match = pattern.fullmatch(text, timeout=_SECONDS)
-            except TimeoutError:
-                raise TemplateError(reply.place, f"the pattern took longer than {_SECONDS} s on this prompt") from None
-            if match is not None:
-                return Found(reply, match)
-        return None
-
-    def _candidates(self, text: str) -> Iterable[int]:
-        """The patterns that may match, in order; one pass over all of them costs little more than one of them."""
-        if self._joined is None:
-            return self._apart
-        try:
-            match = self._joined.fullmatch(text, timeout=_SECONDS)
-        except TimeoutError:
-            return range(len(self._patterns))
-        if match is None:
-            return self._apart
-        named = match.groupdict()
-        first = next(number for number in range(len(self._patterns)) if named.get(_alternative(number)) is not None)
-        return sorted([first, *self._apart])
-
-
-def _alternative(number: int) -> str:
-    return f"_alternative_{number}"
-
-
-def _join(patterns: Sequence[regex.Pattern[str]]) -> tuple[regex.Pattern[str] | None, list[int]]:
-    """One pattern with all of them as named alternatives, and the numbers of those that can't be one."""
-    apart = [number for number, pattern in enumerate(patterns) if _APART.search(pattern.pattern)]
-    named = [
-        f"(?P<{_alternative(number)}>{pattern.pattern})"
-        for number, pattern in enumerate(patterns)
-        if number not in apart
-    ]
-    return (regex.compile("|".join(named), regex.IGNORECASE) if named else None), apart

@@ -14,7 +14,9 @@ from emulator.serving.scope import Scope
 
 def compose(plan: ReplyPlan, scope: Scope) -> Reply:
     """Status, headers and body of a reply that is no error; events are not laid out here."""
-    status = plan.status if isinstance(plan.status, int) else _status(plan.status.value(scope), plan.place)
+    status = plan.status
+    if not isinstance(status, int):
+        status = _status(status.value(scope), plan.place)
     if plan.body is not None:
         body = plan.body.json(scope)
     elif plan.text is not None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
-
-import regex
+from typing import TYPE_CHECKING, Any
 
 from emulator.serving import topic
 from emulator.serving.conversation import Conversation
+
+if TYPE_CHECKING:
+    import regex
 
 
 class Cue(dict[str, Any]):

@@ -25,7 +25,9 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 def new_id(scope: Scope, prefix: str = "", length: int = 24) -> str:
     """`prefix_` and that many hexadecimal digits."""
-    digits = scope.site.world.new_id(min(max(int(length), 1), LONGEST_ID))
+    if length.__class__ is not int or not 0 < length <= LONGEST_ID:
+        length = min(max(int(length), 1), LONGEST_ID)
+    digits = scope.site.world.new_id(length)
     return f"{prefix}_{digits}" if prefix else digits
 
 

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from starlette.types import Scope as Connection
 
 from emulator.exchange import Incoming
 
 
-def open_incoming(connection: Connection) -> Incoming:
-    """The request line and the headers; the body is read later."""
+def open_incoming(connection: Connection, raw: bytes = b"") -> Incoming:
+    """The request line and the headers, and the body where it is there already."""
     fields = dict(connection["headers"])
-    authority = fields.get(b"host", b"").decode("ascii", "ignore")  # it goes into URLs, and these into headers
+    authority, host = _read_host(fields.get(b"host", b""))
     if not authority:
-        server = connection.get("server") or ("127.0.0.1", 80)
-        authority = f"{server[0]}:{server[1]}"
+        name, port = connection.get("server") or ("127.0.0.1", 80)
+        authority, host = f"{name}:{port}", name.partition(":")[0].lower()
     return Incoming(
-        method=connection["method"],
-        path=connection["path"],
-        query=connection["query_string"].decode("latin-1"),
-        fields=fields,
-        host=authority.partition(":")[0].lower(),
-        scheme=connection["scheme"],
-        authority=authority,
+        connection["method"],
+        connection["path"],
+        connection["query_string"].decode("latin-1"),
+        fields,
+        host,
+        connection["scheme"],
+        authority,
+        raw,
     )
+
+
+@lru_cache(maxsize=128)
+def _read_host(field: bytes) -> tuple[str, str]:
+    """The Host header as text, and without its port in lower case; a client sends the same one each time."""
+    authority = field.decode("ascii", "ignore")  # it goes into URLs, and these into headers
+    return authority, authority.partition(":")[0].lower()

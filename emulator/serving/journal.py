@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from emulator.exchange import Exchange
+from emulator.serving.redact import cover
 
 OVERHEAD = 1_500  # bytes that an exchange takes beside its bodies
 
@@ -23,16 +24,16 @@ class Journal:
 
     def add(self, exchange: Exchange) -> None:
         """Keep an exchange. A body of more than a tenth of the whole journal is kept in part."""
-        held = len(exchange.body) + len(exchange.reply_body)
+        held = OVERHEAD + len(exchange.body) + len(exchange.reply_body)
         if held > self._most:
             exchange.body, exchange.reply_body = exchange.body[: self._most], exchange.reply_body[: self._most]
-            held = len(exchange.body) + len(exchange.reply_body)
+            held = OVERHEAD + len(exchange.body) + len(exchange.reply_body)
+        exchange.held = held
         kept = self._kept
         kept.append(exchange)
-        self._held += OVERHEAD + held
-        while kept and (len(kept) > self.entries or self._held > self.size):
-            oldest = kept.popleft()
-            self._held -= OVERHEAD + len(oldest.body) + len(oldest.reply_body)
+        self._held += held
+        while len(kept) > self.entries or (self._held > self.size and kept):
+            self._held -= kept.popleft().held
             self.dropped += 1
 
     def clear(self) -> None:
@@ -43,4 +44,5 @@ class Journal:
         return len(self._kept)
 
     def __iter__(self) -> Iterator[Exchange]:
-        return iter(tuple(self._kept))
+        """The exchanges, the oldest first, with the credentials in their header lines masked."""
+        return map(cover, tuple(self._kept))

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 
+from msgspec import Struct
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
 from emulator.date import http_date
 from emulator.errors import ApiError, TemplateError
-from emulator.exchange import Exchange, Incoming, Reply
+from emulator.exchange import BODILESS, Exchange, Incoming, Reply
 from emulator.scenario.plans import FaultPlan, Rule
 from emulator.scenario.playbook import Operation, Playbook
 from emulator.serving.account import account, charge, refund, settle
 from emulator.serving.authenticate import authenticate
 from emulator.serving.body import ClientLeft, read
 from emulator.serving.choose import choose
-from emulator.serving.deliver import BODILESS, Wire, deliver, respond
+from emulator.serving.deliver import Wire, deliver, respond
 from emulator.serving.fault import spoil
 from emulator.serving.incoming import open_incoming
 from emulator.serving.provenance import ASKED_BY, provenance_line
@@ -33,21 +34,18 @@ from emulator.serving.turns import Turns
 from emulator.serving.validate import validate
 from emulator.serving.world import World
 
+ROUTES = 256  # paths that are remembered with where they lead
 Later = Callable[[Connection, Receive, Send], Awaitable[None]]
 
 
-class Case:
-    """One request on its way through the pipeline: what is decided on it so far."""
+class Case(Struct):
+    """One request with what is decided on it: the rule that answers, with its faults, or the reply that says no."""
 
-    scope: Scope | None = None
-    operation: Operation | None = None
+    scope: Scope
+    exchange: Exchange
     rule: Rule | None = None
     faults: Sequence[FaultPlan] = ()
     reply: Reply | None = None
-
-    def __init__(self, incoming: Incoming, exchange: Exchange) -> None:
-        self.incoming = incoming
-        self.exchange = exchange
 
 
 class Pipeline:
@@ -58,8 +56,10 @@ class Pipeline:
         self.world = world
         self.sites = {name: Site(each, world) for name, each in served.items()}
         self._max_body = max_body
-        self._redactor = Redactor(name for each in served.values() for name, _, _ in each.credentials)
-        self._turns = Turns()
+        self._covers = Redactor(name for each in served.values() for name, _, _ in each.credentials).headers
+        # Clients ask for the same few paths again and again.
+        self._route = lru_cache(maxsize=ROUTES)(partial(route, playbook.router, self.sites))
+        self._turns = Turns(world.clock)
         latency = playbook.latency
         self._paced = any((latency.reply, latency.first_token, latency.token))
 
@@ -73,12 +73,12 @@ class Pipeline:
                 if self._paced:
                     await self._turns.take()
             except ApiError as error:
-                reply = self._sealed(refuse(error, self._nowhere(incoming), exchange), exchange)
+                reply = self._seal(refuse(error, self._nowhere(incoming), exchange), exchange)
             else:
                 case = self._decide(incoming, exchange)
                 await self._change(case)
                 reply = self._conclude(case)
-            await deliver(reply, exchange, self.world.clock, receive, send)
+            await deliver(reply, exchange, self.world.clock, connection, receive, send)
         except ClientLeft:
             exchange.outcome = "left"
         finally:
@@ -91,8 +91,9 @@ class Pipeline:
         """
         if len(raw) > self._max_body or self._paced:
             return self
-        incoming = open_incoming(connection)
-        incoming.raw = raw
+        incoming = open_incoming(connection, raw)
+        if b"expect" in incoming.fields:  # it wants to hear first that it may go on
+            return self
         exchange = self._open(connection, incoming)
         case = self._decide(incoming, exchange)
         if case.rule is not None and case.rule.steps:
@@ -108,63 +109,83 @@ class Pipeline:
         for site in self.sites.values():
             site.jobs.close()
 
+    def _open(self, connection: Connection, incoming: Incoming) -> Exchange:
+        world = self.world
+        exchange = Exchange(world.next_number(), world.clock.now(), incoming.method, incoming.path, incoming.query)
+        exchange.headers, exchange.covers = connection["headers"], self._covers
+        return exchange
+
     def _decide(self, incoming: Incoming, exchange: Exchange) -> Case:
         """Who asks for what, may they, and which rule answers; or the answer that says no."""
-        case = Case(incoming, exchange)
+        scope = None
         try:
-            found = route(self.playbook.router, incoming)
-            incoming.params = found.params
-            site = self.sites[found.route.api]
-            case.operation = operation = site.api.operations[found.route.operation]
-            case.scope = scope = Scope(site, incoming, operation)
-            scope["now"] = exchange.at
+            site, operation, incoming.params = self._route(incoming.method, incoming.host, incoming.path)
+            scope = Scope(site, incoming, operation)
+            now = scope["now"] = exchange.at
             if operation.auth:
                 scope.caller = authenticate(scope)
             validate(scope, operation)
-            scope.allowance = charge(scope, operation, exchange.at)
+            scope.allowance = charge(scope, operation, now)
             choice = choose(operation, scope, exchange)
-            case.rule, case.faults = choice.rule, choice.faults
             scope.adopt(choice.rule)
-        except (
-            Exception
-        ) as error:  # what is neither an ApiError nor a TemplateError is a mistake of ours, told likewise
-            case.reply = self._refuse(case, error)
-        return case
+            return Case(scope, exchange, choice.rule, choice.faults)
+        except Exception as error:  # neither an ApiError nor a TemplateError is a mistake of ours, told likewise
+            if scope is None:
+                scope = self._nowhere(incoming)
+            return Case(scope, exchange, reply=self._refuse(scope, error, exchange))
 
     async def _change(self, case: Case) -> None:
         """Do the steps of the rule, which change state."""
-        if case.rule is None or case.reply is not None or not case.rule.steps or case.scope is None:
+        if case.rule is None or not case.rule.steps:
             return
         try:
             await take_steps(case.rule.steps, case.scope)
         except Exception as error:
-            case.reply = self._refuse(case, error)
+            case.reply = self._refuse(case.scope, error, case.exchange)
 
     def _conclude(self, case: Case) -> Reply:
         """The reply, with what it cost settled and its faults in it."""
-        scope, rule, operation, exchange = case.scope, case.rule, case.operation, case.exchange
+        scope, rule, reply, exchange = case.scope, case.rule, case.reply, case.exchange
+        operation = scope.operation
         chance = self.world.chance(exchange.number) if self._paced or case.faults or (rule and rule.paced) else None
-        reply = case.reply
-        if reply is None and scope is not None and rule is not None and operation is not None:
+        if reply is None:
+            assert rule is not None
+            assert operation is not None
             try:
                 reply = render(rule, scope, chance)
                 settle(scope, operation, exchange.at)
             except Exception as error:
-                reply = self._refuse(case, error)
-        assert reply is not None
-        if scope is not None and operation is not None:
+                reply = self._refuse(scope, error, exchange)
+        if operation is not None:
             reply = self._finish(scope, operation, rule, reply, exchange)
         if chance is not None:
             reply = spoil(reply, case.faults, chance)
-        return self._sealed(reply, exchange)
+        return self._seal(reply, exchange)
 
-    def _refuse(self, case: Case, error: Exception) -> Reply:
-        if case.scope is None:
-            return refuse(error, self._nowhere(case.incoming), case.exchange)
-        refund(case.scope, case.exchange.at)
-        return refuse(error, case.scope, case.exchange)
+    def _refuse(self, scope: Scope, error: Exception, exchange: Exchange) -> Reply:
+        refund(scope, exchange.at)
+        return refuse(error, scope, exchange)
 
-    def _sealed(self, reply: Reply, exchange: Exchange) -> Reply:
+    def _finish(self, scope: Scope, operation: Operation, rule: Rule | None, reply: Reply, exchange: Exchange) -> Reply:
+        """What every answer of an operation gets: limit headers, provenance when asked for, its place in the usage."""
+        caller, incoming = scope.caller, scope.incoming
+        if scope.allowance is not None and scope.allowance.limits:
+            try:
+                reply.headers += scope.site.api.limit_headers.lines(scope)
+            except TemplateError as error:
+                reply = refuse(error, scope, exchange)
+        if ASKED_BY in incoming.fields:
+            reply.headers.append(provenance_line(scope.site.api, operation, rule))
+        exchange.api, exchange.operation = operation.api, operation.name
+        exchange.rule = rule.id if rule is not None else ""
+        exchange.body, exchange.secrets = incoming.raw, operation.redact
+        if caller is not None:
+            exchange.caller, exchange.workspace = caller.masked, caller.workspace
+            if operation.usage is not None:
+                account(operation.usage, scope, reply.status, exchange.at)
+        return reply
+
+    def _seal(self, reply: Reply, exchange: Exchange) -> Reply:
         """The reply with its date, and noted in the exchange."""
         if reply.status in BODILESS:
             reply.body, reply.frames, reply.events = b"", None, 0
@@ -181,38 +202,13 @@ class Pipeline:
         self, reply: Reply, exchange: Exchange, connection: Connection, receive: Receive, send: Send
     ) -> None:
         try:
-            await deliver(reply, exchange, self.world.clock, receive, send)
+            await deliver(reply, exchange, self.world.clock, connection, receive, send)
         finally:
             self._close(exchange)
-
-    def _open(self, connection: Connection, incoming: Incoming) -> Exchange:
-        world = self.world
-        exchange = Exchange(world.next_number(), world.clock.now(), incoming.method, incoming.path, incoming.query)
-        exchange.headers = self._redactor.headers(connection["headers"], incoming.fields)
-        return exchange
 
     def _nowhere(self, incoming: Incoming) -> Scope:
         """The scope of a request that found no operation: the API is the one whose paths look most like it."""
         return Scope(self.sites[self.playbook.router.nearest_api(incoming.host, incoming.path)], incoming)
-
-    def _finish(self, scope: Scope, operation: Operation, rule: Rule | None, reply: Reply, exchange: Exchange) -> Reply:
-        """What every answer of an operation gets: limit headers, provenance when asked for, its place in the usage."""
-        caller = scope.caller
-        if scope.allowance is not None and scope.allowance.limits:
-            try:
-                reply.headers += scope.site.api.limit_headers.lines(scope)
-            except TemplateError as error:
-                reply = refuse(error, scope, exchange)
-        if ASKED_BY in scope.incoming.fields:
-            reply.headers.append(provenance_line(scope.site.api, operation, rule))
-        exchange.api, exchange.operation = operation.api, operation.name
-        exchange.rule = rule.id if rule is not None else ""
-        exchange.body, exchange.secrets = scope.incoming.raw, operation.redact
-        if caller is not None:
-            exchange.caller, exchange.workspace = caller.view["masked"], caller.workspace
-            if operation.usage is not None:
-                account(operation.usage, scope, reply.status, exchange.at)
-        return reply
 
     def _close(self, exchange: Exchange) -> None:
         exchange.took = self.world.clock.now() - exchange.at

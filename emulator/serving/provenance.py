@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emulator.exchange import Header
+from emulator.scenario.grades import grade_within
 from emulator.scenario.plans import Rule
 from emulator.scenario.playbook import Api, Operation
 
@@ -10,10 +11,13 @@ ASKED_BY = b"x-emulator-provenance"
 
 
 def provenance_line(api: Api, operation: Operation, rule: Rule | None) -> Header:
-    """`documented AE-MSG-ROUTE; invented AE-MSG-SHAPE`: the claims of the operation and of the rule that answered."""
+    """`documented D-ROUTE; invented D-SHAPE`: the claims of the operation and of the rule that answered.
+
+    The operation's own class, when it has one, is the best that any of them can be here.
+    """
     ids = dict.fromkeys([*operation.claims, *(rule.claims if rule is not None else ())])
     by_grade: dict[str, list[str]] = {}
     for id in ids:
-        by_grade.setdefault(api.claims[id].grade, []).append(id)
+        by_grade.setdefault(grade_within(operation, api.claims[id]), []).append(id)
     text = "; ".join(f"{grade} {' '.join(by_grade[grade])}" for grade in sorted(by_grade))
     return (b"X-Emulator-Provenance", (text or "invented").encode("ascii", "replace"))

@@ -14,17 +14,19 @@ REMOVED: Mapping[str, Any] = {"\0removed": True}
 class Records:
     """One collection as one world sees it: `records[id]` is a record, iteration gives all, the fixture's first."""
 
-    __slots__ = ("_name", "_store", "plan")
+    __slots__ = ("_known", "_name", "_store", "plan")
 
     def __init__(self, plan: CollectionPlan, api: str, store: Store) -> None:
         self.plan = plan
+        self._known = plan.records
         self._name = f"{api}/{plan.name}"
         self._store = store
 
     def get(self, id: Any, default: Any = None) -> Any:
-        record = self._store.get(self._name, str(id))
+        id = str(id)
+        record = self._store.get(self._name, id)
         if record is None:
-            return self.plan.records.get(str(id), default)
+            return self._known.get(id, default)
         return default if record == REMOVED else record
 
     def __getitem__(self, id: str) -> Any:

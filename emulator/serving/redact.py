@@ -1,4 +1,4 @@
-"""Redacting: keys and tokens are masked before anything is kept."""
+"""Redacting: keys and tokens are masked before anybody can read them."""
 
 from __future__ import annotations
 
@@ -26,17 +26,9 @@ class Redactor:
     def __init__(self, headers: Iterable[bytes] = ()) -> None:
         self._secret = AUTHORIZATION | COOKIES | USUAL | set(headers)
 
-    def headers(self, lines: Sequence[Header], fields: dict[bytes, bytes]) -> Sequence[Header]:
-        """The lines with the values of credentials masked; names are lower-case, as ASGI gives them and in `fields`."""
+    def headers(self, lines: Sequence[Header]) -> Sequence[Header]:
+        """The lines with the values of credentials masked; names are lower-case, as ASGI gives them."""
         secret = self._secret
-        found = secret & fields.keys()
-        if not found:
-            return lines
-        if len(fields) == len(lines):
-            masked = [*lines]
-            for name in found:
-                masked[lines.index((name, fields[name]))] = (name, mask_value(name, fields[name]))
-            return masked
         return [(name, mask_value(name, value)) if name in secret else (name, value) for name, value in lines]
 
 
@@ -53,6 +45,13 @@ def mask_value(name: bytes, value: bytes) -> bytes:
 def mask(secret: bytes) -> bytes:
     """Four first, eight asterisks, four last; nothing of a value shorter than 12."""
     return secret[:4] + MASK + secret[-4:] if len(secret) >= 12 else MASK
+
+
+def cover(exchange: Exchange) -> Exchange:
+    """The exchange with the credentials in its header lines masked; done once, when somebody wants to look at it."""
+    if exchange.covers is not None:
+        exchange.headers, exchange.covers = exchange.covers(exchange.headers), None
+    return exchange
 
 
 def redact(exchange: Exchange, fields: frozenset[str]) -> None:

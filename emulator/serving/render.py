@@ -21,10 +21,9 @@ def render(rule: Rule, scope: Scope, chance: Random | None) -> Reply:
     if plan.error is not None:
         raise refusal(plan, scope)
     reply = compose(plan, scope)
-    latency = scope.site.served.latency
     if plan.events is None:
-        if latency.reply is not None and chance is not None:
-            reply.delay = latency.reply.draw(chance)
+        if chance is not None and (latency := scope.site.served.latency.reply) is not None:
+            reply.delay = latency.draw(chance)
     elif chance is None:
         events = write_out(plan, scope)
         reply.body, reply.events = b"".join(events), len(events)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from emulator.errors import ApiError
-from emulator.exchange import Incoming
-from emulator.scenario.routes import Found, Router
+from emulator.scenario.collisions import CONTROL
+from emulator.scenario.playbook import Operation
+from emulator.scenario.routes import Router
+from emulator.serving.site import Site
+
+Target = tuple[Site, Operation, dict[str, str]]  # where a request goes, and what its path says
 
 
-def route(router: Router, incoming: Incoming) -> Found:
+def route(router: Router, sites: Mapping[str, Site], method: str, host: str, path: str) -> Target:
     """Raises ApiError: `not_found` naming similar paths, `method_not_allowed` with `allow`, the methods there are."""
-    found = router.find(incoming.method, incoming.host, incoming.path)
+    found = router.find(method, host, path)
     if found is not None:
-        return found
-    methods = router.methods(incoming.host, incoming.path)
+        site = sites[found.route.api]
+        return site, site.api.operations[found.route.operation], found.params
+    methods = router.methods(host, path)
     if methods:
         allow = ", ".join(methods)
-        detail = f"{incoming.method} is not allowed for {incoming.path}; expected {allow}"
-        raise ApiError("method_not_allowed", detail, allow=allow)
-    near = router.nearest_paths(incoming.host, incoming.path)
-    hint = f"; did you mean {' or '.join(near)}?" if near else ""
-    raise ApiError("not_found", f"there is no {incoming.method} {incoming.path[:200]}", hint=f"unknown path{hint}")
+        raise ApiError("method_not_allowed", f"{method} is not allowed for {path}; expected {allow}", allow=allow)
+    near = router.nearest_paths(host, path) if path != "/" else []
+    hint = f"did you mean {' or '.join(near)}?" if near else f"GET {CONTROL} tells what is served"
+    raise ApiError("not_found", f"there is no {method} {path[:200]}", hint=f"unknown path; {hint}")

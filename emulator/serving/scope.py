@@ -26,7 +26,10 @@ class Scope(dict[str, Any]):
         self.site: Site = site
         self.incoming = incoming
         self.operation = operation
-        self.makers: Mapping[str, Maker] = site.makers if operation is None else site.operation_makers[operation.name]
+        self.makers: Mapping[str, Maker] = site.makers
+        if operation is not None:
+            self.makers, constants = site.names[operation.name]
+            self.update(constants)
         self.caller: Caller | None = None
         self.allowance: Allowance | None = None
 

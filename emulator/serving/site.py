@@ -10,7 +10,8 @@ from typing import Any
 from emulator.errors import EmulatorError
 from emulator.exchange import Caller, Incoming
 from emulator.scenario.absent import ABSENT
-from emulator.scenario.playbook import Api
+from emulator.scenario.plans import AnswerPlan
+from emulator.scenario.playbook import Api, Operation
 from emulator.serving.answer import Author
 from emulator.serving.job import Job, Jobs
 from emulator.serving.limit import states
@@ -38,18 +39,25 @@ class Site:
         self.jobs = Jobs(world.store, world.clock, served.kinds, self._job_ended, prefix=self.api.name)
         self.jobs.resume()
         self.callers: dict[str, tuple[Any, Caller]] = {}
+        self.constants: Mapping[str, Any] = {"switches": self.api.switches, **self.records}
         self.makers: Mapping[str, Maker] = {
             **REQUEST_MAKERS,
-            "switches": lambda scope: self.api.switches,
-            "answer": _answer,
-            **{name: partial(_constant, records) for name, records in self.records.items()},
+            "answer": _no_answer,
+            **{name: partial(_constant, constant) for name, constant in self.constants.items()},
         }
-        self.operation_makers: Mapping[str, Mapping[str, Maker]] = {
-            name: {**self.makers, **operation.makers} for name, operation in self.api.operations.items()
-        }
+        self.names = {name: self._names(operation) for name, operation in self.api.operations.items()}
         world.ledger.seed(
             self.api.name, served.statistics, {key: each.workspace for key, each in self.api.keys.items()}
         )
+
+    def _names(self, operation: Operation) -> tuple[Mapping[str, Maker], Mapping[str, Any]]:
+        """What makes the names of an operation's requests, and those of them that are there from the start."""
+        makers = {**self.makers, **operation.makers}
+        if operation.answer is not None and "answer" not in operation.makers:
+            plan = self.api.answers[operation.answer]
+            makers["answer"] = partial(_answer, plan, self.authors[plan.name])
+        own = {*operation.makers, *(name for rule in operation.rules.rules for name in rule.makers)}
+        return makers, {name: constant for name, constant in self.constants.items() if name not in own}
 
     def remember(self, presented: str, record: Any, caller: Caller) -> None:
         """Keep a caller as long as its record is the same object."""
@@ -62,7 +70,7 @@ class Site:
         record = self.records["keys"].get(key)
         if record is None:
             return {}
-        subject = record["workspace"] if self.api.file.limits_per == "workspace" else key
+        subject = record["workspace"] if self.api.limits_per == "workspace" else key
         return states(self.world.store, f"{self.api.name}/{subject}", self.served.limits[record["tier"]])
 
     def background(self, **names: Any) -> Scope:
@@ -91,14 +99,14 @@ def _constant(value: Any, scope: Scope) -> Any:
     return value
 
 
-def _answer(scope: Scope) -> Any:
+def _no_answer(scope: Scope) -> Any:
+    return ABSENT
+
+
+def _answer(plan: AnswerPlan, author: Author, scope: Scope) -> Any:
     """What templates see as `answer`: generated from the request, the same whichever operation asks for it."""
-    operation, site = scope.operation, scope.site
-    if operation is None or operation.answer is None:
-        return ABSENT
-    plan = site.api.answers[operation.answer]
     messages, system, most, json_object, stop = plan.arguments(scope)
-    return site.authors[plan.name].view(
+    return author.view(
         messages, system or None, int(most) if most else None, bool(json_object), _texts(stop) if stop else ()
     )
 

@@ -18,11 +18,10 @@ def write_out(plan: ReplyPlan, scope: Scope) -> list[bytes]:
     """All events of a stream that is not paced, as bytes."""
     written: list[bytes] = []
     for event in plan.events or ():
-        if event.when is not None and not event.when.true(scope):
-            continue
         if event.each is None:
-            written.append(encode(event, scope))
-        elif (frame := event.frame) is not None:
+            if _wanted(event, scope):
+                written.append(encode(event, scope))
+        elif event.when is None and (frame := event.frame) is not None:
             bind = event.bind
             for item in event.each.value(scope):
                 scope[bind] = item
@@ -37,10 +36,9 @@ def lay_out(plan: ReplyPlan, scope: Scope, chance: Random) -> Iterator[Frame]:
     first, each = _pace(plan, scope)
     due, waited = 0.0, False
     for event in plan.events or ():
-        if event.when is not None and not event.when.true(scope):
-            continue
         if event.each is None:
-            yield Frame(due, encode(event, scope))
+            if _wanted(event, scope):
+                yield Frame(due, encode(event, scope))
             continue
         for data in _each(event, scope):
             wait = each if waited else first
@@ -53,7 +51,12 @@ def _each(event: EventPlan, scope: Scope) -> Iterator[bytes]:
     assert event.each is not None
     for item in event.each.value(scope):
         scope[event.bind] = item
-        yield encode(event, scope)
+        if _wanted(event, scope):
+            yield encode(event, scope)
+
+
+def _wanted(event: EventPlan, scope: Scope) -> bool:
+    return event.when is None or event.when.true(scope)
 
 
 def _pace(plan: ReplyPlan, scope: Scope) -> tuple[Latency | None, Latency | None]:

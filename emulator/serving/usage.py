@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from pydantic import Field, model_validator
+from msgspec import Struct
+from msgspec.structs import replace
 
 from emulator.clock import Clock
-from emulator.scenario.parts import Part
 
 DAYS = 31
 _HOUR = 3_600
@@ -17,33 +17,18 @@ _DAY = 86_400
 _MASK = "*" * 8
 
 
-class SeedRow(Part):
-    """Usage that happened before the emulator started: one hour (UTC) of one key on a day counted back from today.
-
-    `latency_ms` and `tokens` are means over all `requests`; today is left out, for its hours may still lie ahead.
-    """
+class Seed(Struct, frozen=True):
+    """Usage that happened before the emulator started; see SeedRow."""
 
     asset: str
     key: str
-    workspace: str = ""
-    days_ago: int = Field(ge=1, le=DAYS)
-    hour: int = Field(ge=0, le=23)
-    requests: int = Field(ge=1)
-    successful: int = Field(ge=0)
-    latency_ms: float = Field(0.0, ge=0)
-    tokens: float = Field(0.0, ge=0)
-
-    @model_validator(mode="after")
-    def _no_more_successes_than_requests(self) -> SeedRow:
-        if self.successful > self.requests:
-            raise ValueError(f"{self.successful} of {self.requests} requests were successful; expected at most all")
-        return self
-
-
-class SeedFile(Part):
-    """A fixture of usage."""
-
-    usage: list[SeedRow]
+    workspace: str
+    days_ago: int
+    hour: int
+    requests: int
+    successful: int
+    latency_ms: float
+    tokens: float
 
 
 def mask(key: str) -> str:
@@ -90,20 +75,16 @@ class Ledger:
         self._most = most
         self._assets: dict[tuple[str, str], dict[tuple[str, int], Bucket]] = {}
         self._opened: deque[tuple[str, str, str, int]] = deque()
-        self._seeds: dict[tuple[str, str], list[SeedRow]] = {}
+        self._seeds: dict[tuple[str, str], list[Seed]] = {}
 
-    def seed(self, api: str, rows: Iterable[Mapping[str, Any] | SeedRow], workspaces: Mapping[str, str]) -> None:
+    def seed(self, api: str, rows: Iterable[Seed], workspaces: Mapping[str, str]) -> None:
         """Take in what a fixture says happened to an API, in place of what one said before.
 
         `workspaces` tells whose a key is where the row does not.
-
-        Raises pydantic's ValidationError for a row that is not a SeedRow.
         """
         self._seeds = {name: seeds for name, seeds in self._seeds.items() if name[0] != api}
         for row in rows:
-            seed = row if isinstance(row, SeedRow) else SeedRow.model_validate(row)
-            if not seed.workspace:
-                seed = seed.model_copy(update={"workspace": workspaces.get(seed.key, "")})
+            seed = row if row.workspace else replace(row, workspace=workspaces.get(row.key, ""))
             self._seeds.setdefault((api, seed.asset), []).append(seed)
 
     def record(
@@ -169,7 +150,7 @@ class Ledger:
             yield key, hour, bucket
 
 
-def _seeded(seed: SeedRow) -> Bucket:
+def _seeded(seed: Seed) -> Bucket:
     bucket = Bucket(seed.workspace)
     bucket.requests = seed.requests
     bucket.successful = seed.successful

@@ -16,7 +16,8 @@ def validate(scope: Scope, operation: Operation) -> None:
     """Put `body` and `query` into the scope, checked. Raises ApiError, as a rule `invalid`."""
     incoming = scope.incoming
     if operation.request is not None:
-        scope["body"] = said = body.parse(operation, incoming.header(b"content-type"), incoming.raw)
+        kind = incoming.fields.get(b"content-type")
+        scope["body"] = said = body.parse(operation, None if kind is None else kind.decode("latin-1"), incoming.raw)
         operation.request.check(said, "body")
     if operation.query is not None:
         said = operation.query.convert(_query(incoming.query))

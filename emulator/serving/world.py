@@ -39,7 +39,7 @@ class World:
 
     def new_id(self, length: int = 24) -> str:
         """Lower-case hexadecimal digits, unique in this world for all practical purposes."""
-        return f"{self._ids.getrandbits(4 * length):0{length}x}"
+        return self._ids.getrandbits(4 * length).to_bytes((length + 1) // 2).hex()[-length:]
 
     def new_uuid(self) -> str:
         """A version 4 UUID (RFC 9562)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ast import literal_eval
 from typing import Any
 
 import pytest
@@ -191,6 +192,13 @@ def test_a_history_that_is_no_list_of_messages_is_refused(emulator: Emulated, hi
 def test_the_query_may_be_an_object_with_variables_as_the_client_sends_it(emulator: Emulated) -> None:
     result = agent_result(emulator, caller(emulator), {"input": SUM, "topic": "sums"}, **CLIENT_BODY)
     assert "10" in result["data"]["output"]
+
+
+@pytest.mark.parametrize("more", [{}, {"variables": {"topic": "birds"}}])
+def test_variables_fill_in_nothing(emulator: Emulated, more: dict[str, Any]) -> None:
+    query = {"input": "Tell me about {{topic}}.", "topic": "birds"}
+    result = agent_result(emulator, caller(emulator), query, **CLIENT_BODY, **more)
+    assert literal_eval(result["data"]["input"])["input"] == query["input"]
 
 
 @pytest.mark.claim("AX-AGENT-QUERY-OBJECT")

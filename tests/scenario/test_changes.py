@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from emulator.scenario.changes import Changes
-from emulator.scenario.document import parse
 from emulator.scenario.model import ScenarioFile
+from emulator.scenario.reading import parse
 from emulator.scenario.validate import validate
 
 BASE = """\

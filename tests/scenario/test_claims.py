@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.scenario.claims import Citation, cited, coverage, unknown
-from emulator.scenario.document import Document, parse
-from emulator.scenario.model import ScenarioFile
-from emulator.scenario.parts import Claim
+from emulator.scenario.access import ClaimPlan
+from emulator.scenario.claims import Citation, cited, coverage, grade_of_route, unknown
+from emulator.scenario.document import Document
+from emulator.scenario.grades import Grade, grade_within
+from emulator.scenario.model import Operation, ScenarioFile
+from emulator.scenario.reading import parse
 
 API = """\
 api: demo
@@ -38,10 +40,10 @@ operations:
 """
 
 CATALOGUE = {
-    "D-BASE": Claim.model_validate({"class": "documented", "says": "The base is /v1."}),
-    "D-ECHO": Claim.model_validate({"class": "inferred", "says": "It echoes."}),
-    "D-LIMIT": Claim.model_validate({"class": "invented", "says": "It limits."}),
-    "D-NONE": Claim.model_validate({"class": "documented", "says": "Nothing serves it."}),
+    "D-BASE": ClaimPlan("documented", "The base is /v1."),
+    "D-ECHO": ClaimPlan("inferred", "It echoes."),
+    "D-LIMIT": ClaimPlan("invented", "It limits."),
+    "D-NONE": ClaimPlan("documented", "Nothing serves it."),
 }
 
 
@@ -98,3 +100,43 @@ def test_citing_an_unknown_claim_is_complained_of_with_what_may_be_meant(citatio
         f"demo.yaml:10:12: unknown claim 'D-SHAPE'; {expected} 'D-BASE'?",
         f"demo.yaml:13:37: unknown claim 'D-ECHOO'; {expected} 'D-ECHO'?",
     ]
+
+
+PART = Operation.model_validate(
+    {
+        "route": "GET /one",
+        "aliases": [{"route": "GET /two", "claims": ["D-ECHO"]}, {"route": "GET /three"}],
+        "claims": ["D-LIMIT", "D-BASE", "D-UNKNOWN"],
+        "rules": [],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("route", "own", "grade"),
+    [
+        ("GET /one", None, "documented"),
+        ("GET /two", None, "inferred"),
+        ("GET /three", None, "invented"),
+        ("GET /one", "inferred", "inferred"),
+        ("GET /two", "invented", "invented"),
+        ("GET /two", "documented", "inferred"),
+    ],
+)
+def test_a_route_is_of_the_best_class_that_it_cites_but_no_better_than_its_operation(
+    route: str, own: Grade | None, grade: Grade
+) -> None:
+    assert grade_of_route(CATALOGUE, PART.model_copy(update={"grade": own}), route) == grade
+
+
+@pytest.mark.parametrize(
+    ("own", "claim", "grade"),
+    [
+        (None, "D-BASE", "documented"),
+        ("inferred", "D-BASE", "inferred"),
+        ("inferred", "D-LIMIT", "invented"),
+        ("documented", "D-ECHO", "inferred"),
+    ],
+)
+def test_an_operation_of_a_class_makes_its_claims_no_better(own: Grade | None, claim: str, grade: Grade) -> None:
+    assert grade_within(PART.model_copy(update={"grade": own}), CATALOGUE[claim]) == grade

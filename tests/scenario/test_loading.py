@@ -83,7 +83,7 @@ def test_changes_are_laid_over_the_api_the_extending_scenario_uppermost(library:
     demo = library.load("top").apis["demo"]
     assert demo.switches == {"mood": "sad", "pace": "fast"}
     assert {name: key.tier for name, key in demo.keys.items()} == {"one": "free", "two": "pro"}
-    assert demo.workspace_of_unknown is not None
+    assert demo.unknown is not None
     assert list(demo.collections["keys"].records) == ["one", "two"]
     assert library.load("base").apis["demo"].switches == {"mood": "wild", "pace": "fast"}
 

@@ -9,9 +9,9 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from emulator import resources
-from emulator.scenario.document import read
 from emulator.scenario.model import ApiFile, Override, ScenarioFile, Step
 from emulator.scenario.parts import Tier
+from emulator.scenario.reading import read
 from tests.library import STORY, Library, api, operation
 
 FILES = [(ScenarioFile, path) for path in sorted(resources.scenarios().glob("*.yaml"))] + [

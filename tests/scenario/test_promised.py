@@ -72,6 +72,16 @@ operations:
         claims: [T-OURS, T-DOC]
         reply: {body: {}}
       - reply: {body: {things: "{{ things | list | length }}"}}
+  no.document.route:
+    route: GET /own
+    class: invented
+    claims: [T-DOC]
+    rules: [{claims: [T-DOC], reply: {body: {}}}]
+  shown:
+    route: GET /shown
+    class: inferred
+    claims: [T-DOC]
+    rules: [{reply: {body: {}}}]
 """
 
 
@@ -99,6 +109,7 @@ def ask(emulator: Emulated, method: str, path: str) -> Any:
         ("GET", "/bare", "bare cites nothing of it"),
         ("POST", "/ours", "ours rests on invention only (T-OURS)"),
         ("GET", "/mixed?which=invented", "mixed rests on invention only (T-OURS)"),
+        ("GET", "/own", "no.document.route is of class invented"),
     ],
 )
 def test_what_rests_on_invention_is_refused_in_the_apis_shape(tiny: Emulated, method: str, path: str, why: str) -> None:
@@ -109,7 +120,7 @@ def test_what_rests_on_invention_is_refused_in_the_apis_shape(tiny: Emulated, me
     assert why in body["message"]
 
 
-@pytest.mark.parametrize("path", ["/seen", "/mixed", "/mixed?which=both"])
+@pytest.mark.parametrize("path", ["/seen", "/mixed", "/mixed?which=both", "/shown"])
 def test_what_is_documented_or_was_seen_is_answered_and_a_rule_that_cites_nothing_goes_with_its_operation(
     tiny: Emulated, path: str
 ) -> None:
@@ -135,6 +146,24 @@ def test_the_routes_that_we_invented_are_refused_and_the_documents_are_not(docum
     assert client.post("/messages", json=asking()).status_code == 200
     assert text_of_stream(streamed(client, "/messages/stream", asking()))
     assert client.get("/models").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/keys"),
+        ("POST", "/keys/key_1/rotate"),
+        ("DELETE", "/keys/key_1"),
+        ("GET", "/status"),
+        ("GET", "/messages"),
+        ("POST", "/oauth/token"),
+    ],
+)
+def test_a_route_of_our_own_is_refused_whatever_promises_it_serves(
+    documented: Emulated, method: str, path: str
+) -> None:
+    error = refused(caller(documented).request(method, path), 501, "api_error")
+    assert "is of class invented" in error["message"]
 
 
 @pytest.mark.claim("AX-CATALOGUE")

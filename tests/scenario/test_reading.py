@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from emulator.errors import DocumentError
 from emulator.scenario.build import MOST_COMPLAINTS, MOST_DEPTH, MOST_NODES
-from emulator.scenario.document import MOST_BYTES, Document, parse, read
+from emulator.scenario.document import Document
+from emulator.scenario.reading import MOST_BYTES, parse, read
 
 
 def data_of(text: str | bytes) -> Any:

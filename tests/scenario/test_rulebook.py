@@ -26,7 +26,7 @@ COMPILER = WhenCompiler(LANGUAGE, lambda path: NOWHERE)
 def make(when: Any, at: int = 1, reply: ReplyPlan | None = REPLY, faults: tuple[str, ...] = (), name: str = "") -> Rule:
     place = Place("rules.yaml", at, 1)
     plans = tuple(FaultPlan(fault, place, fault) for fault in faults)
-    return Rule(str(place), place, name, COMPILER.compile(when, ()), {}, (), reply, plans, ())
+    return Rule(str(place), place, name, COMPILER.compile(when, ()), {}, (), reply, plans, (), str(place))
 
 
 def counting() -> Callable[[str], int]:
@@ -155,7 +155,7 @@ def in_turn(rules: list[Rule], scope: Any, count: Callable[[str], int]) -> Choic
     for rule in rules:
         if rule.matcher.differences(scope):
             continue
-        if rule.matcher.counters and not rule.matcher.admits(count(rule.id)):
+        if rule.matcher.counters and not rule.matcher.admits(count(rule.counted_as)):
             continue
         faults += rule.faults
         if rule.reply is not None:

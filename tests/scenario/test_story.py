@@ -95,10 +95,10 @@ def test_an_unknown_base_is_refused_where_it_is_named(library: Library, extends:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("strikt", "strikt:1:1: no scenario 'strikt'; expected one of: default, strict; did you mean 'strict'?"),
+        ("strikt", "strikt: no scenario 'strikt'; expected one of: default, strict; did you mean 'strict'?"),
         (
             "../strict",
-            "../strict:1:1: no scenario '../strict'; expected one of: default, strict; did you mean 'strict'?",
+            "../strict: no scenario '../strict'; expected one of: default, strict; did you mean 'strict'?",
         ),
     ],
 )
@@ -108,13 +108,24 @@ def test_an_unknown_name_is_refused_with_what_may_be_meant(library: Library, nam
     assert str(caught.value) == message
 
 
+def test_a_file_in_the_working_directory_is_meant_by_its_whole_name(
+    library: Library, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    (here / "mine.yml").write_text(story("mine"))
+    monkeypatch.chdir(here)
+    with pytest.raises(DocumentError, match=r"^mine: no scenario 'mine'; did you mean the file 'mine.yml'\?$"):
+        told(library, "mine", default=story("default"))
+
+
 def test_a_path_that_is_not_there_is_refused_with_what_lies_near_it(library: Library) -> None:
     library.write("mine/retry.yaml", story("retry"))
     with pytest.raises(DocumentError) as caught:
         told(library, f"{library.folder}/mine/retri.yaml", f"{library.folder}/nowhere/x.yaml")
     assert str(caught.value).splitlines() == [
-        f"{library.folder}/mine/retri.yaml:1:1: no such file; did you mean '{library.folder}/mine/retry.yaml'?",
-        f"{library.folder}/nowhere/x.yaml:1:1: no such file",
+        f"{library.folder}/mine/retri.yaml: no such file; did you mean '{library.folder}/mine/retry.yaml'?",
+        f"{library.folder}/nowhere/x.yaml: no such file",
     ]
 
 

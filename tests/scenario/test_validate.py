@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field, RootModel, ValidationError, field_validator
 
 from emulator.errors import DocumentError
-from emulator.scenario.document import parse
 from emulator.scenario.model import ApiFile, ScenarioFile
 from emulator.scenario.parts import Claims, Duration, Name, Part, UnknownKeys
-from emulator.scenario.validate import validate
+from emulator.scenario.reading import parse
+from emulator.scenario.validate import _PATTERNS, validate
 
 
 class Sample(Part):
@@ -182,6 +182,31 @@ def test_an_api_file_is_told_everything_that_is_wrong_with_it_at_once() -> None:
         "13:18: expected a method and a path, such as 'POST /messages'",
         "13:33: expected a list",
     ]
+
+
+def test_the_name_of_an_event_is_asked_for_in_words() -> None:
+    text = "scenario: s\nabout: x\nrules: [{reply: {stream: {events: [{event: 'a\n\n  b', data: 1}]}}}]"
+    (found,) = complaints_of(text, ScenarioFile)
+    assert found == "3:44: expected one line of text; found the text 'a\\nb'"
+
+
+def patterns(model: type[BaseModel]) -> set[str]:
+    """Every regular expression that texts of a model must match."""
+    found: set[str] = set()
+    left: list[Any] = [model.model_json_schema()]
+    while left:
+        part = left.pop()
+        if isinstance(part, dict) and isinstance(part.get("pattern"), str):
+            found.add(part["pattern"])
+        left += part.values() if isinstance(part, dict) else part if isinstance(part, list) else []
+    return found
+
+
+@pytest.mark.parametrize("model", [ApiFile, ScenarioFile])
+def test_no_author_is_shown_a_regular_expression(model: type[BaseModel]) -> None:
+    assert patterns(model)
+    for pattern in patterns(model):
+        assert any(part in pattern for part, _ in _PATTERNS), pattern
 
 
 def test_a_scenario_may_leave_an_api_as_it_is() -> None:

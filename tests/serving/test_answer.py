@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.errors import TemplateError
-from emulator.scenario.document import parse
 from emulator.scenario.expression import Language
+from emulator.scenario.reading import parse
 from emulator.serving.answer import Author
 from emulator.serving.canned import load_canned
 from emulator.serving.tokens import count_tokens

@@ -87,6 +87,12 @@ def test_a_client_that_asks_first_with_a_body_that_fits_is_told_to_go_on(wire: W
     assert wire.answer().json() == {"a": 1}
 
 
+def test_a_client_that_asks_first_and_does_not_wait_is_told_all_the_same(wire: Wire) -> None:
+    wire.send(request("POST", "/echo", [*HEADERS, ("Expect", "100-Continue"), ("content-length", "7")]) + b'{"a":1}')
+    assert wire.answer().status == 100
+    assert wire.answer().json() == {"a": 1}
+
+
 def test_a_client_that_asks_first_and_sends_chunks_is_stopped_at_the_cap(wire: Wire) -> None:
     wire.send(request("POST", "/echo", [*HEADERS, ("expect", "100-continue"), ("transfer-encoding", "chunked")]))
     assert wire.answer().status == 100

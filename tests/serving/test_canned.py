@@ -3,9 +3,10 @@
 import pytest
 
 from emulator.errors import DocumentError, TemplateError
-from emulator.scenario.document import parse
 from emulator.scenario.expression import Language
-from emulator.serving.canned import CannedReply, Repertoire, load_canned, normalise
+from emulator.scenario.reading import parse
+from emulator.serving.canned import load_canned
+from emulator.serving.repertoire import CannedReply, Repertoire, normalise
 
 LANGUAGE = Language()
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from emulator.exchange import Exchange
+from emulator.clock import manual
+from emulator.exchange import Exchange, Frame, Reply
+from emulator.serving.deliver import deliver
 from tests.apis.aiexport_calls import PRO, asking
 from tests.running import Emulated, Running
 from tests.serving.conftest import Small
@@ -56,6 +61,13 @@ bare:
 large:
   route: GET /large
   rules: [{reply: {body: "{{ 'x' * 900000 }}"}}]
+heavy:
+  route: GET /heavy
+  rules:
+    - reply:
+        stream:
+          pace: {each: 1s}
+          events: [{$each: "{{ range(60) | list }}", data: {n: "{{ item }}", x: "{{ 'x' * 500000 }}"}}]
 fine:
   route: GET /fine
   rules: [{reply: {body: {fine: true}}}]
@@ -162,6 +174,55 @@ def test_a_client_that_does_not_read_holds_up_nobody(emulated: Emulated) -> None
         assert emulated.client("small", headers=KEY).get("/fine").status_code == 200
         bodies = [wire.answer().body for _ in range(30)]
     assert {len(body) for body in bodies} == {900_002}
+
+
+def test_a_client_that_does_not_read_its_stream_gets_all_of_it_when_it_does(emulated: Emulated) -> None:
+    with Wire(emulated.running.port) as wire:
+        begin(wire, "/heavy")
+        wire.head()
+        emulated.advance(60)
+        chunks = list(iter(wire.chunk, b""))
+    numbers = [json.loads(event.removeprefix(b"data: "))["n"] for event in b"".join(chunks).split(b"\n\n")[:-1]]
+    assert numbers == list(range(60))
+    exchange = last(emulated, 1)
+    assert (exchange.outcome, exchange.sent_events) == ("complete", 60)
+    assert exchange.sent_bytes == sum(map(len, chunks))
+
+
+def test_a_stream_that_is_not_read_is_not_written_into_memory(emulated: Emulated) -> None:
+    with Wire(emulated.running.port) as wire:
+        begin(wire, "/heavy")
+        wire.head()
+        emulated.advance(60)
+        wire.leave()
+        exchange = last(emulated, 1)
+    assert exchange.outcome == "left"
+    assert 0 < exchange.sent_events < 60
+    assert emulated.clock.pending() == []
+
+
+def test_a_server_that_offers_no_way_to_write_chunks_is_sent_each_event_when_it_is_due() -> None:
+    sent: list[tuple[float, bytes]] = []
+    exchange = Exchange(1, 0.0, "GET", "/", "")
+
+    async def story() -> None:
+        clock = manual(0)
+
+        async def receive() -> Any:
+            await asyncio.Event().wait()
+
+        async def send(message: Any) -> None:
+            sent.append((clock.now(), message.get("body", b"")))
+
+        reply = Reply(200, [])
+        reply.frames = [Frame(0.0, b"a"), Frame(1.0, b"b"), Frame(1.0, b"c"), Frame(2.5, b"d")]
+        task = asyncio.create_task(deliver(reply, exchange, clock, {}, receive, send))
+        await clock.advance(5)
+        await task
+
+    asyncio.run(story())
+    assert sent == [(0.0, b""), (0.0, b"a"), (1.0, b"bc"), (2.5, b"d"), (2.5, b"")]
+    assert (exchange.outcome, exchange.sent_events, exchange.sent_bytes) == ("complete", 4, 4)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from emulator.exchange import Exchange
 from emulator.serving.journal import OVERHEAD, Journal
+from emulator.serving.redact import Redactor
 
 
 def exchange(number: int, body: int = 0, reply: int = 0) -> Exchange:
@@ -52,6 +53,16 @@ def test_what_is_read_does_not_change_while_others_are_added() -> None:
     reading = iter(journal)
     journal.add(exchange(2))
     assert [kept.number for kept in reading] == [1]
+
+
+def test_credentials_are_masked_before_anybody_reads_them() -> None:
+    journal = Journal()
+    kept = exchange(1)
+    kept.headers, kept.covers = [(b"x-api-key", b"axp_live_0123456789"), (b"host", b"x")], Redactor().headers
+    journal.add(kept)
+    for _ in range(2):
+        assert [[*read.headers] for read in journal] == [[(b"x-api-key", b"axp_********6789"), (b"host", b"x")]]
+    assert "0123456789" not in repr(vars(kept))
 
 
 @given(st.lists(st.tuples(st.integers(0, 30_000), st.integers(0, 30_000)), max_size=40), st.integers(1, 10))

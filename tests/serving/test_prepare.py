@@ -6,7 +6,7 @@ import pytest
 
 from emulator.app import LANGUAGE
 from emulator.errors import DocumentError
-from emulator.serving.served import serve
+from emulator.serving.prepare import serve
 from tests.running import loaded
 from tests.serving.conftest import Small
 

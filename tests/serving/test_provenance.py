@@ -25,7 +25,29 @@ one:
 none:
   route: GET /none
   rules: [{reply: {body: {}}}]
+ours:
+  route: GET /ours
+  class: invented
+  claims: [S-A]
+  rules: [{claims: [S-B], reply: {body: {}}}]
+seen:
+  route: GET /seen
+  class: inferred
+  claims: [S-A]
+  rules: [{claims: [S-B], reply: {body: {}}}]
 """
+
+
+@pytest.mark.parametrize(("target", "line"), [("/ours", "invented S-A S-B"), ("/seen", "inferred S-A; invented S-B")])
+def test_no_claim_is_of_a_better_class_than_the_operation_that_serves_it(small: Small, target: str, line: str) -> None:
+    client = small(OPERATIONS, MORE).client("small", headers=KEY)
+    assert client.get(target, headers={"X-Emulator-Provenance": "yes"}).headers["x-emulator-provenance"] == line
+
+
+@pytest.mark.parametrize("path", ["/keys", "/status", "/messages"])
+def test_a_route_of_our_own_is_not_called_documented(emulator: Emulated, path: str) -> None:
+    answer = caller(emulator).get(path, headers={"X-Emulator-Provenance": "1"})
+    assert answer.headers["x-emulator-provenance"].startswith("invented AE-")
 
 
 @pytest.mark.parametrize(

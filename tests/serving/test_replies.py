@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from emulator.scenario.document import read
 from emulator.scenario.expression import Language
+from emulator.scenario.reading import read
 from emulator.serving.answer import Author
 from emulator.serving.canned import load_canned
 

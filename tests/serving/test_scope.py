@@ -29,6 +29,14 @@ names:
           body: "{{ body is defined }}"
           error: "{{ error is defined }}"
           nothing: "{{ nothing_of_that_name.at.all is defined }}"
+taken:
+  route: GET /taken
+  let: {switches: ours}
+  rules:
+    - when: {query.rule: {present: true}}
+      let: {tokens: the rule's}
+      reply: {body: ["{{ switches }}", "{{ tokens }}"]}
+    - reply: {body: ["{{ switches }}", "{{ tokens.nobody is defined }}"]}
 open:
   route: GET /open
   auth: false
@@ -69,3 +77,9 @@ def test_names_that_need_each_other_are_a_mistake_that_is_told(small: Small) -> 
 
 def test_an_open_operation_has_no_caller_and_no_limits(small: Small) -> None:
     assert small(OPERATIONS).client("small").get("/open").json() == {"caller": False, "limits": {}, "answer": False}
+
+
+def test_a_let_may_take_the_name_of_a_collection_or_of_the_switches(small: Small) -> None:
+    client = small(OPERATIONS).client("small", headers=KEY)
+    assert client.get("/taken").json() == ["ours", False]
+    assert client.get("/taken?rule=1").json() == ["ours", "the rule's"]

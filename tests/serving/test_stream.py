@@ -22,7 +22,7 @@ from tests.apis.aixplain_calls import DEMO, STREAMING_LLM
 from tests.running import Emulated
 from tests.serving.conftest import Small
 from tests.small import KEY
-from tests.wire import Wire
+from tests.wire import Wire, request
 
 # Importing sse_starlette changes how uvicorn exits, so it is asked in a process of its own.
 JUDGE = """
@@ -143,8 +143,6 @@ def test_paced_events_are_due_one_after_the_other_and_the_rest_with_them(small: 
     """The first of the paced events waits for `first`, later ones for `each`; the others leave with those before."""
     emulator = small(PACED)
     with Wire(emulator.running.port) as wire:
-        from tests.wire import request
-
         wire.send(request("GET", "/one?end=1", KEY.items()))
         assert wire.head()[0] == 200
         assert wire.chunk() == b"event: begin\ndata: {}\n\n"
@@ -160,6 +158,44 @@ def test_paced_events_are_due_one_after_the_other_and_the_rest_with_them(small: 
         assert wire.chunk() == b""
     (exchange,) = emulator.exchanges(1)
     assert (exchange.sent_events, exchange.outcome, exchange.took) == (7, "complete", 4.0)
+
+
+PICKED = """
+one:
+  route: GET /one
+  rules:
+    - when: {query.slow: {present: true}}
+      reply:
+        stream:
+          pace: {first: 2s, each: 500ms}
+          events:
+            - {$each: "{{ [1, 2, 3, 4] }}", as: n, $if: "{{ n % 2 == 0 }}", data: "{{ n }}"}
+            - {$each: "{{ [1, 2, 3] }}", $if: "{{ item > 2 }}", id: "{{ item }}", text: "n{{ item }}"}
+            - {$each: "{{ [1, 2] }}", $if: "{{ false }}", text: never}
+    - reply: {stream: {events: [
+        {$each: "{{ [1, 2, 3, 4] }}", as: n, $if: "{{ n % 2 == 0 }}", data: "{{ n }}"},
+        {$each: "{{ [1, 2, 3] }}", $if: "{{ item > 2 }}", id: "{{ item }}", text: "n{{ item }}"},
+        {$each: "{{ [1, 2] }}", $if: "{{ false }}", text: never}]}}
+"""
+
+
+def test_a_condition_beside_each_is_asked_for_every_item(small: Small) -> None:
+    emulator = small(PICKED)
+    answer = emulator.client("small", headers=KEY).get("/one")
+    assert answer.content == b"data: 2\n\ndata: 4\n\nid: 3\ndata: n3\n\n"
+    (exchange,) = emulator.exchanges(1)
+    assert exchange.sent_events == 3
+
+
+def test_an_item_that_is_passed_over_takes_no_time(small: Small) -> None:
+    emulator = small(PICKED)
+    with Wire(emulator.running.port) as wire:
+        wire.send(request("GET", "/one?slow=1", KEY.items()))
+        assert wire.head()[0] == 200
+        for wait, expected in ((2, b"data: 2\n\n"), (0.5, b"data: 4\n\n"), (0.5, b"id: 3\ndata: n3\n\n")):
+            emulator.advance(wait)
+            assert wire.chunk() == expected
+        assert wire.chunk() == b""
 
 
 def test_without_delays_a_stream_is_one_write(emulator: Emulated) -> None:

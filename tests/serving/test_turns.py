@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
+from emulator.clock import Clock, manual
 from emulator.serving.turns import Turns
 
 
@@ -15,7 +18,7 @@ def test_one_begins_in_each_pass_of_the_loop_in_order_of_arrival() -> None:
         told.append(name)
 
     async def crowd() -> None:
-        loop, turns = asyncio.get_running_loop(), Turns()
+        loop, turns = asyncio.get_running_loop(), Turns(manual())
 
         def tick(left: int) -> None:
             told.append("-")
@@ -34,7 +37,7 @@ def test_one_begins_in_each_pass_of_the_loop_in_order_of_arrival() -> None:
 
 def test_who_gives_up_waiting_keeps_nobody_from_a_turn() -> None:
     async def leave() -> list[bool]:
-        turns = Turns()
+        turns = Turns(manual())
         first, second, third = (asyncio.ensure_future(turns.take()) for _ in range(3))
         loop = asyncio.get_running_loop()
         loop.call_soon(first.cancel)
@@ -44,3 +47,48 @@ def test_who_gives_up_waiting_keeps_nobody_from_a_turn() -> None:
         return [first.cancelled(), second.cancelled(), third.done() and not third.cancelled()]
 
     assert asyncio.run(leave())[2]
+
+
+def begun_while_behind() -> int:
+    """How often the clock, which is behind all the time, called before the one who waited began."""
+
+    async def story() -> int:
+        clock, calls = Clock(), list[int]()
+
+        def call() -> None:
+            calls.append(1)
+            if len(calls) < 50:
+                clock.call_at(clock.now() - 1, call)
+
+        call()
+        await Turns(clock).take()
+        return len(calls)
+
+    return asyncio.run(story())
+
+
+def test_nothing_begins_while_what_is_due_is_late() -> None:
+    assert begun_while_behind() == 50
+
+
+def test_who_has_waited_long_enough_begins_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.serving.turns.LONGEST", 0.0)
+    assert begun_while_behind() < 10
+
+
+def test_a_clock_that_is_moved_waits_until_everybody_has_begun() -> None:
+    async def story() -> list[float]:
+        clock, begun = manual(0), list[float]()
+        turns = Turns(clock)
+
+        async def begin() -> None:
+            await turns.take()
+            begun.append(clock.now())
+            await clock.sleep(1)
+
+        crowd = [asyncio.create_task(begin()) for _ in range(50)]
+        await clock.advance(1)
+        await asyncio.gather(*crowd)
+        return begun
+
+    assert asyncio.run(story()) == [0.0] * 50

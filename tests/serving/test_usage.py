@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from emulator.clock import manual
-from emulator.serving.usage import Ledger, SeedRow, mask
+from emulator.serving.seed import seeds
+from emulator.serving.usage import Ledger, Seed, mask
 
 START = 1_767_225_600.0
 DAY = 86_400.0
@@ -32,9 +33,10 @@ def month(ledger: Ledger, owner: str = "one", key: str | None = None, asset: str
     return ledger.statistics("api", asset, START - 31 * DAY, START, owner, key)
 
 
-def row(**changes: Any) -> dict[str, Any]:
+def row(**changes: Any) -> Seed:
     row = {"asset": "model", "key": "key-of-one-1", "days_ago": 3, "hour": 14, "requests": 6, "successful": 6}
-    return {**row, "latency_ms": 0.88, "tokens": 491.5, **changes}
+    (seed,) = seeds([{**row, "latency_ms": 0.88, "tokens": 491.5, **changes}])
+    return seed
 
 
 def test_nothing_served_is_none() -> None:
@@ -170,7 +172,7 @@ def test_seeding_again_replaces_what_was_seeded_for_the_api() -> None:
 
 def test_forgetting_leaves_the_seeds() -> None:
     book = ledger()
-    book.seed("api", [SeedRow.model_validate(row())], {})
+    book.seed("api", [row()], {})
     serve(book, START)
     book.clear()
     result = month(book)
@@ -192,7 +194,7 @@ def test_forgetting_leaves_the_seeds() -> None:
 )
 def test_a_seed_that_cannot_have_happened_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        ledger().seed("api", [row(**changes)], {})
+        row(**changes)
 
 
 def test_a_million_requests_take_no_more_room_than_the_hours_they_fall_in() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from emulator.errors import Place
+from emulator.scenario import access
 from emulator.scenario import plans as plan
 from emulator.scenario.changes import Changes
 from emulator.scenario.claims import cited, unknown
@@ -18,13 +19,13 @@ from emulator.scenario.compile.job import JobCompiler
 from emulator.scenario.compile.operation import OperationCompiler, ScenarioRule
 from emulator.scenario.compile.rule import Known
 from emulator.scenario.compile.when import REQUEST_NAMES
+from emulator.scenario.deferred import Deferred
 from emulator.scenario.model import ApiFile
 from emulator.scenario.operators import same
 from emulator.scenario.parts import ErrorKind, Tier
 from emulator.scenario.playbook import Api as ApiPlan
 from emulator.scenario.routes import PARAMETER
 from emulator.scenario.suggest import did_you_mean
-from emulator.scenario.template import Template
 
 ENGINE_ERRORS = (
     "invalid",
@@ -81,10 +82,18 @@ class ApiCompiler:
         operations = OperationCompiler(file, compiler, known, scenario)
         return ApiPlan(
             name=file.api,
-            file=file.model_copy(update={"unknown_keys": self.unknown_keys}),
+            title=file.title,
+            version=file.version,
+            hosts=tuple(file.hosts),
+            base=file.base,
             document=compiler.document,
-            keys=self.keys,
-            workspace_of_unknown=self._workspace_of_unknown(),
+            claims={id: access.ClaimPlan(claim.grade, claim.says) for id, claim in file.claims.items()},
+            told=Deferred((file.model_copy(update={"unknown_keys": self.unknown_keys}), self.citations)),
+            credentials=tuple(access.CredentialPlan(each.header, each.scheme, each.collection) for each in file.auth),
+            keys={name: access.KeyPlan(**key.model_dump()) for name, key in self.keys.items()},
+            unknown=self._unknown(),
+            limits_per=file.limits_per,
+            example=None if file.example is None else access.ExamplePlan(**file.example.model_dump()),
             tiers={name: self._tier(name, tier) for name, tier in self.tiers.items()},
             switches=self._switches(),
             limit_headers=compiler.headers((file.limit_headers, ("limit_headers",), compiler)),
@@ -94,7 +103,6 @@ class ApiCompiler:
             answers={name: self.data.answer(name, answer) for name, answer in file.answers.items()},
             jobs=kinds,
             operations={name: operations.operation(name, part) for name, part in file.operations.items()},
-            citations=self.citations,
             files=tuple(self.data.files),
         )
 
@@ -169,11 +177,12 @@ class ApiCompiler:
         for name in example.path:
             self.complaints.require_known(name, wanted, "path parameter", place(("example", "path", name)))
 
-    def _workspace_of_unknown(self) -> Template | None:
+    def _unknown(self) -> access.UnknownPlan | None:
         if isinstance(self.unknown_keys, str):
             return None
         compiler, path = self._spot(("unknown_keys",), "workspace")
-        return compiler.optional(self.unknown_keys.workspace, path)
+        workspace = self.complaints.attempt(compiler.tree, self.unknown_keys.workspace, path)
+        return access.UnknownPlan(self.unknown_keys.tier, workspace, self.unknown_keys.data)
 
     def _switches(self) -> dict[str, Any]:
         values = {name: switch.default for name, switch in self.file.switches.items()}

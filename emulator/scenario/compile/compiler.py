@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from emulator.errors import Place
@@ -28,6 +29,7 @@ class Compiler:
         self.language = language
         self.complaints = complaints
         self.when = WhenCompiler(language, document.place)
+        self.counted: dict[Path, list[str]] = {}  # by where a list of rules stands: what each is counted as
 
     def place(self, path: Path) -> Place:
         return self.document.place(path)
@@ -67,7 +69,7 @@ class Compiler:
 
     def makers(self, lets: Mapping[str, Any], path: Path) -> dict[str, Maker]:
         """Lazy names: each is computed when a template first asks for it."""
-        return {name: _maker(template) for name, template in self.trees(lets, path).items()}
+        return {name: partial(_maybe, template) for name, template in self.trees(lets, path).items()}
 
     def headers(self, *groups: tuple[Mapping[str, Any], Path, Compiler]) -> Headers:
         """Header lines of several groups; a later group replaces an earlier one's line of the same name."""
@@ -99,5 +101,5 @@ class Compiler:
 Group = tuple[Mapping[str, Any], Path, Compiler]
 
 
-def _maker(template: Template) -> Maker:
-    return lambda scope: template.maybe(scope)
+def _maybe(template: Template, scope: Mapping[str, Any]) -> Any:
+    return template.maybe(scope)

@@ -9,8 +9,9 @@ from typing import Any
 from emulator.errors import Complaint, DocumentError, Place
 from emulator.scenario import plans as plan
 from emulator.scenario.compile.compiler import Compiler, Path
-from emulator.scenario.document import Document, read
+from emulator.scenario.document import Document
 from emulator.scenario.parts import Answer, Collection, Key
+from emulator.scenario.reading import read
 from emulator.scenario.suggest import did_you_mean
 
 MOST_KEYS = 10_000

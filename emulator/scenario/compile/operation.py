@@ -84,6 +84,7 @@ class OperationCompiler:
             host=part.host,
             summary=part.summary,
             place=compiler.document.place(path, key=True),
+            grade=part.grade,
             claims=tuple(part.claims),
             auth=part.auth,
             accept=frozenset(part.accept),
@@ -155,7 +156,7 @@ class OperationCompiler:
         if schema is None:
             return None
         try:
-            return Schema(schema, self.file.schemas)
+            return Schema.checked(schema, self.file.schemas)
         except Exception as error:  # the validator's own errors have no common root
             self.complaints.add(self.compiler.place(path), f"not a JSON Schema: {error}")
             return None

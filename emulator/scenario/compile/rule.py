@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import reduce
+from hashlib import blake2b
+from operator import getitem
 from typing import Any
 
 from msgspec import Struct
@@ -59,17 +63,35 @@ class RuleCompiler:
             if rule.reply is None and not rule.fault:
                 raise DocumentError([Complaint(place, "a rule needs a reply or a fault")])
         steps = [self.complaints.attempt(self._step, step, (*path, "do", at)) for at, step in enumerate(rule.do)]
+        matcher = self.complaints.attempt(compiler.when.compile, rule.when, (*path, "when"), self.names) or Matcher()
         return RulePlan(
             id=str(place),
             place=place,
             name=rule.name or "",
-            matcher=self.complaints.attempt(compiler.when.compile, rule.when, (*path, "when"), self.names) or Matcher(),
+            matcher=matcher,
             makers={**makers, **compiler.makers(rule.let, (*path, "let"))} if rule.let else makers,
             steps=tuple(step for step in steps if step is not None),
             reply=None if rule.reply is None else self._reply(rule.reply, (*path, "reply"), headers),
             faults=tuple(self._faults(rule.fault, (*path, "fault"))),
             claims=tuple(claim for claim in rule.claims if claim in self.known.claims),
+            counted_as=self._counted_as(path) if matcher.counters else "",
         )
+
+    def _counted_as(self, path: Path) -> str:
+        """File, list, and the rule's name or else a digest of what it says; rules that are alike are numbered.
+
+        So a count outlives a reload although the rule has moved.
+        """
+        compiler, (*steps, at) = self.compiler, path
+        where = tuple(steps)
+        if where not in compiler.counted:
+            seen: Counter[str] = Counter()
+            names = compiler.counted[where] = []
+            for rule in reduce(getitem, where, compiler.document.data):
+                name = rule.get("name") or blake2b(repr(rule).encode(), digest_size=8).hexdigest()
+                names.append(f"{compiler.document.path} {'.'.join(map(str, where))} {name} {seen[name]}")
+                seen[name] += 1
+        return compiler.counted[where][int(at)]
 
     def _reply(self, reply: Reply, path: Path, headers: tuple[Group, ...]) -> ReplyPlan | None:
         compiler = self.compiler

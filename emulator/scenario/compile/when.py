@@ -8,11 +8,11 @@ from typing import Any
 from msgspec import Struct, field
 
 from emulator.errors import Complaint, DocumentError, Place
-from emulator.scenario.absent import ABSENT
 from emulator.scenario.compile.complaints import Complaints
 from emulator.scenario.expression import Language
-from emulator.scenario.match import COUNTER_TESTS, Check, ExpressionCheck, FieldCheck, Matcher, TemplateCheck, finder
+from emulator.scenario.match import COUNTER_TESTS, Check, ExpressionCheck, FieldCheck, Matcher, TemplateCheck
 from emulator.scenario.operators import field_test
+from emulator.scenario.query import Query
 from emulator.scenario.suggest import did_you_mean
 from emulator.scenario.template import compile_tree
 
@@ -109,12 +109,10 @@ class WhenCompiler(Struct, frozen=True):
         wrong = None if names is None else names.complaint(dotted)
         if wrong is not None:
             raise self._wrong(path, wrong)
-        find = finder(dotted)
         if isinstance(wanted, str) and _templated(wanted):
-            return TemplateCheck(dotted, find, compile_tree(wanted, self.language, self.place_of, path))
-        test = self._test(dotted, wanted, path)
-        values = tuple(wanted) if isinstance(wanted, list) else () if isinstance(wanted, dict) else (wanted,)
-        return FieldCheck(dotted, find, test, _words(wanted), values)
+            return TemplateCheck(dotted, compile_tree(wanted, self.language, self.place_of, path))
+        self._require_test(dotted, wanted, path)
+        return FieldCheck(dotted, wanted)
 
     def _jsonpaths(self, queries: Any, path: Path, complaints: Complaints) -> list[Check]:
         if not isinstance(queries, dict):
@@ -125,32 +123,19 @@ class WhenCompiler(Struct, frozen=True):
         return [check for check in checks if check is not None]
 
     def _jsonpath(self, query: str, wanted: Any, path: Path) -> Check:
-        from jsonpath import JSONPathError  # its import is paid by those who use it
-        from jsonpath import compile as compile_path
-
         try:
-            compiled = compile_path(query)
-        except JSONPathError as error:
-            said = str(error).partition("\n")[0]
-            raise self._wrong(path, f"{query!r} is not a JSONPath: {said}") from error
+            Query(query).require()
+        except ValueError as error:
+            raise self._wrong(path, str(error)) from error
+        self._require_test(query, wanted, path)
+        return FieldCheck(f"jsonpath {query}", wanted, query)
 
-        def find(scope: Mapping[str, Any]) -> Any:
-            body = scope.get("body")
-            if not isinstance(body, (dict, list)):
-                return ABSENT
-            try:
-                found = compiled.findall(body)
-            except JSONPathError:  # the body is nested too deeply for it, or of types that a filter can't compare
-                return ABSENT
-            return ABSENT if not found else found[0] if len(found) == 1 else found
-
-        return FieldCheck(f"jsonpath {query}", find, self._test(query, wanted, path), _words(wanted), dotted=False)
-
-    def _test(self, what: str, wanted: Any, path: Path) -> Callable[[Any], bool]:
+    def _require_test(self, what: str, wanted: Any, path: Path) -> None:
+        """Complain of what no field can be compared with."""
         if _holds_template(wanted):
             raise self._wrong(path, f"{what}: a template can't stand in a list or an operator; use expr: '{{{{ … }}}}'")
         try:
-            return field_test(wanted)
+            field_test(wanted)
         except ValueError as error:
             raise self._wrong(path, f"{what}: {error}") from error
 
@@ -163,11 +148,3 @@ def _holds_template(wanted: Any) -> bool:
     if isinstance(wanted, (list, dict)):
         return any(_holds_template(each) for each in (wanted.values() if isinstance(wanted, dict) else wanted))
     return _templated(wanted)
-
-
-def _words(wanted: Any) -> str:
-    if isinstance(wanted, list):
-        return "one of " + ", ".join(map(repr, wanted))
-    if isinstance(wanted, dict):
-        return " and ".join(f"{name} {operand!r}" for name, operand in wanted.items())
-    return repr(wanted)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from emulator.app import LANGUAGE
 from emulator.scenario.compile.compiler import Compiler
 from emulator.scenario.compile.complaints import Complaints
-from emulator.scenario.document import parse
 from emulator.scenario.duration import Duration
+from emulator.scenario.reading import parse
 
 TEXT = """\
 a: {X-One: 1, X-Two: "{{ two }}", X-None: null}

@@ -6,7 +6,7 @@ import pytest
 
 from emulator.scenario.plans import StepPlan
 from emulator.serving.fault import Latency
-from tests.library import STORY, Library, rule
+from tests.library import STORY, Library, api, rule
 
 COLLECTIONS = "collections: {things: {}}\njobs: {batch: {timeline: {queued: 0s, done: 1s}}}\n"
 
@@ -162,3 +162,37 @@ def test_many_rules_of_which_one_is_wrong_are_refused_and_not_a_crash(library: L
     story += "  - {when: {body.a: «{gtt: 1}}, reply: {body: 1}}\n"
     (message,) = library.refused(api=rule("reply: {body: 1}"), story=story)
     assert "unknown operator 'gtt'" in message
+
+
+def counted(library: Library, rules: str, story: str = STORY) -> list[str]:
+    text = api(operations=f"echo.create:\n  route: POST /echo\n  rules: [{rules}]\n")
+    return [each.counted_as for each in library.echo(text, story).rules.rules]
+
+
+def test_a_rule_is_counted_by_its_name_or_by_what_it_says_wherever_it_stands(library: Library) -> None:
+    named, bare = "{name: mine, when: {times: 1}, reply: {body: 1}}", "{when: {times: 1}, reply: {body: 1}}"
+    first = counted(library, f"{named}, {bare}")
+    assert len(set(first)) == 2
+    assert counted(library, f"{bare}, {{when: {{nth: 1}}, reply: {{body: 2}}}}, {named}")[::2] == first[::-1]
+    assert counted(library, named.replace("times: 1", "times: 2"))[0] == first[0]
+    assert counted(library, bare.replace("times: 1", "times: 2"))[0] != first[1]
+
+
+@pytest.mark.parametrize("text", ["{name: same, when: {times: 1}, reply: {body: 1}}", "{when: {nth: 2}, reply: {}}"])
+def test_rules_that_are_alike_are_counted_apart(library: Library, text: str) -> None:
+    assert len(set(counted(library, f"{text}, {text}, {text}"))) == 3
+
+
+def test_a_scenarios_rule_is_one_rule_for_all_operations_and_another_than_the_apis_own(library: Library) -> None:
+    text = "{name: mine, when: {times: 1}, reply: {body: 1}}"
+    operations = f"a: {{route: GET /a, rules: [{text}]}}\nb: {{route: GET /b, rules: [{text}]}}\n"
+    demo = library.demo(api(operations=operations), STORY + f"rules: [{text}]\n")
+    one, two = ([rule.counted_as for rule in demo.operations[name].rules.rules] for name in "ab")
+    assert one[0] == two[0]
+    assert len({one[0], one[1], two[1]}) == 3
+
+
+def test_a_rule_without_counters_has_no_such_name_and_each_says_where_it_stands(library: Library) -> None:
+    (plain,) = library.echo(rule("reply: {body: 1}")).rules.rules
+    assert plain.counted_as == ""
+    assert plain.id == str(plain.place)

@@ -1,0 +1,56 @@
+"""The start page tells a person what answers here, and where to go from here."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from emulator import __version__
+from tests.running import Emulated
+
+
+@pytest.mark.parametrize("path", ["/_emulator", "/_emulator/"])
+def test_the_start_page_tells_what_is_served_and_where_help_is(emulator: Emulated, path: str) -> None:
+    answer = httpx.get(emulator.origin + path, trust_env=False)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    told = answer.json()
+    assert (told["name"], told["version"], told["scenarios"]) == ("ai-api-emulator", __version__, ["default"])
+    assert told["apis"] == [
+        {
+            "api": "aixplain",
+            "title": "aiXplain API",
+            "version": "2.0",
+            "base_url": emulator.origin,
+            "hosts": ["models.aixplain.com", "platform-api.aixplain.com"],
+        },
+        {
+            "api": "aiexport",
+            "title": "AI Export API Layer",
+            "version": "2.4.1",
+            "base_url": f"{emulator.origin}/v2",
+            "hosts": ["api.aiexport.io"],
+        },
+    ]
+    assert told["control"] == {
+        "GET /_emulator": "What this is.",
+        "GET /_emulator/health": "200 as soon as requests are answered.",
+    }
+    assert "emulator --help" in told["help"]
+
+
+def test_every_control_route_that_is_told_answers(emulator: Emulated) -> None:
+    for request in httpx.get(f"{emulator.origin}/_emulator", trust_env=False).json()["control"]:
+        method, path = request.split()
+        assert httpx.request(method, emulator.origin + path, trust_env=False).status_code == 200
+
+
+def test_the_root_is_the_apis_and_points_to_the_start_page(emulator: Emulated) -> None:
+    answer = httpx.get(emulator.origin, trust_env=False)
+    assert answer.status_code == 404
+    assert answer.headers["x-emulator-hint"] == "unknown path; GET /_emulator tells what is served"
+
+
+@pytest.mark.parametrize("host", [b"api.aiexport.io", b"a.test:1", b"[", "é".encode()])
+def test_the_start_page_is_shown_to_every_host(emulator: Emulated, host: bytes) -> None:
+    answer = httpx.get(f"{emulator.origin}/_emulator", headers={b"Host": host}, trust_env=False)
+    assert answer.status_code == 200
