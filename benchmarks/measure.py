@@ -16,6 +16,7 @@ from benchmarks.process import Server
 from benchmarks.request import Answer, Request, expect, message, repeated, stream_of
 from benchmarks.rules import scenario
 from benchmarks.table import Row, at_least, at_most
+from benchmarks.worlds import MOST, ask_each, make
 
 HELLO = message("Hello!")
 GAP = 0.02
@@ -176,6 +177,26 @@ def memory(bench: Bench) -> list[Row]:
     return [at_most("memory idle", idle, 80, "MB", "after the first answer"), flat]
 
 
+def worlds(bench: Bench) -> list[Row]:
+    """As many worlds as a server has, made over HTTP, and each asked for one message."""
+    names = [f"world-{number}" for number in range(MOST - 1)]
+    taken, fresh, used = [], [], []
+    for number in range(min(3, bench.rounds)):
+        with bench.emulator() as server:
+            make(server.port, names[:1])  # what the first one imports is no other's
+            idle = resident(server.pid)
+            taken.append(1_000 * make(server.port, names[1:]) / len(names))
+            fresh.append(1_000 * (resident(server.pid) - idle) / len(names))
+            ask_each(server.port, names, HELLO)
+            used.append(1_000 * (resident(server.pid) - idle) / len(names))
+        bench.say(f"  round {number + 1}: {taken[-1]:.2f} ms, {fresh[-1]:.0f} kB; {used[-1]:.0f} kB after a message")
+    detail = f"{len(names)} worlds; {median(used):.0f} kB each after a message"
+    return [
+        at_most("a world made over HTTP", median(taken), 5, "ms", f"{len(names)} of them, one after the other"),
+        at_most("memory of a world", median(fresh), 60, "kB", detail),
+    ]
+
+
 MEASUREMENTS: dict[str, Callable[[Bench], list[Row]]] = {
     "messages": messages,
     "stream": stream,
@@ -183,4 +204,5 @@ MEASUREMENTS: dict[str, Callable[[Bench], list[Row]]] = {
     "rules": rules,
     "start": start,
     "memory": memory,
+    "worlds": worlds,
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Iterable, Mapping
+from functools import cached_property, partial
 from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -18,38 +18,39 @@ from emulator.kept import Kept
 from emulator.scenario.collisions import CONTROL
 from emulator.scenario.expression import Language
 from emulator.scenario.playbook import Playbook
+from emulator.serving.astray import Astray
 from emulator.serving.corpus import Corpus
 from emulator.serving.deliver import Wire
 from emulator.serving.functions import FILTERS, FUNCTIONS
-from emulator.serving.journal import Journal
+from emulator.serving.incoming import open_incoming
+from emulator.serving.leads import peek, wants_form
 from emulator.serving.pipeline import Later, Pipeline
+from emulator.serving.playbooks import Playbooks
 from emulator.serving.served import Served
 from emulator.serving.world import World
+from emulator.serving.worlds import UnknownWorld, Worlds
 from emulator.settings import Settings
 
 WARM_AFTER = 0.5  # seconds
 LOG = logging.getLogger("emulator")
+Loaded = tuple[Playbook, Mapping[str, Served]]
 LANGUAGE = Language(functions=FUNCTIONS, filters=FILTERS)
 
 
-def load(
-    names: tuple[str, ...], documented_only: bool = False, kept: Kept | None = None
-) -> tuple[Playbook, Mapping[str, Served]]:
+def load(names: tuple[str, ...], documented_only: bool = False, kept: Kept | None = None) -> Loaded:
     """The playbook of these scenarios, ready to be served. Raises DocumentError with every complaint.
 
     With `documented_only`, what no document promises is refused instead of answered. What was `kept` of an earlier
     time is used while its files are the same.
     """
-    wanted = (names, documented_only)
-    found: tuple[Playbook, Mapping[str, Served]] | None = None if kept is None else kept.take(wanted)
-    if found is not None:
-        return found
-    from emulator.compiled import compile_scenarios  # much to import, and mostly not needed
 
-    playbook, served = compile_scenarios(names, documented_only, LANGUAGE)
-    if kept is not None:
-        kept.keep(wanted, (playbook, served), playbook.files)
-    return playbook, served
+    def make() -> tuple[Loaded, Iterable[Path]]:
+        from emulator.compiled import compile_scenarios  # much to import, and mostly not needed
+
+        loaded = compile_scenarios(names, documented_only, LANGUAGE)
+        return loaded, loaded[0].files
+
+    return make()[0] if kept is None else kept.take_or_make(names, documented_only, make)
 
 
 class Application:
@@ -62,12 +63,30 @@ class Application:
         self, settings: Settings, clock: Clock, playbook: Playbook, served: Mapping[str, Served], corpus: Corpus
     ) -> None:
         self.settings = settings
-        self.clock = clock
         self.corpus = corpus
-        journal = Journal(settings.journal_entries, settings.journal_bytes)
-        self.world = World("default", settings.seed, clock, journal, corpus)
-        self.playbook = playbook
-        self.pipeline = Pipeline(self.playbook, served, self.world, settings.max_body)
+        playbooks = Playbooks(partial(_compile, settings))
+        playbooks.add(settings.scenarios, (playbook, served))
+        self.worlds = Worlds(settings, playbooks, clock, corpus)
+
+    @property
+    def playbook(self) -> Playbook:
+        """What the default world plays."""
+        return self.worlds.default.playbook
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """What serves the default world."""
+        return self.worlds.default.pipeline
+
+    @property
+    def world(self) -> World:
+        """The default world."""
+        return self.worlds.default.world
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of the default world."""
+        return self.worlds.default.world.clock
 
     @cached_property
     def control(self) -> ASGIApp:
@@ -78,41 +97,57 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not _is_control(scope["path"]):
-            await self.pipeline(scope, receive, send)
+            await self._serve(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         else:
             await self.control(scope, receive, send)
 
     def at_once(self, scope: Scope, raw: bytes, wire: Wire) -> Later | None:
-        """See Pipeline.at_once; what is not for the pipeline takes the usual way."""
-        return self if _is_control(scope["path"]) else self.pipeline.at_once(scope, raw, wire)
+        """See Pipeline.at_once; what is not for a pipeline takes the usual way."""
+        if _is_control(scope["path"]):
+            return self
+        incoming = open_incoming(scope, raw)
+        try:
+            room = self.worlds.lead(incoming)
+        except UnknownWorld:
+            return self
+        later = room.pipeline.at_once(scope, incoming, wire)
+        return None if later is None else partial(room.serve, later)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Lead a request to its world; see Worlds.lead."""
+        incoming, worlds = open_incoming(scope), self.worlds
+        if worlds.by_credential and wants_form(incoming):
+            incoming.raw, receive = await peek(receive)
+        try:
+            room = worlds.lead(incoming)
+        except UnknownWorld as error:
+            await Astray(worlds.default, str(error))(scope, receive, send)
+        else:
+            await room.serve(room.pipeline, scope, receive, send)
 
     def reload(self) -> bool:
         """Read the scenarios again. When they are wrong, the log says how, and what was served before stays."""
         try:
-            playbook, served = _load(self.settings)
+            self.worlds.reload()
         except DocumentError as error:
             LOG.error("the scenarios are wrong, so the ones before stay in use:\n%s", error)
             return False
-        self.adopt(playbook, served)
-        LOG.info("scenarios read again: %s", ", ".join(playbook.scenarios))
+        LOG.info("scenarios read again: %s", ", ".join(self.playbook.scenarios))
         return True
 
     def adopt(self, playbook: Playbook, served: Mapping[str, Served]) -> None:
-        """Serve by another playbook from the next request on; what the world remembers stays."""
-        pipeline = Pipeline(playbook, served, self.world, self.settings.max_body)
-        self.pipeline.close()
-        self.playbook, self.pipeline = playbook, pipeline
+        """Serve the default world by another playbook from the next request on; what the world remembers stays."""
+        self.worlds.adopt(self.worlds.default, (playbook, served))
 
     def watched(self) -> set[Path]:
         """The folders whose files make a reload."""
-        return {file.parent for file in self.playbook.files}
+        return {file.parent for file in self.worlds.files()}
 
     async def close(self) -> None:
         """Give up what is under way: webhooks, and watching for jobs to end."""
-        self.pipeline.close()
-        await self.world.sender.close()
+        await self.worlds.close()
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -127,9 +162,9 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def _load(settings: Settings) -> tuple[Playbook, Mapping[str, Served]]:
+def _compile(settings: Settings, names: tuple[str, ...]) -> tuple[Playbook, Mapping[str, Served]]:
     folder = resources.cache(settings.cache, os.environ)
-    return load(settings.scenarios, settings.documented_only, None if folder is None else Kept(folder, LANGUAGE))
+    return load(names, settings.documented_only, None if folder is None else Kept(folder, LANGUAGE))
 
 
 def _is_control(path: str) -> bool:
@@ -138,5 +173,5 @@ def _is_control(path: str) -> bool:
 
 def build(settings: Settings, clock: Clock | None = None) -> Application:
     """The whole emulator as an ASGI application. Raises DocumentError when a scenario is wrong."""
-    playbook, served = _load(settings)
+    playbook, served = _compile(settings, settings.scenarios)
     return Application(settings, clock or Clock(), playbook, served, Corpus(str(settings.seed)))

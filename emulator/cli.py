@@ -73,6 +73,11 @@ def main() -> None:
     metavar="FOLDER|off",
     help="Where compiled scenarios are kept, so that the next start is quicker. [default: the user's cache folder]",
 )
+@click.option(
+    "--control-token",
+    metavar="TOKEN",
+    help="What callers of /_emulator must show. [default: none on loopback, else one is made and printed]",
+)
 @_told
 def serve(**options: Any) -> int:
     """Serve the APIs until Ctrl-C or SIGTERM.
@@ -86,11 +91,11 @@ def serve(**options: Any) -> int:
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
     logging.getLogger("emulator").setLevel(logging.INFO)
-    chosen = settings.load(options, os.environ)
+    chosen = settings.load(options, os.environ).guarded()
     app = build(chosen)
     sock = server.bind(chosen)
     host, port = sock.getsockname()[:2]
-    return server.run(app, sock, lambda: click.echo(banner(app.playbook, host, port)))
+    return server.run(app, sock, lambda: click.echo(banner(app.playbook, host, port, chosen.control_token)))
 
 
 @main.command()

@@ -42,11 +42,16 @@ class Clock:
         self._work = Work()
         self._turn = asyncio.Lock()  # one moves the clock at a time
         self._moving, self._patience = False, 0.0
-        self._anchor(_checked(time.time() if start is None else start, LATEST, "a time"), speed)
+        self._made = (None if start is None else _checked(start, LATEST, "a time"), speed)
+        self._anchor(time.time() if start is None else start, speed)
 
     def now(self) -> float:
         """Seconds since the epoch; never goes back unless `set` says so."""
         return self._offset + self._rate * self._real()
+
+    def real(self) -> float:
+        """Seconds of the system's steady clock: what really passes, whatever this one shows."""
+        return self._real()
 
     @property
     def speed(self) -> float:
@@ -127,6 +132,18 @@ class Clock:
         async with self._held():
             await self._travel(to)
 
+    async def reset(self) -> None:
+        """Be as when it was made: at its start, or the system's time, and at its speed. Timers keep their due time."""
+        start, speed = self._made
+        await self.restore(time.time() if start is None else start, speed)
+
+    async def restore(self, now: float, speed: float, auto: bool = False) -> None:
+        """Show `now` at once and go on from there; nothing fires. Raises ValueError as `set` and `run` do."""
+        _checked(now, LATEST, "a time in seconds since the epoch")
+        async with self._turn:
+            self._speed, self._auto = _checked(speed, FASTEST, "a speed"), auto
+            self._anchor(now, speed)
+
     async def skip(self) -> None:
         """Move on to the next timer and fire it, with all that are due with it; nothing when none is pending."""
         async with self._held():
@@ -159,7 +176,7 @@ class Clock:
 
     def _anchor(self, now: float, rate: float) -> None:
         self._rate = rate
-        self._offset = now - rate * self._real()
+        self._offset = now - rate * self._real() if rate else _grained(now)
         self._arm()
 
     def _arm(self) -> None:
@@ -204,6 +221,13 @@ def _steady() -> Callable[[], float]:
     # The one that goes on while a laptop sleeps, where there is one: `Date` must not fall behind the world's.
     kind: int | None = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
     return time.monotonic if kind is None else partial(time.clock_gettime, kind)
+
+
+def _grained(now: float) -> float:
+    """The first grain from `now` on: a clock that stands still stands where moving it leads, or what lasts an hour
+    would last a bit longer than an hour's step."""
+    grain = round(now, 6)
+    return grain if grain >= now else round(grain + MICRO, 6)
 
 
 def _checked(number: float, most: float, what: str) -> float:

@@ -10,7 +10,7 @@ from emulator.scenario.compile.api import Tables
 from emulator.scenario.expression import Language
 from emulator.scenario.playbook import Playbook
 from emulator.serving.fault import FAULTS
-from emulator.serving.prepare import serve
+from emulator.serving.prepare import prepare
 from emulator.serving.served import Served
 
 
@@ -23,6 +23,6 @@ def compile_scenarios(
     playbook = loader.draft(names)
     if documented_only:
         playbook = promised.documented_only(playbook)
-    served = loader.complaints.attempt(serve, playbook, language)
+    served = loader.complaints.attempt(prepare, playbook, language)
     loader.complaints.raise_any()
     return playbook, served

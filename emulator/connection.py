@@ -19,7 +19,9 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from emulator.exchange import BODILESS, Header
+from emulator.line import Line
 from emulator.serving.deliver import CHUNKS
+from emulator.serving.perform import LINE as LENT
 
 LONGEST = 65_536  # bytes of a head, and of a body that are waited for without the back-pressure of a request cycle
 LINE = b": ".join  # a name and a value become a header line
@@ -42,6 +44,8 @@ def _read_target(target: bytes) -> tuple[str, bytes]:
     Raises httptools.HttpParserError or UnicodeDecodeError for one that can't be read.
     """
     url = httptools.parse_url(target)
+    if url.path is None:  # `http://host`, which uvicorn doesn't read either
+        raise httptools.HttpParserInvalidURLError(target)
     path = url.path.decode("ascii")
     return unquote(path) if "%" in path else path, url.query or b""
 
@@ -50,6 +54,7 @@ class Connection(HttpToolsProtocol):
     """One client's connection, and for a request on the short way its wire."""
 
     _body: bytes | None = None  # what has come of the body of a request on the short way; None: it goes the long one
+    _target = ("", b"")  # path and query
     _opened = True  # whether the head of the last request was whole
     _head = 0  # bytes of a head that is not
     _application: Any = None  # what answers a request that had to take the long way after all
@@ -68,6 +73,7 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._opened = True
+        self._target = _read_target(self.url)  # one that can't be read is an error of the parser here, and so a 400
         parser = self.parser
         cycle: RequestResponseCycle | None = self.cycle
         if (
@@ -100,11 +106,10 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self._body is not None:  # the rest of it is still on the way
-            try:
-                self._lengthen(self.app)
-            except (httptools.HttpParserError, UnicodeDecodeError):  # a target that can't be read
-                self.send_400_response("Invalid HTTP request received.")
+        if self._body is not None and self.transport.is_closing():  # what came was no HTTP
+            self._body = None
+        elif self._body is not None:  # the rest of it is still on the way
+            self._lengthen(self.app)
         elif not self._opened:  # the rest of its head is
             self._head += len(data)
             if self._head > LONGEST:
@@ -117,7 +122,7 @@ class Connection(HttpToolsProtocol):
         at_once = getattr(self.app, "at_once", None)
         if at_once is None:
             return self.app
-        path, query = _read_target(self.url)
+        path, query = self._target
         scope = {
             "method": self.parser.get_method().decode("ascii"),
             "path": path,
@@ -125,6 +130,7 @@ class Connection(HttpToolsProtocol):
             "headers": self.headers,
             "scheme": self.scheme,
             "server": self.server,
+            "client": self.client,
         }
         try:
             return at_once(scope, body, self)
@@ -152,7 +158,10 @@ class Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         application, self._application = self._application, None
-        extensions: dict[str, Any] = {CHUNKS: partial(self._write_chunk, cycle)}
+        extensions: dict[str, Any] = {
+            CHUNKS: partial(self._write_chunk, cycle),
+            LENT: partial(Line, cycle, self.flow, self.loop),
+        }
         cycle.scope["extensions"] = extensions
         super()._start_asgi_task(cycle, application or app)
 

@@ -61,7 +61,7 @@ class Frame(Struct, frozen=True):
 class Reply(Struct):
     """What is sent: status, headers, then one body (of so many `events`, if it is a stream), or many frames.
 
-    `delay` is in seconds; `closes` ends the connection after it.
+    `delay` is in seconds; `closes` ends the connection after it; `twists` are what faults do to its bytes on the wire.
     """
 
     status: int
@@ -71,15 +71,41 @@ class Reply(Struct):
     events: int = 0
     delay: float = 0.0
     closes: bool = False
+    twists: tuple[Callable[[Any], None], ...] = ()
+
+
+class Differing(Struct, frozen=True):
+    """What kept a rule from answering, in words: a field that is not as wanted, or (`counter`) a count that is not."""
+
+    field: str
+    wanted: str
+    found: str
+    counter: bool = False
+
+    def __str__(self) -> str:
+        if self.counter:
+            return f"{self.field}: {self.wanted}, {self.found}"
+        return f"{self.field}: wanted {self.wanted}, found {self.found}"
+
+
+class NearMiss(Struct, frozen=True):
+    """A rule that did not answer, by its id and name, where it stands, and all that kept it from answering."""
+
+    rule: str
+    name: str
+    file: str
+    line: int
+    differences: tuple[Differing, ...]
 
 
 class Exchange:
     """One request with everything decided on it, and what the client consumed of the answer.
 
-    `outcome` is `complete`, `left` (the client went before the end), `stopped` (the server did) or `open`; `secrets`
-    names the fields that are masked before it is kept, and `covers` masks the header lines before they are shown;
-    `held` are the bytes that it takes. One is made for every request and most are never looked at, so only what
-    differs is set.
+    `outcome` is `complete`, `left` (the client went before the end), `cut` (a fault ended it), `stopped` (the
+    server did) or `open`; `faults` are the names of those that were played; `secrets` names the fields that are
+    masked before it is kept; `held` are the bytes that it takes in the journal, 0 outside it; `peer` tells the
+    client's connections apart, and `real` is when it came in seconds of a steady clock. One is made for every
+    request and most are never looked at, so only what differs is set.
     """
 
     api: str = ""
@@ -88,7 +114,6 @@ class Exchange:
     workspace: str = ""
     headers: Sequence[Header] = ()
     held: int = 0
-    covers: Callable[[Sequence[Header]], Sequence[Header]] | None = None
     body: bytes = b""
     rule: str = ""
     status: int = 0
@@ -99,8 +124,11 @@ class Exchange:
     outcome: str = "open"
     took: float = 0.0
     error: str = ""
-    near: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    near_misses: tuple[NearMiss, ...] = ()
     secrets: frozenset[str] = frozenset()
+    peer: Any = None
+    real: float = 0.0
 
     def __init__(self, number: int, at: float, method: str, path: str, query: str) -> None:
         self.number = number

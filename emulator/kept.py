@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import pickle
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
+from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
+
+import msgspec
 
 from emulator import __version__
 from emulator.scenario.document import SUFFIXES
 from emulator.scenario.expression import Language
 
 MOST = 32  # playbooks in a folder; the one that was written first goes first
+STALE = 3_600 * 10**9  # nanoseconds after which a file that nobody finished is nobody's
 _PACKAGE = Path(__file__).resolve().parent
 _LANGUAGE = "language"
-Inventory = tuple[tuple[tuple[str, str], ...], tuple[tuple[str, tuple[str, ...]], ...]]
+LOG = logging.getLogger("emulator")
+T = TypeVar("T")
+Pairs = tuple[tuple[str, Any], ...]
 
 
 class Kept:
@@ -34,40 +41,72 @@ class Kept:
         self.folder = folder
         self.language = language
 
-    def take(self, wanted: object) -> Any:
-        """What was kept for these wishes, or None."""
+    def take_or_make(self, names: Sequence[str], wishes: object, make: Callable[[], tuple[T, Iterable[Path]]]) -> T:
+        """What was kept for these scenarios and wishes, or what `make` gives, which says from which files."""
+        path = self.folder / f"{_digest(repr((_program(), tuple(names), wishes, _here())).encode())}.playbook"
+        found = self._take(path)
+        if found is not None:
+            return found[0]  # type: ignore[no-any-return]
+        begun = self._begin()
         try:
-            if not _is_private(self.folder):
+            made, files = make()
+            if begun is not None:
+                self._keep(path, begun, made, _inventory(names, files))
+            return made
+        finally:
+            if begun is not None:
+                begun.unlink(missing_ok=True)
+
+    def _take(self, path: Path) -> tuple[Any] | None:
+        try:
+            with path.open("rb") as file:
+                if not (_is_private(self.folder.stat()) and _is_private(os.fstat(file.fileno()))):
+                    return None
+                inventory, digest = pickle.load(file)
+                data = file.read()
+            if _digest(data) != digest or not _still_holds(inventory):
                 return None
-            with self._file(wanted).open("rb") as file:
-                inventory: Inventory = pickle.load(file)
-                return _Unpickler(file, self.language).load() if _is_true(inventory) else None
-        except Exception:  # whatever is wrong with it: it is only a copy
+            return (_Unpickler(BytesIO(data), self.language).load(),)
+        except FileNotFoundError:
+            return None
+        except Exception as error:  # whatever is wrong with it: it is only a copy
+            LOG.debug("a playbook that was kept can't be used: %r", error)
             return None
 
-    def keep(self, wanted: object, made: Any, files: Iterable[Path]) -> None:
-        """Keep what was made of these files."""
-        with contextlib.suppress(Exception):
+    def _begin(self) -> Path | None:
+        """An empty file in the folder, made before anything is read: what changes later is newer than this file."""
+        try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not _is_private(self.folder):
+            if not _is_private(self.folder.stat()):
+                return None
+            descriptor, name = tempfile.mkstemp(".new", dir=self.folder)
+            os.close(descriptor)
+            return Path(name)
+        except OSError:
+            return None
+
+    def _keep(self, path: Path, begun: Path, made: Any, inventory: Sequence[Pairs]) -> None:
+        """Keep what was made, unless a file changed while it was being made: nobody knows then what was read of it."""
+        try:
+            start = _changed(begun)
+            files, folders, _ = inventory
+            if any(_changed(Path(path)) >= start for path, _ in files) or any(
+                _changed(Path(path)) > start for path, _ in folders
+            ):
                 return
-            with tempfile.NamedTemporaryFile(dir=self.folder, suffix=".new", delete=False) as file:
-                try:
-                    pickle.dump(_inventory(files), file, pickle.HIGHEST_PROTOCOL)
-                    _Pickler(file, pickle.HIGHEST_PROTOCOL).dump(made)
-                    file.close()
-                    os.replace(file.name, self._file(wanted))
-                except BaseException:
-                    Path(file.name).unlink(missing_ok=True)
-                    raise
-            self._make_room()
+            data = BytesIO()
+            _Pickler(data, pickle.HIGHEST_PROTOCOL).dump(made)
+            head = pickle.dumps((inventory, _digest(data.getvalue())), pickle.HIGHEST_PROTOCOL)
+            begun.write_bytes(head + data.getvalue())
+            os.replace(begun, path)
+            self._make_room(_changed(path))
+        except Exception as error:
+            LOG.debug("the playbook can't be kept: %r", error)
 
-    def _file(self, wanted: object) -> Path:
-        return self.folder / f"{_digest(repr((_program(), wanted, os.getcwd())).encode())}.playbook"
-
-    def _make_room(self) -> None:
-        kept = sorted(self.folder.glob("*.playbook"), key=lambda file: file.stat().st_mtime_ns)
-        for file in kept[:-MOST]:
+    def _make_room(self, now: int) -> None:
+        kept = sorted(self.folder.glob("*.playbook"), key=_changed)
+        unfinished = [file for file in self.folder.glob("*.new") if file.stat().st_mtime_ns < now - STALE]
+        for file in (*kept[:-MOST], *unfinished):
             file.unlink(missing_ok=True)
 
 
@@ -89,42 +128,52 @@ class _Unpickler(pickle.Unpickler):
         return self._language
 
 
-def _is_private(folder: Path) -> bool:
-    if not hasattr(os, "geteuid"):
-        return True
-    found = folder.stat()
-    return found.st_uid == os.geteuid() and not found.st_mode & 0o022
+def _is_private(found: os.stat_result) -> bool:
+    return not hasattr(os, "geteuid") or (found.st_uid == os.geteuid() and not found.st_mode & 0o022)
 
 
-def _inventory(files: Iterable[Path]) -> Inventory:
-    """Every file with its content, every folder that one was found in with the scenarios there."""
+def _inventory(names: Iterable[str], files: Iterable[Path]) -> Sequence[Pairs]:
+    """Every file with its content, every folder that one was found in with its scenarios, where the named ones lead."""
     paths = sorted(set(files))
-    folders = sorted({folder for path in paths for folder in (path.parent, path.parent / "apis")})
+    named = [Path(name) for name in names if name.endswith(SUFFIXES)]
+    found_in = {path.parent for path in (*paths, *named)}
+    folders = sorted(folder for folder in {*found_in, *(folder / "apis" for folder in found_in)} if folder.is_dir())
     return (
         tuple((str(path), _digest(path.read_bytes())) for path in paths),
         tuple((str(folder), _scenarios_in(folder)) for folder in folders),
+        tuple((str(path), os.path.realpath(path)) for path in named),
     )
 
 
-def _is_true(inventory: Inventory) -> bool:
-    files, folders = inventory
-    same = all(_digest(Path(path).read_bytes()) == digest for path, digest in files)
-    return same and all(_scenarios_in(Path(folder)) == names for folder, names in folders)
+def _still_holds(inventory: Sequence[Pairs]) -> bool:
+    files, folders, named = inventory
+    return (
+        all(_digest(Path(path).read_bytes()) == digest for path, digest in files)
+        and all(_scenarios_in(Path(folder)) == found for folder, found in folders)
+        and all(os.path.realpath(path) == target for path, target in named)
+    )
 
 
 def _scenarios_in(folder: Path) -> tuple[str, ...]:
-    try:
-        return tuple(sorted(name for name in os.listdir(folder) if name.endswith(SUFFIXES)))
-    except OSError:
-        return ()
+    """The scenarios of a folder, and where those lead that are links."""
+    with os.scandir(folder) as entries:
+        found = [entry for entry in entries if entry.name.endswith(SUFFIXES) or entry.name == "apis"]
+        return tuple(sorted(os.path.realpath(entry) if entry.is_symlink() else entry.name for entry in found))
+
+
+def _changed(path: Path) -> int:
+    """When the file or folder last changed, in nanoseconds, whatever time its writer gave it."""
+    found = path.stat()
+    return max(found.st_ctime_ns, found.st_mtime_ns)
 
 
 def _program() -> Sequence[object]:
-    """What would compile the same files otherwise: another Python, another version, another state of the source."""
+    """What would compile the same files otherwise: another Python, other libraries, another state of the source."""
     sources = [
-        (path, entry.st_size, entry.st_mtime_ns) for path in sorted(_sources(_PACKAGE)) for entry in [os.stat(path)]
+        (path, found.st_size, found.st_mtime_ns) for path in sorted(_sources(_PACKAGE)) for found in [os.stat(path)]
     ]
-    return (sys.version, __version__, sources)
+    libraries = os.stat(Path(msgspec.__file__).parent.parent).st_mtime_ns
+    return (sys.version, __version__, libraries, sources)
 
 
 def _sources(folder: Path) -> Iterable[str]:
@@ -134,6 +183,12 @@ def _sources(folder: Path) -> Iterable[str]:
                 yield entry.path
             elif entry.is_dir() and entry.name != "__pycache__":
                 yield from _sources(Path(entry.path))
+
+
+def _here() -> str | None:
+    with contextlib.suppress(OSError):  # somebody may have removed it
+        return os.getcwd()
+    return None
 
 
 def _digest(data: bytes) -> str:

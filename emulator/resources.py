@@ -27,7 +27,9 @@ def cache(chosen: str, env: Mapping[str, str]) -> Path | None:
         return None
     if chosen != "auto":
         return Path(chosen)
-    home = env.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    home = env.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(home):  # the XDG Base Directory Specification says to ignore one that is relative
+        home = os.path.join(os.path.expanduser("~"), ".cache")
     return Path(home) / "ai-api-emulator"
 
 

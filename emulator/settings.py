@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import fields
+from msgspec.structs import fields, replace
 
 from emulator.errors import ConfigError
 
@@ -32,7 +33,10 @@ class Listen(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True):
-    """How one server runs. Sizes are in bytes; `scenarios` are names or paths, played from first to last."""
+    """How one server runs. Sizes are in bytes; `scenarios` are names or paths, played from first to last.
+
+    `control_token` is what callers of the control API must show; empty: nothing, as long as only this machine can ask.
+    """
 
     listen: Listen = Listen()
     scenarios: tuple[str, ...] = ("default",)
@@ -43,6 +47,15 @@ class Settings(Struct, frozen=True):
     reload: bool = True
     documented_only: bool = False
     cache: str = "off"
+    control_token: str = ""
+
+    def guarded(self) -> Settings:
+        """The same with a token made up, if one is needed and none was given: others than this machine can ask."""
+        if self.control_token or self.listen.is_loopback:
+            return self
+        from secrets import token_urlsafe  # rarely needed
+
+        return replace(self, control_token=token_urlsafe(18))
 
 
 def load(options: Mapping[str, Any], env: Mapping[str, str]) -> Settings:
@@ -111,6 +124,20 @@ def parse_size(value: Any) -> int:
     return int(match[1]) * SIZES[match[2].upper()]
 
 
+def parse_cache(value: Any) -> str:
+    """`auto`, `off` or a folder, `~` being one's home; ValueError says what was expected."""
+    if not str(value).strip():
+        raise ValueError("a folder, off, or auto for the user's own cache folder")
+    return os.path.expanduser(str(value))
+
+
+def parse_token(value: Any) -> str:
+    """Visible ASCII characters, as a header can carry them; ValueError says what was expected."""
+    if not re.fullmatch(r"[!-~]{8,200}", str(value)):
+        raise ValueError("8 to 200 visible ASCII characters without spaces")
+    return str(value)
+
+
 def parse_truth(value: Any) -> bool:
     """Yes or no, in the usual spellings; ValueError says what was expected."""
     if isinstance(value, bool):
@@ -129,5 +156,6 @@ READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "journal_bytes": ("--journal-bytes", parse_size),
     "reload": ("--reload", parse_truth),
     "documented_only": ("--documented-only", parse_truth),
-    "cache": ("--cache", str),
+    "cache": ("--cache", parse_cache),
+    "control_token": ("--control-token", parse_token),
 }

@@ -96,6 +96,15 @@ class NotingJournal(Journal):
             super().add(exchange)
             self.changed.notify_all()
 
+    def finish(self, exchange: Exchange) -> None:
+        with self.changed:
+            super().finish(exchange)
+            self.changed.notify_all()
+
+    def ended(self) -> int:
+        """How many exchanges of those that are kept have ended."""
+        return sum(exchange.outcome != "open" for exchange in self)
+
 
 class Emulated:
     """What a test holds: an application of its own, with a frozen clock, behind the shared server."""
@@ -130,9 +139,9 @@ class Emulated:
         return client
 
     def exchanges(self, count: int) -> list[Exchange]:
-        """What the journal holds, once that is so many exchanges."""
+        """What the journal holds, once that is so many exchanges that have ended."""
         with self.journal.changed:
-            assert self.journal.changed.wait_for(lambda: len(self.journal) >= count, PATIENCE)
+            assert self.journal.changed.wait_for(lambda: self.journal.ended() >= count, PATIENCE)
             kept = list(self.journal)
         assert len(kept) == count
         return kept

@@ -44,7 +44,7 @@ def say(emulated: Emulated, body: object) -> object:
 def test_what_lies_below_the_control_path_is_ours_and_the_rest_is_the_apis(small: Emulated) -> None:
     client = small.client("small")
     assert client.get("/_emulator/health").json()["status"] == "ok"
-    assert client.get("/_emulator/nothing").text == "Not Found"
+    assert client.get("/_emulator/nothing").json()["error"]["message"] == "no control route '/_emulator/nothing'"
     for path in ("/_emulatory", "/_emulator.txt", "/nothing", "//_emulator/health"):
         assert client.get(f"{small.origin}{path}").json()["kind"] == "not_found", path
 

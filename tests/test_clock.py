@@ -276,6 +276,56 @@ def test_set_forwards_fires_what_is_due_and_backwards_nothing(play: Play) -> Non
     play(story)
 
 
+def test_a_reset_clock_is_as_it_was_made_and_fires_nothing(play: Play) -> None:
+    async def story() -> None:
+        clock, seen = manual(), list[float]()
+        clock.call_at(START + 100, lambda: seen.append(clock.now()))
+        await clock.advance(50)
+        clock.run(3.0)
+        clock.auto = True
+        await clock.reset()
+        assert (clock.now(), clock.speed, clock.auto, seen) == (START, 0.0, False, [])
+        await clock.advance(100)
+        assert seen == [START + 100]
+        system = Clock()
+        await system.set(START * 2)
+        system.freeze()
+        await system.reset()
+        assert abs(system.now() - Clock().now()) < 1
+        assert system.speed == 1.0
+
+    play(story)
+
+
+def test_a_restored_clock_goes_on_from_there_at_that_speed(play: Play) -> None:
+    async def story() -> None:
+        clock = manual()
+        await clock.restore(START + 7, 0.0, auto=True)
+        assert (clock.now(), clock.speed, clock.auto) == (START + 7, 0.0, True)
+        await clock.restore(START, 1_000.0)
+        await clock.sleep(1)
+        assert START + 1 <= clock.now() < START + 100
+        for now, speed in ((-1.0, 1.0), (START, -1.0)):
+            with pytest.raises(ValueError, match="lies between"):
+                await clock.restore(now, speed)
+        assert clock.speed == 1_000.0
+
+    play(story)
+
+
+def test_clocks_that_move_at_once_do_not_wait_for_each_other(play: Play) -> None:
+    async def story() -> None:
+        loop, clocks, seen = asyncio.get_running_loop(), [manual() for _ in range(50)], list[tuple[float, float]]()
+        tasks = [asyncio.create_task(sleeper(clock, START + 1, seen)) for clock in clocks]
+        begun = loop.time()
+        await asyncio.gather(*(clock.advance(2) for clock in clocks))
+        assert len(seen) == 50
+        assert loop.time() - begun < 5
+        await asyncio.gather(*tasks)
+
+    play(story)
+
+
 def test_skip_goes_to_the_next_timer_and_no_further(play: Play) -> None:
     async def story() -> None:
         clock, seen = manual(), list[tuple[float, float]]()
@@ -485,3 +535,14 @@ def test_timers_fire_once_in_order_whatever_the_steps(dues: list[int], steps: li
 )
 def test_dates_are_written_as_http_and_iso_want_them(epoch: float, date: bytes, short: str, long: str) -> None:
     assert (http_date(epoch), iso(epoch), iso(epoch, milliseconds=True)) == (date, short, long)
+
+
+def test_what_lasts_an_hour_is_over_an_hour_after_a_clock_was_stopped_anywhere(play: Play) -> None:
+    async def story() -> None:
+        for part in range(1, 100):
+            clock = Clock(START + part * 1.37e-7, 0.0)
+            ends_at = clock.now() + 3_600
+            await clock.advance(3_600)
+            assert clock.now() == ends_at
+
+    play(story)

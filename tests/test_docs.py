@@ -13,6 +13,7 @@ from jinja2 import Environment
 
 from emulator.scenario import filters, model, parts, tree_builder
 from emulator.scenario.compile.api import ENGINE_ERRORS
+from emulator.scenario.compile.when import OCCASIONS
 from emulator.scenario.match import COUNTER_TESTS
 from emulator.scenario.operators import OPERATORS
 from emulator.scenario.shape import keys_of
@@ -54,6 +55,7 @@ PARTS: dict[type[parts.Part], tuple[str, str]] = {
     CannedEntry: ("Answer", "canned key"),
     parts.JobKind: ("Job", "job key"),
     parts.Row: ("Job", "rows key"),
+    parts.Polled: ("Job", "polled key"),
     parts.Webhook: ("Job", "webhook key"),
     SeedRow: ("Statistics", "statistics key"),
 }
@@ -95,7 +97,7 @@ def test_what_must_be_there_is_called_required() -> None:
 
 def test_every_operator_and_every_other_key_of_when_is_told() -> None:
     assert sorted(told("When", "operator").keys) == sorted(OPERATORS)
-    assert sorted(told("When", "key").keys) == sorted(["expr", "jsonpath", *COUNTER_TESTS])
+    assert sorted(told("When", "key").keys) == sorted(["expr", "jsonpath", *COUNTER_TESTS, *OCCASIONS])
 
 
 def test_every_fault_is_told() -> None:

@@ -6,10 +6,11 @@ import os
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-from emulator import kept
+from emulator import kept, resources
 from emulator.app import LANGUAGE, load
 from emulator.errors import DocumentError
 from emulator.kept import MOST, Kept
@@ -28,7 +29,7 @@ def folder(tmp_path: Path) -> Kept:
 @pytest.fixture
 def mine(tmp_path: Path) -> Path:
     path = tmp_path / "mine.yaml"
-    path.write_text(MINE % "one")
+    write(path, MINE % "one")
     return path
 
 
@@ -40,9 +41,28 @@ def said(loaded: Loaded) -> object:
     return reply.body.value({})
 
 
-def takes(folder: Kept, name: str) -> bool:
+def takes(folder: Kept, name: str, documented_only: bool = False) -> bool:
     """Whether loading this finds something that was kept."""
-    return folder.take(((name,), False)) is not None
+    try:
+        folder.take_or_make((name,), documented_only, refuse)
+    except LookupError:
+        return False
+    return True
+
+
+def refuse() -> NoReturn:
+    raise LookupError
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file, and wait until what is written next is newer, as the file system's clock has it."""
+    path.write_text(text)
+    probe = path.with_name("probe")
+    while True:
+        probe.write_text("")
+        if probe.stat().st_ctime_ns > path.stat().st_ctime_ns:
+            probe.unlink()
+            return
 
 
 def test_what_was_kept_is_what_would_be_compiled(folder: Kept) -> None:
@@ -67,17 +87,17 @@ def test_what_was_kept_is_what_would_be_compiled(folder: Kept) -> None:
 def test_a_change_of_any_file_is_noticed(folder: Kept, mine: Path) -> None:
     assert said(load((str(mine),), kept=folder)) == {"said": "one"}
     assert takes(folder, str(mine))
-    mine.write_text(MINE % "two")
+    write(mine, MINE % "two")
     assert not takes(folder, str(mine))
     assert said(load((str(mine),), kept=folder)) == {"said": "two"}
-    mine.write_text(MINE % "one")
+    write(mine, MINE % "one")
     assert said(load((str(mine),), kept=folder)) == {"said": "one"}
 
 
 def test_a_scenario_that_comes_or_goes_beside_them_is_noticed(folder: Kept, mine: Path) -> None:
     load((str(mine),), kept=folder)
     beside = mine.with_name("aiexport.yaml")
-    beside.write_text("api: aiexport\n")
+    write(beside, "api: aiexport\n")
     assert not takes(folder, str(mine))
     beside.unlink()
     assert takes(folder, str(mine))
@@ -86,7 +106,7 @@ def test_a_scenario_that_comes_or_goes_beside_them_is_noticed(folder: Kept, mine
 
 
 def test_a_wrong_scenario_is_not_kept(folder: Kept, mine: Path) -> None:
-    mine.write_text("scenario: mine\nextend: default\n")
+    write(mine, "scenario: mine\nextend: default\n")
     for _ in range(2):
         with pytest.raises(DocumentError):
             load((str(mine),), kept=folder)
@@ -96,7 +116,7 @@ def test_other_wishes_another_folder_or_another_program_find_nothing(
     folder: Kept, mine: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     load((str(mine),), kept=folder)
-    assert folder.take(((str(mine),), True)) is None
+    assert not takes(folder, str(mine), documented_only=True)
     with monkeypatch.context() as patch:
         patch.chdir(tmp_path)
         assert not takes(folder, str(mine))
@@ -110,10 +130,43 @@ def test_what_is_broken_or_cut_short_is_compiled_again(folder: Kept, mine: Path)
     load((str(mine),), kept=folder)
     (file,) = folder.folder.glob("*.playbook")
     whole = file.read_bytes()
-    for data in (b"", whole[:200], whole[: len(whole) // 2], b"nonsense", pickle.dumps("nonsense")):
+    flipped = [
+        bytes([*whole[:at], whole[at] ^ 0x55, *whole[at + 1 :]]) for at in range(50, len(whole), len(whole) // 9)
+    ]
+    for data in (b"", whole[:200], whole[: len(whole) // 2], b"nonsense", pickle.dumps("nonsense"), *flipped):
         file.write_bytes(data)
-        assert said(load((str(mine),), kept=folder)) == {"said": "one"}
-        assert takes(folder, str(mine))
+        assert not takes(folder, str(mine))
+    assert said(load((str(mine),), kept=folder)) == {"said": "one"}
+    assert takes(folder, str(mine))
+
+
+def test_what_changed_while_it_was_compiled_is_not_kept(folder: Kept, mine: Path) -> None:
+    def make() -> tuple[str, list[Path]]:
+        write(mine, MINE % "two")
+        return "made of one", [mine]
+
+    assert folder.take_or_make((str(mine),), False, make) == "made of one"
+    assert not takes(folder, str(mine))
+    assert said(load((str(mine),), kept=folder)) == {"said": "two"}
+
+
+def test_a_link_that_leads_elsewhere_is_noticed(folder: Kept, mine: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other, link = tmp_path / "other" / "mine.yaml", tmp_path / "links" / "link.yaml"
+    write(other, MINE % "other")
+    link.parent.mkdir()
+    link.symlink_to(mine)
+    assert said(load((str(link),), kept=folder)) == {"said": "one"}
+    link.unlink()
+    link.symlink_to(other)
+    assert said(load((str(link),), kept=folder)) == {"said": "other"}
+
+
+@pytest.mark.parametrize("documented_only", [False, True])
+@pytest.mark.parametrize("name", sorted(file.stem for file in resources.scenarios().glob("*.yaml")))
+def test_every_scenario_can_be_kept(folder: Kept, name: str, documented_only: bool) -> None:
+    load((name,), documented_only, folder)
+    assert takes(folder, name, documented_only)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="this system has no owners of files")
@@ -133,16 +186,19 @@ def test_a_folder_that_cannot_be_made_is_done_without(tmp_path: Path, mine: Path
 
 def test_the_folder_is_ours_alone_and_does_not_grow(folder: Kept, mine: Path) -> None:
     made = load((str(mine),), kept=folder)
+    (folder.folder / "left.new").write_text("")
+    os.utime(folder.folder / "left.new", (1, 1))
     for number in range(MOST + 3):
-        folder.keep(number, "something small", made[0].files)
+        folder.take_or_make((str(mine),), number, lambda: ("something small", made[0].files))
     assert folder.folder.stat().st_mode & 0o777 == 0o700
     files = list(folder.folder.iterdir())
     assert len(files) == MOST
     assert all(file.stat().st_mode & 0o077 == 0 for file in files)
-    assert folder.take(0) is None
-    assert folder.take(MOST + 2) == "something small"
+    with pytest.raises(LookupError):
+        folder.take_or_make((str(mine),), 0, refuse)
+    assert folder.take_or_make((str(mine),), MOST + 2, refuse) == "something small"
 
 
 def test_without_a_folder_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Kept, "keep", lambda *_: pytest.fail("kept"))
+    monkeypatch.setattr(Kept, "take_or_make", lambda *_: pytest.fail("kept"))
     load(("default",))

@@ -97,6 +97,14 @@ def test_it_stops_at_once_with_a_paced_stream_open(serving: Serving, by: signal.
     assert serving.log == ""
 
 
+def test_beyond_this_machine_the_control_api_wants_the_token_that_is_printed(tmp_path: Path) -> None:
+    with Serving(tmp_path, "--listen", "0.0.0.0:0") as process:
+        token = process.banner.partition("Authorization: ")[2].partition("\n")[0]
+        assert process.client.get("/_emulator/health").status_code == 200
+        assert process.client.get("/_emulator/clock").status_code == 403
+        assert process.client.get("/_emulator/clock", headers={"Authorization": token}).status_code == 200
+
+
 def test_it_stops_at_once_when_nobody_asks_anything(serving: Serving) -> None:
     assert serving.client.get("/_emulator/health").status_code == 200
     assert serving.stop(signal.SIGINT) < 2

@@ -147,3 +147,19 @@ def test_an_option_that_is_no_setting_is_refused() -> None:
 def test_the_journal_is_bounded_in_entries_and_bytes() -> None:
     settings = load({"journal_bytes": "1MiB"}, {"EMULATOR_JOURNAL_ENTRIES": "50"})
     assert (settings.journal_entries, settings.journal_bytes) == (50, MIB)
+
+
+def test_beyond_this_machine_a_token_is_made_up_unless_one_is_given() -> None:
+    assert load({"listen": "127.0.0.1:1"}, {}).guarded().control_token == ""
+    made = {load({"listen": "0.0.0.0:1"}, {}).guarded().control_token for _ in range(2)}
+    assert len(made) == 2
+    assert min(map(len, made)) >= 20
+    given = {"EMULATOR_CONTROL_TOKEN": "my-own-token"}
+    assert load({"listen": "0.0.0.0:1"}, given).guarded().control_token == "my-own-token"
+    assert load({"control_token": "another-token"}, given).guarded().control_token == "another-token"
+
+
+@pytest.mark.parametrize("token", ["short", "with a space", "ümlaut-token", "x" * 201])
+def test_a_token_that_no_header_can_carry_is_refused(token: str) -> None:
+    with pytest.raises(ConfigError, match="expected 8 to 200 visible ASCII characters without spaces"):
+        load({"control_token": token}, {})

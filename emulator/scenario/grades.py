@@ -15,13 +15,13 @@ class Claimed(Protocol):
     def grade(self) -> Grade: ...
 
 
-class Served(Protocol):
+class Graded(Protocol):
     """An operation; None when it has no class of its own."""
 
     @property
     def grade(self) -> Grade | None: ...
 
 
-def grade_within(operation: Served, claim: Claimed) -> Grade:
+def grade_within(operation: Graded, claim: Claimed) -> Grade:
     """The class of a claim where this operation serves it: a route that we made up proves nothing of a document."""
     return max(claim.grade, operation.grade or claim.grade, key=GRADES.index)

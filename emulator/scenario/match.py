@@ -5,20 +5,25 @@ That a rule matches follows from its having no differences, so near misses and m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Protocol
 
 from msgspec import Struct
 
-from emulator.scenario.absent import ABSENT, Absent, lookup
-from emulator.scenario.operators import Test, field_test, same
+from emulator.errors import TemplateError
+from emulator.scenario.absent import Absent
+from emulator.scenario.dotted import Holds, Values, finder, holder, steps
+from emulator.scenario.operators import field_test, same
 from emulator.scenario.query import Query
 from emulator.scenario.quick import Quick, joined, literal, looked_up, named
 from emulator.scenario.template import Template
 
-Values = Mapping[str, Any]
-Holds = Callable[[Values], bool]
+
+class Failed(Struct, frozen=True):
+    """What is found where a template fails."""
+
+    message: str
 
 
 class Difference(Struct, frozen=True):
@@ -29,8 +34,18 @@ class Difference(Struct, frozen=True):
     found: Any
 
     def __str__(self) -> str:
-        found = "nothing" if isinstance(self.found, Absent) else repr(self.found)
-        return f"{self.field}: wanted {self.wanted}, found {found}"
+        return f"{self.field}: wanted {self.wanted}, found {in_words(self.found)}"
+
+
+class Held(Struct, frozen=True):
+    """A counter that does not let a match through, and how it stands."""
+
+    counter: str
+    wanted: int
+    state: str
+
+    def __str__(self) -> str:
+        return f"{self.counter}: {self.wanted}, {self.state}"
 
 
 class Check(Protocol):
@@ -40,6 +55,8 @@ class Check(Protocol):
     def holds(self) -> Holds: ...
     @property
     def quick(self) -> Quick | None: ...
+    @property
+    def subject(self) -> str: ...
     def difference(self, scope: Values) -> Difference: ...
 
 
@@ -70,9 +87,13 @@ class FieldCheck(Struct, frozen=True, dict=True):
         return lambda scope: test(find(scope))
 
     @property
+    def subject(self) -> str:
+        return self.field
+
+    @property
     def quick(self) -> Quick | None:
         """The quick way for the commonest: one field of one name is true, or is false."""
-        root, *keys = _steps(self.field) if self.query is None else ["", ""]
+        root, *keys = steps(self.field) if self.query is None else ["", ""]
         if len(keys) != 1 or len(self.values) != 1 or not isinstance(self.values[0], bool):
             return joined("%(s)", named(self.holds))
         return joined("(%.get(%) is %)", looked_up(root, ()), literal(keys[0]), literal(self.values[0]))
@@ -97,6 +118,10 @@ class TemplateCheck(Struct, frozen=True, dict=True):
         return lambda scope: same(find(scope), template.maybe(scope))
 
     @property
+    def subject(self) -> str:
+        return self.field
+
+    @property
     def quick(self) -> Quick | None:
         return joined("%(s)", named(self.holds))
 
@@ -114,6 +139,10 @@ class ExpressionCheck(Struct, frozen=True, dict=True):
     def holds(self) -> Holds:
         template = self.template
         return lambda scope: bool(template.maybe(scope))
+
+    @property
+    def subject(self) -> str:
+        return self.source
 
     @property
     def quick(self) -> Quick | None:
@@ -151,11 +180,34 @@ class Matcher(Struct, frozen=True, dict=True):
         return joined(f"({form})", *(check.quick for check in self.checks))
 
     def differences(self, scope: Values) -> list[Difference]:
-        return [check.difference(scope) for check in self.checks if not check.holds(scope)]
+        """All that is not as wanted. A check that fails, which `matches` may never have come to, is a difference."""
+        found = [_compare(check, scope) for check in self.checks]
+        return [difference for difference in found if difference is not None]
 
     def admits(self, match: int) -> bool:
         """Whether the counters let the match with this number (from 1) through."""
         return all(COUNTER_TESTS[name](match, wanted) for name, wanted in self.counters)
+
+    def holding(self, match: int) -> list[Held]:
+        """The counters that hold the match with this number back, each with how it stands."""
+        return [
+            Held(name, wanted, self._state(name, match))
+            for name, wanted in self.counters
+            if not COUNTER_TESTS[name](match, wanted)
+        ]
+
+    def _state(self, counter: str, match: int) -> str:
+        return f"already answered {self._admitted(match - 1)}" if counter == "times" else f"this is match {match}"
+
+    def _admitted(self, matches: int) -> int:
+        """How many of the first so many matches the counters have let through."""
+        wanted = dict(self.counters)
+        upto = min(matches, wanted.get("times", matches))
+        return (
+            int(self.admits(wanted["nth"]) and wanted["nth"] <= upto)
+            if "nth" in wanted
+            else upto // wanted.get("every", 1)
+        )
 
 
 COUNTER_TESTS: dict[str, Callable[[int, int], bool]] = {
@@ -165,63 +217,18 @@ COUNTER_TESTS: dict[str, Callable[[int, int], bool]] = {
 }
 
 
-def step_into(value: Any, key: str) -> Any:
-    """One step of a dotted path: a key of a mapping, or an index of a list."""
-    if isinstance(value, list):
-        if key == "last":
-            return value[-1] if value else ABSENT
-        return value[int(key)] if key.isdecimal() and len(key) < 10 and int(key) < len(value) else ABSENT
-    return lookup(value, key)
+def _compare(check: Check, scope: Values) -> Difference | None:
+    try:
+        return None if check.holds(scope) else check.difference(scope)
+    except TemplateError as error:
+        return Difference(check.subject, "what can be worked out", Failed(error.message))
 
 
-def finder(path: str) -> Callable[[Values], Any]:
-    """Compile a dotted path such as `body.messages.0.role` (`last` is the last item of a list).
-
-    Names of headers may be written in any case.
-    """
-    root, *keys = _steps(path)
-
-    def find(scope: Values) -> Any:
-        try:
-            value = scope[root]
-        except KeyError:
-            return ABSENT
-        for key in keys:
-            value = value.get(key, ABSENT) if value.__class__ is dict else step_into(value, key)
-        return value
-
-    return find
-
-
-def holder(path: str, test: Test, values: tuple[Any, ...] = ()) -> Holds:
-    """Compile the test of a dotted path; that of one field of one name, the commonest, is a single function."""
-    root, *keys = _steps(path)
-    if len(keys) == 1 and len(values) == 1 and isinstance(values[0], bool):
-        return _truth_holder(root, keys[0], values[0])
-    if len(keys) != 1:
-        find = finder(path)
-        return lambda scope: test(find(scope))
-    key = keys[0]
-
-    def holds(scope: Values) -> bool:
-        try:
-            value = scope[root]
-        except KeyError:
-            return test(ABSENT)
-        return test(value.get(key, ABSENT) if value.__class__ is dict else step_into(value, key))
-
-    return holds
-
-
-def _truth_holder(root: str, key: str, wanted: bool) -> Holds:
-    def holds(scope: Values) -> bool:
-        try:
-            value = scope[root]
-        except KeyError:
-            return False
-        return (value.get(key) if value.__class__ is dict else step_into(value, key)) is wanted
-
-    return holds
+def in_words(found: Any) -> str:
+    """What was found, as people read it: printable, in one line, and whole."""
+    if isinstance(found, Absent):
+        return "nothing"
+    return f"an error, {found.message!r}" if isinstance(found, Failed) else repr(found)
 
 
 def _words(wanted: Any) -> str:
@@ -230,7 +237,3 @@ def _words(wanted: Any) -> str:
     if isinstance(wanted, dict):
         return " and ".join(f"{name} {operand!r}" for name, operand in wanted.items())
     return repr(wanted)
-
-
-def _steps(path: str) -> list[str]:
-    return (path.lower() if path.startswith("header.") else path).split(".")

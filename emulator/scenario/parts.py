@@ -99,6 +99,7 @@ class ErrorKind(Part):
     headers: dict[str, Template] = {}
     body: Template = None
     data: dict[str, Any] = {}
+    retry: bool | None = Field(default=None, description="Whether the same request may succeed later.")
     claims: Claims = []
 
 
@@ -155,12 +156,21 @@ class Webhook(Part):
     claims: Claims = []
 
 
+class Polled(Part):
+    """How a client learns that a job has ended; what `emulator/verdict` judges polling by."""
+
+    by: str = Field(description="The operation that shows the job; its path names it.")
+    until: dict[str, Any] = Field(description="What its answer's body is like from the end on, as in `when`.")
+
+
 class JobKind(Part):
     """A kind of job: states by age. The last state of each timeline is an end."""
 
     timeline: dict[Name, Duration]
     cancel: dict[Name, Duration] = {}
+    failed: Name = Field(default="failed", description="The state in which a job ends that fails.")
     rows: Row | None = None
+    polled: Polled | None = None
     webhook: Webhook | None = None
     most: int = Field(default=1_000, ge=1, description="How many jobs a world keeps; the oldest goes first.")
     claims: Claims = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct, field
 
@@ -73,6 +73,12 @@ class StepPlan(Struct, frozen=True):
     ttl: float | None = None
 
 
+class Faults(Protocol):
+    """The table of faults. `make` raises ConfigError for a name or parameters that it does not know."""
+
+    def make(self, name: str, given: Any = None) -> Any: ...
+
+
 class FaultPlan(Struct, frozen=True):
     """A fault by its name, made with its parameters from the table of faults."""
 
@@ -132,6 +138,7 @@ class ErrorPlan(Struct, frozen=True):
     headers: Headers
     body: Template
     data: Mapping[str, Any]
+    retry: bool | None = None
 
 
 class AnswerPlan(Struct, frozen=True, dict=True):
@@ -177,6 +184,13 @@ class WebhookPlan(Struct, frozen=True):
     timeout: float
 
 
+class PolledPlan(Struct, frozen=True):
+    """Which operation shows a job to a client, and what the body of its answer is like from the job's end on."""
+
+    by: str
+    until: Matcher
+
+
 class JobPlan(Struct, frozen=True):
     """A kind of job: states by age."""
 
@@ -187,6 +201,8 @@ class JobPlan(Struct, frozen=True):
     webhook: WebhookPlan | None
     most: int
     place: Place = NOWHERE
+    failed: str = "failed"
+    polled: PolledPlan | None = None
 
 
 class CollectionPlan(Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from emulator.errors import Place
@@ -16,6 +17,15 @@ from emulator.scenario.plans import ReplyPlan, Rule
 from emulator.scenario.playbook import Api, Operation, Playbook
 from emulator.scenario.rulebook import RuleBook
 from emulator.scenario.template import Template, compile_tree
+
+
+class _Spot(Struct, frozen=True):
+    """Everything stands at one place."""
+
+    place: Place
+
+    def __call__(self, path: object) -> Place:
+        return self.place
 
 
 def documented_only(playbook: Playbook) -> Playbook:
@@ -63,4 +73,4 @@ def _refusal(api: Api, operation: Operation, claims: Sequence[str], place: Place
     else:
         why = f"rests on invention only ({', '.join(claims)})" if claims else "cites nothing of it"
     text = f"The API's document does not promise this: {operation.name} {why}, and --documented-only was asked for."
-    return compile_tree({"$literal": text}, Language(), lambda path: place)
+    return compile_tree({"$literal": text}, Language(), _Spot(place))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from emulator.scenario.match import Difference, FieldCheck
+from emulator.scenario.match import Difference, FieldCheck, Held
 
 if TYPE_CHECKING:
     from emulator.scenario.plans import FaultPlan, Rule
 
 FEW = 8
+MOST_TOLD = 3  # rules that are named when none answers
 Count = Callable[[str], int]
 
 
@@ -23,16 +24,18 @@ class Choice(Struct, frozen=True):
     faults: tuple[FaultPlan, ...]
 
 
-class NearMiss(Struct, frozen=True):
-    """A rule that did not answer, and what kept it from answering."""
+class Miss(Struct, frozen=True):
+    """A rule that did not answer, and what kept it from it: its checks or, when all of them hold, its counters."""
 
     rule: Rule
     differences: tuple[Difference, ...]
+    held: tuple[Held, ...] = ()
 
-    def __str__(self) -> str:
-        reasons = "; ".join(map(str, self.differences)) or "its counter (times, nth, every) did not let it through"
-        name = f"{self.rule.name} " if self.rule.name else ""
-        return f"{name}({self.rule.place}) {reasons}"
+    @property
+    def distance(self) -> tuple[int, int]:
+        """How far it was from answering: by how many checks, and of how many that hold it can boast (the more the
+        nearer)."""
+        return len(self.differences), len(self.differences) - len(self.rule.matcher.checks)
 
 
 class _FieldIndex(Struct):
@@ -91,7 +94,7 @@ class RuleBook:
         and gives the new number. Without `streams`, rules that answer with a stream are passed over: a job's item can't
         be one."""
         faults: tuple[FaultPlan, ...] = ()
-        for rule in self.candidates(scope):
+        for rule in self.candidates(scope) if self._fields else self.rules:
             matcher = rule.matcher
             if not matcher.matches(scope) or (matcher.counters and not matcher.admits(count(rule.counted_as))):
                 continue
@@ -100,13 +103,24 @@ class RuleBook:
             faults += rule.faults
         return None
 
-    def near_misses(self, scope: Mapping[str, Any], most: int = 3) -> list[NearMiss]:
-        """The rules with the fewest differences, the earlier first among equals."""
-        return sorted(self._misses(scope), key=lambda miss: len(miss.differences))[:most]
+    def near_misses(
+        self, scope: Mapping[str, Any], counted: Count, streams: bool = True, most: int = MOST_TOLD
+    ) -> list[Miss]:
+        """The rules that could have answered but for the fewest differences; among equals those of which more checks
+        hold, then the earlier. `counted(name)` gives how often a rule has matched, this time included."""
+        answering = [rule for rule in self.rules if _answers(rule, streams)]
+        return sorted((_miss(rule, scope, counted) for rule in answering), key=lambda miss: miss.distance)[:most]
 
-    def _misses(self, scope: Mapping[str, Any]) -> Iterator[NearMiss]:
-        for rule in self.rules:
-            yield NearMiss(rule, tuple(rule.matcher.differences(scope)))
+
+def _answers(rule: Rule, streams: bool) -> bool:
+    return rule.reply is not None and (streams or rule.reply.events is None)
+
+
+def _miss(rule: Rule, scope: Mapping[str, Any], counted: Count) -> Miss:
+    matcher = rule.matcher
+    differences = tuple(matcher.differences(scope))
+    held = () if differences or not matcher.counters else tuple(matcher.holding(counted(rule.counted_as)))
+    return Miss(rule, differences, held)
 
 
 def _indexable(check: FieldCheck) -> bool:

@@ -67,12 +67,12 @@ class Author:
     def __init__(
         self,
         seed: str,
-        canned: Sequence[CannedReply] = (),
+        canned: Repertoire | Sequence[CannedReply] = (),
         *,
         image_tokens: int = IMAGE_TOKENS,
         corpus: Corpus | None = None,
     ) -> None:
-        self._canned = Repertoire(canned)
+        self._canned = canned if isinstance(canned, Repertoire) else Repertoire(canned)
         self._corpus = corpus or Corpus(seed)
         self._image_tokens = image_tokens
         self._hash = blake2b(seed.encode("utf-8", "surrogatepass"), digest_size=16)

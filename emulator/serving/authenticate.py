@@ -8,6 +8,7 @@ from typing import Any
 from emulator.errors import ApiError
 from emulator.exchange import Caller
 from emulator.scenario.access import CredentialPlan
+from emulator.serving.expiry import KEYS, expired, lives
 from emulator.serving.scope import Scope
 from emulator.serving.usage import mask
 
@@ -35,9 +36,9 @@ def identify(scope: Scope, collection: str, presented: str) -> Caller:
     """The caller with this credential; known ones are remembered until a record of theirs changes."""
     site = scope.site
     record = site.records[collection].get(presented)
+    if collection != KEYS and (record is None or not lives(site, presented)):
+        raise expired()
     if record is None:
-        if collection != "keys":
-            raise ApiError("unknown_key", "the token is not valid, or it has expired", param=None)
         return _unknown(scope, presented)
     remembered = site.callers.get(presented)
     if remembered is not None and remembered[0] is record:

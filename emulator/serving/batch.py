@@ -11,6 +11,8 @@ from emulator.errors import ApiError
 from emulator.scenario.plans import RowPlan
 from emulator.scenario.playbook import Operation
 from emulator.serving.compose import compose, error_plan, refusal, render_error
+from emulator.serving.fault.play import refuse_by
+from emulator.serving.near import near_misses, no_rule
 from emulator.serving.rows import RowOutcome
 from emulator.serving.scope import Scope
 from emulator.serving.validate import refuse
@@ -31,7 +33,7 @@ async def work_rows(plan: RowPlan, items: Sequence[Any], scope: Scope) -> list[R
 
 def _work(plan: RowPlan, operation: Operation, item: Any, index: int, outer: Scope) -> RowOutcome:
     scope = Scope(outer.site, outer.incoming, operation)
-    scope.caller = outer.caller
+    scope.caller, scope.number = outer.caller, f"{outer.number}/{index}"
     try:
         status, body, usage = 200, *_answer(operation, item, scope)
         shown = plan.succeeded
@@ -54,8 +56,9 @@ def _answer(operation: Operation, item: Any, scope: Scope) -> tuple[bytes, dict[
     refuse(scope, operation)
     choice = operation.rules.choose(scope, scope.site.world.store.count, streams=False)
     if choice is None or choice.rule.reply is None:
-        raise ApiError("no_rule", f"no rule answers {operation.name}")
+        raise no_rule(operation, near_misses(operation, scope, streams=False))
     scope.adopt(choice.rule)
+    refuse_by([plan.fault for plan in choice.faults], scope)
     reply = choice.rule.reply
     if reply.error is not None:
         raise refusal(reply, scope)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from emulator.errors import ApiError
-from emulator.exchange import Caller, Exchange
+from emulator.exchange import Exchange
 from emulator.scenario.playbook import Operation
 from emulator.scenario.rulebook import Choice
+from emulator.serving.near import unanswered
 from emulator.serving.scope import Scope
 
 
@@ -14,12 +14,4 @@ def choose(operation: Operation, scope: Scope, exchange: Exchange) -> Choice:
     choice = operation.rules.choose(scope, scope.site.world.store.count)
     if choice is not None:
         return choice
-    near = operation.rules.near_misses(scope)
-    exchange.near = tuple(_without_key(str(miss), scope.caller) for miss in near)
-    detail = f"no rule answers {operation.name}"
-    raise ApiError("no_rule", detail, hint=f"{detail}; nearest: {' | '.join(exchange.near)}")
-
-
-def _without_key(text: str, caller: Caller | None) -> str:
-    """The text with the caller's key masked: what is near is kept, and keys are not."""
-    return text if caller is None else text.replace(caller.key, caller.view["masked"])
+    raise unanswered(operation, scope, exchange)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any, Protocol
 
 from starlette.types import Receive, Scope, Send
 
 from emulator.clock import Clock, Timer
 from emulator.exchange import BODILESS, Exchange, Frame, Header, Reply
+from emulator.serving.fault.script import write_script
+from emulator.serving.perform import LINE, Line, perform
 
 CHUNKS = "emulator.chunks"  # the ASGI extension by which a server offers to write chunks; its value is of type Write
 
@@ -27,9 +29,12 @@ async def deliver(
     reply: Reply, exchange: Exchange, clock: Clock, connection: Scope, receive: Receive, send: Send
 ) -> None:
     """Send a reply, and write into the exchange how that went."""
+    if reply.twists:
+        await watched(_perform(reply, exchange, clock, connection), exchange, receive)
+        return
     if reply.frames is not None or reply.delay:
         write: Write = connection.get("extensions", {}).get(CHUNKS, _never)
-        await _Watched(exchange, clock, write, receive, send).deliver(reply)
+        await watched(_Timed(exchange, clock, write, send).deliver(reply), exchange, receive)
         return
     await send({"type": "http.response.start", "status": reply.status, "headers": _lines(reply)})
     await send({"type": "http.response.body", "body": reply.body})
@@ -62,41 +67,69 @@ def _lines(reply: Reply) -> list[Header]:
     return [*reply.headers, length, (b"connection", b"close")] if reply.closes else [*reply.headers, length]
 
 
-class _Watched:
-    """A delivery that takes time, and ends early when the client leaves."""
+async def watched(delivery: Coroutine[Any, Any, None], exchange: Exchange, receive: Receive) -> None:
+    """Do a delivery that takes time, and end it early when the client leaves."""
+    watch = _Watch(receive)
+    try:
+        await delivery
+    except asyncio.CancelledError:
+        if not watch.left:
+            exchange.outcome = "stopped"
+            raise
+        watch.forgive()
+        exchange.outcome = "left"
+    finally:
+        watch.end()
 
-    def __init__(self, exchange: Exchange, clock: Clock, write: Write, receive: Receive, send: Send) -> None:
-        self._exchange = exchange
-        self._clock = clock
-        self._write = write
+
+class _Watch:
+    """Wakes the task that makes it when the client goes; without this, it would sleep on until the next event."""
+
+    def __init__(self, receive: Receive) -> None:
         self._receive = receive
-        self._send = send
-        self._left = False
         self._task = asyncio.current_task()
+        self._watching = asyncio.get_running_loop().create_task(self._watch())
+        self.left = False
 
-    async def deliver(self, reply: Reply) -> None:
-        watch = asyncio.get_running_loop().create_task(self._watch())
-        try:
-            await self._all(reply)
-            self._exchange.outcome = "complete"
-        except asyncio.CancelledError:
-            if not self._left or self._task is None:
-                self._exchange.outcome = "stopped"
-                raise
+    def forgive(self) -> None:
+        """Let the task go on: it was woken, not told to stop."""
+        if self._task is not None:
             self._task.uncancel()
-            self._exchange.outcome = "left"
-        finally:
-            watch.cancel()
+
+    def end(self) -> None:
+        """Watch no longer."""
+        self._watching.cancel()
 
     async def _watch(self) -> None:
-        """Wake the delivery when the client goes; without this, it would sleep on until the next event."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        self._left = True
+        self.left = True
         if self._task is not None:
             self._task.cancel()
 
-    async def _all(self, reply: Reply) -> None:
+
+async def _perform(reply: Reply, exchange: Exchange, clock: Clock, connection: Scope) -> None:
+    """Send a reply that faults have twisted, byte for byte."""
+    begun = clock.now()
+    line: Line = connection["extensions"][LINE]()
+    script = write_script(reply, connection["method"], connection["http_version"], line.keep_alive)
+    for twist in reply.twists:
+        twist(script)
+    await perform(script, begun + reply.delay, exchange, clock, line)
+
+
+class _Timed:
+    """A delivery that takes time."""
+
+    def __init__(self, exchange: Exchange, clock: Clock, write: Write, send: Send) -> None:
+        self._exchange = exchange
+        self._clock = clock
+        self._write = write
+        self._send = send
+
+    async def deliver(self, reply: Reply) -> None:
+        """Send the reply when it is due, and its events when they are."""
+        begun = self._clock.now()
         begun = self._clock.now()
         if reply.delay:
             await self._clock.sleep_until(begun + reply.delay)
@@ -104,9 +137,10 @@ class _Watched:
         if reply.frames is None:
             await self._send({"type": "http.response.body", "body": reply.body})
             self._exchange.sent_bytes = len(reply.body)
-            return
-        await self._paced(reply.frames, begun + reply.delay)
-        await self._send({"type": "http.response.body", "body": b""})
+        else:
+            await self._paced(reply.frames, begun + reply.delay)
+            await self._send({"type": "http.response.body", "body": b""})
+        self._exchange.outcome = "complete"
 
     async def _paced(self, frames: Sequence[Frame], begun: float) -> None:
         playing = _Playing(frames, begun, self._clock, self._exchange, self._write)

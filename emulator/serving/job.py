@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping
 from math import inf
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from emulator.clock import Clock, Timer
 from emulator.scenario.plans import JobPlan
-from emulator.serving.rows import RowOutcome, Rows, RowViews
+from emulator.serving.rows import Rows, RowViews
 from emulator.serving.timeline import CANCELLED_AT_ONCE, SLACK, Timeline
-from emulator.storage import Store
+
+Played = tuple[str, Mapping[str, Any]]  # a fault that goes with a job: its name, and its fields as plain data
 
 
 class Kind(Struct, frozen=True):
-    """What jobs of one kind have in common; `most` is how many of them are kept."""
+    """What jobs of one kind have in common.
+
+    `most` is how many of them are kept, `failed` the state in which one ends that fails.
+    """
 
     timeline: Timeline
     cancel: Timeline
     most: int
+    failed: str = "failed"
 
     @classmethod
     def of(cls, plan: JobPlan) -> Kind:
         """Raises ConfigError when a timeline runs backwards."""
         cancel = Timeline.parse(plan.cancel) if plan.cancel else CANCELLED_AT_ONCE
-        return cls(Timeline.parse(plan.timeline), cancel, plan.most)
+        return cls(Timeline.parse(plan.timeline), cancel, plan.most, plan.failed)
 
 
 class Job(Struct, frozen=True):
     """One job. Times are seconds since the epoch; the timelines are its own, whatever is loaded later.
 
     `rows` are the outcomes of its items, None when it has no items worth a row. `forced` is a state that it takes at
-    a time whatever its timeline says. `watched`: somebody is told when it ends.
+    a time whatever its timeline says. `watched`: somebody is told when it ends. `stops_at` is when it stands still:
+    from then on it grows no older, and never ends unless it is cancelled or forced. `failed` is the state in which it
+    ends when it fails, `faults` what goes wrong with it and with the webhook that tells of its end.
     """
 
     id: str
@@ -51,23 +55,28 @@ class Job(Struct, frozen=True):
     cancelled_at: float | None = None
     forced: tuple[str, float] | None = None
     watched: bool = False
+    stops_at: float | None = None
+    failed: str = "failed"
+    faults: tuple[Played, ...] = ()
 
     @property
     def ends_at(self) -> float:
-        """When it ends, or ended, as things stand."""
+        """When it ends, or ended, as things stand; infinity when it never does."""
         return min(self._unforced_end(), self.forced[1] if self.forced else inf)
 
     def done(self, now: float) -> bool:
-        """Nothing changes any more."""
-        return now + SLACK >= self.ends_at
+        """Nothing changes any more; or so it seems, when its timeline shows the end before it comes."""
+        if now + SLACK >= self.ends_at:
+            return True
+        return not self._is_cancelled(now) and self.timeline.ended(self._age(now), self.items)
 
     def status(self, now: float) -> str:
         """The state at a time."""
         state = self._forced_state(now)
         if state is not None:
             return state
-        if self.cancelled_at is None or now + SLACK < self.cancelled_at:
-            return self.timeline.at(now - self.started_at, self.items)
+        if self.cancelled_at is None or not self._is_cancelled(now):
+            return self.timeline.at(self._age(now), self.items)
         return self.cancel.at(now - self.cancelled_at, self.items)
 
     def finished(self, now: float) -> int:
@@ -75,13 +84,13 @@ class Job(Struct, frozen=True):
         if self._forced_state(now) == self.timeline.end:
             return self.items
         stops = (inf if self.cancelled_at is None else self.cancelled_at, self.forced[1] if self.forced else inf)
-        return self.timeline.finished(min(now, *stops) - self.started_at, self.items)
+        return self.timeline.finished(self._age(min(now, *stops)), self.items)
 
     def view(self, now: float) -> dict[str, Any]:
         """What templates see as `job`; `counts` and `usage` speak of finished rows (or items), `planned` of all."""
-        done, finished, rows = self.done(now), self.finished(now), self.rows
+        done, finished, rows, ends_at = self.done(now), self.finished(now), self.rows, self.ends_at
         succeeded, usage = (finished, {}) if rows is None else rows.upto(finished)
-        stopped = done or (self.cancelled_at is not None and now + SLACK >= self.cancelled_at)
+        stopped = done or self._is_cancelled(now)
         left = self.items - finished
         return {
             "id": self.id,
@@ -89,8 +98,8 @@ class Job(Struct, frozen=True):
             "status": self.status(now),
             "done": done,
             "started_at": self.started_at,
-            "ends_at": self.ends_at,
-            "ended_at": self.ends_at if done else None,
+            "ends_at": None if ends_at == inf else ends_at,
+            "ended_at": None if not done else ends_at if now + SLACK >= ends_at else now,
             "cancelled_at": self.cancelled_at,
             "counts": {
                 "total": self.items,
@@ -106,114 +115,20 @@ class Job(Struct, frozen=True):
             "data": self.data,
         }
 
+    def _is_cancelled(self, now: float) -> bool:
+        return self.cancelled_at is not None and now + SLACK >= self.cancelled_at
+
+    def _age(self, now: float) -> float:
+        if self.stops_at is None or now < self.stops_at:
+            return now - self.started_at
+        # However late it stops, it is kept just short of its end.
+        return min(self.stops_at - self.started_at, self.timeline.ends_after(self.items) - 2 * SLACK)
+
     def _unforced_end(self) -> float:
-        if self.cancelled_at is None:
-            return self.started_at + self.timeline.ends_after(self.items)
-        return self.cancelled_at + self.cancel.ends_after(self.items)
+        if self.cancelled_at is not None:
+            return self.cancelled_at + self.cancel.ends_after(self.items)
+        return inf if self.stops_at is not None else self.started_at + self.timeline.ends_after(self.items)
 
     def _forced_state(self, now: float) -> str | None:
         state, at = self.forced or (None, 0.0)
         return state if at <= min(self._unforced_end(), now + SLACK) else None
-
-
-class Jobs:
-    """The jobs of one API (`prefix` keeps APIs apart) in one world.
-
-    `ended` is called with each watched job at the moment it ends on the clock.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        kinds: Mapping[str, Kind],
-        ended: Callable[[Job], None] | None = None,
-        prefix: str = "",
-    ) -> None:
-        self.kinds = kinds
-        self._prefix = f"{prefix}/jobs" if prefix else "jobs"
-        self._store = store
-        self._clock = clock
-        self._ended = ended
-        self._timers: dict[tuple[str, str], Timer] = {}
-
-    def start(
-        self,
-        kind: str,
-        id: str,
-        workspace: str,
-        items: int = 0,
-        data: Mapping[str, Any] | None = None,
-        result: Any = None,
-        rows: Sequence[RowOutcome] | None = None,
-        watched: bool = False,
-    ) -> Job:
-        """Begin a job of a known kind; `items` is a count. Beyond the kind's `most` the oldest job is forgotten."""
-        plan, now, known = self.kinds[kind], self._clock.now(), None if rows is None else Rows(rows)
-        items = items if known is None else len(known)
-        job = Job(id, kind, workspace, now, items, plan.timeline, plan.cancel, data or {}, result, known)
-        return self._keep(replace(job, watched=watched))
-
-    def find(self, id: str, workspace: str | None = None) -> Job | None:
-        """The job with this id, of any kind; None when there is none or it belongs to another workspace."""
-        for kind in self.kinds:
-            job: Job | None = self._store.get(f"{self._prefix}:{kind}", id)
-            if job is not None:
-                return job if workspace is None or job.workspace == workspace else None
-        return None
-
-    def all(self, kind: str, workspace: str | None = None) -> list[Job]:
-        """The jobs of a kind, the oldest first."""
-        jobs: list[Job] = [job for _, job in self._store.items(f"{self._prefix}:{kind}")]
-        return jobs if workspace is None else [job for job in jobs if job.workspace == workspace]
-
-    def cancel(self, job: Job) -> Job:
-        """Cancel a job; one that is done or cancelled already stays as it is."""
-        now = self._clock.now()
-        unchanged = job.cancelled_at is not None or job.done(now)
-        return job if unchanged else self._keep(replace(job, cancelled_at=now))
-
-    def force(self, job: Job, state: str, at: float | None = None) -> Job:
-        """Let a job end in a state, at once or at a time; one that is done stays as it is."""
-        now = self._clock.now()
-        forced = (state, now if at is None else max(now, at))
-        return job if job.done(now) else self._keep(replace(job, forced=forced))
-
-    def resume(self) -> None:
-        """Watch the jobs that others started: what a reload must not lose."""
-        for kind in self.kinds if self._ended is not None else ():
-            for job in self.all(kind):
-                if job.watched and not job.done(self._clock.now()):
-                    self._watch(job)
-
-    def close(self) -> None:
-        """Tell nobody of jobs that end from here on."""
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
-
-    def _keep(self, job: Job) -> Job:
-        self._store.put(f"{self._prefix}:{job.kind}", job.id, job, most=self.kinds[job.kind].most)
-        if job.watched and self._ended is not None:
-            self._watch(job)
-        return job
-
-    def _watch(self, job: Job) -> None:
-        name = (job.kind, job.id)
-        if name in self._timers:
-            self._timers.pop(name).cancel()
-        if len(self._timers) > 2 * sum(kind.most for kind in self.kinds.values()):
-            self._forget()
-        self._timers[name] = self._clock.call_at(job.ends_at, partial(self._tell, job.kind, job.id))
-
-    def _forget(self) -> None:
-        # The store forgets the oldest jobs without a word, and their timers may lie days ahead.
-        for kind, id in list(self._timers):
-            if self._store.get(f"{self._prefix}:{kind}", id) is None:
-                self._timers.pop((kind, id)).cancel()
-
-    def _tell(self, kind: str, id: str) -> None:
-        self._timers.pop((kind, id), None)
-        job: Job | None = self._store.get(f"{self._prefix}:{kind}", id)
-        if job is not None and self._ended is not None:
-            self._ended(job)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
-from emulator.exchange import Exchange
-from emulator.serving.redact import cover
+from msgspec.structs import replace
 
-OVERHEAD = 1_500  # bytes that an exchange takes beside its bodies
+from emulator.exchange import Exchange, Header, NearMiss
+
+OVERHEAD = 1_500  # bytes that an exchange takes beside its bodies and what stands in its header lines
+Watcher = Callable[[Exchange], None]
 
 
 class Journal:
-    """Keeps the newest exchanges: at most `entries`, and at most `size` bytes of bodies in all."""
+    """Keeps the newest exchanges: at most `entries`, and at most `size` bytes of them in all."""
 
     def __init__(self, entries: int = 500, size: int = 16 * 2**20) -> None:
         self.entries = entries
@@ -21,13 +24,19 @@ class Journal:
         self._most = size // 10
         self._kept: deque[Exchange] = deque()
         self._held = 0
+        self._watchers: list[Watcher] = []
 
     def add(self, exchange: Exchange) -> None:
-        """Keep an exchange. A body of more than a tenth of the whole journal is kept in part."""
+        """Keep an exchange, which may still be open. Of what is larger than a tenth of the whole journal, a part."""
         held = OVERHEAD + len(exchange.body) + len(exchange.reply_body)
+        for name, value in exchange.headers:
+            held += len(name) + len(value)
+        for _, value in exchange.reply_headers:  # their names are the scenario's, which are there once
+            held += len(value)
+        if exchange.error:
+            held += _size_of_error(exchange)
         if held > self._most:
-            exchange.body, exchange.reply_body = exchange.body[: self._most], exchange.reply_body[: self._most]
-            held = OVERHEAD + len(exchange.body) + len(exchange.reply_body)
+            held = _cut(exchange, self._most)
         exchange.held = held
         kept = self._kept
         kept.append(exchange)
@@ -35,6 +44,24 @@ class Journal:
         while len(kept) > self.entries or (self._held > self.size and kept):
             self._held -= kept.popleft().held
             self.dropped += 1
+        if self._watchers:
+            self._tell(exchange)
+
+    def finish(self, exchange: Exchange) -> None:
+        """Note that an exchange that was added while it was open has ended, however it did."""
+        if exchange.outcome == "open":
+            exchange.outcome = "stopped"
+        if self._watchers:
+            self._tell(exchange)
+
+    @contextmanager
+    def watched(self, watcher: Watcher) -> Iterator[None]:
+        """Tell somebody of each exchange that is added, and again when one that was open has ended."""
+        self._watchers.append(watcher)
+        try:
+            yield
+        finally:
+            self._watchers.remove(watcher)
 
     def clear(self) -> None:
         self._kept.clear()
@@ -44,5 +71,63 @@ class Journal:
         return len(self._kept)
 
     def __iter__(self) -> Iterator[Exchange]:
-        """The exchanges, the oldest first, with the credentials in their header lines masked."""
-        return map(cover, tuple(self._kept))
+        """The exchanges, the oldest first."""
+        return iter(tuple(self._kept))
+
+    def _tell(self, exchange: Exchange) -> None:
+        for watcher in tuple(self._watchers):
+            watcher(exchange)
+
+
+def _cut(exchange: Exchange, most: int) -> int:
+    """Cut each part of an exchange to `most` bytes; gives what it then takes."""
+    exchange.body, exchange.reply_body = exchange.body[:most], exchange.reply_body[:most]
+    exchange.headers = _cut_lines(exchange.headers, most)
+    exchange.reply_headers = _cut_lines(exchange.reply_headers, most)
+    exchange.error = exchange.error.encode()[:most].decode(errors="ignore")
+    exchange.near_misses = _cut_misses(exchange.near_misses, most)
+    lines = (*exchange.headers, *exchange.reply_headers)
+    bodies = len(exchange.body) + len(exchange.reply_body)
+    return OVERHEAD + bodies + sum(len(name) + len(value) for name, value in lines) + _size_of_error(exchange)
+
+
+def _cut_lines(lines: Sequence[Header], most: int) -> Sequence[Header]:
+    """The header lines up to the one that is too much, as a list of their own: these may still have to be sent."""
+    kept: list[Header] = []
+    for name, value in lines:
+        most -= len(name) + len(value)
+        if most < 0:
+            break
+        kept.append((name, value))
+    return kept
+
+
+def _cut_misses(misses: tuple[NearMiss, ...], most: int) -> tuple[NearMiss, ...]:
+    """Near misses of at most so many bytes; when they are too large, each of their texts gets the same share."""
+    if sum(map(_size, misses)) <= most:
+        return misses
+    texts = sum(3 * len(miss.differences) + 3 for miss in misses)
+    share = most // (4 * texts)  # a character may take four bytes
+    return tuple(
+        NearMiss(
+            miss.rule[:share],
+            miss.name[:share],
+            miss.file[:share],
+            miss.line,
+            tuple(
+                replace(each, field=each.field[:share], wanted=each.wanted[:share], found=each.found[:share])
+                for each in miss.differences
+            ),
+        )
+        for miss in misses
+    )
+
+
+def _size_of_error(exchange: Exchange) -> int:
+    return len(exchange.error.encode(errors="replace")) + sum(map(_size, exchange.near_misses))
+
+
+def _size(miss: NearMiss) -> int:
+    texts = [miss.rule, miss.name, miss.file]
+    texts += [text for each in miss.differences for text in (each.field, each.wanted, each.found)]
+    return sum(len(text.encode(errors="replace")) for text in texts)

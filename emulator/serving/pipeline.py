@@ -10,16 +10,19 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
 from emulator.date import http_date
-from emulator.errors import ApiError, TemplateError
+from emulator.errors import ApiError
 from emulator.exchange import BODILESS, Exchange, Incoming, Reply
-from emulator.scenario.plans import FaultPlan, Rule
+from emulator.scenario.plans import Rule
 from emulator.scenario.playbook import Operation, Playbook
 from emulator.serving.account import account, charge, refund, settle
 from emulator.serving.authenticate import authenticate
 from emulator.serving.body import ClientLeft, read
 from emulator.serving.choose import choose
 from emulator.serving.deliver import Wire, deliver, respond
-from emulator.serving.fault import spoil
+from emulator.serving.fault import Fault
+from emulator.serving.fault.header import ASKED_BY as FAULTED_BY
+from emulator.serving.fault.header import asked_for
+from emulator.serving.fault.play import gather, refuse_by, spoil
 from emulator.serving.incoming import open_incoming
 from emulator.serving.provenance import ASKED_BY, provenance_line
 from emulator.serving.redact import Redactor, redact
@@ -44,7 +47,7 @@ class Case(Struct):
     scope: Scope
     exchange: Exchange
     rule: Rule | None = None
-    faults: Sequence[FaultPlan] = ()
+    faults: Sequence[Fault] = ()
     reply: Reply | None = None
 
 
@@ -56,7 +59,7 @@ class Pipeline:
         self.world = world
         self.sites = {name: Site(each, world) for name, each in served.items()}
         self._max_body = max_body
-        self._covers = Redactor(name for each in served.values() for name, _, _ in each.credentials).headers
+        self._masked = Redactor(name for each in served.values() for name, _, _ in each.credentials).headers
         # Clients ask for the same few paths again and again.
         self._route = lru_cache(maxsize=ROUTES)(partial(route, playbook.router, self.sites))
         self._turns = Turns(world.clock)
@@ -78,20 +81,20 @@ class Pipeline:
                 case = self._decide(incoming, exchange)
                 await self._change(case)
                 reply = self._conclude(case)
+            self._enter(exchange)
             await deliver(reply, exchange, self.world.clock, connection, receive, send)
         except ClientLeft:
             exchange.outcome = "left"
         finally:
             self._close(exchange)
 
-    def at_once(self, connection: Connection, raw: bytes, wire: Wire) -> Later | None:
+    def at_once(self, connection: Connection, incoming: Incoming, wire: Wire) -> Later | None:
         """Answer a request that is there as a whole, without a task of its own.
 
         What takes time, because state changes in many steps or the answer is paced, is given back to be awaited.
         """
-        if len(raw) > self._max_body or self._paced:
+        if len(incoming.raw) > self._max_body or self._paced:
             return self
-        incoming = open_incoming(connection, raw)
         if b"expect" in incoming.fields:  # it wants to hear first that it may go on
             return self
         exchange = self._open(connection, incoming)
@@ -99,7 +102,7 @@ class Pipeline:
         if case.rule is not None and case.rule.steps:
             return partial(self._later, case)
         reply = self._conclude(case)
-        if reply.delay or reply.frames is not None or not respond(reply, exchange, wire):
+        if reply.delay or reply.frames is not None or reply.twists or not respond(reply, exchange, wire):
             return partial(self._deliver_later, reply, exchange)
         self._close(exchange)
         return None
@@ -112,27 +115,35 @@ class Pipeline:
     def _open(self, connection: Connection, incoming: Incoming) -> Exchange:
         world = self.world
         exchange = Exchange(world.next_number(), world.clock.now(), incoming.method, incoming.path, incoming.query)
-        exchange.headers, exchange.covers = connection["headers"], self._covers
+        exchange.headers = self._masked(connection["headers"])
+        exchange.peer, exchange.real = connection.get("client"), world.clock.real()
         return exchange
 
     def _decide(self, incoming: Incoming, exchange: Exchange) -> Case:
         """Who asks for what, may they, and which rule answers; or the answer that says no."""
         scope = None
+        faults: Sequence[Fault] = ()
         try:
             site, operation, incoming.params = self._route(incoming.method, incoming.host, incoming.path)
             scope = Scope(site, incoming, operation)
             now = scope["now"] = exchange.at
+            scope.number = exchange.number
+            asked = asked_for(incoming.fields[FAULTED_BY]) if FAULTED_BY in incoming.fields else ()
             if operation.auth:
                 scope.caller = authenticate(scope)
             validate(scope, operation)
             scope.allowance = charge(scope, operation, now)
             choice = choose(operation, scope, exchange)
             scope.adopt(choice.rule)
-            return Case(scope, exchange, choice.rule, choice.faults)
+            if not (choice.faults or asked or self.world.armed.orders):
+                return Case(scope, exchange, choice.rule)
+            faults = gather(choice, asked, scope, exchange)
+            refuse_by(faults, scope)
+            return Case(scope, exchange, choice.rule, faults)
         except Exception as error:  # neither an ApiError nor a TemplateError is a mistake of ours, told likewise
             if scope is None:
                 scope = self._nowhere(incoming)
-            return Case(scope, exchange, reply=self._refuse(scope, error, exchange))
+            return Case(scope, exchange, None, faults, self._refuse(scope, error, exchange))
 
     async def _change(self, case: Case) -> None:
         """Do the steps of the rule, which change state."""
@@ -156,26 +167,22 @@ class Pipeline:
                 settle(scope, operation, exchange.at)
             except Exception as error:
                 reply = self._refuse(scope, error, exchange)
-        if operation is not None:
-            reply = self._finish(scope, operation, rule, reply, exchange)
-        if chance is not None:
-            reply = spoil(reply, case.faults, chance)
+        try:
+            if operation is not None:
+                self._finish(scope, operation, rule, reply, exchange)
+            if chance is not None:
+                reply = spoil(reply, case.faults, scope, chance)
+        except Exception as error:
+            reply = refuse(error, scope, exchange)
         return self._seal(reply, exchange)
 
     def _refuse(self, scope: Scope, error: Exception, exchange: Exchange) -> Reply:
         refund(scope, exchange.at)
         return refuse(error, scope, exchange)
 
-    def _finish(self, scope: Scope, operation: Operation, rule: Rule | None, reply: Reply, exchange: Exchange) -> Reply:
+    def _finish(self, scope: Scope, operation: Operation, rule: Rule | None, reply: Reply, exchange: Exchange) -> None:
         """What every answer of an operation gets: limit headers, provenance when asked for, its place in the usage."""
         caller, incoming = scope.caller, scope.incoming
-        if scope.allowance is not None and scope.allowance.limits:
-            try:
-                reply.headers += scope.site.api.limit_headers.lines(scope)
-            except TemplateError as error:
-                reply = refuse(error, scope, exchange)
-        if ASKED_BY in incoming.fields:
-            reply.headers.append(provenance_line(scope.site.api, operation, rule))
         exchange.api, exchange.operation = operation.api, operation.name
         exchange.rule = rule.id if rule is not None else ""
         exchange.body, exchange.secrets = incoming.raw, operation.redact
@@ -183,7 +190,10 @@ class Pipeline:
             exchange.caller, exchange.workspace = caller.masked, caller.workspace
             if operation.usage is not None:
                 account(operation.usage, scope, reply.status, exchange.at)
-        return reply
+        if scope.allowance is not None and scope.allowance.limits:
+            reply.headers += scope.site.api.limit_headers.lines(scope)
+        if ASKED_BY in incoming.fields:
+            reply.headers.append(provenance_line(scope.site.api, operation, rule))
 
     def _seal(self, reply: Reply, exchange: Exchange) -> Reply:
         """The reply with its date, and noted in the exchange."""
@@ -195,12 +205,18 @@ class Pipeline:
         return reply
 
     async def _later(self, case: Case, connection: Connection, receive: Receive, send: Send) -> None:
-        await self._change(case)
-        await self._deliver_later(self._conclude(case), case.exchange, connection, receive, send)
+        try:
+            await self._change(case)
+            reply = self._conclude(case)
+            self._enter(case.exchange)
+            await deliver(reply, case.exchange, self.world.clock, connection, receive, send)
+        finally:
+            self._close(case.exchange)
 
     async def _deliver_later(
         self, reply: Reply, exchange: Exchange, connection: Connection, receive: Receive, send: Send
     ) -> None:
+        self._enter(exchange)
         try:
             await deliver(reply, exchange, self.world.clock, connection, receive, send)
         finally:
@@ -210,8 +226,17 @@ class Pipeline:
         """The scope of a request that found no operation: the API is the one whose paths look most like it."""
         return Scope(self.sites[self.playbook.router.nearest_api(incoming.host, incoming.path)], incoming)
 
+    def _enter(self, exchange: Exchange) -> None:
+        """Let it stand in the journal while its answer is on the way."""
+        if exchange.secrets:
+            redact(exchange, exchange.secrets)
+        self.world.journal.add(exchange)
+
     def _close(self, exchange: Exchange) -> None:
         exchange.took = self.world.clock.now() - exchange.at
+        if exchange.held:
+            self.world.journal.finish(exchange)
+            return
         if exchange.secrets:
             redact(exchange, exchange.secrets)
         self.world.journal.add(exchange)

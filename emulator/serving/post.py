@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import httpx
 
 KEEP_ANSWER = 4_096
+KEEP_HEADERS = 8_192
 
 
 class SecretError(EmulatorError):
@@ -23,16 +25,19 @@ class SecretError(EmulatorError):
 
 
 class Outcome(Struct):
-    """What came of a call; filled in as it goes on, so that what is known when it breaks off is kept.
+    """A call, and what came of it; filled in as it goes on, so that what is known when it breaks off is kept.
 
-    `final`: another try would not change it.
+    `headers` and `body` are sent. `final`: another try would not change it. `took` is in real seconds.
     """
 
     headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
     status: int | None = None
-    answer: bytes = b""
+    reply_headers: dict[str, str] = field(default_factory=dict)
+    reply_body: bytes = b""
     error: str | None = None
     final: bool = False
+    took: float = 0.0
 
 
 def sign(id: str, at: float, secret: str, body: bytes) -> dict[str, str]:
@@ -53,6 +58,17 @@ def sign(id: str, at: float, secret: str, body: bytes) -> dict[str, str]:
     return {"webhook-id": id, "webhook-timestamp": str(int(at)), "webhook-signature": signature}
 
 
+def _beginning(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The first headers, as far as they are kept."""
+    kept, left = {}, KEEP_HEADERS
+    for name, value in headers:
+        left -= len(name) + len(value)
+        if left < 0:
+            break
+        kept[name] = value
+    return kept
+
+
 class Caller:
     """Calls receivers. `public`: also at addresses outside this machine and private networks."""
 
@@ -61,8 +77,8 @@ class Caller:
         self._lookup = lookup
         self._clients: dict[str, httpx.AsyncClient] = {}
 
-    async def call(self, url: str, body: bytes, outcome: Outcome) -> None:
-        """POST the body, with the headers of `outcome` and the usual ones, and write the answer to `outcome`.
+    async def call(self, url: str, outcome: Outcome) -> None:
+        """POST the body and the headers of `outcome`, with the usual ones, and write the answer to `outcome`.
 
         Redirects are not followed. Raises AddressError when nothing may be sent there, OSError or httpx.HTTPError when
         the call fails.
@@ -81,8 +97,8 @@ class Caller:
         for address in others:
             # `localhost` leads to ::1 and 127.0.0.1, and most receivers listen on one of them.
             with suppress(httpx.ConnectError):
-                return await self._post(httpx.URL(url), target, address, body, outcome)
-        return await self._post(httpx.URL(url), target, last, body, outcome)
+                return await self._post(httpx.URL(url), target, address, outcome)
+        return await self._post(httpx.URL(url), target, last, outcome)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -90,20 +106,21 @@ class Caller:
             await client.aclose()
         self._clients.clear()
 
-    async def _post(self, url: httpx.URL, target: Target, address: str, body: bytes, outcome: Outcome) -> None:
+    async def _post(self, url: httpx.URL, target: Target, address: str, outcome: Outcome) -> None:
         # The call goes to the address that was checked; the name is only said, in Host and in the TLS handshake.
         request = self._client(target.scheme).stream(
             "POST",
             url.copy_with(host=address, port=target.port, fragment=None),
-            content=body,
+            content=outcome.body,
             headers=outcome.headers,
             extensions={"sni_hostname": target.host},
         )
         async with request as answer:
             outcome.status = answer.status_code
+            outcome.reply_headers = _beginning(answer.headers.items())
             async for part in answer.aiter_raw():
-                outcome.answer = (outcome.answer + part)[:KEEP_ANSWER]
-                if len(outcome.answer) == KEEP_ANSWER:
+                outcome.reply_body = (outcome.reply_body + part)[:KEEP_ANSWER]
+                if len(outcome.reply_body) == KEEP_ANSWER:
                     break
 
     def _client(self, scheme: str) -> httpx.AsyncClient:

@@ -13,7 +13,7 @@ from emulator.scenario.playbook import Api, Playbook
 from emulator.serving.canned import load_canned
 from emulator.serving.job import Kind
 from emulator.serving.limit import Limit, parse
-from emulator.serving.repertoire import CannedReply
+from emulator.serving.repertoire import CannedReply, Repertoire
 from emulator.serving.seed import seeds
 from emulator.serving.served import Served
 from emulator.serving.usage import Seed
@@ -37,7 +37,7 @@ class Preparer:
                 for each in api.credentials
             ],
             limits={name: self._limits(api, name) for name in api.tiers},
-            canned={name: self._canned(api, name) for name in api.answers},
+            canned={name: Repertoire(self._canned(api, name)) for name in api.answers},
             kinds={name: kind for name, kind in kinds.items() if kind is not None},
             statistics=self._statistics(api),
         )
@@ -78,7 +78,7 @@ class Preparer:
         return []
 
 
-def serve(playbook: Playbook, language: Language) -> Mapping[str, Served]:
+def prepare(playbook: Playbook, language: Language) -> Mapping[str, Served]:
     """Every API of a playbook, made ready. Raises DocumentError with all complaints of all APIs."""
     preparer = Preparer(language)
     served = {name: preparer.served(api, playbook.latency) for name, api in playbook.apis.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from emulator.scenario.plans import CollectionPlan
@@ -14,13 +14,16 @@ REMOVED: Mapping[str, Any] = {"\0removed": True}
 class Records:
     """One collection as one world sees it: `records[id]` is a record, iteration gives all, the fixture's first."""
 
-    __slots__ = ("_known", "_name", "_store", "plan")
+    __slots__ = ("_added", "_known", "_name", "_store", "plan")
 
-    def __init__(self, plan: CollectionPlan, api: str, store: Store) -> None:
+    def __init__(
+        self, plan: CollectionPlan, api: str, store: Store, added: Callable[[str], None] | None = None
+    ) -> None:
         self.plan = plan
         self._known = plan.records
         self._name = f"{api}/{plan.name}"
         self._store = store
+        self._added = added  # told of each id that is put and that no fixture has
 
     def get(self, id: Any, default: Any = None) -> Any:
         id = str(id)
@@ -56,6 +59,13 @@ class Records:
     def put(self, id: str, record: Any, ttl: float | None = None) -> None:
         """Lay a record over the fixture's, or add it."""
         self._store.put(self._name, id, record, ttl=ttl, most=self.plan.most)
+        if self._added is not None and id not in self.plan.records:
+            self._added(id)
+
+    def amend(self, id: str, record: Any) -> None:
+        """As `change`, but nobody is told that something was added."""
+        if not self._store.replace(self._name, id, record):
+            self._store.put(self._name, id, record, most=self.plan.most)
 
     def change(self, id: str, record: Any, ttl: float | None = None) -> None:
         """Lay a record over what is there, to live `ttl` seconds, or as long as that would have."""

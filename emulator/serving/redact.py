@@ -1,4 +1,4 @@
-"""Redacting: keys and tokens are masked before anybody can read them."""
+"""Redacting: keys and tokens are masked before anything is kept."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ class Redactor:
     def headers(self, lines: Sequence[Header]) -> Sequence[Header]:
         """The lines with the values of credentials masked; names are lower-case, as ASGI gives them."""
         secret = self._secret
-        return [(name, mask_value(name, value)) if name in secret else (name, value) for name, value in lines]
+        return [line if line[0] not in secret else (line[0], mask_value(*line)) for line in lines]
+
+    def hides(self, name: bytes) -> bool:
+        """Whether the header of this name carries credentials."""
+        return name in self._secret
 
 
 def mask_value(name: bytes, value: bytes) -> bytes:
@@ -45,13 +49,6 @@ def mask_value(name: bytes, value: bytes) -> bytes:
 def mask(secret: bytes) -> bytes:
     """Four first, eight asterisks, four last; nothing of a value shorter than 12."""
     return secret[:4] + MASK + secret[-4:] if len(secret) >= 12 else MASK
-
-
-def cover(exchange: Exchange) -> Exchange:
-    """The exchange with the credentials in its header lines masked; done once, when somebody wants to look at it."""
-    if exchange.covers is not None:
-        exchange.headers, exchange.covers = exchange.covers(exchange.headers), None
-    return exchange
 
 
 def redact(exchange: Exchange, fields: frozenset[str]) -> None:
@@ -112,11 +109,15 @@ def _named(said: Any, fields: frozenset[str]) -> Iterator[tuple[dict[str, Any], 
 
 
 def _secrets(body: bytes, fields: frozenset[str]) -> list[str]:
-    """The texts in these fields of a JSON body that are long enough to be looked for elsewhere."""
     try:
-        left = [part[name] for part, name in _named(orjson.loads(body), fields)]
+        return secrets_in(orjson.loads(body), fields)
     except orjson.JSONDecodeError:
         return []
+
+
+def secrets_in(said: Any, fields: frozenset[str]) -> list[str]:
+    """The texts in these fields, at whatever depth, that are long enough to be looked for elsewhere; longest first."""
+    left = [part[name] for part, name in _named(said, fields)]
     texts: set[str] = set()
     while left:
         part = left.pop()

@@ -77,6 +77,9 @@ class Repertoire:
             for text in reply.exact:
                 self._exact.setdefault(text, Found(reply, None))
 
+    def __reduce__(self) -> tuple[type[Repertoire], tuple[Sequence[CannedReply]]]:
+        return Repertoire, (self._replies,)
+
     @cached_property
     def _patterns(self) -> list[tuple[CannedReply, regex.Pattern[str]]]:
         return [(reply, compile_pattern(reply.pattern)) for reply in self._replies if reply.pattern is not None]

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.exchange import Caller, Incoming
 from emulator.scenario.absent import ABSENT
+from emulator.scenario.occasion import AGE, CHANCE
 
 if TYPE_CHECKING:
     from emulator.scenario.plans import Rule
     from emulator.scenario.playbook import Operation
+    from emulator.serving.fault import Fault
     from emulator.serving.limit import Allowance
     from emulator.serving.site import Site
 
@@ -20,7 +22,7 @@ Maker = Callable[["Scope"], Any]
 class Scope(dict[str, Any]):
     """Names to values; a name that is not there yet is made once, by a `let` of the rule or operation, or by us."""
 
-    __slots__ = ("allowance", "caller", "incoming", "makers", "operation", "site")
+    __slots__ = ("allowance", "caller", "faults", "incoming", "makers", "number", "operation", "site")
 
     def __init__(self, site: Site, incoming: Incoming, operation: Operation | None = None) -> None:
         self.site: Site = site
@@ -32,6 +34,8 @@ class Scope(dict[str, Any]):
             self.update(constants)
         self.caller: Caller | None = None
         self.allowance: Allowance | None = None
+        self.number: int | str = 0  # of the exchange: what chance is drawn from
+        self.faults: tuple[Fault, ...] = ()  # all that were asked for, those on what the request starts among them
 
     def __missing__(self, name: str) -> Any:
         value = self[name] = self.makers[name](self)
@@ -61,6 +65,11 @@ def limits_view(scope: Scope) -> Any:
     return scope.allowance.states if scope.allowance is not None else {}
 
 
+# What the occasions of a `when` look at; no template can, and no author can take the names.
+OCCASION_MAKERS: Mapping[str, Maker] = {
+    AGE: lambda scope: scope["now"] - scope.site.world.began,
+    CHANCE: lambda scope: f"{scope.site.world.root}/{scope.number}",
+}
 REQUEST_MAKERS: Mapping[str, Maker] = {
     "request": request_view,
     "limits": limits_view,

@@ -10,7 +10,7 @@ from emulator.scenario.plans import LatencyPlan
 from emulator.scenario.playbook import Api
 from emulator.serving.job import Kind
 from emulator.serving.limit import Limit
-from emulator.serving.repertoire import CannedReply
+from emulator.serving.repertoire import Repertoire
 from emulator.serving.usage import Seed
 
 
@@ -22,6 +22,6 @@ class Served(Struct, frozen=True):
     latency: LatencyPlan
     credentials: Sequence[tuple[bytes, str | None, str]]
     limits: Mapping[str, tuple[Limit, ...]]
-    canned: Mapping[str, Sequence[CannedReply]]
+    canned: Mapping[str, Repertoire]
     kinds: Mapping[str, Kind]
     statistics: Sequence[Seed]

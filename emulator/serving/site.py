@@ -3,25 +3,48 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from emulator.errors import EmulatorError
+from emulator.errors import ConfigError, EmulatorError
 from emulator.exchange import Caller, Incoming
 from emulator.scenario.absent import ABSENT
 from emulator.scenario.plans import AnswerPlan
 from emulator.scenario.playbook import Api, Operation
+from emulator.scenario.suggest import did_you_mean
 from emulator.serving.answer import Author
-from emulator.serving.job import Job, Jobs
+from emulator.serving.fault.webhook import webhook_faults
+from emulator.serving.job import Job
+from emulator.serving.jobs import Jobs
 from emulator.serving.limit import states
 from emulator.serving.records import Records
-from emulator.serving.scope import REQUEST_MAKERS, Maker, Scope
+from emulator.serving.scope import OCCASION_MAKERS, REQUEST_MAKERS, Maker, Scope
 from emulator.serving.served import Served
 from emulator.serving.world import World
 
 MOST_CALLERS = 10_000
 NOBODY = Incoming("GET", "/", "", {}, "", "http", "")
+
+
+class Names(dict[str, tuple[Mapping[str, Maker], Mapping[str, Any]]]):
+    """By operation, what makes the names of its requests, and those that are there from the start.
+
+    Worked out when an operation is first asked for: a world that lives for one test asks for few.
+    """
+
+    def __init__(
+        self,
+        work_out: Callable[[Operation], tuple[Mapping[str, Maker], Mapping[str, Any]]],
+        operations: Mapping[str, Operation],
+    ) -> None:
+        super().__init__()
+        self._work_out = work_out
+        self._operations = operations
+
+    def __missing__(self, operation: str) -> tuple[Mapping[str, Maker], Mapping[str, Any]]:
+        names = self[operation] = self._work_out(self._operations[operation])
+        return names
 
 
 class Site:
@@ -31,10 +54,13 @@ class Site:
         self.served: Served = served
         self.api: Api = served.api
         self.world: World = world
-        self.records = {name: Records(plan, self.api.name, world.store) for name, plan in self.api.collections.items()}
+        credentials = {collection for _, _, collection in served.credentials}
+        self.records = {
+            name: Records(plan, self.api.name, world.store, self._issued if name in credentials else None)
+            for name, plan in self.api.collections.items()
+        }
         self.authors = {
-            name: Author(f"{world.seed}/{world.name}/{name}", canned, corpus=world.corpus)
-            for name, canned in served.canned.items()
+            name: Author(f"{world.root}/{name}", canned, corpus=world.corpus) for name, canned in served.canned.items()
         }
         self.jobs = Jobs(world.store, world.clock, served.kinds, self._job_ended, prefix=self.api.name)
         self.jobs.resume()
@@ -42,10 +68,11 @@ class Site:
         self.constants: Mapping[str, Any] = {"switches": self.api.switches, **self.records}
         self.makers: Mapping[str, Maker] = {
             **REQUEST_MAKERS,
+            **OCCASION_MAKERS,
             "answer": _no_answer,
             **{name: partial(_constant, constant) for name, constant in self.constants.items()},
         }
-        self.names = {name: self._names(operation) for name, operation in self.api.operations.items()}
+        self.names = Names(self._names, self.api.operations)
         world.ledger.seed(
             self.api.name, served.statistics, {key: each.workspace for key, each in self.api.keys.items()}
         )
@@ -73,11 +100,34 @@ class Site:
         subject = record["workspace"] if self.api.limits_per == "workspace" else key
         return states(self.world.store, f"{self.api.name}/{subject}", self.served.limits[record["tier"]])
 
+    def check_tier(self, key: str, tier: str) -> None:
+        """Raises ConfigError when the key can't have this tier: there is no such tier, or nobody knows the key."""
+        if tier not in self.api.tiers:
+            raise ConfigError(f"unknown tier {tier!r} of {self.api.name}; {did_you_mean(tier, self.api.tiers)}")
+        if self.api.unknown is None and key not in self.records["keys"]:
+            raise ConfigError(f"unknown key {key!r} of {self.api.name}; {did_you_mean(key, self.api.keys)}")
+
+    def set_tier(self, key: str, tier: str) -> None:
+        """Give a key another tier from the next request on; its counters go on under the limits of that tier.
+
+        Raises ConfigError as `check_tier` does.
+        """
+        self.check_tier(key, tier)
+        keys, unknown = self.records["keys"], self.api.unknown
+        record = keys.get(key)
+        if record is None and unknown is not None:
+            workspace = str(unknown.workspace.value(self.background(key=key)))
+            record = {"id": key, "workspace": workspace, "name": None, "data": unknown.data}
+        keys.amend(key, {**record, "tier": tier})
+
     def background(self, **names: Any) -> Scope:
         """A scope for what no request asked for, such as telling that a job has ended."""
         scope = Scope(self, NOBODY)
         scope.update(names)
         return scope
+
+    def _issued(self, credential: str) -> None:
+        self.world.issued(credential)
 
     def _job_ended(self, job: Job) -> None:
         plan = self.api.jobs[job.kind].webhook
@@ -89,7 +139,9 @@ class Site:
             if url:
                 body = plan.body.json(scope)
                 id = f"msg_{self.world.new_id()}"
-                self.world.sender.deliver(id, str(url), str(plan.secret.value(scope)), body, plan.retries, plan.timeout)
+                secret = str(plan.secret.value(scope))
+                faults = webhook_faults(job)
+                self.world.sender.deliver(id, str(url), secret, body, plan.retries, plan.timeout, faults)
         except EmulatorError as error:
             context = {"message": "a webhook could not be written", "exception": error}
             asyncio.get_running_loop().call_exception_handler(context)

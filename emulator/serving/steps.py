@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from emulator.errors import TemplateError
+from emulator.errors import ApiError, ConfigError, TemplateError
 from emulator.scenario.plans import StepPlan
 from emulator.serving.batch import work_rows
+from emulator.serving.fault.begin import job_faults, spoil_token
 from emulator.serving.scope import Scope
 
 MOST_APPENDED = 1_000
@@ -34,6 +35,7 @@ async def _put(step: StepPlan, scope: Scope, given: dict[str, Any]) -> Any:
     if id is None:
         raise TemplateError(step.place, f"the record has no id; give one, or a field {records.plan.key!r}")
     records.put(str(id), record, step.ttl)
+    spoil_token(scope, step.target, str(id))
     return record
 
 
@@ -79,16 +81,20 @@ async def _start(step: StepPlan, scope: Scope, given: dict[str, Any]) -> Any:
     if plan.rows is not None and isinstance(items, list):
         data = {**data, "items": items}
         rows = await work_rows(plan.rows, items, scope)
-    job = site.jobs.start(
-        step.target,
-        str(given["id"]) if "id" in given else site.world.new_uuid(),
-        scope.caller.workspace if scope.caller is not None else "",
-        items=len(items) if isinstance(items, list) else items,
-        data=data,
-        result=given.get("result"),
-        rows=rows,
-        watched=plan.webhook is not None,
-    )
+    try:
+        job = site.jobs.start(
+            step.target,
+            str(given["id"]) if "id" in given else site.world.new_uuid(),
+            scope.caller.workspace if scope.caller is not None else "",
+            items=len(items) if isinstance(items, list) else items,
+            data=data,
+            result=given.get("result"),
+            rows=rows,
+            watched=plan.webhook is not None,
+            faults=job_faults(scope),
+        )
+    except ConfigError as error:  # whoever asked for the fault could not know what jobs there are
+        raise ApiError("invalid", str(error), status=400, hint=str(error)) from error
     return job.view(site.world.clock.now())
 
 

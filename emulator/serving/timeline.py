@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from emulator.errors import ConfigError
 from emulator.scenario.duration import Duration
+from emulator.scenario.suggest import did_you_mean
 
 # Seconds since the epoch are floats with steps of 0.24 µs, so an age that was added up in parts may fall short of the
 # age that was meant.
@@ -46,12 +47,47 @@ class Timeline(Struct, frozen=True):
         """The age in seconds at which the last state begins."""
         return self.begins[-1].seconds(items)
 
+    def works_after(self, items: int) -> float:
+        """The age in seconds at which the state before the end begins."""
+        return self.begins[-2].seconds(items) if len(self.begins) > 1 else 0.0
+
+    def begin(self, state: str) -> Duration:
+        """The age at which a state begins. Raises ConfigError, which names the nearest one."""
+        if state not in self.states:
+            raise ConfigError(f"unknown state {state!r}; {did_you_mean(state, self.states)}")
+        return self.begins[self.states.index(state)]
+
+    def flapping(self, state: str, times: int, every: float) -> Timeline:
+        """It goes back to a state and forth again, so many times, before it goes on to its end.
+
+        Each lasts `every` seconds. Raises ConfigError for an unknown state.
+        """
+        self.begin(state)
+        if len(self.states) < 2:
+            raise ConfigError(f"a job that is {self.end!r} from its start has no state to come back from")
+        work, begun = self.states[-2], self.begins[-2]
+        states = [*self.states[:-1], *(state, work) * times, self.end]
+        flaps = [_later(begun, number * every) for number in range(1, 2 * times + 1)]
+        return Timeline(tuple(states), (*self.begins[:-1], *flaps, _later(self.begins[-1], 2 * times * every)))
+
+    def moved(self, onto: Timeline, state: str, age: float, items: int) -> Timeline:
+        """It takes a state of another timeline at an age, and goes on as that one does from there.
+
+        Raises ConfigError for an unknown state.
+        """
+        begun = onto.begin(state)
+        past = [begin for begin in self.begins if begin.seconds(items) < age]
+        rest = onto.begins[onto.states.index(state) :]
+        later = [Duration(age + each.fixed - begun.fixed, each.each - begun.each) for each in rest]
+        return Timeline((*self.states[: len(past)], *onto.states[-len(rest) :]), (*past, *later))
+
     def at(self, age: float, items: int) -> str:
         """The state at an age; the first state lasts from the very start."""
-        for state, begin in zip(reversed(self.states), reversed(self.begins), strict=True):
-            if age + SLACK >= begin.seconds(items):
-                return state
-        return self.states[0]
+        return self._reached(age, items) or self.states[0]
+
+    def ended(self, age: float, items: int) -> bool:
+        """Whether the end is reached at an age; of a timeline that flaps, also when it is only shown."""
+        return self._reached(age, items) == self.end
 
     def finished(self, age: float, items: int) -> int:
         """How many rows are done at an age.
@@ -59,14 +95,23 @@ class Timeline(Struct, frozen=True):
         Row i is done (i + 1) x the `each` part of the end after the state before the end began; without such a part
         the rows are spread evenly over that state.
         """
-        end = self.ends_after(items)
-        if age + SLACK >= end:
+        if self.ended(age, items):
             return items
-        working = self.begins[-2].seconds(items) if len(self.begins) > 1 else 0.0
+        end, working = self.ends_after(items), self.works_after(items)
         if age <= working or not items:
             return 0
         each = self.begins[-1].each or (end - working) / items
         return min(items, int((age - working + SLACK) / each))
+
+    def _reached(self, age: float, items: int) -> str | None:
+        for state, begin in zip(reversed(self.states), reversed(self.begins), strict=True):
+            if age + SLACK >= begin.seconds(items):
+                return state
+        return None
+
+
+def _later(begin: Duration, seconds: float) -> Duration:
+    return Duration(begin.fixed + seconds, begin.each)
 
 
 CANCELLED_AT_ONCE = Timeline(("cancelled",), (Duration(0.0),))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -127,6 +127,22 @@ class Ledger:
         self._assets.clear()
         self._opened.clear()
 
+    def dump(self) -> list[list[Any]]:
+        """What was served, as plain data that `load` takes; not what a fixture seeded."""
+        rows: list[list[Any]] = []
+        for api, asset, key, hour in self._opened:
+            it = self._assets[api, asset][key, hour]
+            rows.append([api, asset, key, hour, it.workspace, it.requests, it.successful, it.latency_ms, it.tokens])
+        return rows
+
+    def load(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Be as when the rows were dumped. Raises ValueError or TypeError, changing nothing, for anything else."""
+        read = [_read(*row) for row in rows]
+        self.clear()
+        for (api, asset, key, hour), bucket in read:
+            self._opened.append((api, asset, key, hour))
+            self._assets.setdefault((api, asset), {})[key, hour] = bucket
+
     def _open(self, api: str, asset: str, key: str, hour: int, workspace: str) -> Bucket:
         while self._opened and (len(self._opened) >= self._most or self._opened[0][3] < hour - (DAYS + 1) * 24):
             self._drop(*self._opened.popleft())
@@ -148,6 +164,15 @@ class Ledger:
             yield seed.key, (today - seed.days_ago) * 24 + seed.hour, _seeded(seed)
         for (key, hour), bucket in self._assets.get((api, asset), {}).items():
             yield key, hour, bucket
+
+
+def _read(
+    api: str, asset: str, key: str, hour: int, workspace: str, requests: int, ok: int, latency_ms: float, tokens: float
+) -> tuple[tuple[str, str, str, int], Bucket]:
+    bucket = Bucket(workspace)
+    bucket.requests, bucket.successful = int(requests), int(ok)
+    bucket.latency_ms, bucket.tokens = float(latency_ms), float(tokens)
+    return (str(api), str(asset), str(key), int(hour)), bucket
 
 
 def _seeded(seed: Seed) -> Bucket:

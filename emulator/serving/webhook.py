@@ -6,58 +6,34 @@ Waits between tries are seconds of the clock; the time limit of a call is in rea
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
+from typing import Any
 
-from msgspec import Struct
+import msgspec
+from msgspec.structs import replace
 
 from emulator.clock import Clock, Timer
+from emulator.errors import EmulatorError
+from emulator.scenario.suggest import did_you_mean
 from emulator.serving import address
 from emulator.serving.address import AddressError, Lookup
-from emulator.serving.post import Caller, Outcome, SecretError, sign
+from emulator.serving.delivery import ALWAYS, Attempt, Course, Delivery, Past, Twist, attempt_of
+from emulator.serving.post import Caller, Outcome, SecretError
 
-KEEP_BODY = 65_536
 _GONE = 410
 
 
-class Attempt(Struct, frozen=True):
-    """One try, counted from 1. `at` is on the clock; `took` is in real seconds.
-
-    `status` None: no answer, and `error` says why. `headers` are those sent, none when the rules forbade to send.
-    `body` and `answer` are kept up to 64 KiB and 4 KiB.
-    """
-
-    id: str
-    number: int
-    at: float
-    url: str
-    headers: dict[str, str]
-    body: bytes
-    status: int | None
-    error: str | None
-    answer: bytes
-    took: float
-
-    @property
-    def delivered(self) -> bool:
-        """The receiver said yes."""
-        return self.status is not None and 200 <= self.status < 300
-
-
-class _Delivery(Struct, frozen=True):
-    id: str
-    url: str
-    secret: str
-    body: bytes
-    retries: tuple[float, ...]
-    timeout: float
+class UnknownWebhook(EmulatorError):
+    """No message of this id was sent, or it was forgotten."""
 
 
 class Sender:
     """Sends the webhooks of one world. `public`: also to addresses outside this machine and private networks.
 
-    It keeps the last `most` attempts, and takes on no more than `most` deliveries at a time.
+    It keeps the last `most` attempts and messages, and takes on no more than `most` deliveries at a time.
     """
 
     def __init__(
@@ -67,35 +43,64 @@ class Sender:
         self._caller = Caller(public, lookup)
         self._most = most
         self._attempts: deque[Attempt] = deque(maxlen=most)
+        self._courses: OrderedDict[str, Course] = OrderedDict()
+        self._held: dict[str, int] = {}  # ids of messages that are to be overtaken, and by how many more
         self._tasks: set[asyncio.Task[None]] = set()
-        self._timers: set[Timer] = set()
+        self._timers: dict[str, Timer] = {}
+        self._news = asyncio.Event()
 
     def deliver(
-        self, id: str, url: str, secret: str, body: bytes, retries: Sequence[float] = (), timeout: float = 15.0
+        self,
+        id: str,
+        url: str,
+        secret: str,
+        body: bytes,
+        retries: Sequence[float] = (),
+        timeout: float = 15.0,
+        faults: Sequence[Twist] = (),
     ) -> None:
         """Send `body` (JSON) at once, and after each wait in `retries` again, until a 2xx or a 410 is answered.
 
         `id` names the message, the same on every try. Nothing is raised for what goes wrong: see `attempts`.
         """
-        delivery = _Delivery(id, url, secret, body, tuple(retries), timeout)
-        if len(self._tasks) + len(self._timers) < self._most:
-            self._begin(delivery, 1)
-        else:
-            outcome = Outcome(error=f"{self._most} webhooks are under way; this one is not sent")
-            self._record(delivery, 1, self._clock.now(), outcome, took=0.0)
+        delivery = Delivery(id, url, secret, body, tuple(retries), timeout, tuple(fault.name for fault in faults))
+        for fault in faults:
+            delivery = fault.send(delivery)
+        self._take_on(Course(delivery))
+
+    def redeliver(self, id: str) -> None:
+        """Send a message again at once, with the same id, nothing wrong, and all its retries before it.
+
+        Raises UnknownWebhook, which names the nearest one.
+        """
+        course = self._courses.get(id)
+        if course is None:
+            raise UnknownWebhook(f"no webhook {id!r} was sent; {did_you_mean(id, self._courses)}")
+        self._stop(id)
+        self._take_on(Course(course.delivery.clean(), course.tries))
 
     def attempts(self, id: str | None = None) -> list[Attempt]:
         """What was tried, the oldest first: for one message, or for all."""
         return [attempt for attempt in self._attempts if id in (None, attempt.id)]
 
+    async def wait(self, count: int = 1, timeout: float = 5.0, *, delivered: bool = False) -> list[Attempt]:
+        """The attempts, as soon as there are so many; with `delivered`, those to which the receiver said yes.
+
+        `timeout` is in real seconds. Raises TimeoutError when it is over.
+        """
+        async with asyncio.timeout(timeout):
+            while len(found := [each for each in self._attempts if each.delivered or not delivered]) < count:
+                await self._news.wait()
+        return found
+
     def clear(self) -> None:
-        """Forget the attempts and give up what is under way."""
-        for timer in self._timers:
+        """Forget the attempts and the messages, and give up what is under way."""
+        for timer in self._timers.values():
             timer.cancel()
         for task in self._tasks:
             task.cancel()
-        self._timers.clear()
-        self._attempts.clear()
+        for gone in (self._timers, self._attempts, self._courses, self._held):
+            gone.clear()
 
     async def close(self) -> None:
         """Give up what is under way and close the connections."""
@@ -103,52 +108,111 @@ class Sender:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._caller.close()
 
-    def _begin(self, delivery: _Delivery, number: int) -> None:
+    def dump(self) -> dict[str, Any]:
+        """Everything as JSON-able data that `load` takes; a try that is under way is one that is due."""
+        now = self._clock.now()
+        courses = [replace(each, due=now, trying=False) if each.trying else each for each in self._courses.values()]
+        return dict(msgspec.to_builtins(Past(list(self._attempts), courses)))
+
+    def load(self, data: Any) -> None:
+        """Be as when `data` was dumped, and go on from there. Raises msgspec.ValidationError for other data."""
+        past = msgspec.convert(data, Past)
+        self.clear()
+        self._attempts.extend(past.attempts)
+        for course in past.courses:
+            self._courses[course.delivery.id] = course
+            if course.due is not None:
+                self._begin_at(course, course.due)
+
+    def _take_on(self, course: Course) -> None:
+        delivery = course.delivery
+        self._courses[delivery.id] = course
+        self._courses.move_to_end(delivery.id)
+        if len(self._courses) > self._most:
+            self._forget()
+        self._pass(course)
+        if len(self._tasks) + len(self._timers) >= self._most:
+            outcome = Outcome(error=f"{self._most} webhooks are under way; this one is not sent")
+            self._record(course, self._clock.now(), outcome)
+        elif delivery.overtaken_by and not self._held:  # two that wait for each other would both come late, in order
+            self._held[delivery.id] = delivery.overtaken_by
+            self._begin_at(course, self._clock.now() + delivery.within)
+        elif delivery.wait:
+            self._begin_at(course, self._clock.now() + delivery.wait)
+        else:
+            self._begin(course)
+
+    def _begin_at(self, course: Course, due: float) -> None:
+        course.due = due
+        self._timers[course.delivery.id] = self._clock.call_at(due, partial(self._begin, course))
+
+    def _begin(self, course: Course) -> None:
+        self._stop(course.delivery.id)
+        course.due, course.trying = None, True
         # Busy from here and not from the task's first step, or a moving clock would pass before the task has begun.
         work = ExitStack()
         work.enter_context(self._clock.busy())
-        task = asyncio.get_running_loop().create_task(self._try(delivery, number))
+        task = asyncio.get_running_loop().create_task(self._try(course))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(lambda _: work.close())
 
-    async def _try(self, delivery: _Delivery, number: int) -> None:
-        loop = asyncio.get_running_loop()
+    def _stop(self, id: str) -> None:
+        """Wait no longer with a message; a try that is under way goes on."""
+        self._held.pop(id, None)
+        if id in self._timers:
+            self._timers.pop(id).cancel()
+
+    async def _try(self, course: Course) -> None:
+        loop, delivery = asyncio.get_running_loop(), course.delivery
+        course.tries += 1
         at, begun, outcome = self._clock.now(), loop.time(), Outcome()
         try:
-            outcome.headers = sign(delivery.id, at, delivery.secret, delivery.body)
-            async with asyncio.timeout(delivery.timeout):
-                await self._caller.call(delivery.url, delivery.body, outcome)
+            if course.tries <= delivery.lost:
+                outcome.error, outcome.final = "dropped: nothing was sent", delivery.lost == ALWAYS
+            else:
+                outcome.headers, outcome.body = delivery.signed(course.tries, at)
+                async with asyncio.timeout(delivery.timeout):
+                    await self._caller.call(delivery.url, outcome)
         except TimeoutError:
             outcome.error = f"no answer within {delivery.timeout:g} s"
         except (AddressError, SecretError) as error:
             outcome.error, outcome.final, outcome.headers = str(error), True, {}
         except Exception as error:  # whatever a stranger's server does to the client, it is a try that failed
             outcome.error = f"{type(error).__name__}: {error}"
-        attempt = self._record(delivery, number, at, outcome, loop.time() - begun)
-        if not (attempt.delivered or attempt.status == _GONE or outcome.final or number > len(delivery.retries)):
-            self._again(delivery, number)
+        outcome.took, course.trying = loop.time() - begun, False
+        current = self._courses.get(delivery.id) is course  # and not sent anew or forgotten in the meantime
+        self._record(course, at, outcome, self._next(course, outcome) if current else None)
+        passed, course.passed = course.passed, []
+        for held in self._held.keys() & passed:
+            self._begin(self._courses[held])
 
-    def _again(self, delivery: _Delivery, number: int) -> None:
-        def fire() -> None:
-            self._timers.discard(timer)
-            self._begin(delivery, number + 1)
+    def _next(self, course: Course, outcome: Outcome) -> float | None:
+        """When the message is sent again, None when it is not."""
+        delivery, now = course.delivery, self._clock.now()
+        if outcome.status is not None and 200 <= outcome.status < 300:
+            course.copied += 1
+            return now + delivery.apart if course.copied <= delivery.copies else None
+        if outcome.status == _GONE or outcome.final or course.retried >= len(delivery.retries):
+            return None
+        course.retried += 1
+        return now + delivery.retries[course.retried - 1]
 
-        timer = self._clock.call_at(self._clock.now() + delivery.retries[number - 1], fire)
-        self._timers.add(timer)
+    def _record(self, course: Course, at: float, outcome: Outcome, next_at: float | None = None) -> None:
+        self._attempts.append(attempt_of(course, at, outcome, next_at))
+        self._news.set()
+        self._news = asyncio.Event()
+        if next_at is not None:
+            self._begin_at(course, next_at)
 
-    def _record(self, delivery: _Delivery, number: int, at: float, outcome: Outcome, took: float) -> Attempt:
-        attempt = Attempt(
-            delivery.id,
-            number,
-            at,
-            delivery.url,
-            outcome.headers,
-            delivery.body[:KEEP_BODY],
-            outcome.status,
-            outcome.error,
-            outcome.answer,
-            took,
-        )
-        self._attempts.append(attempt)
-        return attempt
+    def _pass(self, course: Course) -> None:
+        """A message goes before those that are held; the one that it is the last to pass has its turn after it."""
+        for held in self._held:
+            self._held[held] -= 1
+            if self._held[held] == 0:
+                course.passed.append(held)
+
+    def _forget(self) -> None:
+        """Drop the oldest message that is not under way; the one that has just come is not yet."""
+        idle = (id for id, course in self._courses.items() if not course.trying and course.due is None)
+        del self._courses[next(idle)]

@@ -39,6 +39,9 @@ class Store(Protocol):
     def count(self, name: str) -> int:
         """Add one to a plain counter and give its new value."""
 
+    def counted(self, name: str) -> int:
+        """The value of a plain counter; 0 when nothing was added to it."""
+
     def charge(self, charges: Sequence[Charge], now: float | None = None) -> list[Window]:
         """Charge all or, when one does not fit, none; the windows in the order of the charges, marked if they refuse.
 

@@ -60,6 +60,9 @@ class MemoryStore:
         self._counts[name] = number = self._counts.get(name, 0) + 1
         return number
 
+    def counted(self, name: str) -> int:
+        return self._counts.get(name, 0)
+
     def charge(self, charges: Sequence[Charge], now: float | None = None) -> list[Window]:
         now = self.clock.now() if now is None else now
         known = self._windows

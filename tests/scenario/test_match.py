@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from emulator.app import LANGUAGE
 from emulator.scenario.absent import ABSENT
 from emulator.scenario.compile.when import WhenCompiler
-from emulator.scenario.match import Difference, Matcher, finder
+from emulator.scenario.dotted import finder
+from emulator.scenario.match import Difference, Matcher
 from emulator.scenario.reading import parse
 
 SCOPE: dict[str, Any] = {

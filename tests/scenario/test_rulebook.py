@@ -101,21 +101,68 @@ def test_near_misses_are_the_rules_with_the_fewest_differences_the_earlier_first
     book = RuleBook(
         [
             make({"body.a": 1, "body.b": 1, "body.c": 1}, 1),
-            make({"body.a": 1, "body.b": 2}, 2, name="two"),
+            make({"body.a": 1, "body.b": 2}, 2),
             make({"body.a": 2}, 3),
             make({"body.c": 3}, 4),
         ]
     )
-    assert list(map(str, book.near_misses({"body": {"a": 1, "b": 1}}))) == [
-        "(rules.yaml:1:1) body.c: wanted 1, found nothing",
-        "two (rules.yaml:2:1) body.b: wanted 2, found 1",
-        "(rules.yaml:3:1) body.a: wanted 2, found 1",
-    ]
+    assert told(book, {"body": {"a": 1, "b": 1}}) == {
+        1: ["body.c: wanted 1, found nothing"],
+        2: ["body.b: wanted 2, found 1"],
+        3: ["body.a: wanted 2, found 1"],
+    }
 
 
-def test_a_near_miss_that_only_its_counter_kept_back_says_so() -> None:
-    (miss,) = RuleBook([make({"body.a": 1, "times": 1}, 7)]).near_misses({"body": {"a": 1}})
-    assert str(miss) == "(rules.yaml:7:1) its counter (times, nth, every) did not let it through"
+def test_among_rules_with_as_many_differences_the_one_of_which_more_holds_is_nearer() -> None:
+    book = RuleBook([make({"body.a": 2}, 1), make({"body.a": 2, "body.b": 1, "body.c": 1}, 2), make({"body.a": 3}, 3)])
+    assert list(told(book, {"body": {"b": 1, "c": 1}})) == [2, 1, 3]
+
+
+@pytest.mark.parametrize(
+    ("counters", "matches", "said"),
+    [
+        ({"times": 2}, 3, ["times: 2, already answered 2"]),
+        ({"times": 2}, 9, ["times: 2, already answered 2"]),
+        ({"times": 1_000_000_000_000, "nth": 2}, 1, ["nth: 2, this is match 1"]),
+        ({"nth": 2}, 5, ["nth: 2, this is match 5"]),
+        ({"every": 3}, 4, ["every: 3, this is match 4"]),
+        ({"every": 2, "times": 5}, 7, ["every: 2, this is match 7", "times: 5, already answered 2"]),
+        ({"times": 3, "nth": 2}, 4, ["times: 3, already answered 1", "nth: 2, this is match 4"]),
+        ({"times": 3, "nth": 4}, 4, ["times: 3, already answered 0"]),
+    ],
+)
+def test_a_near_miss_that_only_its_counters_kept_back_says_how_they_stand(
+    counters: dict[str, int], matches: int, said: list[str]
+) -> None:
+    book = RuleBook([make({"body.a": 1, **counters}, 1), make({"body.a": 2}, 2)])
+    assert told(book, {"body": {"a": 1}}, matches) == {1: said, 2: ["body.a: wanted 2, found 1"]}
+
+
+def test_the_counter_of_a_rule_that_does_not_match_is_not_to_blame() -> None:
+    book = RuleBook([make({"body.a": 2, "times": 1}, 1)])
+    assert told(book, {"body": {"a": 1}}, 5) == {1: ["body.a: wanted 2, found 1"]}
+
+
+def test_a_rule_that_could_not_have_answered_is_no_near_miss() -> None:
+    book = RuleBook([make({"body.a": 1}, 1, reply=None, faults=("slow",)), make({"body.a": 2}, 2, reply=STREAM)])
+    assert list(told(book, {"body": {"a": 3}})) == [2]
+    assert book.near_misses({"body": {"a": 3}}, lambda id: 1, streams=False) == []
+
+
+def test_a_check_that_fails_where_nobody_asked_it_is_a_difference() -> None:
+    book = RuleBook([make({"body.n": {"present": True}, "expr": "{{ body.n > 3 }}"}, 1)])
+    assert book.choose({"body": {}}, counting()) is None
+    first, second = told(book, {"body": {}})[1]
+    assert first == "body.n: wanted present True, found nothing"
+    assert second.startswith("{{ body.n > 3 }}: wanted what can be worked out, found an error, ")
+
+
+def told(book: RuleBook, scope: dict[str, Any], matches: int = 1) -> dict[int, list[str]]:
+    """What is said of the nearest rules, by their line, when each has matched so many times."""
+    return {
+        miss.rule.place.line: list(map(str, (*miss.differences, *miss.held)))
+        for miss in book.near_misses(scope, lambda id: matches)
+    }
 
 
 VALUES = st.sampled_from(["a", "b", "c", "", 0, 1, 2, 1.0, True, False, None])

@@ -15,7 +15,8 @@ from emulator.clock import Clock, manual
 from emulator.errors import ConfigError, Place
 from emulator.scenario.duration import Duration, parse_duration
 from emulator.scenario.plans import JobPlan
-from emulator.serving.job import Job, Jobs, Kind
+from emulator.serving.job import Job, Kind
+from emulator.serving.jobs import Jobs
 from emulator.serving.rows import RowOutcome
 from emulator.serving.timeline import Timeline
 from emulator.storage.memory import MemoryStore

@@ -5,9 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.exchange import Exchange
+from emulator.exchange import Differing, Exchange, NearMiss
 from emulator.serving.journal import OVERHEAD, Journal
-from emulator.serving.redact import Redactor
 
 
 def exchange(number: int, body: int = 0, reply: int = 0) -> Exchange:
@@ -55,14 +54,64 @@ def test_what_is_read_does_not_change_while_others_are_added() -> None:
     assert [kept.number for kept in reading] == [1]
 
 
-def test_credentials_are_masked_before_anybody_reads_them() -> None:
-    journal = Journal()
-    kept = exchange(1)
-    kept.headers, kept.covers = [(b"x-api-key", b"axp_live_0123456789"), (b"host", b"x")], Redactor().headers
+def test_long_header_lines_count_and_those_that_are_too_much_are_not_kept() -> None:
+    journal = Journal(size=10 * OVERHEAD)
+    lines = [(b"x-one", b"1" * 1_000), (b"x-two", b"2" * 1_000), (b"x-three", b"3")]
+    for number in range(12):
+        kept = exchange(number)
+        kept.headers, kept.reply_headers = lines, lines
+        journal.add(kept)
+    assert [[name for name, _ in kept.headers] for kept in journal] == [[b"x-one"]] * 4
+    assert lines[-1] == (b"x-three", b"3")  # the answer is still to be sent
+
+
+def test_what_is_said_of_an_error_counts_and_is_kept_in_part() -> None:
+    journal = Journal(size=10 * OVERHEAD)
+    for number in range(12):
+        kept = exchange(number)
+        kept.error = "é" * 2_000
+        near = Differing("body.text", "'x'", "é" * 20_000)
+        kept.near_misses = (NearMiss("r:1:1", "", "r", 1, (near, near)), NearMiss("r:2:1", "two", "r", 2, ()))
+        journal.add(kept)
+    first = next(iter(journal))
+    assert len(journal) == 4
+    assert len(first.error) == OVERHEAD // 2
+    assert [miss.name for miss in first.near_misses] == ["", "two"]
+    assert {len(each.found) for each in first.near_misses[0].differences} == {OVERHEAD // 48}
+    assert held(journal) <= 10 * OVERHEAD
+
+
+def test_small_near_misses_are_kept_whole_beside_a_large_body() -> None:
+    journal = Journal(size=10 * OVERHEAD)
+    kept = exchange(1, body=10 * OVERHEAD)
+    kept.error = "no rule"
+    kept.near_misses = (NearMiss("r:1:1", "one", "r", 1, (Differing("body.a", "1", "2"),)),)
     journal.add(kept)
-    for _ in range(2):
-        assert [[*read.headers] for read in journal] == [[(b"x-api-key", b"axp_********6789"), (b"host", b"x")]]
-    assert "0123456789" not in repr(vars(kept))
+    assert kept.near_misses[0].differences[0].found == "2"
+
+
+def test_who_watches_is_told_of_what_is_added_and_of_what_ends_until_they_leave() -> None:
+    journal, told = Journal(), list[tuple[int, str]]()
+    with journal.watched(lambda kept: told.append((kept.number, kept.outcome))):
+        first, second = exchange(1), exchange(2)
+        second.outcome = "complete"
+        journal.add(first)
+        journal.add(second)
+        first.outcome = "left"
+        journal.finish(first)
+    journal.add(exchange(3))
+    assert told == [(1, "open"), (2, "complete"), (1, "left")]
+
+
+def test_an_open_exchange_whose_end_nobody_knows_was_stopped() -> None:
+    journal, kept = Journal(), exchange(1)
+    journal.add(kept)
+    journal.finish(kept)
+    assert [each.outcome for each in journal] == ["stopped"]
+
+
+def held(journal: Journal) -> int:
+    return sum(kept.held for kept in journal)
 
 
 @given(st.lists(st.tuples(st.integers(0, 30_000), st.integers(0, 30_000)), max_size=40), st.integers(1, 10))

@@ -6,7 +6,7 @@ import pytest
 
 from emulator.app import LANGUAGE
 from emulator.errors import DocumentError
-from emulator.serving.prepare import serve
+from emulator.serving.prepare import prepare
 from tests.running import loaded
 from tests.serving.conftest import Small
 
@@ -44,5 +44,5 @@ def test_the_two_apis_are_served_as_they_are_described() -> None:
     assert served["aiexport"].limits["enterprise"] == ()
     assert [name for name, _, _ in served["aiexport"].credentials] == [b"x-api-key", b"authorization"]
     assert served["aixplain"].statistics
-    again = serve(playbook, LANGUAGE)
+    again = prepare(playbook, LANGUAGE)
     assert again["aiexport"].limits == served["aiexport"].limits

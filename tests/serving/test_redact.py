@@ -168,5 +168,6 @@ def test_a_near_miss_tells_no_key(small: Small) -> None:
     answer = emulator.client("small").get("/one", headers={"X-Key": "a-key-that-nobody-knows"})
     assert (answer.status_code, answer.json()["kind"]) == (501, "no_rule")
     (exchange,) = emulator.exchanges(1)
-    assert "caller.key: wanted 'key-of-bob', found 'a-ke********nows'" in exchange.near[0]
+    (difference,) = exchange.near_misses[0].differences
+    assert str(difference) == "caller.key: wanted 'key-of-bob', found 'a-ke********nows'"
     assert "a-key-that-nobody-knows" not in everything(exchange)

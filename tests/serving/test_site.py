@@ -86,7 +86,8 @@ def test_every_name_that_an_operation_may_use_can_be_made(small: Small) -> None:
         for api, served in loaded(name)[1].items():
             world = small("fine: {route: GET /fine, rules: [{reply: {body: {}}}]}").app.world
             site = Site(served, world)
-            assert set(site.names) == set(served.api.operations), api
+            for operation in served.api.operations:
+                assert site.names[operation][0].keys() >= site.makers.keys(), (api, operation)
             scope = site.background(job={})
             assert scope["switches"] == served.api.switches
             assert not scope["answer"]

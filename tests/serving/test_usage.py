@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -214,6 +215,20 @@ def test_hours_older_than_the_month_are_dropped() -> None:
     assert month(book) is None
     assert len(book._opened) == 2
     assert list(book._assets) == [("api", "model")]
+
+
+def test_a_ledger_comes_back_as_it_was_dumped() -> None:
+    book, other = ledger(), ledger()
+    for hours in (0, 1, 1, 30):
+        serve(book, START + hours * HOUR, key="abc", ok=hours != 1, tokens=hours)
+    serve(other, START, key="gone")
+    other.load(json.loads(json.dumps(book.dump())))
+    assert month(other) == month(book) is not None
+    assert other.dump() == book.dump()
+    for wrong in ([["api"]], [["api", "a", "k", "no hour", "", 1, 1, 0, 0]], 5):
+        with pytest.raises((TypeError, ValueError)):
+            other.load(wrong)  # type: ignore[arg-type]
+        assert other.dump() == book.dump()
 
 
 @given(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,14 +13,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec import ValidationError
 from standardwebhooks import Webhook
 
 from emulator.clock import Clock, manual
 from emulator.scenario.duration import Duration
-from emulator.serving.job import Job, Jobs, Kind
+from emulator.serving.delivery import Attempt
+from emulator.serving.job import Job, Kind
+from emulator.serving.jobs import Jobs
 from emulator.serving.post import SecretError, sign
 from emulator.serving.timeline import CANCELLED_AT_ONCE, Timeline
-from emulator.serving.webhook import Attempt, Sender
+from emulator.serving.webhook import Sender, UnknownWebhook
 from emulator.storage.memory import MemoryStore
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of twenty-four bytes").decode()
@@ -35,12 +39,14 @@ class Receiver:
     answers: list[bytes]
     url: str = ""
     got: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    called: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         line, *lines = head.strip().split("\r\n")
         headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
         self.got.append((line, headers, await reader.readexactly(int(headers["content-length"]))))
+        self.called.set()
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         writer.write(answer)
         if answer in (HANG, DRIPS):
@@ -110,7 +116,7 @@ def test_a_receiver_can_verify_what_it_gets() -> None:
     assert headers["content-type"] == "application/json"
     assert headers["webhook-id"] == "msg_1"
     assert attempt.delivered
-    assert (attempt.status, attempt.answer, attempt.error, attempt.body) == (200, b"thanks", None, BODY)
+    assert (attempt.status, attempt.reply_body, attempt.error, attempt.body) == (200, b"thanks", None, BODY)
     assert attempt.headers["webhook-signature"] == headers["webhook-signature"]
     assert SECRET not in str(attempt)
     assert 0 <= attempt.took < 5
@@ -218,7 +224,7 @@ def test_a_yes_counts_even_when_its_body_never_ends() -> None:
 
     [attempt] = play(story)
     assert attempt.delivered
-    assert attempt.answer == b"never"
+    assert attempt.reply_body == b"never"
 
 
 def test_an_answer_that_is_not_http_is_a_failed_try() -> None:
@@ -239,7 +245,7 @@ def test_only_the_beginning_of_a_long_answer_is_kept() -> None:
             await clock.advance(0)
 
     [attempt] = play(story)
-    assert attempt.answer == b"x" * 4_096
+    assert attempt.reply_body == b"x" * 4_096
 
 
 def has_ipv6() -> bool:
@@ -387,3 +393,165 @@ def test_forgetting_gives_up_what_is_under_way() -> None:
             assert len(receiver.got) == 1
 
     assert play(story) == []
+
+
+# ------------------------------------------------------------------------------------------------- what is recorded
+
+
+def test_an_attempt_says_what_was_sent_what_was_answered_and_when_it_is_tried_again() -> None:
+    async def story(clock: Clock, sender: Sender) -> None:
+        no = answer("503 Service Unavailable", b"no\xff", b"retry-after: 9", b"x-trace: a")
+        async with receiving(no, YES) as receiver:
+            sender.deliver("msg_1", receiver.url, SECRET, BODY, (60,))
+            await clock.advance(60)
+
+    refused, answered = (attempt.view() for attempt in play(story))
+    assert (refused["id"], refused["attempt"], refused["at"]) == ("msg_1", 1, 1_767_225_600.0)
+    assert (refused["status"], refused["error"], refused["next_at"]) == (503, None, 1_767_225_660.0)
+    assert (refused["reply_headers"]["retry-after"], refused["reply_headers"]["x-trace"]) == ("9", "a")
+    assert (refused["body"], refused["reply_body"]) == (BODY.decode(), "no\ufffd")
+    assert set(refused["headers"]) >= {"webhook-id", "webhook-timestamp", "webhook-signature", "content-type", "host"}
+    assert (answered["attempt"], answered["status"], answered["next_at"]) == (2, 200, None)
+    assert (answered["faults"], json.loads(json.dumps(answered))) == ([], answered)
+
+
+def test_of_a_receiver_with_endless_headers_only_the_first_are_kept() -> None:
+    async def story(clock: Clock, sender: Sender) -> None:
+        many = [b"x-%d: %s" % (number, b"v" * 100) for number in range(500)]
+        async with receiving(answer("200 OK", b"", *many)) as receiver:
+            sender.deliver("msg_1", receiver.url, SECRET, BODY)
+            await clock.advance(0)
+
+    [attempt] = play(story)
+    assert "x-0" in attempt.reply_headers
+    assert sum(len(name) + len(value) for name, value in attempt.reply_headers.items()) <= 8_192
+
+
+# ------------------------------------------------------------------------------------------------------ sending again
+
+
+def test_a_message_is_sent_again_on_demand_under_its_id_and_with_all_its_retries_before_it() -> None:
+    async def story(clock: Clock, sender: Sender) -> None:
+        async with receiving(NO, NO, YES) as receiver:
+            sender.deliver("msg_1", receiver.url, SECRET, BODY, (60,))
+            await clock.advance(10)
+            sender.redeliver("msg_1")
+            await clock.advance(3_600)
+            assert {headers["webhook-id"] for _, headers, _ in receiver.got} == {"msg_1"}
+            assert {body for _, _, body in receiver.got} == {BODY}
+            assert clock.pending() == []
+            sender.redeliver("msg_1")
+            await clock.advance(0)
+
+    seen = [(attempt.number, attempt.at - 1_767_225_600.0, attempt.status) for attempt in play(story)]
+    assert seen == [(1, 0.0, 500), (2, 10.0, 500), (3, 70.0, 200), (4, 3_610.0, 200)]
+
+
+def test_a_message_that_nobody_sent_can_not_be_sent_again() -> None:
+    async def story(clock: Clock, sender: Sender) -> None:
+        sender.deliver("msg_12", "http://169.254.169.254/", SECRET, BODY)
+        await clock.advance(0)
+        with pytest.raises(UnknownWebhook, match=r"no webhook 'msg_13' was sent; .*did you mean 'msg_12'"):
+            sender.redeliver("msg_13")
+        sender.clear()
+        with pytest.raises(UnknownWebhook, match="there are none"):
+            sender.redeliver("msg_12")
+
+    play(story)
+
+
+def test_only_the_last_messages_can_be_sent_again_and_those_under_way_are_not_forgotten() -> None:
+    async def story(clock: Clock, sender: Sender) -> None:
+        async with receiving(NO, YES) as receiver:
+            sender.deliver("msg_0", receiver.url, SECRET, b"{}", (60,))
+            await clock.advance(0)
+            for number in range(1, 4):
+                sender.deliver(f"msg_{number}", receiver.url, SECRET, b"{}")
+                await clock.advance(0)
+            with pytest.raises(UnknownWebhook):
+                sender.redeliver("msg_1")
+            await clock.advance(60)
+            assert [attempt.id for attempt in sender.attempts()] == ["msg_2", "msg_3", "msg_0"]
+
+    play(story, most=3)
+
+
+def test_a_try_under_way_of_a_message_sent_anew_is_recorded_and_starts_nothing() -> None:
+    async def story(clock: Clock, sender: Sender) -> None:
+        async with receiving(HANG, YES) as receiver:
+            sender.deliver("msg_1", receiver.url, SECRET, BODY, (1, 1, 1), timeout=0.2)
+            await receiver.called.wait()
+            sender.redeliver("msg_1")
+            await clock.advance(60)
+
+    assert sorted((each.number, each.status, each.next_at) for each in play(story)) == [(1, None, None), (2, 200, None)]
+
+
+# ------------------------------------------------------------------------------------------------------------ waiting
+
+
+def test_somebody_may_wait_in_real_time_for_so_many_attempts_or_so_many_that_were_welcome() -> None:
+    async def story(clock: Clock, sender: Sender) -> None:
+        async with receiving(NO, YES) as receiver:
+            waiting = asyncio.create_task(sender.wait(1))
+            welcome = asyncio.create_task(sender.wait(1, delivered=True))
+            sender.deliver("msg_1", receiver.url, SECRET, BODY, (60,))
+            assert [attempt.status for attempt in await waiting] == [500]
+            assert not welcome.done()
+            await clock.advance(60)
+            assert [attempt.status for attempt in await welcome] == [200]
+            assert len(await sender.wait(2, 0.001)) == 2
+            with pytest.raises(TimeoutError):
+                await sender.wait(3, 0.01)
+
+    play(story)
+
+
+def test_with_a_clock_that_jumps_waiting_is_enough() -> None:
+    async def story(clock: Clock, sender: Sender) -> None:
+        clock.auto = True
+        async with receiving(NO, NO, YES) as receiver:
+            sender.deliver("msg_1", receiver.url, SECRET, BODY, (3_600, 86_400))
+            assert [attempt.status for attempt in await sender.wait(3, 5.0)] == [500, 500, 200]
+        clock.auto = False
+
+    assert play(story)[-1].at == 1_767_225_600.0 + 3_600 + 86_400
+
+
+# ----------------------------------------------------------------------------------------------------------- snapshots
+
+
+def test_what_a_sender_remembers_can_be_saved_and_gone_on_with() -> None:
+    async def story(clock: Clock, sender: Sender) -> None:
+        async with receiving(NO, YES) as receiver:
+            sender.deliver("msg_0", "http://169.254.169.254/", SECRET, BODY, (60,))
+            sender.deliver("msg_1", receiver.url, SECRET, BODY, (60, 60))
+            await clock.advance(0)
+            saved = json.loads(json.dumps(sender.dump()))
+            other = Sender(clock)
+            other.load(saved)
+            sender.clear()
+            assert [attempt.body for attempt in other.attempts("msg_0")] == [BODY]
+            await clock.advance(60)
+            assert [(attempt.number, attempt.status) for attempt in other.attempts("msg_1")] == [(1, 500), (2, 200)]
+            other.redeliver("msg_1")
+            await clock.advance(0)
+            assert len(receiver.got) == 3
+            await other.close()
+        with pytest.raises(ValidationError):
+            sender.load({"attempts": 1})
+
+    assert play(story) == []
+
+
+def test_a_try_that_was_under_way_when_it_was_saved_is_made_again() -> None:
+    async def story(clock: Clock, sender: Sender) -> None:
+        async with receiving(HANG, YES) as receiver:
+            sender.deliver("msg_1", receiver.url, SECRET, BODY, timeout=5)
+            await receiver.called.wait()
+            saved = sender.dump()
+            sender.load(saved)
+            await clock.advance(0)
+            assert [attempt.status for attempt in sender.attempts()] == [200]
+
+    play(story)

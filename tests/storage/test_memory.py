@@ -68,6 +68,7 @@ def test_collections_and_counters_do_not_meet() -> None:
     store.put("a", "x", 1)
     assert store.get("b", "x") is None
     assert [store.count("a"), store.count("a"), store.count("b")] == [1, 2, 1]
+    assert [store.counted("a"), store.counted("b"), store.counted("c")] == [2, 1, 0]
 
 
 def test_a_window_begins_with_its_first_charge_and_ends_a_period_later() -> None:

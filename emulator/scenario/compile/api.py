@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -45,7 +45,7 @@ ENGINE_ERRORS = (
 class Tables(Struct, frozen=True):
     """What YAML may name and Python provides: faults, and where fixtures are."""
 
-    faults: Mapping[str, Callable[..., Any]]
+    faults: plan.Faults
     fixtures: FilePath
 
 
@@ -224,4 +224,5 @@ class ApiCompiler:
             headers=compiler.headers(*groups),
             body=self.complaints.attempt(compiler.tree, body, where),
             data=kind.data,
+            retry=kind.retry,
         )

@@ -18,6 +18,7 @@ from emulator.scenario.plans import Maker
 from emulator.scenario.template import Template, compile_tree
 
 Path = tuple[str | int, ...]
+FRAMING = ("connection", "content-length", "keep-alive", "transfer-encoding", "upgrade")  # RFC 9112 section 6, RFC 9110
 TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
@@ -90,6 +91,10 @@ class Compiler:
         """Whether a line can be sent (RFC 9110 section 5); one that can't is complained of."""
         if not TOKEN.fullmatch(name):
             self.complaints.add(self.document.place(path, key=True), f"{name!r} can't be the name of a header")
+            return False
+        if name.lower() in FRAMING:
+            text = f"the server itself writes {name}, so that answers can be told apart; a fault can break that"
+            self.complaints.add(self.document.place(path, key=True), text)
             return False
         value = str(template.maybe({})) if template.constant else ""
         if value.isascii() and value.isprintable():

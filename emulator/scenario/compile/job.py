@@ -8,7 +8,8 @@ from emulator.errors import Place
 from emulator.scenario import plans as plan
 from emulator.scenario.compile.compiler import Compiler, Path
 from emulator.scenario.duration import Duration
-from emulator.scenario.parts import JobKind, Row, Webhook
+from emulator.scenario.match import Matcher
+from emulator.scenario.parts import JobKind, Polled, Row, Webhook
 
 ROW_STATES = ("succeeded", "errored", "cancelled")
 WEBHOOK_TREES = ("url", "secret", "body")
@@ -16,7 +17,7 @@ PlaceOf = Callable[[Path], Place]
 
 
 class JobCompiler:
-    """Compiles kinds of job; `operations` are those that rows may name."""
+    """Compiles kinds of job; `operations` are those that rows and polls may name."""
 
     def __init__(self, compiler: Compiler, operations: Iterable[str]) -> None:
         self.compiler = compiler
@@ -36,6 +37,8 @@ class JobCompiler:
             webhook=None if kind.webhook is None else self._webhook(kind.webhook, (*path, "webhook")),
             most=kind.most,
             place=place_of(path),
+            failed=kind.failed,
+            polled=None if kind.polled is None else self._polled(kind.polled, (*path, "polled")),
         )
 
     def _timeline(self, states: Mapping[str, str], path: Path) -> dict[str, Duration]:
@@ -49,6 +52,14 @@ class JobCompiler:
             name: self.complaints.attempt(self.compiler.tree, getattr(rows, name), (*path, name)) for name in ROW_STATES
         }
         return plan.RowPlan(operation=rows.operation, **trees)
+
+    def _polled(self, polled: Polled, path: Path) -> plan.PolledPlan:
+        self.complaints.require_known(polled.by, self.operations, "operation", self.compiler.place((*path, "by")))
+        until = self.complaints.attempt(self.compiler.when.compile, polled.until, (*path, "until")) or Matcher()
+        for counter, _ in until.counters:
+            place = self.compiler.document.place((*path, "until", counter), key=True)
+            self.complaints.add(place, f"`{counter}` counts what a rule answers; `until` speaks of the answer's body")
+        return plan.PolledPlan(polled.by, until)
 
     def _webhook(self, webhook: Webhook, path: Path) -> plan.WebhookPlan:
         trees = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import reduce
 from hashlib import blake2b
 from operator import getitem
@@ -11,15 +11,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from emulator.errors import Complaint, DocumentError, Place
+from emulator.errors import Complaint, ConfigError, DocumentError, Place
 from emulator.scenario.compile.compiler import Compiler, Group, Path
 from emulator.scenario.compile.when import Names
 from emulator.scenario.duration import Latency, parse_latency
 from emulator.scenario.match import Matcher
 from emulator.scenario.model import Event, Pace, Reply, Rule, Step, Stream
-from emulator.scenario.plans import EventPlan, FaultPlan, Maker, PacePlan, ReplyPlan, StepPlan
+from emulator.scenario.plans import EventPlan, FaultPlan, Faults, Maker, PacePlan, ReplyPlan, StepPlan
 from emulator.scenario.plans import Rule as RulePlan
-from emulator.scenario.suggest import did_you_mean
 
 VERBS: Mapping[str, tuple[str, ...]] = {
     "put": ("id", "record"),
@@ -40,7 +39,7 @@ class Known(Struct, frozen=True):
     errors: Mapping[str, Any]
     collections: Mapping[str, Any]
     jobs: Mapping[str, Any]
-    faults: Mapping[str, Callable[..., Any]]
+    faults: Faults
     claims: Mapping[str, Any]
 
 
@@ -214,13 +213,8 @@ class RuleCompiler:
         return [plan for plan in plans if plan is not None]
 
     def _fault(self, name: str, parameters: Any, place: Place) -> FaultPlan | None:
-        if name not in self.known.faults:
-            self.complaints.add(place, f"unknown fault {name!r}; {did_you_mean(name, self.known.faults)}")
-            return None
         try:
-            if isinstance(parameters, dict):
-                return FaultPlan(name, place, self.known.faults[name](**parameters))
-            return FaultPlan(name, place, self.known.faults[name](*([] if parameters is None else [parameters])))
-        except (TypeError, ValueError) as error:
-            self.complaints.add(place, f"fault {name}: {error}")
+            return FaultPlan(name, place, self.known.faults.make(name, parameters))
+        except ConfigError as error:
+            self.complaints.add(place, str(error))
             return None

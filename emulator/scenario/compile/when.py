@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import PurePath
 from typing import Any
 
 from msgspec import Struct, field
 
 from emulator.errors import Complaint, DocumentError, Place
 from emulator.scenario.compile.complaints import Complaints
+from emulator.scenario.duration import parse_duration
 from emulator.scenario.expression import Language
 from emulator.scenario.match import COUNTER_TESTS, Check, ExpressionCheck, FieldCheck, Matcher, TemplateCheck
+from emulator.scenario.occasion import ChanceCheck, WindowCheck
 from emulator.scenario.operators import field_test
 from emulator.scenario.query import Query
 from emulator.scenario.suggest import did_you_mean
@@ -30,7 +33,8 @@ REQUEST_NAMES = (
     "answer",
 )
 CALLER_FIELDS = ("key", "masked", "workspace", "tier", "name", "data", "plan")
-NO_FIELDS = frozenset({*COUNTER_TESTS, "expr", "jsonpath"})
+OCCASIONS = ("probability", "after", "for")
+NO_FIELDS = frozenset({*COUNTER_TESTS, *OCCASIONS, "expr", "jsonpath"})
 Path = tuple[str | int, ...]
 
 
@@ -72,11 +76,14 @@ class WhenCompiler(Struct, frozen=True):
             raise self._wrong(path, "`when` is a mapping of fields, or one {{ expression }}")
         checks: list[Check] = []
         counters: list[tuple[str, int]] = []
+        occasions: dict[str, float] = {}
         complaints = Complaints()
         for key, wanted in when.items():
             with complaints.catching():
                 if key in COUNTER_TESTS:
                     counters.append((key, self._count(wanted, (*path, key))))
+                elif key in OCCASIONS:
+                    occasions[key] = self._occasion(key, wanted, (*path, key))
                 elif key == "expr":
                     checks.append(self._expression(wanted, (*path, key)))
                 elif key == "jsonpath":
@@ -84,7 +91,7 @@ class WhenCompiler(Struct, frozen=True):
                 else:
                     checks.append(self._field(str(key), wanted, (*path, key), names))
         complaints.raise_any()
-        return Matcher(tuple(checks), tuple(counters))
+        return Matcher((*checks, *_occasions(occasions, self.place_of(path))), tuple(counters))
 
     def unknown(self, when: Any, path: Path, names: Names) -> list[Complaint]:
         """What a `when` speaks of that is not among the names."""
@@ -99,6 +106,16 @@ class WhenCompiler(Struct, frozen=True):
         if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 1:
             raise self._wrong(path, f"{wanted!r} is not a count; expected a whole number from 1")
         return wanted
+
+    def _occasion(self, key: str, wanted: Any, path: Path) -> float:
+        if key != "probability":
+            duration = parse_duration(wanted, self.place_of(path))
+            if duration.each:
+                raise self._wrong(path, f"`{key}` counts no items, so 'each' can't be used in {wanted!r}")
+            return duration.fixed
+        if isinstance(wanted, bool) or not isinstance(wanted, (int, float)) or not 0 <= wanted <= 1:
+            raise self._wrong(path, f"{wanted!r} is not a probability; expected a number from 0 to 1")
+        return float(wanted)
 
     def _expression(self, source: Any, path: Path) -> Check:
         if not _templated(source):
@@ -138,6 +155,15 @@ class WhenCompiler(Struct, frozen=True):
             field_test(wanted)
         except ValueError as error:
             raise self._wrong(path, f"{what}: {error}") from error
+
+
+def _occasions(given: Mapping[str, float], place: Place) -> Iterator[Check]:
+    """The checks of the moment and, last because it costs most, of chance."""
+    if "after" in given or "for" in given:
+        yield WindowCheck(given.get("after", 0.0), given.get("for"))
+    if "probability" in given:
+        # Without its folder: the same file draws the same wherever it lies.
+        yield ChanceCheck(given["probability"], f"{PurePath(place.file).name}:{place.line}:{place.column}")
 
 
 def _templated(wanted: Any) -> bool:

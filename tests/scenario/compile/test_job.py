@@ -34,6 +34,29 @@ def test_a_kind_of_job_is_compiled_with_all_its_parts(library: Library) -> None:
     assert batch.webhook.body.value({"job": {"id": "j"}}) == {"id": "j"}
 
 
+def test_a_job_says_how_its_end_is_learned(library: Library) -> None:
+    polled = JOBS + "    polled: {by: echo.create, until: {status: [done, cancelled]}}\n"
+    plan = library.demo(api(polled)).jobs["batch"].polled
+    assert plan is not None
+    assert plan.by == "echo.create"
+    assert [plan.until.matches({"status": status}) for status in ("queued", "done")] == [False, True]
+
+
+def test_an_end_that_nobody_could_learn_is_refused(library: Library) -> None:
+    polled = JOBS + "    polled: {by: «ecko.create, until: {status: «{most: 1}}}\n"
+    assert [message.partition(";")[0] for message in library.refused(api=api(polled))] == [
+        "unknown operation 'ecko.create'",
+        "status: unknown operator 'most'",
+    ]
+
+
+def test_a_count_is_no_end(library: Library) -> None:
+    polled = JOBS + "    polled: {by: echo.create, until: {«times: 2}}\n"
+    assert library.refused(api=api(polled)) == [
+        "`times` counts what a rule answers; `until` speaks of the answer's body"
+    ]
+
+
 def test_a_job_needs_neither_rows_nor_a_webhook(library: Library) -> None:
     run = library.demo(api("jobs: {run: {timeline: {done: 0s}}}\n")).jobs["run"]
     assert (run.rows, run.webhook, run.cancel) == (None, None, {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emulator.scenario.plans import StepPlan
-from emulator.serving.fault import Latency
+from emulator.serving.fault.answer import Latency
 from tests.library import STORY, Library, api, rule
 
 COLLECTIONS = "collections: {things: {}}\njobs: {batch: {timeline: {queued: 0s, done: 1s}}}\n"
@@ -36,6 +36,8 @@ def step(library: Library, text: str) -> StepPlan:
             ["expected", "unknown function 'nofunction'"],
         ),
         ("reply: {body: 1, headers: {«X Bad: 1}}", ["'X Bad' can't be the name of a header"]),
+        ("reply: {body: 1, headers: {«Content-Length: 3}}", ["the server itself writes Content-Length"]),
+        ("reply: {body: 1, headers: {«Connection: close}}", ["the server itself writes Connection"]),
         ("reply: {body: 1, headers: {X-Note: «a…}}", ["the header X-Note can't hold 'a…'; expected printable ASCII"]),
         ('reply: {body: 1, headers: {X-Note: «"a\\nb"}}', ["the header X-Note can't hold 'a\\nb'"]),
         ("reply: {stream: {events: [«{event: x}]}}", ["an event has either data (JSON) or text"]),
@@ -54,8 +56,8 @@ def step(library: Library, text: str) -> StepPlan:
         ("fault: {«latencie: 1s}", ["unknown fault 'latencie'"]),
         ("fault: [latency: 1s, «latencie: 1s, «cut]", ["unknown fault 'latencie'", "unknown fault 'cut'"]),
         ("fault: «5", ["a fault is a name, or {name: parameters}"]),
-        ("fault: {«latency: soon}", ["fault latency: expected a duration"]),
-        ("fault: {«latency: {fixed: 1s}}", ["fault latency: expected a latency"]),
+        ("fault: {«latency: soon}", ["fault latency: delay: expected a duration"]),
+        ("fault: {«latency: {fixed: 1s}}", ["fault latency: unknown parameter 'fixed'"]),
         ("claims: [«D-NONE]\nreply: {body: 1}", ["unknown claim 'D-NONE'"]),
     ],
 )

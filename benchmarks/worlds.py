@@ -1,0 +1,40 @@
+"""Worlds over one connection: many made, each by its name, and each asked for a message."""
+
+from __future__ import annotations
+
+import time
+from http.client import HTTPConnection
+
+from benchmarks.request import KEY, Request
+
+MOST = 1_000  # that a server has, with the default one
+
+
+def make(port: int, names: list[str]) -> float:
+    """Make worlds; the seconds that it took. RuntimeError when one is refused."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        begin = time.perf_counter()
+        for name in names:
+            _ask(connection, "PUT", f"/_emulator/worlds/{name}", b"{}", {}, 201)
+        return time.perf_counter() - begin
+    finally:
+        connection.close()
+
+
+def ask_each(port: int, names: list[str], request: Request) -> None:
+    """Ask each world once. RuntimeError when one refuses."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        for name in names:
+            _ask(connection, "POST", request.path, request.body, {"X-API-Key": KEY, "X-Emulator-World": name}, 200)
+    finally:
+        connection.close()
+
+
+def _ask(connection: HTTPConnection, method: str, path: str, body: bytes, headers: dict[str, str], wanted: int) -> None:
+    connection.request(method, path, body, {"Content-Type": "application/json", **headers})
+    answer = connection.getresponse()
+    said = answer.read()
+    if answer.status != wanted:
+        raise RuntimeError(f"{method} {path} has status {answer.status}: {said[:300]!r}")

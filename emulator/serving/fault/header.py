@@ -1,0 +1,54 @@
+"""The header by which one request asks for faults: `X-Emulator-Fault: latency; delay=2s, cut_after; events=3`."""
+
+from __future__ import annotations
+
+import re
+
+from emulator.errors import ApiError, ConfigError
+from emulator.serving.fault.fault import Fault
+from emulator.serving.fault.table import FAULTS
+
+ASKED_BY = b"x-emulator-fault"
+NAME = "X-Emulator-Fault"
+MOST = 20  # faults of one request
+LONGEST = 2_000  # characters, because looking for separators outside of quotes takes the square
+COMMA, SEMICOLON = (re.compile(rf'{mark}(?=(?:[^"]*"[^"]*")*[^"]*$)') for mark in ",;")
+SHAPE = f"expected {NAME}: name; param=value, name2; param=value"
+
+
+def asked_for(line: bytes) -> tuple[Fault, ...]:
+    """The faults that a header line names; a name alone, or `name=value` for the first parameter, will do.
+
+    Raises ApiError("invalid") with status 400 and, as `hint`, what was expected.
+    """
+    try:
+        if len(line) > LONGEST:
+            raise ConfigError(f"more than {LONGEST:,} characters")
+        entries = COMMA.split(line.decode("latin-1"))
+        if len(entries) > MOST:
+            raise ConfigError(f"more than {MOST} faults in one request")
+        return tuple(_fault(entry) for entry in entries)
+    except ConfigError as error:
+        raise ApiError("invalid", f"{NAME}: {error}", param=NAME, status=400, hint=f"{error} ({SHAPE})") from error
+
+
+def _fault(entry: str) -> Fault:
+    first, *rest = (each.strip() for each in SEMICOLON.split(entry))
+    name, equals, value = (each.strip() for each in first.partition("="))
+    if not name:
+        raise ConfigError("the name of a fault is missing")
+    if equals and rest:
+        raise ConfigError(f"{name}={value} leaves no room for more parameters; name the first one as well")
+    return FAULTS.make(name, _bare(value) if equals else dict(map(_parameter, rest)))
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, equals, value = (each.strip() for each in text.partition("="))
+    if not name or not equals:
+        raise ConfigError(f"{text!r} is no parameter")
+    return name, _bare(value)
+
+
+def _bare(value: str) -> str:
+    """A value without the quotes that it needs around a comma or a semicolon."""
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value

@@ -1,0 +1,86 @@
+"""What httpx, requests, curl and Node's fetch make of each fault: the page says it, and here they are asked."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from emulator.serving.fault import FAULTS
+from emulator.serving.fault.fault import ON
+from tests.faults.clients import Case, Seen, with_curl, with_fetch, with_httpx, with_requests
+from tests.pages import ROOT, tables
+from tests.running import Emulated, Running
+from tests.serving.fault.conftest import OPERATIONS
+from tests.small import KEY, play
+
+READ = ("answers", "streams", "answers and streams")  # what a client reads
+PAGE = ROOT / "docs" / "faults.md"
+Client = Callable[[str, Mapping[str, str], list[Case]], Seen]
+CLIENTS: Mapping[str, tuple[Client, str | None]] = {
+    "httpx": (with_httpx, None),
+    "requests": (with_requests, None),
+    "curl": (with_curl, "curl"),
+    "fetch": (with_fetch, "node"),
+}
+CASES: list[Case] = [
+    *(
+        ("plain", "/one", fault)
+        for fault in (
+            "status=503",
+            "timeout",
+            "reset_peer",
+            "empty_response",
+            "garbage",
+            "malformed_chunk",
+            "truncate_body",
+            "truncate_body; by=reset",
+            "malformed_json",
+            "slow_close=60s",
+            "latency=60s",
+            "bandwidth=1B/s",
+            "split; where=byte",
+        )
+    ),
+    *(
+        ("stream", "/hello", fault)
+        for fault in (
+            "cut_after=3",
+            "cut_after; events=3; by=reset",
+            "stall_after=3",
+            "error_event=2",
+            "malformed_event=2",
+            "duplicate_event=2",
+            "drop_event=2",
+            "split; where=character",
+            "split; where=data",
+            "split; where=crlf",
+            "split; where=together",
+        )
+    ),
+]
+
+
+@pytest.fixture
+def small(running: Running, tmp_path: Path) -> Iterator[Emulated]:
+    emulated = play(running, tmp_path, OPERATIONS.replace("POST /one", "GET /one"))
+    yield emulated
+    emulated.close()
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_each_client_sees_what_the_page_says(small: Emulated, name: str) -> None:
+    ask, tool = CLIENTS[name]
+    if tool is not None and shutil.which(tool) is None:
+        pytest.skip(f"{tool} is not installed")
+    seen = ask(small.origin, KEY, CASES)
+    (table,) = (each for each in tables(PAGE) if each.heading == "What clients see")
+    column = table.rows[0].index(f"`{name}`")
+    assert {row[0].strip("`"): row[column] for row in table.rows[1:]} == seen
+
+
+def test_every_fault_that_a_request_can_ask_for_is_shown_to_the_clients() -> None:
+    shown = {fault.partition(";")[0].partition("=")[0] for _, _, fault in CASES}
+    assert shown == {name for name, fault in FAULTS.items() if ON[fault.family] in READ}
