@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from msgspec import Struct
 
 from emulator import __version__
-from emulator.scenario.playbook import Playbook
+from emulator.control.entry import Call, Entry
+from emulator.serving.worlds import DEFAULT
 
 
-class Serving(Protocol):
-    """What health needs to know of the application."""
+class Health(Struct, frozen=True):
+    """What the server plays in its default world."""
 
-    playbook: Playbook
+    status: str
+    version: str
+    scenarios: tuple[str, ...]
+    apis: tuple[str, ...]
 
 
-def routes(serving: Serving) -> list[Route]:
-    async def health(request: Request) -> Response:
-        """200 as soon as requests are answered."""
-        playbook = serving.playbook
-        return JSONResponse(
-            {"status": "ok", "version": __version__, "scenarios": playbook.scenarios, "apis": list(playbook.apis)}
-        )
+def health(call: Call) -> Health:
+    """200 as soon as requests are answered; needs no token."""
+    playbook = call.server.worlds.find(DEFAULT).pipeline.playbook
+    return Health("ok", __version__, playbook.scenarios, tuple(playbook.apis))
 
-    return [Route("/health", health, methods=["GET"])]
+
+ROUTES = (Entry("GET", "/health", health, worldly=False),)

@@ -1,16 +1,50 @@
-"""Everything that is answered under /_emulator."""
+"""STEER: everything that is answered under /_emulator, put together as one table."""
 
 from __future__ import annotations
 
-from starlette.applications import Starlette
-from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from emulator.control import health, start
-from emulator.control.health import Serving
-from emulator.scenario.collisions import CONTROL
+from emulator.control import (
+    apis,
+    clock,
+    exchanges,
+    faults,
+    health,
+    jobs,
+    keys,
+    limits,
+    openapi,
+    operations,
+    reset,
+    scenarios,
+    start,
+    verdict,
+    webhooks,
+    worlds,
+)
+from emulator.control.answer import Control
+from emulator.control.entry import Entry, Steered
+
+TABLE: tuple[Entry, ...] = (
+    *start.ROUTES,
+    *health.ROUTES,
+    *openapi.ROUTES,
+    *apis.ROUTES,
+    *operations.ROUTES,
+    *scenarios.ROUTES,
+    *faults.ROUTES,
+    *clock.ROUTES,
+    *worlds.ROUTES,
+    *jobs.ROUTES,
+    *exchanges.ROUTES,
+    *webhooks.ROUTES,
+    *keys.ROUTES,
+    *limits.ROUTES,
+    *reset.ROUTES,
+    *verdict.ROUTES,
+)
 
 
-def routed(serving: Serving) -> ASGIApp:
+def routed(server: Steered) -> ASGIApp:
     """The control API of an application."""
-    return Starlette(routes=[*start.routes(serving), Mount(CONTROL, routes=health.routes(serving))])
+    return Control(server, TABLE)

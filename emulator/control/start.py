@@ -2,50 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
-
-import orjson
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
+from msgspec import Struct
 
 from emulator import __version__
-from emulator.control.health import Serving
+from emulator.control.entry import Call, Entry
 from emulator.scenario.collisions import CONTROL
-from emulator.serving.incoming import open_incoming
 
 NAME = "ai-api-emulator"
-HELP = "`emulator --help` on the command line; README.md and docs/scenarios.md in the emulator's repository."
+HELP = (
+    "`emulator --help` on the command line; README.md, docs/control.md and docs/scenarios.md in the emulator's "
+    "repository."
+)
 
 
-def routes(serving: Serving) -> list[Route]:
-    async def start(request: Request) -> Response:
-        """What this is."""
-        playbook, origin = serving.playbook, open_incoming(request.scope).origin
-        apis = [
-            {
-                "api": api.name,
-                "title": api.title,
-                "version": api.version,
-                "base_url": origin + api.base,
-                "hosts": list(api.hosts),
-            }
-            for api in playbook.apis.values()
-        ]
-        told: dict[str, Any] = {"name": NAME, "version": __version__, "scenarios": playbook.scenarios, "apis": apis}
-        told |= {"control": dict(_told(request.app.routes)), "help": HELP}
-        return Response(orjson.dumps(told, option=orjson.OPT_INDENT_2), media_type="application/json")
+class Served(Struct, frozen=True):
+    """An API, and where it is here."""
 
-    return [Route(path, start, methods=["GET"]) for path in (CONTROL, f"{CONTROL}/")]
+    api: str
+    title: str
+    version: str
+    base_url: str
+    hosts: tuple[str, ...]
 
 
-def _told(routes: Sequence[BaseRoute], below: str = "") -> Iterator[tuple[str, str]]:
-    """Each control route as `GET /path`, and what it says of itself."""
-    for route in routes:
-        if isinstance(route, Mount):
-            yield from _told(route.routes, below + route.path)
-        elif isinstance(route, Route) and not route.path.endswith("/"):
-            about = (route.endpoint.__doc__ or "").strip().partition("\n")[0]
-            for method in sorted((route.methods or set()) - {"HEAD"}):
-                yield f"{method} {below}{route.path}", about
+class Start(Struct, frozen=True):
+    """What this is; `control` lists each control route with what it does."""
+
+    name: str
+    version: str
+    scenarios: tuple[str, ...]
+    apis: list[Served]
+    control: dict[str, str]
+    help: str
+
+
+def start(call: Call) -> Start:
+    """What this is, what it serves, and every control route."""
+    playbook = call.room.pipeline.playbook
+    apis = [
+        Served(api.name, api.title, api.version, call.origin + api.base, api.hosts) for api in playbook.apis.values()
+    ]
+    control = {f"{entry.method} {CONTROL}{entry.path}": entry.summary for entry in call.table}
+    return Start(NAME, __version__, playbook.scenarios, apis, control, HELP)
+
+
+ROUTES = (Entry("GET", "", start),)

@@ -1,0 +1,149 @@
+"""Exchanges: what was asked and answered in this world; found, waited for, forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from emulator.control.clock import seconds
+from emulator.control.entry import Call, Entry
+from emulator.control.failure import ControlError
+from emulator.control.operations import known_api
+from emulator.errors import DocumentError
+from emulator.exchange import Exchange
+from emulator.scenario.expression import Language
+from emulator.scenario.suggest import did_you_mean
+from emulator.serving.ask import Question, compile_query, find, view, wait
+from emulator.serving.functions import FILTERS, FUNCTIONS
+
+LANGUAGE = Language(functions=FUNCTIONS, filters=FILTERS)
+LONGEST_WAIT = 600.0  # real seconds
+When = Annotated[dict[str, Any], Meta(description="what they must be like: a `when` as in a rule (docs/control.md)")]
+Last = Annotated[int, Meta(ge=1, description="at most so many, the newest")]
+
+
+class ExchangeView(Struct, frozen=True):
+    """One request and its answer. `at` is epoch seconds, `took` seconds; keys are masked; a body is JSON or text."""
+
+    number: int
+    at: float
+    api: str
+    operation: str
+    method: str
+    path: str
+    query: dict[str, str] | str
+    headers: dict[str, str]
+    body: Any
+    status: int
+    reply_headers: dict[str, str]
+    reply_body: Any
+    events_sent: int
+    bytes_sent: int
+    outcome: str
+    took: float
+    key: str
+    workspace: str
+    rule: str
+    faults: list[str]
+    near_misses: list[dict[str, Any]]
+
+
+class Exchanges(Struct, frozen=True):
+    """The exchanges found, the oldest first."""
+
+    exchanges: list[ExchangeView]
+
+
+class ExchangesQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Only such exchanges; `last`: at most so many, the newest."""
+
+    operation: str | None = None
+    status: int | None = None
+    api: str | None = None
+    last: Last | None = None
+
+
+class ExchangesQuestion(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which exchanges."""
+
+    when: When = {}
+    last: Last | None = None
+
+
+class ExchangesWait(Struct, frozen=True, forbid_unknown_fields=True):
+    """How many such exchanges to wait for, and how long, in real time."""
+
+    count: Annotated[int, Meta(ge=1, le=100_000)] = 1
+    when: When = {}
+    timeout: Annotated[str | float, Meta(description="a duration such as 5s, or seconds")] = "5s"
+
+
+class Cleared(Struct, frozen=True):
+    """How many are forgotten."""
+
+    cleared: int
+
+
+def exchanges(call: Call, query: ExchangesQuery) -> Exchanges:
+    """The last exchanges of this world."""
+    playbook = call.room.pipeline.playbook
+    known_api(playbook, query.api, "query.api")
+    names = dict.fromkeys(name for api in playbook.apis.values() for name in api.operations)
+    if query.operation is not None and query.operation not in names:
+        guess = did_you_mean(query.operation, names)
+        raise ControlError(400, f"query.operation: no operation {query.operation!r}; {guess}")
+    given = {"operation": query.operation, "status": query.status, "api": query.api}
+    when = _question({name: value for name, value in given.items() if value is not None})
+    return _told(find(call.world.journal, when, query.last))
+
+
+def query(call: Call, body: ExchangesQuestion) -> Exchanges:
+    """The exchanges that a `when` fits, as rules write it."""
+    return _told(find(call.world.journal, _question(body.when), body.last))
+
+
+async def wait_for(call: Call, body: ExchangesWait) -> Exchanges:
+    """Wait until there are so many such exchanges: 408 when they do not come in time."""
+    limit = time_limit(body.timeout)
+    try:
+        return _told(await wait(call.world.journal, _question(body.when), body.count, limit))
+    except TimeoutError as error:
+        raise ControlError(408, str(error)) from None
+
+
+def clear(call: Call) -> Cleared:
+    """Forget the exchanges of this world."""
+    count = len(call.world.journal)
+    call.world.journal.clear()
+    return Cleared(count)
+
+
+def time_limit(timeout: str | float) -> float:
+    """How long to wait, in real seconds. Raises ControlError 400."""
+    limit = seconds(timeout, "body.timeout")
+    if limit > LONGEST_WAIT:
+        raise ControlError(400, f"body.timeout: expected at most {LONGEST_WAIT:g} s; found {timeout!r}")
+    return limit
+
+
+def _question(when: Any) -> Question:
+    try:
+        return compile_query(when, LANGUAGE)
+    except DocumentError as error:
+        raise ControlError(400, "\n".join(f"body.{complaint}" for complaint in error.complaints)) from None
+
+
+def _told(found: Iterable[Exchange]) -> Exchanges:
+    return Exchanges([msgspec.convert(view(exchange), ExchangeView) for exchange in found])
+
+
+EXAMPLE = {"operation": "messages.create", "body.stream": {"present": False}, "status": {"lt": 500}}
+ROUTES = (
+    Entry("GET", "/exchanges", exchanges),
+    Entry("POST", "/exchanges/query", query, example={"when": EXAMPLE, "last": 10}),
+    Entry("POST", "/exchanges/wait", wait_for, example={"count": 1, "when": EXAMPLE, "timeout": "5s"}, refusals=(408,)),
+    Entry("DELETE", "/exchanges", clear),
+)

@@ -1,0 +1,135 @@
+"""Faults: what can go wrong on purpose, what is armed in this world, arming and disarming."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct, field, to_builtins
+
+from emulator.control.entry import Call, Entry
+from emulator.control.failure import ControlError
+from emulator.errors import ConfigError
+from emulator.scenario.playbook import Playbook
+from emulator.scenario.suggest import did_you_mean
+from emulator.serving.fault import FAULTS, ArmedFault, parameters
+from emulator.serving.fault.armed import MOST
+
+Patterns = Annotated[list[str], Meta(min_length=1, max_length=1_000)]
+
+
+class FaultKind(Struct, frozen=True):
+    """A fault that can be armed: what other tools call it, what it happens to, and its parameters in words."""
+
+    name: str
+    synonyms: tuple[str, ...]
+    on: str
+    params: dict[str, str]
+    about: str
+
+
+class Order(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A fault, where and when: what is left out does not restrict it. A null is as good as left out."""
+
+    fault: Annotated[str, Meta(description="its name, or what WireMock or Toxiproxy call it")]
+    params: Annotated[Any, Meta(description="its parameters by name, or the first one alone")] = None
+    on: Annotated[str | Patterns | None, Meta(description="operations: messages.create, messages.*, api/…")] = None
+    key: Annotated[str | None, Meta(description="only for requests with this key")] = None
+    times: Annotated[int | None, Meta(description="so many times, then no more")] = None
+    nth: Annotated[int | None, Meta(description="only the nth time")] = None
+    every: Annotated[int | None, Meta(description="each so many times")] = None
+    probability: Annotated[float | None, Meta(description="a share from 0 to 1, drawn from the seed")] = None
+    after: Annotated[str | None, Meta(description="a duration on the world's clock from now until it begins")] = None
+    lasts: Annotated[str | None, Meta(description="a duration on the world's clock, then no more")] = field(
+        name="for", default=None
+    )
+
+
+class ArmedView(Order, frozen=True, kw_only=True, omit_defaults=True):
+    """An order as it was given, its id, and how often it has played."""
+
+    id: str
+    played: int
+
+
+class Faults(Struct, frozen=True):
+    """What can be armed, and what is."""
+
+    known: list[FaultKind]
+    armed: list[ArmedView]
+
+
+class Disarmed(Struct, frozen=True):
+    """The ids of what plays no more."""
+
+    disarmed: list[str]
+
+
+def faults(call: Call) -> Faults:
+    """Every fault there is, and those armed in this world."""
+    known = [
+        FaultKind(
+            name,
+            FAULTS.synonyms_of(name),
+            kind.family,
+            {each: parameter.wanted for each, parameter in parameters(kind).items()},
+            (kind.__doc__ or "").strip().partition("\n")[0],
+        )
+        for name, kind in FAULTS.items()
+    ]
+    return Faults(known, [_view(armed) for armed in call.world.armed.list()])
+
+
+def arm(call: Call, body: Order) -> ArmedView:
+    """Arm a fault in this world, from the next request on."""
+    order = {name: value for name, value in to_builtins(body).items() if value is not None}
+    on = body.on if isinstance(body.on, list) else [body.on] if body.on is not None else []
+    for pattern in on:
+        _refuse_idle(pattern, call.room.pipeline.playbook)
+    armed = call.world.armed
+    if len(armed.list()) >= MOST:
+        raise ControlError(409, f"{MOST:,} faults are armed in this world; disarm some first")
+    return _view(armed.arm(order))
+
+
+def disarm(call: Call) -> Disarmed:
+    """Take back one armed fault."""
+    try:
+        return Disarmed([call.world.armed.disarm(call.path["id"]).id])
+    except ConfigError as error:
+        raise ControlError(404, str(error)) from None
+
+
+def clear(call: Call) -> Disarmed:
+    """Take back every armed fault of this world."""
+    gone = [armed.id for armed in call.world.armed.list()]
+    call.world.armed.clear()
+    return Disarmed(gone)
+
+
+def _view(armed: ArmedFault) -> ArmedView:
+    order = dict(armed.order)
+    return ArmedView(lasts=order.pop("for", None), **order, id=armed.id, played=armed.played)
+
+
+def _refuse_idle(pattern: str, playbook: Playbook) -> None:
+    """Raises ControlError 400 for a pattern that no operation fits."""
+    names = [(api.name, name) for api in playbook.apis.values() for name in api.operations]
+    if not any(fnmatchcase(name, pattern) or fnmatchcase(f"{api}/{name}", pattern) for api, name in names):
+        known = dict.fromkeys(f"{api}/{name}" if "/" in pattern else name for api, name in names)
+        raise ControlError(400, f"body.on: no operation is called {pattern!r}; {did_you_mean(pattern, sorted(known))}")
+
+
+ROUTES = (
+    Entry("GET", "/faults", faults),
+    Entry(
+        "POST",
+        "/faults",
+        arm,
+        status=201,
+        example={"fault": "status", "params": {"status": 503}, "on": "messages.create", "times": 2},
+        refusals=(409,),
+    ),
+    Entry("DELETE", "/faults", clear),
+    Entry("DELETE", "/faults/{id}", disarm, at={"id": "fault_1"}, refusals=(404,)),
+)

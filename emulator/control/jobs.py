@@ -1,0 +1,130 @@
+"""Jobs: what takes time, looked at, and brought to an end when a test wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from emulator.control.entry import Call, Entry
+from emulator.control.failure import ControlError, unknown
+from emulator.control.operations import known_api
+from emulator.errors import ConfigError
+from emulator.scenario.suggest import did_you_mean
+from emulator.serving.job import Job
+from emulator.serving.jobs import Jobs
+
+
+class JobView(Struct, frozen=True):
+    """A job at this moment; times are seconds since the epoch. `ends_at` null: never, as things stand."""
+
+    id: str
+    api: str
+    kind: str
+    workspace: str
+    state: str
+    done: bool
+    started_at: float
+    ends_at: float | None
+    ended_at: float | None
+    cancelled_at: float | None
+    counts: dict[str, int]
+    faults: tuple[str, ...]
+
+
+class JobsView(Struct, frozen=True):
+    """The jobs, the oldest of each API first."""
+
+    jobs: list[JobView]
+
+
+class JobsQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """`api`, `kind`, `state`: only such jobs."""
+
+    api: str | None = None
+    kind: str | None = None
+    state: str | None = None
+
+
+class StateOrder(Struct, frozen=True, forbid_unknown_fields=True):
+    """The state to take at once; the job goes on from there, unless it is one in which jobs end."""
+
+    state: Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+def jobs(call: Call, query: JobsQuery) -> JobsView:
+    """The jobs of this world."""
+    playbook, sites = call.room.pipeline.playbook, call.room.pipeline.sites
+    known_api(playbook, query.api, "query.api")
+    kinds = dict.fromkeys(kind for site in sites.values() for kind in site.jobs.kinds)
+    if query.kind is not None and query.kind not in kinds:
+        raise ControlError(400, f"query.kind: no kind of job {query.kind!r}; {did_you_mean(query.kind, kinds)}")
+    return JobsView(
+        [
+            _view(call, name, job)
+            for name, site in sites.items()
+            if query.api in (None, name)
+            for job in site.jobs.all(query.kind, state=query.state)
+        ]
+    )
+
+
+def one(call: Call) -> JobView:
+    """One job."""
+    api, _, job = _find(call)
+    return _view(call, api, job)
+
+
+def complete(call: Call) -> JobView:
+    """Let the job end now, as it should."""
+    return _change(call, lambda kept, job: kept.complete(job))
+
+
+def fail(call: Call) -> JobView:
+    """Let the job fail now."""
+    return _change(call, lambda kept, job: kept.fail(job))
+
+
+def move(call: Call, body: StateOrder) -> JobView:
+    """Let the job be in this state now."""
+    return _change(call, lambda kept, job: kept.move(job, body.state))
+
+
+def _change(call: Call, change: Callable[[Jobs, Job], Job]) -> JobView:
+    api, kept, job = _find(call)
+    now = call.clock.now()
+    if job.done(now):
+        raise ControlError(409, f"job {job.id!r} has ended already: {job.status(now)}")
+    try:
+        return _view(call, api, change(kept, job))
+    except ConfigError as error:
+        raise ControlError(400, f"body.state: {error}") from None
+
+
+def _find(call: Call) -> tuple[str, Jobs, Job]:
+    """The job that the path names, whose it is and by whom it is kept. Raises ControlError 404."""
+    id, known = call.path["id"], []
+    for name, site in call.room.pipeline.sites.items():
+        job = site.jobs.find(id)
+        if job is not None:
+            return name, site.jobs, job
+        known += [each.id for each in site.jobs.all()]
+    raise unknown("job", id, did_you_mean(id, known))
+
+
+def _view(call: Call, api: str, job: Job) -> JobView:
+    told: dict[str, Any] = job.view(call.clock.now())
+    told["state"] = told.pop("status")
+    shown = {name: told[name] for name in JobView.__struct_fields__ if name in told}
+    return JobView(api=api, workspace=job.workspace, faults=tuple(name for name, _ in job.faults), **shown)
+
+
+AT = {"id": "batch_1"}
+ROUTES = (
+    Entry("GET", "/jobs", jobs),
+    Entry("GET", "/jobs/{id}", one, at=AT, refusals=(404,)),
+    Entry("POST", "/jobs/{id}", move, example={"state": "completed"}, at=AT, refusals=(404, 409)),
+    Entry("POST", "/jobs/{id}/complete", complete, at=AT, refusals=(404, 409)),
+    Entry("POST", "/jobs/{id}/fail", fail, at=AT, refusals=(404, 409)),
+)

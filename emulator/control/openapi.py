@@ -1,0 +1,107 @@
+"""OpenAPI: the control API as an OpenAPI 3.1 document, made from the table that answers, so that the two agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import fields
+
+from emulator import __version__
+from emulator.control.entry import Call, Entry
+from emulator.control.failure import MEANINGS, Failure
+from emulator.scenario.collisions import CONTROL
+
+ALWAYS = (400, 403, 413, 415)
+ABOUT = (
+    "Steers one emulator: arm faults, move the clock, keep tests apart in worlds, ask what clients did. JSON only, and "
+    "not for web pages: a foreign Host, Origin or Sec-Fetch-Site is answered 403, and no CORS header is ever sent."
+)
+WORLD = "The world that is meant; `default` when neither header nor query says one."
+
+
+def openapi(call: Call) -> dict[str, Any]:
+    """The control API as an OpenAPI 3.1 document."""
+    return {**document(call.table), "servers": [{"url": call.origin}]}
+
+
+def document(table: tuple[Entry, ...]) -> dict[str, Any]:
+    """The document of a table of routes."""
+    shapes = [shape for entry in table for shape in (entry.body, entry.answer) if _is_struct(shape)]
+    _, components = msgspec.json.schema_components([Failure, *shapes], ref_template="#/components/schemas/{name}")
+    paths: dict[str, dict[str, Any]] = {}
+    for entry in table:
+        paths.setdefault(CONTROL + entry.path, {})[entry.method.lower()] = _operation(entry)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Control API of the emulator", "version": __version__, "description": ABOUT},
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "see --control-token"}},
+        },
+        "security": [{}, {"token": []}],
+    }
+
+
+def _operation(entry: Entry) -> dict[str, Any]:
+    refusals = sorted({*ALWAYS, *entry.refusals, *((404,) if entry.worldly else ())})
+    told = {
+        "operationId": entry.name,
+        "summary": entry.summary,
+        "tags": [entry.segments[0] if entry.segments else "start"],
+        "parameters": list(_parameters(entry)),
+        "responses": {
+            str(entry.status): _response(entry.summary, _schema(entry.answer)),
+            **{str(status): _response(MEANINGS[status], _schema(Failure)) for status in refusals},
+        },
+    }
+    if entry.body is not None:
+        content: dict[str, Any] = {"schema": _schema(entry.body)}
+        if entry.example is not None:
+            content["example"] = entry.example
+        told["requestBody"] = {"required": True, "content": {"application/json": content}}
+    return told
+
+
+def _parameters(entry: Entry) -> Iterator[dict[str, Any]]:
+    for segment in entry.segments:
+        if segment.startswith("{"):
+            name = segment[1:-1]
+            yield {
+                "name": name,
+                "in": "path",
+                "required": True,
+                "schema": {"type": "string"},
+                "example": entry.at[name],
+            }
+    for field in fields(entry.query) if entry.query is not None else ():
+        parameter = {
+            "name": field.encode_name,
+            "in": "query",
+            "required": field.required,
+            "schema": msgspec.json.schema(field.type),
+        }
+        if f"?{field.encode_name}" in entry.at:
+            parameter["example"] = entry.at[f"?{field.encode_name}"]
+        yield parameter
+    if entry.worldly:
+        for place, name in (("header", "X-Emulator-World"), ("query", "world")):
+            yield {"name": name, "in": place, "description": WORLD, "schema": {"type": "string"}}
+
+
+def _response(about: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": about, "content": {"application/json": {"schema": schema}}}
+
+
+def _schema(shape: Any) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{shape.__name__}"} if _is_struct(shape) else {"type": "object"}
+
+
+def _is_struct(shape: Any) -> bool:
+    return isinstance(shape, type) and issubclass(shape, Struct)
+
+
+ROUTES = (Entry("GET", "/openapi.json", openapi, worldly=False),)

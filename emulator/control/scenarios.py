@@ -1,0 +1,143 @@
+"""Scenarios: which there are, which this world plays, playing others, and adding some without a file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from emulator import resources
+from emulator.control.entry import Call, Entry
+from emulator.control.failure import ControlError, unknown
+from emulator.errors import DocumentError
+from emulator.scenario.document import SUFFIXES
+from emulator.scenario.reading import read
+from emulator.scenario.suggest import did_you_mean
+
+
+class ScenarioView(Struct, frozen=True):
+    """A scenario, and what it says of itself."""
+
+    name: str
+    about: str
+
+
+class Scenarios(Struct, frozen=True):
+    """What can be played by name, and what this world plays, the uppermost first."""
+
+    available: list[ScenarioView]
+    using: tuple[str, ...]
+
+
+class Use(Struct, frozen=True, forbid_unknown_fields=True):
+    """The first one's rules stand before the others'."""
+
+    scenarios: Annotated[list[str], Meta(min_length=1, max_length=100, description="names, or paths on the server")]
+
+
+class Scenario(Struct, frozen=True):
+    """A scenario file: its text as `yaml`, or the file itself as a JSON object (see docs/scenarios.md)."""
+
+    yaml: str | None = None
+
+
+class Put(Struct, frozen=True):
+    """The name to use it by, and whether it is a new one."""
+
+    scenario: str
+    new: bool
+
+
+class Removed(Struct, frozen=True):
+    """The name that is no more."""
+
+    removed: str
+
+
+def scenarios(call: Call) -> Scenarios:
+    """The scenarios that can be played, and those that are."""
+    files = {file.stem: file for suffix in SUFFIXES for file in resources.scenarios().glob(f"*{suffix}")}
+    files |= call.written.known(call.chosen)
+    available = []
+    for name, file in sorted(files.items()):
+        try:
+            data = read(file).data
+        except DocumentError:
+            continue
+        available.append(ScenarioView(name, str(data.get("about", "")) if isinstance(data, dict) else ""))
+    return Scenarios(available, call.written.shown(call.room.scenarios))
+
+
+def use(call: Call, body: Use) -> Scenarios:
+    """Play these from the next request on; what the world remembers stays. Wrong ones change nothing."""
+    known_names(call, call.chosen, body.scenarios)
+    call.server.worlds.use(call.chosen, call.written.resolve(call.chosen, body.scenarios))
+    return scenarios(call)
+
+
+def put(call: Call, body: Scenario) -> Put:
+    """Add a scenario to this world, or put another in its place; `use` plays it. A wrong one is not kept."""
+    name, written = call.path["name"], call.written
+    if name in _shipped():
+        raise ControlError(409, f"scenario {name!r} comes with the emulator; choose another name, and extend it")
+    path = written.draft(call.chosen, name, _text(call.raw, body))
+    try:
+        call.server.worlds.compile((str(path),))
+    except BaseException as error:
+        complaints = written.named(error) if isinstance(error, DocumentError) else error
+        written.discard(path)
+        raise complaints from None
+    playing = {file for world in call.server.worlds.names() for file in call.server.worlds.find(world).scenarios}
+    new = written.keep(call.chosen, name, path, playing)
+    call.status = 201 if new else 200
+    return Put(name, new)
+
+
+def remove(call: Call) -> Removed:
+    """Forget a scenario that was put; worlds that play it go on."""
+    name = call.path["name"]
+    if not call.written.remove(call.chosen, name):
+        if name in _shipped():
+            raise ControlError(409, f"scenario {name!r} comes with the emulator and stays")
+        raise unknown("scenario was put that is called", name, did_you_mean(name, call.written.known(call.chosen)))
+    return Removed(name)
+
+
+def known_names(call: Call, world: str, names: list[str]) -> None:
+    """Raises ControlError 400 for a name that nobody knows; of paths the loader complains."""
+    known = {*_shipped(), *call.written.known(world)}
+    for name in names:
+        if not name.endswith(SUFFIXES) and name not in known:
+            raise ControlError(400, f"body.scenarios: no scenario {name!r}; {did_you_mean(name, sorted(known))}")
+
+
+def _shipped() -> set[str]:
+    return {file.stem for suffix in SUFFIXES for file in resources.scenarios().glob(f"*{suffix}")}
+
+
+def _text(raw: bytes, body: Scenario) -> bytes:
+    if body.yaml is not None:
+        data: Any = msgspec.json.decode(raw)
+        if len(data) > 1:
+            raise ControlError(400, "body: expected either 'yaml' with the text, or the scenario itself as an object")
+        return body.yaml.encode()
+    # JSON is YAML, so lines and columns are those of the body. YAML knows no tabs between values.
+    return raw.replace(b"\t", b" ")
+
+
+EXAMPLE = "scenario: my-outage\nabout: Everything is down.\nextends: default\nrules:\n  - fault: {status: 503}\n"
+ROUTES = (
+    Entry("GET", "/scenarios", scenarios),
+    Entry("POST", "/scenarios/use", use, example={"scenarios": ["free-tier"]}, refusals=(422,)),
+    Entry(
+        "PUT",
+        "/scenarios/{name}",
+        put,
+        status=201,
+        example={"yaml": EXAMPLE},
+        at={"name": "my-outage"},
+        refusals=(409, 422),
+    ),
+    Entry("DELETE", "/scenarios/{name}", remove, at={"name": "my-outage"}, refusals=(404, 409)),
+)

@@ -1,0 +1,103 @@
+"""Webhooks: every attempt of this world to tell somebody something; waiting for some, and sending again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from emulator.control.entry import Call, Entry
+from emulator.control.exchanges import Cleared, time_limit
+from emulator.control.failure import ControlError
+from emulator.serving.delivery import Attempt
+from emulator.serving.webhook import UnknownWebhook
+
+
+class WebhookView(Struct, frozen=True):
+    """One attempt, counted from 1. `at` and `next_at` (null: none follows) are on the world's clock, in seconds since
+    the epoch; `took` is in real seconds. `status` null: nobody answered, and `error` says why."""
+
+    id: str
+    url: str
+    attempt: int
+    at: float
+    headers: dict[str, str]
+    body: str
+    status: int | None
+    error: str | None
+    reply_headers: dict[str, str]
+    reply_body: str
+    took: float
+    next_at: float | None
+    faults: list[str]
+
+
+class WebhooksView(Struct, frozen=True):
+    """The attempts, the oldest first."""
+
+    webhooks: list[WebhookView]
+
+
+class WebhooksWait(Struct, frozen=True, forbid_unknown_fields=True):
+    """How many attempts to wait for, and how long, in real time; those made already count. `delivered`: only those to
+    which the receiver said yes."""
+
+    count: Annotated[int, Meta(ge=1, le=1_000)] = 1
+    timeout: Annotated[str | float, Meta(description="a duration such as 5s, or seconds")] = "5s"
+    delivered: bool = False
+
+
+class Redelivery(Struct, frozen=True):
+    """The message that is sent again."""
+
+    redelivered: str
+
+
+def webhooks(call: Call) -> WebhooksView:
+    """The webhook attempts of this world."""
+    return _told(call.world.sender.attempts())
+
+
+async def wait(call: Call, body: WebhooksWait) -> WebhooksView:
+    """Wait until there are so many attempts: 408 when they are not made in time."""
+    limit, sender = time_limit(body.timeout), call.world.sender
+    try:
+        return _told(await sender.wait(body.count, limit, delivered=body.delivered))
+    except TimeoutError:
+        made = len([each for each in sender.attempts() if each.delivered or not body.delivered])
+        raise ControlError(
+            408,
+            f"waited {limit:g} s for {body.count} webhook attempts; there were {made}",
+            "later attempts wait for the world's clock: POST /_emulator/clock moves it",
+        ) from None
+
+
+def redeliver(call: Call) -> Redelivery:
+    """Send a message again at once, with the same id and nothing wrong."""
+    try:
+        call.world.sender.redeliver(call.path["id"])
+    except UnknownWebhook as error:
+        raise ControlError(404, str(error)) from None
+    return Redelivery(call.path["id"])
+
+
+def clear(call: Call) -> Cleared:
+    """Forget the attempts of this world, and give up what is under way."""
+    count = len(call.world.sender.attempts())
+    call.world.sender.clear()
+    return Cleared(count)
+
+
+def _told(attempts: Iterable[Attempt]) -> WebhooksView:
+    return WebhooksView([msgspec.convert(attempt.view(), WebhookView) for attempt in attempts])
+
+
+AT = {"id": "msg_1"}
+ROUTES = (
+    Entry("GET", "/webhooks", webhooks),
+    Entry("POST", "/webhooks/wait", wait, example={"count": 1, "timeout": "5s"}, refusals=(408,)),
+    Entry("POST", "/webhooks/{id}/redeliver", redeliver, at=AT, refusals=(404,)),
+    Entry("DELETE", "/webhooks", clear),
+)

@@ -1,0 +1,182 @@
+"""Rules about retries: when the same is asked again, and whether it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from email.utils import parsedate_to_datetime
+from itertools import accumulate, pairwise
+from math import floor
+
+from emulator.exchange import Exchange
+from emulator.verdict.attempts import end, failed, header, pause
+from emulator.verdict.bounds import Bounds
+from emulator.verdict.evidence import Evidence
+from emulator.verdict.finding import Finding, finding, seconds, waits
+
+MAY_COME = frozenset((404, 410, 412))  # with a safe method: somebody else may make it meanwhile
+SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
+
+
+def retried_too_early(evidence: Evidence) -> Iterator[Finding | None]:
+    """The same request came again before the time that `Retry-After` had named (RFC 9110 section 10.2.3).
+
+    Seconds count from the whole second that `Date` shows, as a client does that waits for the reset of a window. A
+    wait counts on the world's clock or in real time, whichever is longer.
+    """
+    for run in evidence.runs():
+        guided = [pair for pair in pairwise(run) if _guided(pair[0]) and pause(*pair) is not None]
+        if guided:
+            early = [pair for pair in guided if _early(*pair, evidence.bounds)]
+            yield _told_early(early) if early else None
+
+
+def retried_what_must_not_be_retried(evidence: Evidence) -> Iterator[Finding | None]:
+    """The same request came again after a refusal that does not pass with time, and was refused again alike.
+
+    Source: RFC 9110 section 15.5, or `retry` at the API's kinds of error. One that succeeded, because a plan was
+    changed meanwhile or a scenario, was right; and a safe method may look whether what was missing has come.
+    """
+    for run in evidence.runs():
+        first = run[0]
+        if not evidence.roles.futile(first.api, first.status) or header(first.reply_headers, b"retry-after"):
+            continue
+        if first.method in SAFE and first.status in MAY_COME:
+            continue
+        alike = [first]
+        for one, other in pairwise(run):
+            if other.status != first.status or (pause(one, other) or 0.0) > evidence.bounds.again:
+                break
+            alike.append(other)
+        if len(alike) < 2:
+            yield None
+            continue
+        yield finding(
+            "retried_what_must_not_be_retried",
+            alike,
+            f"{first.operation} was refused with {first.status}, which the same request meets again, "
+            f"and was sent {_times(len(alike) - 1)} more",
+            "another request, or none",
+            f"{len(alike)} times {first.status}",
+        )
+
+
+def no_back_off(evidence: Evidence) -> Iterator[Finding | None]:
+    """One request failed again and again, and the pauses between the attempts were none, or short and all alike.
+
+    The emulator's own judgement. Attempts whose answer has a `Retry-After` are judged by that alone, polls by their
+    own rule, and a storm is told as one. A first retry at once is common and is let pass.
+    """
+    bounds = evidence.bounds
+    for run in _unguided(evidence):
+        pauses = _pauses(run)
+        if pauses is None or len(pauses) < bounds.few_waits or _storm(run, bounds):
+            continue
+        nothing = sum(pauses[-bounds.few_waits :]) < bounds.quick and not _grow(pauses)
+        fixed = len(pauses) >= bounds.steady_waits and max(pauses) < bounds.patient and _alike(pauses, bounds.jitter)
+        if not (nothing or fixed):
+            yield None
+            continue
+        yield finding(
+            "no_back_off",
+            run,
+            f"{run[0].operation} failed and was sent {_times(len(pauses))} more without waiting longer each time",
+            "pauses that grow",
+            waits(pauses),
+            "warning",
+        )
+
+
+def retry_storm(evidence: Evidence) -> Iterator[Finding | None]:
+    """One request was tried so often in so short a time that it keeps the service down (the emulator's judgement)."""
+    bounds = evidence.bounds
+    for run in evidence.runs(polls=False):
+        if _pauses(run) is None:
+            continue
+        storm = _storm(run, bounds)
+        if not storm:
+            yield None
+            continue
+        took = seconds(sum(_pauses(storm) or ()) + sum(each.took for each in storm))
+        yield finding(
+            "retry_storm",
+            storm,
+            f"{run[0].operation} was tried {len(storm)} times in {took}",
+            f"fewer than {bounds.storm} attempts in {seconds(bounds.storm_within)}",
+            f"{len(storm)} in {took}",
+        )
+
+
+def due(exchange: Exchange) -> float | None:
+    """From when on `Retry-After` allows another attempt, in seconds since the epoch; None when it says nothing."""
+    said = (header(exchange.reply_headers, b"retry-after") or "").strip()
+    if said.isascii() and said.isdecimal() and len(said) < 10:
+        return floor(exchange.at) + int(said)
+    try:
+        return parsedate_to_datetime(said).timestamp()
+    except (ValueError, OverflowError, TypeError):
+        return None
+
+
+def _guided(exchange: Exchange) -> bool:
+    return failed(exchange) and due(exchange) is not None
+
+
+def _wanted(exchange: Exchange) -> float:
+    """How long to wait after an answer."""
+    return max(0.0, (due(exchange) or 0.0) - end(exchange))
+
+
+def _early(one: Exchange, other: Exchange, bounds: Bounds) -> bool:
+    return (pause(one, other) or 0.0) < _wanted(one) - bounds.slack
+
+
+def _told_early(pairs: Sequence[tuple[Exchange, Exchange]]) -> Finding:
+    worst, again = max(pairs, key=lambda pair: _wanted(pair[0]) - (pause(*pair) or 0.0))
+    wait, wanted = pause(worst, again) or 0.0, _wanted(worst)
+    shown = list(dict.fromkeys(exchange for pair in pairs for exchange in pair))
+    said = header(worst.reply_headers, b"retry-after")
+    message = (
+        f"{worst.operation} was answered {worst.status} with Retry-After: {said} in exchange {worst.number}, "
+        f"and sent again {seconds(wait)} later in exchange {again.number}"
+    )
+    more = f"; {_times(len(pairs))} in all" if len(pairs) > 1 else ""
+    return finding("retried_too_early", shown, message + more, f"{seconds(wanted)} or more", seconds(wait))
+
+
+def _unguided(evidence: Evidence) -> Iterator[list[Exchange]]:
+    """Runs in which only the client decides how long to wait."""
+    for run in evidence.runs(polls=False):
+        free = not any(_guided(each) or evidence.roles.futile(each.api, each.status) for each in run[:-1])
+        if free:
+            yield run
+
+
+def _pauses(run: Sequence[Exchange]) -> list[float] | None:
+    """The waits between attempts; None when one of them is not known."""
+    known = [wait for wait in map(pause, run, run[1:]) if wait is not None]
+    return known if len(known) == len(run) - 1 else None
+
+
+def _storm(run: Sequence[Exchange], bounds: Bounds) -> list[Exchange]:
+    """The longest part of a run with as many attempts as make a storm."""
+    best: list[Exchange] = []
+    times = list(accumulate((one.took + (pause(one, other) or 0.0) for one, other in pairwise(run)), initial=0.0))
+    first = 0
+    for at in range(len(run)):
+        while times[at] - times[first] > bounds.storm_within:
+            first += 1
+        if at - first + 1 >= max(bounds.storm, len(best) + 1):
+            best = list(run[first : at + 1])
+    return best
+
+
+def _grow(pauses: Sequence[float]) -> bool:
+    return all(later > 1.3 * earlier for earlier, later in pairwise(pauses))
+
+
+def _alike(pauses: Sequence[float], jitter: float) -> bool:
+    return max(pauses) <= jitter * min(pauses)
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else "twice" if count == 2 else f"{count} times"

@@ -1,0 +1,123 @@
+"""Rules about tokens that live for a while: one is asked for before it is needed, and used as long as it lives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from emulator.exchange import Exchange
+from emulator.verdict.attempts import Attempts, end, header
+from emulator.verdict.evidence import Evidence
+from emulator.verdict.finding import Finding, finding, seconds
+
+REFUSED = 401
+
+
+def token_refreshed_too_late(evidence: Evidence) -> Iterator[Finding | None]:
+    """A token was sent on after an answer had refused it and its lifetime was over.
+
+    Source: the lifetime that the API's rule gives a token (`ttl`). The first refusal is let pass, because a client
+    can't know that the world's clock was moved; so are requests of other connections that were on their way. A token
+    refused before its time is not the client's fault.
+    """
+    for api, (token, calls) in _by_token(evidence):
+        lifetime = max(
+            (role.token or 0.0 for (name, _), role in evidence.roles.roles.items() if name == api), default=0.0
+        )
+        good = next((each for each in calls if each.status != REFUSED), None)
+        refused = next((each for each in calls if good and each.status == REFUSED and each.number > good.number), None)
+        if good is None or not lifetime:
+            continue
+        if refused is None or refused.at - good.at < lifetime:
+            yield None
+            continue
+        fresh = next((each.number for each in _issues(evidence, api) if each.number > refused.number), None)
+        after = Attempts((refused,), evidence.bounds)
+        later = [
+            each
+            for each in calls
+            if each.number > refused.number and (fresh is None or each.number < fresh) and after.follows(refused, each)
+        ]
+        if len(later) <= evidence.bounds.last_calls:
+            yield None
+            continue
+        yield finding(
+            "token_refreshed_too_late",
+            [refused, *later],
+            f"exchange {refused.number} was refused because the token {token} had expired, and the same token was sent "
+            f"{len(later)} times more",
+            f"another token after {seconds(lifetime)}",
+            f"a token at least {seconds(later[-1].at - good.at)} old",
+        )
+
+
+def token_refreshed_on_every_call(evidence: Evidence) -> Iterator[Finding | None]:
+    """One token after the other was asked for, each used for a single call and far from its end.
+
+    The emulator's own judgement. Tokens of several workers that start at once are let pass, and so is another token
+    after a refusal.
+    """
+    for api in evidence.playbook.apis:
+        issues = _issues(evidence, api)
+        run: list[Exchange] = []
+        best: list[Exchange] = []
+        for at, issue in enumerate(issues):
+            after = issues[at + 1] if at + 1 < len(issues) else None
+            if run and not Attempts((issue,), evidence.bounds).follows(run[-1], issue):
+                run = []
+            run = [*run, issue] if _used_once(evidence, issue, after) else []
+            best = max(best, run, key=len)
+        if not issues:
+            continue
+        if len(best) < evidence.bounds.tokens:
+            yield None
+            continue
+        lifetime = evidence.role(best[0]).token or 0.0
+        yield finding(
+            "token_refreshed_on_every_call",
+            best,
+            f"{best[0].operation} issued {len(best)} tokens in {seconds(best[-1].at - best[0].at)}, each for one call",
+            f"one token for {seconds(lifetime)}",
+            f"{len(best)} tokens",
+            "warning",
+        )
+
+
+def _by_token(evidence: Evidence) -> Iterator[tuple[str, tuple[str, Sequence[Exchange]]]]:
+    """The calls of each API by the token that they carry, as the journal shows it."""
+    calls: dict[tuple[str, str], list[Exchange]] = {}
+    for exchange in evidence.exchanges:
+        token = _token(evidence, exchange)
+        if token is not None:
+            calls.setdefault((exchange.api, token), []).append(exchange)
+    return ((api, (token, each)) for (api, token), each in calls.items())
+
+
+def _token(evidence: Evidence, exchange: Exchange) -> str | None:
+    """The token that a request carries, masked."""
+    for name, scheme in evidence.roles.bearers.get(exchange.api, ()):
+        given, _, token = (header(exchange.headers, name) or "").partition(" ")
+        if given.lower() == scheme and token:
+            return token
+    return None
+
+
+def _issues(evidence: Evidence, api: str) -> list[Exchange]:
+    """The exchanges that gave the client a token."""
+    return [
+        each
+        for each in evidence.exchanges
+        if each.api == api and each.status < 300 and evidence.role(each).token is not None
+    ]
+
+
+def _used_once(evidence: Evidence, issue: Exchange, after: Exchange | None) -> bool:
+    """Whether one call with a token came between two tokens, in time for the first to serve the next one as well."""
+    until = issue.number + 10**9 if after is None else after.number
+    calls = [
+        each
+        for each in evidence.exchanges
+        if issue.number < each.number < until and each.api == issue.api and _token(evidence, each) is not None
+    ]
+    lifetime = evidence.role(issue).token or 0.0
+    in_time = after is None or after.at - issue.at < lifetime / 2
+    return len(calls) == 1 and calls[0].status != REFUSED and in_time and (after is None or end(calls[0]) <= after.at)

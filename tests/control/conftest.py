@@ -1,0 +1,17 @@
+"""What the tests of the control API share: a client that speaks to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.running import PATIENCE, Emulated
+
+
+@pytest.fixture
+def control(emulator: Emulated) -> Iterator[httpx.Client]:
+    """A client of the control API."""
+    with httpx.Client(base_url=f"{emulator.origin}/_emulator", trust_env=False, timeout=PATIENCE) as client:
+        yield client

@@ -1,0 +1,202 @@
+"""The hostile web page: whatever a browser can be made to send, on every route, is refused, and nothing is done.
+
+A page has these ways: its own Origin, a name of its own that was made to point here (DNS rebinding), a plain form or
+text that needs no preflight, a preflight, and fetches that a browser marks as cross-site.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from msgspec.structs import replace
+
+from emulator.control.entry import Entry
+from emulator.control.routes import TABLE
+from emulator.settings import Listen
+from tests.running import PATIENCE, Emulated, Running
+from tests.wire import Wire
+
+TOKEN = "a-token-for-tests"
+
+
+def url(entry: Entry) -> str:
+    """The path with its examples in it."""
+    path = entry.path
+    for name, value in entry.at.items():
+        path = path.replace(f"{{{name}}}", value)
+    return f"/_emulator{path}"
+
+
+def label(entry: Entry) -> str:
+    return f"{entry.method} {entry.path or '/'}"
+
+
+def attacks(own: str) -> Iterator[tuple[dict[str, str], str]]:
+    """The headers that a page could add, and what is said to it."""
+    for origin in ("http://evil.test", "null", "http://127.0.0.1:1", own.replace("http:", "https:"), "file://"):
+        yield {"Origin": origin}, "is another site"
+    for site in ("cross-site", "same-site", "Cross-Site", "?"):
+        yield {"Sec-Fetch-Site": site}, "comes from another site"
+    for host in HOSTS:  # with its own name in both, it would be of the same origin
+        yield {"Host": host, "Origin": f"http://{host}"}, "is not a name of this server"
+
+
+HOSTS = (
+    "evil.test",
+    "127.0.0.1.evil.test:8484",
+    "localhost.evil.test",
+    "api.aiexport.io",
+    "192.168.1.7:8484",
+    "127.0.0.1@evil.test",
+    "notlocalhost",
+    "[::2]:80",
+    "[",
+    "",
+)
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x")
+SIMPLE_KINDS = ("text/plain", *FORMS, "", "text/json", "*/*")
+every_route = pytest.mark.parametrize("entry", TABLE, ids=label)
+
+
+def ask(client: httpx.Client, entry: Entry, headers: dict[str, str], method: str | None = None) -> httpx.Response:
+    """The request that would work, with what a page adds to it."""
+    body = orjson.dumps(entry.example) if entry.example is not None else b""
+    sent = {"Content-Type": "application/json", **headers} if body else headers
+    return client.request(method or entry.method, url(entry), headers=sent, content=body)
+
+
+def state(emulator: Emulated) -> Any:
+    """What a page could have changed."""
+    worlds, world = emulator.app.worlds, emulator.app.world
+    armed = [armed.id for armed in world.armed.list()]
+    return worlds.names(), worlds.default.scenarios, armed, world.clock.now(), world.clock.speed, world.clock.auto
+
+
+def refused(answer: httpx.Response, status: int = 403) -> str:
+    """The message, after checking that it is refused in the control API's shape, and that no page is told more."""
+    assert answer.status_code == status, answer.text
+    assert [name for name in answer.headers if name.startswith("access-control")] == []
+    error = answer.json()["error"]
+    assert set(error) <= {"message", "hint"}
+    return str(error["message"])
+
+
+@pytest.fixture
+def client(emulator: Emulated) -> Iterator[httpx.Client]:
+    """A client that adds nothing of its own."""
+    with httpx.Client(base_url=emulator.origin, trust_env=False, timeout=PATIENCE) as client:
+        yield client
+
+
+@every_route
+def test_a_page_of_another_site_is_refused_whatever_it_says(
+    emulator: Emulated, client: httpx.Client, entry: Entry
+) -> None:
+    before = state(emulator)
+    for headers, message in attacks(emulator.origin):
+        assert message in refused(ask(client, entry, headers)), headers
+    assert state(emulator) == before
+
+
+@every_route
+def test_a_body_that_needs_no_preflight_is_refused(emulator: Emulated, client: httpx.Client, entry: Entry) -> None:
+    before = state(emulator)
+    for kind in SIMPLE_KINDS:
+        headers = {"Content-Type": kind} if kind else {}
+        answer = client.request(entry.method, url(entry), headers=headers, content=orjson.dumps(entry.example or {}))
+        assert "is not accepted; expected application/json" in refused(answer, 415)
+    assert state(emulator) == before
+
+
+@every_route
+def test_a_preflight_is_never_granted(emulator: Emulated, client: httpx.Client, entry: Entry) -> None:
+    for origin in ("http://evil.test", emulator.origin):
+        headers = {
+            "Origin": origin,
+            "Access-Control-Request-Method": entry.method,
+            "Access-Control-Request-Headers": "content-type",
+            "Access-Control-Request-Private-Network": "true",
+        }
+        refused(ask(client, entry, headers, "OPTIONS"))
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:8484", "127.0.0.1", "127.8.8.8:1", "[::1]:8484", "a.localhost"]
+)
+def test_every_name_of_this_machine_is_known(emulator: Emulated, host: str) -> None:
+    answer = httpx.get(f"{emulator.origin}/_emulator/clock", headers={"Host": host}, trust_env=False)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_a_page_of_the_emulator_itself_may_ask(emulator: Emulated, site: str) -> None:
+    headers = {"Origin": emulator.origin, "Sec-Fetch-Site": site}
+    answer = httpx.get(f"{emulator.origin}/_emulator/clock", headers=headers, trust_env=False)
+    assert answer.status_code == 200
+    assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_request_without_a_host_is_refused(emulator: Emulated) -> None:
+    with Wire(emulator.running.port) as wire:
+        wire.send(b"GET /_emulator/clock HTTP/1.0\r\n\r\n")
+        assert wire.line().split()[1] == b"403"
+
+
+@contextmanager
+def listening(running: Running, host: str, token: str = "") -> Iterator[Emulated]:
+    """An emulator that says that it listens there; it does not, so no stranger can reach it."""
+    settings = replace(running.settings, listen=Listen(host, 0), control_token=token)
+    emulated = Emulated(running, ("default",), settings=settings)
+    try:
+        yield emulated
+    finally:
+        emulated.close()
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_beyond_this_machine_the_token_is_needed_on_every_route_but_health(running: Running) -> None:
+    wrong = [{}, bearer("wrong"), {"Authorization": f"Basic {TOKEN}"}, bearer(TOKEN + " x"), bearer(TOKEN.upper())]
+    with listening(running, "0.0.0.0", TOKEN) as emulator, httpx.Client(base_url=emulator.origin) as client:
+        for entry in TABLE:
+            for given in wrong:
+                answer = ask(client, entry, given)
+                if entry.path == "/health":
+                    assert answer.status_code == 200
+                else:
+                    assert refused(answer) == "the control token is missing or wrong"
+
+
+def test_who_shows_the_token_may_use_any_name_but_is_no_other_site(running: Running) -> None:
+    with listening(running, "0.0.0.0", TOKEN) as emulator:
+        clock = f"{emulator.origin}/_emulator/clock"
+        for host in ("emulator:8484", "10.1.2.3:8484", "localhost"):
+            assert httpx.get(clock, headers={"Host": host, **bearer(TOKEN)}, trust_env=False).status_code == 200
+        foreign = {"Origin": "http://evil.test", **bearer(TOKEN)}
+        assert httpx.get(clock, headers=foreign, trust_env=False).status_code == 403
+
+
+def test_beyond_this_machine_nobody_may_ask_when_there_is_no_token(running: Running) -> None:
+    with listening(running, "0.0.0.0") as emulator:
+        assert httpx.get(f"{emulator.origin}/_emulator/clock", headers=bearer("x"), trust_env=False).status_code == 403
+
+
+@pytest.mark.parametrize(("host", "status"), [("10.1.2.3:8484", 200), ("evil.test", 403), ("emulator", 403)])
+def test_health_is_asked_by_number_from_outside(running: Running, host: str, status: int) -> None:
+    with listening(running, "0.0.0.0", TOKEN) as emulator:
+        answer = httpx.get(f"{emulator.origin}/_emulator/health", headers={"Host": host}, trust_env=False)
+        assert answer.status_code == status
+
+
+def test_a_token_that_was_given_is_needed_on_loopback_too(running: Running) -> None:
+    with listening(running, "127.0.0.1", TOKEN) as emulator:
+        clock = f"{emulator.origin}/_emulator/clock"
+        assert httpx.get(clock, trust_env=False).status_code == 403
+        assert httpx.get(clock, headers=bearer(TOKEN), trust_env=False).status_code == 200

@@ -1,0 +1,58 @@
+"""A key is made like another one, for one world alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.apis.aiexport_calls import PRO, REVOKED, asking, caller
+from tests.running import Emulated
+
+AT = {"X-Emulator-World": "one"}
+ORDER = {"key": "axp_my_own_key", "like": PRO}
+
+
+@pytest.fixture(autouse=True)
+def world(control: httpx.Client) -> None:
+    control.put("/worlds/one", json={}).raise_for_status()
+
+
+def test_a_made_key_leads_to_its_world_and_is_like_its_model(emulator: Emulated, control: httpx.Client) -> None:
+    made = control.post("/keys", json=ORDER, headers=AT)
+    assert (made.status_code, made.json()["tier"], made.json()["api"]) == (201, "pro", "aiexport")
+    assert caller(emulator, "axp_my_own_key").post("/messages", json=asking()).status_code == 200
+    assert control.get("/worlds/one").json()["exchanges"] == 1
+
+
+def test_twice_is_as_once_but_not_like_another(control: httpx.Client) -> None:
+    first = control.post("/keys", json={**ORDER, "workspace": "mine"}, headers=AT)
+    assert first.json()["workspace"] == "mine"
+    assert control.post("/keys", json={**ORDER, "workspace": "mine"}, headers=AT).json() == first.json()
+    assert control.post("/keys", json={**ORDER, "like": "axp_test_free"}, headers=AT).status_code == 409
+    control.put("/worlds/two", json={}).raise_for_status()
+    assert control.post("/keys", json=ORDER, headers={"X-Emulator-World": "two"}).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("order", "message"),
+    [
+        ({**ORDER, "like": "axp_test_por"}, "body.like: no key "),
+        ({**ORDER, "api": "aixplain"}, "body.like: no key "),
+        ({**ORDER, "api": "aiexprot"}, "body.api: no API 'aiexprot'; "),
+        ({**ORDER, "key": "short"}, "body.key: expected str"),
+        ({**ORDER, "key": "with a space"}, "body.key: expected str"),
+        ({"key": "axp_my_own_key"}, "body: 'like' is missing"),
+    ],
+)
+def test_a_wrong_order_makes_no_key(control: httpx.Client, order: Any, message: str) -> None:
+    answer = control.post("/keys", json=order, headers=AT)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"].startswith(message)
+    assert control.get("/worlds/one").json()["keys"] == []
+
+
+def test_a_key_like_a_revoked_one_is_revoked(emulator: Emulated, control: httpx.Client) -> None:
+    control.post("/keys", json={**ORDER, "like": REVOKED}, headers=AT).raise_for_status()
+    assert caller(emulator, "axp_my_own_key").post("/messages", json=asking()).status_code in (401, 403)

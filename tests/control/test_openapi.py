@@ -1,0 +1,105 @@
+"""The control API's own OpenAPI document: valid, complete, and true of what is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import jsonschema_rs
+import schemathesis
+
+from emulator.control.entry import Entry
+from emulator.control.openapi import document
+from emulator.control.routes import TABLE
+from tests.apis.aiexport_calls import PRO, asking, caller, create
+from tests.control.test_guard import label
+from tests.running import PATIENCE, Emulated
+
+DOCUMENT = document(TABLE)
+EXAMPLES = {entry.name: entry.example for entry in TABLE}
+ROW = asking("What is 2 + 2?", custom_id="sum")
+
+
+def test_it_is_a_valid_openapi_document(control: httpx.Client) -> None:
+    served = control.get("/openapi.json").json()
+    assert served["openapi"] == "3.1.0"
+    schemathesis.openapi.from_dict(served).validate()
+
+
+def test_every_route_is_in_it_once() -> None:
+    told = [(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods]
+    assert sorted(told) == sorted((entry.method, f"/_emulator{entry.path}") for entry in TABLE)
+    names = [told["operationId"] for methods in DOCUMENT["paths"].values() for told in methods.values()]
+    assert len(set(names)) == len(names)
+
+
+def test_every_reference_leads_somewhere() -> None:
+    known = DOCUMENT["components"]["schemas"]
+    references = set(referred(DOCUMENT))
+    assert references <= {f"#/components/schemas/{name}" for name in known}
+
+
+def referred(tree: Any) -> Iterator[str]:
+    for key, value in tree.items() if isinstance(tree, dict) else ():
+        if key == "$ref":
+            yield value
+        else:
+            yield from referred(value)
+    for value in tree if isinstance(tree, list) else ():
+        yield from referred(value)
+
+
+def furnish(emulator: Emulated, control: httpx.Client, entry: Entry) -> dict[str, str]:
+    """See that what an example speaks of is there; the ids that stand for the made-up one of the example."""
+    if entry.path.startswith("/worlds/"):
+        control.put("/worlds/checkout-test", json=EXAMPLES["worlds_put"]).raise_for_status()
+    if entry.path == "/scenarios/{name}":
+        control.put("/scenarios/my-outage", json=EXAMPLES["scenarios_put"]).raise_for_status()
+    if entry.name in ("worlds_put", "scenarios_put"):
+        control.delete(filled(entry, {})).raise_for_status()
+    if entry.path == "/faults/{id}":
+        return {"fault_1": control.post("/faults", json=EXAMPLES["faults_arm"]).json()["id"]}
+    api = caller(emulator, PRO)
+    if entry.path.startswith("/exchanges"):
+        api.post("/messages", json=asking()).raise_for_status()
+    elif entry.path.startswith("/jobs/"):
+        return {"batch_1": create(api, ROW)["id"]}
+    elif entry.path.startswith("/webhooks"):
+        done = create(api, ROW, webhook_url="http://127.0.0.1:9/hook")["id"]
+        control.post(f"/jobs/{done}/complete").raise_for_status()
+        return {"msg_1": control.post("/webhooks/wait", json={}).json()["webhooks"][-1]["id"]}
+    return {}
+
+
+def test_each_example_works_and_each_answer_is_as_told(emulator: Emulated, control: httpx.Client) -> None:
+    for entry in TABLE:
+        ids = furnish(emulator, control, entry)
+        body = control.get("/worlds/checkout-test/snapshot").json() if entry.name == "worlds_load" else None
+        answer = ask(control, entry, ids, body)
+        assert answer.status_code == entry.status, f"{label(entry)}: {answer.text}"
+        assert misfits(entry, answer.json()) == [], label(entry)
+        control.delete("/faults").raise_for_status()
+
+
+def ask(control: httpx.Client, entry: Entry, ids: dict[str, str], body: Any = None) -> httpx.Response:
+    """What the document shows as an example; `body` where it shows none."""
+    body = body or entry.example
+    params = {name[1:]: value for name, value in entry.at.items() if name.startswith("?")}
+    given = {} if body is None else {"json": body}
+    return control.request(entry.method, filled(entry, ids), params=params, timeout=PATIENCE, **given)
+
+
+def filled(entry: Entry, ids: dict[str, str]) -> str:
+    """The path with its example in it, or what stands for that here."""
+    path = entry.path
+    for name, value in entry.at.items():
+        path = path.replace(f"{{{name}}}", ids.get(value, value))
+    return path
+
+
+def misfits(entry: Entry, said: Any) -> list[str]:
+    """What of an answer is not as the document tells."""
+    told = DOCUMENT["paths"][f"/_emulator{entry.path}"][entry.method.lower()]["responses"][str(entry.status)]
+    schema = {**told["content"]["application/json"]["schema"], "components": DOCUMENT["components"]}
+    return [str(error) for error in jsonschema_rs.Draft202012Validator(schema).iter_errors(said)]
