@@ -1,0 +1,116 @@
+"""The client of the control API: one request, one JSON answer, and one exception for whatever it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from emulator.errors import EmulatorError
+
+CONTROL = "/_emulator"
+DEFAULT = "default"  # the world of whoever names none
+WORLD_HEADER = "X-Emulator-World"
+PATIENCE = httpx.Timeout(30.0)
+# The server ends a wait when the test asked for it, so the client need not know how long that is.
+WAITING = httpx.Timeout(30.0, read=None)
+
+
+class ControlError(EmulatorError):
+    """The control API refused, or did not answer.
+
+    `status` is the HTTP status, 0 when there was no answer; `hint` says what to do; `complaints` are those of a
+    scenario, each with `file`, `line`, `column` and `message`.
+    """
+
+    def __init__(
+        self, message: str, *, status: int = 0, hint: str = "", complaints: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
+        self.message = message
+        self.status = status
+        self.hint = hint
+        self.complaints = tuple(complaints)
+        super().__init__("\n".join([message, *map(_complaint, self.complaints), *([hint] if hint else [])]))
+
+
+class Client:
+    """Asks one server, on behalf of one world. `of` gives the same connection on behalf of another."""
+
+    def __init__(self, url: str, world: str = DEFAULT, token: str | None = None) -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self.url = url.rstrip("/")
+        self.world = world
+        # A proxy of the environment is not meant for this machine.
+        self._http = httpx.Client(headers=headers, timeout=PATIENCE, trust_env=False)
+
+    def of(self, world: str) -> Client:
+        """The same server, another world."""
+        other = object.__new__(Client)
+        other.url, other.world, other._http = self.url, world, self._http
+        return other
+
+    def get(self, path: str, **params: Any) -> Any:
+        """What a resource holds; parameters that are None are left out."""
+        __tracebackhide__ = True
+        return self._ask("GET", path, params={name: value for name, value in params.items() if value is not None})[1]
+
+    def post(self, path: str, body: Any = None, *, waits: bool = False) -> Any:
+        """Do something; `waits` when the answer may take long."""
+        __tracebackhide__ = True
+        return self._ask("POST", path, json={} if body is None else body, timeout=WAITING if waits else PATIENCE)[1]
+
+    def put(self, path: str, body: Any) -> Any:
+        """Set a resource."""
+        __tracebackhide__ = True
+        return self._ask("PUT", path, json=body)[1]
+
+    def make(self, path: str, body: Any) -> Any:
+        """Set a resource that is not there yet. Raises ControlError 409 when it is."""
+        __tracebackhide__ = True
+        status, content = self._ask("PUT", path, json=body)
+        if status != 201:
+            raise ControlError(f"{path.rpartition('/')[2]!r} is there already", status=409, hint="choose another name")
+        return content
+
+    def delete(self, path: str) -> Any:
+        """Take a resource away."""
+        __tracebackhide__ = True
+        return self._ask("DELETE", path)[1]
+
+    def close(self) -> None:
+        """Close the connections, of all worlds."""
+        self._http.close()
+
+    def _ask(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
+        __tracebackhide__ = True  # a failed test shows the line that asked
+        url = f"{self.url}{CONTROL}{path}"
+        try:
+            answer = self._http.request(method, url, headers={WORLD_HEADER: self.world}, **options)
+        except httpx.InvalidURL as error:
+            raise ControlError(f"{self.url!r} is no URL of an emulator: {error}") from error
+        except httpx.HTTPError as error:
+            raise ControlError(
+                f"no emulator answers at {self.url}: {str(error) or type(error).__name__}",
+                hint="start one with `emulator serve`, or leave the URL out to have one started",
+            ) from error
+        if answer.is_success:
+            return answer.status_code, answer.json() if answer.content else None
+        raise _refusal(answer)
+
+
+def _refusal(answer: httpx.Response) -> ControlError:
+    """The server's own words, whatever shape they come in."""
+    try:
+        error = answer.json()["error"]
+        message, hint = str(error["message"]), str(error.get("hint") or "")
+        complaints = error.get("complaints") or ()
+    except (ValueError, LookupError, TypeError, AttributeError):
+        asked = f"{answer.request.method} {answer.request.url.path}"
+        message, hint, complaints = f"{asked} answered {answer.status_code}: {answer.text[:500]}", "", ()
+    return ControlError(message, status=answer.status_code, hint=hint, complaints=complaints)
+
+
+def _complaint(complaint: Mapping[str, Any]) -> str:
+    place = ":".join(str(complaint[part]) for part in ("file", "line", "column") if complaint.get(part))
+    return f"{place}: {complaint.get('message', '')}"

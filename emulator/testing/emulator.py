@@ -1,0 +1,120 @@
+"""The emulator as a test holds it: started in a thread of this process, or attached to where it runs already."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from emulator import settings
+from emulator.testing.client import DEFAULT, Client
+from emulator.testing.clock import moment
+from emulator.testing.world import Frozen, Scenarios, World, chosen
+
+if TYPE_CHECKING:
+    from emulator.testing.thread import ServerThread
+
+
+class Emulator(World):
+    """An emulator, seen from one of its worlds.
+
+    `with Emulator() as emulator:` starts one in a thread, on a free port of this machine; `Emulator(url)` attaches to
+    a running one. `world` gives another world of the same server, which ends with its `with`.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        world: str = DEFAULT,
+        token: str | None = None,
+        scenario: Scenarios | None = None,
+        scenarios: Scenarios | None = None,
+        frozen: Frozen | None = None,
+        **options: Any,
+    ) -> None:
+        """`frozen` is True, or the moment to stand still at; `options` are those of `serve`, such as `seed=7`.
+
+        Raises ConfigError for an option that is none, ValueError for a running emulator that is to be set up.
+        """
+        super().__init__(None if url is None else Client(url, world, token))
+        names = chosen(scenario, scenarios)
+        if url is not None and (names or frozen is not None or options):
+            raise ValueError("a running emulator is set up already; make a world: Emulator(url).world('mine', …)")
+        self._settings = settings.load({"cache": "off", "scenarios": names} | options, {})
+        self._frozen = frozen
+        self._thread: ServerThread | None = None
+        self._ends = False  # with this object, the world ends
+
+    @classmethod
+    def attach(cls, url: str | None = None, *, world: str | None = None, token: str | None = None) -> Emulator:
+        """Attach to a running emulator; what is left out comes from EMULATOR_URL, EMULATOR_WORLD and
+        EMULATOR_CONTROL_TOKEN.
+
+        Raises ValueError when neither says where it is.
+        """
+        found = url or os.environ.get("EMULATOR_URL")
+        if not found:
+            raise ValueError("where is the emulator? Give a URL such as 'http://127.0.0.1:8484', or set EMULATOR_URL")
+        world = world or os.environ.get("EMULATOR_WORLD") or DEFAULT
+        return cls(found, world=world, token=token or os.environ.get("EMULATOR_CONTROL_TOKEN"))
+
+    def start(self) -> Emulator:
+        """Start the thread, unless it runs or this is attached. Raises DocumentError when a scenario is wrong."""
+        if self._opened is None:
+            from emulator.testing.thread import ServerThread
+
+            self._thread = ServerThread(self._settings)
+            self._thread.start()
+            self._opened = Client(self._thread.url, token=self._settings.control_token or None)
+            if self._frozen is not None and self._frozen is not False:
+                self.clock.freeze(None if self._frozen is True else self._frozen)
+        return self
+
+    def stop(self) -> None:
+        """Stop what was started, end the world that was made, and close the connections; twice is as once."""
+        client, self._opened = self._opened, None
+        if client is None:
+            return
+        if self._ends:
+            client.delete(f"/worlds/{client.world}")
+            return
+        client.close()
+        if self._thread is not None:
+            self._thread.stop()
+
+    def world(
+        self,
+        name: str,
+        *,
+        scenario: Scenarios | None = None,
+        scenarios: Scenarios | None = None,
+        frozen: Frozen | None = None,
+        seed: int | None = None,
+    ) -> Emulator:
+        """Make a world of this server, with nothing in it; as a context manager it is deleted at the end.
+
+        Raises ControlError when there is one of this name, which `Emulator(url, world=name)` attaches to, or when a
+        scenario is wrong.
+        """
+        wanted = {
+            "scenarios": chosen(scenario, scenarios) or None,
+            "seed": seed,
+            "frozen": frozen if frozen is None or isinstance(frozen, bool) else moment(frozen),
+        }
+        self.client.make(f"/worlds/{name}", {each: value for each, value in wanted.items() if value is not None})
+        made = object.__new__(Emulator)
+        World.__init__(made, self.client.of(name))
+        made._settings, made._frozen, made._thread, made._ends = self._settings, None, None, True
+        return made
+
+    def __enter__(self) -> Emulator:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return f"<Emulator {f'{self.url} world={self.name!r}' if self._opened else 'stopped'}>"

@@ -1,0 +1,152 @@
+"""The journal as a test asks it: what was sent to a world, and what was answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, overload
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from emulator.testing.client import Client, ControlError
+
+SHOWN = 10  # exchanges that a message lists
+
+
+class Answer(Struct, frozen=True):
+    """What was answered; `events_sent` and `bytes_sent` are what was handed to the socket."""
+
+    status: int
+    headers: httpx.Headers
+    body: Any
+    events_sent: int
+    bytes_sent: int
+
+
+class Recorded(Struct, frozen=True):
+    """One request and its answer, `reply`. Bodies are JSON or text, `key` is masked, `at` and `took` are in seconds of
+    the world's clock; `outcome` says how much of the answer the client took."""
+
+    number: int
+    at: float
+    api: str
+    operation: str
+    method: str
+    path: str
+    query: Any
+    headers: httpx.Headers
+    body: Any
+    status: int
+    reply_headers: httpx.Headers
+    reply_body: Any
+    events_sent: int
+    bytes_sent: int
+    outcome: str
+    took: float
+    key: str
+    workspace: str
+    rule: str
+    faults: tuple[str, ...] = ()
+    near_misses: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def reply(self) -> Answer:
+        """What was answered."""
+        return Answer(self.status, self.reply_headers, self.reply_body, self.events_sent, self.bytes_sent)
+
+    def __str__(self) -> str:
+        return f"#{self.number} {self.method} {self.path} → {self.status} ({self.operation or 'no operation'})"
+
+
+class Exchanges(Sequence[Recorded]):
+    """The exchanges of a world that match, the oldest first; each look asks the server anew."""
+
+    def __init__(self, client: Client, when: Mapping[str, Any]) -> None:
+        self._client = client
+        self._when = dict(when)
+
+    def all(self) -> list[Recorded]:
+        """All of them. Raises ControlError for an operation that there is not, and what can't be asked."""
+        if _is_plain(self._when):  # the control API knows the operations, and says so when there is none of this name
+            return _recorded(self._client.get("/exchanges", **self._when))
+        return _recorded(self._client.post("/exchanges/query", {"when": _asked(self._when)}))
+
+    @property
+    def first(self) -> Recorded:
+        """The oldest. Raises IndexError, which says what came instead, when there is none."""
+        return self[0]
+
+    @property
+    def last(self) -> Recorded:
+        """The newest. Raises IndexError, which says what came instead, when there is none."""
+        return self[-1]
+
+    def wait(self, count: int = 1, timeout: float | str = "5s") -> list[Recorded]:
+        """Wait, in real time, until there are so many. Raises AssertionError when they do not come."""
+        order = {"count": count, "when": _asked(self._when), "timeout": timeout}
+        try:
+            return _recorded(self._client.post("/exchanges/wait", order, waits=True))
+        except ControlError as error:
+            if error.status != 408:
+                raise
+            raise AssertionError(str(error)) from None
+
+    def clear(self) -> None:
+        """Forget all exchanges of the world, also those that do not match."""
+        self._client.delete("/exchanges")
+
+    def __len__(self) -> int:
+        return len(self.all())
+
+    def __iter__(self) -> Iterator[Recorded]:
+        return iter(self.all())
+
+    @overload
+    def __getitem__(self, at: int) -> Recorded: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Recorded]: ...
+
+    def __getitem__(self, at: int | slice) -> Recorded | list[Recorded]:
+        found = self.all()
+        if isinstance(at, slice):
+            return found[at]
+        if not -len(found) <= at < len(found):
+            raise IndexError(f"{len(found)} requests match; {self._instead()}")
+        return found[at]
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} exchanges{''.join(f' {name}={value!r}' for name, value in self._when.items())}>"
+
+    def _instead(self) -> str:
+        """What the world's journal holds, for whoever looked for something else."""
+        found = Exchanges(self._client, {}).all()
+        if not found:
+            return "the journal of this world is empty: does the client use its base URL, and its key or header?"
+        lines = "".join(f"\n  {each}" for each in found[-SHOWN:])
+        return f"the last in the journal of this world:{lines}"
+
+
+def _is_plain(when: Mapping[str, Any]) -> bool:
+    """Whether only things that can be looked up are asked for."""
+    names = [name for name in when.values() if isinstance(name, int) or (isinstance(name, str) and "*" not in name)]
+    return set(when) <= {"operation", "api", "status"} and len(names) == len(when)
+
+
+def _asked(when: Mapping[str, Any]) -> dict[str, Any]:
+    """The question as the control API takes it; `messages.*` means what it means for a rule's `on`."""
+    operation = when.get("operation")
+    if not isinstance(operation, str) or "*" not in operation:
+        return dict(when)
+    return {**when, "operation": {"matches": "^" + ".*".join(map(re.escape, operation.split("*"))) + "$"}}
+
+
+def _recorded(answer: Any) -> list[Recorded]:
+    return msgspec.convert(answer["exchanges"], list[Recorded], dec_hook=_lines)
+
+
+def _lines(kind: type, value: Any) -> Any:
+    """Header lines that are found whatever the case of their names."""
+    return httpx.Headers(value)

@@ -1,0 +1,62 @@
+"""What a failed test shows of its world."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from emulator import Emulator
+from emulator.testing.exchanges import Recorded
+from emulator.testing.report import MOST, WIDEST, exchange_lines, told
+
+
+def test_a_line_for_each_exchange(emulator: Emulator, http: httpx.Client, hello: dict[str, Any]) -> None:
+    emulator.fail("messages.create", status=503, times=1)
+    http.post("/messages", json=hello)
+    http.get("/nowhere")
+    first, second = exchange_lines(emulator)
+    assert first.startswith("  1  POST /v2/messages → 503 in 0.")
+    assert first.endswith("(messages.create; faults: status)")
+    assert second.endswith("(no operation)")
+
+
+def test_a_world_to_which_nobody_came_says_so(emulator: Emulator) -> None:
+    assert list(exchange_lines(emulator)) == [f"no request came to the world {emulator.name}"]
+
+
+def test_near_misses_are_told_below_their_exchange() -> None:
+    miss = {
+        "name": "red",
+        "file": "colours.yaml",
+        "line": 7,
+        "differences": [{"field": "body.size", "wanted": "gt 3", "found": 2}],
+    }
+    nobody = httpx.Headers()
+    texts: dict[str, Any] = dict.fromkeys(
+        ("api", "operation", "query", "body", "outcome", "key", "workspace", "rule"), ""
+    )
+    exchange = Recorded(
+        number=1, at=0, method="POST", path="/one", headers=nobody, status=501, reply_headers=nobody, reply_body=None,
+        events_sent=0, bytes_sent=0, took=0.0, near_misses=(miss, {**miss, "name": ""}), **texts,
+    )  # fmt: skip
+    assert list(told(exchange))[1:] == [
+        "     near miss: red (colours.yaml:7): body.size: wanted gt 3, found 2",
+        "     near miss: colours.yaml:7: body.size: wanted gt 3, found 2",
+    ]
+
+
+def test_it_is_bounded(emulator: Emulator, http: httpx.Client) -> None:
+    for _ in range(MOST + 5):
+        http.get("/" + "x" * 400)
+    lines = list(exchange_lines(emulator))
+    assert lines[0] == "… 5 earlier ones"
+    assert len(lines) == MOST + 1
+    assert max(map(len, lines)) == WIDEST
+
+
+def test_a_server_that_is_gone_is_told_and_not_raised(emulator: Emulator) -> None:
+    lost = Emulator("http://127.0.0.1:9")
+    (line,) = exchange_lines(lost)
+    assert line.startswith("the exchanges can't be read: no emulator answers")
+    lost.stop()
