@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
 import orjson
-from msgspec.structs import fields
+from msgspec.structs import FieldInfo, fields
 
 from emulator.control.failure import ControlError
 from emulator.scenario.suggest import did_you_mean
@@ -80,12 +81,12 @@ def fit_query(query: bytes, shape: type[T] | None) -> tuple[T | None, str | None
 
 
 def _fit(given: Mapping[str, Any], shape: type[T], where: str, strict: bool) -> T:
-    known = [field.encode_name for field in fields(shape)]
+    known = [field.encode_name for field in _fields(shape)]
     if shape.__struct_config__.forbid_unknown_fields:
         for name in given:
             if name not in known:
                 raise ControlError(400, f"{where}: unknown key {name!r}; {did_you_mean(name, known)}")
-    for field in fields(shape):
+    for field in _fields(shape):
         if field.required and field.encode_name not in given:
             raise ControlError(400, f"{where}: {field.encode_name!r} is missing")
     try:
@@ -95,6 +96,11 @@ def _fit(given: Mapping[str, Any], shape: type[T], where: str, strict: bool) -> 
         assert found is not None
         what = found["what"].replace("Expected", "expected", 1).replace(", got", "; found", 1).replace("`", "")
         raise ControlError(400, f"{where}{found['at'] or ''}: {what}") from None
+
+
+@cache
+def _fields(shape: type[msgspec.Struct]) -> tuple[FieldInfo, ...]:
+    return fields(shape)
 
 
 def _kind(data: Any) -> str:
