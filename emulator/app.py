@@ -13,7 +13,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator import resources
 from emulator.clock import Clock
+from emulator.control.departures import Departure
 from emulator.errors import DocumentError
+from emulator.intercept.front import Front
 from emulator.kept import Kept
 from emulator.scenario.collisions import CONTROL
 from emulator.scenario.expression import Language
@@ -67,6 +69,7 @@ class Application:
         playbooks = Playbooks(partial(_compile, settings))
         playbooks.add(settings.scenarios, (playbook, served))
         self.worlds = Worlds(settings, playbooks, clock, corpus)
+        self.front = Front(self._hosts, lambda: resources.data(settings.authority, os.environ))
 
     @property
     def playbook(self) -> Playbook:
@@ -87,6 +90,17 @@ class Application:
     def clock(self) -> Clock:
         """The clock of the default world."""
         return self.worlds.default.world.clock
+
+    @property
+    def departures(self) -> list[Departure]:
+        """The calls for hosts that are not emulated, which were refused."""
+        return self.front.departures
+
+    def _hosts(self) -> set[str]:
+        """The hosts that are answered over HTTPS, in lower case: of every world's APIs, and of the settings."""
+        playbooks = {id(played): played for played in (self.worlds.find(name).playbook for name in self.worlds.names())}
+        apis = [api for played in playbooks.values() for api in played.apis.values()]
+        return {*self.settings.intercept_hosts, *(host.lower() for api in apis for host in api.hosts)}
 
     @cached_property
     def control(self) -> ASGIApp:

@@ -10,8 +10,8 @@ import orjson
 from emulator.scenario.playbook import Api, Playbook
 
 
-def banner(playbook: Playbook, host: str, port: int, token: str = "") -> str:
-    """A screenful for a person; `token` is what the control API wants to be shown."""
+def banner(playbook: Playbook, host: str, port: int, token: str = "", secure: int | None = None) -> str:
+    """A screenful for a person; `token` is what the control API wants to be shown, `secure` the TLS listener's port."""
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     origin = f"http://{shown}:{port}"
     lines = [f"Ready on {origin}, scenario {' + '.join(playbook.scenarios)}", ""]
@@ -21,6 +21,8 @@ def banner(playbook: Playbook, host: str, port: int, token: str = "") -> str:
         lines.extend(_keys(api))
         lines.extend(_example(api, origin))
         lines.append("")
+    if secure is not None:
+        lines += [f"TLS on port {secure}; `emulator certs` shows what clients must trust", ""]
     if token:
         lines += [f"Control API  {origin}/_emulator", f"  send       Authorization: Bearer {token}", ""]
     lines.append("Ctrl-C stops it.")

@@ -6,16 +6,14 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 import click
 
 from emulator import __version__
-from emulator.errors import ConfigError
-
-WRONG = 2
+from emulator.run.commands import env, run
+from emulator.told import WRONG
+from emulator.told import told as _told
 
 
 def _chosen(scenarios: tuple[str, ...]) -> tuple[str, ...]:
@@ -25,21 +23,6 @@ def _chosen(scenarios: tuple[str, ...]) -> tuple[str, ...]:
     return settings.load({"scenarios": scenarios}, os.environ).scenarios
 
 
-def _told(command: Callable[..., int]) -> Callable[..., None]:
-    """Say what is wrong in the user's files and flags, without a traceback, and exit with 2."""
-
-    @wraps(command)
-    def run(*arguments: Any, **options: Any) -> None:
-        try:
-            status = command(*arguments, **options)
-        except ConfigError as error:
-            click.echo(str(error), err=True)
-            status = WRONG
-        sys.exit(status)
-
-    return run
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="emulator")
 def main() -> None:
@@ -47,6 +30,10 @@ def main() -> None:
 
     It answers from YAML scenarios: offline, without an account, always the same.
     """
+
+
+main.add_command(run)
+main.add_command(env)
 
 
 @main.command()
@@ -78,6 +65,17 @@ def main() -> None:
     metavar="TOKEN",
     help="What callers of /_emulator must show. [default: none on loopback, else one is made and printed]",
 )
+@click.option("--tls-listen", metavar="HOST:PORT", help="Serve TLS here too, for names in /etc/hosts. [default: off]")
+@click.option(
+    "--intercept-host",
+    "intercept_hosts",
+    multiple=True,
+    metavar="HOST",
+    help="Another host to answer as over HTTPS, beside the APIs' own; may be repeated.",
+)
+@click.option(
+    "--authority", metavar="FOLDER", help="Where the certificate authority is kept. [default: the user's data folder]"
+)
 @_told
 def serve(**options: Any) -> int:
     """Serve the APIs until Ctrl-C or SIGTERM.
@@ -93,9 +91,52 @@ def serve(**options: Any) -> int:
     logging.getLogger("emulator").setLevel(logging.INFO)
     chosen = settings.load(options, os.environ).guarded()
     app = build(chosen)
-    sock = server.bind(chosen)
+    sock, tls = server.bind(chosen), server.bind_tls(chosen)
+    if tls is not None:
+        app.front.listener()  # what is wrong with the authority is told before anything is served
     host, port = sock.getsockname()[:2]
-    return server.run(app, sock, lambda: click.echo(banner(app.playbook, host, port, chosen.control_token)))
+    secure = None if tls is None else tls.getsockname()[1]
+    shown = banner(app.playbook, host, port, chosen.control_token, secure)
+    return server.run(app, sock, lambda: click.echo(shown), tls)
+
+
+@main.command()
+@click.option("--api", required=True, metavar="NAME", help="The API that is recorded, or its file.")
+@click.option(
+    "--upstream", required=True, multiple=True, metavar="URL", help="Where calls go; one for each host of the API."
+)
+@click.option("--out", required=True, metavar="FILE", help="The scenario to write, such as recorded.yaml.")
+@click.option("--listen", metavar="HOST:PORT", help="As for serve.")
+@click.option("--force", is_flag=True, help="Write over FILE if it is there already.")
+@_told
+def record(api: str, upstream: tuple[str, ...], out: str, listen: str | None, force: bool) -> int:
+    """Pass calls on to an upstream, and write a scenario that replays them.
+
+    Keys, tokens and fields to be redacted are never written.
+    """
+    from emulator.record.command import record
+
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("emulator").setLevel(logging.INFO)
+    return record(api, upstream, out, listen, force, click.echo)
+
+
+@main.command()
+@click.option("--api", required=True, metavar="NAME", help="The API that the target should be, or its file.")
+@click.option(
+    "--target", required=True, multiple=True, metavar="URL", help="Who is asked; one for each host of the API."
+)
+@click.option("--key", metavar="KEY", help="The key to call with. [default: the demo key of the API's example]")
+@click.option("--junit", metavar="FILE", help="Write the report as JUnit XML too.")
+@_told
+def verify(api: str, target: tuple[str, ...], key: str | None, junit: str | None) -> int:
+    """Play each operation's examples against a target, and tell where it differs.
+
+    Claim by claim, in status, headers and shape; the exit status is 1 when it does.
+    """
+    from emulator.verify.command import verify
+
+    return verify(api, target, key, junit, click.echo)
 
 
 @main.command()
@@ -161,4 +202,21 @@ def schema(kind: str) -> int:
 
     shape = ScenarioFile.model_json_schema() if kind == "scenario" else ApiFile.model_json_schema()
     click.echo(json.dumps(shape, indent=2))
+    return 0
+
+
+@main.command()
+@click.option("--scenario", "scenarios", multiple=True, metavar="NAME|PATH", help="As for serve.")
+@click.option("--intercept-host", "intercept_hosts", multiple=True, metavar="HOST", help="As for serve.")
+@click.option("--authority", metavar="FOLDER", help="As for serve.")
+@click.option("--export", metavar="FILE", help="Copy the certificate there; - prints it.")
+@click.option("--renew", is_flag=True, help="Make another authority; clients must be given its certificate.")
+@_told
+def certs(export: str | None, renew: bool, **options: Any) -> int:
+    """Show the certificate authority that clients must trust for https:// hosts; it is made if there is none."""
+    from emulator import settings
+    from emulator.app import build
+    from emulator.intercept.show import show
+
+    click.echo(show(build(settings.load(options, os.environ)).front.authority, export, renew), nl=False)
     return 0

@@ -7,19 +7,17 @@ one an answer. All else goes the way of ASGI.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
-from urllib.parse import unquote
 
-import httptools
 from starlette.types import Receive, Scope, Send
 from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from emulator.exchange import BODILESS, Header
 from emulator.line import Line
+from emulator.proxying import Proxying, read_target
 from emulator.serving.deliver import CHUNKS
 from emulator.serving.perform import LINE as LENT
 
@@ -37,29 +35,14 @@ def _raising(error: Exception) -> Callable[[Scope, Receive, Send], Awaitable[Non
     return application
 
 
-@lru_cache(maxsize=128)
-def _read_target(target: bytes) -> tuple[str, bytes]:
-    """The path of a request's target, percent-decoded, and its query; clients ask for the same ones again and again.
-
-    Raises httptools.HttpParserError or UnicodeDecodeError for one that can't be read.
-    """
-    url = httptools.parse_url(target)
-    if url.path is None:  # `http://host`, which uvicorn doesn't read either
-        raise httptools.HttpParserInvalidURLError(target)
-    path = url.path.decode("ascii")
-    return unquote(path) if "%" in path else path, url.query or b""
-
-
-class Connection(HttpToolsProtocol):
+class Connection(Proxying):
     """One client's connection, and for a request on the short way its wire."""
 
     _body: bytes | None = None  # what has come of the body of a request on the short way; None: it goes the long one
-    _target = ("", b"")  # path and query
     _opened = True  # whether the head of the last request was whole
     _head = 0  # bytes of a head that is not
     _application: Any = None  # what answers a request that had to take the long way after all
     _idle_since = 0.0
-    _idle: asyncio.TimerHandle | None = None
 
     # ------------------------------------------------------------------ reading
 
@@ -73,10 +56,16 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._opened = True
-        self._target = _read_target(self.url)  # one that can't be read is an error of the parser here, and so a 400
         parser = self.parser
+        if parser.get_method() == b"CONNECT":
+            self._tunnel = self.url
+            return
+        self._target = read_target(self.url)  # one that can't be read is an error of the parser here, and so a 400
         cycle: RequestResponseCycle | None = self.cycle
-        if (
+        if self._target[2] is not None and (refusal := self._astray()) is not None:
+            self._application = refusal
+            self._begin_cycle()
+        elif (
             (cycle is None or cycle.response_complete)
             and parser.get_http_version() == "1.1"
             and parser.get_method() != b"HEAD"
@@ -95,6 +84,8 @@ class Connection(HttpToolsProtocol):
             self._lengthen(self.app)
 
     def on_message_complete(self) -> None:
+        if self._tunnel is not None:
+            return
         if self._body is None:
             super().on_message_complete()
             return
@@ -105,7 +96,9 @@ class Connection(HttpToolsProtocol):
         self._body = None
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+        self._feed(data)
+        if self._tunnel is not None:
+            return
         if self._body is not None and self.transport.is_closing():  # what came was no HTTP
             self._body = None
         elif self._body is not None:  # the rest of it is still on the way
@@ -122,7 +115,7 @@ class Connection(HttpToolsProtocol):
         at_once = getattr(self.app, "at_once", None)
         if at_once is None:
             return self.app
-        path, query = self._target
+        path, query, _ = self._target
         scope = {
             "method": self.parser.get_method().decode("ascii"),
             "path": path,
@@ -205,12 +198,6 @@ class Connection(HttpToolsProtocol):
         super().on_response_complete()
         self._unset_keepalive_if_required()
         self._rest()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
 
     def _rest(self) -> None:
         """Note that the connection is idle from here; the timer looks at that when it fires, and is not set anew."""

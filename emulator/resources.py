@@ -33,6 +33,16 @@ def cache(chosen: str, env: Mapping[str, str]) -> Path | None:
     return Path(home) / "ai-api-emulator"
 
 
+def data(chosen: str, env: Mapping[str, str]) -> Path:
+    """Where the certificate authority is kept: `auto` is the user's own data folder, all else a folder."""
+    if chosen != "auto":
+        return Path(chosen)
+    home = env.get("XDG_DATA_HOME", "")
+    if not os.path.isabs(home):
+        home = os.path.join(os.path.expanduser("~"), ".local", "share")
+    return Path(home) / "ai-api-emulator"
+
+
 def _folder(name: str, package: Path) -> Path:
     for place in (package, package.parent):
         if (place / name).is_dir():

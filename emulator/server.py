@@ -8,15 +8,19 @@ import gc
 import logging
 import socket
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from emulator.app import Application
+from emulator.connection import Connection
 from emulator.errors import ConfigError
+from emulator.intercept.front import Front
 from emulator.scenario.document import SUFFIXES
-from emulator.settings import Settings
+from emulator.settings import Listen, Settings
+from emulator.tunnel import Doorway
 
 LOG = logging.getLogger("emulator")
 BACKLOG = 2_048
@@ -27,7 +31,16 @@ GARBAGE = (2_000, 1, 500)
 
 def bind(settings: Settings) -> socket.socket:
     """A listening socket. Raises ConfigError when the address can't be had."""
-    host, port = settings.listen.host, settings.listen.port
+    return _bind(settings.listen, "--listen")
+
+
+def bind_tls(settings: Settings) -> socket.socket | None:
+    """The socket of the TLS listener, if there is to be one. Raises ConfigError when the address can't be had."""
+    return None if settings.tls_listen is None else _bind(settings.tls_listen, "--tls-listen")
+
+
+def _bind(address: Listen, flag: str) -> socket.socket:
+    host, port = address.host, address.port
     sock: socket.socket | None = None
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
@@ -39,16 +52,21 @@ def bind(settings: Settings) -> socket.socket:
         if sock is not None:
             sock.close()
         raise ConfigError(
-            f"can't listen on {settings.listen}: {error.strerror or error}; choose another with --listen HOST:PORT"
+            f"can't listen on {address}: {error.strerror or error}; choose another with {flag} HOST:PORT"
         ) from error
     sock.set_inheritable(True)
     return sock
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that ends open streams at once when it is told to stop, and tells when it is ready."""
+    """A uvicorn server that ends open streams at once when it is told to stop, and tells when it is ready.
 
-    def __init__(self, app: ASGIApp, ready: Callable[[], None] = lambda: None) -> None:
+    On `tls`, a listening socket, connections begin with TLS; the application has a `front` then.
+    """
+
+    def __init__(
+        self, app: ASGIApp, ready: Callable[[], None] = lambda: None, tls: socket.socket | None = None
+    ) -> None:
         config = uvicorn.Config(
             app,
             interface="asgi3",
@@ -66,12 +84,23 @@ class Server(uvicorn.Server):
             timeout_keep_alive=75,
         )
         super().__init__(config)
+        self._app = app
         self._ready = ready
+        self._tls = tls
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        if self.started and self._tls is not None:
+            await self._listen_tls(self._tls)
         if self.started:
             self._ready()
+
+    async def _listen_tls(self, sock: socket.socket) -> None:
+        front: Front = getattr(self._app, "front")  # noqa: B009 - an ASGI application need not have one
+        context, loop = front.listener(), asyncio.get_running_loop()
+        make = partial(Connection, self.config, self.server_state, self.lifespan.state, loop)
+        doorway = partial(Doorway, front, context, make, self.server_state.tasks)
+        self.servers.append(await loop.create_server(doorway, sock=sock, backlog=BACKLOG))
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop. uvicorn would raise the signal again afterwards, but a stop that was asked for is no failure."""
@@ -84,11 +113,13 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-async def serve(app: Application, sock: socket.socket, ready: Callable[[], None]) -> None:
+async def serve(
+    app: Application, sock: socket.socket, ready: Callable[[], None], tls: socket.socket | None = None
+) -> None:
     """Serve until told to stop, reading changed scenarios again when the settings say so."""
     watch = asyncio.create_task(watch_files(app)) if app.settings.reload else None
     try:
-        await Server(app, ready).serve([sock])
+        await Server(app, ready, tls).serve([sock])
     finally:
         if watch is not None:
             watch.cancel()
@@ -115,7 +146,7 @@ def _is_document(change: object, path: str) -> bool:
     return path.endswith(SUFFIXES)
 
 
-def run(app: Application, sock: socket.socket, ready: Callable[[], None]) -> int:
+def run(app: Application, sock: socket.socket, ready: Callable[[], None], tls: socket.socket | None = None) -> int:
     """Serve until SIGINT or SIGTERM; gives the exit status, 0 for both."""
     import uvloop
 
@@ -125,5 +156,5 @@ def run(app: Application, sock: socket.socket, ready: Callable[[], None]) -> int
     gc.set_threshold(*GARBAGE)
     gc.enable()
     with contextlib.suppress(KeyboardInterrupt):
-        uvloop.run(serve(app, sock, ready))
+        uvloop.run(serve(app, sock, ready, tls))
     return 0

@@ -35,6 +35,8 @@ class Listen(Struct, frozen=True):
 class Settings(Struct, frozen=True):
     """How one server runs. Sizes are in bytes; `scenarios` are names or paths, played from first to last.
 
+    `tls_listen` is where TLS is served without a CONNECT before it, `intercept_hosts` are hosts emulated beside those
+    of the APIs, and `authority` is the folder of the certificate authority (`auto`: the user's data folder).
     `control_token` is what callers of the control API must show; empty: nothing, as long as only this machine can ask.
     """
 
@@ -48,10 +50,18 @@ class Settings(Struct, frozen=True):
     documented_only: bool = False
     cache: str = "off"
     control_token: str = ""
+    tls_listen: Listen | None = None
+    intercept_hosts: tuple[str, ...] = ()
+    authority: str = "auto"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return self.listen.is_loopback and (self.tls_listen is None or self.tls_listen.is_loopback)
 
     def guarded(self) -> Settings:
         """The same with a token made up, if one is needed and none was given: others than this machine can ask."""
-        if self.control_token or self.listen.is_loopback:
+        if self.control_token or self.is_loopback:
             return self
         from secrets import token_urlsafe  # rarely needed
 
@@ -124,11 +134,27 @@ def parse_size(value: Any) -> int:
     return int(match[1]) * SIZES[match[2].upper()]
 
 
+def parse_folder(value: Any) -> str:
+    """A folder, `~` being one's home, or `auto`; ValueError says what was expected."""
+    if not str(value).strip():
+        raise ValueError("a folder, or auto for the user's own data folder")
+    return os.path.expanduser(str(value))
+
+
 def parse_cache(value: Any) -> str:
     """`auto`, `off` or a folder, `~` being one's home; ValueError says what was expected."""
     if not str(value).strip():
         raise ValueError("a folder, off, or auto for the user's own cache folder")
     return os.path.expanduser(str(value))
+
+
+def parse_hosts(value: Any) -> tuple[str, ...]:
+    """Names of hosts, as a sequence or separated by commas; ValueError says what was expected."""
+    names = tuple(name.strip().lower() for name in (value.split(",") if isinstance(value, str) else map(str, value)))
+    label = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+    if not all(len(name) <= 253 and re.fullmatch(rf"{label}(\.{label})*(?<!\.[0-9])", name) for name in names):
+        raise ValueError("names of hosts such as api.example.com, without scheme and port, separated by commas")
+    return names
 
 
 def parse_token(value: Any) -> str:
@@ -158,4 +184,7 @@ READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "documented_only": ("--documented-only", parse_truth),
     "cache": ("--cache", parse_cache),
     "control_token": ("--control-token", parse_token),
+    "tls_listen": ("--tls-listen", parse_listen),
+    "intercept_hosts": ("--intercept-host", parse_hosts),
+    "authority": ("--authority", parse_folder),
 }

@@ -16,6 +16,7 @@ from emulator import app as application
 from emulator.app import Application
 from emulator.clock import Clock, manual
 from emulator.exchange import Exchange
+from emulator.intercept.front import Front
 from emulator.scenario.playbook import Playbook
 from emulator.server import Server, bind
 from emulator.serving.corpus import Corpus
@@ -62,6 +63,11 @@ class Running:
         self._thread.join(PATIENCE)
         self._socket.close()
         assert not self._thread.is_alive()
+
+    @property
+    def front(self) -> Front:
+        assert self.app is not None
+        return self.app.front
 
     def at_once(self, scope: Scope, raw: bytes, wire: Wire) -> Later | None:
         assert self.app is not None

@@ -13,6 +13,8 @@ from emulator.server import Server
 from tests.running import Running
 from tests.wire import Wire
 
+TUNNELLED = "api.small.test"
+
 
 class SecureRunning(Running):
     """`authority` is a file with the certificate that clients must trust."""
@@ -40,12 +42,31 @@ class SecureRunning(Running):
 class SecureWire(Wire):
     """One connection over TLS; `raw` is the TCP socket below it."""
 
+    host = "127.0.0.1"
+
     def __init__(self, port: int, authority: Path) -> None:
         super().__init__(port)
         self._file.close()
         self.raw = self.socket
+        self._before()
         context = ssl.create_default_context(cafile=str(authority))
         self.socket = context.wrap_socket(
-            self.raw, server_hostname="127.0.0.1", suppress_ragged_eofs=False, do_handshake_on_connect=True
+            self.raw, server_hostname=self.host, suppress_ragged_eofs=False, do_handshake_on_connect=True
         )
         self._file = self.socket.makefile("rb")
+
+    def _before(self) -> None:
+        """What is said before TLS begins."""
+
+
+class TunnelWire(SecureWire):
+    """One connection in a tunnel of the HTTPS front."""
+
+    host = TUNNELLED
+
+    def _before(self) -> None:
+        self.raw.sendall(f"CONNECT {self.host}:443 HTTP/1.1\r\nHost: {self.host}:443\r\n\r\n".encode())
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += self.raw.recv(1)
+        assert head.startswith(b"HTTP/1.1 200 ")

@@ -17,7 +17,7 @@ from emulator.settings import READERS
 from tests.library import MARK, STORY, api, marks, operation
 from tests.process import environment, run
 
-COMMANDS = ("serve", "check", "routes", "coverage", "schema")
+COMMANDS = ("serve", "run", "env", "record", "verify", "check", "routes", "coverage", "schema")
 CLAIMS = "claims:\n  D-ONE: {class: documented, says: One.}\n  D-TWO: {class: invented, says: Two.}\n"
 
 
@@ -105,7 +105,7 @@ def test_serving_wrong_scenarios_tells_every_complaint(story: Path) -> None:
 def test_check_looks_at_all_that_comes_along() -> None:
     result = emulate("check")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == "7 scenarios checked, no complaints\n"
+    assert result.stdout == "8 scenarios checked, no complaints\n"
 
 
 @pytest.mark.parametrize("path", ["story.yaml", "demo.yaml", "./story.yaml"])

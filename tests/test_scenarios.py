@@ -190,3 +190,126 @@ def test_rate_limited_changes_the_limits_it_names_and_leaves_the_plans_as_they_a
     client = emulator.client("aixplain")
     (key,) = client.get("/sdk/api-keys", headers={"x-api-key": "aix_test_limited"}).json()
     assert key["globalLimits"] == {"rpm": 3, "rpd": 1000, "tpm": 10_000, "tpd": 100_000, "tokenType": "total"}
+
+
+@pytest.fixture
+def demo(emulator: Emulated) -> Emulated:
+    """The scenario `demo`; its clock jumps over every latency."""
+    assert httpx.post(f"{emulator.origin}/_emulator/clock", json={"auto": True}, trust_env=False).status_code == 200
+    return emulator
+
+
+@pytest.mark.scenario("demo")
+@pytest.mark.parametrize(
+    ("api", "path", "key", "fields"),
+    [
+        ("aixplain", "/sdk/api-keys", AIXPLAIN_KEY, {"name", "globalLimits", "accessKey"}),
+        ("aixplain", "/sdk/agents", AIXPLAIN_KEY, {"id", "name", "role"}),
+        ("aixplain", "/v1/sessions", AIXPLAIN_KEY, {"id", "name", "messageCount", "lastMessagePreview"}),
+        ("aiexport", "/models", PRO, {"id", "family", "pricing"}),
+        ("aiexport", "/keys", PRO, {"name", "masked", "status"}),
+        ("aiexport", "/batch", PRO, {"id", "status", "request_counts", "created_at"}),
+    ],
+)
+def test_demo_has_something_to_list_everywhere(demo: Emulated, api: str, path: str, key: str, fields: set[str]) -> None:
+    header = {"aixplain": "x-api-key", "aiexport": "X-API-Key"}[api]
+    listed = demo.client(api).get(path, headers={header: key}).json()
+    rows = listed if isinstance(listed, list) else listed["data"]
+    assert len(rows) >= 2
+    assert all(row[field] not in (None, "") for row in rows for field in fields)
+
+
+@pytest.mark.scenario("demo")
+def test_demo_has_conversations_that_can_be_read_and_went_on_with(demo: Emulated) -> None:
+    client = demo.client("aixplain", headers={"x-api-key": AIXPLAIN_KEY})
+    for session in client.get("/v1/sessions").json():
+        assert client.get(f"/v1/sessions/{session['id']}").json() == session
+        messages = client.get(f"/v1/sessions/{session['id']}/messages").json()
+        assert [each["sequence"] for each in messages] == list(range(1, session["messageCount"] + 1))
+        asked = {"query": "What was my previous question?", "sessionId": session["id"]}
+        url = client.post(f"/v2/agents/{session['agentId']}/run", json=asked).json()["data"]
+        demo.advance(10)
+        assert messages[-2]["content"].rstrip("?") in client.get(url).json()["data"]["output"]
+    assert demo.client("aixplain", headers={"x-api-key": "somebody-else"}).get("/v1/sessions").json() == []
+
+
+@pytest.mark.scenario("demo")
+def test_demo_has_batches_that_ended_in_every_way_and_they_are_their_workspaces_only(demo: Emulated) -> None:
+    client, other = caller(demo, PRO), caller(demo, ENTERPRISE)
+    batches = client.get("/batch").json()["data"]
+    assert [each["status"] for each in batches] == ["completed", "completed", "cancelled", "failed"]
+    for batch in batches:
+        assert client.get(f"/batch/{batch['id']}").json() == batch
+        results = client.get(f"/batch/{batch['id']}/results").json()
+        kinds = [each["result"]["type"] for each in results["data"]]
+        assert {kind: kinds.count(kind) for kind in ("succeeded", "errored", "cancelled")} == {
+            kind: batch["request_counts"][kind] for kind in ("succeeded", "errored", "cancelled")
+        }
+        assert len(kinds) == batch["request_counts"]["total"]
+        status = client.delete(f"/batch/{batch['id']}/cancel").status_code
+        assert status == (200 if batch["status"] == "cancelled" else 409)
+        assert client.get("/batch", params={"after": batch["id"]}).status_code == 200
+        refused(other.get(f"/batch/{batch['id']}"), 404, "not_found_error")
+        refused(other.get("/batch", params={"after": batch["id"]}), 400, "invalid_request_error", "after")
+    assert other.get("/batch").json()["data"] == []
+    made = client.post("/batch", json={"requests": [asking()]}).json()
+    assert [each["id"] for each in client.get("/batch").json()["data"]] == [
+        *[each["id"] for each in batches],
+        made["id"],
+    ]
+
+
+@pytest.mark.scenario("demo")
+@pytest.mark.claim("AX-AGENT-ENVELOPE")
+@pytest.mark.parametrize("question", ["How far away is the Moon?", "How old is the Sun?"])
+def test_demo_has_an_agent_whose_steps_are_seen_while_it_is_polled(demo: Emulated, question: str) -> None:
+    client = demo.client("aixplain", headers={"x-api-key": AIXPLAIN_KEY})
+    url = client.post("/v2/agents/6a2000000000000000000001/run", json={"query": question}).json()["data"]
+    seen: list[tuple[str, int, int, str | None]] = []
+    while not (polled := client.get(url).json())["completed"]:
+        progress = polled["progress"]
+        assert (progress["tool"] is None) == ("toolInput" not in progress)
+        now = (progress["stage"], progress["currentStep"], len(polled["data"]["steps"]), progress["tool"])
+        seen += [] if seen[-1:] == [now] else [now]
+        demo.advance(0.3)
+    assert seen == [
+        ("planning", 1, 0, None),
+        ("running", 2, 1, "Web Search"),
+        ("running", 3, 2, "Web Scraper"),
+        ("responding", 4, 3, None),
+    ]
+    steps = polled["data"]["steps"]
+    assert [[each["tool"] for each in step["tool_steps"]] for step in steps] == [
+        [],
+        ["Web Search"],
+        ["Web Scraper"],
+        [],
+    ]
+    assert steps[-1]["output"] == polled["data"]["output"]
+
+
+@pytest.mark.scenario("demo")
+@pytest.mark.claim("AX-STATS-REAL")
+@pytest.mark.parametrize(
+    "model", ["6a1000000000000000000001", "6a1000000000000000000002", "6a1000000000000000000003", MODEL]
+)
+def test_demo_has_four_weeks_of_statistics(demo: Emulated, model: str) -> None:
+    client = demo.client("aixplain", headers={"x-api-key": AIXPLAIN_KEY})
+    asked = {"startDay": "2025-12-04", "endDay": "2026-01-01", "modelId": model}
+    (told,) = client.post("/sdk/models/stats", json=asked).json()
+    total = told["aggregateMetrics"]
+    assert 0 < total["successfulRequests"] < total["totalRequests"]
+    assert sum(key["aggregateMetrics"]["totalRequests"] for key in told["metricsByApiKey"]) == total["totalRequests"]
+
+
+def test_demo_writes_its_streams_at_reading_speed() -> None:
+    latency = loaded("demo")[0].latency
+    chance = Random(7)
+    assert latency.reply is not None
+    assert latency.first_token is not None
+    assert latency.token is not None
+    assert {latency.reply.draw(chance), latency.first_token.draw(chance), latency.token.draw(chance)} == {
+        0.12,
+        0.34,
+        0.06,
+    }

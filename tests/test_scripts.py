@@ -63,7 +63,7 @@ def checkout(tmp_path: Path) -> Checkout:
     return Checkout(root, tools)
 
 
-@pytest.mark.parametrize("script", ["scripts/serve", "scripts/setup", "scripts/test", ".ci/run"])
+@pytest.mark.parametrize("script", ["scripts/serve", "scripts/setup", "scripts/test", "scripts/clients", ".ci/run"])
 def test_a_script_can_be_run_and_its_syntax_is_right(script: str) -> None:
     path = ROOT / script
     assert os.access(path, os.X_OK)

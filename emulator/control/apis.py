@@ -17,7 +17,10 @@ class KeyView(Struct, frozen=True):
 
 
 class ApiView(Struct, frozen=True):
-    """One emulated service: its base URL here, and the real hosts it stands in for."""
+    """One emulated service: its base URL here, and the real hosts it stands in for.
+
+    `environment` are the variables that make the service's own client call it here, with the key `client_key`.
+    """
 
     api: str
     title: str
@@ -25,6 +28,8 @@ class ApiView(Struct, frozen=True):
     base_url: str
     hosts: tuple[str, ...]
     keys: dict[str, KeyView]
+    client_key: str | None
+    environment: dict[str, str]
 
 
 class Apis(Struct, frozen=True):
@@ -44,7 +49,9 @@ def _view(site: Site, origin: str) -> ApiView:
         key: KeyView(record["tier"], record.get("status", "active"), record["workspace"])
         for key, record in site.records["keys"].items()
     }
-    return ApiView(api.name, api.title, api.version, origin + api.base, api.hosts, keys)
+    names = site.background(url=origin, base_url=origin + api.base, key=api.client.key)
+    told = {name: str(value.value(names)) for name, value in api.client.environment.items()}
+    return ApiView(api.name, api.title, api.version, origin + api.base, api.hosts, keys, api.client.key, told)
 
 
 ROUTES = (Entry("GET", "/apis", apis),)

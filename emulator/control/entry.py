@@ -5,7 +5,7 @@ What a function takes and gives is read from its annotations, so the table, the 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Protocol, get_type_hints
 
@@ -26,6 +26,9 @@ class Steered(Protocol):
 
     @property
     def worlds(self) -> Worlds: ...
+
+    @property
+    def departures(self) -> Sequence[Any]: ...
 
 
 class Call(Struct):

@@ -35,7 +35,7 @@ def admit(settings: Settings, scheme: str, fields: Mapping[bytes, bytes], segmen
     site = fields.get(b"sec-fetch-site", b"none")
     if site.strip().lower() not in WELCOME_SITES:
         raise ControlError(403, f"sec-fetch-site {site.decode('latin-1')!r}: the request comes from another site", HINT)
-    if not shown and segments not in OPEN and (settings.control_token or not settings.listen.is_loopback):
+    if not shown and segments not in OPEN and (settings.control_token or not settings.is_loopback):
         raise ControlError(
             403,
             "the control token is missing or wrong",
@@ -63,7 +63,7 @@ def _is_ours(authority: str, settings: Settings) -> bool:
         address = ip_address(name)
     except ValueError:
         return False
-    return address.is_loopback or not settings.listen.is_loopback
+    return address.is_loopback or not settings.is_loopback
 
 
 def _names(settings: Settings) -> str:

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 from emulator.control import (
     apis,
     clock,
+    departures,
     exchanges,
     faults,
     health,
@@ -18,6 +19,7 @@ from emulator.control import (
     reset,
     scenarios,
     start,
+    summary,
     verdict,
     webhooks,
     worlds,
@@ -42,6 +44,8 @@ TABLE: tuple[Entry, ...] = (
     *limits.ROUTES,
     *reset.ROUTES,
     *verdict.ROUTES,
+    *departures.ROUTES,
+    *summary.ROUTES,
 )
 
 

@@ -44,6 +44,14 @@ class CredentialPlan(Struct, frozen=True):
     collection: str
 
 
+class ClientPlan(Struct, frozen=True):
+    """The key that programs are given, the variables that say where to call, and what a call would cost by unit."""
+
+    key: str | None = None
+    environment: Mapping[str, Template] = {}
+    spent: Mapping[str, Template] = {}
+
+
 class ExamplePlan(Struct, frozen=True):
     """A request to copy, shown when the server starts."""
 

@@ -9,12 +9,15 @@ from pydantic import Field
 from emulator.scenario.grades import Grade
 from emulator.scenario.parts import (
     Answer,
+    Call,
     Claim,
     Claims,
+    Client,
     Collection,
     Credential,
     Duration,
     Errors,
+    Example,
     JobKind,
     Key,
     Name,
@@ -93,6 +96,7 @@ class Rule(Part):
     name: str | None = None
     on: list[str] | str | None = Field(default=None, description="Operations, as names with *; only in scenarios.")
     when: Template = None
+    unchecked: bool = Field(default=False, description="Where it matches, the operation's checks do not refuse.")
     let: dict[Name, Template] = {}
     do: list[Step] = []
     reply: Reply | None = None
@@ -161,6 +165,7 @@ class Operation(Part):
         default={}, description="Kinds of error that this operation says in another kind's words."
     )
     headers: dict[str, Template] = {}
+    examples: list[Call] = Field(default=[], description="Documented requests, which `emulator verify` plays.")
     rules: list[Rule]
 
 
@@ -171,15 +176,6 @@ class Switch(Part):
     choices: list[Any]
     about: str = ""
     claims: Claims = []
-
-
-class Example(Part):
-    """A request to copy, shown when the server starts."""
-
-    operation: str
-    path: dict[str, str] = {}
-    headers: dict[str, str] = {}
-    body: Any = None
 
 
 class ApiFile(Part):
@@ -209,12 +205,11 @@ class ApiFile(Part):
     errors: Errors
     schemas: dict[Name, dict[str, Any]] = Field(default={}, description="JSON Schemas for `$ref: '#/schemas/…'`.")
     collections: dict[Name, Collection] = {}
-    statistics: str | None = Field(
-        default=None, description="A fixture of usage that happened before the emulator started."
-    )
+    statistics: str | None = Field(default=None, description="A fixture of usage before the emulator started.")
     answers: dict[Name, Answer] = {}
     jobs: dict[Name, JobKind] = {}
     example: Example | None = None
+    client: Client | None = None
     operations: dict[Name, Operation] = Field(min_length=1)
 
 
@@ -227,6 +222,7 @@ class Override(Part):
     tiers: dict[Name, Tier] = {}
     jobs: dict[Name, dict[Name, Duration]] = Field(default={}, description="Timelines by kind of job.")
     collections: dict[Name, list[dict[str, Any]]] = Field(default={}, description="Records added to a collection.")
+    statistics: str | None = Field(default=None, description="A fixture of usage, instead of the API's.")
 
 
 class Latency(Part):
@@ -244,7 +240,7 @@ class ScenarioFile(Part):
     about: str
     extends: str | None = None
     apis: dict[Name, Override | None] = Field(
-        default={}, description="The APIs that are served; those of `extends` come first."
+        default={}, description="Those that are served, after those of `extends`."
     )
     latency: Latency | None = None
     rules: list[Rule] = []

@@ -112,6 +112,18 @@ class Errors(Part):
     claims: Claims = []
 
 
+class Client(Part):
+    """What a program is told by variables so that it calls the emulator, and what its calls would have cost.
+
+    The values of `environment` may use {{ url }}, {{ base_url }} and {{ key }}. `spent` maps a unit to an amount, worked
+    out for each exchange from {{ answer }}, {{ body }}, {{ status }} and the API's collections.
+    """
+
+    key: str | None = Field(default=None, description="The one of the API's keys that programs are given.")
+    environment: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], Template] = {}
+    spent: dict[Name, Template] = {}
+
+
 class Collection(Part):
     """A named set of records, seeded from a fixture; each world may add to it and change it."""
 
@@ -174,3 +186,32 @@ class JobKind(Part):
     webhook: Webhook | None = None
     most: int = Field(default=1_000, ge=1, description="How many jobs a world keeps; the oldest goes first.")
     claims: Claims = []
+
+
+class Taken(Part):
+    """What the answer to the first example of another operation says at a dotted path."""
+
+    operation: str = Field(alias="from")
+    at: str
+
+
+class Call(Part):
+    """A documented request of an operation, which `emulator verify` plays; `tries` names the claims that it is about.
+
+    A value of `path` may be `{from: OPERATION, at: data.0.id}`: what the answer to its first example says there.
+    """
+
+    path: dict[str, str | Taken] = {}
+    query: dict[str, str] = {}
+    headers: dict[str, str] = {}
+    body: Any = None
+    tries: list[str] = Field(default=[], description="Ids of claims; they are not served by this.")
+
+
+class Example(Part):
+    """A request to copy, shown when the server starts."""
+
+    operation: str
+    path: dict[str, str] = {}
+    headers: dict[str, str] = {}
+    body: Any = None

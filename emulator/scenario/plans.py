@@ -101,6 +101,7 @@ class Rule(Struct, frozen=True):
     faults: tuple[FaultPlan, ...]
     claims: tuple[str, ...]
     counted_as: str = ""
+    unchecked: bool = False
 
     @property
     def paced(self) -> bool:

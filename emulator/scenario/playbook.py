@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from emulator.errors import Place
-from emulator.scenario.access import ClaimPlan, CredentialPlan, ExamplePlan, KeyPlan, UnknownPlan
+from emulator.scenario.access import ClaimPlan, ClientPlan, CredentialPlan, ExamplePlan, KeyPlan, UnknownPlan
 from emulator.scenario.checks import Checks
 from emulator.scenario.deferred import Deferred
 from emulator.scenario.document import Document
@@ -79,12 +79,14 @@ class Api(Struct, frozen=True):
     unknown: UnknownPlan | None
     limits_per: str
     example: ExamplePlan | None
+    client: ClientPlan
     tiers: Mapping[str, TierPlan]
     switches: Mapping[str, Any]
     limit_headers: Headers
     errors: Mapping[str, ErrorPlan]
     collections: Mapping[str, CollectionPlan]
     statistics: tuple[Mapping[str, Any], ...]
+    statistics_at: Place
     answers: Mapping[str, AnswerPlan]
     jobs: Mapping[str, JobPlan]
     operations: Mapping[str, Operation]

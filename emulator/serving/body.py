@@ -94,7 +94,7 @@ def _is_deeper(said: Any, most: int) -> bool:
 
 
 def _kind(content_type: str | None, raw: bytes, accept: frozenset[str]) -> str | None:
-    if content_type == "application/json" or content_type is None:
+    if content_type is None or (content_type == "application/json" and "json" in accept):
         return "json" if "json" in accept else "form"
     name = content_type.partition(";")[0].strip().lower()
     if name == "application/json" or (name.startswith("application/") and name.endswith("+json")):

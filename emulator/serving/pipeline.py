@@ -191,7 +191,8 @@ class Pipeline:
             if operation.usage is not None:
                 account(operation.usage, scope, reply.status, exchange.at)
         if scope.allowance is not None and scope.allowance.limits:
-            reply.headers += scope.site.api.limit_headers.lines(scope)
+            said = {name for name, _ in reply.headers} if rule is None else ()  # an error may tell the limits itself
+            reply.headers += [line for line in scope.site.api.limit_headers.lines(scope) if line[0] not in said]
         if ASKED_BY in incoming.fields:
             reply.headers.append(provenance_line(scope.site.api, operation, rule))
 

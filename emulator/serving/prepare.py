@@ -74,7 +74,7 @@ class Preparer:
             try:
                 return seeds(api.statistics)
             except ValueError as error:
-                raise DocumentError([Complaint(api.document.place(("statistics",)), str(error))]) from error
+                raise DocumentError([Complaint(api.statistics_at, str(error))]) from error
         return []
 
 

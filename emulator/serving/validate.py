@@ -14,6 +14,12 @@ MOST_FIELDS = 1_000
 
 def validate(scope: Scope, operation: Operation) -> None:
     """Put `body` and `query` into the scope, checked. Raises ApiError, as a rule `invalid`."""
+    check_form(scope, operation)
+    refuse(scope, operation)
+
+
+def check_form(scope: Scope, operation: Operation) -> None:
+    """Put `body` and `query` into the scope, as their schemas want them. Raises ApiError, as a rule `invalid`."""
     incoming = scope.incoming
     if operation.request is not None:
         kind = incoming.fields.get(b"content-type")
@@ -27,13 +33,12 @@ def validate(scope: Scope, operation: Operation) -> None:
         scope["query"] = _query(incoming.query)
     else:
         scope["query"] = {}
-    refuse(scope, operation)
 
 
 def refuse(scope: Scope, operation: Operation) -> None:
-    """Ask the operation's checks; the first that matches refuses the request."""
+    """Ask the operation's checks; the first that matches refuses, unless a rule that is `unchecked` matches."""
     check = operation.checks.first(scope)
-    if check is not None:
+    if check is not None and not any(rule.unchecked and rule.matcher.matches(scope) for rule in operation.rules.rules):
         message = str(check.message.value(scope)) if check.message is not None else ""
         param = check.param.maybe(scope) or None if check.param is not None else None
         raise ApiError(check.error, message, param=param)

@@ -179,3 +179,4 @@ def test_wrong_basic_credentials_are_challenged_and_two_ways_at_once_refused(emu
 def test_a_token_request_is_a_form(emulator: Emulated) -> None:
     answer = emulator.client("aiexport").post("/oauth/token", json={**GRANT, **CLIENT})
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    assert "expected application/x-www-form-urlencoded" in answer.json()["error_description"]

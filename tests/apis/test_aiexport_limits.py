@@ -199,3 +199,17 @@ def test_the_keys_of_a_workspace_share_its_counters_and_no_others(emulator: Emul
     new = caller(emulator, old.post(f"/keys/{id_}/rotate").json()["key"])
     assert shown(new.get("/models"), REQUESTS)[1] == 57
     assert shown(caller(emulator, PRO).get("/models"), REQUESTS)[1] == 599
+
+
+@pytest.mark.claim("AE-RL-HEADERS")
+@pytest.mark.parametrize(
+    ("fault", "wait"),
+    [("status; status=429; retry_after=7s", "7"), ("status; status=503; retry_after=7s", "7"), ("status=503", "30")],
+)
+def test_a_refusal_that_was_asked_for_tells_the_limits_and_when_to_come_back_once(
+    emulator: Emulated, fault: str, wait: str
+) -> None:
+    answer = caller(emulator, FREE).get("/models", headers={"X-Emulator-Fault": fault})
+    for name in (*REQUESTS, *TOKENS, "retry-after"):
+        assert len(answer.headers.get_list(name)) == 1, name
+    assert answer.headers["retry-after"] == wait

@@ -30,3 +30,10 @@ def test_what_it_is_not_asked_with_is_refused(control: httpx.Client, path: str) 
     answer = control.get(path)
     assert answer.status_code == 400
     assert answer.json()["error"]["message"].endswith("expected one of: world")
+
+
+def test_each_api_tells_what_points_its_own_client_here(emulator: Emulated, control: httpx.Client) -> None:
+    told = {each["api"]: each for each in control.get("/apis").json()["apis"]}
+    assert told["aixplain"]["client_key"] == "aix_test_demo"
+    assert told["aixplain"]["environment"]["MODELS_RUN_URL"] == f"{emulator.origin}/api/v2/execute"
+    assert told["aiexport"]["environment"] == {"API_KEY": "axp_test_pro"}

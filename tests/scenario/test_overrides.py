@@ -126,3 +126,38 @@ def test_a_template_among_operators_and_lists_is_refused_with_its_cure(tmp_path:
     (complaint,) = caught.value.complaints
     assert complaint.place.line == 5
     assert "a template can't stand in a list or an operator; use expr" in complaint.message
+
+
+def test_records_and_usage_come_from_fixtures_beside_the_scenario_too(tmp_path: Path) -> None:
+    (tmp_path / "more.yaml").write_text("- {id: mine, name: Mine}\n- {id: other, name: Other}\n")
+    usage = "{asset: mine, key: k, days_ago: 1, hour: 0, requests: 1, successful: 1}"
+    (tmp_path / "usage.yaml").write_text(f"- {usage}\n")
+    apis = "  aixplain: {collections: {models: [{$from: more.yaml}, {id: last, name: Last}]}, statistics: usage.yaml}\n"
+    playbook = load(tmp_path, apis)
+    assert list(playbook.apis["aixplain"].collections["models"].records)[-3:] == ["mine", "other", "last"]
+    assert [row["asset"] for row in playbook.apis["aixplain"].statistics] == ["mine"]
+    assert {tmp_path / "more.yaml", tmp_path / "usage.yaml"} <= set(playbook.files)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("collections: {models: [{$from: aixplain/modells.yaml}]}", "did you mean 'aixplain/models.yaml'?"),
+        ("collections: {models: [{$from: 7}]}", "`$from` names a fixture and stands alone"),
+        ("collections: {models: [{$from: aixplain/models.yaml, id: x}]}", "`$from` names a fixture and stands alone"),
+        ("statistics: aixplain/usages.yaml", "did you mean 'aixplain/usage.yaml'?"),
+    ],
+)
+def test_a_fixture_that_is_not_there_is_told_where_the_scenario_names_it(
+    tmp_path: Path, change: str, told: str
+) -> None:
+    (complaint,) = complaints(tmp_path, f"  aixplain: {{{change}}}\n")
+    assert complaint.startswith("5:")
+    assert told in complaint
+
+
+def test_usage_that_is_none_is_told_where_the_scenario_names_it(tmp_path: Path) -> None:
+    (tmp_path / "usage.yaml").write_text("- {asset: mine, key: k, days_ago: 0, hour: 0, requests: 1, successful: 1}\n")
+    (complaint,) = complaints(tmp_path, "  aixplain: {statistics: usage.yaml}\n")
+    assert complaint.startswith("5:26: ")
+    assert "days_ago" in complaint

@@ -22,7 +22,7 @@ from emulator.scenario.compile.when import REQUEST_NAMES
 from emulator.scenario.deferred import Deferred
 from emulator.scenario.model import ApiFile
 from emulator.scenario.operators import same
-from emulator.scenario.parts import ErrorKind, Tier
+from emulator.scenario.parts import Client, ErrorKind, Tier
 from emulator.scenario.playbook import Api as ApiPlan
 from emulator.scenario.routes import PARAMETER
 from emulator.scenario.suggest import did_you_mean
@@ -94,12 +94,14 @@ class ApiCompiler:
             unknown=self._unknown(),
             limits_per=file.limits_per,
             example=None if file.example is None else access.ExamplePlan(**file.example.model_dump()),
+            client=self._client(),
             tiers={name: self._tier(name, tier) for name, tier in self.tiers.items()},
             switches=self._switches(),
             limit_headers=compiler.headers((file.limit_headers, ("limit_headers",), compiler)),
             errors={name: self._error(name, kind) for name, kind in file.errors.kinds.items()},
             collections=collections,
-            statistics=tuple(self.data.fixture(file.statistics, ("statistics",)) if file.statistics else ()),
+            statistics=self._statistics(),
+            statistics_at=self._place(("statistics",)),
             answers={name: self.data.answer(name, answer) for name, answer in file.answers.items()},
             jobs=kinds,
             operations={name: operations.operation(name, part) for name, part in file.operations.items()},
@@ -122,8 +124,16 @@ class ApiCompiler:
         return compiler.place(where)
 
     def _added(self, collection: str) -> list[tuple[Any, Place]]:
-        records = self.override.collections.get(collection, [])
-        return [(record, self._place(("collections", collection, at))) for at, record in enumerate(records)]
+        added: list[tuple[Any, Place]] = []
+        for at, record in enumerate(self.override.collections.get(collection, [])):
+            compiler, path = self._spot(("collections", collection, at))
+            added += self.data.beside(compiler).added(record, path)
+        return added
+
+    def _statistics(self) -> tuple[Any, ...]:
+        source = self.override.statistics or self.file.statistics
+        compiler, path = self._spot(("statistics",))
+        return tuple(self.data.beside(compiler).fixture(source, path)) if source else ()
 
     def _require(self) -> None:
         """Complain of what the engine needs and of names that stand for nothing."""
@@ -176,6 +186,13 @@ class ApiCompiler:
                 self.complaints.add(place(("example", "path")), f"the path parameter {name!r} is missing")
         for name in example.path:
             self.complaints.require_known(name, wanted, "path parameter", place(("example", "path", name)))
+
+    def _client(self) -> access.ClientPlan:
+        part, compiler = self.file.client or Client(), self.compiler
+        if part.key is not None:
+            self.complaints.require_known(part.key, self.keys, "key", compiler.place(("client", "key")))
+        environment = compiler.trees(part.environment, ("client", "environment"))
+        return access.ClientPlan(part.key, environment, compiler.trees(part.spent, ("client", "spent")))
 
     def _unknown(self) -> access.UnknownPlan | None:
         if isinstance(self.unknown_keys, str):

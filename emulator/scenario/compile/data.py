@@ -21,11 +21,15 @@ Placed = tuple[Any, Place]
 class DataCompiler:
     """Reads fixtures below `fixtures`, or beside the document that names them."""
 
-    def __init__(self, compiler: Compiler, fixtures: FilePath) -> None:
+    def __init__(self, compiler: Compiler, fixtures: FilePath, files: list[FilePath] | None = None) -> None:
         self.compiler = compiler
         self.complaints = compiler.complaints
         self.fixtures = fixtures
-        self.files: list[FilePath] = []
+        self.files: list[FilePath] = [] if files is None else files
+
+    def beside(self, compiler: Compiler) -> DataCompiler:
+        """The same for another document, which may name fixtures too."""
+        return DataCompiler(compiler, self.fixtures, self.files)
 
     def collection(self, name: str, part: Collection, more: Sequence[Placed]) -> plan.CollectionPlan:
         """A collection with its fixture's records, its own, and those that scenarios add; a later one replaces an
@@ -33,14 +37,25 @@ class DataCompiler:
         path = ("collections", name)
         own = [(record, self.compiler.place((*path, "records", at))) for at, record in enumerate(part.records)]
         keyed: dict[str, Any] = {}
-        for record, place in [*self._seed(part.source, (*path, "from")), *own, *more]:
+        for record, place in [*self.seed(part.source, (*path, "from")), *own, *more]:
             if not isinstance(record, dict) or record.get(part.key) is None:
                 self.complaints.add(place, f"a record of {name!r} has no field {part.key!r}: {str(record)[:80]}")
             else:
                 keyed[str(record[part.key])] = record
         return plan.CollectionPlan(name, part.key, keyed, part.most)
 
-    def _seed(self, source: str | None, path: Path) -> list[Placed]:
+    def added(self, record: Mapping[str, Any], path: Path) -> list[Placed]:
+        """What a scenario adds to a collection: the record, or for `{$from: FILE}` those of the fixture."""
+        place = self.compiler.place(path)
+        if "$from" not in record:
+            return [(record, place)]
+        if len(record) == 1 and isinstance(record["$from"], str):
+            return self.seed(record["$from"], (*path, "$from"))
+        self.complaints.add(place, "`$from` names a fixture and stands alone: {$from: FILE}")
+        return []
+
+    def seed(self, source: str | None, path: Path) -> list[Placed]:
+        """The records of a fixture, each with its place; none without a fixture."""
         document = None if source is None else self._list(source, path)
         return [] if document is None else [(each, document.place((at,))) for at, each in enumerate(document.data)]
 

@@ -75,6 +75,7 @@ class OperationCompiler:
                 place = compiler.document.place((*path, "errors", kind), key=key)
                 self.complaints.require_known(each, file.errors.kinds, "error", place)
         self._require_host(part, path)
+        self._require_tried(part, path)
         names = names_of(file, part)
         return OperationPlan(
             name=name,
@@ -100,6 +101,18 @@ class OperationCompiler:
             makers=makers,
             rules=self._rules(name, part, makers, names),
         )
+
+    def _require_tried(self, part: Operation, path: Path) -> None:
+        """Complain of examples that name what is not there."""
+        for at, call in enumerate(part.examples):
+            where = (*path, "examples", at)
+            for claim_at, claim in enumerate(call.tries):
+                place = self.compiler.place((*where, "tries", claim_at))
+                self.complaints.require_known(claim, self.file.claims, "claim", place)
+            for name, value in call.path.items():
+                if not isinstance(value, str):
+                    place = self.compiler.place((*where, "path", name, "from"))
+                    self.complaints.require_known(value.operation, self.file.operations, "operation", place)
 
     def _require_host(self, part: Operation, path: Path) -> None:
         for host, where in [

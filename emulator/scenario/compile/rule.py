@@ -74,6 +74,7 @@ class RuleCompiler:
             faults=tuple(self._faults(rule.fault, (*path, "fault"))),
             claims=tuple(claim for claim in rule.claims if claim in self.known.claims),
             counted_as=self._counted_as(path) if matcher.counters else "",
+            unchecked=rule.unchecked,
         )
 
     def _counted_as(self, path: Path) -> str:

@@ -39,9 +39,10 @@ class Status(Fault, frozen=True):
         return ApiError(kind, self.message, **values)
 
     def spoil(self, reply: Reply, scope: Scope, chance: Random) -> Reply:
-        """Say when to come back, where the API's error does not say so itself."""
-        if self.retry_after is not None and not any(name.lower() == b"retry-after" for name, _ in reply.headers):
-            reply.headers.append((b"Retry-After", b"%d" % math.ceil(self.retry_after)))
+        """Say when to come back, whatever the API's error says itself."""
+        if self.retry_after is not None:
+            others = [line for line in reply.headers if line[0].lower() != b"retry-after"]
+            reply.headers = [*others, (b"Retry-After", b"%d" % math.ceil(self.retry_after))]
         return reply
 
 

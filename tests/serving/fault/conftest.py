@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from emulator.settings import Listen, Settings
 from tests.running import PATIENCE, Emulated, Running
-from tests.secure import SecureRunning, SecureWire
+from tests.secure import TUNNELLED, SecureRunning, SecureWire, TunnelWire
 from tests.small import KEY, play
 from tests.wire import Wire, request
 
@@ -53,10 +54,16 @@ class Faulty:
 
     @property
     def secure(self) -> bool:
-        return isinstance(self.emulated.running, SecureRunning)
+        return self.tunnelled or isinstance(self.emulated.running, SecureRunning)
+
+    @property
+    def tunnelled(self) -> bool:
+        return self.emulated.app.settings.authority != "auto"
 
     def wire(self) -> Wire:
         running = self.emulated.running
+        if self.tunnelled:
+            return TunnelWire(running.port, self.emulated.app.front.authority.certificate_path)
         return SecureWire(running.port, running.authority) if isinstance(running, SecureRunning) else Wire(running.port)
 
     def asks(self, fault: str | None, target: str = "POST /one", headers: dict[str, str] | None = None) -> bytes:
@@ -134,11 +141,13 @@ def plain(running: Running, tmp_path: Path) -> Iterator[Faulty]:
     emulated.close()
 
 
-@pytest.fixture(params=["http", "https"])
+@pytest.fixture(params=["http", "https", "tunnel"])
 def faulty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Faulty]:
-    """The small API over plain HTTP, and once more over TLS."""
+    """The small API over plain HTTP, over TLS, and through a tunnel of the HTTPS front."""
     running: Running = request.getfixturevalue("secure" if request.param == "https" else "running")
-    emulated = play(running, tmp_path, OPERATIONS)
+    settings = Settings(listen=Listen(port=0), reload=False, authority=str(tmp_path / "authority"))
+    tunnel = request.param == "tunnel"
+    emulated = play(running, tmp_path, OPERATIONS, f"hosts: [{TUNNELLED}]", settings=settings if tunnel else None)
     yield Faulty(emulated)
     emulated.close()
 

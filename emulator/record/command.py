@@ -1,0 +1,52 @@
+"""The command: the API, the upstream and the file that were named become a recorder that serves until it is stopped."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from emulator import server, settings
+from emulator.app import build
+from emulator.record.recorder import Recorder
+from emulator.record.tape import Tape
+from emulator.record.upstream import find_api, parse_upstreams
+
+
+def open_recorder(api: str, upstream: Sequence[str], out: str, force: bool = False) -> tuple[Recorder, str]:
+    """A recorder and the base path of its API. Raises ConfigError, before anything is asked or written."""
+    file = find_api(api)
+    emulated = build(settings.load({"scenarios": (file,), "cache": "off"}, {}))
+    (name,) = emulated.playbook.apis
+    base = emulated.playbook.apis[name].base
+    upstreams = parse_upstreams("--upstream", upstream, base)
+    source = ", ".join(url.netloc.decode() for url in upstreams.urls)
+    tape = Tape.begin(Path(out), Path(file).stem, source, force)
+    return Recorder(emulated, name, upstreams, tape), base
+
+
+def record(
+    api: str, upstream: Sequence[str], out: str, listen: str | None, force: bool, say: Callable[[str], None]
+) -> int:
+    """Record until SIGINT or SIGTERM; gives the exit status."""
+    import uvloop
+
+    chosen = settings.load({"listen": listen}, os.environ)
+    sock = server.bind(chosen)
+    try:
+        recorder, base = open_recorder(api, upstream, out, force)
+    except BaseException:
+        sock.close()
+        raise
+    host, port = sock.getsockname()[:2]
+    origin = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    urls = ", ".join(upstream)
+
+    def ready() -> None:
+        say(f"Recording {api} on {origin}{base}: calls are passed on to {urls}, keys included; {out} replays them.")
+        say("Ctrl-C stops it.")
+
+    uvloop.run(server.Server(recorder, ready).serve([sock]))
+    count = len(recorder.tape.exchanges)
+    say(f"{count} exchange{'' if count == 1 else 's'} recorded: emulator serve --scenario {out}")
+    return 0

@@ -1,0 +1,116 @@
+"""Listening: what a request asks for, in the words of the API's file, and which secrets it carries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import orjson
+from msgspec import Struct
+
+from emulator.app import Application
+from emulator.errors import ApiError
+from emulator.exchange import Exchange, Incoming, Reply
+from emulator.record.events import EventReader
+from emulator.record.recorded import Asked
+from emulator.record.secrets import Hidden
+from emulator.scenario.collisions import CONTROL
+from emulator.serving.authenticate import authenticate
+from emulator.serving.refuse import refuse
+from emulator.serving.scope import Scope
+from emulator.serving.secret import Secrets
+from emulator.serving.validate import check_form
+
+BAD_GATEWAY = 502
+
+
+class Understood(Struct, frozen=True):
+    """A request: what to call it, its route's host, what of it is recorded (None: nothing), and the header lines that
+    the emulator makes itself. `problem` is what a person should know, `foreign` why it is not passed on."""
+
+    name: str
+    asked: Asked | None = None
+    host: str | None = None
+    problem: str = ""
+    foreign: str = ""
+    generated: frozenset[str] = frozenset()
+
+
+class Listener:
+    """Understands requests by one API's file."""
+
+    def __init__(self, emulated: Application, api: str, hidden: Hidden) -> None:
+        self._emulated = emulated
+        self._router = emulated.playbook.router
+        self._site = emulated.pipeline.sites[api]
+        self._hidden = hidden
+        errors = self._site.api.errors
+        self.gateway = next((kind for kind, plan in errors.items() if plan.status == BAD_GATEWAY), "internal")
+
+    def understand(self, incoming: Incoming) -> Understood:
+        """What a request asks for; its secrets are learned."""
+        name = f"{incoming.method} {incoming.path[:200]}"
+        if incoming.path == CONTROL or incoming.path.startswith(f"{CONTROL}/"):
+            return Understood(name, foreign="A recorder has no control API.")
+        found = self._router.find(incoming.method, incoming.host, incoming.path)
+        if found is None:
+            self._hide(Scope(self._site, incoming))
+            return Understood(name, problem="no operation of the API is asked for")
+        operation = self._site.api.operations[found.route.operation]
+        incoming.params = found.params
+        scope = Scope(self._site, incoming, operation)
+        scope["now"] = self._emulated.clock.now()
+        problem, anonymous = self._enter(scope)
+        self._hide(scope)
+        fields = {root: scope[root] for root in ("path", "query", "body") if root in scope}
+        fields = {"path": incoming.params, **fields}
+        asked = None if anonymous else Asked(operation.name, fields, incoming.origin, operation.redact)
+        return Understood(operation.name, asked, found.route.host, problem, generated=self._generated())
+
+    def learn(self, understood: Understood, response: httpx.Response, body: bytes, reader: EventReader | None) -> None:
+        """Learn the secrets of an answer: the fields to be redacted, and cookies."""
+        redact = frozenset[str]() if understood.asked is None else understood.asked.redact
+        for text in [body.decode("utf-8", "replace")] if reader is None else [each.data for each in reader.events]:
+            self._hidden.learn(_json(text), redact)
+        for line in response.headers.get_list("set-cookie"):
+            self._hidden.add(line.partition(";")[0].partition("=")[2].strip())
+
+    def refuse(self, error: ApiError, incoming: Incoming, exchange: Exchange) -> Reply:
+        """The answer in the API's own words."""
+        return refuse(error, Scope(self._site, incoming), exchange)
+
+    def _enter(self, scope: Scope) -> tuple[str, bool]:
+        """What the emulator itself would refuse before any rule is asked, and whether that is for want of a key."""
+        assert scope.operation is not None
+        problem, anonymous = "", False
+        try:
+            if scope.operation.auth:
+                scope.caller = authenticate(scope)
+        except ApiError as error:
+            anonymous = error.kind == "unauthenticated"
+            problem = f"the emulator refuses it as well, before any rule: {error}"
+        try:
+            check_form(scope, scope.operation)
+        except ApiError as error:
+            problem = (
+                f"the emulator refuses such a request before any rule, so replaying it needs another API file: {error}"
+            )
+        return problem, anonymous
+
+    def _hide(self, scope: Scope) -> None:
+        for text in Secrets.of(scope).texts:
+            self._hidden.add(text)
+        redact = frozenset[str]() if scope.operation is None else scope.operation.redact
+        for root in ("body", "query"):
+            self._hidden.learn(scope.get(root), redact)
+
+    def _generated(self) -> frozenset[str]:
+        """The names of the lines that limits give, with which the emulator answers by its own counts."""
+        return frozenset(name.lower() for name in self._site.api.file.limit_headers)
+
+
+def _json(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None

@@ -1,0 +1,66 @@
+"""The variables that lead a program's calls here: each API's own, the proxy's, the trust in our authority, Node's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from emulator.errors import ConfigError
+
+HERE = ("127.0.0.1", "localhost", "::1")  # never through the proxy
+PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+PRELOAD = Path(__file__).with_name("proxy.cjs")
+_HOST = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*")
+
+
+def variables(
+    apis: Iterable[Mapping[str, Any]],
+    proxy_url: str,
+    ca_path: str | Path | None,
+    allowed: Sequence[str] = (),
+    node_options: str = "",
+) -> dict[str, str]:
+    """By name, what a program needs whose calls are to arrive at `proxy_url`.
+
+    `apis` are those that `GET /_emulator/apis` tells; `ca_path` is a PEM file of the authorities to trust, None when
+    there is none to trust; calls to the `allowed` hosts go straight there; `node_options` are those that Node is given
+    already.
+    """
+    found = {name: value for api in apis for name, value in api["environment"].items()}
+    found["EMULATOR_URL"] = proxy_url
+    for name in PROXIES:
+        found[name] = found[name.lower()] = proxy_url
+    found["NO_PROXY"] = found["no_proxy"] = ",".join((*HERE, *allowed))
+    if ca_path is not None:
+        found.update(dict.fromkeys(TRUST, str(ca_path)))
+    found["NODE_USE_ENV_PROXY"] = "1"
+    found["NODE_OPTIONS"] = with_preload(node_options)
+    return found
+
+
+def with_preload(options: str) -> str:
+    """Node's options with the file that stands in for NODE_USE_ENV_PROXY where Node does not know it."""
+    path = str(PRELOAD).replace("\\", "\\\\").replace('"', '\\"')
+    preload = f'--require "{path}"' if re.search(r'[\s"\\]', path) else f"--require {path}"
+    return options if preload in options else f"{options} {preload}".strip()
+
+
+def allowed_hosts(hosts: Sequence[str], apis: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The hosts that are opened. Raises ConfigError for what is no host name, and for a host that is emulated."""
+    emulated = {host.lower(): api["title"] for api in apis for host in api["hosts"]}
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            raise ConfigError(
+                f"--allow-host is {host!r}; expected a host name such as example.com, without port or path"
+            )
+        # What is left out of the proxy is left out with all that is below it.
+        taken = [name for name in emulated if name == host.lower() or name.endswith(f".{host.lower()}")]
+        if taken:
+            raise ConfigError(
+                f"--allow-host {host} would let calls go to the real {emulated[taken[0]]} ({taken[0]}), which is"
+                " emulated; play a scenario that does not serve it, or run the command without `emulator run`"
+            )
+    return tuple(hosts)

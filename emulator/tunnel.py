@@ -1,0 +1,131 @@
+"""The tunnel: TLS begins inside a connection that was accepted, and a connection of its own goes on above it."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable, MutableSet
+from functools import partial
+from typing import Any, Protocol
+
+from emulator.intercept.front import Front, Refusal
+
+HANDSHAKE = 30.0  # real seconds
+ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+
+
+class Served(Protocol):
+    """A connection that goes on above TLS; `unasked` is called when its client goes without having asked anything."""
+
+    unasked: Callable[[], None] | None
+
+    def connection_made(self, transport: asyncio.Transport) -> None: ...
+    def data_received(self, data: bytes) -> None: ...
+    def connection_lost(self, exc: Exception | None) -> None: ...
+
+
+Make = Callable[[], Any]
+Tasks = MutableSet[asyncio.Task[None]]
+
+
+class Vestibule(asyncio.Protocol):
+    """Keeps what comes between the end of the handshake and the moment when whoever began it hears of that."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+        self._lost: tuple[Exception | None] | None = None
+
+    def data_received(self, data: bytes) -> None:
+        self._held += data
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lost = (exc,)
+
+    def hand_over(self, transport: Any, protocol: Served) -> None:
+        """Let `protocol` go on from here."""
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+        if self._held:
+            protocol.data_received(bytes(self._held))
+        if self._lost is not None:
+            protocol.connection_lost(*self._lost)
+
+
+class Doorway(asyncio.Protocol):
+    """A connection to the TLS listener: the handshake first, and then as in a tunnel."""
+
+    def __init__(self, front: Front, context: ssl.SSLContext, make: Make, tasks: Tasks) -> None:
+        self._front = front
+        self._context = context
+        self._make = make
+        self._tasks = tasks
+        self._early = bytearray()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        _start(self._secure(transport), self._tasks)
+
+    def data_received(self, data: bytes) -> None:
+        self._early += data
+
+    async def _secure(self, transport: Any) -> None:
+        transport.pause_reading()
+        await _secure(self._front, "a host of --tls-listen", self._context, bytes(self._early), transport, self._make)
+
+
+def dig(front: Front, target: str, early: bytes, transport: Any, make: Make, tasks: Tasks) -> None:
+    """Answer a CONNECT: go on above TLS as the host that it names, or refuse it. `make` makes the connection."""
+    transport.pause_reading()
+    _start(_dig(front, target, early, transport, make), tasks)
+
+
+async def _dig(front: Front, target: str, early: bytes, transport: Any, make: Make) -> None:
+    host = front.judge(target)
+    found: ssl.SSLContext | Refusal
+    if isinstance(host, Refusal):
+        found = host
+    else:
+        found = await asyncio.get_running_loop().run_in_executor(None, front.context_for, host)
+    if isinstance(found, Refusal):
+        transport.write(found.raw())
+        transport.close()
+        return
+    transport.write(ESTABLISHED)
+    await _secure(front, str(host), found, early, transport, make)
+
+
+async def _secure(front: Front, host: str, context: ssl.SSLContext, early: bytes, transport: Any, make: Make) -> None:
+    if transport.is_closing():
+        return
+    loop, vestibule = asyncio.get_running_loop(), Vestibule()
+    starting = loop.create_task(
+        loop.start_tls(transport, vestibule, context, server_side=True, ssl_handshake_timeout=HANDSHAKE)
+    )
+    if early:
+        # start_tls runs in the next turn of the loop and makes TLS ready in the one after, before anything is read.
+        loop.call_soon(loop.call_soon, _feed, transport, early)
+    try:
+        secured = await starting
+    except OSError as error:  # those of TLS are OSErrors too
+        transport.abort()
+        front.failed(host, error)
+        return
+    connection: Served = make()
+    connection.unasked = partial(front.distrusted, host)
+    vestibule.hand_over(secured, connection)
+
+
+def _feed(transport: Any, data: bytes) -> None:
+    """Give TLS what was read before it began."""
+    protocol = transport.get_protocol()
+    while data and not transport.is_closing():
+        buffer = protocol.get_buffer(len(data))
+        size = min(len(buffer), len(data))
+        buffer[:size] = data[:size]
+        data = data[size:]
+        protocol.buffer_updated(size)
+
+
+def _start(work: Any, tasks: Tasks) -> None:
+    task = asyncio.get_running_loop().create_task(work)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)

@@ -1,0 +1,1 @@
+"""Verifying: each operation's examples are played against a target, whose answers are compared."""

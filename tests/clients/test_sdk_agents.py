@@ -1,0 +1,72 @@
+"""The public aiXplain SDK, unmodified: agents, by its client of v2 and by its legacy factories."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.clients.conftest import Asker, last
+
+TEN = "5 + 5 = 10."
+PREVIOUS = 'Your previous question was: "What is 5 + 5?"'
+FIRST = "This is your first message in this conversation, so there is no previous question yet."
+AGENTS = {"Demo Agent", "Research Agent", "Failing Agent"}
+
+
+def outputs(found: list[dict[str, Any]]) -> list[str]:
+    return [each["output"] for each in found]
+
+
+@pytest.mark.claim("AX-AGENT-RUN", "AX-AGENT-POLL", "AX-AGENT-SESSION", "AX-AGENT-HISTORY", "AX-AGENT-QUERY-OBJECT")
+def test_the_client_of_v2_runs_agents(v2: Asker) -> None:
+    done = v2.run("v2_agents.py")
+    told = last(done)
+    assert told["get"] == {"id": "68f0000000000000000000a1", "name": "Demo Agent"}
+    assert (told["run"]["status"], told["run"]["output"], told["run"]["steps"]) == ("SUCCESS", TEN, 1)
+    assert told["run"]["session"].startswith("68f0000000000000000000a1_")
+    # Only the newest sends session_id=, in a header; the one before drops it, and every run begins a conversation.
+    is_newest = v2.clients == "sdk"
+    assert outputs(told["session"]) == [TEN, PREVIOUS if is_newest else FIRST, FIRST]
+    assert [each["session"] for each in told["session"]] == ["talk-1", "talk-1", "talk-2"] or not is_newest
+    assert told["session continued"]["output"] == PREVIOUS
+    assert told["history"]["output"] == PREVIOUS
+    assert told["variables"]["status"] == "SUCCESS"
+    assert told["async by hand"]["begun"] == "IN_PROGRESS"
+    assert told["async by hand"]["id"] is True
+    assert told["async by hand"]["ended"]["output"] == TEN
+    both = [["user", "What is 5 + 5?"], ["assistant", TEN], ["user", "What was my previous question?"]]
+    assert told["session object"]["messages"] == [*both, ["assistant", PREVIOUS]]
+    assert told["failed"]["says"] == "Operation failed: Agent failed"
+    assert [told["unknown"][each] for each in ("says", "status_code")] == ["Agent not found", 404]
+    assert [told["no query"][each] for each in ("says", "status_code")] == ["query should not be empty", 400]
+    assert told["saved"] == {"id": True, "found": ["Mine"], "output": TEN, "after": []}
+    assert set(told["search"]) >= AGENTS
+    # How variables and sessions travelled.
+    sent = v2.world.requests("agents.run")
+    assert {"input": "Tell me about {{topic}}", "topic": "the sea"} in [each.body["query"] for each in sent]
+    named = [each.headers.get("x-session-id") for each in sent]
+    assert ("talk-1" in named) == is_newest
+    # What it shows of the progress of a run.
+    assert "Research Agent ⧈ Demo LLM" in done.stdout
+    assert "✓ Completed 1 steps" in done.stdout
+    assert "API 3 · $0.002010" in done.stdout
+
+
+@pytest.mark.claim("AX-V1-ALIAS", "AX-AGENT-ENVELOPE")
+def test_the_legacy_factories_run_agents_and_show_their_progress(v1: Asker) -> None:
+    done = v1.run("v1_agents.py")
+    assert "Research Agent | ⏳ Planning" in done.stdout
+    assert "✅ Done | Completed successfully (1.4 s total | 3 API calls | $0.0020102)" in done.stdout
+    told = last(done)
+    assert told["get"] == {"id": "68f0000000000000000000a1", "name": "Demo Agent"}
+    assert (told["run"]["status"], told["run"]["output"], told["run"]["steps"]) == ("SUCCESS", TEN, 1)
+    assert outputs(told["session"]) == [TEN, PREVIOUS]
+    assert told["session"][0]["session"] == told["session"][1]["session"]
+    assert told["history"]["output"] == PREVIOUS
+    assert told["progress"]["output"] == TEN
+    assert told["async by hand"]["begun"] == "IN_PROGRESS"
+    assert told["async by hand"]["ended"] == TEN
+    assert told["failed"]["status"] == "FAILED"
+    assert told["unknown"]["says"] == "Agent Get Error (HTTP 404): Agent not found"
+    assert set(told["list"]) >= AGENTS

@@ -1,0 +1,239 @@
+"""Recording: what one emulator answers through a recorder, another replays byte for byte."""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from emulator import Emulator
+from emulator.cli import main
+from tests.studio import Studio
+
+KEY = "axp_live_0123456789abcdefSECRET"
+OWN = {"X-API-Key": KEY}
+OTHER = {"X-API-Key": "axp_live_another_key"}
+AX = {"x-api-key": "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f"}
+MODEL = "695fce4c27b4e3580e43d126"
+
+
+def message(text: str, **more: Any) -> dict[str, Any]:
+    said = [{"role": "user", "content": text}]
+    return {"model": "apex-sonnet-4-20250501", "max_tokens": 64, "messages": said, **more}
+
+
+Call = tuple[str, str, Any]
+CALLS: list[Call] = [
+    ("POST", "/messages", message("Hello!")),
+    ("POST", "/messages", message("What is 2 + 2?")),
+    ("POST", "/messages", message("What is 2 + 2?", stream=True)),
+    ("POST", "/messages/stream", message("Tell me of the sea: 1e5, no, {{ braces }} {% and %} «ü» 😀")),
+    ("POST", "/messages", message("Hello!")),
+    ("GET", "/models?limit=3", None),
+    ("GET", "/models?limit=2&family=haiku", None),
+    ("GET", "/models", None),
+    ("POST", "/messages", {"model": "nobody", "messages": [{"role": "user", "content": "x"}]}),
+    ("POST", "/batch", {"requests": [message("One"), message("Two")]}),
+    ("GET", "/status", None),
+]
+
+
+def play(base: str, calls: list[Call], headers: dict[str, str]) -> list[httpx.Response]:
+    with httpx.Client(headers=headers, trust_env=False, timeout=30) as client:
+        return [client.request(method, base + path, json=body) for method, path, body in calls]
+
+
+def told(answer: httpx.Response) -> tuple[int, bytes, str]:
+    return answer.status_code, answer.content, answer.headers.get("content-type", "")
+
+
+def checked(file: Path) -> None:
+    result = CliRunner().invoke(main, ["check", str(file)])
+    assert (result.exit_code, result.output) == (0, "1 scenario checked, no complaints\n")
+
+
+def test_another_emulator_replays_what_was_recorded_byte_for_byte(studio: Studio) -> None:
+    with studio.recording("aiexport") as (base, _):
+        recorded = play(base, CALLS, OWN)
+    assert [each.status_code for each in recorded] == [200, 200, 200, 200, 200, 200, 200, 200, 404, 202, 200]
+    checked(studio.out)
+    with studio.replaying("/v2") as base:
+        replayed = play(base, CALLS, OTHER)
+    assert [told(each) for each in replayed] == [told(each) for each in recorded]
+    assert replayed[0].headers["x-cost-usd"] == recorded[0].headers["x-cost-usd"]
+    assert KEY not in studio.out.read_text()
+
+
+def test_the_order_of_replaying_does_not_matter_for_requests_that_differ(studio: Studio) -> None:
+    calls = CALLS[1:4]
+    with studio.recording("aiexport") as (base, _):
+        recorded = play(base, calls, OWN)
+    with studio.replaying("/v2") as base:
+        replayed = play(base, calls[::-1], OTHER)
+    assert [told(each) for each in replayed[::-1]] == [told(each) for each in recorded]
+
+
+def test_the_same_request_is_answered_in_the_order_of_the_recording_and_then_as_the_last_time(studio: Studio) -> None:
+    with studio.recording("aiexport") as (base, _):
+        recorded = play(base, [CALLS[0]] * 3, OWN)
+    assert len({each.content for each in recorded}) == 3
+    with studio.replaying("/v2") as base:
+        replayed = play(base, [CALLS[0]] * 4, OTHER)
+    assert [each.content for each in replayed] == [each.content for each in [*recorded, recorded[-1]]]
+
+
+def test_a_run_that_is_polled_for_is_recorded_and_its_url_leads_to_whoever_replays(studio: Studio) -> None:
+    run = ("POST", "/v2/agents/68f0000000000000000000a1/run", {"query": "What is 2 + 2?"})
+    stats = ("POST", "/sdk/models/stats", {"startDay": "2020-01-01", "endDay": "2020-01-02", "modelId": MODEL})
+    with studio.recording("aixplain") as (base, _):
+        (started,) = play(base, [run], AX)
+        url = started.json()["data"]
+        assert url.startswith(base)
+        poll = ("GET", url.removeprefix(base), None)
+        polled = play(base, [poll, stats], AX)
+    checked(studio.out)
+    with studio.replaying() as base:
+        (again,) = play(base, [run], AX)
+        assert again.json() == {**started.json(), "data": base + poll[1]}
+        assert [told(each) for each in play(base, [poll, stats], AX)] == [told(each) for each in polled]
+
+
+def test_what_the_emulator_does_not_know_is_replayed_all_the_same(studio: Studio, tmp_path: Path) -> None:
+    more = tmp_path / "more.yaml"
+    more.write_text(
+        "scenario: more\nabout: One model more.\nextends: default\n"
+        "apis: {aixplain: {collections: {models: [{id: mine, name: Mine}]}}}\n"
+    )
+    call = ("POST", "/api/v2/execute/mine", {"text": "What is 2 + 2?"})
+    with Emulator(scenarios=[str(more)]) as upstream, studio.recording("aixplain", upstream.url) as (base, _):
+        recorded = play(base, [call], AX)
+    with studio.replaying() as base:
+        replayed = play(base, [call], AX)
+    assert recorded[0].status_code == 200
+    assert [told(each) for each in replayed] == [told(each) for each in recorded]
+
+
+def test_secrets_are_never_written_not_even_where_they_are_echoed(studio: Studio) -> None:
+    grant = {"grant_type": "client_credentials", "client_id": "demo-enterprise", "client_secret": "demo-secret"}
+    with studio.recording("aiexport") as (base, _), httpx.Client(trust_env=False) as client:
+        token = client.post(f"{base}/oauth/token", data=grant).json()["access_token"]
+        keys = client.get(f"{base}/keys", headers=OWN).json()["data"]
+        made = client.post(f"{base}/keys/{keys[0]['id']}/rotate", headers=OWN).json()["key"]
+        client.get(f"{base}/models?api_key=query-secret-1", headers={"Authorization": f"Bearer {token}"})
+        client.post(f"{base}/messages", headers=OWN | {"Cookie": "a=cookie-secret"}, json=message(f"My key is {KEY}."))
+        client.post(f"{base}/messages", headers=OWN, json={**message("x"), "model": KEY})
+    text = studio.out.read_text()
+    for secret in (token, made, KEY, "demo-secret", "query-secret-1", "cookie-secret"):
+        assert secret not in text
+    assert "********" in text
+    checked(studio.out)
+
+
+def test_a_stream_is_passed_on_as_it_comes_and_replayed_at_its_pace(studio: Studio, tmp_path: Path) -> None:
+    slow = tmp_path / "slow.yaml"
+    slow.write_text("scenario: slow\nabout: Slow.\nextends: default\nlatency: {first_token: 150ms, token: 40ms}\n")
+    with Emulator(scenarios=[str(slow)]) as upstream, studio.recording("aiexport", upstream.url) as (base, _):
+        ask = {"headers": OWN, "json": message("What are the colors of the rainbow?"), "trust_env": False}
+        with httpx.stream("POST", f"{base}/messages/stream", **ask) as answer:  # type: ignore[arg-type]
+            recorded = list(answer.iter_raw())
+    assert len(recorded) > 3
+    found = re.search(r'pace:\n +first: "(\d+)ms"\n +each: "(\d+)ms"', studio.out.read_text())
+    assert found is not None
+    assert 100 < int(found[1]) < 400
+    assert 20 < int(found[2]) < 120
+    with studio.replaying("/v2") as base, httpx.stream("POST", f"{base}/messages/stream", **ask) as answer:  # type: ignore[arg-type]
+        replayed = list(answer.iter_raw())
+    assert b"".join(replayed) == b"".join(recorded)
+    assert len(replayed) > 3
+
+
+def test_an_upstream_that_goes_down_is_told_and_what_was_recorded_is_kept(
+    studio: Studio, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Emulator(scenarios=["default"]) as upstream, studio.recording("aiexport", upstream.url) as (base, _):
+        play(base, CALLS[:1], OWN)
+        before = studio.out.read_bytes()
+        upstream.stop()
+        with caplog.at_level(logging.ERROR, "emulator"):
+            (answer,) = play(base, CALLS[:1], OWN)
+    assert answer.status_code == 502
+    assert set(answer.json()) == {"type", "error", "request_id"}
+    assert "does not answer" in answer.json()["error"]["message"]
+    assert "Exchanges kept in recorded.yaml so far: 1" in answer.headers["x-emulator-hint"]
+    assert "does not answer" in caplog.text
+    assert studio.out.read_bytes() == before
+    checked(studio.out)
+
+
+def test_the_file_is_a_scenario_after_every_exchange(studio: Studio) -> None:
+    with studio.recording("aiexport") as (base, _):
+        checked(studio.out)
+        for call in CALLS[:4]:
+            play(base, [call], OWN)
+            checked(studio.out)
+    assert [file.name for file in studio.out.parent.iterdir()] == ["recorded.yaml"]
+
+
+def test_a_recorder_has_no_control_api_and_records_no_unknown_path(studio: Studio) -> None:
+    with studio.recording("aiexport") as (base, recorder):
+        answers = play(base.removesuffix("/v2"), [("GET", "/_emulator", None), ("GET", "/v2/nowhere", None)], OWN)
+        assert [each.status_code for each in answers] == [404, 404]
+        assert recorder.tape.exchanges == []
+
+
+def test_a_call_without_a_key_is_not_recorded(studio: Studio) -> None:
+    with studio.recording("aiexport") as (base, recorder):
+        (answer,) = play(base, CALLS[:1], {})
+        assert answer.status_code == 401
+        assert recorder.tape.exchanges == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["--api", "aiexprt"],
+            "no API is called 'aiexprt'; expected one of: aiexport, aixplain; did you mean 'aiexport'?",
+        ),
+        (["--upstream", "nowhere"], "--upstream is 'nowhere'; expected a URL such as https://api.example.com"),
+        (["--upstream", "ftp://x"], "--upstream is 'ftp://x'; expected a URL"),
+        (["--upstream", "http://me:pw@x"], "expected a URL"),
+        (["--out", "x.json"], "--out is 'x.json'; expected a scenario's file, such as recorded.yaml"),
+        (["--out", "no/where/x.yaml"], "which can't be written: No such file or directory"),
+        (["--listen", "here"], "--listen is 'here'; expected HOST:PORT"),
+    ],
+)
+def test_what_is_wrong_is_told_and_the_status_is_2(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    right = {"--api": "aiexport", "--upstream": "http://127.0.0.1:1", "--out": "x.yaml", "--listen": "127.0.0.1:0"}
+    given = {**right, arguments[0]: arguments[1]}
+    result = CliRunner().invoke(main, ["record", *(word for pair in given.items() for word in pair)])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
+
+
+def test_a_file_that_is_there_is_not_written_over_without_force(studio: Studio) -> None:
+    studio.out.write_text("mine")
+    given = [
+        "--api",
+        "aiexport",
+        "--upstream",
+        studio.upstream.url,
+        "--out",
+        str(studio.out),
+        "--listen",
+        "127.0.0.1:0",
+    ]
+    result = CliRunner().invoke(main, ["record", *given])
+    assert result.exit_code == 2
+    assert "is there already; --force writes over it" in result.stderr
+    assert studio.out.read_text() == "mine"
+    with studio.recording("aiexport", force=True):
+        checked(studio.out)

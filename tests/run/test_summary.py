@@ -1,0 +1,47 @@
+"""The lines that a run ends with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.run.summary import summary_lines
+from emulator.testing.verdict import Finding, Verdict
+
+NOTHING: dict[str, Any] = {"called": [], "spent": {}, "faults": {}, "exchanges": 0, "dropped": 0}
+FINE = Verdict(ok=True, text="fine")
+
+
+def test_a_run_without_calls_says_so() -> None:
+    assert list(summary_lines(NOTHING, FINE, [], False)) == ["emulator: 0 calls"]
+
+
+def test_all_that_happened_is_told() -> None:
+    called = [
+        {"api": "parrot", "operation": "say", "calls": 3, "statuses": {"0": 1, "200": 2}},
+        {"api": "", "operation": "", "calls": 1, "statuses": {"404": 1}},
+    ]
+    summary = {
+        **NOTHING,
+        "called": called,
+        "spent": {"parrot": {"letters": 12_000.0, "USD": 0.0000105}},
+        "faults": {"status": 2, "timeout": 1},
+        "dropped": 9,
+    }
+    assert list(summary_lines(summary, FINE, [{"host": "a.example", "port": 443}] * 2, False)) == [
+        "emulator: 4 calls in the journal, which had dropped 9 earlier ones",
+        "  parrot  say             1 x no answer, 2 x 200",
+        "  -       (no operation)  1 x 404",
+        "  parrot would have charged 12,000 letters, 0.0000105 USD",
+        "  faults played: status x 2, timeout x 1",
+        "  verdict: nothing found",
+        "  FAILED: 2 calls tried to leave for a.example:443, which is not emulated",
+        "          (--allow-host a.example would let it through to the real one)",
+    ]
+
+
+def test_a_verdict_is_told_in_short_or_in_whole() -> None:
+    finding = Finding("no_back_off", "hardly a pause")
+    verdict = Verdict(ok=False, findings=(finding, finding), text="two findings\none and the other")
+    summary = {**NOTHING, "called": [{"api": "a", "operation": "b", "calls": 1, "statuses": {"200": 1}}]}
+    assert "  verdict: no_back_off x 2 (--verdict tells more)" in list(summary_lines(summary, verdict, [], False))
+    assert list(summary_lines(summary, verdict, [], True))[2:] == ["  two findings", "  one and the other"]

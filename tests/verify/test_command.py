@@ -1,0 +1,125 @@
+"""Verifying: a target that is an emulator holds, one that was changed is told of claim by claim."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree as xml
+
+import pytest
+from click.testing import CliRunner, Result
+
+from emulator import Emulator
+from emulator.cli import main
+from tests.running import loaded
+
+CHANGED = """
+scenario: changed
+about: Three things are not as they should be.
+extends: default
+rules:
+  - on: status.get
+    reply: {body: {status: 7, description: All systems operational}}
+  - on: models.list
+    reply: {status: 206, body: {}}
+  - on: messages.stream
+    reply: {stream: {events: [{event: message_start, data: {type: message_start}}, {text: "[DONE]"}]}}
+  - on: messages.list
+    reply: {headers: {Content-Type: application/problem+json}, body: {object: list, data: [], has_more: false}}
+"""
+
+
+def check(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["verify", *arguments])
+
+
+@pytest.fixture(scope="module")
+def target() -> Iterator[str]:
+    with Emulator(scenarios=["default"], seed=5) as emulator:
+        yield emulator.url
+
+
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    path = tmp_path_factory.mktemp("changed") / "changed.yaml"
+    path.write_text(CHANGED)
+    with Emulator(scenarios=[str(path)]) as emulator:
+        yield emulator.url
+
+
+@pytest.mark.parametrize("api", ["aiexport", "aixplain"])
+def test_another_emulator_answers_alike(api: str, target: str) -> None:
+    result = check("--api", api, "--target", target)
+    assert result.exit_code == 0, result.output
+    assert result.output.rstrip().endswith("0 differ")
+
+
+@pytest.mark.parametrize("api", ["aiexport", "aixplain"])
+def test_every_operation_is_played(api: str) -> None:
+    from emulator.verify.examples import examples
+
+    playbook, _ = loaded("default")
+    plan = playbook.apis[api]
+    unplayed = set(plan.operations) - {each.operation.name for each in examples(plan)}
+    assert unplayed <= {"keys.update", "keys.delete"}  # they would take a key from whoever verifies with it
+
+
+def test_what_differs_is_told_by_claim_as_text_and_as_junit(changed: str, tmp_path: Path) -> None:
+    report = tmp_path / "report.xml"
+    result = check("--api", "aiexport", "--target", f"{changed}/v2", "--junit", str(report))
+    assert result.exit_code == 1
+    for line in (
+        "status.get, example 1: body.status: wanted a text, found a number",
+        "status.get, example 1: body.version: wanted a text, found nothing",
+        "models.list, example 1: status: wanted 200, found 206",
+        "messages.stream, example 1: events: wanted message_start, content_block_start, content_block_delta,",
+        "messages.stream, example 1: event message_start.message: wanted a mapping, found nothing",
+        "messages.list, example 1: header content-type: wanted application/json, found application/problem+json",
+    ):
+        assert line in result.output
+    assert "differs    AE-STATUS              documented" in result.output
+    assert "holds      AE-MSG-JSON            documented" in result.output
+    suite = xml.fromstring(report.read_text())
+    failed = {case.get("name") for case in suite.iter("testcase") if case.find("failure") is not None}
+    assert suite.get("failures") == str(len(failed))
+    assert {"AE-STATUS", "AE-MODELS-ROUTE", "AE-STREAM-ROUTE"} <= failed
+    assert "AE-MSG-JSON" not in failed
+
+
+def test_a_header_that_is_missing_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "bare.yaml"
+    path.write_text(
+        "scenario: bare\nabout: Without a header.\nextends: default\n"
+        "rules: [{on: messages.list, reply: {headers: {X-API-Version: null}, "
+        "body: {object: list, data: [], has_more: false}}}]\n"
+    )
+    with Emulator(scenarios=[str(path)]) as emulator:
+        result = check("--api", "aiexport", "--target", emulator.url)
+    assert "messages.list, example 1: header x-api-version: wanted one, found none" in result.output
+    assert result.exit_code == 1
+
+
+def test_the_key_is_used_and_never_told(target: str) -> None:
+    result = check("--api", "aiexport", "--target", target, "--key", "axp_test_revoked")
+    assert result.exit_code == 1
+    assert "messages.create, example 1: status: wanted 200, found 401" in result.output
+    assert "axp_test_revoked" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["--api", "aiexprt"],
+            "no API is called 'aiexprt'; expected one of: aiexport, aixplain; did you mean 'aiexport'?",
+        ),
+        (["--target", "here"], "--target is 'here'; expected a URL such as https://api.example.com"),
+        (["--target", "http://127.0.0.1:1"], "--target http://127.0.0.1:1 does not answer: "),
+        (["--junit", "no/where.xml"], "--junit is 'no/where.xml', which can't be written: No such file or directory"),
+    ],
+)
+def test_what_is_wrong_is_told_and_the_status_is_2(arguments: list[str], said: str, target: str) -> None:
+    given = {"--api": "aiexport", "--target": target, arguments[0]: arguments[1]}
+    result = check(*(word for pair in given.items() for word in pair))
+    assert result.exit_code == 2
+    assert said in result.stderr
