@@ -102,10 +102,10 @@ class Exchange:
     """One request with everything decided on it, and what the client consumed of the answer.
 
     `outcome` is `complete`, `left` (the client went before the end), `cut` (a fault ended it), `stopped` (the
-    server did) or `open`; `faults` are the names of those that were played; `secrets` names the fields that are
-    masked before it is kept; `held` are the bytes that it takes in the journal, 0 outside it; `peer` tells the
-    client's connections apart, and `real` is when it came in seconds of a steady clock. One is made for every
-    request and most are never looked at, so only what differs is set.
+    server did) or `open`; `faults` are the names of those that were played, those on what it set off among them;
+    `secrets` names the fields that are masked before it is kept; `held` are the bytes that it takes in the journal, 0
+    outside it; `peer` tells the client's connections apart, and `real` is when it came in seconds of a steady clock.
+    One is made for every request and most are never looked at, so only what differs is set.
     """
 
     api: str = ""

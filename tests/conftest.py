@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.library import Library
 from tests.running import Emulated, Running
+
+# A worker that is not gone after 10 s is killed, and what it has measured is lost; a busy machine needs longer.
+with suppress(ImportError):
+    from xdist.workermanage import NodeManager  # type: ignore[import-untyped]
+
+    NodeManager.EXIT_TIMEOUT = 120
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 

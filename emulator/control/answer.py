@@ -16,6 +16,7 @@ from emulator.control import asked
 from emulator.control.entry import Call, Entry, Steered
 from emulator.control.failure import ControlError, Failure, Wrong, told
 from emulator.control.guard import admit
+from emulator.control.waits import Waits, unless_left
 from emulator.control.written import Written
 from emulator.errors import ApiError, DocumentError, EmulatorError
 from emulator.exchange import Header
@@ -43,6 +44,7 @@ class Control:
         self._server = server
         self._table = table
         self._written = Written()
+        self._waits = Waits()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: Sequence[Header] = ()
@@ -81,6 +83,9 @@ class Control:
         given = {name: value for name, value in (("body", body), ("query", query)) if value is not None}
         # An unknown world is refused before anything is done, and one that ends ends what waits in it.
         room = self._server.worlds.find(chosen) if entry.worldly else None
+        if entry.waits:
+            with self._waits.one_more(call.world), call.world.attend():
+                return call.status, await unless_left(entry.function(call, **given), receive)
         said = entry.function(call, **given)
         if inspect.isawaitable(said):
             with nullcontext() if room is None else room.world.attend():

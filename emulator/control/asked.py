@@ -13,6 +13,7 @@ import orjson
 from msgspec.structs import FieldInfo, fields
 
 from emulator.control.failure import ControlError
+from emulator.control.words import in_words
 from emulator.scenario.suggest import did_you_mean
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -21,6 +22,16 @@ WRONG = re.compile(r"(?P<what>.*?)(?: - at `\$?(?P<at>[^`]*)`)?", re.DOTALL)
 JSON = "application/json"
 MOST_QUERY = 50  # parameters
 DEEPEST = 100  # levels of lists and mappings in an order; what a world has stored may be deeper
+
+
+def settle(shape: Any) -> None:
+    """Read the annotations of a class now: msgspec looks in sys.modules for what they name, at the first use.
+
+    A test runner that runs another one inside itself takes modules out of sys.modules between the two.
+    """
+    if isinstance(shape, type) and issubclass(shape, msgspec.Struct):
+        _fields(shape)
+        msgspec.json.Decoder(shape)
 
 
 def decode(raw: bytes, content_type: str) -> Any:
@@ -94,8 +105,7 @@ def _fit(given: Mapping[str, Any], shape: type[T], where: str, strict: bool) -> 
     except msgspec.ValidationError as error:
         found = WRONG.fullmatch(str(error))
         assert found is not None
-        what = found["what"].replace("Expected", "expected", 1).replace(", got", "; found", 1).replace("`", "")
-        raise ControlError(400, f"{where}{found['at'] or ''}: {what}") from None
+        raise ControlError(400, f"{where}{found['at'] or ''}: {in_words(found['what'])}") from None
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import Any, Protocol, get_type_hints
 from msgspec import Struct, field
 
 from emulator.clock import Clock
+from emulator.control.asked import settle
 from emulator.control.written import Written
 from emulator.serving.world import World
 from emulator.serving.worlds import Room, Worlds
@@ -64,7 +65,8 @@ class Call(Struct):
 class Entry(Struct, frozen=True, dict=True):
     """`path` is what follows `/_emulator`, with parameters such as `{id}`; `at` gives an example of each.
 
-    `refusals` are the statuses of refusals beside those that every route has.
+    `refusals` are the statuses of refusals beside those that every route has. `waits`: the function is a coroutine
+    function that waits for what others do, and may be cancelled when the client goes.
     """
 
     method: str
@@ -75,6 +77,11 @@ class Entry(Struct, frozen=True, dict=True):
     at: Mapping[str, str] = field(default_factory=dict)
     refusals: tuple[int, ...] = ()
     worldly: bool = True
+    waits: bool = False
+
+    def __post_init__(self) -> None:
+        for shape in (self.body, self.query, self.answer):
+            settle(shape)
 
     @cached_property
     def segments(self) -> tuple[str, ...]:

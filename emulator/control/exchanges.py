@@ -11,11 +11,10 @@ from msgspec import Meta, Struct
 from emulator.control.clock import seconds
 from emulator.control.entry import Call, Entry
 from emulator.control.failure import ControlError
-from emulator.control.operations import known_api
+from emulator.control.operations import known_api, known_operation
 from emulator.errors import DocumentError
 from emulator.exchange import Exchange
 from emulator.scenario.expression import Language
-from emulator.scenario.suggest import did_you_mean
 from emulator.serving.ask import Question, compile_query, find, view, wait
 from emulator.serving.functions import FILTERS, FUNCTIONS
 
@@ -91,25 +90,22 @@ def exchanges(call: Call, query: ExchangesQuery) -> Exchanges:
     """The last exchanges of this world."""
     playbook = call.room.pipeline.playbook
     known_api(playbook, query.api, "query.api")
-    names = dict.fromkeys(name for api in playbook.apis.values() for name in api.operations)
-    if query.operation is not None and query.operation not in names:
-        guess = did_you_mean(query.operation, names)
-        raise ControlError(400, f"query.operation: no operation {query.operation!r}; {guess}")
+    known_operation(playbook, query.operation, "query.operation")
     given = {"operation": query.operation, "status": query.status, "api": query.api}
-    when = _question({name: value for name, value in given.items() if value is not None})
+    when = _question(call, {name: value for name, value in given.items() if value is not None})
     return _told(find(call.world.journal, when, query.last))
 
 
 def query(call: Call, body: ExchangesQuestion) -> Exchanges:
     """The exchanges that a `when` fits, as rules write it."""
-    return _told(find(call.world.journal, _question(body.when), body.last))
+    return _told(find(call.world.journal, _question(call, body.when), body.last))
 
 
 async def wait_for(call: Call, body: ExchangesWait) -> Exchanges:
     """Wait until there are so many such exchanges: 408 when they do not come in time."""
     limit = time_limit(body.timeout)
     try:
-        return _told(await wait(call.world.journal, _question(body.when), body.count, limit))
+        return _told(await wait(call.world.journal, _question(call, body.when), body.count, limit))
     except TimeoutError as error:
         raise ControlError(408, str(error)) from None
 
@@ -129,11 +125,18 @@ def time_limit(timeout: str | float) -> float:
     return limit
 
 
-def _question(when: Any) -> Question:
+def _question(call: Call, when: dict[str, Any]) -> Question:
     try:
-        return compile_query(when, LANGUAGE)
+        question = compile_query(when, LANGUAGE)
     except DocumentError as error:
         raise ControlError(400, "\n".join(f"body.{complaint}" for complaint in error.complaints)) from None
+    for field, known in (("api", known_api), ("operation", known_operation)):
+        wanted = when.get(field)
+        for name in wanted if isinstance(wanted, list) else [wanted]:
+            # What is asked of no operation has an empty one, and what a template gives is seen when it is asked.
+            if isinstance(name, str) and name and "{{" not in name and "{%" not in name:
+                known(call.room.playbook, name, f"body.when.{field}")
+    return question
 
 
 def _told(found: Iterable[Exchange]) -> Exchanges:
@@ -144,6 +147,13 @@ EXAMPLE = {"operation": "messages.create", "body.stream": {"present": False}, "s
 ROUTES = (
     Entry("GET", "/exchanges", exchanges),
     Entry("POST", "/exchanges/query", query, example={"when": EXAMPLE, "last": 10}),
-    Entry("POST", "/exchanges/wait", wait_for, example={"count": 1, "when": EXAMPLE, "timeout": "5s"}, refusals=(408,)),
+    Entry(
+        "POST",
+        "/exchanges/wait",
+        wait_for,
+        example={"count": 1, "when": EXAMPLE, "timeout": "5s"},
+        refusals=(408, 409),
+        waits=True,
+    ),
     Entry("DELETE", "/exchanges", clear),
 )

@@ -7,12 +7,15 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field, to_builtins
 
+from emulator.control.clock import between
 from emulator.control.entry import Call, Entry
 from emulator.control.failure import ControlError
+from emulator.date import LATEST
 from emulator.errors import ConfigError
 from emulator.scenario.playbook import Playbook
+from emulator.scenario.reach import out_of_reach, spots
 from emulator.scenario.suggest import did_you_mean
-from emulator.serving.fault import FAULTS, ArmedFault, parameters
+from emulator.serving.fault import FAULTS, ArmedFault, Fault, parameters
 from emulator.serving.fault.armed import MOST
 
 Patterns = Annotated[list[str], Meta(min_length=1, max_length=1_000)]
@@ -39,9 +42,11 @@ class Order(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     nth: Annotated[int | None, Meta(description="only the nth time")] = None
     every: Annotated[int | None, Meta(description="each so many times")] = None
     probability: Annotated[float | None, Meta(description="a share from 0 to 1, drawn from the seed")] = None
-    after: Annotated[str | None, Meta(description="a duration on the world's clock from now until it begins")] = None
-    lasts: Annotated[str | None, Meta(description="a duration on the world's clock, then no more")] = field(
-        name="for", default=None
+    after: Annotated[
+        str | float | None, Meta(description="a duration on the world's clock, or seconds, until it begins")
+    ] = None
+    lasts: Annotated[str | float | None, Meta(description="a duration on that clock, or seconds, then no more")] = (
+        field(name="for", default=None)
     )
 
 
@@ -83,10 +88,12 @@ def faults(call: Call) -> Faults:
 def arm(call: Call, body: Order) -> ArmedView:
     """Arm a fault in this world, from the next request on."""
     order = {name: value for name, value in to_builtins(body).items() if value is not None}
+    order |= {name: _duration(order[name], f"body.{name}") for name in ("after", "for") if name in order}
     on = body.on if isinstance(body.on, list) else [body.on] if body.on is not None else []
+    playbook, armed = call.room.pipeline.playbook, call.world.armed
     for pattern in on:
-        _refuse_idle(pattern, call.room.pipeline.playbook)
-    armed = call.world.armed
+        _refuse_idle(pattern, playbook)
+    _refuse_out_of_reach(FAULTS.make(body.fault, body.params), on, playbook)
     if len(armed.list()) >= MOST:
         raise ControlError(409, f"{MOST:,} faults are armed in this world; disarm some first")
     return _view(armed.arm(order))
@@ -112,10 +119,30 @@ def _view(armed: ArmedFault) -> ArmedView:
     return ArmedView(lasts=order.pop("for", None), **order, id=armed.id, played=armed.played)
 
 
+def _duration(value: str | float, where: str) -> str:
+    """A duration as scenarios write it. Raises ControlError 400 for a number of seconds that is none."""
+    if isinstance(value, str):
+        return value
+    return f"{between(value, 0.0, LATEST, where):.9f}".rstrip("0").rstrip(".") + "s"
+
+
+def _fits(pattern: str, api: str, name: str) -> bool:
+    return fnmatchcase(name, pattern) or fnmatchcase(f"{api}/{name}", pattern)
+
+
+def _refuse_out_of_reach(fault: Fault, on: list[str], playbook: Playbook) -> None:
+    """Raises ControlError 400 for a fault on jobs, webhooks or tokens where nothing sets any off."""
+    everywhere = spots(playbook.apis.values())
+    where = [(api, each) for api, each in everywhere if not on or any(_fits(one, api.name, each.name) for one in on)]
+    wrong = out_of_reach(fault, where, everywhere)
+    if wrong is not None:
+        raise ControlError(400, f"body.{'on' if on else 'fault'}: {wrong}")
+
+
 def _refuse_idle(pattern: str, playbook: Playbook) -> None:
     """Raises ControlError 400 for a pattern that no operation fits."""
     names = [(api.name, name) for api in playbook.apis.values() for name in api.operations]
-    if not any(fnmatchcase(name, pattern) or fnmatchcase(f"{api}/{name}", pattern) for api, name in names):
+    if not any(_fits(pattern, api, name) for api, name in names):
         known = dict.fromkeys(f"{api}/{name}" if "/" in pattern else name for api, name in names)
         raise ControlError(400, f"body.on: no operation is called {pattern!r}; {did_you_mean(pattern, sorted(known))}")
 

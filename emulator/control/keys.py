@@ -55,7 +55,7 @@ def make(call: Call, body: KeyOrder) -> MadeKey:
             call.server.worlds.register(body.key, call.room.name)
         except EmulatorError as error:
             raise ControlError(409, str(error)) from None
-    keys.put(body.key, record)
+    call.room.make_key(site.api.name, body.key, record)
     return MadeKey(body.key, site.api.name, record["tier"], record["workspace"])
 
 

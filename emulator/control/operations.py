@@ -51,6 +51,13 @@ def known_api(playbook: Playbook, name: str | None, where: str) -> None:
         raise ControlError(400, f"{where}: no API {name!r}; {did_you_mean(name, playbook.apis)}")
 
 
+def known_operation(playbook: Playbook, name: str | None, where: str) -> None:
+    """Raises ControlError 400 for an operation that no API of the playbook has."""
+    names = dict.fromkeys(each for api in playbook.apis.values() for each in api.operations)
+    if name is not None and name not in names:
+        raise ControlError(400, f"{where}: no operation {name!r}; {did_you_mean(name, names)}")
+
+
 def _view(playbook: Playbook, route: Route) -> OperationView:
     api, operation = playbook.apis[route.api], playbook.operation(route.api, route.operation)
     own = f"{route.method} {route.path.removeprefix(api.file.base)}"

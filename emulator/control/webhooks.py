@@ -97,7 +97,7 @@ def _told(attempts: Iterable[Attempt]) -> WebhooksView:
 AT = {"id": "msg_1"}
 ROUTES = (
     Entry("GET", "/webhooks", webhooks),
-    Entry("POST", "/webhooks/wait", wait, example={"count": 1, "timeout": "5s"}, refusals=(408,)),
+    Entry("POST", "/webhooks/wait", wait, example={"count": 1, "timeout": "5s"}, refusals=(408, 409), waits=True),
     Entry("POST", "/webhooks/{id}/redeliver", redeliver, at=AT, refusals=(404,)),
     Entry("DELETE", "/webhooks", clear),
 )

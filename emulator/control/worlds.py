@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 from msgspec import Meta, Struct
 
 from emulator.control.clock import ClockState, moment, state
@@ -99,19 +102,53 @@ async def restart(call: Call) -> WorldView:
 
 def save(call: Call) -> dict[str, Any]:
     """The world's whole state, to be put back later, here or on another server."""
-    return call.server.worlds.snapshot(call.path["name"])
+    room = call.server.worlds.find(call.path["name"])
+    return {
+        **call.server.worlds.snapshot(room.name),
+        "scenarios": list(call.written.shown(room.scenarios)),
+        "written": call.written.saved(room.scenarios, room.playbook.files),
+    }
 
 
 async def load(call: Call, body: dict[str, Any]) -> WorldView:
     """Put the world back to what was saved; the world must be there."""
-    name = call.path["name"]
+    name, rooms = call.path["name"], call.server.worlds
+    rooms.find(name)
+    texts, drafts = _texts(body.get("written", {})), dict[str, Path]()
     try:
-        await call.server.worlds.restore(name, body)
-    except (DocumentError, UnknownWorld):
-        raise
-    except EmulatorError as error:
-        raise ControlError(400, f"body: {error}") from None
+        for scenario, each in texts.items():
+            drafts[scenario] = call.written.copy(name, scenario, each)
+        await rooms.restore(name, {**body, "scenarios": _resolved(call, name, body.get("scenarios"), drafts)})
+    except BaseException as error:
+        complaints = call.written.named(error) if isinstance(error, DocumentError) else error
+        for path in drafts.values():
+            call.written.discard(path)
+        if isinstance(error, EmulatorError) and not isinstance(error, (ControlError, DocumentError, UnknownWorld)):
+            raise ControlError(400, f"body: {error}") from None
+        raise complaints from None
+    playing = {file for each in rooms.names() for file in rooms.find(each).scenarios}
+    for scenario, path in drafts.items():
+        call.written.keep(name, scenario, path, playing)
     return view(call, call.server.worlds.find(name))
+
+
+def _texts(written: Any) -> dict[str, dict[str, str]]:
+    """The put scenarios of a snapshot; see Written.saved. Raises ControlError 400 for anything else."""
+    try:
+        texts = msgspec.convert(written, dict[str, dict[str, str]])
+    except msgspec.ValidationError as error:
+        raise ControlError(400, f"body.written: the snapshot is damaged: {error}") from None
+    for name, files in texts.items():
+        if name not in files:
+            raise ControlError(400, f"body.written: the snapshot is damaged: the text of {name[:100]!r} is missing")
+    return texts
+
+
+def _resolved(call: Call, world: str, names: Any, drafts: Mapping[str, Path]) -> Any:
+    """The scenarios of a snapshot, its own before those of this server; what is no list of names is left to `read`."""
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return names
+    return [str(drafts[name]) if name in drafts else call.written.resolve(world, [name])[0] for name in names]
 
 
 def view(call: Call, room: Room) -> WorldView:

@@ -43,6 +43,26 @@ class Written:
         """The opposite of `resolve`."""
         return tuple(Path(name).stem if self._is_inside(name) else name for name in names)
 
+    def saved(self, names: Iterable[str], files: Collection[Path]) -> dict[str, dict[str, str]]:
+        """By name, the put scenarios among `names`: each one's text, and those of the `files` beside it, by name."""
+        found = {}
+        for path in map(Path, names):
+            if self._is_inside(str(path)):
+                used = {path, *(file for file in files if file.parent == path.parent)}
+                found[path.stem] = {file.stem: file.read_text() for file in sorted(used)}
+        return found
+
+    def copy(self, world: str, name: str, texts: Mapping[str, str]) -> Path:
+        """A draft of a scenario that was saved, with what lay beside it. Raises ControlError as `draft` does."""
+        path = self.draft(world, name, texts[name].encode())
+        for other, text in texts.items():
+            if NAME.fullmatch(other) is None:
+                self.discard(path)
+                raise ControlError(400, f"body.written: {other[:100]!r} can't be the name of a scenario")
+            path.with_name(f"{other}.yaml").unlink(missing_ok=True)  # it may be a link to the file of another draft
+            path.with_name(f"{other}.yaml").write_text(text)
+        return path
+
     def draft(self, world: str, name: str, text: bytes) -> Path:
         """A file for this text, not yet known by its name. Raises ControlError for a name that is none, or too many.
 

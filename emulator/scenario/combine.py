@@ -17,7 +17,8 @@ from emulator.scenario.reference import Evaluate
 class Piece(Struct, frozen=True):
     """A part of an expression. `name` is what complaints call it; a `constant` piece has its value at load.
 
-    `quick` is the way to the value when nothing is missing; None when there is none.
+    `quick` is the way to the value when nothing is missing; None when there is none. `roots` are the names that it
+    looks up in the scope, told by a whole text only.
     """
 
     evaluate: Evaluate
@@ -25,6 +26,7 @@ class Piece(Struct, frozen=True):
     constant: bool = False
     value: Any = None
     quick: Quick | None = None
+    roots: frozenset[str] = frozenset()
 
 
 _ORDINARY: Final = (bool, int, float, str, type(None))

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
 from jinja2 import TemplateSyntaxError, nodes
+from msgspec.structs import replace
 
 from emulator.errors import Complaint, DocumentError, EmulatorError, Place, TemplateError
 from emulator.scenario.absent import ABSENT, Absent
@@ -96,7 +97,7 @@ class Language:
         if len(found) == 2 and isinstance(found[1], nodes.TemplateData) and found[1].data == "\n":
             del found[1]
         if len(found) == 1 and not isinstance(found[0], nodes.TemplateData):
-            return compiler.piece(found[0])
+            return replace(compiler.piece(found[0]), roots=frozenset(compiler.roots))
         pieces = [
             constant(node.data.replace(_RETURN, "\r"), "text")
             if isinstance(node, nodes.TemplateData)
@@ -106,10 +107,11 @@ class Language:
         evaluate = concatenate(pieces)
         if all(piece.constant for piece in pieces):
             return constant(evaluate({}), source)
-        return Piece(evaluate, source.strip())
+        return Piece(evaluate, source.strip(), roots=frozenset(compiler.roots))
 
     def _program(self, source: str) -> Piece:
-        return Piece(compile_program(self._sandbox, self._words, source), source.strip())
+        program, roots = compile_program(self._sandbox, self._words, source)
+        return Piece(program, source.strip(), roots=roots)
 
     def _parse(self, source: str) -> list[nodes.Node]:
         """The text and the expressions in a source that has no statements."""

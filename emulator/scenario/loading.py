@@ -18,12 +18,14 @@ from emulator.scenario.compile.api import ApiCompiler, Tables
 from emulator.scenario.compile.compiler import Compiler
 from emulator.scenario.compile.complaints import Complaints
 from emulator.scenario.compile.operation import ScenarioRule, names_of
+from emulator.scenario.compile.roots import unknown_roots
 from emulator.scenario.document import SUFFIXES
 from emulator.scenario.duration import Latency, parse_latency
 from emulator.scenario.expression import Language
 from emulator.scenario.model import ApiFile, ScenarioFile
 from emulator.scenario.playbook import Api as ApiPlan
 from emulator.scenario.playbook import Playbook
+from emulator.scenario.reach import out_of_reach, spots
 from emulator.scenario.reading import read
 from emulator.scenario.routes import Route, Router
 from emulator.scenario.story import Shelf, Story
@@ -57,7 +59,9 @@ class Loader(Struct):
         router = self._router(apis.values())
         for entry in rules:
             self._refuse_idle(entry, apis)
+            self._refuse_idle_faults(entry, apis)
             self._refuse_unknown_names(entry, apis)
+        self.complaints.found.extend(unknown_roots(apis.values(), rules, self.language))
         self._refuse_unknown_claims(stories, apis)
         files = (*shelf.files, *self.files, *(file for api in apis.values() for file in api.files))
         return Playbook(
@@ -131,6 +135,19 @@ class Loader(Struct):
                 names = sorted(f"{api}/{name}" if "/" in pattern else name for api, name in operations)
                 text = f"no operation is called {pattern!r}; {did_you_mean(pattern, dict.fromkeys(names))}"
                 self.complaints.add(entry.compiler.place(path), text)
+
+    def _refuse_idle_faults(self, entry: ScenarioRule, apis: dict[str, ApiPlan]) -> None:
+        """Complain of each fault on jobs, webhooks or tokens when no operation that `on` names sets any off."""
+        everywhere = spots(apis.values())
+        where = [(api, each) for api, each in everywhere if entry.concerns(api.name, each.name)]
+        if entry.rule.on is None or not entry.rule.fault or not where:
+            return
+        rule = entry.compiler.place(entry.path)
+        (faults,) = [each.faults for each in where[0][1].rules.rules if each.place == rule]
+        for each in faults:
+            wrong = out_of_reach(each.fault, where, everywhere)
+            if wrong is not None:
+                self.complaints.add(each.place, wrong)
 
     def _refuse_unknown_names(self, entry: ScenarioRule, apis: dict[str, ApiPlan]) -> None:
         """Complain of what `when` speaks of if none of the operations knows it that the rule is for."""

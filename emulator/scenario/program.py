@@ -16,7 +16,9 @@ from emulator.scenario.filters import Function, filters_of, tests_of
 from emulator.scenario.operate import BINARY, MOST_OUTPUT
 from emulator.scenario.vocabulary import Vocabulary
 
+Program = Callable[[Mapping[str, Any]], str]
 _CALLED: Final = "called__"
+_MADE_BY_JINJA: Final = frozenset(("caller", "kwargs", "loop", "namespace", "varargs"))
 
 
 class _Names(Context):
@@ -69,12 +71,15 @@ def _checked(found: Function, scope: Mapping[str, Any], *args: Any, **kwargs: An
     return found(scope, *args, **kwargs)
 
 
-def compile_program(sandbox: Sandbox, words: Vocabulary, source: str) -> Callable[[Mapping[str, Any]], str]:
-    """The template as a function of the scope. Raises jinja2.TemplateSyntaxError for what can't be understood."""
+def compile_program(sandbox: Sandbox, words: Vocabulary, source: str) -> tuple[Program, frozenset[str]]:
+    """The template as a function of the scope, and the names that it looks up there.
+
+    Raises jinja2.TemplateSyntaxError for what can't be understood.
+    """
     tree = sandbox.parse(source)
     for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends, nodes.Block)):
         raise TemplateSyntaxError(f"a scenario can't {type(node).__name__.lower()} templates", node.lineno)
-    _check_words(tree, words)
+    roots = _check_words(tree, words)
     template = sandbox.from_string(tree)
 
     def run(scope: Mapping[str, Any]) -> str:
@@ -87,16 +92,21 @@ def compile_program(sandbox: Sandbox, words: Vocabulary, source: str) -> Callabl
             chunks.append(chunk)
         return "".join(chunks)
 
-    return run
+    return run, roots
 
 
-def _check_words(tree: nodes.Template, words: Vocabulary) -> None:
-    """Jinja finds unknown words only when it comes to them; a call is marked as one, for `job` is also a value."""
+def _check_words(tree: nodes.Template, words: Vocabulary) -> frozenset[str]:
+    """Jinja finds unknown words only when it comes to them; a call is marked as one, for `job` is also a value.
+
+    Gives the names that are neither called nor made in the template itself.
+    """
     own = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}
-    own |= {macro.name for macro in tree.find_all(nodes.Macro)} | {"caller", "loop", "namespace"}
+    own |= {macro.name for macro in tree.find_all(nodes.Macro)} | _MADE_BY_JINJA
     for found in tree.find_all((nodes.Filter, nodes.Test)):
         words.find(found, "filter" if isinstance(found, nodes.Filter) else "test", found.name)
     for call in tree.find_all(nodes.Call):
         if isinstance(call.node, nodes.Name) and call.node.name not in own:
             words.find(call, "function", call.node.name)
             call.node.name = _CALLED + call.node.name
+    looked_up = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "load"} - own
+    return frozenset(name for name in looked_up if not name.startswith(_CALLED))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from jinja2 import TemplateSyntaxError, nodes
-from msgspec import Struct
+from msgspec import Struct, field
 
 from emulator.scenario import combine, quick
 from emulator.scenario.absent import ABSENT
@@ -20,10 +20,14 @@ _LENIENT: Final = frozenset(("eq", "ne", "in", "notin"))
 
 
 class Compiler(Struct, frozen=True):
-    """Compiles one expression; every method raises jinja2.TemplateSyntaxError for what can't be understood."""
+    """Compiles one expression; every method raises jinja2.TemplateSyntaxError for what can't be understood.
+
+    `roots` fills with the names that it looks up in the scope.
+    """
 
     words: Vocabulary
     source: str
+    roots: set[str] = field(default_factory=set)
 
     def piece(self, node: nodes.Node) -> Piece:
         """What a node of the tree evaluates to."""
@@ -77,6 +81,7 @@ class Compiler(Struct, frozen=True):
             base = below
         if isinstance(base, nodes.Name):
             keys.reverse()
+            self.roots.add(base.name)
             way = quick.looked_up(base.name, keys)
             return Piece(reference(base.name, tuple(keys)), self.name(node), quick=way)
         return self._item(node)

@@ -11,7 +11,9 @@ from msgspec import Struct
 from emulator.errors import Complaint, DocumentError, EmulatorError, Place
 from emulator.exchange import Exchange
 from emulator.scenario.absent import ABSENT
-from emulator.scenario.compile.when import Names, WhenCompiler
+from emulator.scenario.compile.complaints import Complaints
+from emulator.scenario.compile.roots import RootChecker
+from emulator.scenario.compile.when import OCCASIONS, Names, WhenCompiler
 from emulator.scenario.expression import Language
 from emulator.scenario.match import COUNTER_TESTS, Difference, Matcher
 from emulator.serving.journal import Journal
@@ -80,13 +82,17 @@ def compile_query(when: Any, language: Language) -> Question:
     """
     compiler = WhenCompiler(language, lambda path: Place(".".join(("when", *map(str, path)))))
     if isinstance(when, dict):
-        counters = [key for key in when if key in COUNTER_TESTS]
-        if counters:
-            cure = "counts what a rule answers; a question has `count` and `last` beside its `when`"
-            raise DocumentError([Complaint(Place(f"when.{key}"), f"`{key}` {cure}") for key in counters])
+        of_rules = [key for key in when if key in COUNTER_TESTS or key in OCCASIONS]
+        if of_rules:
+            cure = "belongs to rules; a question has `count` and `last` beside its `when`"
+            raise DocumentError([Complaint(Place(f"when.{key}"), f"`{key}` {cure}") for key in of_rules])
+    complaints, meant = Complaints(), when
+    if isinstance(when, dict):
         meant = {_field(str(key)): _wanted(str(key), wanted) for key, wanted in when.items()}
-        return Question(when, compiler.compile(meant, (), NAMES))
-    return Question(when, compiler.compile(when, ()))
+    matcher = complaints.attempt(compiler.compile, meant, (), NAMES)
+    complaints.found += RootChecker(language, compiler.place_of).unknown(when, (), tuple(NAMES.roots))
+    complaints.raise_any()
+    return Question(when, matcher)
 
 
 def find(journal: Journal, when: Question, last: int | None = None) -> list[Exchange]:

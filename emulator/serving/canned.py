@@ -7,11 +7,13 @@ from typing import Any
 from pydantic import Field, RootModel
 
 from emulator.errors import Complaint, DocumentError, Place
+from emulator.scenario.compile.roots import RootChecker
 from emulator.scenario.document import Document
 from emulator.scenario.expression import Language
 from emulator.scenario.parts import Part
 from emulator.scenario.template import compile_tree
 from emulator.scenario.validate import validate
+from emulator.serving.cue import MAKERS
 from emulator.serving.repertoire import CannedReply, Written, compile_pattern, normalise
 from emulator.serving.tokens import pieces
 
@@ -43,6 +45,8 @@ def load_canned(document: Document, language: Language) -> list[CannedReply]:
     for index, entry in enumerate(entries):
         exact = _exact(document, index, entry, seen, complaints)
         pattern = _pattern(document, index, entry, complaints)
+        checker = RootChecker(language, document.place)
+        complaints += checker.unknown_in(document.data[index], ("reply", "json"), (index,), tuple(MAKERS))
         try:
             replies.append(_compile(document, language, index, entry, exact, pattern))
         except DocumentError as error:

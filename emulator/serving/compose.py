@@ -59,7 +59,8 @@ def render_error(plan: ErrorPlan, error: ApiError, scope: Scope) -> Reply:
         if isinstance(shown[name], Template):
             shown[name] = shown[name].value(scope)
     status = _status(shown["status"], plan.place)
-    shown["message"] = str(plan.message.value(scope)) if plan.message is not None else error.detail or plan.kind
+    if "message" not in shown:
+        shown["message"] = str(plan.message.value(scope)) if plan.message is not None else error.detail or plan.kind
     return Reply(status, plan.headers.lines(scope), plan.body.json(scope))
 
 

@@ -22,7 +22,7 @@ class Cue(dict[str, Any]):
         self.match = match
 
     def __missing__(self, name: str) -> Any:
-        value = _MAKERS[name](self.talk, self.match)
+        value = MAKERS[name](self.talk, self.match)
         if value is None:
             raise KeyError(name)
         self[name] = value
@@ -42,7 +42,8 @@ def _earlier_topic(talk: Conversation, match: regex.Match[str] | None) -> str | 
     return None if talk.previous is None else topic.find(talk.previous).noun or talk.previous
 
 
-_MAKERS: Mapping[str, Callable[[Conversation, regex.Match[str] | None], Any]] = {
+# By name, as the replies see it.
+MAKERS: Mapping[str, Callable[[Conversation, regex.Match[str] | None], Any]] = {
     "prompt": lambda talk, match: talk.prompt,
     "topic": lambda talk, match: topic.find(talk.prompt).noun,
     "groups": _groups,

@@ -128,7 +128,7 @@ class Pipeline:
             scope = Scope(site, incoming, operation)
             now = scope["now"] = exchange.at
             scope.number = exchange.number
-            asked = asked_for(incoming.fields[FAULTED_BY]) if FAULTED_BY in incoming.fields else ()
+            asked = asked_for(exchange.headers) if FAULTED_BY in incoming.fields else ()
             if operation.auth:
                 scope.caller = authenticate(scope)
             validate(scope, operation)
@@ -153,6 +153,8 @@ class Pipeline:
             await take_steps(case.rule.steps, case.scope)
         except Exception as error:
             case.reply = self._refuse(case.scope, error, case.exchange)
+        if case.scope.set_off:
+            case.exchange.faults = tuple(dict.fromkeys((*case.exchange.faults, *case.scope.set_off)))
 
     def _conclude(self, case: Case) -> Reply:
         """The reply, with what it cost settled and its faults in it."""

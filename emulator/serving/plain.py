@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import fields
 
@@ -57,7 +58,8 @@ def decode(value: Any) -> Any:
     read = READERS.get(kind)
     if read is not None:
         return read(value[kind])
-    return STRUCTS[kind[1:]](**{name: decode(each) for name, each in value[kind].items()})
+    struct = STRUCTS[kind[1:]]
+    return msgspec.convert({name: decode(each) for name, each in dict(value[kind]).items()}, struct)
 
 
 READERS: Mapping[str, Callable[[Any], Any]] = {

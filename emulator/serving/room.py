@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
@@ -27,13 +28,17 @@ class Wish(Struct, frozen=True):
 
 
 class Room(Struct, eq=False):
-    """`scenarios` are the names that its playbook was made of, `wish` what was asked for when it was made."""
+    """`scenarios` are the names that its playbook was made of, `wish` what was asked for when it was made.
+
+    `made` are the keys that were made for it, by API and key, as they were when they were made.
+    """
 
     name: str
     world: World
     pipeline: Pipeline
     scenarios: tuple[str, ...]
     wish: Wish = Wish()
+    made: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def playbook(self) -> Playbook:
@@ -79,6 +84,20 @@ class Room(Struct, eq=False):
         for site in meant:
             site.set_tier(key, tier)
         return [site.api.name for site in meant]
+
+    def make_key(self, api: str, key: str, record: Mapping[str, Any]) -> None:
+        """Let an API know one more key, which stays when the world begins again."""
+        keys = self.pipeline.sites[api].records["keys"]
+        keys.put(key, record)
+        self.made[api, key] = record
+        while len(self.made) > keys.plan.most:
+            del self.made[next(iter(self.made))]
+
+    def make_keys_again(self) -> None:
+        """Put back what `make_key` made and the world no longer remembers, where there is such an API."""
+        for (api, key), record in self.made.items():
+            if api in self.pipeline.sites and key not in (keys := self.pipeline.sites[api].records["keys"]):
+                keys.put(key, record)
 
     def rest(self) -> None:
         """Watch no job any more, and remember no caller: the world begins again."""

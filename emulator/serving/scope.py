@@ -22,7 +22,7 @@ Maker = Callable[["Scope"], Any]
 class Scope(dict[str, Any]):
     """Names to values; a name that is not there yet is made once, by a `let` of the rule or operation, or by us."""
 
-    __slots__ = ("allowance", "caller", "faults", "incoming", "makers", "number", "operation", "site")
+    __slots__ = ("allowance", "caller", "faults", "incoming", "makers", "number", "operation", "set_off", "site")
 
     def __init__(self, site: Site, incoming: Incoming, operation: Operation | None = None) -> None:
         self.site: Site = site
@@ -36,6 +36,7 @@ class Scope(dict[str, Any]):
         self.allowance: Allowance | None = None
         self.number: int | str = 0  # of the exchange: what chance is drawn from
         self.faults: tuple[Fault, ...] = ()  # all that were asked for, those on what the request starts among them
+        self.set_off: tuple[str, ...] = ()  # the names of those that went with what the request has started
 
     def __missing__(self, name: str) -> Any:
         value = self[name] = self.makers[name](self)

@@ -7,29 +7,40 @@ the sequence of ids. The journal, which only tells of the past, stays behind.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from random import Random
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct, ValidationError
+import msgspec
+from msgspec import Meta, Struct
 
 from emulator import __version__
 from emulator.clock import FASTEST, manual
 from emulator.date import LATEST
 from emulator.errors import ConfigError
+from emulator.scenario.playbook import Playbook
 from emulator.serving.fault.armed import Armed
+from emulator.serving.job import Job
 from emulator.serving.plain import decode, encode
+from emulator.serving.records import REMOVED
 from emulator.serving.usage import Ledger
 from emulator.serving.webhook import Sender
 from emulator.serving.world import World
 from emulator.storage.memory import MemoryStore
 
 FORMAT = 1
+FARTHEST = 1e12  # seconds since the epoch
+MOST_ITEMS = 10_000_000
 ROOT = re.compile(r"-?[0-9]{1,40}/.+")
+Whole = Annotated[int, Meta(ge=0, le=2**53)]
+Ids = tuple[int, tuple[Annotated[int, Meta(ge=0, lt=2**32)], ...], float | None]  # as random.Random.getstate gives it
 
 
 class Saved(Struct, frozen=True):
-    """A snapshot that was read and found good. `ids` is the state of the source of ids; `issued` are credentials."""
+    """A snapshot that was read and found good. `ids` is the state of the source of ids; `issued` are credentials.
+
+    `made` are the records of keys that were made for the world, each with its API.
+    """
 
     scenarios: tuple[str, ...]
     root: str
@@ -44,9 +55,12 @@ class Saved(Struct, frozen=True):
     armed: dict[str, Any]
     webhooks: dict[str, Any]
     issued: tuple[str, ...]
+    made: list[tuple[str, dict[str, Any]]]
 
 
-def write(world: World, scenarios: tuple[str, ...], issued: list[str]) -> dict[str, Any]:
+def write(
+    world: World, scenarios: tuple[str, ...], issued: list[str], made: Sequence[tuple[str, Mapping[str, Any]]] = ()
+) -> dict[str, Any]:
     """The state of a world, and what it plays."""
     number, ids = world.drawn()
     clock = world.clock
@@ -65,6 +79,7 @@ def write(world: World, scenarios: tuple[str, ...], issued: list[str]) -> dict[s
         "armed": encode(world.armed.dump()),
         "webhooks": encode(world.sender.dump()),
         "issued": issued,
+        "made": [[api, encode(record)] for api, record in made],
     }
 
 
@@ -77,9 +92,48 @@ def read(snapshot: Mapping[str, Any]) -> Saved:
         _try(saved)
     except KeyError as error:
         raise ConfigError(f"the snapshot is damaged: {error} is missing or unknown") from None
-    except (TypeError, ValueError, AttributeError, IndexError, ConfigError, ValidationError) as error:
+    except (TypeError, ValueError, AttributeError, ArithmeticError, LookupError, ConfigError, RecursionError) as error:
         raise ConfigError(f"the snapshot is damaged: {error}") from None
     return saved
+
+
+def check(saved: Saved, playbook: Playbook) -> None:
+    """Raises ConfigError when a record is none that the APIs of the scenarios can work with."""
+    collections: dict[str, Any] = saved.store["collections"]
+    for name, api in playbook.apis.items():
+        for kind in api.jobs:
+            for id, job, _ in collections.get(f"{name}/jobs:{kind}", ()):
+                if not _is_job(job, id, kind):
+                    raise ConfigError(f"the snapshot is damaged: {name}/jobs:{kind}/{id} is no job of this kind")
+        keys = [(id, record) for id, record, _ in collections.get(f"{name}/keys", ())]
+        keys += [(record.get("id"), record) for of, record in saved.made if of == name]
+        for id, record in keys:
+            if record != REMOVED and not _is_key(id, record, api.tiers):
+                raise ConfigError(f"the snapshot is damaged: {name}/keys has a record that is no key")
+        for collection in api.collections:
+            for id, record, _ in collections.get(f"{name}/{collection}", ()):
+                if not isinstance(record, dict):
+                    raise ConfigError(f"the snapshot is damaged: {name}/{collection}/{id} is no record")
+
+
+def _is_job(job: Any, id: str, kind: str) -> bool:
+    if not isinstance(job, Job) or (job.id, job.kind) != (id, kind):
+        return False
+    times = [job.started_at, job.cancelled_at, job.stops_at, job.forced[1] if job.forced else None]
+    for timeline in (job.timeline, job.cancel):
+        times += [part for begin in timeline.begins for part in (begin.fixed, begin.each)]
+        if not timeline.states or len(timeline.states) != len(timeline.begins):
+            return False
+    bounded = all(0 <= time <= FARTHEST for time in times if time is not None)
+    return bounded and 0 <= job.items <= MOST_ITEMS and (job.rows is None or len(job.rows) == job.items)
+
+
+def _is_key(id: Any, record: Any, tiers: Container[str]) -> bool:
+    """As access.Key: its id, a tier of the API, a workspace."""
+    if not isinstance(record, dict) or not isinstance(id, str):
+        return False
+    tier, workspace, data = record.get("tier"), record.get("workspace"), record.get("data", {})
+    return isinstance(tier, str) and tier in tiers and isinstance(workspace, str) and isinstance(data, dict)
 
 
 def put(world: World, saved: Saved) -> None:
@@ -100,13 +154,14 @@ def _read(snapshot: Mapping[str, Any]) -> Saved:
         _between(clock["now"], LATEST),
         _between(clock["speed"], FASTEST),
         clock["auto"] is True,
-        int(snapshot["number"]),
-        decode(snapshot["ids"]),
-        decode(snapshot["store"]),
+        msgspec.convert(snapshot["number"], Whole),
+        msgspec.convert(decode(snapshot["ids"]), Ids),
+        decode(_sayable(snapshot["store"])),
         decode(snapshot["ledger"]),
         decode(snapshot["armed"]),
         decode(snapshot["webhooks"]),
         tuple(_text(credential) for credential in snapshot["issued"]),
+        msgspec.convert(decode(snapshot.get("made", [])), list[tuple[str, dict[str, Any]]]),
     )
 
 
@@ -120,6 +175,19 @@ def _try(saved: Saved) -> None:
     sender = Sender(clock)
     sender.load(saved.webhooks)
     sender.clear()  # before any of them is sent
+
+
+def _sayable(value: Any) -> Any:
+    """The value, if JSON can say all numbers in it: a record with another one could never be answered with."""
+    if isinstance(value, dict):
+        if "$float" in value or not -(2**63) <= int(value.get("$int", 0)) < 2**64:
+            raise ValueError(f"{str(value)[:100]} is not a number that JSON knows")
+        for each in value.values():
+            _sayable(each)
+    elif isinstance(value, list):
+        for each in value:
+            _sayable(each)
+    return value
 
 
 def _text(value: Any) -> str:

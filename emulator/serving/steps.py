@@ -81,6 +81,7 @@ async def _start(step: StepPlan, scope: Scope, given: dict[str, Any]) -> Any:
     if plan.rows is not None and isinstance(items, list):
         data = {**data, "items": items}
         rows = await work_rows(plan.rows, items, scope)
+    faults = job_faults(scope)
     try:
         job = site.jobs.start(
             step.target,
@@ -91,10 +92,11 @@ async def _start(step: StepPlan, scope: Scope, given: dict[str, Any]) -> Any:
             result=given.get("result"),
             rows=rows,
             watched=plan.webhook is not None,
-            faults=job_faults(scope),
+            faults=faults,
         )
     except ConfigError as error:  # whoever asked for the fault could not know what jobs there are
         raise ApiError("invalid", str(error), status=400, hint=str(error)) from error
+    scope.set_off += tuple(fault.name for fault in faults)
     return job.view(site.world.clock.now())
 
 

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
+import msgspec
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from emulator.clock import Clock
+from emulator.date import LATEST
 
 DAYS = 31
 _HOUR = 3_600
 _DAY = 86_400
 _MASK = "*" * 8
+_Hour = Annotated[int, Meta(ge=0, le=int(LATEST) // _HOUR)]
+_Whole = Annotated[int, Meta(ge=0, le=2**53)]
+_Sum = Annotated[float, Meta(ge=0, le=1e18)]
+# API, asset, key, hour, workspace, requests (a bucket is opened by one), successful ones, latency and tokens.
+_Row = tuple[str, str, str, _Hour, str, Annotated[int, Meta(ge=1, le=2**53)], _Whole, _Sum, _Sum]
 
 
 class Seed(Struct, frozen=True):
@@ -136,8 +143,8 @@ class Ledger:
         return rows
 
     def load(self, rows: Iterable[Sequence[Any]]) -> None:
-        """Be as when the rows were dumped. Raises ValueError or TypeError, changing nothing, for anything else."""
-        read = [_read(*row) for row in rows]
+        """Be as when the rows were dumped. Raises msgspec.ValidationError, changing nothing, for anything else."""
+        read = [_read(*row) for row in msgspec.convert(list(rows), list[_Row])]
         self.clear()
         for (api, asset, key, hour), bucket in read:
             self._opened.append((api, asset, key, hour))
@@ -170,9 +177,9 @@ def _read(
     api: str, asset: str, key: str, hour: int, workspace: str, requests: int, ok: int, latency_ms: float, tokens: float
 ) -> tuple[tuple[str, str, str, int], Bucket]:
     bucket = Bucket(workspace)
-    bucket.requests, bucket.successful = int(requests), int(ok)
-    bucket.latency_ms, bucket.tokens = float(latency_ms), float(tokens)
-    return (str(api), str(asset), str(key), int(hour)), bucket
+    bucket.requests, bucket.successful = requests, ok
+    bucket.latency_ms, bucket.tokens = latency_ms, tokens
+    return (api, asset, key, hour), bucket
 
 
 def _seeded(seed: Seed) -> Bucket:

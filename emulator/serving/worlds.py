@@ -126,6 +126,7 @@ class Worlds:
         await room.world.end()  # again, as it may have taken a while until the clock stood still
         self._empty(room)
         self.adopt(room, (room.playbook, room.served))
+        room.make_keys_again()
 
     async def close(self) -> None:
         """End every world."""
@@ -173,7 +174,8 @@ class Worlds:
     def snapshot(self, name: str) -> dict[str, Any]:
         """A world's whole state as one JSON-able value. Raises UnknownWorld."""
         room = self.find(name)
-        return snapshots.write(room.world, room.scenarios, self._leads.issued(room))
+        made = [(api, record) for (api, _), record in room.made.items()]
+        return snapshots.write(room.world, room.scenarios, self._leads.issued(room), made)
 
     async def restore(self, name: str, snapshot: Mapping[str, Any]) -> None:
         """Put a world back to a snapshot, perhaps of another world, with the scenarios it played; its keys stay.
@@ -184,6 +186,7 @@ class Worlds:
         room = self.find(name)
         saved = snapshots.read(snapshot)
         made = self._playbooks.get(saved.scenarios)
+        snapshots.check(saved, made[0])
         await room.world.end()
         await room.world.clock.restore(saved.now, saved.speed, saved.auto)
         await room.world.end()
@@ -194,6 +197,8 @@ class Worlds:
         if room is not self.default:
             for credential in saved.issued:
                 self._leads.issue(credential, room)
+        room.made = {(api, str(record["id"])): record for api, record in saved.made} | room.made
+        room.make_keys_again()
 
     # ------------------------------------------------------------------ inside
 

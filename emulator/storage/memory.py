@@ -6,13 +6,27 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from itertools import islice
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
 
 from emulator.clock import Clock
 from emulator.storage.window import Charge, Window
 
 NEVER = float("inf")
 MOST_WINDOWS = 100_000  # a client that sends another key each time must not fill the memory
+
+Whole = Annotated[int, Meta(ge=0, le=2**53)]
+Moment = Annotated[float, Meta(ge=0, le=1e12)]  # seconds since the epoch; records may outlive the year 9999
+
+
+class Dumped(Struct, frozen=True):
+    """What `dump` gives: records with the end of their life (None: they have none), counters, and windows."""
+
+    collections: dict[str, list[tuple[str, Any, Moment | None]]]
+    counts: dict[str, Whole]
+    windows: dict[str, tuple[Whole, Moment]]
 
 
 class MemoryStore:
@@ -117,13 +131,13 @@ class MemoryStore:
         return deepcopy({"collections": collections, "counts": self._counts, "windows": windows})
 
     def load(self, data: Mapping[str, Any]) -> None:
-        data = deepcopy(dict(data))
+        dumped = msgspec.convert(deepcopy(dict(data)), Dumped)
         self._collections = {
             name: OrderedDict((id, (value, NEVER if ends_at is None else ends_at)) for id, value, ends_at in records)
-            for name, records in data["collections"].items()
+            for name, records in dumped.collections.items()
         }
-        self._counts = data["counts"]
-        self._windows = {key: Window(used, resets_at) for key, (used, resets_at) in data["windows"].items()}
+        self._counts = dumped.counts
+        self._windows = {key: Window(used, resets_at) for key, (used, resets_at) in dumped.windows.items()}
 
     def _sweep(self, now: float) -> None:
         """Forget the windows that are over and, when that is not enough, the oldest tenth; seldom, as it is slow."""

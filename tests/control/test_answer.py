@@ -131,13 +131,13 @@ def test_header_and_query_that_name_two_worlds_are_refused(control: httpx.Client
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("status=abc", "query.status: expected int"),
+        ("status=abc", "query.status: expected a whole number"),
         ("operation=a&operation=b", "query.operation: given twice"),
         (
             "stat=200",
             "query: unknown key 'stat'; expected one of: operation, status, api, last; did you mean 'status'?",
         ),
-        ("last=0", "query.last: expected int"),
+        ("last=0", "query.last: expected a whole number from 1"),
         ("&".join(f"a{n}=1" for n in range(60)), "query: Max number of fields exceeded"),
         ("a=%ff", "query: "),
     ],

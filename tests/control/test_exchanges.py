@@ -90,9 +90,15 @@ def test_who_waits_in_a_world_that_ends_is_told(emulator: Emulated, control: htt
     [
         ("query", {"when": {"body.model": {"equls": 1}}}, "body.when.body.model: "),
         ("query", {"when": {"operatoin": "x"}}, "body.when.operatoin: "),
-        ("query", {"when": []}, "body.when: expected object; found array"),
-        ("query", {"last": 0}, "body.last: expected int >= 1"),
-        ("wait", {"count": 0}, "body.count: expected int >= 1"),
+        ("query", {"when": {"after": "1m"}}, "body.when.after: `after` belongs to rules; "),
+        ("wait", {"when": {"probability": 0.5}}, "body.when.probability: `probability` belongs to rules; "),
+        ("query", {"when": {"operation": "messages.crate"}}, "body.when.operation: no operation 'messages.crate'; "),
+        ("wait", {"when": {"operation": ["messages.create", "x"]}}, "body.when.operation: no operation 'x'; "),
+        ("wait", {"when": {"api": "aiexprot"}}, "body.when.api: no API 'aiexprot'; "),
+        ("query", {"when": {"api": ["aiexport", "x"]}}, "body.when.api: no API 'x'; "),
+        ("query", {"when": []}, "body.when: expected an object; found a list"),
+        ("query", {"last": 0}, "body.last: expected a whole number from 1"),
+        ("wait", {"count": 0}, "body.count: expected a whole number from 1"),
         ("wait", {"timeout": "1h"}, "body.timeout: expected at most 600 s; found '1h'"),
         ("wait", {"timeout": -1}, "body.timeout: expected a number between 0"),
         ("wait", {"timout": "1s"}, "body: unknown key 'timout'; expected one of: count, when, timeout; did you mean"),
@@ -108,6 +114,30 @@ def test_an_unknown_operation_is_refused_with_the_nearest(control: httpx.Client)
     answer = control.get("/exchanges?operation=messages.crate")
     assert answer.status_code == 400
     assert answer.json()["error"]["message"].endswith("did you mean 'messages.create'?")
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"operation": "messages.crate"},
+        {"operation": ["messages.crate"]},
+    ],
+)
+@pytest.mark.parametrize("path", ["query", "wait"])
+def test_an_unknown_operation_of_a_question_is_refused_with_the_nearest(
+    control: httpx.Client, path: str, when: Any
+) -> None:
+    answer = control.post(f"/exchanges/{path}", json={"when": when})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"].endswith("did you mean 'messages.create'?")
+
+
+def test_what_was_asked_of_no_operation_can_be_asked_for(emulator: Emulated, control: httpx.Client) -> None:
+    caller(emulator).get("/nowhere")
+    emulator.exchanges(1)
+    for wanted in ("", ["", "messages.create"], {"matches": "^$"}, "{{ '' }}"):
+        answer = control.post("/exchanges/query", json={"when": {"operation": wanted}})
+        assert [each["path"] for each in answer.json()["exchanges"]] == ["/v2/nowhere"]
 
 
 def test_exchanges_are_forgotten(emulator: Emulated, control: httpx.Client) -> None:

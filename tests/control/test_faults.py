@@ -36,6 +36,23 @@ def test_an_armed_fault_plays_as_often_as_it_should(emulator: Emulated, control:
     assert (listed["id"], listed["played"]) == (told["id"], 2)
 
 
+@pytest.mark.parametrize(
+    ("fault", "on"),
+    [
+        ("stuck", ["messages.*", "batch.*"]),
+        ("drop", "aiexport/batch.create"),
+        ("expire_token", "oauth.token"),
+        ("expire_token", "models.list"),
+        ("revoke_key", "messages.create"),
+        ("fail", None),
+    ],
+)
+def test_a_fault_is_armed_where_one_operation_at_least_sets_off_what_it_is_for(
+    control: httpx.Client, fault: str, on: Any
+) -> None:
+    assert control.post("/faults", json={"fault": fault, "on": on}).status_code == 201
+
+
 def test_one_is_disarmed_or_all_are(control: httpx.Client) -> None:
     ids = [control.post("/faults", json={"fault": "latency", "params": "1s"}).json()["id"] for _ in range(3)]
     assert control.delete(f"/faults/{ids[0]}").json() == {"disarmed": [ids[0]]}
@@ -50,12 +67,32 @@ def test_one_is_disarmed_or_all_are(control: httpx.Client) -> None:
         ({"fault": "status", "params": {"satus": 503}}, "fault status: unknown parameter 'satus'; "),
         ({"fault": "status", "params": {"status": "x"}}, "fault status: status: expected"),
         ({"fault": "status", "params": {"status": 503}, "on": "messages.crate"}, "body.on: no operation is called"),
-        ({"fault": "status", "params": 503, "on": []}, "body.on: expected array of length >= 1"),
+        (
+            {"fault": "stuck", "on": ["messages.*", "models.list"]},
+            "body.on: the fault stuck would never play: no operation here starts a job; expected one of: "
+            "assets.execute, agents.run, sessions.messages.create, batch.create",
+        ),
+        (
+            {"fault": "drop", "on": "agents.run"},
+            "body.on: the fault drop would never play: no operation here starts a ",
+        ),
+        ({"fault": "stuk", "on": "messages.*"}, "unknown fault 'stuk'; "),
+        ({"fault": "status", "params": 503, "on": []}, "body.on: expected a list with at least one item"),
         ({"fault": "status", "tims": 2}, "body: unknown key 'tims'; "),
         ({"fault": "status", "params": {"status": 503}, "times": 0}, "times: expected a whole number from 1"),
-        ({"fault": "status", "params": {"status": 503}, "times": "2"}, "body.times: expected int | null; found str"),
+        (
+            {"fault": "status", "params": {"status": 503}, "times": "2"},
+            "body.times: expected a whole number or null; found text",
+        ),
         ({"fault": "status", "params": {"status": 503}, "probability": 2}, "probability: expected a number from 0"),
         ({"fault": "status", "params": {"status": 503}, "for": "soon"}, "for: expected a duration"),
+        ({"fault": "latency", "params": "1s", "for": -1}, "body.for: expected a number between 0 and "),
+        ({"fault": "latency", "params": "1s", "after": 1e300}, "body.after: expected a number between 0 and "),
+        ({"fault": "latency", "params": "1s", "after": 4e9}, "after: expected at most 36500d"),
+        (
+            {"fault": "latency", "params": "1s", "after": []},
+            "body.after: expected a number, text or null; found a list",
+        ),
         ({"params": {}}, "body: 'fault' is missing"),
     ],
 )
@@ -66,6 +103,12 @@ def test_a_wrong_order_is_refused_and_arms_nothing(control: httpx.Client, order:
     assert control.get("/faults").json()["armed"] == []
 
 
+@pytest.mark.parametrize(("given", "told"), [(0, "0s"), (0.25, "0.25s"), (1e-7, "0.0000001s"), (3e9, "3000000000s")])
+def test_seconds_are_told_as_a_duration(control: httpx.Client, given: float, told: str) -> None:
+    order = {"fault": "latency", "params": "1s", "after": given}
+    assert control.post("/faults", json=order).json()["after"] == told
+
+
 def test_an_unknown_id_is_404_with_the_nearest(control: httpx.Client) -> None:
     id = control.post("/faults", json={"fault": "latency", "params": "1s"}).json()["id"]
     answer = control.delete(f"/faults/{id}x")
@@ -73,9 +116,16 @@ def test_an_unknown_id_is_404_with_the_nearest(control: httpx.Client) -> None:
     assert f"did you mean '{id}'?" in answer.json()["error"]["message"]
 
 
-def test_a_window_is_on_the_worlds_clock(emulator: Emulated, control: httpx.Client) -> None:
-    order = {"fault": "status", "params": {"status": 503}, "after": "1m", "for": "1m"}
-    assert control.post("/faults", json=order).json()["for"] == "1m"
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [("1m", "1m"), (60, "60s"), (60.0, "60s"), ("60s", "60s")],
+)
+def test_a_window_is_on_the_worlds_clock(
+    emulator: Emulated, control: httpx.Client, given: str | float, told: str
+) -> None:
+    order = {"fault": "status", "params": {"status": 503}, "after": given, "for": given}
+    armed = control.post("/faults", json=order).json()
+    assert (armed["after"], armed["for"]) == (told, told)
     statuses = []
     for _ in range(3):
         statuses.append(caller(emulator).post("/messages", json=asking()).status_code)

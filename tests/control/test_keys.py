@@ -41,8 +41,8 @@ def test_twice_is_as_once_but_not_like_another(control: httpx.Client) -> None:
         ({**ORDER, "like": "axp_test_por"}, "body.like: no key "),
         ({**ORDER, "api": "aixplain"}, "body.like: no key "),
         ({**ORDER, "api": "aiexprot"}, "body.api: no API 'aiexprot'; "),
-        ({**ORDER, "key": "short"}, "body.key: expected str"),
-        ({**ORDER, "key": "with a space"}, "body.key: expected str"),
+        ({**ORDER, "key": "short"}, "body.key: expected text"),
+        ({**ORDER, "key": "with a space"}, "body.key: expected text"),
         ({"key": "axp_my_own_key"}, "body: 'like' is missing"),
     ],
 )
@@ -56,3 +56,28 @@ def test_a_wrong_order_makes_no_key(control: httpx.Client, order: Any, message: 
 def test_a_key_like_a_revoked_one_is_revoked(emulator: Emulated, control: httpx.Client) -> None:
     control.post("/keys", json={**ORDER, "like": REVOKED}, headers=AT).raise_for_status()
     assert caller(emulator, "axp_my_own_key").post("/messages", json=asking()).status_code in (401, 403)
+
+
+def test_a_made_key_outlasts_a_reset_and_the_restoring_of_an_older_snapshot(
+    emulator: Emulated, control: httpx.Client
+) -> None:
+    before = control.get("/worlds/one/snapshot").json()
+    control.post("/keys", json=ORDER, headers=AT).raise_for_status()
+
+    def tier() -> str:
+        return str(control.get("/limits", params={"key": ORDER["key"]}, headers=AT).json()["tier"])
+
+    assert tier() == "pro"
+    after = control.get("/worlds/one/snapshot").json()
+    control.post("/reset", headers=AT).raise_for_status()
+    assert tier() == "pro"
+    control.put("/worlds/one/snapshot", json=before).raise_for_status()
+    assert tier() == "pro"
+    assert caller(emulator, ORDER["key"]).post("/messages", json=asking()).status_code == 200
+    assert control.get("/worlds/one").json()["exchanges"] == 1
+    control.delete("/worlds/one").raise_for_status()
+    control.put("/worlds/two", json={}).raise_for_status()
+    control.put("/worlds/two/snapshot", json=after).raise_for_status()
+    control.post("/worlds/two/reset").raise_for_status()
+    assert caller(emulator, ORDER["key"]).post("/messages", json=asking()).status_code == 200
+    assert control.get("/worlds/two").json()["exchanges"] == 1

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.apis.aiexport_calls import asking, caller
-from tests.running import Emulated
+from tests.running import Emulated, Running
 
 WRONG: list[Any] = [None, "x", [], {}, -1]
 ORDER: dict[str, Any] = {
@@ -53,7 +55,7 @@ def test_a_request_is_led_by_header_or_key(emulator: Emulated, control: httpx.Cl
     ("name", "order", "message"),
     [
         ("a%20b", {}, "'a b' can't be a world's name"),
-        ("one", {"seed": "x"}, "body.seed: expected int | null; found str"),
+        ("one", {"seed": "x"}, "body.seed: expected a whole number or null; found text"),
         ("one", {"frozen": "soon"}, "body.frozen: expected a time"),
         ("one", {"scenarios": ["defalt"]}, "body.scenarios: no scenario 'defalt'"),
         ("one", {"scenario": "default"}, "body: unknown key 'scenario'; "),
@@ -125,3 +127,30 @@ def test_a_damaged_snapshot_is_refused_and_changes_nothing(control: httpx.Client
             if answer.status_code == 200:
                 control.put("/worlds/default/snapshot", json=saved).raise_for_status()
             assert control.get("/worlds/default/snapshot").json() == saved
+
+
+def test_a_snapshot_brings_along_the_scenarios_that_were_put(running: Running, control: httpx.Client) -> None:
+    base = "scenario: base\nabout: A.\nextends: default\nrules:\n- {on: models.list, reply: {status: 418, body: tea}}\n"
+    control.put("/worlds/one", json={}).raise_for_status()
+    for name, text in (("base", base), ("top", "scenario: top\nabout: B.\nextends: base\n")):
+        control.put(f"/scenarios/{name}", json={"yaml": text}, headers={"X-Emulator-World": "one"}).raise_for_status()
+    control.post("/scenarios/use", json={"scenarios": ["top"]}, headers={"X-Emulator-World": "one"}).raise_for_status()
+    saved = control.get("/worlds/one/snapshot").json()
+    assert (saved["scenarios"], set(saved["written"]["top"])) == (["top"], {"base", "top"})
+    assert tempfile.gettempdir() not in json.dumps(saved)
+    other = Emulated(running, ("default",))
+    try:
+        control.put("/worlds/two", json={}).raise_for_status()
+        for _ in range(2):
+            put_back = control.put("/worlds/two/snapshot", json=saved)
+            assert (put_back.status_code, put_back.json()["scenarios"]) == (200, ["top"])
+            there = {"X-Emulator-World": "two", "X-API-Key": "axp_test_pro"}
+            assert caller(other).get("/models", headers=there).status_code == 418
+            assert control.get("/worlds/two/snapshot").json()["written"] == saved["written"]
+        damaged: list[Any] = [{"top": "x"}, {"top": {}}, {"../x": {"../x": base}}, {"top": {"top": base, "../x": base}}]
+        for wrong in damaged:
+            assert control.put("/worlds/two/snapshot", json={**saved, "written": wrong}).status_code == 400
+        broken = control.put("/worlds/two/snapshot", json={**saved, "written": {"top": {"top": "scenario: ["}}})
+        assert (broken.status_code, broken.json()["error"]["complaints"][0]["file"]) == (422, "top.yaml")
+    finally:
+        other.close()

@@ -32,7 +32,7 @@ CANNED = r"""
   reply: "{{ groups[1] | int + named.second | int }}"
   json: {sum: "{{ groups[1] | int + groups[2] | int }}", again: "{{ groups[3] }}"}
 - match: [break]
-  reply: "{{ nowhere }}"
+  reply: "{{ named.nowhere }}"
 """
 AUTHOR = Author("seed", load_canned(parse(CANNED, "replies.yaml"), Language()))
 PROMPTS = st.sampled_from(["hello", "thanks", "before", "12 and 30", "Why?", "", "Give me the keys a, b and name"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from functools import wraps
@@ -141,8 +142,10 @@ def test_faults_and_near_misses_can_be_asked_for() -> None:
         ({"reply.bdy": 1}, ["when.reply.bdy: reply has no 'bdy'; expected one of: status, headers, header, body; did"]),
         ({"status": {"above": 3}}, ["when.status: status: unknown operator 'above'; expected one of: matches, "]),
         ({"body.a": {"matches": "("}}, ["when.body.a: body.a: '(' is not a regular expression: "]),
-        ({"times": 2}, ["when.times: `times` counts what a rule answers; a question has `count` and `last` "]),
-        ({"nth": 2, "every": 2}, ["when.every: `every` counts", "when.nth: `nth` counts"]),
+        ({"times": 2}, ["when.times: `times` belongs to rules; a question has `count` and `last` "]),
+        ({"nth": 2, "every": 2}, ["when.every: `every` belongs", "when.nth: `nth` belongs"]),
+        ({"after": "1m", "for": "1m"}, ["when.after: `after` belongs to rules; ", "when.for: `for` belongs"]),
+        ({"probability": 0.5}, ["when.probability: `probability` belongs to rules; "]),
         ({"jsonpath": {"$.a[": 1}}, ["when.jsonpath.$.a[: '$.a[' is not a JSONPath: "]),
         ({"expr": "{{ body. }}"}, ["when.expr: expected name or number"]),
         ({"expr": "status"}, ["when.expr: 'status' is not an expression; expected {{ … }}"]),
@@ -225,6 +228,31 @@ async def test_what_the_journal_has_no_room_for_any_more_still_counts() -> None:
     for number in range(1, 6):
         journal.add(exchange(number))
     assert numbers(await waiting) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("when", "complaints"),
+    [
+        ("{{ boddy.n > 3 }}", ["when: unknown name 'boddy'; did you mean 'body'?"]),
+        (
+            {"expr": "{{ stauts == 200 and body.n is odd }}"},
+            ["when.expr: unknown name 'stauts'; did you mean 'status'?"],
+        ),
+        (
+            {"body.n": "{{ quer.n }}", "boddy.m": 1, "took": {"lt": "soon", "gt": "{{ 1 }}"}},
+            [
+                "when.boddy.m: unknown name 'boddy'; did you mean 'body'?",
+                "when.body.n: unknown name 'quer'; did you mean 'query'?",
+                "when.took: took: a template can't stand in a list or an operator; use expr: '{{ … }}'",
+            ],
+        ),
+        ("{% if replly %}{{ outcome }}{% endif %}", ["when: unknown name 'replly'; did you mean 'reply'?"]),
+    ],
+)
+def test_a_misspelt_name_in_an_expression_is_refused_with_the_nearest(when: Any, complaints: list[str]) -> None:
+    with pytest.raises(DocumentError) as refused:
+        question(when)
+    assert [re.sub("expected one of: .*; did", "did", str(each)) for each in refused.value.complaints] == complaints
 
 
 @on_a_loop

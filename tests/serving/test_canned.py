@@ -94,6 +94,22 @@ def test_what_depends_on_nothing_is_written_at_load() -> None:
     assert (sums.fixed, sums.fixed_json) == (None, None)
 
 
+def test_a_name_that_no_reply_has_is_refused_where_it_stands() -> None:
+    text = """
+- {match: [a], reply: "{{ promt }}, {{ prompt }}"}
+- {pattern: b, reply: "{{ groups[0] }}{{ topic }}", json: {said: "{{ body.text }}"}}
+- pattern: c
+  reply: "{% for each in earlier %}{{ loop.index }} {{ each }}{% endfor %}{{ previous }}{{ heard }}{{ named.x }}"
+"""
+    with pytest.raises(DocumentError) as refused:
+        load(text)
+    known = "expected one of: prompt, topic, groups, named, earlier, previous, earlier_topic, heard"
+    assert [str(each) for each in refused.value.complaints] == [
+        f"replies.yaml:2:23: unknown name 'promt'; {known}; did you mean 'prompt'?",
+        f"replies.yaml:3:66: unknown name 'body'; {known}",
+    ]
+
+
 def test_every_mistake_in_a_file_is_told_with_its_place() -> None:
     with pytest.raises(DocumentError) as error:
         load(

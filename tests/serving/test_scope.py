@@ -24,11 +24,9 @@ names:
           same: "{{ once == once }}"
           once: "{{ once }}"
           ids: "{{ request.id == request.id }}"
-          more: "{{ more is defined }}"
           outer: "{{ outer }}"
           body: "{{ body is defined }}"
-          error: "{{ error is defined }}"
-          nothing: "{{ nothing_of_that_name.at.all is defined }}"
+          nothing: "{{ query.nothing.at.all is defined }}"
 taken:
   route: GET /taken
   let: {switches: ours}
@@ -52,10 +50,8 @@ def test_a_name_is_worked_out_once_and_only_when_it_is_asked_for(small: Small) -
         "same": True,
         "once": first["once"],
         "ids": True,
-        "more": False,
         "outer": "operation",
         "body": False,
-        "error": False,
         "nothing": False,
     }
     assert first["once"] != second["once"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from emulator.errors import ConfigError, DocumentError
 from emulator.serving.worlds import UnknownWorld
 from tests.apis.aiexport_calls import asking
-from tests.running import Emulated, Running
+from tests.running import PATIENCE, Emulated, Running
 from tests.serving.test_worlds import CLIENT, Many
 
 PRO = {"X-API-Key": "axp_test_pro"}
@@ -148,6 +149,23 @@ def test_a_clock_goes_on_as_it_was(many: Many) -> None:
     assert (clock.now(), clock.speed, clock.auto) == (4_000_000_000.0, 0.0, True)
 
 
+def test_the_windows_of_rules_are_where_they_were_in_the_world_that_was_saved(many: Many, tmp_path: Path) -> None:
+    rule = "{on: models.list, when: {after: 1m, for: 1m}, fault: {status: 503}}"
+    outage = tmp_path / "outage.yaml"
+    outage.write_text(f"scenario: outage\nabout: A test.\nextends: default\nrules: [{rule}]\n")
+    rooms = {name: many.create(name, scenarios=[str(outage)], frozen=1_800_000_000.0) for name in ("one", "two")}
+    many.call(rooms["one"].world.clock.advance(30))
+    saved = json.loads(json.dumps(many.worlds.snapshot("one")))
+    many.call(rooms["one"].world.clock.advance(500))
+    for name, room in rooms.items():
+        many.call(many.worlds.restore(name, saved))
+        statuses = []
+        for _ in range(4):  # 30, 60, 90 and 120 s after the world that was saved began
+            statuses.append(many.client.get("/models", headers=PRO | {"X-Emulator-World": name}).status_code)
+            many.call(room.world.clock.advance(30))
+        assert statuses == [200, 503, 503, 200]
+
+
 DAMAGE: list[tuple[list[str], Any, str]] = [
     (["format"], 2, "this is no snapshot of a world; expected an object with `format: 1`"),
     (["scenarios"], ["no-such"], "no-such"),
@@ -155,7 +173,7 @@ DAMAGE: list[tuple[list[str], Any, str]] = [
     (["clock", "now"], -1, "expected a number from 0 to 253402300799; found -1"),
     (["clock", "speed"], True, "expected a number from 0 to 1000000; found True"),
     (["ids"], [1, 2], "the snapshot is damaged"),
-    (["store"], {}, "'collections' is missing"),
+    (["store"], {}, "missing required field `collections`"),
     (["store", "windows"], {"a": 1}, "the snapshot is damaged"),
     (["ledger"], [["api"]], "the snapshot is damaged"),
     (["armed"], {"number": 1, "armed": [["f", {"fault": "sttaus"}, 0, 0, 0]]}, "did you mean 'status'"),
@@ -214,3 +232,86 @@ def test_a_webhook_that_is_to_be_sent_is_sent_after_restoring(running: Running, 
     many.call(many.worlds.restore("one", retrying))
     many.call(room.world.clock.advance(86_400))
     assert len(room.world.sender.attempts()) > len(tried)
+
+
+WRONG: list[Any] = ["x", -1, 1e308, None, [], {}, {"$int": "9" * 400}, {"$float": "nan"}, {"$Job": {}}]
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The places of all values in a snapshot, of those that are lists of many alike only the first and last."""
+    if path:
+        yield path
+    if isinstance(value, dict):
+        for name in value:
+            yield from leaves(value[name], (*path, name))
+    elif isinstance(value, list):
+        for index in range(len(value)) if len(value) < 10 else (0, len(value) - 1):
+            yield from leaves(value[index], (*path, index))
+
+
+def damaged(saved: str, path: tuple[Any, ...], wrong: Any) -> Any:
+    whole = part = json.loads(saved)
+    for name in path[:-1]:
+        part = part[name]
+    part[path[-1]] = wrong
+    return whole
+
+
+def test_whatever_is_damaged_is_refused_or_works(many: Many) -> None:
+    many.create("one", frozen=1_800_000_000.0)
+    prelude(many, "one")
+    many.client.post(
+        "/batch",
+        json={"requests": [asking("Hi")], "webhook_url": "http://127.0.0.1:9/"},
+        headers=PRO | {"X-Emulator-World": "one"},
+    )
+    many.call(many.worlds.find("one").world.clock.advance(10))
+    saved = json.dumps(many.worlds.snapshot("one"))
+    broken: list[Any] = []
+    with httpx.Client(base_url=f"{many.emulator.origin}/_emulator", trust_env=False, timeout=PATIENCE) as control:
+        for number, path in enumerate(leaves(json.loads(saved))):
+            wrong = WRONG[number % len(WRONG)]  # each part has many places, so each is damaged in every way
+            said = control.put("/worlds/one/snapshot", json=damaged(saved, path, wrong))
+            if said.status_code not in (200, 400, 422):
+                broken.append((path, wrong, said.text))
+            if said.status_code == 200:
+                answers = [
+                    many.client.post("/messages", json=asking("Hi"), headers=PRO | {"X-Emulator-World": "one"}),
+                    many.client.get("/batch", headers=PRO | {"X-Emulator-World": "one"}),
+                    control.get("/limits", params={"key": "axp_test_pro", "world": "one"}),
+                    control.get("/faults", params={"world": "one"}),
+                    control.get("/jobs", params={"world": "one"}),
+                    control.get("/webhooks", params={"world": "one"}),
+                    control.get("/worlds/one/snapshot"),
+                    control.post("/worlds/one/reset"),
+                ]
+                broken += [(path, wrong, each.text) for each in answers if each.status_code == 500]
+    assert broken == []
+
+
+NO_WHOLE: list[Any] = ["x", None, [], 1e308, -1]
+PLACES: list[tuple[tuple[Any, ...], Any]] = [
+    (("store", "counts"), "x"),
+    (("store", "counts", "x"), -1),
+    (("ids",), {"$tuple": [3, {"$tuple": [-1] * 625}, None]}),
+    (("ids",), {"$tuple": [3, {"$tuple": [2**40] * 625}, None]}),
+    (("number",), 1e308),
+    (("number",), -1),
+    *((("armed", "armed", 0, place), wrong) for place in (0, 2, 3, 4) for wrong in NO_WHOLE if place or wrong != "x"),
+    *((("store", "windows"), {"a": [wrong, 0.0]}) for wrong in NO_WHOLE),
+    *((("store", "windows"), {"a": [0, wrong]}) for wrong in NO_WHOLE),
+    (("store", "collections", "aiexport/keys"), [["axp_test_pro", {"tier": "x", "workspace": "y"}, None]]),
+    (("ledger",), [["aiexport", "m", "k", 1, "w", 0, 0, 0.0, 0.0]]),
+    (("made",), [["aiexport", {"id": "axp_live_other"}]]),
+    (("made",), "x"),
+]
+
+
+@pytest.mark.parametrize(("path", "wrong"), PLACES, ids=str)
+def test_what_no_world_could_work_with_is_refused(many: Many, path: tuple[Any, ...], wrong: Any) -> None:
+    many.create("one", frozen=1_800_000_000.0)
+    many.worlds.find("one").world.armed.arm({"fault": "status", "params": {"status": 503}})
+    saved = json.dumps(many.worlds.snapshot("one"))
+    with pytest.raises(ConfigError, match="the snapshot is damaged"):
+        many.call(many.worlds.restore("one", damaged(saved, path, wrong)))
+    assert json.dumps(many.worlds.snapshot("one")) == saved

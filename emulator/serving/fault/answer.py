@@ -23,8 +23,9 @@ class Status(Fault, frozen=True):
 
     name: ClassVar[str] = "status"
     family: ClassVar[Family] = "answer"
+    refuses: ClassVar[bool] = True
     status: Annotated[int, count(400, 599)] = 503
-    message: Text = "This is a fault that was asked for."
+    message: Text | None = None
     error: Text | None = None
     retry_after: Seconds | None = None
 
@@ -34,9 +35,11 @@ class Status(Fault, frozen=True):
         fitting = [kind for kind, plan in errors.items() if plan.status == self.status]
         kind = self.error if self.error is not None and self.error in errors else next(iter(fitting), "internal")
         values: dict[str, Any] = {"status": self.status}
+        if self.message is not None:
+            values["message"] = self.message
         if self.retry_after is not None:
             values["retry_after"] = math.ceil(self.retry_after)
-        return ApiError(kind, self.message, **values)
+        return ApiError(kind, "This is a fault that was asked for.", **values)
 
     def spoil(self, reply: Reply, scope: Scope, chance: Random) -> Reply:
         """Say when to come back, whatever the API's error says itself."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
 from random import Random
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
+import msgspec
+from msgspec import Meta, Struct
 
 from emulator.clock import Clock
+from emulator.date import LATEST
 from emulator.errors import ConfigError
 from emulator.scenario.match import COUNTER_TESTS
 from emulator.scenario.suggest import did_you_mean
@@ -19,6 +21,14 @@ from emulator.serving.fault.table import FAULTS
 
 KEYS = ("fault", "params", "on", "key", *COUNTER_TESTS, "probability", "after", "for")
 MOST = 1_000  # faults armed at once
+Whole = Annotated[int, Meta(ge=0, le=2**53)]
+
+
+class Dumped(Struct, frozen=True):
+    """What `dump` gives: the number of the last order, and id, order, `armed_at`, `seen` and `played` of each fault."""
+
+    number: Whole
+    armed: list[tuple[str, dict[str, Any], Annotated[float, Meta(ge=0, le=LATEST)], Whole, Whole]]
 
 
 class ArmedFault(Struct):
@@ -101,12 +111,16 @@ class Armed:
         return {"number": self._number, "armed": armed}
 
     def load(self, data: Mapping[str, Any]) -> None:
-        """Be as when `data` was dumped. Raises ConfigError, and changes nothing, when an order is wrong."""
+        """Be as when `data` was dumped. Raises ConfigError for a wrong order, msgspec.ValidationError for other data.
+
+        Then nothing has changed.
+        """
+        dumped = msgspec.convert(data, Dumped)
         orders: dict[str, ArmedFault] = {}
-        for id, order, armed_at, seen, played in data["armed"]:
+        for id, order, armed_at, seen, played in dumped.armed:
             orders[id] = armed = _read(order, id, armed_at)
             armed.seen, armed.played = seen, played
-        self.orders, self._number = orders, data["number"]
+        self.orders, self._number = orders, dumped.number
 
     def pick(
         self,
@@ -117,12 +131,15 @@ class Armed:
         chance: Random,
         families: Collection[Family] = OF_REQUESTS,
     ) -> tuple[Fault, ...]:
-        """The faults that play on this occasion, which counts as one for each of them that it concerns."""
-        return tuple(
-            armed.fault
-            for armed in self.orders.values()
-            if armed.fault.family in families and armed.plays(operation, api, caller_key, now, chance)
-        )
+        """The faults that play on this occasion, which counts as one for each of them that it concerns. Where one of
+        them refuses the request there is no stream, so those on streams are not asked."""
+        playing: list[Fault] = []
+        for armed in sorted(self.orders.values(), key=lambda each: not each.fault.refuses):
+            if armed.fault.family == "stream" and any(fault.refuses for fault in playing):
+                continue
+            if armed.fault.family in families and armed.plays(operation, api, caller_key, now, chance):
+                playing.append(armed.fault)
+        return tuple(playing)
 
 
 def _read(order: Mapping[str, Any], id: str, now: float) -> ArmedFault:

@@ -39,6 +39,7 @@ class Fault(Struct, frozen=True):
     name: ClassVar[str]
     family: ClassVar[Family]
     turn: ClassVar[int] = 0
+    refuses: ClassVar[bool] = False
 
     def refusal(self, scope: Scope) -> ApiError | None:
         """What the request is refused with before it changes anything; None when the fault lets it be answered."""

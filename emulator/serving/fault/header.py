@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from emulator.errors import ApiError, ConfigError
+from emulator.exchange import Header
 from emulator.serving.fault.fault import Fault
 from emulator.serving.fault.table import FAULTS
 
@@ -16,11 +18,13 @@ COMMA, SEMICOLON = (re.compile(rf'{mark}(?=(?:[^"]*"[^"]*")*[^"]*$)') for mark i
 SHAPE = f"expected {NAME}: name; param=value, name2; param=value"
 
 
-def asked_for(line: bytes) -> tuple[Fault, ...]:
-    """The faults that a header line names; a name alone, or `name=value` for the first parameter, will do.
+def asked_for(lines: Sequence[Header]) -> tuple[Fault, ...]:
+    """The faults that a request's header lines name; a name alone, or `name=value` for the first parameter, will do.
+    Several lines are one list (RFC 9110 section 5.3).
 
     Raises ApiError("invalid") with status 400 and, as `hint`, what was expected.
     """
+    line = b", ".join(value for name, value in lines if name == ASKED_BY)
     try:
         if len(line) > LONGEST:
             raise ConfigError(f"more than {LONGEST:,} characters")

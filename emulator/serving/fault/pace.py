@@ -30,11 +30,13 @@ class SlowClose(WireFault, frozen=True):
         """Hold the last chunk of a stream back; of a plain answer, leave its length out (RFC 9112 section 6.3)."""
         if script.ending == "keep":
             script.ending = "close"
-        if script.chunked:
+        if script.chunked and any(part.kind == "tail" for part in script.parts):
             due = script.last + self.lasts
             script.parts = [replace(part, due=due) if part.kind == "tail" else part for part in script.parts]
             return
         script.wait = None if script.wait is None else script.wait + self.lasts
+        if script.chunked:  # cut before its end
+            return
         script.parts = [
             replace(part, data=_endless(part.data)) if part.kind == "head" else part for part in script.parts
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from random import Random
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from msgspec.structs import replace
 
@@ -13,7 +13,7 @@ from emulator.errors import ApiError
 from emulator.exchange import Frame, Reply
 from emulator.serving.compose import error_plan, render_error
 from emulator.serving.fault.fault import Family, Fault
-from emulator.serving.fault.parameter import By, Count, Positive, Seconds, Text
+from emulator.serving.fault.parameter import By, Count, Positive, Seconds, Text, count
 from emulator.serving.fault.script import Script
 from emulator.serving.scope import Scope
 
@@ -39,7 +39,7 @@ class DuplicateEvent(Fault, frozen=True):
     family: ClassVar[Family] = "stream"
     turn: ClassVar[int] = 1
     event: Positive = 1
-    times: Positive = 1
+    times: Annotated[int, count(1, 1_000)] = 1
 
     def spoil(self, reply: Reply, scope: Scope, chance: Random) -> Reply:
         """Say it again, at the same moment."""

@@ -152,11 +152,11 @@ def test_a_fault_is_made_with_its_parameters(library: Library, text: str) -> Non
 
 
 def test_a_rule_stands_under_its_place_and_sees_the_names_of_its_operation(library: Library) -> None:
-    story = STORY + "rules:\n  - name: mine\n    let: {more: '{{ less + 1 }}'}\n    reply: {body: '{{ more }}'}\n"
+    story = STORY + "rules:\n  - name: mine\n    let: {more: '{{ now + 1 }}'}\n    reply: {body: '{{ more }}'}\n"
     found = library.echo(rule("reply: {body: 1}"), story).rules.rules[0]
     assert found.id == f"{library.folder}/story.yaml:5:5"
     assert found.name == "mine"
-    assert found.makers["more"]({"less": 2}) == 3
+    assert found.makers["more"]({"now": 2}) == 3
 
 
 def test_many_rules_of_which_one_is_wrong_are_refused_and_not_a_crash(library: Library) -> None:

@@ -10,6 +10,7 @@ import pytest
 from emulator.clock import Clock, manual
 from emulator.errors import ConfigError
 from emulator.serving.fault import Armed
+from emulator.serving.fault.fault import OF_STREAMS
 from tests.serving.fault.conftest import BODY, Faulty, content
 
 
@@ -168,3 +169,13 @@ def test_a_request_that_is_refused_anyway_uses_no_fault_up(plain: Faulty) -> Non
         assert wire.ask("POST", "/one", [("X-Key", "key-that-was-revoked")], b"").status == 403
         assert wire.ask("POST", "/nowhere", [], b"").status == 404
     assert plain.everything(None) == (b"", "closed")
+
+
+def test_where_one_refuses_those_on_streams_are_not_used_up(armed: Armed, clock: Clock) -> None:
+    cut = armed.arm({"fault": "cut_after", "params": {"events": 2}, "times": 1})
+    armed.arm({"fault": "status", "params": {"status": 503}, "times": 1})
+    first = armed.pick("one", "small", None, clock.now(), Random(1), OF_STREAMS)
+    assert [fault.name for fault in first] == ["status"]
+    assert cut.played == 0
+    second = armed.pick("one", "small", None, clock.now(), Random(1), OF_STREAMS)
+    assert [fault.name for fault in second] == ["cut_after"]

@@ -144,6 +144,29 @@ def test_a_fault_that_does_not_fit_the_job_is_refused_and_starts_none(small: Sma
     assert emulated.app.pipeline.sites["small"].jobs.all() == []
 
 
+def test_an_exchange_names_the_faults_on_the_job_the_webhook_and_the_token_that_it_set_off(small: Small) -> None:
+    scenario = """
+      rules: [{on: start, when: {body.slow: true}, fault: stuck}]
+    """
+    emulated = small(OPERATIONS, MORE, scenario)
+    client = emulated.client("small")
+    arm(emulated, fault="delay", nth=2)
+    start(client, "latency=0s, fail")
+    start(client, slow=True)
+    client.post("/tokens", json={"id": "t-1"}, headers={"X-Emulator-Fault": "expire_token; uses=1"})
+    status(client, start(client))
+    expected = [("latency", "fail"), ("stuck", "delay"), ("expire_token",), (), ()]
+    assert [each.faults for each in emulated.exchanges(5)] == expected
+
+
+def test_a_fault_on_jobs_is_not_named_where_no_job_has_started(small: Small) -> None:
+    emulated = small(OPERATIONS, MORE)
+    client = emulated.client("small")
+    client.post("/jobs", json={}, headers=KEY | {"X-Emulator-Fault": "flap; state=wating"})
+    client.post("/tokens", json={"id": "t-1"}, headers={"X-Emulator-Fault": "stuck, drop"})
+    assert [each.faults for each in emulated.exchanges(2)] == [(), ()]
+
+
 def test_only_records_that_are_credentials_are_spoilt_as_tokens(small: Small) -> None:
     emulated = small(OPERATIONS, MORE)
     client = emulated.client("small")

@@ -77,3 +77,18 @@ def test_a_wrong_one_costs_nothing_and_plays_nothing(plain: Faulty) -> None:
 def test_it_is_for_this_request_only(plain: Faulty) -> None:
     plain.everything("reset_peer")
     assert plain.everything(None)[1] == "closed"
+
+
+def test_two_lines_are_one_list(plain: Faulty) -> None:
+    lines: list[tuple[str, str | bytes]] = [*KEY.items(), ("X-Emulator-Fault", "latency=0s")]
+    with plain.wire() as wire:
+        assert wire.ask("POST", "/one", [*lines, ("X-Emulator-Fault", "status=503")], b"").status == 503
+    assert plain.emulated.exchanges(1)[0].faults == ("latency", "status")
+
+
+def test_an_event_comes_a_thousand_times_at_most(plain: Faulty) -> None:
+    with plain.wire() as wire:
+        lines: list[tuple[str, str | bytes]] = [*KEY.items(), ("X-Emulator-Fault", "duplicate_event; times=3000000")]
+        answer = wire.ask("POST", "/one", lines, b"")
+    assert answer.status == 400
+    assert "from 1 to 1000" in answer.json()["said"]

@@ -1,0 +1,65 @@
+"""A fault on jobs, webhooks or tokens in a scenario is refused where none is ever set off."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.library import STORY, Library, api
+
+API = api(
+    """
+    auth: [{header: X-Key}, {header: Authorization, scheme: Bearer, collection: tokens}]
+    collections: {tokens: {}, notes: {}}
+    jobs:
+      silent: {timeline: {waiting: 0s, done: 1s}}
+      told: {timeline: {waiting: 0s, done: 1s}, webhook: {url: "http://localhost/", secret: whsec_YQ==, body: {}}}
+    """,
+    operations="""
+    quiet: {route: GET /quiet, rules: [{do: [{start: silent}], reply: {}}]}
+    loud: {route: GET /loud, rules: [{do: [{start: told}], reply: {}}]}
+    open: {route: GET /open, auth: false, rules: [{do: [{put: notes, id: a}], reply: {}}]}
+    sign_in: {route: POST /token, auth: false, rules: [{do: [{put: tokens, id: a}], reply: {}}]}
+    """,
+)
+
+
+def story(rule: str) -> str:
+    return STORY + f"rules:\n  - {rule}\n"
+
+
+@pytest.mark.parametrize(
+    ("rule", "complaint"),
+    [
+        ("{on: open, fault: «stuck}", "the fault stuck would never play: no operation here starts a job; quiet, loud"),
+        ("{on: [open, sign_in], fault: [latency: 1s, «fail: lost]}", "no operation here starts a job; quiet, loud"),
+        ("{on: quiet, fault: {«drop: {tries: 1}}}", "no operation here starts a job whose end a webhook tells; loud"),
+        ("{on: open, fault: «expire_token}", "takes a credential or issues a token; quiet, loud, sign_in"),
+    ],
+)
+def test_a_fault_for_what_its_operations_never_set_off_is_refused_where_it_stands(
+    library: Library, rule: str, complaint: str
+) -> None:
+    (told,) = library.refused(api=API, story=story(rule))
+    assert complaint.replace("; ", "; expected one of: ") in told
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "{on: quiet, fault: stuck}",
+        "{on: '*', fault: drop}",
+        "{on: [open, loud], fault: [stuck, drop]}",
+        "{on: quiet, fault: expire_token}",
+        "{on: sign_in, fault: expire_token}",
+        "{on: open, fault: {status: 503}}",
+        "{on: open, do: [{start: silent}], reply: {}, fault: stuck}",
+        "{fault: stuck}",
+    ],
+)
+def test_a_fault_is_taken_where_it_may_play(library: Library, rule: str) -> None:
+    library.load(api=API, story=story(rule))
+
+
+def test_where_nothing_is_ever_set_off_the_complaint_says_so(library: Library) -> None:
+    (told,) = library.refused(api=api(), story=story("{on: echo.create, fault: «stuck}"))
+    assert told == "the fault stuck would never play: no operation here starts a job; there are none"
