@@ -115,8 +115,8 @@ class Errors(Part):
 class Client(Part):
     """What a program is told by variables so that it calls the emulator, and what its calls would have cost.
 
-    The values of `environment` may use {{ url }}, {{ base_url }} and {{ key }}. `spent` maps a unit to an amount, worked
-    out for each exchange from {{ answer }}, {{ body }}, {{ status }} and the API's collections.
+    The values of `environment` may use {{ url }}, {{ base_url }} and {{ key }}. `spent` maps a unit to an amount,
+    worked out for each exchange from {{ answer }}, {{ body }}, {{ status }} and the API's collections.
     """
 
     key: str | None = Field(default=None, description="The one of the API's keys that programs are given.")
