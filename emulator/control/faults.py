@@ -13,7 +13,7 @@ from emulator.control.failure import ControlError
 from emulator.date import LATEST
 from emulator.errors import ConfigError
 from emulator.scenario.playbook import Playbook
-from emulator.scenario.reach import out_of_reach, spots
+from emulator.scenario.reach import out_of_reach, spots, unknown_name
 from emulator.scenario.suggest import did_you_mean
 from emulator.serving.fault import FAULTS, ArmedFault, Fault, parameters
 from emulator.serving.fault.armed import MOST
@@ -131,12 +131,16 @@ def _fits(pattern: str, api: str, name: str) -> bool:
 
 
 def _refuse_out_of_reach(fault: Fault, on: list[str], playbook: Playbook) -> None:
-    """Raises ControlError 400 for a fault on jobs, webhooks or tokens where nothing sets any off."""
+    """Raises ControlError 400 for a fault on jobs, webhooks or tokens where nothing sets any off, and for one that
+    names an error or a state that there is none of."""
     everywhere = spots(playbook.apis.values())
     where = [(api, each) for api, each in everywhere if not on or any(_fits(one, api.name, each.name) for one in on)]
     wrong = out_of_reach(fault, where, everywhere)
     if wrong is not None:
         raise ControlError(400, f"body.{'on' if on else 'fault'}: {wrong}")
+    wrong = unknown_name(fault, where)
+    if wrong is not None:
+        raise ControlError(400, wrong)
 
 
 def _refuse_idle(pattern: str, playbook: Playbook) -> None:

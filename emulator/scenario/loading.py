@@ -25,7 +25,7 @@ from emulator.scenario.expression import Language
 from emulator.scenario.model import ApiFile, ScenarioFile
 from emulator.scenario.playbook import Api as ApiPlan
 from emulator.scenario.playbook import Playbook
-from emulator.scenario.reach import out_of_reach, spots
+from emulator.scenario.reach import out_of_reach, spots, unknown_name
 from emulator.scenario.reading import read
 from emulator.scenario.routes import Route, Router
 from emulator.scenario.story import Shelf, Story
@@ -137,15 +137,17 @@ class Loader(Struct):
                 self.complaints.add(entry.compiler.place(path), text)
 
     def _refuse_idle_faults(self, entry: ScenarioRule, apis: dict[str, ApiPlan]) -> None:
-        """Complain of each fault on jobs, webhooks or tokens when no operation that `on` names sets any off."""
+        """Complain of each fault on jobs, webhooks or tokens when no operation that `on` names sets any off, and of
+        each that names an error or a state that none of the operations has."""
         everywhere = spots(apis.values())
         where = [(api, each) for api, each in everywhere if entry.concerns(api.name, each.name)]
-        if entry.rule.on is None or not entry.rule.fault or not where:
+        if not entry.rule.fault or not where:
             return
         rule = entry.compiler.place(entry.path)
         (faults,) = [each.faults for each in where[0][1].rules.rules if each.place == rule]
         for each in faults:
-            wrong = out_of_reach(each.fault, where, everywhere)
+            idle = None if entry.rule.on is None else out_of_reach(each.fault, where, everywhere)
+            wrong = idle or unknown_name(each.fault, where)
             if wrong is not None:
                 self.complaints.add(each.place, wrong)
 

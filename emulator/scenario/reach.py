@@ -1,9 +1,12 @@
-"""The reach of a fault: which operations set off what it goes wrong with, when that is a job, a webhook or a token."""
+"""The reach of a fault: which operations set off what it goes wrong with (a job, a webhook, a token), and which of the
+API's names it can speak of."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
+
+from msgspec.structs import fields
 
 from emulator.scenario.playbook import Api, Operation
 from emulator.scenario.suggest import did_you_mean
@@ -29,6 +32,32 @@ def out_of_reach(fault: Any, where: Collection[Spot], everywhere: Iterable[Spot]
     return f"the fault {fault.name} would never play: no operation here {what}; {did_you_mean('', able)}"
 
 
+def unknown_name(fault: Any, where: Iterable[Spot]) -> str | None:
+    """What in the fault stands for nothing in any of these operations, and what could be meant; None when all is known.
+
+    A value that the fault has without being told is not asked about, nor are states where no job is started.
+    """
+    spots = list(where)
+    for field, what in fault.refers.items():
+        value, known = getattr(fault, field), dict.fromkeys(name for spot in spots for name in _KNOWN[what](*spot))
+        if known and value not in known and value != _default(fault, field):
+            return f"fault {fault.name}: {field}: no {what} here is called {value!r}; {did_you_mean(value, known)}"
+    return None
+
+
+def _default(fault: Any, field: str) -> Any:
+    return next(each.default for each in fields(fault) if each.name == field)
+
+
+def _errors(api: Api, operation: Operation) -> Iterator[str]:
+    yield from api.errors
+    yield from operation.errors
+
+
+def _states(api: Api, operation: Operation) -> Iterator[str]:
+    return (state for kind in _targets("start", operation) if kind in api.jobs for state in api.jobs[kind].timeline)
+
+
 def _targets(verb: str, operation: Operation) -> Iterator[str]:
     return (step.target for rule in operation.rules.rules for step in rule.steps if step.verb == verb)
 
@@ -47,6 +76,7 @@ def _has_token(api: Api, operation: Operation) -> bool:
     return operation.auth or not tokens.isdisjoint(_targets("put", operation))
 
 
+_KNOWN: Mapping[str, Callable[[Api, Operation], Iterator[str]]] = {"error": _errors, "state": _states}
 _SETS_OFF: Mapping[str, tuple[Callable[[Api, Operation], bool], str]] = {
     "job": (_starts_job, "starts a job"),
     "webhook": (_sends_webhook, "starts a job whose end a webhook tells"),

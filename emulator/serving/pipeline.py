@@ -128,7 +128,7 @@ class Pipeline:
             scope = Scope(site, incoming, operation)
             now = scope["now"] = exchange.at
             scope.number = exchange.number
-            asked = asked_for(exchange.headers) if FAULTED_BY in incoming.fields else ()
+            asked = asked_for(exchange.headers, site.api, operation) if FAULTED_BY in incoming.fields else ()
             if operation.auth:
                 scope.caller = authenticate(scope)
             validate(scope, operation)

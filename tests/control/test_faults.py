@@ -76,6 +76,8 @@ def test_one_is_disarmed_or_all_are(control: httpx.Client) -> None:
             {"fault": "drop", "on": "agents.run"},
             "body.on: the fault drop would never play: no operation here starts a ",
         ),
+        ({"fault": "status", "params": {"error": "overlaoded"}}, "fault status: error: no error here is called "),
+        ({"fault": "stuck", "params": "in_progres"}, "fault stuck: state: no state here is called 'in_progres'; "),
         ({"fault": "stuk", "on": "messages.*"}, "unknown fault 'stuk'; "),
         ({"fault": "status", "params": 503, "on": []}, "body.on: expected a list with at least one item"),
         ({"fault": "status", "tims": 2}, "body: unknown key 'tims'; "),

@@ -60,6 +60,38 @@ def test_a_fault_is_taken_where_it_may_play(library: Library, rule: str) -> None
     library.load(api=API, story=story(rule))
 
 
+@pytest.mark.parametrize(
+    ("rule", "complaint"),
+    [
+        ("{on: open, fault: {«status: {error: overlaoded}}}", "fault status: error: no error here is called 'overlaoded'"),
+        ("{fault: {«error_event: {error: teapot}}}", "fault error_event: error: no error here is called 'teapot'"),
+        (
+            "{on: quiet, fault: {«stuck: wating}}",
+            "fault stuck: state: no state here is called 'wating'; expected one of: waiting, done; did you mean 'waiting'?",
+        ),
+        ("{fault: {«flap: {state: gone}}}", "fault flap: state: no state here is called 'gone'"),
+    ],
+)
+def test_a_fault_that_names_what_there_is_none_of_is_refused_where_it_stands(
+    library: Library, rule: str, complaint: str
+) -> None:
+    (told,) = library.refused(api=API, story=story(rule))
+    assert complaint in told
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "{on: open, fault: {status: {error: internal}}}",
+        "{fault: error_event}",
+        "{on: quiet, fault: {stuck: waiting}}",
+        "{on: quiet, fault: {fail: {state: never_heard_of}}}",
+    ],
+)
+def test_a_fault_may_name_what_there_is(library: Library, rule: str) -> None:
+    library.load(api=API, story=story(rule))
+
+
 def test_where_nothing_is_ever_set_off_the_complaint_says_so(library: Library) -> None:
     (told,) = library.refused(api=api(), story=story("{on: echo.create, fault: «stuck}"))
     assert told == "the fault stuck would never play: no operation here starts a job; there are none"

@@ -24,6 +24,7 @@ class Status(Fault, frozen=True):
     name: ClassVar[str] = "status"
     family: ClassVar[Family] = "answer"
     refuses: ClassVar[bool] = True
+    refers = {"error": "error"}
     status: Annotated[int, count(400, 599)] = 503
     message: Text | None = None
     error: Text | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from random import Random
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -34,12 +35,14 @@ class Fault(Struct, frozen=True):
     The first line of a fault's docstring is what is told about it, its fields are what an author may set, each
     annotated with the Parameter that reads it (`events: Count`). The first field may be given alone: `cut_after: 3`.
     Those that play on one request do so in the order of their `turn`, whatever the order they are written in.
+    `refers` tells which fields name something of the API, and what: an `error`, or a `state` of its jobs.
     """
 
     name: ClassVar[str]
     family: ClassVar[Family]
     turn: ClassVar[int] = 0
     refuses: ClassVar[bool] = False
+    refers: ClassVar[Mapping[str, Literal["error", "state"]]] = {}
 
     def refusal(self, scope: Scope) -> ApiError | None:
         """What the request is refused with before it changes anything; None when the fault lets it be answered."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from emulator.errors import ApiError, ConfigError
 from emulator.exchange import Header
+from emulator.scenario.playbook import Api, Operation
+from emulator.scenario.reach import unknown_name
 from emulator.serving.fault.fault import Fault
 from emulator.serving.fault.table import FAULTS
 
@@ -18,9 +20,9 @@ COMMA, SEMICOLON = (re.compile(rf'{mark}(?=(?:[^"]*"[^"]*")*[^"]*$)') for mark i
 SHAPE = f"expected {NAME}: name; param=value, name2; param=value"
 
 
-def asked_for(lines: Sequence[Header]) -> tuple[Fault, ...]:
+def asked_for(lines: Sequence[Header], api: Api, operation: Operation) -> tuple[Fault, ...]:
     """The faults that a request's header lines name; a name alone, or `name=value` for the first parameter, will do.
-    Several lines are one list (RFC 9110 section 5.3).
+    Several lines are one list (RFC 9110 section 5.3). The request is for this operation.
 
     Raises ApiError("invalid") with status 400 and, as `hint`, what was expected.
     """
@@ -31,9 +33,20 @@ def asked_for(lines: Sequence[Header]) -> tuple[Fault, ...]:
         entries = COMMA.split(line.decode("latin-1"))
         if len(entries) > MOST:
             raise ConfigError(f"more than {MOST} faults in one request")
-        return tuple(_fault(entry) for entry in entries)
+        faults = tuple(_fault(entry) for entry in entries)
+        _refuse_unknown_names(faults, (api, operation))
+        return faults
     except ConfigError as error:
         raise ApiError("invalid", f"{NAME}: {error}", param=NAME, status=400, hint=f"{error} ({SHAPE})") from error
+
+
+def _refuse_unknown_names(faults: Iterable[Fault], spot: tuple[Api, Operation]) -> None:
+    """Raises ConfigError for a name that the operation lacks. A fault that finds nothing to spoil here is let be:
+    clients give the header to all their calls."""
+    for fault in faults:
+        wrong = unknown_name(fault, [spot])
+        if wrong is not None:
+            raise ConfigError(wrong)
 
 
 def _fault(entry: str) -> Fault:

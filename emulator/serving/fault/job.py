@@ -33,6 +33,7 @@ class Stuck(JobFault, frozen=True):
     """The job never ends: it stands still when it takes `state`, or `after` a time; else when its last work begins."""
 
     name: ClassVar[str] = "stuck"
+    refers = {"state": "state"}
     state: Text | None = None
     after: Seconds | None = None
 
@@ -75,6 +76,7 @@ class Flap(JobFault, frozen=True):
     """
 
     name: ClassVar[str] = "flap"
+    refers = {"state": "state"}
     state: Text | None = None
     times: Annotated[int, count(1, MOST_FLAPS)] = 3
     every: Seconds = 1.0

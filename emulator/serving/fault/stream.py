@@ -65,6 +65,7 @@ class ErrorEvent(Fault, frozen=True):
     name: ClassVar[str] = "error_event"
     family: ClassVar[Family] = "stream"
     turn: ClassVar[int] = 3
+    refers = {"error": "error"}
     after: Count = 1
     error: Text = "overloaded"
     message: Text = "Overloaded"

@@ -40,6 +40,7 @@ def test_what_it_may_say(plain: Faulty, line: str, played: tuple[str, ...]) -> N
         ("bandwidth=fast", "expected a rate such as '10KB/s'"),
         ("bandwidth", "expected either a rate"),
         ("status=99", "from 400 to 599"),
+        ("status; error=overlaoded", "no error here is called 'overlaoded'"),
         ("empty_response=1", "it takes no parameters"),
         ("latency; 2s", "'2s' is no parameter"),
         ("latency=2s; jitter=1s", "leaves no room for more parameters"),
