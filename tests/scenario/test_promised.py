@@ -197,7 +197,7 @@ def test_serve_takes_it_as_a_flag_and_from_the_environment(
 ) -> None:
     served: list[Application] = []
 
-    def run(application: Application, sock: Any, ready: Any) -> int:
+    def run(application: Application, sock: Any, *_: Any) -> int:
         sock.close()
         served.append(application)
         return 0
