@@ -1,4 +1,4 @@
-"""The server under test over TLS, with a certificate made for the occasion; the connection class is the same."""
+"""The server under test over TLS: by a listener of its own, and in tunnels of the HTTPS front."""
 
 from __future__ import annotations
 
@@ -6,43 +6,39 @@ import asyncio
 import ssl
 from pathlib import Path
 
-import trustme
 import uvloop
 
-from emulator.server import Server
+from emulator.intercept.front import Front
+from emulator.server import Server, bind
+from emulator.settings import Listen, Settings
 from tests.running import Running
 from tests.wire import Wire
 
-TUNNELLED = "api.small.test"
+EMULATED = "api.small.test"
 
 
 class SecureRunning(Running):
-    """`authority` is a file with the certificate that clients must trust."""
+    """A server with a TLS listener, whose authority is in `folder`; `tls_port` is where it listens."""
 
     def __init__(self, folder: Path) -> None:
-        issuer = trustme.CA()
-        self.authority = folder / "authority.pem"
-        self._certificate = folder / "server.pem"
-        issuer.cert_pem.write_to_path(self.authority)
-        issuer.issue_cert("127.0.0.1", "localhost").private_key_and_cert_chain_pem.write_to_path(self._certificate)
+        self._front = Front(lambda: {EMULATED}, lambda: folder)
+        self._tls = bind(Settings(listen=Listen(port=0)))
+        self.tls_port: int = self._tls.getsockname()[1]
         super().__init__()
 
     @property
-    def origin(self) -> str:
-        return f"https://127.0.0.1:{self.port}"
+    def front(self) -> Front:
+        return self._front
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             self._loop = runner.get_loop()
-            self._server = Server(self, self._ready.set)
-            self._server.config.ssl_certfile = self._server.config.ssl_keyfile = str(self._certificate)
+            self._server = Server(self, self._ready.set, self._tls)
             runner.run(self._server.serve([self._socket]))
 
 
 class SecureWire(Wire):
-    """One connection over TLS; `raw` is the TCP socket below it."""
-
-    host = "127.0.0.1"
+    """One connection over TLS to an emulated host; `raw` is the TCP socket below it."""
 
     def __init__(self, port: int, authority: Path) -> None:
         super().__init__(port)
@@ -51,7 +47,7 @@ class SecureWire(Wire):
         self._before()
         context = ssl.create_default_context(cafile=str(authority))
         self.socket = context.wrap_socket(
-            self.raw, server_hostname=self.host, suppress_ragged_eofs=False, do_handshake_on_connect=True
+            self.raw, server_hostname=EMULATED, suppress_ragged_eofs=False, do_handshake_on_connect=True
         )
         self._file = self.socket.makefile("rb")
 
@@ -62,10 +58,8 @@ class SecureWire(Wire):
 class TunnelWire(SecureWire):
     """One connection in a tunnel of the HTTPS front."""
 
-    host = TUNNELLED
-
     def _before(self) -> None:
-        self.raw.sendall(f"CONNECT {self.host}:443 HTTP/1.1\r\nHost: {self.host}:443\r\n\r\n".encode())
+        self.raw.sendall(f"CONNECT {EMULATED}:443 HTTP/1.1\r\nHost: {EMULATED}:443\r\n\r\n".encode())
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             head += self.raw.recv(1)

@@ -130,17 +130,24 @@ def test_a_callback_that_fails_does_not_stop_the_others(play: Play) -> None:
 
 def test_a_callback_that_asks_to_be_called_at_once_does_not_hold_the_loop(play: Play) -> None:
     async def story() -> None:
-        clock, calls = manual(), list[int]()
+        clock, calls, seen = manual(), list[int](), list[int]()
 
         def again() -> None:
             calls.append(1)
             if len(calls) < 50:
                 clock.call_at(clock.now(), again)
 
+        async def look() -> None:
+            while len(calls) < 50:
+                seen.append(len(calls))
+                await clock.sleep(0)
+
+        task = asyncio.create_task(look())
         clock.call_at(START, again)
         await clock.advance(0)
-        while len(calls) < 50:
-            await clock.sleep(0)
+        await task
+        assert len(calls) == 50
+        assert set(seen) >= set(range(10, 40)), seen
 
     play(story)
 
@@ -453,14 +460,17 @@ def test_a_clock_is_behind_when_what_is_due_has_not_been_called(play: Play) -> N
 
 
 def test_a_clock_outlives_the_loop_it_was_used_in(play: Play) -> None:
-    clock = Clock(START)
+    clock, woken = Clock(START), list[float]()
 
     async def story() -> None:
         clock.call_at(START + 60, lambda: None)
         await clock.sleep(0.001)
+        woken.append(clock.now())
 
     play(story)
     play(story)
+    assert len(woken) == 2
+    assert [timer.due for timer in clock.pending()] == [START + 60] * 2
 
 
 def test_tenths_of_a_second_add_up_to_a_second(play: Play) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from emulator.scenario.absent import ABSENT, lookup
 from emulator.scenario.operators import Test
+from emulator.scenario.reference import chain
 
 Values = Mapping[str, Any]
 Holds = Callable[[Values], bool]
@@ -32,17 +33,7 @@ def finder(path: str) -> Callable[[Values], Any]:
     Names of headers may be written in any case.
     """
     root, *keys = steps(path)
-
-    def find(scope: Values) -> Any:
-        try:
-            value = scope[root]
-        except KeyError:
-            return ABSENT
-        for key in keys:
-            value = value.get(key, ABSENT) if value.__class__ is dict else step_into(value, key)
-        return value
-
-    return find
+    return chain(root, keys, step_into)
 
 
 def holder(path: str, test: Test, values: tuple[Any, ...] = ()) -> Holds:

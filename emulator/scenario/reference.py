@@ -16,7 +16,7 @@ def reference(name: str, keys: tuple[str | int, ...]) -> Evaluate:
         return _name(name)
     if len(keys) == 1:
         return _field(name, keys[0])
-    return _chain(name, keys)
+    return chain(name, keys)
 
 
 def _name(name: str) -> Evaluate:
@@ -42,14 +42,16 @@ def _field(name: str, key: str | int) -> Evaluate:
     return evaluate
 
 
-def _chain(name: str, keys: tuple[str | int, ...]) -> Evaluate:
+def chain(name: str, keys: Sequence[str | int], step: Callable[[Any, Any], Any] = lookup) -> Evaluate:
+    """Look up a name, then each key below what was found; `step` finds a key in what is no dictionary."""
+
     def evaluate(scope: Mapping[str, Any]) -> Any:
         try:
             found = scope[name]
         except KeyError:
             return ABSENT
         for key in keys:
-            found = found.get(key, ABSENT) if found.__class__ is dict else lookup(found, key)
+            found = found.get(key, ABSENT) if found.__class__ is dict else step(found, key)
         return found
 
     return evaluate

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, overload
+from collections.abc import Mapping
+from typing import Any
 
 import httpx
 import msgspec
 from msgspec import Struct
 
-from emulator.testing.client import Client, ControlError
+from emulator.testing.client import Client
+from emulator.testing.listing import Listing
 
 SHOWN = 10  # exchanges that a message lists
 
@@ -60,11 +61,11 @@ class Recorded(Struct, frozen=True):
         return f"#{self.number} {self.method} {self.path} → {self.status} ({self.operation or 'no operation'})"
 
 
-class Exchanges(Sequence[Recorded]):
+class Exchanges(Listing[Recorded]):
     """The exchanges of a world that match, the oldest first; each look asks the server anew."""
 
     def __init__(self, client: Client, when: Mapping[str, Any]) -> None:
-        self._client = client
+        super().__init__(client)
         self._when = dict(when)
 
     def all(self) -> list[Recorded]:
@@ -78,47 +79,20 @@ class Exchanges(Sequence[Recorded]):
         """The oldest. Raises IndexError, which says what came instead, when there is none."""
         return self[0]
 
-    @property
-    def last(self) -> Recorded:
-        """The newest. Raises IndexError, which says what came instead, when there is none."""
-        return self[-1]
-
     def wait(self, count: int = 1, timeout: float | str = "5s") -> list[Recorded]:
         """Wait, in real time, until there are so many. Raises AssertionError when they do not come."""
         order = {"count": count, "when": _asked(self._when), "timeout": timeout}
-        try:
-            return _recorded(self._client.post("/exchanges/wait", order, waits=True))
-        except ControlError as error:
-            if error.status != 408:
-                raise
-            raise AssertionError(str(error)) from None
+        return _recorded(self._waited("/exchanges/wait", order))
 
     def clear(self) -> None:
         """Forget all exchanges of the world, also those that do not match."""
         self._client.delete("/exchanges")
 
-    def __len__(self) -> int:
-        return len(self.all())
-
-    def __iter__(self) -> Iterator[Recorded]:
-        return iter(self.all())
-
-    @overload
-    def __getitem__(self, at: int) -> Recorded: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> list[Recorded]: ...
-
-    def __getitem__(self, at: int | slice) -> Recorded | list[Recorded]:
-        found = self.all()
-        if isinstance(at, slice):
-            return found[at]
-        if not -len(found) <= at < len(found):
-            raise IndexError(f"{len(found)} requests match; {self._instead()}")
-        return found[at]
-
     def __repr__(self) -> str:
         return f"<{len(self)} exchanges{''.join(f' {name}={value!r}' for name, value in self._when.items())}>"
+
+    def _missing(self, count: int) -> str:
+        return f"{count} requests match; {self._instead()}"
 
     def _instead(self) -> str:
         """What the world's journal holds, for whoever looked for something else."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, overload
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from emulator.testing.client import Client, ControlError
+from emulator.testing.listing import Listing
 
 
 class Attempt(Struct, frozen=True):
@@ -35,20 +35,12 @@ class Attempt(Struct, frozen=True):
         return msgspec.json.decode(self.body)
 
 
-class Webhooks(Sequence[Attempt]):
+class Webhooks(Listing[Attempt]):
     """The attempts of a world, the oldest first; each look asks the server anew."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def all(self) -> list[Attempt]:
         """All attempts."""
         return _attempts(self._client.get("/webhooks"))
-
-    @property
-    def last(self) -> Attempt:
-        """The newest attempt. Raises IndexError when there was none."""
-        return self[-1]
 
     def wait(self, count: int = 1, timeout: float | str = "5s", *, delivered: bool = False) -> Sequence[Attempt]:
         """Wait, in real time, for so many attempts; only `delivered` ones when the receiver must have said yes.
@@ -56,12 +48,7 @@ class Webhooks(Sequence[Attempt]):
         Raises AssertionError when they are not made.
         """
         order = {"count": count, "timeout": timeout, "delivered": delivered}
-        try:
-            return _attempts(self._client.post("/webhooks/wait", order, waits=True))
-        except ControlError as error:
-            if error.status != 408:
-                raise
-            raise AssertionError(str(error)) from None
+        return _attempts(self._waited("/webhooks/wait", order))
 
     def redeliver(self, id: str) -> None:
         """Send a webhook again, at once."""
@@ -71,23 +58,8 @@ class Webhooks(Sequence[Attempt]):
         """Forget the attempts."""
         self._client.delete("/webhooks")
 
-    def __len__(self) -> int:
-        return len(self.all())
-
-    def __iter__(self) -> Iterator[Attempt]:
-        return iter(self.all())
-
-    @overload
-    def __getitem__(self, at: int) -> Attempt: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> list[Attempt]: ...
-
-    def __getitem__(self, at: int | slice) -> Attempt | list[Attempt]:
-        found = self.all()
-        if isinstance(at, int) and not -len(found) <= at < len(found):
-            raise IndexError(f"{len(found)} webhook attempts have been made")
-        return found[at]
+    def _missing(self, count: int) -> str:
+        return f"{count} webhook attempts have been made"
 
 
 def _attempts(answer: Any) -> list[Attempt]:

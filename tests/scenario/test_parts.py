@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from emulator.scenario.duration import Duration
 from emulator.scenario.parts import ErrorKind, Tier
 from tests.library import Library, api, operation
 
@@ -56,9 +57,22 @@ def test_a_plan_laid_over_another_replaces_what_it_names() -> None:
     assert above.over(None) is above
 
 
-@pytest.mark.parametrize("duration", ["340ms", "1s", "5m", "2h", "15d", "1.5s", "1s + 10ms each", " 1s+2s "])
-def test_a_duration_is_written_as_people_write_it(library: Library, duration: str) -> None:
-    library.demo(api(f"jobs: {{batch: {{timeline: {{done: '{duration}'}}}}}}\n"))
+@pytest.mark.parametrize(
+    ("duration", "seconds", "each"),
+    [
+        ("340ms", 0.34, 0),
+        ("1s", 1, 0),
+        ("5m", 300, 0),
+        ("2h", 7_200, 0),
+        ("15d", 1_296_000, 0),
+        ("1.5s", 1.5, 0),
+        ("1s + 10ms each", 1, 0.01),
+        (" 1s+2s ", 3, 0),
+    ],
+)
+def test_a_duration_is_written_as_people_write_it(library: Library, duration: str, seconds: float, each: float) -> None:
+    demo = library.demo(api(f"jobs: {{batch: {{timeline: {{done: '{duration}'}}}}}}\n"))
+    assert demo.jobs["batch"].timeline == {"done": Duration(seconds, each)}
 
 
 def test_names_of_operations_have_dots(library: Library) -> None:

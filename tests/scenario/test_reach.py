@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from emulator.scenario.playbook import Playbook
 from tests.library import STORY, Library, api
 
 API = api(
@@ -25,6 +26,13 @@ API = api(
 
 def story(rule: str) -> str:
     return STORY + f"rules:\n  - {rule}\n"
+
+
+def faults(playbook: Playbook) -> set[str]:
+    """The names of the faults that its rules have."""
+    operations = playbook.apis["demo"].operations.values()
+    rules = [rule for operation in operations for rule in operation.rules.rules]
+    return {each.fault.name for rule in rules for each in rule.faults}
 
 
 @pytest.mark.parametrize(
@@ -57,17 +65,21 @@ def test_a_fault_for_what_its_operations_never_set_off_is_refused_where_it_stand
     ],
 )
 def test_a_fault_is_taken_where_it_may_play(library: Library, rule: str) -> None:
-    library.load(api=API, story=story(rule))
+    assert faults(library.load(api=API, story=story(rule)))
 
 
 @pytest.mark.parametrize(
     ("rule", "complaint"),
     [
-        ("{on: open, fault: {«status: {error: overlaoded}}}", "fault status: error: no error here is called 'overlaoded'"),
+        (
+            "{on: open, fault: {«status: {error: overlaoded}}}",
+            "fault status: error: no error here is called 'overlaoded'",
+        ),
         ("{fault: {«error_event: {error: teapot}}}", "fault error_event: error: no error here is called 'teapot'"),
         (
             "{on: quiet, fault: {«stuck: wating}}",
-            "fault stuck: state: no state here is called 'wating'; expected one of: waiting, done; did you mean 'waiting'?",
+            "fault stuck: state: no state here is called 'wating'; expected one of: waiting, done; "
+            "did you mean 'waiting'?",
         ),
         ("{fault: {«flap: {state: gone}}}", "fault flap: state: no state here is called 'gone'"),
     ],
@@ -89,7 +101,7 @@ def test_a_fault_that_names_what_there_is_none_of_is_refused_where_it_stands(
     ],
 )
 def test_a_fault_may_name_what_there_is(library: Library, rule: str) -> None:
-    library.load(api=API, story=story(rule))
+    assert faults(library.load(api=API, story=story(rule)))
 
 
 def test_where_nothing_is_ever_set_off_the_complaint_says_so(library: Library) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -83,14 +85,21 @@ def begin(wire: Wire, path: str) -> None:
     wire.send(request("GET", path, KEY.items()))
 
 
+@contextmanager
+def asked(emulated: Emulated, path: str) -> Iterator[Wire]:
+    """A connection on which this was asked for."""
+    with Wire(emulated.running.port) as wire:
+        begin(wire, path)
+        yield wire
+
+
 def last(emulated: Emulated, count: int) -> Exchange:
     return emulated.exchanges(count)[-1]
 
 
 def test_a_delayed_answer_comes_when_it_is_due(emulated: Emulated) -> None:
     for path, status in (("/slow", 200), ("/slow_error", 409)):
-        with Wire(emulated.running.port) as wire:
-            begin(wire, path)
+        with asked(emulated, path) as wire:
             assert emulated.client("small", headers=KEY).get("/fine").status_code == 200
             emulated.advance(5)
             assert wire.answer().status == status
@@ -100,16 +109,14 @@ def test_a_delayed_answer_comes_when_it_is_due(emulated: Emulated) -> None:
 
 
 def test_a_delayed_stream_begins_when_it_is_due(emulated: Emulated) -> None:
-    with Wire(emulated.running.port) as wire:
-        begin(wire, "/slow_stream")
+    with asked(emulated, "/slow_stream") as wire:
         assert emulated.client("small", headers=KEY).get("/fine").status_code == 200
         emulated.advance(5)
         assert wire.answer().body == b"data: 1\n\ndata: 2\n\n"
 
 
 def test_events_that_are_due_together_leave_in_one_write(emulated: Emulated) -> None:
-    with Wire(emulated.running.port) as wire:
-        begin(wire, "/together")
+    with asked(emulated, "/together") as wire:
         wire.head()
         emulated.advance(1)
         assert wire.chunk() == b"data: 1\n\ndata: 2\n\ndata: 3\n\n"
@@ -117,8 +124,7 @@ def test_events_that_are_due_together_leave_in_one_write(emulated: Emulated) -> 
 
 
 def test_events_that_have_fallen_due_meanwhile_leave_at_once_and_in_order(emulated: Emulated) -> None:
-    with Wire(emulated.running.port) as wire:
-        begin(wire, "/paced")
+    with asked(emulated, "/paced") as wire:
         wire.head()
         emulated.advance(60)
         assert wire.chunk() == b"event: begin\ndata: 0\n\n"
@@ -131,8 +137,7 @@ def test_events_that_have_fallen_due_meanwhile_leave_at_once_and_in_order(emulat
 def test_a_client_that_leaves_in_the_middle_of_a_stream_is_noted_with_what_it_had(
     emulated: Emulated, goodbye: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with Wire(emulated.running.port) as wire:
-        begin(wire, "/paced")
+    with asked(emulated, "/paced") as wire:
         wire.head()
         had = wire.chunk()
         emulated.advance(2)
@@ -147,8 +152,7 @@ def test_a_client_that_leaves_in_the_middle_of_a_stream_is_noted_with_what_it_ha
 
 
 def test_a_client_that_leaves_before_a_delayed_answer_is_noted(emulated: Emulated) -> None:
-    with Wire(emulated.running.port) as wire:
-        begin(wire, "/slow")
+    with asked(emulated, "/slow") as wire:
         assert emulated.client("small", headers=KEY).get("/fine").status_code == 200
         wire.leave()
     exchange, _ = emulated.exchanges(2)  # it stands in the journal from when its answer began
@@ -177,8 +181,7 @@ def test_a_client_that_does_not_read_holds_up_nobody(emulated: Emulated) -> None
 
 
 def test_a_client_that_does_not_read_its_stream_gets_all_of_it_when_it_does(emulated: Emulated) -> None:
-    with Wire(emulated.running.port) as wire:
-        begin(wire, "/heavy")
+    with asked(emulated, "/heavy") as wire:
         wire.head()
         emulated.advance(60)
         chunks = list(iter(wire.chunk, b""))
@@ -190,8 +193,7 @@ def test_a_client_that_does_not_read_its_stream_gets_all_of_it_when_it_does(emul
 
 
 def test_a_stream_that_is_not_read_is_not_written_into_memory(emulated: Emulated) -> None:
-    with Wire(emulated.running.port) as wire:
-        begin(wire, "/heavy")
+    with asked(emulated, "/heavy") as wire:
         wire.head()
         emulated.advance(60)
         wire.leave()

@@ -94,8 +94,8 @@ def test_the_moment_of_the_request_is_what_the_counters_go_by(store: Store, cloc
 
 def test_one_subject_does_not_use_up_anothers_limit(store: Store) -> None:
     for subject in ("demo", "other"):
-        for _ in range(3):
-            admit(store, subject, LIMITS, {"requests": 1})
+        admitted = [admit(store, subject, LIMITS, {"requests": 1}).states["requests"] for _ in range(3)]
+        assert [state["remaining"] for state in admitted] == [2, 1, 0]
 
 
 def test_beyond_the_limit_the_caller_is_told_to_come_back_when_the_window_ends(store: Store, clock: Clock) -> None:

@@ -71,17 +71,23 @@ def test_a_site_is_found_by_the_name_of_its_api(emulator: Emulated) -> None:
 
 def test_a_server_that_lends_no_line_is_simply_left(emulator: Emulated) -> None:
     room: Room = emulator.app.worlds.create("one")
+    said, left = list[object](), list[str]()
 
     async def forever(connection: object, receive: object, send: object) -> None:
-        await asyncio.get_running_loop().create_future()
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            left.append("left")
 
-    async def nothing(*_: object) -> object:
-        return None
+    async def say(*words: object) -> None:
+        said.append(words)
 
     async def run() -> None:
-        task = asyncio.create_task(room.serve(forever, {}, nothing, nothing))  # type: ignore[arg-type]
-        await asyncio.sleep(0)  # noqa: TID251
+        task = asyncio.create_task(room.serve(forever, {}, say, say))  # type: ignore[arg-type]
+        await room.world.clock.sleep(0)
         await room.world.end()
         await task
 
     asyncio.run(run())
+    assert left == ["left"]
+    assert said == []

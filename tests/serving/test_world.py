@@ -84,7 +84,7 @@ def test_who_attends_is_told_that_the_world_ended_and_others_are_left_alone() ->
                 told.append(str(error))
 
         tasks = [asyncio.create_task(attend(where)) for where in (ended, ended, other)]
-        await asyncio.sleep(0)  # noqa: TID251
+        await other.clock.sleep(0)
         await ended.end()
         await ended.end()
         await other.clock.advance(10)
@@ -114,7 +114,7 @@ def test_a_task_that_is_cancelled_by_somebody_else_is_cancelled() -> None:
                 await here.clock.sleep(10)
 
         task = asyncio.create_task(attend())
-        await asyncio.sleep(0)  # noqa: TID251
+        await here.clock.sleep(0)
         task.cancel()
         await asyncio.wait([task])
         return task.cancelled()
@@ -133,13 +133,13 @@ def test_two_who_end_a_world_wait_for_the_same_leavers() -> None:
                     try:
                         await here.clock.sleep(10)
                     finally:
-                        await asyncio.sleep(0)  # noqa: TID251  it takes a moment to leave
+                        await here.clock.sleep(0)  # it takes a moment to leave
                         left.append(1)
             except WorldEnded:
                 pass
 
         task = asyncio.create_task(attend())
-        await asyncio.sleep(0)  # noqa: TID251
+        await here.clock.sleep(0)
         await asyncio.gather(here.end(), here.end())
         found = len(left)
         await task

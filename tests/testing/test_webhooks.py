@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import httpx
 import pytest
 
 from emulator import ControlError, Emulator
+from tests.receiver import receiving
 
 pytestmark = pytest.mark.emulator(frozen=True)
 
 
-class Receiver(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        pass
-
-
 @pytest.fixture
 def receiver() -> Iterator[str]:
-    with HTTPServer(("127.0.0.1", 0), Receiver) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
-        thread.join()
+    with receiving(204, 204) as receiver:
+        yield receiver.url
 
 
 def test_each_attempt_is_seen(emulator: Emulator, http: httpx.Client, hello: dict[str, Any], receiver: str) -> None:

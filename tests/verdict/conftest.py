@@ -13,6 +13,7 @@ from emulator.exchange import Exchange
 from emulator.verdict.bounds import Bounds
 from emulator.verdict.finding import Finding
 from emulator.verdict.judge import judge
+from tests.apis.aiexport_calls import caller
 from tests.running import Emulated, Running, loaded
 
 START = 1_767_225_600.0
@@ -73,6 +74,14 @@ def findings(found: tuple[Finding, ...]) -> dict[str, Finding]:
 def verdict(emulated: Emulated, count: int, **bounds: Any) -> Mapping[str, Finding]:
     """What is found in the journal of a running emulator, once so many exchanges have ended."""
     return findings(judge(emulated.exchanges(count), emulated.app.playbook, Bounds(**bounds)).findings)
+
+
+def look_in_vain(emulated: Emulated, path: str, times: int) -> None:
+    """A client that asks so many times, a second apart, for what is not there."""
+    client = caller(emulated)
+    for _ in range(times):
+        assert client.get(path).status_code == 404
+        emulated.advance(1)
 
 
 @pytest.fixture

@@ -7,10 +7,9 @@ import pytest
 from tests.apis.aiexport_calls import asking, caller, create
 from tests.apis.aixplain_calls import LLM
 from tests.apis.aixplain_calls import caller as other_caller
-from tests.verdict.conftest import Seen, Story, verdict
+from tests.verdict.conftest import Seen, Story, look_in_vain, verdict
 
 BATCH = {"operation": "batch.get", "target": "GET /v2/batch/batch_7"}
-OTHER = ("127.0.0.1", 40_001)
 
 
 def test_polls_without_a_pause_are_told(story: Story) -> None:
@@ -80,10 +79,7 @@ def test_polling_on_after_the_end_is_told(seen: Seen, state: str) -> None:
 
 def test_polling_for_what_there_is_not_must_end_as_well(story: Story) -> None:
     emulated = story("")
-    client = caller(emulated)
-    for _ in range(7):
-        assert client.get("/batch/batch_of_nobody").status_code == 404
-        emulated.advance(1)
+    look_in_vain(emulated, "/batch/batch_of_nobody", times=7)
     assert list(verdict(emulated, 7)) == ["never_stopped_polling"]
 
 

@@ -16,11 +16,10 @@ from tests.apis.aiexport_calls import FREE, HAIKU, OPUS, asking, caller
 from tests.apis.aixplain_calls import AGENT
 from tests.apis.aixplain_calls import caller as other_caller
 from tests.running import Emulated
-from tests.verdict.conftest import START, Seen, Story, verdict
+from tests.verdict.conftest import START, Seen, Story, look_in_vain, verdict
 
 OVERLOADED = "rules: [{on: aiexport/messages.create, when: {times: 2}, reply: {error: overloaded}}]"
 FAILING = "rules: [{on: aiexport/messages.create, when: {times: %d}, reply: {error: internal}}]"
-OTHER = ("127.0.0.1", 40_001)
 
 
 def test_a_retry_before_retry_after_is_told_with_both_times(story: Story) -> None:
@@ -106,10 +105,7 @@ def test_what_succeeds_in_the_end_was_worth_a_retry(seen: Seen) -> None:
 
 def test_looking_again_for_what_is_not_there_yet_is_right(story: Story) -> None:
     emulated = story("")
-    client = caller(emulated)
-    for _ in range(4):
-        assert client.get("/batch/batch_1/results").status_code == 404
-        emulated.advance(1)
+    look_in_vain(emulated, "/batch/batch_1/results", times=4)
     assert verdict(emulated, 4) == {}
 
 

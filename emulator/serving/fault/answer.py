@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 from emulator.errors import ApiError
 from emulator.exchange import Reply
 from emulator.scenario.duration import Latency as Delay
-from emulator.serving.fault.fault import Family, Fault
+from emulator.serving.fault.fault import Family, Fault, References
 from emulator.serving.fault.parameter import Parameter, Seconds, Spread, Text, count, drawn
 from emulator.serving.scope import Scope
 
@@ -24,7 +24,7 @@ class Status(Fault, frozen=True):
     name: ClassVar[str] = "status"
     family: ClassVar[Family] = "answer"
     refuses: ClassVar[bool] = True
-    refers = {"error": "error"}
+    refers: ClassVar[References] = {"error": "error"}
     status: Annotated[int, count(400, 599)] = 503
     message: Text | None = None
     error: Text | None = None

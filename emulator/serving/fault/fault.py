@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from emulator.serving.scope import Scope
 
 Family = Literal["answer", "body", "stream", "wire", "job", "webhook", "token"]
+References = Mapping[str, Literal["error", "state"]]
 OF_ANSWERS: frozenset[Family] = frozenset(("answer", "body", "wire", "token"))
 OF_STREAMS: frozenset[Family] = frozenset(("answer", "stream", "wire", "token"))
 OF_REQUESTS = OF_ANSWERS | OF_STREAMS
@@ -42,7 +43,7 @@ class Fault(Struct, frozen=True):
     family: ClassVar[Family]
     turn: ClassVar[int] = 0
     refuses: ClassVar[bool] = False
-    refers: ClassVar[Mapping[str, Literal["error", "state"]]] = {}
+    refers: ClassVar[References] = {}
 
     def refusal(self, scope: Scope) -> ApiError | None:
         """What the request is refused with before it changes anything; None when the fault lets it be answered."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from msgspec.structs import asdict, replace
 
 from emulator.errors import ConfigError
-from emulator.serving.fault.fault import Family, Fault
+from emulator.serving.fault.fault import Family, Fault, References
 from emulator.serving.fault.parameter import Seconds, Text, count
 from emulator.serving.job import Job
 
@@ -33,7 +33,7 @@ class Stuck(JobFault, frozen=True):
     """The job never ends: it stands still when it takes `state`, or `after` a time; else when its last work begins."""
 
     name: ClassVar[str] = "stuck"
-    refers = {"state": "state"}
+    refers: ClassVar[References] = {"state": "state"}
     state: Text | None = None
     after: Seconds | None = None
 
@@ -76,7 +76,7 @@ class Flap(JobFault, frozen=True):
     """
 
     name: ClassVar[str] = "flap"
-    refers = {"state": "state"}
+    refers: ClassVar[References] = {"state": "state"}
     state: Text | None = None
     times: Annotated[int, count(1, MOST_FLAPS)] = 3
     every: Seconds = 1.0

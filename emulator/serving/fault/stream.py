@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from emulator.errors import ApiError
 from emulator.exchange import Frame, Reply
 from emulator.serving.compose import error_plan, render_error
-from emulator.serving.fault.fault import Family, Fault
+from emulator.serving.fault.fault import Family, Fault, References
 from emulator.serving.fault.parameter import By, Count, Positive, Seconds, Text, count
 from emulator.serving.fault.script import Script
 from emulator.serving.scope import Scope
@@ -65,7 +65,7 @@ class ErrorEvent(Fault, frozen=True):
     name: ClassVar[str] = "error_event"
     family: ClassVar[Family] = "stream"
     turn: ClassVar[int] = 3
-    refers = {"error": "error"}
+    refers: ClassVar[References] = {"error": "error"}
     after: Count = 1
     error: Text = "overloaded"
     message: Text = "Overloaded"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from functools import partial
 from random import Random
 from typing import ClassVar
@@ -28,9 +29,9 @@ class WireFault(Fault, frozen=True):
         reply.twists += (partial(self.twist, chance=chance),)
         return reply
 
+    @abstractmethod
     def twist(self, script: Script, chance: Random) -> None:
         """Change the answer as it would have gone out so far."""
-        raise NotImplementedError
 
 
 class Timeout(WireFault, frozen=True):

@@ -75,7 +75,8 @@ rules:
     reply: {body: "{{ mine }}{{ begun.id }}"}
   - {reply: {body: ["{{ notes.a }}", {$merge: [{a: "{{ size }}"}]}]}}
 """
-    library.load(api=whole(), story=STORY + scenario)
+    demo = library.load(api=whole(), story=STORY + scenario).apis["demo"]
+    assert len(demo.operations["all"].rules.rules) == 4  # its own two, and those of the scenario
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_an_expression_that_can_not_be_read_is_refused_where_it_stands(library: 
 
 
 def test_a_when_may_speak_of_the_request_the_collections_and_what_let_defines(library: Library) -> None:
-    library.demo(
+    demo = library.demo(
         api(
             """\
             collections: {models: {}}
@@ -98,6 +98,14 @@ def test_a_when_may_speak_of_the_request_the_collections_and_what_let_defines(li
             """,
         )
     )
+    (only,) = demo.operations["echo.create"].rules.rules
+    assert [check.subject for check in only.matcher.checks] == [
+        "model.family",
+        "models.x",
+        "switches.mood",
+        "path.echo_id",
+        "path.old_id",
+    ]
 
 
 def test_what_the_rule_itself_defines_comes_too_late_for_its_when(library: Library) -> None:

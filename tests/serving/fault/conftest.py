@@ -1,18 +1,19 @@
-"""What the tests of faults share: a small API behind a plain and a TLS server, and raw sockets to both."""
+"""What the tests of faults share: a small API over plain HTTP and in two ways over TLS, and raw sockets to it."""
 
 from __future__ import annotations
 
-import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from emulator.settings import Listen, Settings
+from emulator.errors import ConfigError
+from emulator.serving.fault import FAULTS
 from tests.running import PATIENCE, Emulated, Running
-from tests.secure import TUNNELLED, SecureRunning, SecureWire, TunnelWire
+from tests.secure import SecureRunning, SecureWire, TunnelWire
 from tests.small import KEY, play
 from tests.wire import Wire, request
 
@@ -44,27 +45,24 @@ EVENTS = [
     b'event: stop\ndata: {"n":5}\n\n',
 ]
 HELLO = b"".join(EVENTS)
+LAST_CHUNK = b"0\r\n\r\n"
 
 
 class Faulty:
-    """An emulator that plays the small API, and connections to it."""
+    """An emulator that plays the small API, and connections to it: by `http`, by `https` or in a `tunnel`."""
 
-    def __init__(self, emulated: Emulated) -> None:
+    def __init__(self, emulated: Emulated, way: str = "http") -> None:
         self.emulated = emulated
-
-    @property
-    def secure(self) -> bool:
-        return self.tunnelled or isinstance(self.emulated.running, SecureRunning)
-
-    @property
-    def tunnelled(self) -> bool:
-        return self.emulated.app.settings.authority != "auto"
+        self._way = way
 
     def wire(self) -> Wire:
         running = self.emulated.running
-        if self.tunnelled:
-            return TunnelWire(running.port, self.emulated.app.front.authority.certificate_path)
-        return SecureWire(running.port, running.authority) if isinstance(running, SecureRunning) else Wire(running.port)
+        if not isinstance(running, SecureRunning):
+            return Wire(running.port)
+        authority = running.front.authority.certificate_path
+        if self._way == "tunnel":
+            return TunnelWire(running.port, authority)
+        return SecureWire(running.tls_port, authority)
 
     def asks(self, fault: str | None, target: str = "POST /one", headers: dict[str, str] | None = None) -> bytes:
         """A request, perhaps with a fault."""
@@ -77,6 +75,14 @@ class Faulty:
         journal = self.emulated.journal
         with journal.changed:
             assert journal.changed.wait_for(lambda: len(journal) >= count, PATIENCE)
+
+    @contextmanager
+    def asked(self, fault: str, target: str = "POST /one", headers: dict[str, str] | None = None) -> Iterator[Wire]:
+        """A connection on which a request with a fault was sent, and has come to be answered."""
+        with self.wire() as wire:
+            wire.send(self.asks(fault, target, headers))
+            self.arrived()
+            yield wire
 
     def everything(self, fault: str | None, target: str = "POST /one") -> tuple[bytes, str]:
         """All bytes of an answer up to the end of the connection, and how it ended: `closed` or `reset`."""
@@ -104,6 +110,31 @@ def drain(wire: Wire) -> tuple[bytes, str]:
     return received, "closed"
 
 
+def streamed(wire: Wire) -> bytes:
+    """What comes up to the end of a stream, its last chunk included; the connection may stay open."""
+    received = b""
+    while not received.endswith(LAST_CHUNK):
+        data = wire.socket.recv(65_536)
+        assert data, "the connection ended before the stream"
+        received += data
+    return received
+
+
+def assert_silent(wire: Wire) -> None:
+    """Nothing comes on a connection, neither a byte nor its end."""
+    wire.socket.settimeout(0.1)
+    with pytest.raises(TimeoutError):
+        wire.socket.recv(1)
+    wire.socket.settimeout(PATIENCE)
+
+
+def complaint(name: str, given: Any) -> str:
+    """What is said when there is no fault of this name with these parameters."""
+    with pytest.raises(ConfigError) as caught:
+        FAULTS.make(name, given)
+    return str(caught.value)
+
+
 def content(answer: bytes) -> bytes:
     """What is after the head."""
     return answer.partition(b"\r\n\r\n")[2]
@@ -124,13 +155,10 @@ def unchunked(data: bytes) -> list[bytes]:
 
 @pytest.fixture(scope="session")
 def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureRunning]:
-    """One TLS server for all tests of a process."""
-    server = SecureRunning(tmp_path_factory.mktemp("certificates"))
+    """One server with a TLS listener for all tests of a process."""
+    server = SecureRunning(tmp_path_factory.mktemp("certificates") / "authority")
     yield server
     server.stop()
-
-
-Play = Callable[..., Faulty]
 
 
 @pytest.fixture
@@ -143,15 +171,8 @@ def plain(running: Running, tmp_path: Path) -> Iterator[Faulty]:
 
 @pytest.fixture(params=["http", "https", "tunnel"])
 def faulty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Faulty]:
-    """The small API over plain HTTP, over TLS, and through a tunnel of the HTTPS front."""
-    running: Running = request.getfixturevalue("secure" if request.param == "https" else "running")
-    settings = Settings(listen=Listen(port=0), reload=False, authority=str(tmp_path / "authority"))
-    tunnel = request.param == "tunnel"
-    emulated = play(running, tmp_path, OPERATIONS, f"hosts: [{TUNNELLED}]", settings=settings if tunnel else None)
-    yield Faulty(emulated)
+    """The small API over plain HTTP, by the TLS listener, and through tunnels of the HTTPS front."""
+    running: Running = request.getfixturevalue("running" if request.param == "http" else "secure")
+    emulated = play(running, tmp_path, OPERATIONS)
+    yield Faulty(emulated, request.param)
     emulated.close()
-
-
-def nodelay(sock: socket.socket) -> None:
-    """Acknowledge at once, so that a segment is seen when it comes."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from random import Random
 
-import pytest
-
 from emulator.exchange import Incoming, Reply
 from emulator.serving.fault import FAULTS
 from emulator.serving.scope import Scope
 from tests.serving.conftest import Small
-from tests.serving.fault.conftest import BODY, Faulty, content
+from tests.serving.fault.conftest import BODY, Faulty, assert_silent, content
 from tests.small import KEY
 
 KEEPING = """
@@ -53,23 +51,16 @@ def test_a_refused_request_changes_nothing_and_costs_nothing(small: Small) -> No
 
 
 def test_latency_waits_on_the_clock(faulty: Faulty) -> None:
-    with faulty.wire() as wire:
-        wire.send(faulty.asks("latency=2s"))
-        faulty.arrived()
+    with faulty.asked("latency=2s") as wire:
         faulty.emulated.advance(1.9)
-        wire.socket.settimeout(0.1)
-        with pytest.raises(TimeoutError):
-            wire.socket.recv(1)
-        wire.socket.settimeout(30)
+        assert_silent(wire)
         faulty.emulated.advance(0.1)
         assert wire._file.readline() == b"HTTP/1.1 200 OK\r\n"
     assert faulty.emulated.exchanges(1)[0].took == 2.0
 
 
 def test_a_refusal_is_late_too(plain: Faulty) -> None:
-    with plain.wire() as wire:
-        wire.send(plain.asks("status=503, latency=2s"))
-        plain.arrived()
+    with plain.asked("status=503, latency=2s") as wire:
         plain.emulated.advance(2)
         assert wire.answer().status == 503
     assert plain.emulated.exchanges(1)[0].took == 2.0

@@ -8,8 +8,7 @@ from functools import partial
 
 import pytest
 
-from tests.serving.fault.conftest import BODY, EVENTS, HELLO, Faulty, content, drain, unchunked
-from tests.wire import Wire
+from tests.serving.fault.conftest import BODY, EVENTS, HELLO, Faulty, assert_silent, content, drain, unchunked
 
 
 def last(faulty: Faulty, count: int = 1) -> tuple[str, tuple[str, ...], int, int]:
@@ -18,25 +17,16 @@ def last(faulty: Faulty, count: int = 1) -> tuple[str, tuple[str, ...], int, int
 
 
 def test_timeout_says_nothing_until_the_client_leaves(faulty: Faulty) -> None:
-    with faulty.wire() as wire:
-        wire.send(faulty.asks("timeout"))
-        faulty.arrived()
+    with faulty.asked("timeout") as wire:
         faulty.emulated.advance(86_400)
-        wire.socket.settimeout(0.1)
-        with pytest.raises(TimeoutError):
-            wire.socket.recv(1)
+        assert_silent(wire)
     assert last(faulty) == ("left", ("timeout",), 0, 0)
 
 
 def test_timeout_closes_the_connection_when_it_has_lasted_long_enough(faulty: Faulty) -> None:
-    with faulty.wire() as wire:
-        wire.send(faulty.asks("timeout; lasts=30s"))
-        faulty.arrived()
+    with faulty.asked("timeout; lasts=30s") as wire:
         faulty.emulated.advance(29)
-        wire.socket.settimeout(0.1)
-        with pytest.raises(TimeoutError):
-            wire.socket.recv(1)
-        wire.socket.settimeout(30)
+        assert_silent(wire)
         faulty.emulated.advance(1)
         assert drain(wire) == (b"", "closed")
 
@@ -55,12 +45,8 @@ def test_a_reset_is_one_below_tls_too(faulty: Faulty) -> None:
 
 
 def test_reset_peer_waits_for_its_delay(faulty: Faulty) -> None:
-    with faulty.wire() as wire:
-        wire.send(faulty.asks("reset_peer; delay=5s"))
-        faulty.arrived()
-        wire.socket.settimeout(0.1)
-        with pytest.raises(TimeoutError):
-            wire.socket.recv(1)
+    with faulty.asked("reset_peer; delay=5s") as wire:
+        assert_silent(wire)
         faulty.emulated.advance(5)
         assert drain(wire) == (b"", "reset")
 
@@ -75,6 +61,8 @@ def test_garbage_is_no_http_and_the_same_again_from_the_same_seed(faulty: Faulty
     assert (len(received), end) == (100, "closed")
     assert not received.startswith(b"HTTP")
     assert faulty.everything("garbage; bytes=100")[0] != received
+    faulty.emulated.app.world.clear()
+    assert faulty.everything("garbage; bytes=100") == (received, "closed")
 
 
 def test_malformed_chunk_comes_after_half_a_body(faulty: Faulty) -> None:
@@ -131,9 +119,7 @@ def test_what_was_written_before_a_reset_reaches_a_client_that_reads_late(faulty
 
 
 def test_two_faults_of_one_request_play_together(faulty: Faulty) -> None:
-    with faulty.wire() as wire:
-        wire.send(faulty.asks("truncate_body=4, latency=2s"))
-        faulty.arrived()
+    with faulty.asked("truncate_body=4, latency=2s") as wire:
         faulty.emulated.advance(2)
         received, _ = drain(wire)
     assert content(received) == BODY[:4]
@@ -169,7 +155,7 @@ def test_the_server_logs_no_error_when_a_fault_ends_a_connection(
 ) -> None:
     for fault in ("reset_peer", "empty_response", "garbage", "malformed_chunk", "truncate_body", "timeout; lasts=0s"):
         faulty.everything(fault)
-    with Wire(faulty.emulated.running.port) if not faulty.secure else faulty.wire() as wire:
+    with faulty.wire() as wire:
         wire.send(faulty.asks(None))
         assert wire.answer().status == 200
     assert caplog.records == []
