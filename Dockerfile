@@ -4,11 +4,11 @@ COPY . .
 RUN pip install --no-cache-dir -c constraints.txt hatchling \
  && python -m hatchling build -t wheel -d /wheel \
  && python -m venv --without-pip /opt/emulator \
- && pip --python /opt/emulator/bin/python install --no-cache-dir -c constraints.txt /wheel/*.whl
+ && pip --python /opt/emulator/bin/python install --no-cache-dir -c constraints.txt "$(echo /wheel/*.whl)[intercept]"
 
 FROM python:3.12-slim
 COPY --from=build /opt/emulator /opt/emulator
-ENV PATH=/opt/emulator/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+ENV PATH=/opt/emulator/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 EMULATOR_AUTHORITY=/authority
 # A number, so that an orchestrator can see that it is not root.
 USER 10001:10001
 WORKDIR /scenarios

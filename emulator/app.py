@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Mapping
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -33,7 +34,11 @@ from emulator.serving.world import World
 from emulator.serving.worlds import UnknownWorld, Worlds
 from emulator.settings import Settings
 
+if TYPE_CHECKING:
+    from emulator.control.greeting import Greeting
+
 WARM_AFTER = 0.5  # seconds
+OWN = ("/", CONTROL[:2])  # how the paths begin that may be the emulator's own
 LOG = logging.getLogger("emulator")
 Loaded = tuple[Playbook, Mapping[str, Served]]
 LANGUAGE = Language(functions=FUNCTIONS, filters=FILTERS)
@@ -109,17 +114,31 @@ class Application:
 
         return routed(self)
 
+    @cached_property
+    def greeting(self) -> Greeting:
+        """What answers at /, where no API does."""
+        from emulator.control.greeting import Greeting
+
+        return Greeting(self)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not _is_control(scope["path"]):
-            await self._serve(scope, receive, send)
+        if scope["type"] == "http":
+            await (self._own(scope) or self._serve)(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         else:
             await self.control(scope, receive, send)
 
+    def _own(self, scope: Scope) -> ASGIApp | None:
+        """What of the emulator itself is asked for, not of an API."""
+        path = scope["path"]
+        if path.startswith(CONTROL) and path[len(CONTROL) : len(CONTROL) + 1] in ("", "/"):
+            return self.control
+        return self.greeting if path == "/" and self.greeting.fits(scope) else None
+
     def at_once(self, scope: Scope, raw: bytes, wire: Wire) -> Later | None:
         """See Pipeline.at_once; what is not for a pipeline takes the usual way."""
-        if _is_control(scope["path"]):
+        if scope["path"][:2] in OWN and self._own(scope) is not None:
             return self
         incoming = open_incoming(scope, raw)
         try:
@@ -179,10 +198,6 @@ class Application:
 def _compile(settings: Settings, names: tuple[str, ...]) -> tuple[Playbook, Mapping[str, Served]]:
     folder = resources.cache(settings.cache, os.environ)
     return load(names, settings.documented_only, None if folder is None else Kept(folder, LANGUAGE))
-
-
-def _is_control(path: str) -> bool:
-    return path.startswith(CONTROL) and path[len(CONTROL) : len(CONTROL) + 1] in ("", "/")
 
 
 def build(settings: Settings, clock: Clock | None = None) -> Application:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
-from urllib.parse import quote
-
-import orjson
-
+from emulator.control.sample import sample
 from emulator.scenario.playbook import Api, Playbook
 
 
@@ -41,21 +37,5 @@ def _keys(api: Api) -> list[str]:
 
 
 def _example(api: Api, origin: str) -> list[str]:
-    example = api.example
-    if example is None:
-        return []
-    operation = api.operations[example.operation]
-    path = operation.path
-    for name, value in example.path.items():
-        path = path.replace(f"{{{name}}}", quote(value, safe="")).replace(f"{{{name}:path}}", quote(value))
-    method = "" if operation.method == ("GET" if example.body is None else "POST") else f"-X {operation.method} "
-    lines = [f"curl {method}{shlex.quote(origin + path)}"]
-    lines += [f"-H {_quoted(f'{name}: {value}')}" for name, value in example.headers.items()]
-    if example.body is not None:
-        lines += ["-H 'Content-Type: application/json'", f"-d {_quoted(orjson.dumps(example.body).decode())}"]
-    return ["  try        " + " \\\n             ".join(lines)]
-
-
-def _quoted(text: str) -> str:
-    """The text as one word of a shell, always in quotes."""
-    return "'" + text.replace("'", "'\"'\"'") + "'"
+    command = sample(api, origin)
+    return ["  try        " + " \\\n             ".join(command)] if command else []

@@ -93,7 +93,7 @@ def serve(**options: Any) -> int:
     app = build(chosen)
     sock, tls = server.bind(chosen), server.bind_tls(chosen)
     if tls is not None:
-        app.front.listener()  # what is wrong with the authority is told before anything is served
+        app.front.prepare()  # what is wrong with the authority is told before anything is served
     host, port = sock.getsockname()[:2]
     secure = None if tls is None else tls.getsockname()[1]
     shown = banner(app.playbook, host, port, chosen.control_token, secure)

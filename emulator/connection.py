@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 
 from emulator.exchange import BODILESS, Header
 from emulator.line import Line
-from emulator.proxying import Proxying, read_target
+from emulator.proxying import Proxying, read_target, rooted
 from emulator.serving.deliver import CHUNKS
 from emulator.serving.perform import LINE as LENT
 
@@ -142,7 +142,7 @@ class Connection(Proxying):
         """Give the head to uvicorn, as if its own callbacks had read it."""
         url, headers = self.url, self.headers
         super().on_message_begin()
-        self.url = url
+        self.url = url if self._target[2] is None else rooted(url)
         self.headers += headers  # it stands in the scope
         self.expect_100_continue = any(
             name == b"expect" and value.lower() == b"100-continue" for name, value in headers

@@ -11,8 +11,12 @@ from urllib.parse import unquote
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from emulator.intercept.front import HTTP, HTTPS, Front, Refusal
+from emulator.intercept.host import spelled
 from emulator.tunnel import dig
 
+TLS = b"\x16\x03"  # how a handshake begins (RFC 8446 section 5.1)
+TLS_HERE = "a client spoke TLS where http:// is spoken; --tls-listen opens a port for https://"
 Target = tuple[str, bytes, tuple[str, int] | None]
 
 
@@ -25,11 +29,23 @@ def read_target(target: bytes) -> Target:
     Raises httptools.HttpParserError or UnicodeDecodeError for one that can't be read.
     """
     url = httptools.parse_url(target)
-    if url.path is None:  # `http://host`, which uvicorn doesn't read either
-        raise httptools.HttpParserInvalidURLError(target)
-    path = url.path.decode("ascii")
-    proxied = None if not url.host else (url.host.decode("ascii").lower(), url.port or 80)
+    path = (url.path or b"/").decode("ascii")  # none is the same as `/` (RFC 9110 section 4.2.3)
+    port = url.port or (HTTPS if url.schema and url.schema.lower() == b"https" else HTTP)
+    proxied = (spelled(url.host.decode("ascii")), port) if url.host else None
     return unquote(path) if "%" in path else path, url.query or b"", proxied
+
+
+def rooted(target: bytes) -> bytes:
+    """An absolute target with a path, as uvicorn wants it: `http://host?query` becomes `http://host/?query`."""
+    place, mark, query = target.partition(b"?")
+    return target if place.count(b"/") > 2 else b"%b/%b%b" % (place, mark, query)
+
+
+def named(target: bytes) -> bytes:
+    """The Host header that an absolute target stands for: its host and port, without the user."""
+    url = httptools.parse_url(target)
+    host = b"[%b]" % url.host if b":" in url.host else url.host
+    return b"%b:%d" % (host, url.port) if url.port else host
 
 
 class Proxying(HttpToolsProtocol):
@@ -41,12 +57,16 @@ class Proxying(HttpToolsProtocol):
     _idle: asyncio.TimerHandle | None = None
 
     def _astray(self) -> Any:
-        """What refuses a request that asks a proxy for another host, None for one that belongs here."""
+        """What refuses a request that asks a proxy for another host, None for one that belongs here.
+
+        The host of the target stands for that of the header (RFC 9112 section 3.2.2).
+        """
         front = getattr(self.app, "front", None)
         proxied = self._target[2]
-        if front is None or proxied is None or front.emulates(proxied[0]) or self.server is None:
+        if proxied is None:
             return None
-        return None if proxied[1] == self.server[1] else front.refuse(*proxied)
+        self.headers = [(b"host", named(self.url)), *(each for each in self.headers if each[0] != b"host")]
+        return None if front is None or front.way(*proxied, self.server) is not None else front.refuse(*proxied)
 
     def _feed(self, data: bytes) -> None:
         """As uvicorn does, but for CONNECT."""
@@ -54,7 +74,7 @@ class Proxying(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError:
-            self.logger.warning("Invalid HTTP request received.")
+            self.logger.warning(TLS_HERE if data.startswith(TLS) else "Invalid HTTP request received.")
             self.send_400_response("Invalid HTTP request received.")
         except httptools.HttpParserUpgrade as upgrade:
             if self._tunnel is None:
@@ -65,18 +85,22 @@ class Proxying(HttpToolsProtocol):
     def _leave_for_tunnel(self, early: bytes) -> None:
         """Give the socket away; what came behind the CONNECT is the tunnel's."""
         cycle: RequestResponseCycle | None = self.cycle
-        target = self._tunnel or b""
-        front = getattr(self.app, "front", None)
+        front: Front | None = getattr(self.app, "front", None)
         if front is None or self.scheme == "https" or (cycle is not None and not cycle.response_complete):
             self.send_400_response("CONNECT is not for here.")
             return
-        self.connections.discard(self)
         self._stop_idle()
+        way = front.judge((self._tunnel or b"").decode("latin-1"), self.server)
+        if isinstance(way, Refusal):
+            self.transport.write(way.raw())
+            self.transport.close()
+            return
+        self.connections.discard(self)
         make = partial(type(self), self.config, self.server_state, self.app_state, self.loop)
-        dig(front, target.decode("latin-1"), early, self.transport, make, self.tasks)
+        dig(front, way, early, self.transport, make, self.tasks)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self.unasked is not None and not self.headers:
+        if self.unasked is not None and not hasattr(self, "url"):  # it is set when a request begins
             self.unasked()
         super().connection_lost(exc)
         self._stop_idle()

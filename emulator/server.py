@@ -18,6 +18,7 @@ from emulator.app import Application
 from emulator.connection import Connection
 from emulator.errors import ConfigError
 from emulator.intercept.front import Front
+from emulator.intercept.hello import hearing
 from emulator.scenario.document import SUFFIXES
 from emulator.settings import Listen, Settings
 from emulator.tunnel import Doorway
@@ -97,9 +98,9 @@ class Server(uvicorn.Server):
 
     async def _listen_tls(self, sock: socket.socket) -> None:
         front: Front = getattr(self._app, "front")  # noqa: B009 - an ASGI application need not have one
-        context, loop = front.listener(), asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
         make = partial(Connection, self.config, self.server_state, self.lifespan.state, loop)
-        doorway = partial(Doorway, front, context, make, self.server_state.tasks)
+        doorway = partial(Doorway, front, hearing(), make, self.server_state.tasks)
         self.servers.append(await loop.create_server(doorway, sock=sock, backlog=BACKLOG))
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -111,6 +112,8 @@ class Server(uvicorn.Server):
         # From here on uvicorn only complains of streams that a stop cuts off, and that is what a stop is for.
         logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
         await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):  # above TLS they wait for the client's farewell
+            connection.transport.abort()
 
 
 async def serve(

@@ -12,6 +12,8 @@ from msgspec.structs import fields, replace
 
 from emulator.errors import ConfigError
 
+LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+HOST = re.compile(rf"({LABEL}\.)*(?![0-9]+$){LABEL}")  # in lower case; what ends in a number is an address
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 SIZES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": KIB, "MIB": MIB, "GIB": GIB}
 TRUTH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
@@ -151,8 +153,7 @@ def parse_cache(value: Any) -> str:
 def parse_hosts(value: Any) -> tuple[str, ...]:
     """Names of hosts, as a sequence or separated by commas; ValueError says what was expected."""
     names = tuple(name.strip().lower() for name in (value.split(",") if isinstance(value, str) else map(str, value)))
-    label = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-    if not all(len(name) <= 253 and re.fullmatch(rf"{label}(\.{label})*(?<!\.[0-9])", name) for name in names):
+    if not all(len(name) <= 253 and HOST.fullmatch(name) for name in names):
         raise ValueError("names of hosts such as api.example.com, without scheme and port, separated by commas")
     return names
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, MutableSet
 from functools import partial
 from typing import Any, Protocol
 
-from emulator.intercept.front import Front, Refusal
+from emulator.intercept.front import Front, Refusal, Way
+from emulator.intercept.hello import Hello
 
 HANDSHAKE = 30.0  # real seconds
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
@@ -52,45 +53,85 @@ class Vestibule(asyncio.Protocol):
 
 
 class Doorway(asyncio.Protocol):
-    """A connection to the TLS listener: the handshake first, and then as in a tunnel."""
+    """A connection to the TLS listener: the client's hello says as which host to answer, and then as in a tunnel."""
 
     def __init__(self, front: Front, context: ssl.SSLContext, make: Make, tasks: Tasks) -> None:
         self._front = front
-        self._context = context
+        self._hello = Hello(context)
         self._make = make
         self._tasks = tasks
         self._early = bytearray()
+        self._name: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        _start(self._secure(transport), self._tasks)
+        _start(self._enter(transport), transport, self._tasks)
 
     def data_received(self, data: bytes) -> None:
         self._early += data
+        if self._name.done():
+            return
+        try:
+            if self._hello.read(data):
+                self._name.set_result(self._hello.name)
+        except OSError as error:
+            self._name.set_exception(error)
 
-    async def _secure(self, transport: Any) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._name.cancel()
+
+    async def _enter(self, transport: Any) -> None:
+        try:
+            name = await asyncio.wait_for(self._name, HANDSHAKE)
+        except OSError as error:
+            self._turn_away(transport)
+            self._front.failed("a host of --tls-listen", error)
+            return
         transport.pause_reading()
-        await _secure(self._front, "a host of --tls-listen", self._context, bytes(self._early), transport, self._make)
+        if (host := self._front.asked(name)) is None:
+            self._turn_away(transport)
+            return
+        context = await _leaf(self._front, host)
+        if isinstance(context, Refusal):
+            transport.abort()
+            return
+        await _secure(self._front, host, context, bytes(self._early), transport, self._make)
+
+    def _turn_away(self, transport: Any) -> None:
+        transport.write(self._hello.alert())
+        transport.close()
 
 
-def dig(front: Front, target: str, early: bytes, transport: Any, make: Make, tasks: Tasks) -> None:
-    """Answer a CONNECT: go on above TLS as the host that it names, or refuse it. `make` makes the connection."""
+def dig(front: Front, way: Way, early: bytes, transport: Any, make: Make, tasks: Tasks) -> None:
+    """Answer a CONNECT, and go on in the tunnel: above TLS as a host, or as it is. `make` makes the connection."""
     transport.pause_reading()
-    _start(_dig(front, target, early, transport, make), tasks)
+    work = _secure_as(front, way.host, early, transport, make) if way.secure else _go_on(early, transport, make)
+    _start(work, transport, tasks)
 
 
-async def _dig(front: Front, target: str, early: bytes, transport: Any, make: Make) -> None:
-    host = front.judge(target)
-    found: ssl.SSLContext | Refusal
-    if isinstance(host, Refusal):
-        found = host
-    else:
-        found = await asyncio.get_running_loop().run_in_executor(None, front.context_for, host)
+async def _go_on(early: bytes, transport: Any, make: Make) -> None:
+    """Clients that send all through tunnels ask for plain http:// in one too."""
+    if transport.is_closing():
+        return
+    transport.write(ESTABLISHED)
+    vestibule = Vestibule()
+    vestibule.data_received(early)
+    vestibule.hand_over(transport, make())
+    transport.resume_reading()
+
+
+async def _secure_as(front: Front, host: str, early: bytes, transport: Any, make: Make) -> None:
+    found = await _leaf(front, host)
     if isinstance(found, Refusal):
         transport.write(found.raw())
         transport.close()
         return
     transport.write(ESTABLISHED)
-    await _secure(front, str(host), found, early, transport, make)
+    await _secure(front, host, found, early, transport, make)
+
+
+async def _leaf(front: Front, host: str) -> ssl.SSLContext | Refusal:
+    """A leaf is made in a thread: it takes as long as some answers."""
+    return await asyncio.get_running_loop().run_in_executor(None, front.context_for, host)
 
 
 async def _secure(front: Front, host: str, context: ssl.SSLContext, early: bytes, transport: Any, make: Make) -> None:
@@ -110,7 +151,7 @@ async def _secure(front: Front, host: str, context: ssl.SSLContext, early: bytes
         front.failed(host, error)
         return
     connection: Served = make()
-    connection.unasked = partial(front.distrusted, host)
+    connection.unasked = partial(front.unasked, host)
     vestibule.hand_over(secured, connection)
 
 
@@ -125,7 +166,14 @@ def _feed(transport: Any, data: bytes) -> None:
         protocol.buffer_updated(size)
 
 
-def _start(work: Any, tasks: Tasks) -> None:
+def _start(work: Any, transport: Any, tasks: Tasks) -> None:
+    """Do this for a connection, which ends when the server stops before it is done."""
+
+    def done(task: asyncio.Task[None]) -> None:
+        tasks.discard(task)
+        if task.cancelled():
+            transport.abort()
+
     task = asyncio.get_running_loop().create_task(work)
     tasks.add(task)
-    task.add_done_callback(tasks.discard)
+    task.add_done_callback(done)

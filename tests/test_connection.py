@@ -117,7 +117,7 @@ def test_what_follows_a_paced_stream_waits_for_its_end(emulated: Emulated, wire:
         b"POST /caf\xc3\xa9 HTTP/1.1",
         b"POST /\xff HTTP/1.1",
         b"POST //:x HTTP/1.1",
-        b"POST http://x HTTP/1.1",
+        b"POST http://x#y HTTP/1.1",
     ],
 )
 def test_a_target_that_cannot_be_read_is_turned_away_whether_its_body_is_there_or_not(

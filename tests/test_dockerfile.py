@@ -40,6 +40,11 @@ def test_the_versions_are_the_pinned_ones() -> None:
     assert all("-c constraints.txt" in install for install in installs)
 
 
+def test_it_speaks_https_with_an_authority_in_a_folder_to_be_mounted() -> None:
+    assert any('"$(echo /wheel/*.whl)[intercept]"' in line for line in BUILD)
+    assert any("EMULATOR_AUTHORITY=/authority" in line for line in final("ENV"))
+
+
 def test_it_does_not_run_as_root() -> None:
     (user,) = final("USER")
     assert all(int(number) >= 1000 for number in user.split(":"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import ssl
 from collections.abc import Callable, Iterable, Iterator
@@ -15,6 +16,7 @@ from emulator.clock import Clock
 from emulator.errors import ConfigError
 from emulator.intercept.certificates import (
     LEAF_LASTS,
+    SKEW,
     Facts,
     Pair,
     make_authority,
@@ -22,11 +24,14 @@ from emulator.intercept.certificates import (
     read_authority,
     require,
 )
+from emulator.intercept.host import is_name
 
 CERTIFICATE, KEY, LOCK = "authority.pem", "authority.key", ".lock"
+LOG = logging.getLogger("emulator")
 LEAF_LEFT = 86_400.0  # seconds that a leaf is good for at least when it is shown
 AUTHORITY_LEFT = LEAF_LASTS + LEAF_LEFT
 MOST_LEAVES = 1_000
+RENEW = "`emulator certs --renew` makes another"
 Stamp = tuple[int, int, int]
 
 
@@ -38,19 +43,19 @@ class Authority:
     """The authority in a folder, for these hosts at least. `now` is the real time, in seconds since the epoch.
 
     One that is there is used when it speaks for all the hosts and will for a while; else one is made for them and
-    for those that it spoke for. Everything raises ConfigError when the extra or a right to the folder is missing, or
-    when what is there is no authority.
+    for those that it spoke for. Hosts that no certificate can name are left out. Everything raises ConfigError when
+    the extra or a right to the folder is missing, or when what is there is no authority, or no secret any more.
     """
 
     def __init__(
         self, folder: Path | None = None, hosts: Iterable[str] = (), now: Callable[[], float] = _real_now
     ) -> None:
         self.folder = folder or resources.data("auto", os.environ)
-        self._hosts = {host.lower() for host in hosts}
+        self._hosts = {host.lower() for host in hosts if is_name(host.lower())}
         self._now = now
         self._turn = RLock()  # leaves are made in threads
         self._read: tuple[Stamp, Pair, Facts] | None = None
-        self._contexts: dict[str, tuple[float, ssl.SSLContext]] = {}
+        self._contexts: dict[str, tuple[float, ssl.SSLContext]] = {}  # with the time when they were made
 
     @property
     def certificate_path(self) -> Path:
@@ -65,16 +70,18 @@ class Authority:
 
     def context_for(self, host: str) -> ssl.SSLContext:
         """What a server answers as this host with; its leaf is good for a day at least."""
-        host = host.lower()
+        if not is_name(host := host.lower()):
+            raise ConfigError(f"{host!r} is no name of a host, so no certificate can be made for it")
         with self._turn:
             self._hosts.add(host)
             pair, _ = self._current()
-            until, context = self._contexts.get(host, (0.0, None))
-            if context is None or until - self._now() < LEAF_LEFT:
+            made, context = self._contexts.get(host, (0.0, None))
+            age = self._now() - made  # below nothing when the machine's clock was set back
+            if context is None or not -SKEW <= age <= LEAF_LASTS - LEAF_LEFT:
                 context = make_context(pair, host, self._now(), self.folder)
                 if len(self._contexts) >= MOST_LEAVES:
                     self._contexts.clear()
-                self._contexts[host] = (self._now() + LEAF_LASTS, context)
+                self._contexts[host] = (self._now(), context)
             return context
 
     def renew(self) -> Facts:
@@ -99,7 +106,8 @@ class Authority:
                 return self._make(found)
 
     def _suits(self, facts: Facts) -> bool:
-        return self._hosts <= set(facts.hosts) and facts.until - self._now() > AUTHORITY_LEFT
+        now = self._now()  # one made while the machine's clock was ahead is not good yet
+        return self._hosts <= set(facts.hosts) and facts.since <= now < facts.until - AUTHORITY_LEFT
 
     def _make(self, before: tuple[Stamp, Pair, Facts] | None) -> tuple[Pair, Facts]:
         hosts = sorted(self._hosts.union(() if before is None else before[2].hosts))
@@ -109,6 +117,9 @@ class Authority:
         _write(self.folder / KEY, pair.key, 0o600)
         _write(self.folder / CERTIFICATE, pair.certificate, 0o644)
         facts = read_authority(pair)
+        if before is not None:
+            path = self.folder / CERTIFICATE
+            LOG.warning("there is another authority in %s; give it to clients that have a copy of the one before", path)
         self._read = (self._stamp(), pair, facts)
         self._contexts.clear()
         return pair, facts
@@ -116,16 +127,18 @@ class Authority:
     def _on_disk(self, strict: bool) -> tuple[Stamp, Pair, Facts] | None:
         """What is there; when it is no authority, an error if `strict`, else as if nothing were there."""
         try:
+            secret = (self.folder / KEY).stat().st_mode & 0o077 == 0
             pair = Pair((self.folder / KEY).read_bytes(), (self.folder / CERTIFICATE).read_bytes())
-            return self._stamp(), pair, read_authority(pair)
+            found = self._stamp(), pair, read_authority(pair)
         except FileNotFoundError:
             return None
         except ValueError as error:
             if not strict:
                 return None
-            raise ConfigError(
-                f"{self.folder / CERTIFICATE} is no authority of ours: {error}; `emulator certs --renew` makes another"
-            ) from error
+            raise ConfigError(f"{self.folder} holds no authority of ours: {error}; {RENEW}") from error
+        if strict and not secret:
+            raise ConfigError(f"others may have read {self.folder / KEY}; {RENEW}, with a key that nobody knows")
+        return found
 
     def _stamp(self) -> Stamp:
         try:

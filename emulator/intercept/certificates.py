@@ -34,9 +34,10 @@ class Pair(Struct, frozen=True):
 
 
 class Facts(Struct, frozen=True):
-    """What a certificate of an authority says. `until` is in seconds since the epoch, `fingerprint` its SHA-256."""
+    """What a certificate of an authority says: its SHA-256, and its hosts. Times are in seconds since the epoch."""
 
     fingerprint: str
+    since: float
     until: float
     hosts: tuple[str, ...]
 
@@ -84,6 +85,7 @@ def make_authority(hosts: Iterable[str], now: float) -> Pair:
 def _limited(builder: CertificateBuilder, hosts: Iterable[str]) -> CertificateBuilder:
     """With what it may be used for."""
     from cryptography import x509
+    from cryptography.x509.oid import ExtendedKeyUsageOID
 
     unused = dict.fromkeys(
         (
@@ -102,6 +104,7 @@ def _limited(builder: CertificateBuilder, hosts: Iterable[str]) -> CertificateBu
     return (
         builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(x509.KeyUsage(key_cert_sign=True, crl_sign=True, **unused), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.NameConstraints(permitted, addresses), critical=True)
     )
 
@@ -109,10 +112,18 @@ def _limited(builder: CertificateBuilder, hosts: Iterable[str]) -> CertificateBu
 def read_authority(pair: Pair) -> Facts:
     """What an authority's certificate says. Raises ValueError when it is none, or its key is another one's."""
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    certificate = x509.load_pem_x509_certificate(pair.certificate)
-    if load_pem_private_key(pair.key, None).public_key() != certificate.public_key():
+    try:
+        certificate = x509.load_pem_x509_certificate(pair.certificate)
+    except ValueError as error:
+        raise ValueError("the certificate can't be read") from error
+    try:
+        key = load_pem_private_key(pair.key, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # TypeError: it has a password
+        raise ValueError("the key can't be read") from error
+    if key.public_key() != certificate.public_key():
         raise ValueError("the key is not that of the certificate")
     return _facts(certificate)
 
@@ -127,7 +138,8 @@ def _facts(certificate: Certificate) -> Facts:
         raise ValueError("the certificate is not limited to hosts") from None
     hosts = tuple(each.value for each in limits.permitted_subtrees or () if isinstance(each, x509.DNSName))
     fingerprint = certificate.fingerprint(hashes.SHA256()).hex(":").upper()
-    return Facts(fingerprint, certificate.not_valid_after_utc.timestamp(), hosts)
+    since, until = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return Facts(fingerprint, since.timestamp(), until.timestamp(), hosts)
 
 
 def make_context(authority: Pair, host: str, now: float, folder: Path) -> ssl.SSLContext:

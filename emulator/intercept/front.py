@@ -15,14 +15,15 @@ from starlette.types import Receive, Scope, Send
 from emulator.clock import Clock
 from emulator.control.departures import Departure
 from emulator.errors import ConfigError
-from emulator.intercept.authority import Authority
+from emulator.intercept.authority import CERTIFICATE, Authority
+from emulator.intercept.host import is_name, is_this_machine, joined, spelled
 
 LOG = logging.getLogger("emulator")
 MOST = 1_000  # departures that are kept
-HTTPS = 443
-LOCAL = ("localhost", "::1")
-TARGET = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]{1,253})):([0-9]{1,5})")
+HTTP, HTTPS = 80, 443
+TARGET = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]{1,254})):([0-9]{1,5})")
 DISTRUST = ("UNKNOWN_CA", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN")  # alerts of clients (RFC 8446 section 6.2)
+Address = tuple[str, int | None]
 TRUST = "SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and NODE_EXTRA_CA_CERTS"
 
 
@@ -52,6 +53,13 @@ class Refusal(Struct, frozen=True):
         await send({"type": "http.response.body", "body": self.body})
 
 
+class Way(Struct, frozen=True):
+    """Where a call is led: here, as this host, over TLS (`secure`) or as it is."""
+
+    host: str
+    secure: bool
+
+
 class Front:
     """`hosts` gives the emulated hosts in lower case; the authority, in `folder`, is made when it is first needed."""
 
@@ -60,7 +68,7 @@ class Front:
         self._hosts = hosts
         self._folder = folder
         self._authority: Authority | None = None
-        self._told: set[str] = set()
+        self._told: set[tuple[str, str]] = set()
 
     @property
     def authority(self) -> Authority:
@@ -70,26 +78,34 @@ class Front:
         return self._authority
 
     def emulates(self, host: str) -> bool:
-        return host.lower() in self._hosts()
+        """Whether we answer as it; an API may name addresses too, which are for those who call us directly."""
+        return is_name(host) and host in self._hosts()
 
-    def judge(self, target: str) -> Refusal | str:
-        """The host of a CONNECT's target, `host:port`, or why it is not led there."""
+    def way(self, host: str, port: int, own: Address | None) -> Way | None:
+        """Where a call to a host, as it is spelled, and a port is led; None: nowhere. `own` is where it came in.
+
+        A client may also name us, as which it knows this machine or, in a network of containers, by a bare name.
+        """
+        if own is not None and port == own[1] and (is_this_machine(host) or host == own[0] or "." not in host):
+            return Way(host, secure=False)
+        return Way(host, port == HTTPS) if port in (HTTP, HTTPS) and self.emulates(host) else None
+
+    def judge(self, target: str, own: Address | None) -> Way | Refusal:
+        """Where a CONNECT for a target, `host:port`, is led, or why it is not. `own` is where it came in."""
         match = TARGET.fullmatch(target)
         if match is None or int(match[3]) > 65_535:
             return Refusal(400, "CONNECT wants HOST:PORT", "such as api.example.com:443")
-        host, port = (match[1] or match[2]).lower(), int(match[3])
-        if port == HTTPS and self.emulates(host):
-            return host
-        return self.refuse(host, port)
+        host, port = spelled(match[1] or match[2]), int(match[3])
+        return self.way(host, port, own) or self.refuse(host, port)
 
     def refuse(self, host: str, port: int) -> Refusal:
-        """Note a call for a host that is not emulated, and give what is answered."""
+        """What a call gets for which there is no way; noted as a departure unless it would stay on this machine."""
+        message = f"{joined(host, port)} is not emulated"
+        LOG.warning("refused: %s, and nothing is led on", message)
+        if is_this_machine(host):
+            return Refusal(502, message, f"nothing is led on; set NO_PROXY={host}, so that it is called directly")
         self.departures.append(Departure(host, port, Clock().now()))
         del self.departures[:-MOST]
-        message = f"{host}:{port} is not emulated"
-        LOG.warning("refused: %s, and nothing is led on to real hosts", message)
-        if host in LOCAL or host.startswith("127."):
-            return Refusal(502, message, f"nothing is led on; set NO_PROXY={host}, so that it is called directly")
         known = ", ".join(f"{each}:{HTTPS}" for each in sorted(self._hosts()))
         return Refusal(
             502,
@@ -106,48 +122,46 @@ class Front:
             LOG.error("%s", error)
             return Refusal(502, "no certificate can be made", str(error))
 
-    def listener(self) -> ssl.SSLContext:
-        """For a listener of its own: the name that a client asks for (SNI) chooses the leaf.
-
-        A client that asks for none gets that of the first host. Raises ConfigError.
-        """
-        hosts = sorted(self._hosts())
-        if not hosts:
+    def prepare(self) -> None:
+        """Make what a listener of its own needs. Raises ConfigError when there is nothing to answer as."""
+        if (host := self._first()) is None:
             raise ConfigError("--tls-listen has nothing to answer as: no API of the scenarios has `hosts`")
-        self.authority.context_for(hosts[0])
+        self.authority.context_for(host)
 
-        def choose(connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> int | None:
-            if name is not None and not self.emulates(name):
-                self.refuse(name.lower(), HTTPS)
-                return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
-            chosen = self.context_for(name or hosts[0])
-            if isinstance(chosen, Refusal):
-                return ssl.ALERT_DESCRIPTION_INTERNAL_ERROR
-            connection.context = chosen
-            return None
+    def asked(self, name: str | None) -> str | None:
+        """The host to answer as when a client of the listener asks for a name (SNI); None: for that one, it is refused.
 
-        own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        own.set_alpn_protocols(["http/1.1"])
-        own.sni_callback = choose
-        return own
+        A client that asks for none gets the first host.
+        """
+        if name is None:
+            return self._first()
+        host = spelled(name)
+        if self.emulates(host):
+            return host
+        self.refuse(host, HTTPS)
+        return None
+
+    def _first(self) -> str | None:
+        return min(filter(is_name, self._hosts()), default=None)
 
     # ------------------------------------------------------------------ what became of handshakes
 
-    def distrusted(self, host: str) -> None:
-        """A client turned away from our certificate, or went without asking anything, which is how some do that."""
-        if host not in self._told:
-            self._told.add(host)
-            LOG.warning(
-                "a client went away after it saw our certificate for %s; if it does not trust it, set %s to %s",
-                host,
-                TRUST,
-                self.authority.certificate_path,
-            )
+    def unasked(self, host: str) -> None:
+        """A client went during the handshake or right after it: that is how some say that they don't trust us."""
+        self._tell(host, "a client left at the TLS handshake for %s; if it does not trust our certificate,")
 
     def failed(self, host: str, error: OSError) -> None:
         """A TLS handshake came to nothing."""
         reason = getattr(error, "reason", None) or ""
-        if isinstance(error, ConnectionError) or any(alert in reason for alert in DISTRUST):
-            self.distrusted(host)
-        elif "CALLBACK_FAILED" not in reason:  # that one was refused, and told
+        if any(alert in reason for alert in DISTRUST):
+            self._tell(host, "a client does not trust our certificate for %s;")
+        elif isinstance(error, ConnectionResetError):
+            self.unasked(host)
+        else:
             LOG.warning("the TLS handshake for %s failed: %s", host, reason or error)
+
+    def _tell(self, host: str, seen: str) -> None:
+        """Say once what a client of a host should be given."""
+        if (host, seen) not in self._told:
+            self._told.add((host, seen))
+            LOG.warning(f"{seen} set %s to %s", host, TRUST, self.authority.folder / CERTIFICATE)

@@ -30,6 +30,6 @@ def open_incoming(connection: Connection, raw: bytes = b"") -> Incoming:
 
 @lru_cache(maxsize=128)
 def _read_host(field: bytes) -> tuple[str, str]:
-    """The Host header as text, and without its port in lower case; a client sends the same one each time."""
+    """The Host header as text, and without its port and a dot at its end in lower case; each client sends its own."""
     authority = field.decode("ascii", "ignore")  # it goes into URLs, and these into headers
-    return authority, authority.partition(":")[0].lower()
+    return authority, authority.partition(":")[0].lower().removesuffix(".")

@@ -5,20 +5,27 @@ from __future__ import annotations
 import contextlib
 import shutil
 import ssl
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from emulator import resources
 from emulator.errors import ConfigError
 from emulator.intercept.authority import Authority
 from emulator.intercept.certificates import AUTHORITY_LASTS, LEAF_LASTS
-from emulator.intercept.show import show
 
 HOST = "api.one.test"
+STRICT = ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN  # the default from Python 3.13 on
 DAY = 86_400.0
 NOW = 1_767_225_600.0
 
@@ -36,7 +43,7 @@ class Hands:
 def shake(server: ssl.SSLContext, authority: Path, host: str) -> ssl.SSLObject:
     """A handshake in memory, checked as Python 3.13 does."""
     client = ssl.create_default_context(cafile=str(authority))
-    client.verify_flags |= ssl.VERIFY_X509_STRICT
+    client.verify_flags |= STRICT
     there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
     one = client.wrap_bio(back, there, server_hostname=host)
     other = server.wrap_bio(there, back, server_side=True)
@@ -54,16 +61,25 @@ def test_a_leaf_passes_the_strict_checks(tmp_path: Path) -> None:
     assert found["subjectAltName"] == (("DNS", HOST),)
 
 
-def test_openssl_verifies_it_strictly_too_and_shows_the_limits(tmp_path: Path) -> None:
-    openssl = shutil.which("openssl")
-    assert openssl is not None
+def test_what_it_is_limited_to_binds_everybody(tmp_path: Path) -> None:
+    """Who does not know a critical extension must refuse the certificate (RFC 5280 section 4.2)."""
     path = Authority(tmp_path / "a", [HOST]).certificate_path
-    words = [openssl, "x509", "-in", str(path), "-noout", "-text"]
-    text = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    for shown in ("Basic Constraints: critical", "Name Constraints: critical", f"DNS:{HOST}", "Key Usage: critical"):
-        assert f"X509v3 {shown}" in text or shown in text
-    assert "Subject Key Identifier" in text
-    assert "Authority Key Identifier" in text
+    extensions = x509.load_pem_x509_certificate(path.read_bytes()).extensions
+    assert {type(each.value) for each in extensions if each.critical} == {
+        x509.BasicConstraints,
+        x509.KeyUsage,
+        x509.NameConstraints,
+    }
+    limits = extensions.get_extension_for_class(x509.NameConstraints).value
+    assert limits.permitted_subtrees == [x509.DNSName(HOST)]
+    assert [str(each.value) for each in limits.excluded_subtrees or []] == ["0.0.0.0/0", "::/0"]
+
+
+def test_it_can_sign_for_servers_only(tmp_path: Path) -> None:
+    """Who trusts it everywhere trusts no mail and no program that its key signed."""
+    path = Authority(tmp_path / "a", [HOST]).certificate_path
+    uses = x509.load_pem_x509_certificate(path.read_bytes()).extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+    assert list(uses.value) == [ExtendedKeyUsageOID.SERVER_AUTH]
 
 
 @pytest.mark.parametrize("host", ["vendor.example", "127.0.0.1"])
@@ -117,10 +133,43 @@ def test_leaves_are_renewed_before_they_end_and_the_authority_before_a_leaf_woul
     assert authority.facts.until == hands.at + AUTHORITY_LASTS
 
 
+@pytest.mark.parametrize("later", [2 * 365 * DAY, -30 * DAY], ids=["expired", "not good yet"])
+def test_one_that_the_clock_is_beyond_is_made_anew(
+    tmp_path: Path, later: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The machine's clock was wrong, or nobody used it for long."""
+    hands = Hands(NOW)
+    authority = Authority(tmp_path / "a", [HOST], hands)
+    before, leaf = authority.facts, authority.context_for(HOST)
+    assert caplog.messages == []
+    hands.at += later
+    assert authority.context_for(HOST) is not leaf
+    assert authority.facts.since < hands.at < authority.facts.until
+    assert authority.facts.fingerprint != before.fingerprint
+    assert authority.facts == Authority(tmp_path / "a", [HOST], hands).facts
+    (told,) = caplog.messages
+    assert told.startswith(f"there is another authority in {tmp_path}/a/authority.pem; give it to clients")
+
+
+def test_a_leaf_is_made_anew_when_the_clock_is_set_back_before_it(tmp_path: Path) -> None:
+    hands = Hands(NOW)
+    authority = Authority(tmp_path / "a", [HOST], hands)
+    facts = authority.facts
+    hands.at += 3 * DAY
+    leaf = authority.context_for(HOST)
+    hands.at -= 60
+    assert authority.context_for(HOST) is leaf
+    hands.at -= 2 * DAY
+    assert authority.context_for(HOST) is not leaf
+    assert authority.facts == facts
+
+
 def test_what_is_no_authority_is_told_and_renewing_helps(tmp_path: Path) -> None:
     authority = Authority(tmp_path / "a", [HOST])
     authority.certificate_path.write_text("nothing")
-    with pytest.raises(ConfigError, match=r"is no authority of ours.*certs --renew"):
+    with pytest.raises(
+        ConfigError, match=r"holds no authority of ours: the certificate can't be read; .*certs --renew"
+    ):
         Authority(tmp_path / "a", [HOST]).context_for(HOST)
     assert authority.renew().hosts == (HOST,)
 
@@ -133,6 +182,49 @@ def test_the_key_of_another_one_is_told(tmp_path: Path) -> None:
         Authority(tmp_path / "a", [HOST]).context_for(HOST)
 
 
+@pytest.mark.parametrize(("name", "said"), [("authority.key", "the key"), ("authority.pem", "the certificate")])
+def test_what_is_damaged_is_told_by_its_name(tmp_path: Path, name: str, said: str) -> None:
+    Authority(tmp_path / "a", [HOST]).context_for(HOST)
+    damaged = tmp_path / "a" / name
+    damaged.write_bytes(damaged.read_bytes()[:60])
+    with pytest.raises(ConfigError, match=f"{said} can't be read; .*certs --renew"):
+        Authority(tmp_path / "a", [HOST]).context_for(HOST)
+
+
+def test_a_key_with_a_password_is_told(tmp_path: Path) -> None:
+    Authority(tmp_path / "a", [HOST]).context_for(HOST)
+    path = tmp_path / "a" / "authority.key"
+    key = load_pem_private_key(path.read_bytes(), None)
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")))
+    with pytest.raises(ConfigError, match="the key can't be read"):
+        Authority(tmp_path / "a", [HOST]).context_for(HOST)
+
+
+def test_a_key_that_others_could_read_is_not_used_again(tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "a", [HOST])
+    before = authority.facts
+    (tmp_path / "a" / "authority.key").chmod(0o644)
+    with pytest.raises(ConfigError, match=r"others may have read .*authority.key; .*certs --renew"):
+        Authority(tmp_path / "a", [HOST]).context_for(HOST)
+    assert authority.renew().fingerprint != before.fingerprint
+    assert Authority(tmp_path / "a", [HOST]).facts == authority.facts
+
+
+def test_one_of_two_files_is_none(tmp_path: Path) -> None:
+    before = Authority(tmp_path / "a", [HOST]).facts
+    (tmp_path / "a" / "authority.key").unlink()
+    assert Authority(tmp_path / "a", [HOST]).facts.fingerprint != before.fingerprint
+
+
+def test_hosts_that_no_certificate_can_name_are_left_out(tmp_path: Path) -> None:
+    """An API's file may name them: an empty name in the limits would stand for every host."""
+    authority = Authority(tmp_path / "a", [HOST, "", "127.0.0.1", "localhost:3000", "*.vendor.example"])
+    assert authority.facts.hosts == (HOST,)
+    assert authority.context_for(HOST) is authority.context_for(HOST)
+    with pytest.raises(ConfigError, match=r"'127\.0\.0\.1' is no name of a host"):
+        authority.context_for("127.0.0.1")
+
+
 def test_a_folder_that_others_may_write_to_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a").chmod(0o777)
@@ -142,8 +234,11 @@ def test_a_folder_that_others_may_write_to_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_that_can_not_be_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match="can't keep an authority in"):
-        Authority(tmp_path / "file" / "a", [HOST]).context_for(HOST)
+    (tmp_path / "held" / ".lock").mkdir(parents=True)
+    (tmp_path / "held").chmod(0o700)
+    for folder in ("file/a", "file", "held"):
+        with pytest.raises(ConfigError, match=f"can't keep an authority in {tmp_path}/{folder}: "):
+            Authority(tmp_path / folder, [HOST]).context_for(HOST)
 
 
 def test_without_hosts_none_is_made(tmp_path: Path) -> None:
@@ -161,15 +256,3 @@ def test_it_lies_in_the_users_data_folder_unless_another_is_named() -> None:
     assert resources.data("auto", {"XDG_DATA_HOME": "/data"}) == Path("/data/ai-api-emulator")
     assert resources.data("auto", {"XDG_DATA_HOME": "relative"}) == Path.home() / ".local/share/ai-api-emulator"
     assert resources.data("/mine", {}) == Path("/mine")
-
-
-def test_it_is_shown_and_exported(tmp_path: Path) -> None:
-    authority = Authority(tmp_path / "a", [HOST], Hands(NOW))
-    shown = show(authority)
-    assert f"certificate  {tmp_path}/a/authority.pem\nSHA-256      " in shown
-    assert shown.endswith(f"valid until  2027-01-01T00:00:00Z\nhosts        {HOST}\n")
-    assert show(authority, "-") == authority.certificate_path.read_text()
-    assert show(authority, str(tmp_path / "copy.pem"), renew=True) != shown
-    assert (tmp_path / "copy.pem").read_bytes() == authority.certificate_path.read_bytes()
-    with pytest.raises(ConfigError, match="choose another file with --export"):
-        show(authority, str(tmp_path / "no" / "copy.pem"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import shutil
 import socket
@@ -19,13 +18,13 @@ from emulator.app import Application
 from emulator.settings import Settings
 from tests.intercept.conftest import Fronted
 from tests.process import Serving
-from tests.running import PATIENCE, loaded
+from tests.running import PATIENCE, Running, loaded
+from tests.small import play
 from tests.wire import Wire, request
 
 HOST = "api.aiexport.io"
 MODELS = f"https://{HOST}/v2/models"
 KEY = {"X-API-Key": "axp_test_pro"}
-AT_ONCE = 200
 
 
 def test_httpx_reaches_an_emulated_host_through_the_proxy(fronted: Fronted) -> None:
@@ -86,27 +85,51 @@ def test_an_emulated_host_is_answered_on_its_own_port_only(fronted: Fronted) -> 
     assert head.startswith(b"HTTP/1.1 502 ")
 
 
-def test_this_machine_is_not_led_on_either_and_the_hint_says_how_to_go_there(fronted: Fronted) -> None:
-    wire, _ = fronted.connect("127.0.0.1:5432")
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "app.localhost", "[::1]"])
+def test_this_machine_is_not_led_on_either_but_no_call_leaves_it(fronted: Fronted, host: str) -> None:
+    """It is a service of one's own, and the hint says how to go there."""
+    wire, head = fronted.connect(f"{host}:5432")
     with wire:
-        assert b"NO_PROXY=127.0.0.1" in wire.recv(4_096)
+        assert head.startswith(f"HTTP/1.1 502 {host}:5432 is not emulated\r\n".encode())
+        assert f"set NO_PROXY={host.strip('[]')}, so".encode() in wire.recv(4_096)
+    assert fronted.app.departures == []
 
 
-@pytest.mark.parametrize("target", [HOST, "host:99999", "a b:443", "/v2/models"])
+@pytest.mark.parametrize("target", ["API.AIExport.IO:443", f"{HOST}.:443"])
+def test_a_host_may_be_written_otherwise(fronted: Fronted, target: str) -> None:
+    wire, head = fronted.connect(target)
+    assert head.startswith(b"HTTP/1.1 200 ")
+    with fronted.trusting().wrap_socket(wire, server_hostname=HOST) as secure:
+        secure.sendall(f"GET /v2/models HTTP/1.1\r\nHost: {target[:-4]}\r\nX-API-Key: axp_test_pro\r\n\r\n".encode())
+        assert b"200 OK" in secure.recv(65_536)
+        secure.sendall(f"GET /sdk/agents HTTP/1.1\r\nHost: {target[:-4]}\r\nX-API-Key: axp_test_pro\r\n\r\n".encode())
+        assert b"404 " in secure.recv(65_536), "that belongs to the other API"
+
+
+def test_an_ipv6_address_is_noted_as_it_is_spelled(fronted: Fronted) -> None:
+    wire, head = fronted.connect("[2001:DB8:0::1]:443")
+    wire.close()
+    assert head.startswith(b"HTTP/1.1 502 [2001:db8::1]:443 is not emulated\r\n")
+    assert fronted.app.departures[0].host == "2001:db8::1"
+
+
+def test_hosts_of_an_api_that_no_certificate_can_name_are_not_emulated(running: Running, tmp_path: Path) -> None:
+    story = "hosts: [api.small.test, 127.0.0.1, 'x:3000']"
+    emulated = play(running, tmp_path, "one:\n  route: GET /one\n  rules: [{reply: {body: {}}}]\n", story)
+    front = emulated.app.front
+    assert [front.emulates(host) for host in ("api.small.test", "127.0.0.1", "x:3000")] == [True, False, False]
+    emulated.close()
+
+
+@pytest.mark.parametrize(
+    "target",
+    [HOST, "host:99999", "a b:443", "/v2/models", ":443", pytest.param("a" * 60_000 + ":443", id="long")],
+)
 def test_a_target_that_is_none_is_a_bad_request(fronted: Fronted, target: str) -> None:
     wire, head = fronted.connect(target)
     wire.close()
     assert head.startswith(b"HTTP/1.1 400 ")
     assert fronted.app.departures == []
-
-
-def test_a_plain_request_for_another_host_is_refused_as_well(fronted: Fronted) -> None:
-    with httpx.Client(proxy=fronted.origin, trust_env=False) as client:
-        answer = client.post("http://vendor.example/v2/messages", json={})
-        assert (answer.status_code, answer.json()["error"]["message"]) == (502, "vendor.example:80 is not emulated")
-        assert client.get(f"http://{HOST}/v2/models", headers=KEY).status_code == 200
-        assert client.get(f"{fronted.origin}/_emulator/health").status_code == 200
-    assert [(each.host, each.port) for each in fronted.app.departures] == [("vendor.example", 80)]
 
 
 def test_hosts_that_the_settings_name_are_answered_too(tmp_path: Path) -> None:
@@ -147,21 +170,6 @@ def test_a_client_that_begins_tls_before_it_has_the_answer_loses_nothing(fronted
     assert received.startswith(b"HTTP/1.1 200 ")
 
 
-def test_many_tunnels_at_once_lose_nothing(fronted: Fronted) -> None:
-    async def ask(client_context: ssl.SSLContext) -> int:
-        async with httpx.AsyncClient(
-            proxy=fronted.origin, verify=client_context, trust_env=False, timeout=120
-        ) as client:
-            answer = await client.get(MODELS, headers={"X-API-Key": "axp_test_enterprise"})
-            return answer.status_code
-
-    async def all_at_once() -> list[int]:
-        context = fronted.trusting()
-        return await asyncio.gather(*(ask(context) for _ in range(AT_ONCE)))
-
-    assert asyncio.run(all_at_once()) == [200] * AT_ONCE
-
-
 def test_a_connect_after_another_request_on_the_same_connection_is_led_there(fronted: Fronted) -> None:
     with Wire(fronted.running.port) as wire:
         assert wire.ask("GET", "/v2/models", KEY.items()).status == 200
@@ -197,15 +205,6 @@ def test_a_client_that_goes_after_the_handshake_without_asking_is_told_of_too(
     assert "NODE_EXTRA_CA_CERTS" in caplog.text
 
 
-def test_what_is_no_tls_in_a_tunnel_is_told(fronted: Fronted, caplog: pytest.LogCaptureFixture) -> None:
-    wire, _ = fronted.connect(f"{HOST}:443", b"GET / HTTP/1.1\r\n\r\n")
-    with wire:
-        while wire.recv(100):
-            pass
-    httpx.get(f"{fronted.origin}/_emulator/health", trust_env=False)  # a turn of the server's loop
-    assert f"the TLS handshake for {HOST} failed" in caplog.text
-
-
 def test_without_the_extra_the_install_command_is_told(fronted: Fronted, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "trustme", None)
     wire, head = fronted.connect(f"{HOST}:443")
@@ -228,15 +227,31 @@ def test_the_tls_listener_chooses_the_leaf_by_the_name_that_is_asked_for(tmp_pat
         port = int(process.banner.partition("TLS on port ")[2].partition(";")[0])
         context = ssl.create_default_context(cafile=str(folder / "authority.pem"))
         context.verify_flags |= ssl.VERIFY_X509_STRICT
-        for host, status in ((HOST, b"200 OK"), ("models.aixplain.com", b"404 ")):
+        for host, status in ((HOST, b"200 OK"), (HOST.upper(), b"200 OK"), ("models.aixplain.com", b"404 ")):
             plain = socket.create_connection(("127.0.0.1", port), PATIENCE)
             with context.wrap_socket(plain, server_hostname=host) as wire:
                 wire.sendall(f"GET /v2/models HTTP/1.1\r\nHost: {host}\r\nX-API-Key: axp_test_pro\r\n\r\n".encode())
                 assert status in wire.recv(65_536)
-        with socket.create_connection(("127.0.0.1", port), PATIENCE) as plain, pytest.raises(ssl.SSLError):
+        with Wire(port) as wire:
+            wire.send(request("GET", "/v2/models"))
+            assert wire.ended
+        refused = pytest.raises(ssl.SSLError, match="UNRECOGNIZED_NAME")
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as plain, refused:
             context.wrap_socket(plain, server_hostname="vendor.example")
         told = process.client.get("/_emulator/departures").json()["departures"]
         assert [(each["host"], each["port"]) for each in told] == [("vendor.example", 443)]
+        assert "the TLS handshake for a host of --tls-listen failed: HTTP_REQUEST" in process.log
         context.check_hostname = False
         with socket.create_connection(("127.0.0.1", port), PATIENCE) as plain, context.wrap_socket(plain) as wire:
             assert wire.getpeercert()
+
+
+def test_of_a_client_of_the_listener_that_does_not_trust_us_the_host_is_told(tmp_path: Path) -> None:
+    with Serving(tmp_path, "--tls-listen", "127.0.0.1:0", "--authority", str(tmp_path / "ca")) as process:
+        port = int(process.banner.partition("TLS on port ")[2].partition(";")[0])
+        socket.create_connection(("127.0.0.1", port), PATIENCE).close()  # as what watches over containers does
+        plain = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        with plain, pytest.raises(ssl.SSLCertVerificationError):
+            ssl.create_default_context().wrap_socket(plain, server_hostname=HOST)
+        process.client.get("/_emulator/health")
+        assert process.log.startswith(f"WARNING: a client does not trust our certificate for {HOST}; set SSL_CERT_FILE")
