@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from datetime import datetime, timedelta
+from math import ceil
 from pathlib import Path
 from random import Random
 from statistics import median
+from typing import Any
 
 import httpx
 import pytest
@@ -208,6 +212,7 @@ def demo(emulator: Emulated) -> Emulated:
         ("aixplain", "/v1/sessions", AIXPLAIN_KEY, {"id", "name", "messageCount", "lastMessagePreview"}),
         ("aiexport", "/models", PRO, {"id", "family", "pricing"}),
         ("aiexport", "/keys", PRO, {"name", "masked", "status"}),
+        ("aiexport", "/messages", PRO, {"id", "content", "usage"}),
         ("aiexport", "/batch", PRO, {"id", "status", "request_counts", "created_at"}),
     ],
 )
@@ -217,6 +222,62 @@ def test_demo_has_something_to_list_everywhere(demo: Emulated, api: str, path: s
     rows = listed if isinstance(listed, list) else listed["data"]
     assert len(rows) >= 2
     assert all(row[field] not in (None, "") for row in rows for field in fields)
+
+
+@pytest.mark.scenario("demo")
+@pytest.mark.parametrize("what", ["models", "tools", "agents"])
+def test_demo_has_a_team_s_own_models_tools_and_agents_that_can_be_searched(demo: Emulated, what: str) -> None:
+    client = demo.client("aixplain", headers={"x-api-key": AIXPLAIN_KEY})
+    found = client.post(f"/v2/{what}/paginate", json={"pageSize": 100}).json()["results"]
+    own = [each for each in found if each["id"].startswith("6a")]
+    assert own
+    for each in own:
+        assert each == client.get(f"/v2/{what}/{each['id']}").json()
+        assert each["createdAt"] <= each["updatedAt"] < "2026-01-01"
+        used = {tool["id"]: tool["name"] for tool in each.get("tools", [])}
+        assert all(client.get(f"/v2/tools/{id}").json()["name"] == name for id, name in used.items())
+
+
+@pytest.mark.scenario("demo")
+def test_demo_has_a_tool_that_knows_the_orders_its_customers_write_about(demo: Emulated) -> None:
+    client = demo.client("aixplain", headers={"x-api-key": AIXPLAIN_KEY})
+    asked = {"action": "find_order", "data": {"order": "10442"}}
+    order = client.post("/api/v2/execute/6a3000000000000000000001", json=asked).json()["data"]
+    assert order["total"] == round(sum(item["quantity"] * item["price"] for item in order["items"]), 2)
+    assert order["balance"] == round(sum(paid["amount"] for paid in order["paid"]) - order["total"], 2)
+
+
+DATES = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
+
+
+@pytest.mark.scenario("demo")
+@pytest.mark.parametrize("now", ["2026-06-01T09:00:00Z", "2027-02-28T00:00:01Z"])
+def test_demo_s_conversations_batches_and_messages_are_a_few_days_old_whatever_today_is(
+    demo: Emulated, now: str
+) -> None:
+    httpx.post(f"{demo.origin}/_emulator/clock", json={"set": now}, trust_env=False).raise_for_status()
+    sessions, batches = demo.client("aixplain", headers={"x-api-key": AIXPLAIN_KEY}), caller(demo, PRO)
+    told = [sessions.get("/v1/sessions"), batches.get("/batch"), batches.get("/messages")]
+    told += [sessions.get(f"/v1/sessions/{each['id']}/messages") for each in told[0].json()]
+    told += [batches.get(f"/batch/{each['id']}/results") for each in told[1].json()["data"]]
+    for answer in told:
+        dates = DATES.findall(answer.text)
+        assert dates or '"succeeded"' not in answer.text
+        for each in dates:
+            age = datetime.fromisoformat(now) - datetime.fromisoformat(each)
+            assert timedelta(0) < age < timedelta(days=5), each
+
+
+@pytest.mark.scenario("demo")
+def test_a_conversation_of_demo_goes_on_where_it_is(demo: Emulated) -> None:
+    client = demo.client("aixplain", headers={"x-api-key": AIXPLAIN_KEY})
+    before = client.get("/v1/sessions/refund-10442").json()
+    client.post("/v1/sessions/refund-10442/messages", json={"role": "user", "content": "Who tells the customer?"})
+    after = client.get("/v1/sessions/refund-10442").json()
+    messages = client.get("/v1/sessions/refund-10442/messages").json()
+    assert after["createdAt"] == before["createdAt"] < before["lastMessageAt"] < after["lastMessageAt"]
+    assert (before["messageCount"], after["messageCount"], len(messages)) == (4, 6, 6)
+    assert [each["createdAt"] for each in messages] == sorted(each["createdAt"] for each in messages)
 
 
 @pytest.mark.scenario("demo")
@@ -246,6 +307,13 @@ def test_demo_has_batches_that_ended_in_every_way_and_they_are_their_workspaces_
             kind: batch["request_counts"][kind] for kind in ("succeeded", "errored", "cancelled")
         }
         assert len(kinds) == batch["request_counts"]["total"]
+        messages = [each["result"]["message"] for each in results["data"] if each["result"]["type"] == "succeeded"]
+        for field in ("input_tokens", "output_tokens", "total_tokens"):
+            assert batch["usage"][field] == sum(message["usage"][field] for message in messages)
+        assert batch["usage"]["cost_usd"] == pytest.approx(sum(map(price, messages)) / 2, abs=5e-7)
+        for message in messages:
+            assert message["usage"]["output_tokens"] == ceil(len(message["content"][0]["text"]) / 4)
+            assert batch["created_at"] < message["created_at"] < batch["completed_at"]
         status = client.delete(f"/batch/{batch['id']}/cancel").status_code
         assert status == (200 if batch["status"] == "cancelled" else 409)
         assert client.get("/batch", params={"after": batch["id"]}).status_code == 200
@@ -286,6 +354,10 @@ def test_demo_has_an_agent_whose_steps_are_seen_while_it_is_polled(demo: Emulate
         [],
     ]
     assert steps[-1]["output"] == polled["data"]["output"]
+    stats = polled["data"]["executionStats"]
+    assert stats["credits"] == polled["usedCredits"] == pytest.approx(sum(step["usedCredits"] for step in steps))
+    assert stats["runtime"] == polled["runTime"] == sum(step["runTime"] for step in steps)
+    assert stats["api_calls"] == sum(step["apiCalls"] for step in steps)
 
 
 @pytest.mark.scenario("demo")
@@ -300,6 +372,18 @@ def test_demo_has_four_weeks_of_statistics(demo: Emulated, model: str) -> None:
     total = told["aggregateMetrics"]
     assert 0 < total["successfulRequests"] < total["totalRequests"]
     assert sum(key["aggregateMetrics"]["totalRequests"] for key in told["metricsByApiKey"]) == total["totalRequests"]
+    for key in told["metricsByApiKey"]:
+        hours = key["timeSeries"]
+        assert [hour["timestamp"] for hour in hours] == sorted({hour["timestamp"] for hour in hours})
+        assert sum(hour["requests"] for hour in hours) == key["aggregateMetrics"]["totalRequests"]
+        assert sum(hour["successfulRequests"] for hour in hours) == key["aggregateMetrics"]["successfulRequests"]
+
+
+def price(message: dict[str, Any]) -> float:
+    """What a message costs when it is asked for by itself, in USD: the document's prices."""
+    of_input, of_output = {HAIKU: (0.25, 1.25), "apex-sonnet-4-20250501": (3, 15)}[message["model"]]
+    usage = message["usage"]
+    return float(usage["input_tokens"] * of_input + usage["output_tokens"] * of_output) / 1_000_000
 
 
 def test_demo_writes_its_streams_at_reading_speed() -> None:
@@ -311,5 +395,5 @@ def test_demo_writes_its_streams_at_reading_speed() -> None:
     assert {latency.reply.draw(chance), latency.first_token.draw(chance), latency.token.draw(chance)} == {
         0.12,
         0.34,
-        0.06,
+        0.2,
     }

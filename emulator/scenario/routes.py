@@ -113,6 +113,10 @@ class Router:
         table = self._hosts.get(host, self._all)
         return sorted({route.method for route in table.routes if table.find(route.method, path)})
 
+    def claims(self, host: str, path: str) -> bool:
+        """Whether a request is an API's business: it goes to an API's own host, or there is such a path."""
+        return host in self._owners or bool(self.methods(host, path))
+
     def nearest_api(self, host: str, path: str) -> str:
         """Whose error shape a request gets that finds no operation.
 
@@ -130,10 +134,13 @@ class Router:
             return max(within)[1]
         return max(self.routes, key=lambda route: _common_prefix(route.path, path)).api
 
-    def nearest_paths(self, host: str, path: str) -> list[str]:
-        """Up to three routes whose paths look like this one."""
+    def nearest_paths(self, method: str, host: str, path: str) -> list[str]:
+        """Up to three routes whose paths look like this one, with the method that was asked where there is one."""
         table = self._hosts.get(host, self._all)
-        known = {route.path: f"{route.method} {route.path}" for route in table.routes}
+        known: dict[str, str] = {}
+        for route in table.routes:
+            if route.method == method or route.path not in known:
+                known[route.path] = f"{route.method} {route.path}"
         return [known[near] for near in difflib.get_close_matches(path[:200], known, n=3, cutoff=0.5)]
 
 

@@ -36,8 +36,11 @@ def identify(scope: Scope, collection: str, presented: str) -> Caller:
     """The caller with this credential; known ones are remembered until a record of theirs changes."""
     site = scope.site
     record = site.records[collection].get(presented)
-    if collection != KEYS and (record is None or not lives(site, presented)):
-        raise expired()
+    if collection != KEYS:
+        if record is None:
+            raise _not_issued(site.api.credentials)
+        if not lives(site, presented):
+            raise expired()
     if record is None:
         return _unknown(scope, presented)
     remembered = site.callers.get(presented)
@@ -93,6 +96,15 @@ def _after_scheme(text: str, scheme: str) -> str | None:
     return credential.strip() if given.lower() == scheme else None
 
 
+def _not_issued(credentials: Sequence[CredentialPlan]) -> ApiError:
+    """What is said of a token that nobody issued; it may be a key, in the place of a token."""
+    places = " or ".join(_place(each).rstrip(": ") for each in credentials if each.collection == KEYS)
+    return expired(f"no such token was issued; an API key goes into the header {places}" if places else None)
+
+
 def _expected(credentials: Sequence[CredentialPlan]) -> str:
-    ways = [f"{each.header}: {each.scheme + ' ' if each.scheme else ''}…" for each in credentials]
-    return f"no credential was sent; expected the header {' or '.join(ways)}"
+    return f"no credential was sent; expected the header {' or '.join(f'{_place(each)}…' for each in credentials)}"
+
+
+def _place(credential: CredentialPlan) -> str:
+    return f"{credential.header}: {credential.scheme + ' ' if credential.scheme else ''}"

@@ -38,9 +38,9 @@ def lives(site: Site, token: str) -> bool:
     return True
 
 
-def expired() -> ApiError:
-    """What is said of a token that nobody issued, or that is over."""
-    return ApiError("unknown_key", "the token is not valid, or it has expired")
+def expired(hint: str | None = None) -> ApiError:
+    """What is said of a token that nobody issued, or that is over; the hint goes beside the answer, not into it."""
+    return ApiError("unknown_key", "the token is not valid, or it has expired", hint=hint)
 
 
 def token_collections(site: Site) -> set[str]:

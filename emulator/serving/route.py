@@ -23,6 +23,6 @@ def route(router: Router, sites: Mapping[str, Site], method: str, host: str, pat
     if methods:
         allow = ", ".join(methods)
         raise ApiError("method_not_allowed", f"{method} is not allowed for {path}; expected {allow}", allow=allow)
-    near = router.nearest_paths(host, path) if path != "/" else []
+    near = router.nearest_paths(method, host, path) if path != "/" else []
     hint = f"did you mean {' or '.join(near)}?" if near else f"GET {CONTROL} tells what is served"
     raise ApiError("not_found", f"there is no {method} {path[:200]}", hint=f"unknown path; {hint}")

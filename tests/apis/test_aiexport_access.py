@@ -143,6 +143,13 @@ def test_a_token_nobody_issued_is_refused_though_unknown_keys_are_welcome(emulat
     refused(client.get("/models", headers={"Authorization": "Bearer axp_oauth_made_up"}), 401, "authentication_error")
 
 
+@pytest.mark.claim("AE-AUTH-KEY", "AE-OAUTH")
+def test_a_key_that_is_sent_as_a_token_is_refused_and_the_hint_says_where_it_goes(emulator: Emulated) -> None:
+    answer = emulator.client("aiexport").get("/models", headers={"Authorization": f"Bearer {PRO}"})
+    refused(answer, 401, "authentication_error")
+    assert answer.headers["x-emulator-hint"].endswith("an API key goes into the header X-API-Key")
+
+
 @pytest.mark.claim("AE-OAUTH-ROUTE")
 @pytest.mark.parametrize(
     ("form", "status", "error"),

@@ -15,6 +15,7 @@ from tests.apis.aixplain_calls import (
     LLM,
     POOR,
     REVOKED,
+    SLOW_LLM,
     TURNED,
     caller,
     execute,
@@ -201,6 +202,22 @@ def test_the_limits_of_the_day_and_what_is_used_of_them_are_shown(emulator: Emul
     assert client.get("/sdk/api-keys/usage-limits").json() == [shown]
     (key,) = client.get("/sdk/api-keys").json()
     assert client.get(f"/sdk/api-keys/{key['id']}/usage-limits").json() == [shown]
+
+
+@pytest.mark.claim("AX-KEYS")
+def test_the_usage_of_an_asset_that_a_key_has_limits_for_is_shown_beside_that_of_the_key(emulator: Emulated) -> None:
+    client = caller(emulator, LIMITED)
+    (key,) = client.get("/sdk/api-keys").json()
+    limits = [{"assetId": asset, "tpm": 10, "tpd": 1000, "rpm": 5, "rpd": 50} for asset in (LLM, SLOW_LLM)]
+    assert client.put(f"/sdk/api-keys/{key['id']}", json={**key, "assetsLimits": limits}).is_success
+    tokens = sum(ran(client, text=text)["usage"]["total_tokens"] for text in ("What is 2 + 2?", "Hello!", "And you?"))
+    shown = client.get("/sdk/api-keys/usage-limits").json()
+    of_assets = [
+        {"requestCount": 3, "requestCountLimit": 50, "tokenCount": tokens, "tokenCountLimit": 1000, "assetId": LLM},
+        {"requestCount": 0, "requestCountLimit": 50, "tokenCount": 0, "tokenCountLimit": 1000, "assetId": SLOW_LLM},
+    ]
+    assert (shown[0]["assetId"], shown[1:]) == (None, of_assets)
+    assert client.get(f"/sdk/api-keys/{key['id']}/usage-limits").json() == shown
 
 
 @pytest.mark.claim("AX-KEYS")

@@ -170,6 +170,18 @@ def test_a_session_is_forgotten_after_15_days(emulator: Emulated) -> None:
     assert SUM not in agent_result(emulator, client, PREVIOUS, sessionId=session)["data"]["output"]
 
 
+@pytest.mark.claim("AX-AGENT-SESSION", "AX-AGENT-HISTORY")
+@pytest.mark.parametrize(("begin", "before"), [("/", SUM), ("What is 2 + 2?", "What is 2 + 2?")])
+def test_a_session_that_begins_with_a_history_remembers_it(emulator: Emulated, begin: str, before: str) -> None:
+    client = caller(emulator)
+    history = [{"role": "user", "content": SUM}, {"role": "assistant", "content": "10"}]
+    session = run_agent(client, begin, history=history, sessionId="talk-1")["sessionId"]
+    messages = client.get(f"/v1/sessions/{session}/messages").json()
+    assert [each["sequence"] for each in messages] == list(range(1, len(messages) + 1))
+    assert [each["content"] for each in messages[:2]] == [SUM, "10"]
+    assert agent_result(emulator, client, PREVIOUS, sessionId=session)["data"]["output"].endswith(f'"{before}"')
+
+
 @pytest.mark.claim("AX-AGENT-HISTORY")
 def test_a_history_stands_for_a_session(emulator: Emulated) -> None:
     history = [

@@ -10,6 +10,7 @@ from tests.apis.aixplain_calls import (
     AGENT,
     LLM,
     PATH_LLM,
+    PLATFORM_HOST,
     SCRAPER,
     SEARCH,
     SLOW_LLM,
@@ -168,3 +169,24 @@ def test_an_agent_is_drafted_run_saved_and_forgotten(emulator: Emulated) -> None
     assert client.delete(url).status_code == 200
     refused(client.get(url), 404)
     refused(client.post("/v2/agents", json={"status": "draft"}), 400, "name")
+
+
+@pytest.mark.claim("AX-CATALOGUE")
+def test_the_client_of_v1_makes_an_agent_in_its_own_words(emulator: Emulated) -> None:
+    client = caller(emulator)
+    body = {"id": "", "name": "Mine", "instructions": "i", "status": "draft", "llmId": LLM, "api_key": "secret"}
+    answer = client.post("/sdk/agents", json=body)
+    made = answer.json()
+    assert (answer.status_code, made["name"], made["llmId"], made["assets"]) == (201, "Mine", LLM, [])
+    assert "api_key" not in made
+    assert "10" in agent_result(emulator, client, "What is 5 + 5?", made["id"])["data"]["output"]
+    assert made in client.get("/sdk/agents").json()
+    assert client.delete(f"/sdk/agents/{made['id']}").is_success
+    refused(client.get(f"/sdk/agents/{made['id']}"), 404)
+    refused(client.post("/sdk/agents", json={"llmId": LLM}), 400, "name")
+
+
+def test_the_client_is_told_where_it_is_by_that_host_only_and_without_a_key(emulator: Emulated) -> None:
+    client = caller(emulator, None)
+    assert client.get("/json", headers={"Host": "ipinfo.io"}).json() == {"ip": "192.0.2.1"}
+    refused(client.get("/json", headers={"Host": PLATFORM_HOST}), 404)

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,19 @@ import pytest
 from msgspec import Struct
 
 from emulator import Emulator
+from emulator.intercept.authority import Authority
+from emulator.run.environment import variables
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CLIENTS = ROOT / ".clients"
 PROGRAMS = Path(__file__).resolve().parent / "programs"
 PATIENCE = 120.0
-HURRY = 10.0  # the worlds' clocks run so many times as fast as real time, that polling is short
+# How many times as fast as real time the worlds' clocks run. In a hurry, what is polled for is there at the first look.
+BRISK, HURRY = 10.0, 1000.0
 KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
+# What tells the SDK where the service is. Without it, it calls https://models.aixplain.com and https://platform-api.aixplain.com.
+TOLD = ("BACKEND_URL", "MODELS_RUN_URL", "PIPELINES_RUN_URL", "AIXPLAIN_ALLOW_INSECURE_URLS")
+WEBHOOK_SECRET = "whsec_ZGVtby13ZWJob29rLXNlY3JldC1vZi1haWV4cG9ydCE="
 
 
 class Asker(Struct, frozen=True):
@@ -31,23 +38,26 @@ class Asker(Struct, frozen=True):
     folder: Path
     variables: Mapping[str, str]
 
-    def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """The program to its end; what it finds beside it are the packages of its set, and no proxy."""
-        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-        quiet = {"HOME": str(self.folder), "NO_PROXY": "127.0.0.1"}
+    def run(self, program: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """The program to its end; what it finds beside it are the packages of its set."""
         return subprocess.run(
-            [*interpreter(self.clients), str(PROGRAMS / program), *arguments],
+            command(self.clients, program, *arguments),
             cwd=self.folder,
-            env={**kept, **quiet, **self.variables},
+            env={**plain(self.folder), **self.variables, **more},
             capture_output=True,
             text=True,
             check=False,
             timeout=PATIENCE,
         )
 
-    def told(self, program: str, *arguments: str) -> dict[str, Any]:
+    def told(self, program: str, *arguments: str, **more: str) -> dict[str, Any]:
         """What the program has told: the JSON in its last line."""
-        return last(self.run(program, *arguments))
+        return last(self.run(program, *arguments, **more))
+
+
+def plain(home: Path) -> dict[str, str]:
+    """An environment in which nothing is set up."""
+    return {name: os.environ[name] for name in KEPT if name in os.environ} | {"HOME": str(home)}
 
 
 def last(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -65,26 +75,49 @@ def made(clients: str) -> Path:
     return folder
 
 
-def interpreter(clients: str) -> list[str]:
-    if clients == "node":
-        made(clients)
-        return [shutil.which("node") or pytest.skip("node is not installed")]
-    return [str(made(clients) / "bin" / "python")]
+def command(clients: str, program: str, *arguments: str) -> list[str]:
+    """What runs a program with the packages of a set: Python, Node or a shell, by how it is called."""
+    tools = {".py": str(made(clients) / "bin" / "python"), ".cjs": tool("node"), ".sh": tool("sh")}
+    return [tools[Path(program).suffix], str(PROGRAMS / program), *arguments]
+
+
+def node_path() -> str:
+    """Where Node finds its packages."""
+    return str(made("node") / "node_modules")
+
+
+def tool(name: str) -> str:
+    """Where a tool of the machine is. Skips the test, and says why, when it is not there."""
+    return shutil.which(name) or pytest.skip(f"{name} is not installed")
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Emulator]:
+def kept_authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the authority of the HTTPS front is kept, made once for all these tests."""
+    return tmp_path_factory.mktemp("authority")
+
+
+@pytest.fixture(scope="session")
+def server(kept_authority: Path) -> Iterator[Emulator]:
     """One emulator for all these tests."""
-    with Emulator() as emulator:
+    with Emulator(authority=kept_authority) as emulator:
         yield emulator
+
+
+@pytest.fixture(scope="session")
+def reach(server: Emulator, kept_authority: Path) -> dict[str, str]:
+    """What leads a program's calls to the real hosts here, as `emulator run` sets it."""
+    apis = server.client.get("/apis")["apis"]
+    hosts = [host for api in apis for host in api["hosts"]]
+    return variables(apis, server.url, Authority(kept_authority, hosts).certificate_path)
 
 
 @pytest.fixture
 def world(server: Emulator, request: pytest.FixtureRequest) -> Iterator[Emulator]:
-    """A world for one test, with a clock that hurries."""
+    """A world for one test, with a clock that is brisk."""
     name = "".join(letter if letter.isalnum() else "-" for letter in request.node.name)
     with server.world(name) as made_world:
-        made_world.clock.speed(HURRY)
+        made_world.clock.speed(BRISK)
         yield made_world
 
 
@@ -95,45 +128,61 @@ def sdk(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def _aixplain(world: Emulator, sdk: str, folder: Path, execute: str, **more: str) -> Asker:
-    variables = {
-        "TEAM_API_KEY": world.key("standard", api="aixplain", workspace="clients"),
-        "BACKEND_URL": world.url,
-        "MODELS_RUN_URL": world.url + execute,
-        "AIXPLAIN_ALLOW_INSECURE_URLS": "1",
-        **more,
-    }
-    return Asker(world, sdk, folder, variables)
-
-
 @pytest.fixture
-def v2(world: Emulator, sdk: str, tmp_path: Path) -> Asker:
-    """Runs programs of the SDK's client of v2, told by its own variables where the service is."""
-    return _aixplain(world, sdk, tmp_path, "/api/v2/execute")
-
-
-@pytest.fixture
-def v1(world: Emulator, sdk: str, tmp_path: Path) -> Asker:
-    """Runs programs of the SDK's legacy factories, told by its own variables where the service is."""
-    return _aixplain(world, sdk, tmp_path, "/api/v1/execute", AIXPLAIN_SUPPRESS_V1_DEPRECATION="1")
+def aixplain(world: Emulator, reach: Mapping[str, str], sdk: str, tmp_path: Path) -> Asker:
+    """Runs programs of the SDK. It is told a key and nothing else, so what it calls are the real https:// hosts."""
+    untold = {name: value for name, value in reach.items() if name not in TOLD}
+    key = world.key("standard", api="aixplain", workspace="clients")
+    own = {"TEAM_API_KEY": key, "AIXPLAIN_API_KEY": key, "AIXPLAIN_SUPPRESS_V1_DEPRECATION": "1"}
+    return Asker(world, sdk, tmp_path, untold | own)
 
 
 def _aiexport(world: Emulator, clients: str, folder: Path, **more: str) -> Asker:
-    variables = {"AIEXPORT_BASE_URL": world.base_url("aiexport"), "AIEXPORT_API_KEY": world.key("pro", api="aiexport")}
-    return Asker(world, clients, folder, variables | more)
+    own = {"AIEXPORT_BASE_URL": world.base_url("aiexport"), "AIEXPORT_API_KEY": world.key("pro", api="aiexport")}
+    return Asker(world, clients, folder, {"NO_PROXY": "127.0.0.1", **own, **more})
+
+
+class Unchanged(Struct, frozen=True):
+    """`emulator run` in front of commands that run at once, each in the same environment."""
+
+    folder: Path
+
+    def __call__(
+        self, commands: Mapping[str, list[str]], *, speed: float = BRISK, variables: Mapping[str, str] = {}
+    ) -> tuple[dict[str, Any], str]:
+        """What each has told, and the summary. `speed` is the clock's, `variables` are in the environment besides.
+
+        Raises AssertionError when one failed, or a call tried to leave.
+        """
+        words = [sys.executable, str(PROGRAMS / "side_by_side.py"), str(speed), json.dumps(commands)]
+        done = subprocess.run(
+            [sys.executable, "-m", "emulator", "run", "--", *words],
+            cwd=self.folder,
+            env={**plain(self.folder), **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+        )
+        return last(done), done.stderr
+
+
+@pytest.fixture(scope="session")
+def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Unchanged:
+    """Runs programs through `emulator run`, as a user does who has never run it before."""
+    return Unchanged(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture
 def generic(world: Emulator, tmp_path: Path) -> Asker:
     """Runs programs of clients that know nothing of the emulator."""
-    secret = "whsec_ZGVtby13ZWJob29rLXNlY3JldC1vZi1haWV4cG9ydCE="
     made("generic")
     # requests-oauthlib speaks to http:// only when it is told to, by a variable of its own.
-    more = {"AIEXPORT_WEBHOOK_SECRET": secret, "OAUTHLIB_INSECURE_TRANSPORT": "1"}
+    more = {"AIEXPORT_WEBHOOK_SECRET": WEBHOOK_SECRET, "OAUTHLIB_INSECURE_TRANSPORT": "1"}
     return _aiexport(world, "generic", tmp_path, **more)
 
 
 @pytest.fixture
 def node(world: Emulator, tmp_path: Path) -> Asker:
     """Runs programs in Node."""
-    return _aiexport(world, "node", tmp_path, NODE_PATH=str(made("node") / "node_modules"))
+    return _aiexport(world, "node", tmp_path, NODE_PATH=node_path())

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-
 import pytest
 
-from tests.clients.conftest import PATIENCE, Asker
+from tests.clients.conftest import Asker, tool
 
+FOUR = "2 + 2 = 4."
+READERS = ("httpx-sse", "httpx-sse, own route", "sseclient-py", "anthropic")
 EVENTS = [
     "message_start",
     "content_block_start",
@@ -20,25 +18,32 @@ EVENTS = [
 ]
 
 
+def cut_counting(asker: Asker) -> None:
+    """Let the streams of those who want to hear numbers be cut after four events."""
+    about = {"scenario": "cut", "about": "Cuts a stream.", "extends": "default"}
+    counting = "{{ body.messages[-1].content == 'Count to 20' }}"
+    rule = {"on": "aiexport/messages.create", "when": counting, "fault": {"cut_after": {"events": 4}}}
+    asker.world.put_scenario("cut", {**about, "rules": [rule]})
+    asker.world.use("cut")
+
+
 @pytest.mark.claim("AE-MSG-STREAM", "AE-STREAM-ROUTE", "AE-STREAM-EVENTS", "AE-ERROR-SHAPE")
 def test_third_party_readers_of_streams_in_python_see_the_whole_message(generic: Asker) -> None:
+    cut_counting(generic)
     told = generic.told("generic_streams.py")
-    for reader in ("httpx-sse", "httpx-sse, own route", "sseclient-py", "anthropic"):
+    for reader in READERS:
         assert told[reader]["events"] == EVENTS, reader
         assert told[reader]["text"] == told["whole"], reader
-    assert told["anthropic"]["stop"] == "end_turn"
-    assert told["anthropic"]["output_tokens"] > 0
-    assert told["anthropic, refused"]["raised"] == "BadRequestError"
-    assert told["anthropic, refused"]["status_code"] == 400
-
-
-def test_a_stream_that_is_cut_reaches_each_reader_as_far_as_it_went(generic: Asker) -> None:
-    generic.world.cut_stream("messages.create", after=4)
-    told = generic.told("generic_cut.py")
-    assert {name: found["events"] for name, found in told.items()} == dict.fromkeys(told, 4)
-    assert told["httpx-sse"]["raised"] == "RemoteProtocolError"
-    assert told["sseclient-py"]["raised"] == "ChunkedEncodingError"
-    assert told["anthropic"]["raised"]
+        assert told[reader]["stop"] == "end_turn", reader
+    assert len({told[reader]["output_tokens"] for reader in READERS}) == 1
+    # A stream that is cut reaches each reader as far as it went.
+    assert told["httpx-sse, counting"] == {"events": 4, "raised": "RemoteProtocolError"}
+    assert told["sseclient-py, counting"] == {"events": 4, "raised": "ChunkedEncodingError"}
+    assert told["anthropic, counting"] == {"events": 4, "raised": "RemoteProtocolError"}
+    # What it raises, and what it is told when it sends a key as a token.
+    assert (told["anthropic, refused"]["raised"], told["anthropic, refused"]["status_code"]) == ("BadRequestError", 400)
+    hint = "no such token was issued; an API key goes into the header X-API-Key"
+    assert told["anthropic, key as a token"] == {"status_code": 401, "hint": hint}
 
 
 @pytest.mark.claim("AE-OAUTH", "AE-OAUTH-3600", "AE-OAUTH-ROUTE")
@@ -74,13 +79,8 @@ def test_requests_httpx_aiohttp_and_urllib_get_the_same(generic: Asker) -> None:
 
 @pytest.mark.claim("AE-MSG-ROUTE")
 def test_curl_gets_a_message(generic: Asker) -> None:
-    curl = shutil.which("curl") or pytest.skip("curl is not installed")
-    body = {"model": "apex-haiku-4-20250401", "messages": [{"role": "user", "content": "What is 2 + 2?"}]}
-    key = generic.variables["AIEXPORT_API_KEY"]
-    url = f"{generic.variables['AIEXPORT_BASE_URL']}/messages"
-    command = [curl, "-sS", "--noproxy", "*", "--json", json.dumps(body), "-H", f"X-API-Key: {key}", url]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE)
-    assert json.loads(done.stdout)["content"][0]["text"] == "2 + 2 = 4."
+    tool("curl")
+    assert generic.told("generic_curl.sh")["content"][0]["text"] == FOUR
 
 
 @pytest.mark.claim("AE-MSG-STREAM", "AE-STREAM-ROUTE", "AE-STREAM-EVENTS")

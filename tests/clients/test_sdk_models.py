@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients.conftest import Asker
+from tests.clients.conftest import HURRY, Asker
 
 FOUR = "2 + 2 = 4."
 RAINBOW = "The colors of the rainbow are red, orange, yellow, green, blue, indigo and violet."
@@ -22,8 +22,9 @@ def succeeded(found: dict[str, Any], data: object) -> bool:
 
 
 @pytest.mark.claim("AX-CATALOGUE", "AX-STREAM", "AX-TOOL-ACTIONS", "AX-ENVELOPE", "AX-ASYNC-ENVELOPE", "AX-POLL-STATES")
-def test_the_client_of_v2_runs_models_and_tools(v2: Asker) -> None:
-    told = v2.told("v2_models.py")
+def test_the_client_of_v2_runs_models_and_tools(aixplain: Asker) -> None:
+    aixplain.world.clock.speed(HURRY)
+    told = aixplain.told("v2_models.py")
     assert told["get"] == {"id": "695fce4c27b4e3580e43d126", "name": "Demo LLM", "sync_only": True, "price": 6e-07}
     assert told["by path"] == "GPT-4o Mini"
     assert succeeded(told["by path, run"], FOUR)
@@ -46,7 +47,7 @@ def test_the_client_of_v2_runs_models_and_tools(v2: Asker) -> None:
     }
     assert succeeded(told["async"], FOUR)
     assert told["async by hand"]["begun"] == "IN_PROGRESS"
-    assert told["async by hand"]["url"].startswith(f"{v2.world.url}/api/v1/data/")
+    assert told["async by hand"]["url"].startswith("https://models.aixplain.com/api/v1/data/")
     assert succeeded(told["async by hand"]["ended"], FOUR)
     assert told["failed"]["says"] == 'Operation failed: {"message":"model_not_found"}'
     assert (told["aborted"]["status"], told["aborted"]["completed"]) == ("ABORTED", True)
@@ -54,18 +55,21 @@ def test_the_client_of_v2_runs_models_and_tools(v2: Asker) -> None:
     assert told["no text"]["says"] == "Parameter validation failed: Required parameter 'text' is missing"
     assert told["search"] == {"names": NAMES[0], "total": 7, "page": 0}
     assert told["search, next page"] == {"names": NAMES[1], "total": 7, "page": 1}
+    assert told["search by function"]["names"] == ["Demo Translation"]
     assert told["search, nothing"] == {"names": [], "total": 0, "page": 0}
     assert told["search, tools"]["names"] == ["Web Scraper", "Web Search"]
     assert told["tool, actions"] == ["scrape"]
     assert told["tool, inputs"] == ["url"]
     assert told["tool"]["data"]["markdown"].startswith("# Example Domain")
-    assert told["tool, polled"]["status"] == "SUCCESS"
+    assert (told["tool, polled"]["status"], list(told["tool, polled"]["data"])) == ("SUCCESS", ["markdown"])
     assert "'dance' not found" in told["tool, no such action"]["says"]
+    assert told["tool, no input"]["says"] == "Parameter validation failed: Required input 'url' is missing"
 
 
-@pytest.mark.claim("AX-V1-ALIAS", "AX-AUTH-TOKEN", "AX-CATALOGUE")
-def test_the_legacy_factories_run_models(v1: Asker) -> None:
-    told = v1.told("v1_models.py")
+@pytest.mark.claim("AX-V1-ALIAS", "AX-AUTH-TOKEN", "AX-CATALOGUE", "AX-TOOL-ACTIONS")
+def test_the_legacy_factories_run_models_and_tools(aixplain: Asker) -> None:
+    aixplain.world.clock.speed(HURRY)
+    told = aixplain.told("v1_models.py")
     assert told["get"] == {
         "id": "695fce4c27b4e3580e43d126",
         "name": "Demo LLM",
@@ -86,13 +90,21 @@ def test_the_legacy_factories_run_models(v1: Asker) -> None:
     assert told["list"] == {"names": NAMES[0], "total": 7, "page": 0}
     assert told["list, next page"] == {"names": NAMES[1], "total": 7, "page": 1}
     assert told["list by ids"] == ["Demo LLM", "Demo Slow LLM"]
+    assert told["list by function"] == {"names": ["Demo Translation"], "total": 1, "page": 0}
+    assert told["tool, actions"] == [["scrape", "Scrape"]]
+    assert told["tool, inputs"] == ["url"]
+    assert told["tool"]["data"]["markdown"].startswith("# Example Domain")
+    assert (told["tool, polled"]["status"], list(told["tool, polled"]["data"])) == ("SUCCESS", ["markdown"])
+    bad = "Bad request: Please verify the request payload and ensure it is correct. Details: Bad Request"
+    for wrong in ("tool, no such action", "tool, no input"):
+        assert (told[wrong]["status"], told[wrong]["error_message"]) == ("FAILED", bad)
     # It looks for {data} chunks, not for the published ones; the stream ends well all the same.
     assert told["streamed"] == {"text": "", "last": "SUCCESS", "whole": RAINBOW}
 
 
 @pytest.mark.claim("AX-STREAM")
-def test_the_legacy_stream_finds_text_when_the_switch_says_so(v1: Asker) -> None:
+def test_the_legacy_stream_finds_text_when_the_switch_says_so(aixplain: Asker) -> None:
     about = {"scenario": "turned", "about": "Chunks for v1.", "extends": "default"}
-    v1.world.put_scenario("turned", {**about, "apis": {"aixplain": {"switches": {"stream_chunks": "data"}}}})
-    v1.world.use("turned")
-    assert v1.told("v1_stream.py") == {"streamed": {"text": RAINBOW, "last": "SUCCESS"}}
+    aixplain.world.put_scenario("turned", {**about, "apis": {"aixplain": {"switches": {"stream_chunks": "data"}}}})
+    aixplain.world.use("turned")
+    assert aixplain.told("v1_stream.py") == {"streamed": {"text": RAINBOW, "last": "SUCCESS"}}

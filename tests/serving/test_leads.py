@@ -80,6 +80,13 @@ def test_what_was_registered_goes_before_what_was_issued(known: tuple[Leads, Roo
     assert led.name == "one"
 
 
+def test_all_else_can_be_led_to_a_room_too(known: tuple[Leads, Room, Room]) -> None:
+    found, one, two = known
+    found.register("*", two)
+    led = [found.find(asking(fields)) for fields in ({b"x-key": b"stranger"}, {}, {b"x-key": b"key-1"})]
+    assert led == [two, two, one]
+
+
 def test_a_room_that_is_forgotten_is_led_to_no_more(known: tuple[Leads, Room, Room]) -> None:
     found, one, two = known
     assert (found.keys(two), found.issued(two)) == (["client 2"], ["token-2"])

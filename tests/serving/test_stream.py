@@ -160,6 +160,48 @@ def test_paced_events_are_due_one_after_the_other_and_the_rest_with_them(small: 
     assert (exchange.sent_events, exchange.outcome, exchange.took) == (7, "complete", 4.0)
 
 
+WAITING = """
+one:
+  route: GET /one
+  rules:
+    - reply:
+        stream:
+          events:
+            - {data: 0}
+            - {wait: 35ms, data: 1}
+            - {data: 2}
+            - {wait: 9s, $if: "{{ query.end is defined }}", data: never}
+            - {wait: 2s, event: late, text: "3"}
+            - {$each: "{{ [4, 5] }}", wait: 1s, data: "{{ item }}"}
+            - {wait: {uniform: [500ms, 500ms]}, data: 6}
+"""
+
+
+def test_an_event_waits_as_long_as_it_says_itself(small: Small) -> None:
+    emulator = small(WAITING)
+    with Wire(emulator.running.port) as wire:
+        wire.send(request("GET", "/one", KEY.items()))
+        assert wire.head()[0] == 200
+        assert wire.chunk() == b"data: 0\n\n"
+        for wait, expected in (
+            (0.035, b"data: 1\n\ndata: 2\n\n"),
+            (2, b"event: late\ndata: 3\n\n"),
+            (1, b"data: 4\n\n"),
+            (1, b"data: 5\n\n"),
+            (0.5, b"data: 6\n\n"),
+        ):
+            emulator.advance(wait)
+            assert wire.chunk() == expected
+        assert wire.chunk() == b""
+    (exchange,) = emulator.exchanges(1)
+    assert (exchange.sent_events, exchange.outcome, round(exchange.took, 6)) == (7, "complete", 4.535)
+
+
+def test_a_wait_that_is_no_latency_is_refused_at_load(small: Small) -> None:
+    with pytest.raises(DocumentError, match="expected a duration such as '340ms'"):
+        small("one: {route: GET /one, rules: [{reply: {stream: {events: [{wait: soon, data: 1}]}}}]}")
+
+
 PICKED = """
 one:
   route: GET /one

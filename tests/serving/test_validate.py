@@ -225,3 +225,40 @@ def test_of_a_large_body_that_is_wrong_a_million_times_few_mistakes_are_looked_a
     assert (answer.status, answer.json()["kind"]) == (400, "invalid")
     assert len(answer.body) < 1_000
     assert 1 <= counting.mistakes <= 2  # to tell a million takes minutes
+
+
+UNCHECKED = """
+note:
+  route: POST /notes
+  request: {type: object, required: [text], properties: {text: {type: string}}}
+  query: {type: object, properties: {limit: {type: integer, minimum: 1}}}
+  cost: {requests: "{{ body.text | length }}"}
+  checks: [{when: {body.text: forbidden}, error: conflict}]
+  rules:
+    - {when: {body.mine: true}, unchecked: true, reply: {status: 418, body: "{{ [body, query] }}"}}
+    - {reply: {body: 1}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("query", "body"),
+    [
+        ("", {"mine": True}),
+        ("", {"mine": True, "text": 7}),
+        ("?limit=x", {"mine": True, "text": "x"}),
+        ("", {"mine": True, "text": "forbidden"}),
+    ],
+)
+def test_an_unchecked_rule_answers_what_the_schemas_refuse_and_nothing_is_charged(
+    small: Small, query: str, body: dict[str, Any]
+) -> None:
+    client = small(UNCHECKED).client("small", headers=KEY)
+    answer = client.post(f"/notes{query}", json=body)
+    assert answer.status_code == 418
+    assert answer.json()[0] == body
+    assert client.post("/notes", json={**body, "mine": False, "text": 7}).status_code == 400
+
+
+def test_an_unchecked_rule_answers_no_body_that_can_not_be_read(small: Small) -> None:
+    client = small(UNCHECKED).client("small", headers=KEY | {"Content-Type": "application/json"})
+    assert client.post("/notes", content=b'{"mine":').status_code == 400

@@ -35,7 +35,10 @@ def by_httpx(body):
 
 def by_aiohttp(body):
     async def ask():
-        async with aiohttp.ClientSession() as session, session.post(URL, headers=HEADERS, json=body) as answer:
+        async with (
+            aiohttp.ClientSession(trust_env=True) as session,
+            session.post(URL, headers=HEADERS, json=body) as answer,
+        ):
             return shown(answer.status, answer.headers, await answer.json())
 
     return asyncio.run(ask())

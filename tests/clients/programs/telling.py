@@ -3,7 +3,19 @@
 import json
 import sys
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
+
+
+def timed(ask: Callable[[], Any]) -> dict[str, Any]:
+    """What `ask()` gives, and the seconds that it took."""
+    begun = monotonic()
+    return {"found": ask(), "seconds": monotonic() - begun}
+
+
+def status_of(result: Any) -> str:
+    """An SDK's status, which is a text or one of an enumeration."""
+    return str(getattr(result.status, "value", result.status))
 
 
 class Told:

@@ -1,19 +1,21 @@
-"""Models by the SDK's legacy factories: at once, polled, streamed, with history; listed, and failing."""
+"""Models and tools by the SDK's legacy factories: at once, polled, streamed, with history; listed, and failing."""
 
-from aixplain.factories import ModelFactory
-from telling import Told
+from aixplain.enums import Function
+from aixplain.factories import ModelFactory, ToolFactory
+from telling import Told, status_of
 
 told = Told()
 
 SYNC, ASYNC = "695fce4c27b4e3580e43d126", "695fce4c27b4e3580e43d127"
 TRANSLATION, FAILING = "695fce4c27b4e3580e43d129", "695fce4c27b4e3580e43d12a"
 ABORTING = "695fce4c27b4e3580e43d12b"
+SCRAPER, SEARCH = "6900000000000000000000aa", "6900000000000000000000ab"
 HISTORY = [{"role": "user", "content": "What is 2 + 2?"}, {"role": "assistant", "content": "4"}]
 
 
 def shown(response):
     return {
-        "status": str(getattr(response.status, "value", response.status)),
+        "status": status_of(response),
         "completed": response.completed,
         "data": response.data,
         "error_message": response.error_message,
@@ -62,4 +64,13 @@ told(
     "list by ids",
     lambda: sorted(each.name for each in ModelFactory.list(model_ids=[SYNC, ASYNC], page_size=2)["results"]),
 )
+told("list by function", lambda: listed(function=Function.TRANSLATION))
+
+tool = ToolFactory.get(SCRAPER)
+told("tool, actions", lambda: [[each.code, each.name] for each in tool.actions])
+told("tool, inputs", lambda: list(tool.get_action_inputs("scrape")))
+told("tool", lambda: shown(tool.run("scrape", {"url": "https://example.com"})))
+told("tool, polled", lambda: shown(ModelFactory.get(SEARCH).run("search", {"query": "rainbow"})))
+told("tool, no such action", lambda: shown(tool.run("dance", {})))
+told("tool, no input", lambda: shown(tool.run("scrape", {})))
 told.end()

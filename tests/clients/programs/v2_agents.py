@@ -1,17 +1,17 @@
 """Agents by the SDK's client of v2: run, with a session, with history, with variables; made, saved, deleted."""
 
 from aixplain import Aixplain
-from telling import Told
+from telling import Told, status_of
 
 aix = Aixplain()
 told = Told()
 
-AGENT, RESEARCHER, FAILING = (f"68f0000000000000000000{end}" for end in ("a1", "a2", "af"))
+AGENT, FAILING = "68f0000000000000000000a1", "68f0000000000000000000af"
 
 
 def shown(result):
     return {
-        "status": str(getattr(result.status, "value", result.status)),
+        "status": status_of(result),
         "completed": result.completed,
         "output": getattr(result.data, "output", None),
         "session": getattr(result.data, "session_id", None),
@@ -42,10 +42,6 @@ told("session", conversation)
 told("session continued", continued)
 told("history", lambda: shown(agent.run("What was my previous question?", history=HISTORY)))
 told("variables", lambda: shown(agent.run("Tell me about {{topic}}", variables={"topic": "the sea"})))
-told(
-    "progress",
-    lambda: shown(aix.Agent.get(RESEARCHER).run("What is 5 + 5?", progress_format="logs", progress_verbosity=3)),
-)
 
 
 def by_hand():
@@ -83,5 +79,12 @@ def saved():
 
 
 told("saved", saved)
-told("search", lambda: [each.name for each in aix.Agent.search("Agent").results])
+
+
+def page(number):
+    found = aix.Agent.search("Agent", page_size=2, page_number=number)
+    return {"names": [each.name for each in found.results], "total": found.total}
+
+
+told("search", lambda: [page(0), page(1)])
 told.end()

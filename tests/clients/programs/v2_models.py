@@ -1,7 +1,7 @@
 """Models and tools by the SDK's client of v2: at once, polled, streamed, with history; searched, paged, and failing."""
 
 from aixplain import Aixplain
-from telling import Told
+from telling import Told, status_of
 
 aix = Aixplain()
 told = Told()
@@ -20,7 +20,7 @@ HISTORY = [
 def shown(result):
     usage = getattr(result, "usage", None)
     return {
-        "status": str(getattr(result.status, "value", result.status)),
+        "status": status_of(result),
         "completed": result.completed,
         "data": result.data,
         "tokens": getattr(usage, "total_tokens", None),
@@ -72,6 +72,7 @@ told("no text", lambda: model.run(max_tokens=3))
 
 told("search", lambda: page(aix.Model.search("Demo", page_size=3)))
 told("search, next page", lambda: page(aix.Model.search("Demo", page_size=3, page_number=1)))
+told("search by function", lambda: page(aix.Model.search(functions=["translation"])))
 told("search, nothing", lambda: page(aix.Model.search("no model is called so")))
 told("search, tools", lambda: page(aix.Tool.search("Web")))
 
@@ -81,4 +82,5 @@ told("tool, inputs", lambda: list(tool.actions["scrape"].inputs.keys()))
 told("tool", lambda: shown(tool.run(action="scrape", data={"url": "https://example.com"})))
 told("tool, polled", lambda: shown(aix.Tool.get(SEARCH).run(action="search", data={"query": "rainbow"})))
 told("tool, no such action", lambda: shown(tool.run(action="dance", data={})))
+told("tool, no input", lambda: shown(tool.run(action="scrape", data={})))
 told.end()
