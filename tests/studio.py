@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
+import httpx
 import uvloop
 from starlette.types import ASGIApp
 
@@ -19,6 +22,7 @@ from emulator.server import Server, bind
 from emulator.settings import Listen, Settings
 
 PATIENCE = 30.0
+PATIENT = httpx.Timeout(PATIENCE)
 
 
 class Served:
@@ -52,6 +56,63 @@ class Served:
             runner.run(self._server.serve([self._socket]))
 
 
+class Raw:
+    """An upstream that answers each connection with exactly these bytes, whatever is asked, and closes it.
+
+    `pieces` is asked anew each time; one that waits for `stopped` waits until the end of `with`. `asked` are the
+    requests, `left` is set when a connection was closed before all was sent.
+    """
+
+    def __init__(self, pieces: Callable[[Raw], Iterable[bytes]], context: ssl.SSLContext | None = None) -> None:
+        self.asked: list[bytes] = []
+        self.stopped = threading.Event()
+        self.left = threading.Event()
+        self._pieces = pieces
+        self._context = context
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self._context else 'http'}://127.0.0.1:{self._socket.getsockname()[1]}"
+
+    def __enter__(self) -> Raw:
+        self._threads[0].start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stopped.set()
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        for thread in self._threads:
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            thread = threading.Thread(target=self._answer, args=(connection,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _answer(self, connection: socket.socket) -> None:
+        try:
+            if self._context is not None:
+                connection = self._context.wrap_socket(connection, server_side=True)
+            with connection:
+                self.asked.append(connection.recv(65_536))
+                for piece in self._pieces(self):
+                    connection.sendall(piece)
+        except OSError:
+            self.left.set()
+            connection.close()
+
+
 class Studio:
     """Makes recorders that write to `out`, and emulators that replay it."""
 
@@ -60,8 +121,11 @@ class Studio:
         self.upstream = upstream
 
     @contextmanager
-    def recording(self, api: str, upstream: str | None = None, force: bool = False) -> Iterator[tuple[str, Recorder]]:
-        recorder, base = open_recorder(api, [upstream or self.upstream.url], str(self.out), force)
+    def recording(
+        self, api: str, upstream: str | None = None, force: bool = False, patience: httpx.Timeout = PATIENT
+    ) -> Iterator[tuple[str, Recorder]]:
+        given = [upstream or self.upstream.url]
+        recorder, base = open_recorder(api, given, str(self.out), force, patience=patience)
         with Served(recorder) as served:
             yield served.url + base, recorder
 

@@ -6,23 +6,38 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import httpx
+
 from emulator import server, settings
 from emulator.app import build
-from emulator.record.recorder import Recorder
+from emulator.errors import ConfigError
+from emulator.record.recorder import PATIENCE, Recorder
 from emulator.record.tape import Tape
 from emulator.record.upstream import find_api, parse_upstreams
 
 
-def open_recorder(api: str, upstream: Sequence[str], out: str, force: bool = False) -> tuple[Recorder, str]:
-    """A recorder and the base path of its API. Raises ConfigError, before anything is asked or written."""
+def open_recorder(
+    api: str,
+    upstream: Sequence[str],
+    out: str,
+    force: bool = False,
+    own: tuple[str, int] | None = None,
+    patience: httpx.Timeout = PATIENCE,
+) -> tuple[Recorder, str]:
+    """A recorder and the base path of its API; `own` is the address at which it will serve.
+
+    Raises ConfigError, before anything is asked or written.
+    """
     file = find_api(api)
     emulated = build(settings.load({"scenarios": (file,), "cache": "off"}, {}))
     (name,) = emulated.playbook.apis
     base = emulated.playbook.apis[name].base
     upstreams = parse_upstreams("--upstream", upstream, base)
     source = ", ".join(url.netloc.decode() for url in upstreams.urls)
+    if own is not None and (itself := upstreams.leading_to(own)) is not None:
+        raise ConfigError(f"--upstream {itself} is this recorder itself; expected the service that it records")
     tape = Tape.begin(Path(out), Path(file).stem, source, force)
-    return Recorder(emulated, name, upstreams, tape), base
+    return Recorder(emulated, name, upstreams, tape, patience), base
 
 
 def record(
@@ -33,12 +48,12 @@ def record(
 
     chosen = settings.load({"listen": listen}, os.environ)
     sock = server.bind(chosen)
+    host, port = sock.getsockname()[:2]
     try:
-        recorder, base = open_recorder(api, upstream, out, force)
+        recorder, base = open_recorder(api, upstream, out, force, (host, port))
     except BaseException:
         sock.close()
         raise
-    host, port = sock.getsockname()[:2]
     origin = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     urls = ", ".join(upstream)
 
@@ -47,6 +62,7 @@ def record(
         say("Ctrl-C stops it.")
 
     uvloop.run(server.Server(recorder, ready).serve([sock]))
-    count = len(recorder.tape.exchanges)
+    recorder.tape.close()
+    count = recorder.tape.count
     say(f"{count} exchange{'' if count == 1 else 's'} recorded: emulator serve --scenario {out}")
     return 0

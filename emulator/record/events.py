@@ -9,14 +9,17 @@ from typing import Any
 import orjson
 from msgspec import Struct, field
 
+from emulator.scenario.reading import MOST_BYTES
+
 BLANK = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 LINE_ENDS = re.compile(r"\r\n|\r|\n")
-AT_ONCE = 0.02  # seconds after the answer began
+AT_ONCE = 0.02  # seconds after it was asked for: nothing was waited for
 TOGETHER = 0.001  # seconds: what comes within this time has come at once
+EVEN = 0.01, 0.1  # seconds, and of the mean wait, by which events may stray from an even pace
 
 
 class Event(Struct):
-    """One event: `data` is as it was sent, `at` in seconds after the answer began."""
+    """One event: `data` is as it was sent, `at` in seconds after the answer was asked for."""
 
     at: float
     name: str | None
@@ -34,6 +37,11 @@ class Event(Struct):
             pass
         return "text", self.data
 
+    @property
+    def is_writable(self) -> bool:
+        """Whether a scenario can have an event of this name."""
+        return self.name is None or (self.name.isprintable() and "{{" not in self.name)
+
     def encoded(self) -> bytes:
         """The event as the emulator writes it."""
         lines = [f"id: {self.id}"] if self.id is not None else []
@@ -43,14 +51,23 @@ class Event(Struct):
 
 
 class EventReader(Struct):
-    """Takes the bytes as they come; `exact` says whether the emulator would write the same."""
+    """Takes the bytes as they come; `exact` says whether the emulator would write the same, `size` how many they were.
 
+    Beyond `most` bytes nothing is kept.
+    """
+
+    most: int = MOST_BYTES
     events: list[Event] = field(default_factory=list)
     exact: bool = True
+    size: int = 0
     _rest: bytes = b""
 
     def feed(self, chunk: bytes, at: float) -> None:
-        """Read what has come, so many seconds after the answer began."""
+        """Read what has come, so many seconds after the answer was asked for."""
+        self.size += len(chunk)
+        if self.size > self.most:
+            self.events, self._rest = [], b""
+            return
         self._rest += chunk
         while found := BLANK.search(self._rest):
             raw, self._rest = self._rest[: found.end()], self._rest[found.end() :]
@@ -79,29 +96,53 @@ def _read(raw: bytes, at: float) -> Event | None:
 
 
 def stream_of(events: Sequence[Event]) -> dict[str, Any]:
-    """The `stream` of a reply that sends these events: what came together leaves together, and the pace is that of the
-    first event and the mean of those after it."""
+    """The `stream` of a reply that sends these events when they came: at a pace if that was even, else each with a wait
+    of its own. What came together leaves together, and what came at once is not waited for."""
     bursts: list[list[Event]] = []
     for event in events:
         if bursts and event.at - bursts[-1][-1].at < TOGETHER:
             bursts[-1].append(event)
         else:
             bursts.append([event])
-    # What comes at once is not waited for; the pace begins with what comes after it.
-    written = [_plain(event) for event in bursts.pop(0)] if len(bursts) > 1 and bursts[0][0].at < AT_ONCE else []
+    at_once = bursts.pop(0) if bursts and bursts[0][0].at < AT_ONCE else []
+    written = [_plain(event) for event in at_once]
+    moments = [burst[0].at for burst in bursts]
+    if not _is_even(moments):
+        return {"events": written + _waiting(bursts)}
     for head, *others in bursts:
         _add_paced(written, head)
         written += [_plain(event) for event in others]
-    stream: dict[str, Any] = {"events": written}
-    if bursts and (pace := _pace([burst[0].at for burst in bursts])):
-        stream = {"pace": pace, **stream}
-    return stream
+    return {"pace": _pace(moments), "events": written} if bursts else {"events": written}
+
+
+def _mean(moments: Sequence[float]) -> float:
+    return (moments[-1] - moments[0]) / (len(moments) - 1) if len(moments) > 1 else 0.0
+
+
+def _is_even(moments: Sequence[float]) -> bool:
+    """Whether each is about when the mean pace has it."""
+    mean = _mean(moments)
+    stray = max(EVEN[0], EVEN[1] * mean)
+    return all(abs(moment - moments[0] - mean * number) <= stray for number, moment in enumerate(moments))
 
 
 def _pace(moments: Sequence[float]) -> dict[str, str]:
-    gap = (moments[-1] - moments[0]) / (len(moments) - 1) if len(moments) > 1 else 0.0
-    waits = {"first": round(moments[0] * 1000), "each": round(gap * 1000)}
-    return {name: f"{wait}ms" for name, wait in waits.items() if wait}
+    return {"first": _milliseconds(moments[0]), "each": _milliseconds(_mean(moments))}
+
+
+def _waiting(bursts: Sequence[Sequence[Event]]) -> list[dict[str, Any]]:
+    """Each burst waits for its moment; whole milliseconds, which do not add up to a drift."""
+    written: list[dict[str, Any]] = []
+    before = 0
+    for head, *others in bursts:
+        moment = round(head.at * 1000)
+        written += [{"wait": f"{moment - before}ms", **_plain(head)}, *map(_plain, others)]
+        before = moment
+    return written
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{round(seconds * 1000)}ms"
 
 
 def _lead(event: Event) -> dict[str, Any]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 import orjson
@@ -19,14 +22,18 @@ from emulator.serving.authenticate import authenticate
 from emulator.serving.refuse import refuse
 from emulator.serving.scope import Scope
 from emulator.serving.secret import Secrets
-from emulator.serving.validate import check_form
+from emulator.serving.validate import check_form, read_form
 
 BAD_GATEWAY = 502
+FORM = "application/x-www-form-urlencoded"
 
 
 class Understood(Struct, frozen=True):
-    """A request: what to call it, its route's host, what of it is recorded (None: nothing), and the header lines that
-    the emulator makes itself. `problem` is what a person should know, `foreign` why it is not passed on."""
+    """A request: what to call it, its route's host, and what of it is recorded (None: nothing).
+
+    `problem` is what a person should know, `foreign` why it is not passed on. Of the emulator's own header lines,
+    `generated` are those that each answer counts anew, and `constant` the others.
+    """
 
     name: str
     asked: Asked | None = None
@@ -34,6 +41,7 @@ class Understood(Struct, frozen=True):
     problem: str = ""
     foreign: str = ""
     generated: frozenset[str] = frozenset()
+    constant: frozenset[str] = frozenset()
 
 
 class Listener:
@@ -55,7 +63,7 @@ class Listener:
         found = self._router.find(incoming.method, incoming.host, incoming.path)
         if found is None:
             self._hide(Scope(self._site, incoming))
-            return Understood(name, problem="no operation of the API is asked for")
+            return Understood(self._hidden.text(name), problem="no operation of the API is asked for")
         operation = self._site.api.operations[found.route.operation]
         incoming.params = found.params
         scope = Scope(self._site, incoming, operation)
@@ -65,13 +73,17 @@ class Listener:
         fields = {root: scope[root] for root in ("path", "query", "body") if root in scope}
         fields = {"path": incoming.params, **fields}
         asked = None if anonymous else Asked(operation.name, fields, incoming.origin, operation.redact)
-        return Understood(operation.name, asked, found.route.host, problem, generated=self._generated())
+        generated, constant = self._lines(operation.name)
+        problem = self._hidden.text(problem)
+        return Understood(operation.name, asked, found.route.host, problem, "", generated, constant)
 
     def learn(self, understood: Understood, response: httpx.Response, body: bytes, reader: EventReader | None) -> None:
-        """Learn the secrets of an answer: the fields to be redacted, and cookies."""
+        """Learn the secrets of an answer: the fields to be redacted, cookies, and what stands in URLs."""
         redact = frozenset[str]() if understood.asked is None else understood.asked.redact
         for text in [body.decode("utf-8", "replace")] if reader is None else [each.data for each in reader.events]:
-            self._hidden.learn(_json(text), redact)
+            self._learn_text(text, redact, response.headers.get("content-type", ""))
+        for name, value in response.headers.multi_items():
+            self._hidden.learn_line(name, value)
         for line in response.headers.get_list("set-cookie"):
             self._hidden.add(line.partition(";")[0].partition("=")[2].strip())
 
@@ -90,27 +102,49 @@ class Listener:
             anonymous = error.kind == "unauthenticated"
             problem = f"the emulator refuses it as well, before any rule: {error}"
         try:
-            check_form(scope, scope.operation)
+            read_form(scope, scope.operation)
         except ApiError as error:
             problem = (
                 f"the emulator refuses such a request before any rule, so replaying it needs another API file: {error}"
             )
+        else:
+            with suppress(ApiError):  # a rule that is unchecked answers all the same
+                check_form(scope, scope.operation)
         return problem, anonymous
 
     def _hide(self, scope: Scope) -> None:
+        incoming = scope.incoming
         for text in Secrets.of(scope).texts:
             self._hidden.add(text)
+        for name, value in incoming.headers.items():
+            self._hidden.learn_line(name, value)
         redact = frozenset[str]() if scope.operation is None else scope.operation.redact
-        for root in ("body", "query"):
-            self._hidden.learn(scope.get(root), redact)
+        self._hidden.learn_query(incoming.query)
+        self._hidden.learn(scope.get("query"), redact)
+        self._learn_text(incoming.raw.decode("utf-8", "replace"), redact, incoming.header(b"content-type") or "")
 
-    def _generated(self) -> frozenset[str]:
-        """The names of the lines that limits give, with which the emulator answers by its own counts."""
-        return frozenset(name.lower() for name in self._site.api.file.limit_headers)
+    def _learn_text(self, text: str, redact: frozenset[str], kind: str) -> None:
+        if kind.startswith(FORM):
+            self._hidden.learn_query(text)
+            self._hidden.learn(dict(parse_qsl(text)), redact)
+        else:
+            self._hidden.learn(_json(text), redact)
+
+    def _lines(self, operation: str) -> tuple[frozenset[str], frozenset[str]]:
+        """The names of the lines that limits give, with which the emulator answers by its own counts, and of those that
+        stand on every answer of the operation."""
+        file = self._site.api.file
+        constant = {*file.headers, *file.operations[operation].headers}
+        return _lower(file.limit_headers), _lower(constant)
+
+
+def _lower(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name.lower() for name in names)
 
 
 def _json(text: str) -> Any:
+    """What it says; a text that is no JSON is itself."""
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        return None
+        return text

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
+import orjson
 from msgspec import Struct
 
+from emulator.record import spread
 from emulator.record.events import Event
 
 
@@ -19,10 +23,10 @@ class Asked(Struct, frozen=True):
 
 
 class Answered(Struct, frozen=True):
-    """An answer: header lines worth keeping, and a body or events."""
+    """An answer: header lines worth keeping (None: one of the emulator's that was missing), and a body or events."""
 
     status: int
-    headers: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[str, str | None], ...]
     body: bytes = b""
     events: tuple[Event, ...] | None = None
 
@@ -32,3 +36,12 @@ class Recorded(Struct, frozen=True):
 
     asked: Asked
     answered: Answered
+
+    def texts(self) -> Iterator[str]:
+        """All that secrets may stand in."""
+        yield orjson.dumps(self.asked.fields).decode()
+        yield from (value for _, value in self.answered.headers if value is not None)
+        yield from spread.texts(self.answered.events or ())
+        yield self.answered.body.decode()
+        with suppress(orjson.JSONDecodeError):  # the same without the escapes of whoever wrote it
+            yield orjson.dumps(orjson.loads(self.answered.body)).decode()

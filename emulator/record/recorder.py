@@ -2,40 +2,70 @@
 
 from __future__ import annotations
 
-import logging
+import asyncio
+from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import httpx
+from msgspec import Struct
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
 from emulator.app import Application
 from emulator.errors import ApiError
-from emulator.exchange import Exchange, Header, Incoming, Reply
+from emulator.exchange import BODILESS, Exchange, Header, Incoming, Reply
 from emulator.record.events import EventReader
+from emulator.record.failure import said, unreached
+from emulator.record.keep import Keeper
 from emulator.record.listen import Listener, Understood
-from emulator.record.recorded import Answered, Recorded
 from emulator.record.tape import Tape
-from emulator.record.upstream import Upstreams
-from emulator.record.worth import kept, passed_back, passed_on
+from emulator.record.upstream import Upstreams, client
+from emulator.record.worth import passed_back, passed_on
+from emulator.scenario.reading import MOST_BYTES
 from emulator.serving.body import ClientLeft, read
 from emulator.serving.incoming import open_incoming
+from emulator.serving.perform import LINE, Line
 
-LOG = logging.getLogger("emulator")
 PATIENCE = httpx.Timeout(300.0, connect=10.0)
+GRACE = 2.0  # real seconds for which a stream is read on without a client: many leave at the last event
 EVENTS = "text/event-stream"
+STATUSES = range(200, 600)
+READABLE = frozenset({"", "identity", "gzip", "deflate"})  # encodings that httpx reads whatever else is installed
+
+
+class Call(Struct, frozen=True):
+    """One request on its way, and how its client is answered; `leaving` is done when the client has left."""
+
+    incoming: Incoming
+    understood: Understood
+    connection: Connection
+    send: Send
+    leaving: asyncio.Task[float]
+
+    def left(self, now: float) -> bool:
+        """Whether the client left so long ago that it wanted no more."""
+        return self.leaving.done() and now - self.leaving.result() > GRACE
+
+    async def break_off(self) -> None:
+        """End the connection without the answer's end, as the upstream did."""
+        line: Line = self.connection["extensions"][LINE]()
+        await line.flush()
+        line.end("close")
 
 
 class Recorder:
     """Answers as the upstream does; what can't be passed on is refused in the API's own words."""
 
-    def __init__(self, emulated: Application, api: str, upstreams: Upstreams, tape: Tape) -> None:
+    def __init__(
+        self, emulated: Application, api: str, upstreams: Upstreams, tape: Tape, patience: httpx.Timeout = PATIENCE
+    ) -> None:
         self.tape = tape
         self._emulated = emulated
         self._upstreams = upstreams
         self._clock = emulated.clock
         self._listener = Listener(emulated, api, tape.hidden)
-        self._client = httpx.AsyncClient(timeout=PATIENCE, trust_env=not upstreams.is_loopback)
+        self._keeper = Keeper(self._listener, tape, upstreams)
+        self._client = client(upstreams, patience)
 
     async def __call__(self, connection: Connection, receive: Receive, send: Send) -> None:
         if connection["type"] == "lifespan":
@@ -53,86 +83,87 @@ class Recorder:
         if understood.foreign:
             await self._refuse(ApiError("not_found", understood.foreign, hint=understood.foreign), incoming, send)
             return
-        await self._pass_on(connection, incoming, understood, send)
+        leaving = asyncio.get_running_loop().create_task(self._leaving(receive))
+        try:
+            await self._pass_on(Call(incoming, understood, connection, send, leaving))
+        finally:
+            leaving.cancel()
 
-    async def _pass_on(self, connection: Connection, incoming: Incoming, understood: Understood, send: Send) -> None:
+    async def _leaving(self, receive: Receive) -> float:
+        """The real moment at which the client leaves."""
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        return self._clock.real()
+
+    async def _pass_on(self, call: Call) -> None:
+        incoming, connection = call.incoming, call.connection
         path = connection.get("raw_path") or quote(incoming.path).encode()
-        url = self._upstreams.url(understood.host, path, connection["query_string"])
+        url = self._upstreams.url(call.understood.host, path, connection["query_string"])
         headers = passed_on(connection["headers"])
         request = httpx.Request(incoming.method, url, headers=headers, content=incoming.raw or None)
+        begun = self._clock.real()
         try:
             response = await self._client.send(request, stream=True)
             try:
-                if response.headers.get("content-type", "").startswith(EVENTS):
-                    await self._stream(response, understood, send)
-                    return
-                body = await response.aread()
+                end = await self._pass_back(call, response, begun)
             finally:
                 await response.aclose()
         except httpx.HTTPError as error:
-            await self._refuse(self._unreached(error, url), incoming, send)
+            failure = unreached(error, url, self._listener.gateway, self.tape)
+            await self._refuse(failure, incoming, call.send)
             return
-        body = self._moved(body, incoming.origin)
-        self._keep(understood, response, body=body)
-        lines = passed_back(response, [(origin, incoming.origin) for origin in self._upstreams.origins])
-        await _send(Reply(response.status_code, lines, body), send)
+        if end is not None:
+            await _send(end, incoming.method, call.send)
 
-    async def _stream(self, response: httpx.Response, understood: Understood, send: Send) -> None:
-        """Pass the bytes on as they come; the answer's end waits until it is recorded."""
-        reader, begun = EventReader(), self._clock.real()
-        start = {"type": "http.response.start", "status": response.status_code, "headers": passed_back(response)}
-        await send(start)
+    async def _pass_back(self, call: Call, response: httpx.Response, begun: float) -> Reply | None:
+        """Pass on what comes as it comes if it is a stream or large. Gives what is left to be sent then; None: nothing.
+
+        Raises HTTPError when the upstream breaks off before anything was passed on.
+        """
+        if response.status_code not in STATUSES:
+            raise httpx.RemoteProtocolError(f"its status is {response.status_code}, which HTTP has not")
+        readable = response.headers.get("content-encoding", "").strip().lower() in READABLE
+        chunks = response.aiter_bytes() if readable else response.aiter_raw()
+        moves = [(origin, call.incoming.origin) for origin in self._upstreams.origins]
+        lines = passed_back(response, moves, plain=readable and call.incoming.method != "HEAD")
+        streamed = response.headers.get("content-type", "").startswith(EVENTS)
+        reader = EventReader() if streamed and readable else None
+        foreign = "" if readable else f"it comes in {response.headers['content-encoding']!r}, which was not asked for"
+        first = b"" if streamed else await _gather(chunks)
+        if not streamed and len(first) <= MOST_BYTES:
+            body = self._upstreams.moved(first, call.incoming.origin) if readable else first
+            self._keeper.keep(call.understood, response, body, None, foreign)
+            return Reply(response.status_code, lines, body)
+        await call.send({"type": "http.response.start", "status": response.status_code, "headers": lines})
         try:
-            async for chunk in response.aiter_bytes():
-                reader.feed(chunk, self._clock.real() - begun)
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            reason = await self._stream(call, chunks, first, reader, begun)
         except httpx.HTTPError as error:
-            LOG.warning("%s is not recorded: its stream broke off (%s)", understood.name, _said(error))
-            return  # without an end, so that the client's connection breaks off too
-        if not (reader.exact and reader.whole):
-            LOG.info("%s: the bytes of its events are written in another way when replayed", understood.name)
-        self._keep(understood, response, reader=reader)
-        await send({"type": "http.response.body", "body": b""})
+            self._keeper.pass_over(call.understood, f"the upstream broke off ({said(error)})")
+            await call.break_off()
+            return None
+        self._keeper.keep(call.understood, response, b"", reader, foreign or reason)
+        return Reply(0, [])
 
-    def _keep(
-        self, understood: Understood, response: httpx.Response, body: bytes = b"", reader: EventReader | None = None
-    ) -> None:
-        if understood.asked is None:
-            LOG.warning("%s is passed on and not recorded: %s", understood.name, understood.problem)
-            return
-        self._listener.learn(understood, response, body, reader)
-        try:
-            body.decode()
-        except UnicodeDecodeError:
-            LOG.warning("%s is passed on and not recorded: its body is no text", understood.name)
-            return
-        events = None if reader is None else tuple(reader.events)
-        headers = kept(
-            response, understood.generated, [(each, understood.asked.origin) for each in self._upstreams.origins]
-        )
-        answered = Answered(response.status_code, headers, body, events)
-        if self.tape.add(Recorded(understood.asked, answered)):
-            LOG.info("%s %s → %s", understood.name, response.status_code, self.tape.path.name)
-        if understood.problem:
-            LOG.warning("%s: %s", understood.name, understood.problem)
-
-    def _moved(self, body: bytes, origin: str) -> bytes:
-        """The body with the upstream's own URLs leading here, so that what is polled for is recorded as well."""
-        for each in self._upstreams.origins:
-            body = body.replace(b'"' + each.encode() + b"/", b'"' + origin.encode() + b"/")
-        return body
-
-    def _unreached(self, error: httpx.HTTPError, url: httpx.URL) -> ApiError:
-        where = f"{url.scheme}://{url.netloc.decode()}"
-        count = len(self.tape.exchanges)
-        LOG.error("the upstream %s does not answer (%s); exchanges kept so far: %d", where, _said(error), count)
-        hint = f"is --upstream right, and is it up? Exchanges kept in {self.tape.path.name} so far: {count}"
-        message = f"The upstream {where} does not answer: {_said(error)}."
-        return ApiError(self._listener.gateway, message, status=502, hint=hint)
+    async def _stream(
+        self, call: Call, chunks: AsyncIterator[bytes], first: bytes, reader: EventReader | None, begun: float
+    ) -> str:
+        """Pass on what comes. Gives why it can't be recorded, or nothing."""
+        if first:
+            await call.send({"type": "http.response.body", "body": first, "more_body": True})
+        async for chunk in chunks:
+            now = self._clock.real()
+            if call.left(now):
+                return "its client left before the end"
+            if reader is not None:
+                reader.feed(chunk, now - begun)
+            await call.send({"type": "http.response.body", "body": chunk, "more_body": True})
+        return "" if reader is not None else f"its body has more than {MOST_BYTES >> 20} MiB"
 
     async def _refuse(self, error: ApiError, incoming: Incoming, send: Send) -> None:
-        exchange = Exchange(0, self._clock.now(), incoming.method, incoming.path, incoming.query)
-        await _send(self._listener.refuse(error, incoming, exchange), send)
+        await _send(self._listener.refuse(error, incoming, self._exchange(incoming)), incoming.method, send)
+
+    def _exchange(self, incoming: Incoming) -> Exchange:
+        return Exchange(0, self._clock.now(), incoming.method, incoming.path, incoming.query)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -143,12 +174,22 @@ class Recorder:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def _said(error: httpx.HTTPError) -> str:
-    return str(error) or type(error).__name__
+async def _gather(chunks: AsyncIterator[bytes]) -> bytes:
+    """A body, or what is more of it than a recording can have."""
+    gathered = bytearray()
+    async for chunk in chunks:
+        gathered += chunk
+        if len(gathered) > MOST_BYTES:
+            break
+    return bytes(gathered)
 
 
-async def _send(reply: Reply, send: Send) -> None:
-    length: Header = (b"content-length", b"%d" % len(reply.body))
-    lines = [(name.lower(), value) for name, value in reply.headers]
-    await send({"type": "http.response.start", "status": reply.status, "headers": [*lines, length]})
+async def _send(reply: Reply, method: str, send: Send) -> None:
+    """Send an answer, or the end of one that has begun (status 0)."""
+    if reply.status:
+        lines: list[Header] = [(name.lower(), value) for name, value in reply.headers]
+        if method != "HEAD" and reply.status not in BODILESS:
+            lines = [line for line in lines if line[0] != b"content-length"]
+            lines.append((b"content-length", b"%d" % len(reply.body)))
+        await send({"type": "http.response.start", "status": reply.status, "headers": lines})
     await send({"type": "http.response.body", "body": reply.body})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 
 import httpx
@@ -29,6 +30,21 @@ class Upstreams(Struct, frozen=True):
         """Whether all of them are this machine, so that no proxy is asked."""
         return all(url.host in ("localhost", "::1") or url.host.startswith("127.") for url in self.urls)
 
+    def leading_to(self, own: tuple[str, int]) -> str | None:
+        """The first that is served at this address of ours."""
+        host, port = own
+        for url, origin in zip(self.urls, self.origins, strict=True):
+            given = url.port or {"http": 80, "https": 443}[url.scheme]
+            if given == port and (url.host == host or _is_here(url.host)):
+                return origin
+        return None
+
+    def moved(self, body: bytes, origin: str) -> bytes:
+        """A body with the upstream's own URLs leading to `origin`, so that what is polled for is recorded as well."""
+        for each in self.origins:
+            body = body.replace(b'"' + each.encode() + b"/", b'"' + origin.encode() + b"/")
+        return body
+
     def url(self, host: str | None, path: bytes, query: bytes) -> httpx.URL:
         """The URL of a request for this path (with the API's base, percent-encoded); `host` is the route's own."""
         chosen = next((url for url in self.urls if url.host == host), self.urls[0])
@@ -36,6 +52,23 @@ class Upstreams(Struct, frozen=True):
         if self.base:
             prefix = prefix.removesuffix(self.base.encode())  # https://host/v2 and https://host mean the same
         return chosen.copy_with(raw_path=prefix + path + (b"?" + query if query else b""))
+
+
+def _is_here(host: str) -> bool:
+    """Whether a name leads to this machine: one can listen at its address."""
+    try:
+        family, kind, protocol, _, (address, *_) = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as sock:
+            sock.bind((address, 0))
+    except OSError:
+        return False
+    return True
+
+
+def client(upstreams: Upstreams, patience: httpx.Timeout) -> httpx.AsyncClient:
+    """A client that asks these upstreams: through the system's proxy, unless all are here; it trusts SSL_CERT_FILE."""
+    trusted = httpx.create_ssl_context()
+    return httpx.AsyncClient(timeout=patience, verify=trusted, trust_env=not upstreams.is_loopback)
 
 
 def parse_upstreams(flag: str, values: Sequence[str], base: str) -> Upstreams:

@@ -1,17 +1,16 @@
-"""Writing: what was recorded becomes the text of a scenario that replays it."""
+"""Writing: what was recorded becomes the text of the rules that replay it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 import yaml
 
-from emulator.record.distinguish import Facet, Facets, facets, key, telling, when_of
-from emulator.record.events import Event, stream_of
+from emulator.record import spread
+from emulator.record.events import stream_of
 from emulator.record.recorded import Answered, Recorded
 from emulator.record.secrets import MASKED, Hidden
 
@@ -36,17 +35,16 @@ def _text(dumper: Dumper, text: str) -> yaml.Node:
 Dumper.add_representer(str, _text)
 
 
-def scenario_text(name: str, api: str, source: str, exchanges: Sequence[Recorded], hidden: Hidden) -> str:
-    """The scenario as YAML; `source` says where the answers come from."""
-    about = f"Replays {len(exchanges)} recorded exchange{'' if len(exchanges) == 1 else 's'} of {source}."
+def head_text(name: str, api: str, source: str, count: int) -> str:
+    """What stands before the rules; `source` says where the answers come from."""
+    about = f"Replays {count} recorded exchange{'' if count == 1 else 's'} of {source}."
     head = {"scenario": name, "about": about, "apis": {api: None}}
     lines = [
         f"# Recorded from {source}. Keys, tokens and fields to be redacted are {MASKED}; `Date`, request ids and what",
         "# the emulator counts itself (limits) are its own. docs/record.md tells more.",
-        dumped(head).rstrip("\n"),
+        dumped(head),
     ]
-    rules = [rule for group in _by_operation(exchanges) for rule in _rules(group, hidden)]
-    return "\n".join([*lines, dumped({"rules": rules})])
+    return "\n".join(lines)
 
 
 def dumped(value: Any) -> str:
@@ -55,51 +53,35 @@ def dumped(value: Any) -> str:
     return text
 
 
-def _by_operation(exchanges: Sequence[Recorded]) -> Iterator[list[Recorded]]:
-    for name in dict.fromkeys(each.asked.operation for each in exchanges):
-        yield [each for each in exchanges if each.asked.operation == name]
-
-
-def _rules(exchanges: Sequence[Recorded], hidden: Hidden) -> Iterator[dict[str, Any]]:
-    """The rules of one operation: for each request its answers in order, the last of them for ever."""
-    requests = [facets(each.asked, hidden) for each in exchanges]
-    chosen = telling(requests)
-    alike: dict[Any, list[tuple[Facets, Recorded]]] = {}
-    for request, each in zip(requests, exchanges, strict=True):
-        alike.setdefault(key(request, chosen), []).append((request, each))
-    number = 0
-    for same in alike.values():
-        replies = [_reply(each, hidden) for _, each in same]
-        runs = [(reply, len(list(run))) for reply, run in groupby(replies)]
-        for at, (reply, count) in enumerate(runs, 1):
-            number += 1
-            yield _rule(number, same[0], chosen, reply, count if at < len(runs) else 0)
-
-
-def _rule(
-    number: int, first: tuple[Facets, Recorded], chosen: Sequence[Facet], reply: Mapping[str, Any], times: int
-) -> dict[str, Any]:
-    request, each = first
-    when = when_of(request, chosen) | ({"times": times} if times else {})
-    rule: dict[str, Any] = {"name": f"recorded {each.asked.operation} {number}", "on": each.asked.operation}
+def rule_text(number: int, operation: str, when: Mapping[str, Any], reply: str) -> str:
+    """A rule, as an item of the list of rules; `reply` is its text already."""
+    rule: dict[str, Any] = {"name": f"recorded {operation} {number}", "on": operation}
     if when:
-        rule["when"] = when
-    return {**rule, "unchecked": True, "reply": dict(reply)}
+        rule["when"] = dict(when)
+    return dumped([{**rule, "unchecked": True}]) + reply
+
+
+def reply_text(each: Recorded, hidden: Hidden) -> str:
+    """The reply as a key of a rule, without secrets."""
+    text = dumped({"reply": _reply(each, hidden)})
+    return "".join(f"  {line}\n" for line in text.removesuffix("\n").split("\n"))
 
 
 def _reply(each: Recorded, hidden: Hidden) -> dict[str, Any]:
     answered, redact = each.answered, each.asked.redact
-    headers = {name: _header(hidden.text(value), each.asked.origin) for name, value in answered.headers}
+    headers = {name: _header(hidden, value, each.asked.origin) for name, value in answered.headers}
     reply: dict[str, Any] = {"status": answered.status}
     if headers:
         reply["headers"] = headers
     if answered.events is not None:
-        masked = [Event(one.at, one.name, one.id, hidden.body(one.data, redact)) for one in answered.events]
-        return {**reply, "stream": stream_of(masked)}
+        return {**reply, "stream": stream_of(spread.masked(answered.events, hidden, redact))}
     return {**reply, **_body(answered, each.asked.origin, redact, hidden)}
 
 
-def _header(value: str, origin: str) -> Any:
+def _header(hidden: Hidden, line: str | None, origin: str) -> Any:
+    if line is None:
+        return None
+    value = hidden.text(line)
     if value.startswith(origin):
         return _from_origin(value, origin)
     return {"$literal": value} if "{" in value else value

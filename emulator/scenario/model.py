@@ -60,6 +60,7 @@ class Event(Part):
     id: Template = None
     data: Template = None
     text: Template = None
+    wait: Template = Field(default=None, description="A latency of its own before it; with `$each` before each.")
 
 
 class Pace(Part):
@@ -96,7 +97,7 @@ class Rule(Part):
     name: str | None = None
     on: list[str] | str | None = Field(default=None, description="Operations, as names with *; only in scenarios.")
     when: Template = None
-    unchecked: bool = Field(default=False, description="Where it matches, the operation's checks do not refuse.")
+    unchecked: bool = Field(default=False, description="Where it matches, schemas and checks do not refuse.")
     let: dict[Name, Template] = {}
     do: list[Step] = []
     reply: Reply | None = None

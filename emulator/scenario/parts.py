@@ -189,9 +189,10 @@ class JobKind(Part):
 
 
 class Taken(Part):
-    """What the answer to the first example of another operation says at a dotted path."""
+    """What the answer to an example of another operation says at a dotted path."""
 
     operation: str = Field(alias="from")
+    example: int = Field(default=1, ge=1, description="Which of its examples; from 1.")
     at: str
 
 
@@ -199,12 +200,13 @@ class Call(Part):
     """A documented request of an operation, which `emulator verify` plays; `tries` names the claims that it is about.
 
     A value of `path` may be `{from: OPERATION, at: data.0.id}`: what the answer to its first example says there.
+    Templates of `body` see `now`.
     """
 
     path: dict[str, str | Taken] = {}
     query: dict[str, str] = {}
     headers: dict[str, str] = {}
-    body: Any = None
+    body: Template = None
     tries: list[str] = Field(default=[], description="Ids of claims; they are not served by this.")
 
 

@@ -22,7 +22,7 @@ NOWHERE = Place("", 1, 1)
 
 
 class EventPlan(Struct, frozen=True, dict=True):
-    """One server-sent event, or one for each item; `lead` is what stands before the data."""
+    """One server-sent event, or one for each item; `lead` is what stands before the data, `wait` the event's own."""
 
     lead: bytes
     each: Template | None
@@ -31,6 +31,7 @@ class EventPlan(Struct, frozen=True, dict=True):
     id: Template | None
     data: Template | None
     text: Template | None
+    wait: Latency | None = None
 
     @cached_property
     def frame(self) -> Maker | None:

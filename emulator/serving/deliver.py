@@ -130,7 +130,6 @@ class _Timed:
     async def deliver(self, reply: Reply) -> None:
         """Send the reply when it is due, and its events when they are."""
         begun = self._clock.now()
-        begun = self._clock.now()
         if reply.delay:
             await self._clock.sleep_until(begun + reply.delay)
         await self._send({"type": "http.response.start", "status": reply.status, "headers": _lines(reply)})

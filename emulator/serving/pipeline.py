@@ -131,8 +131,8 @@ class Pipeline:
             asked = asked_for(exchange.headers, site.api, operation) if FAULTED_BY in incoming.fields else ()
             if operation.auth:
                 scope.caller = authenticate(scope)
-            validate(scope, operation)
-            scope.allowance = charge(scope, operation, now)
+            if validate(scope, operation):
+                scope.allowance = charge(scope, operation, now)
             choice = choose(operation, scope, exchange)
             scope.adopt(choice.rule)
             if not (choice.faults or asked or self.world.armed.orders):

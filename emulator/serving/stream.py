@@ -32,16 +32,19 @@ def write_out(plan: ReplyPlan, scope: Scope) -> list[bytes]:
 
 
 def lay_out(plan: ReplyPlan, scope: Scope, chance: Random) -> Iterator[Frame]:
-    """The events of a stream, each with the seconds after which it is due; those of `$each` are paced."""
+    """The events of a stream, each with the seconds after which it is due: those that wait, and those of `$each`, which
+    are paced."""
     first, each = _pace(plan, scope)
     due, waited = 0.0, False
     for event in plan.events or ():
         if event.each is None:
             if _wanted(event, scope):
+                due += event.wait.draw(chance) if event.wait is not None else 0.0
                 yield Frame(due, encode(event, scope))
             continue
+        own = event.wait
         for data in _each(event, scope):
-            wait = each if waited else first
+            wait = own or (each if waited else first)
             due += wait.draw(chance) if wait is not None else 0.0
             waited = True
             yield Frame(due, data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from emulator.record.worth import DROPPED, HOPS
-from emulator.verify.play import Answer
+from emulator.verify.answer import Answer
 from emulator.verify.shape import differences
 
 VALUED = ("content-type",)  # of these the value counts too, without its parameters

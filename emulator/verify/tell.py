@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from xml.etree import ElementTree as xml
 
 from msgspec import Struct
 
 from emulator.scenario.playbook import Api
+
+NO_CLAIM = "(no claim)"  # stands for examples of what no document promises
 
 
 class Outcome(Struct, frozen=True):
@@ -18,42 +21,59 @@ class Outcome(Struct, frozen=True):
     differences: tuple[str, ...]
 
 
-Findings = Mapping[str, Sequence[str] | None]  # by claim: the differences; None when no example tries it
+class Report(Struct, frozen=True, dict=True):
+    """All outcomes; the operations that were not `played`, and what is `left` of what was made."""
+
+    api: Api
+    target: str
+    outcomes: Sequence[Outcome]
+    unplayed: Sequence[str] = ()
+    left: Sequence[str] = ()
+
+    @property
+    def differs(self) -> bool:
+        """Whether any example does."""
+        return any(each.differences for each in self.outcomes)
+
+    @cached_property
+    def findings(self) -> dict[str, list[str] | None]:
+        """By claim: the differences; None when no example tries it."""
+        found: dict[str, list[str] | None] = dict.fromkeys(self.api.claims)
+        for outcome in self.outcomes:
+            for claim in outcome.claims or ([NO_CLAIM] if outcome.differences else ()):
+                told = found[claim] = found.get(claim) or []
+                told += [f"{outcome.title}: {each}" for each in outcome.differences]
+        return found
 
 
-def findings(api: Api, outcomes: Sequence[Outcome]) -> Findings:
-    """What was found of every claim of the API."""
-    found: dict[str, list[str] | None] = dict.fromkeys(api.claims)
-    for outcome in outcomes:
-        for claim in outcome.claims:
-            told = found[claim] = found.get(claim) or []
-            told += [f"{outcome.title}: {each}" for each in outcome.differences]
-    return found
-
-
-def text(api: Api, target: str, found: Findings) -> Iterator[str]:
+def text(report: Report) -> Iterator[str]:
     """A line for each claim, below it each difference, and a summary."""
+    api, found = report.api, report.findings
     for claim, told in found.items():
         verdict = "not tried" if told is None else "differs" if told else "holds"
-        yield f"{verdict:<9}  {claim:<22} {api.claims[claim].grade}"
+        yield f"{verdict:<9}  {claim:<22} {api.claims[claim].grade if claim in api.claims else ''}".rstrip()
         yield from (f"           {each}" for each in told or ())
     tried = [told for told in found.values() if told is not None]
-    differing = sum(bool(told) for told in tried)
     yield ""
-    yield f"{api.title} on {target}: {len(tried)} of {len(found)} claims tried, {differing} differ"
+    if report.unplayed:
+        yield f"Without examples, or not served by a target that was given: {', '.join(report.unplayed)}"
+    if report.left:
+        yield f"Made there and not taken away: {', '.join(report.left)}"
+    differing = sum(map(bool, tried))
+    yield f"{api.title} on {report.target}: {len(tried)} of {len(found)} claims tried, {differing} differ"
 
 
-def junit(api: Api, found: Findings) -> bytes:
+def junit(report: Report) -> bytes:
     """A test suite with a case for each claim; one that no example tries is skipped."""
+    api, found = report.api, report.findings
     counts = {
         "tests": len(found),
-        "failures": sum(bool(told) for told in found.values()),
+        "failures": sum(map(bool, found.values())),
         "skipped": sum(told is None for told in found.values()),
         "errors": 0,
     }
-    suite = xml.Element(
-        "testsuite", {"name": f"verify {api.name}"} | {name: str(each) for name, each in counts.items()}
-    )
+    named = {"name": f"verify {api.name} on {report.target}"} | {name: str(each) for name, each in counts.items()}
+    suite = xml.Element("testsuite", named)
     for claim, told in found.items():
         case = xml.SubElement(suite, "testcase", {"classname": api.name, "name": claim})
         if told is None:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from emulator.record.distinguish import facets, telling, when_of
+from emulator.record.distinguish import Telling, facets, key, when_of
 from emulator.record.recorded import Asked
 from emulator.record.secrets import Hidden
 
 
 def whens(*bodies: Any, redact: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
-    requests = [facets(Asked("op", {"body": body}, "http://x", redact), Hidden({"secret-text"})) for body in bodies]
-    chosen = telling(requests)
-    return [when_of(request, chosen) for request in requests]
+    hidden = Hidden.of("secret-text")
+    telling = Telling()
+    for body in bodies:
+        telling.add(facets(Asked("op", {"body": body}, "http://x", redact), hidden))
+    return [when_of(request, telling.chosen) for request in telling.requests]
 
 
 @pytest.mark.parametrize(
@@ -44,6 +48,29 @@ def test_a_field_to_be_redacted_and_a_name_that_is_no_path_tell_nothing() -> Non
     assert whens({"pin": 1, "a.b": 1}, {"pin": 2, "a.b": 2}, redact=frozenset({"pin"})) == [{}, {}]
 
 
+def test_a_name_that_is_a_secret_tells_nothing() -> None:
+    assert whens({"secret-text": 1, "b": 1}, {"secret-text": 2, "b": 2}) == [{"body.b": 1}, {"body.b": 2}]
+
+
 def test_the_path_is_always_told() -> None:
     request = facets(Asked("op", {"path": {"id": "7"}, "body": {"a": 1}}, "http://x"), Hidden())
-    assert when_of(request, telling([request])) == {"path.id": "7"}
+    telling = Telling()
+    assert telling.add(request) is None
+    assert when_of(request, telling.chosen) == {"path.id": "7"}
+
+
+NAMES = st.sampled_from("abc")
+BODIES = st.dictionaries(NAMES, st.integers(0, 2) | st.booleans() | st.lists(st.dictionaries(NAMES, st.integers(0, 1))))
+
+
+@given(st.lists(BODIES, max_size=12))
+def test_requests_that_can_be_told_apart_are_and_all_others_are_one(bodies: list[Any]) -> None:
+    """Taken one by one, they are told apart as well as all fields together could."""
+    telling = Telling()
+    for body in bodies:
+        telling.add(facets(Asked("op", {"body": body}, "http://x"), Hidden()))
+    everything = [facet for facet in telling._known if telling._tells(facet)]
+    wanted: dict[Any, list[int]] = {}
+    for number, request in enumerate(telling.requests):
+        wanted.setdefault(key(request, everything), []).append(number)
+    assert sorted(telling.alike.values()) == sorted(wanted.values())

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from emulator.errors import ConfigError
+from emulator.record import script
 from emulator.record.recorded import Answered, Asked, Recorded
 from emulator.record.tape import Tape
+from emulator.record.write import rule_text
+from emulator.scenario.reading import read
 
 
 def test_an_exchange_that_makes_no_scenario_is_left_out_and_what_was_before_is_kept(
@@ -22,6 +26,76 @@ def test_an_exchange_that_makes_no_scenario_is_left_out_and_what_was_before_is_k
     assert tape.path.read_bytes() == before
     assert tape.add(Recorded(Asked("models.list", {}, "http://me"), Answered(200, (), b"{}")))
     assert [file.name for file in tmp_path.iterdir()] == ["x.yaml"]
+
+
+def exchange(number: int, body: bytes = b'{"a":1}') -> Recorded:
+    asked = Asked("messages.create", {"path": {}, "body": {"model": "m", "n": number}}, "http://me")
+    return Recorded(asked, Answered(200, (("X-A", "1"),), body))
+
+
+def test_an_exchange_changes_no_rule_but_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writing all of a long recording again after each exchange would take longer and longer."""
+    written: list[int] = []
+
+    def counted(number: int, *rest: Any) -> str:
+        written.append(number)
+        return rule_text(number, *rest)
+
+    monkeypatch.setattr(script, "rule_text", counted)
+    tape = Tape.begin(tmp_path / "x.yaml", "aiexport", "there")
+    for number in range(50):
+        assert tape.add(exchange(number, b'{"a":%d}' % number))
+    assert written == [1, *range(1, 51)]  # the second request is what the first has to be told from
+    assert tape.add(exchange(7, b'{"again":1}'))
+    assert written[51:] == [8, 51]
+    rules = read(tape.path).data["rules"]
+    assert [rule["when"] for rule in rules[6:9]] == [
+        {"body.n": 6},
+        {"body.n": 7, "times": 1},
+        {"body.n": 7},
+    ]
+    tape.close()
+
+
+def test_what_was_recorded_before_a_secret_was_known_is_written_again_without_it(tmp_path: Path) -> None:
+    tape = Tape.begin(tmp_path / "x.yaml", "aiexport", "there")
+    assert tape.add(exchange(1, b'{"said":"later-a-secret"}'))
+    assert tape.add(exchange(2, b'{"said":"nothing"}'))
+    assert "later-a-secret" in tape.path.read_text()
+    tape.hidden.add("later-a-secret")
+    assert tape.add(exchange(3))
+    assert "later-a-secret" not in tape.path.read_text()
+    assert [rule["reply"]["body"]["$literal"] for rule in read(tape.path).data["rules"]] == [
+        {"said": "********"},
+        {"said": "nothing"},
+        {"a": 1},
+    ]
+
+
+def test_a_recording_that_is_full_keeps_what_it_has_and_takes_what_still_fits(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tape = Tape.begin(tmp_path / "x.yaml", "aiexport", "there")
+    assert tape.add(exchange(1, b'"%s"' % (b"x" * (5 << 20))))
+    before = tape.path.read_bytes()
+    assert not tape.add(exchange(2, b'"%s"' % (b"y" * (4 << 20))))
+    assert "it is full: a scenario has at most 8 MiB and 200,000 values" in caplog.text
+    assert tape.path.read_bytes() == before
+    assert tape.add(exchange(3))
+    assert tape.count == 2
+
+
+def test_a_folder_that_is_gone_loses_nothing_once_it_is_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = tmp_path / "there"
+    folder.mkdir()
+    tape = Tape.begin(folder / "x.yaml", "aiexport", "there")
+    assert tape.add(exchange(1))
+    folder.rename(tmp_path / "away")
+    assert not tape.add(exchange(2))
+    assert "No such file or directory" in caplog.text
+    (tmp_path / "away").rename(folder)
+    assert tape.add(exchange(3))
+    assert len(read(tape.path).data["rules"]) == 2
 
 
 def test_a_recording_that_can_not_be_loaded_where_it_lies_is_not_begun(tmp_path: Path) -> None:

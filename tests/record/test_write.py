@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from emulator.record.recorded import Answered, Asked, Recorded
 from emulator.record.secrets import Hidden
-from emulator.record.write import dumped, scenario_text
+from emulator.record.write import dumped, head_text, reply_text, rule_text
 from emulator.scenario.reading import read
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False)
@@ -32,8 +32,12 @@ def test_what_is_written_is_read_again(tmp_path_factory: pytest.TempPathFactory,
 def written(body: bytes, tmp_path: Path, origin: str = "http://me") -> Any:
     exchange = Recorded(Asked("op", {}, origin), Answered(200, (), body))
     path = tmp_path / "x.yaml"
-    path.write_text(scenario_text("x", "demo", "there", [exchange], Hidden()))
-    return read(path).data["rules"][0]["reply"]
+    rule = rule_text(1, "op", {"body.a": "no"}, reply_text(exchange, Hidden()))
+    path.write_text(head_text("x", "demo", "there", 1) + "rules:\n" + rule)
+    (read_rule,) = read(path).data["rules"]
+    reply = read_rule.pop("reply")
+    assert read_rule == {"name": "recorded op 1", "on": "op", "when": {"body.a": "no"}, "unchecked": True}
+    return reply
 
 
 def test_json_that_the_emulator_would_write_otherwise_is_a_text(tmp_path: Path) -> None:

@@ -141,7 +141,28 @@ def test_an_unknown_path_belongs_to_the_api_that_it_looks_most_like(
 
 
 def test_paths_that_look_like_an_unknown_one_are_named(router: Router) -> None:
-    assert "GET /v2/models/{name}.json" in router.nearest_paths("", "/v2/models/x.jsn")
-    assert router.nearest_paths("", "/zzz") == []
-    assert router.nearest_paths("models.one.test", "/v2/models") == []
-    assert router.nearest_paths("", "/v2/model" * 100_000) == []
+    assert "GET /v2/models/{name}.json" in router.nearest_paths("GET", "", "/v2/models/x.jsn")
+    assert router.nearest_paths("GET", "", "/zzz") == []
+    assert router.nearest_paths("GET", "models.one.test", "/v2/models") == []
+    assert router.nearest_paths("GET", "", "/v2/model" * 100_000) == []
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_of_a_path_that_looks_like_it_the_method_that_was_asked_is_named(router: Router, method: str) -> None:
+    assert f"{method} /v2/models" in router.nearest_paths(method, "", "/v2/modles")
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "claimed"),
+    [
+        ("", "/", False),
+        ("", "/about", True),
+        ("two.test", "/", True),
+        ("models.one.test", "/about", True),
+        ("elsewhere.test", "/", False),
+    ],
+)
+def test_a_path_is_an_api_s_business_when_it_is_there_or_on_the_api_s_own_host(
+    router: Router, host: str, path: str, claimed: bool
+) -> None:
+    assert router.claims(host, path) is claimed

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from emulator.verify.answer import Answer
 from emulator.verify.compare import compare
-from emulator.verify.play import Answer
 
 
 def test_an_answer_of_another_status_is_compared_no_further() -> None:

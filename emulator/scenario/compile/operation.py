@@ -15,6 +15,7 @@ from emulator.scenario.compile.rule import Known, RuleCompiler
 from emulator.scenario.compile.when import CALLER_FIELDS, REQUEST_NAMES, Names
 from emulator.scenario.match import Matcher
 from emulator.scenario.model import ApiFile, Check, Operation, Rule, Usage
+from emulator.scenario.parts import Taken
 from emulator.scenario.playbook import Operation as OperationPlan
 from emulator.scenario.routes import PARAMETER
 from emulator.scenario.rulebook import RuleBook
@@ -111,8 +112,16 @@ class OperationCompiler:
                 self.complaints.require_known(claim, self.file.claims, "claim", place)
             for name, value in call.path.items():
                 if not isinstance(value, str):
-                    place = self.compiler.place((*where, "path", name, "from"))
-                    self.complaints.require_known(value.operation, self.file.operations, "operation", place)
+                    self._require_taken(value, (*where, "path", name))
+            self.compiler.optional(call.body, (*where, "body"))
+
+    def _require_taken(self, taken: Taken, path: Path) -> None:
+        place = self.compiler.place((*path, "from"))
+        self.complaints.require_known(taken.operation, self.file.operations, "operation", place)
+        known = self.file.operations.get(taken.operation)
+        if known is not None and taken.example > max(1, len(known.examples)):
+            text = f"{taken.operation} has no example {taken.example}"
+            self.complaints.add(self.compiler.place((*path, "example")), text)
 
     def _require_host(self, part: Operation, path: Path) -> None:
         for host, where in [

@@ -131,7 +131,7 @@ class RuleCompiler:
             body=None if "body" not in kinds else self.complaints.attempt(compiler.tree, reply.body, (*path, "body")),
             text=compiler.optional(reply.text, (*path, "text")),
             events=None if stream is None else self._events(stream, (*path, "stream", "events")),
-            pace=None if stream is None or stream.pace is None else self._pace(stream.pace, (*path, "stream", "pace")),
+            pace=None if stream is None else self._pace(stream, (*path, "stream", "pace")),
             error=reply.error,
             message=compiler.optional(reply.message, (*path, "message")),
             param=compiler.optional(reply.param, (*path, "param")),
@@ -155,9 +155,14 @@ class RuleCompiler:
             id=compiler.optional(event.id, (*path, "id")),
             data=compiler.optional(event.data, (*path, "data")),
             text=compiler.optional(event.text, (*path, "text")),
+            wait=self.latency(event.wait, (*path, "wait")),
         )
 
-    def _pace(self, pace: Pace, path: Path) -> PacePlan:
+    def _pace(self, stream: Stream, path: Path) -> PacePlan | None:
+        """The pace of a stream that is laid out in time: it has one of its own, or events that wait."""
+        if stream.pace is None and all(event.wait is None for event in stream.events):
+            return None
+        pace = stream.pace or Pace()
         return PacePlan(self.latency(pace.first, (*path, "first")), self.latency(pace.each, (*path, "each")))
 
     def latency(self, value: Any, path: Path) -> Latency | None:
