@@ -49,11 +49,14 @@ class Keeper:
         answered = Answered(response.status_code, lines, body, events)
         if self._tape.add(Recorded(understood.asked, answered)):
             LOG.info("%s %s → %s", understood.name, response.status_code, self._tape.path.name)
+        else:
+            self._tape.hide()
         if understood.problem:
             LOG.warning("%s: %s", understood.name, understood.problem)
 
     def pass_over(self, understood: Understood, reason: str) -> None:
-        """Say why an answer is not recorded."""
+        """Say why an answer is not recorded; the secrets that it taught leave the file all the same."""
+        self._tape.hide()
         LOG.warning("%s is passed on and not recorded: %s", understood.name, reason)
 
 

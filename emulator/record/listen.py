@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 import httpx
 import orjson
@@ -57,7 +57,7 @@ class Listener:
 
     def understand(self, incoming: Incoming) -> Understood:
         """What a request asks for; its secrets are learned."""
-        name = f"{incoming.method} {incoming.path[:200]}"
+        name = f"{incoming.method} {quote(incoming.path[:200])}"
         if incoming.path == CONTROL or incoming.path.startswith(f"{CONTROL}/"):
             return Understood(name, foreign="A recorder has no control API.")
         found = self._router.find(incoming.method, incoming.host, incoming.path)

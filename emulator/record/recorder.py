@@ -80,6 +80,7 @@ class Recorder:
             await self._refuse(error, incoming, send)
             return
         understood = self._listener.understand(incoming)
+        self.tape.hide()
         if understood.foreign:
             await self._refuse(ApiError("not_found", understood.foreign, hint=understood.foreign), incoming, send)
             return
@@ -138,7 +139,8 @@ class Recorder:
         try:
             reason = await self._stream(call, chunks, first, reader, begun)
         except httpx.HTTPError as error:
-            self._keeper.pass_over(call.understood, f"the upstream broke off ({said(error)})")
+            broken = f"the upstream broke off ({said(error)})"
+            self._keeper.keep(call.understood, response, b"", reader, broken)
             await call.break_off()
             return None
         self._keeper.keep(call.understood, response, b"", reader, foreign or reason)

@@ -86,10 +86,13 @@ class Script:
         self._said.pop()
         self._write_again()
 
+    def says(self, hidden: Hidden) -> bool:
+        """Whether any of these secrets was in what was recorded."""
+        return bool(hidden.known) and any(map(hidden.holds, self._said))
+
     def texts(self) -> list[Text]:
         """Every rule."""
-        fresh = Hidden(dict(list(self._hidden.known.items())[self._sought :]))
-        if fresh.known and any(map(fresh.holds, self._said)):
+        if self.says(self._hidden.since(self._sought)):
             self._write_again()
         self._sought = len(self._hidden.known)
         return [text for scene in self._scenes.values() for text in scene.texts()]

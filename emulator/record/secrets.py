@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
@@ -93,6 +94,10 @@ class Hidden(Struct):
             self._keep(value)
         else:
             self.learn_urls(value)
+
+    def since(self, count: int) -> Hidden:
+        """Those that were remembered after the first `count`."""
+        return Hidden(dict(islice(self.known.items(), count, None)))
 
     def only(self, whole: str) -> Hidden:
         """Those that stand in a text."""

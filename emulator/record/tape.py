@@ -32,6 +32,7 @@ class Tape:
         self.path = path
         self.hidden = Hidden()
         self._script = Script(self.hidden)
+        self._hiding = 0  # secrets that were known when the file was written
         self._api = api
         self._source = source
         self._name = re.sub(r"[^\w.-]", "-", re.sub(r"^[^A-Za-z_]+", "", path.stem)) or "recording"
@@ -77,6 +78,16 @@ class Tape:
             return False
         return True
 
+    def hide(self) -> None:
+        """Write the file again if it has what was learned to be secret since; what is no exchange teaches that too."""
+        if not self._script.says(self.hidden.since(self._hiding)):
+            self._hiding = len(self.hidden.known)
+            return
+        try:
+            self._write()
+        except (DocumentError, OSError) as error:
+            LOG.error("%s still has a secret that was learned since: %s", self.path.name, error)
+
     def close(self) -> None:
         """Wait until the disk has it."""
         with self.path.open("rb") as file:
@@ -89,9 +100,10 @@ class Tape:
         if len(whole) > MOST_BYTES or sum(text.values for text in texts) + SLACK > MOST_NODES:
             most = f"{MOST_BYTES >> 20} MiB and {MOST_NODES:,} values"
             raise DocumentError([Complaint(Place(str(self.path), 1, 1), f"it is full: a scenario has at most {most}")])
-        beside = self.path.with_name(f".{self.path.name}.{os.getpid()}{self.path.suffix}")
+        beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
             beside.write_bytes(whole)
             os.replace(beside, self.path)
+            self._hiding = len(self.hidden.known)
         finally:
             beside.unlink(missing_ok=True)

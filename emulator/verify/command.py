@@ -135,7 +135,8 @@ async def _reach(asking: httpx.AsyncClient, targets: Upstreams) -> None:
     """Raises ConfigError when one of them does not answer at all."""
     for origin in targets.origins:
         try:
-            await asking.get(origin)
+            async with asking.stream("GET", origin):  # whatever it says there, and however long
+                pass
         except httpx.HTTPError as error:
             raise ConfigError(f"--target {origin} does not answer: {said(error)}") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -24,7 +25,7 @@ from emulator.verify.answer import Answer, read
 from emulator.verify.examples import Example
 
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0  # seconds between two polls, doubled each time
-LONGEST_JOB = 120.0  # seconds
+LONGEST_JOB = LONGEST_ANSWER = 120.0  # seconds
 TOO_MANY = 429
 LONGEST_PAUSE, PAUSES = 60.0, 3  # seconds that a target may ask to wait, and how often
 
@@ -128,7 +129,10 @@ class Player:
         content = self._content(example, headers)
         for pause in range(PAUSES + 1):
             try:
-                response = await self._client.request(operation.method, url, headers=headers, content=content)
+                async with asyncio.timeout(LONGEST_ANSWER):
+                    response = await self._client.request(operation.method, url, headers=headers, content=content)
+            except TimeoutError as error:
+                raise NoAnswer(f"no answer: it had not ended after {LONGEST_ANSWER:g} s") from error
             except httpx.HTTPError as error:
                 raise NoAnswer(f"no answer: {said(error)}") from error
             asked = _pause(response)

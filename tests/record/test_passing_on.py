@@ -103,6 +103,17 @@ def test_a_stream_that_breaks_off_breaks_off_for_the_client_and_is_not_recorded(
     assert "messages.stream is passed on and not recorded: the upstream broke off" in caplog.text
 
 
+def test_a_stream_that_breaks_off_teaches_its_secrets_all_the_same(studio: Studio) -> None:
+    telling = b'data: {"access_token":"told-in-a-stream"}\n\n'
+    with (
+        fixed(STREAM, chunk(telling)) as upstream,
+        studio.recording("aiexport", upstream.url) as (base, recorder),
+    ):
+        with pytest.raises(httpx.RemoteProtocolError):
+            take(base, [])
+        assert recorder.tape.hidden.holds("told-in-a-stream")
+
+
 def take(base: str, got: list[bytes]) -> None:
     with httpx.stream("POST", f"{base}/messages/stream", headers=KEY, json={}, trust_env=False) as stream:
         got += stream.iter_raw()

@@ -191,11 +191,26 @@ def test_the_file_is_a_scenario_after_every_exchange(studio: Studio) -> None:
     assert [file.name for file in studio.out.parent.iterdir()] == ["recorded.yaml"]
 
 
+def test_a_path_can_not_forge_lines_of_the_log(studio: Studio, caplog: pytest.LogCaptureFixture) -> None:
+    with studio.recording("aiexport") as (base, _), caplog.at_level(logging.WARNING, "emulator"):
+        play(base.removesuffix("/v2"), [("GET", "/v2/nowhere%0aforged%00", None)], OWN)
+    assert "GET /v2/nowhere%0Aforged%00" in caplog.text
+
+
 def test_a_recorder_has_no_control_api_and_records_no_unknown_path(studio: Studio) -> None:
     with studio.recording("aiexport") as (base, recorder):
         answers = play(base.removesuffix("/v2"), [("GET", "/_emulator", None), ("GET", "/v2/nowhere", None)], OWN)
         assert [each.status_code for each in answers] == [404, 404]
         assert recorder.tape.count == 0
+
+
+def test_a_secret_of_a_call_that_is_not_recorded_leaves_the_file(studio: Studio) -> None:
+    with studio.recording("aiexport") as (base, recorder):
+        play(base, [("POST", "/messages", message(text)) for text in (f"Is {KEY} mine?", "No.")], OTHER)
+        assert KEY in studio.out.read_text(), "nobody knows yet that it is one"
+        play(base, [("GET", "/nowhere", None)], OWN)
+        assert KEY not in studio.out.read_text()
+        assert recorder.tape.count == 2
 
 
 def test_a_call_without_a_key_is_not_recorded(studio: Studio) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from emulator.record import script
 from emulator.record.recorded import Answered, Asked, Recorded
 from emulator.record.tape import Tape
 from emulator.record.write import rule_text
+from emulator.scenario.document import SUFFIXES
 from emulator.scenario.reading import read
 
 
@@ -70,6 +72,58 @@ def test_what_was_recorded_before_a_secret_was_known_is_written_again_without_it
         {"said": "nothing"},
         {"a": 1},
     ]
+
+
+def test_what_is_not_recorded_takes_its_secrets_out_of_what_was(tmp_path: Path) -> None:
+    tape = Tape.begin(tmp_path / "x.yaml", "aiexport", "there")
+    assert tape.add(exchange(1, b'{"said":"later-a-secret, a-second-secret"}'))
+    tape.hidden.add("later-a-secret")
+    tape.hide()
+    assert "later-a-secret" not in tape.path.read_text()
+    tape.hidden.add("a-second-secret")
+    assert not tape.add(exchange(2, b"[" * 100 + b"]" * 100))
+    tape.hide()
+    assert "a-second-secret" not in tape.path.read_text()
+    tape.hidden.add("said nowhere")
+    tape.path.unlink()
+    tape.hide()
+    assert not tape.path.exists(), "nothing was to be written"
+
+
+def test_a_secret_in_a_recording_that_is_full_is_taken_out_all_the_same(tmp_path: Path) -> None:
+    tape = Tape.begin(tmp_path / "x.yaml", "aiexport", "there")
+    assert tape.add(exchange(1, b'"later-a-secret %s"' % (b"x" * (5 << 20))))
+    tape.hidden.add("later-a-secret")
+    assert not tape.add(exchange(2, b'"%s"' % (b"y" * (4 << 20))))
+    tape.hide()
+    assert "later-a-secret" not in tape.path.read_text()
+
+
+def test_a_file_that_can_not_be_written_keeps_a_secret_only_until_it_can(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "there"
+    folder.mkdir()
+    tape = Tape.begin(folder / "x.yaml", "aiexport", "there")
+    assert tape.add(exchange(1, b'{"said":"later-a-secret"}'))
+    folder.rename(tmp_path / "away")
+    tape.hidden.add("later-a-secret")
+    tape.hide()
+    assert "x.yaml still has a secret that was learned since: [Errno 2]" in caplog.text
+    (tmp_path / "away").rename(folder)
+    tape.hide()
+    assert "later-a-secret" not in tape.path.read_text()
+
+
+def test_what_a_killed_recorder_leaves_half_written_is_no_scenario_of_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tape = Tape.begin(tmp_path / "x.yaml", "aiexport", "there")
+    beside: list[Path] = []
+    monkeypatch.setattr(os, "replace", lambda source, target: beside.append(source))
+    assert tape.add(exchange(1))
+    assert [file.suffix in SUFFIXES for file in beside] == [False]
+    assert beside[0].parent == tmp_path, "a file can take the place only of one on the same disk"
 
 
 def test_a_recording_that_is_full_keeps_what_it_has_and_takes_what_still_fits(

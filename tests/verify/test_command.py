@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from xml.etree import ElementTree as xml
 
@@ -14,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from emulator import Emulator
 from emulator.cli import main
 from emulator.errors import ConfigError
+from emulator.verify import play
 from emulator.verify.command import verify
 from emulator.verify.examples import examples
 from tests.running import loaded
@@ -123,6 +126,28 @@ def test_a_target_that_stops_answering_is_told_in_one_line() -> None:
             verify("aiexport", [served.url], None, None, print, httpx.Timeout(0.2))
         wanted = f"--target {served.url} does not answer any more: no answer: nothing came in time"
     assert str(caught.value) == wanted
+
+
+def test_a_target_whose_answers_never_end_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something comes all the time, so nobody waits for long, and yet for ever."""
+    monkeypatch.setattr(play, "LONGEST_ANSWER", 0.2)
+    with Served(endless) as served:
+        with pytest.raises(ConfigError) as caught:
+            verify("aiexport", [served.url], None, None, print)
+        wanted = f"--target {served.url} does not answer any more: no answer: it had not ended after 0.2 s"
+    assert str(caught.value) == wanted
+
+
+async def endless(connection: Scope, receive: Receive, send: Send) -> None:
+    if connection["type"] == "lifespan":
+        await mute(connection, receive, send)
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+    message = {"type": "http.request"}
+    while message["type"] != "http.disconnect":
+        await send({"type": "http.response.body", "body": b": wait\n\n", "more_body": True})
+        with suppress(TimeoutError):
+            message = dict(await asyncio.wait_for(receive(), 0.02))
 
 
 async def mute(connection: Scope, receive: Receive, send: Send) -> None:
