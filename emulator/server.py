@@ -55,7 +55,6 @@ def _bind(address: Listen, flag: str) -> socket.socket:
         raise ConfigError(
             f"can't listen on {address}: {error.strerror or error}; choose another with {flag} HOST:PORT"
         ) from error
-    sock.set_inheritable(True)
     return sock
 
 

@@ -1,4 +1,4 @@
-"""What commands have in common: what is wrong with flags and files is said without a traceback."""
+"""What commands have in common: what is wrong is said without a traceback."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 
 import click
 
-from emulator.errors import ConfigError
+from emulator.errors import EmulatorError
 
 WRONG = 2
 
 
 def told(command: Callable[..., int]) -> Callable[..., None]:
-    """Say what is wrong in the user's files and flags, without a traceback, and exit with 2."""
+    """Say what is wrong in the user's files and flags, or with the server, without a traceback, and exit with 2."""
 
     @wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
         try:
             status = command(*arguments, **options)
-        except ConfigError as error:
+        except EmulatorError as error:
             click.echo(str(error), err=True)
             status = WRONG
         sys.exit(status)

@@ -163,3 +163,16 @@ def test_beyond_this_machine_a_token_is_made_up_unless_one_is_given() -> None:
 def test_a_token_that_no_header_can_carry_is_refused(token: str) -> None:
     with pytest.raises(ConfigError, match="expected 8 to 200 visible ASCII characters without spaces"):
         load({"control_token": token}, {})
+
+
+def test_hosts_are_names_in_lower_case() -> None:
+    assert load({"intercept_hosts": ("API.One.Test", "gateway")}, {}).intercept_hosts == ("api.one.test", "gateway")
+    assert load({}, {"EMULATOR_INTERCEPT_HOST": "a.test, b2.test"}).intercept_hosts == ("a.test", "b2.test")
+
+
+@pytest.mark.parametrize(
+    "host", ["https://a.test", "a.test:443", "10.0.0.12", "::1", "a..b", "-a", "a_b", "a.test/", ""]
+)
+def test_what_is_no_name_of_a_host_is_refused(host: str) -> None:
+    with pytest.raises(ConfigError, match=r"--intercept-host is .*; expected names of hosts such as api"):
+        load({"intercept_hosts": ("a.test", host)}, {})

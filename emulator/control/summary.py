@@ -31,13 +31,14 @@ class CalledView(Struct, frozen=True):
 
 class SummaryView(Struct, frozen=True):
     """`spent` maps an API to amounts by unit; `faults` how often each was played; `exchanges` are those looked at,
-    `dropped` older ones that the journal had forgotten."""
+    `dropped` older ones that the journal had forgotten, `elsewhere` those of other worlds, of ended ones too."""
 
     called: list[CalledView]
     spent: dict[str, dict[str, float]]
     faults: dict[str, int]
     exchanges: int
     dropped: int
+    elsewhere: int
 
 
 def summary(call: Call) -> SummaryView:
@@ -55,8 +56,19 @@ def summary(call: Call) -> SummaryView:
     ]
     spent = {name: _spent(site, exchanges) for name, site in sites.items()}
     return SummaryView(
-        called, {api: sums for api, sums in spent.items() if sums}, faults, len(exchanges), journal.dropped
+        called,
+        {api: sums for api, sums in spent.items() if sums},
+        faults,
+        len(exchanges),
+        journal.dropped,
+        _elsewhere(call),
     )
+
+
+def _elsewhere(call: Call) -> int:
+    worlds = call.server.worlds
+    others = (worlds.find(name).world.journal for name in worlds.names() if name != call.room.name)
+    return worlds.past + sum(journal.seen for journal in others)
 
 
 def _spent(site: Site, exchanges: list[Exchange]) -> dict[str, float]:

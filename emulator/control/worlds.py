@@ -42,7 +42,10 @@ class WorldOrder(Struct, frozen=True, forbid_unknown_fields=True):
     scenarios: Annotated[list[str], Meta(min_length=1, max_length=100)] | None = None
     seed: int | None = None
     frozen: Annotated[bool | str | float | None, Meta(description="true, or the time: ISO 8601 or epoch")] = None
-    keys: Annotated[list[str], Meta(max_length=1_000, description="API keys whose requests are led here")] = []
+    keys: Annotated[
+        list[str],
+        Meta(max_length=1_000, description="API keys whose requests are led here; * for what nothing leads elsewhere"),
+    ] = []
 
 
 class Ended(Struct, frozen=True):

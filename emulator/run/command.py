@@ -1,4 +1,4 @@
-"""Running the command: in a process group of its own, with the terminal and the signals that are meant for it."""
+"""Running the command: to its end, with the signals that are meant for it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from types import FrameType
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from emulator.errors import EmulatorError
 
-PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+TYPED = (signal.SIGINT, signal.SIGQUIT)  # what a terminal sends to all of its foreground group
+PASSED_ON = (*TYPED, signal.SIGTERM, signal.SIGHUP)
 NOT_FOUND, NOT_RUNNABLE, BY_SIGNAL = 127, 126, 128  # as shells have it (XCU 2.8.2)
-STDIN = 0
+TERMINAL = "/dev/tty"  # whatever the standard streams are
+Deliver = Callable[[int], None]
 
 
 class CannotRun(EmulatorError):
@@ -27,101 +28,72 @@ class CannotRun(EmulatorError):
 def run(words: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run a command to its end, and give its exit status; 128+n when signal n ended it.
 
-    Signals that come meanwhile go to its whole process group. Raises CannotRun when there is no such command.
+    With a terminal it stays in our process group, which has it, and gets by itself what is typed; other signals that
+    come meanwhile are passed on to it. Without one it has a group of its own, and all of that gets them.
+    It is given the files too that we were given beside the standard streams, as by `<(…)` in a shell. Raises CannotRun
+    when there is no such command.
     """
-    with _Child(words, environment) as child:
-        return child.wait()
+    typed = _has_terminal()
+    with _passing_on() as signals:
+        process = _started(words, environment, None if typed else 0)
+        signals.lead(_to_process(process) if typed else _to_group(process))
+        code = process.wait()
+    return code if code >= 0 else BY_SIGNAL - code
 
 
-class _Child:
-    """A process and its group. If we have the terminal, the group gets it, as it would from a shell."""
-
-    def __init__(self, words: Sequence[str], environment: Mapping[str, str]) -> None:
-        self._words = words
-        self._environment = environment
-        self._pid = 0
-        self._early: list[int] = []  # signals that came before there was anybody to pass them on to
-        self._stack = contextlib.ExitStack()
-
-    def __enter__(self) -> _Child:
-        with contextlib.ExitStack() as stack:
-            for number in PASSED_ON:
-                stack.callback(signal.signal, number, signal.signal(number, self._pass_on))
-            self._process = self._start()
-            self._terminal = stack.enter_context(_Terminal())
-            self._pid = self._process.pid
-            for early in self._early:
-                self._send(early)
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self._stack.close()
-
-    def wait(self) -> int:
-        """Until the process has ended; while it is stopped from the terminal, so are we."""
-        self._terminal.give(self._pid)
-        while True:
-            _, status = os.waitpid(self._pid, os.WUNTRACED if self._terminal.held else 0)
-            if not os.WIFSTOPPED(status):
-                break
-            self._terminal.take()
-            os.kill(os.getpid(), signal.SIGSTOP)
-            self._terminal.give(self._pid)
-        self._pid = 0
-        code = self._process.returncode = os.waitstatus_to_exitcode(status)
-        return code if code >= 0 else int(BY_SIGNAL) - code
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        try:
-            return subprocess.Popen(self._words, env=self._environment, process_group=0)
-        except FileNotFoundError:
-            raise CannotRun(f"command not found: {self._words[0]}", NOT_FOUND) from None
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise CannotRun(f"can't run {self._words[0]}: {reason}", NOT_RUNNABLE) from None
-
-    def _pass_on(self, number: int, frame: FrameType | None) -> None:
-        self._send(number) if self._pid else self._early.append(number)
-
-    def _send(self, number: int) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._pid, number)
+def _has_terminal() -> bool:
+    """Whether our process group is what a terminal has in its foreground: another's would be stopped when it reads."""
+    try:
+        with open(TERMINAL, "rb", buffering=0) as terminal:
+            return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    except OSError:  # there is none
+        return False
 
 
-class _Terminal:
-    """The terminal on standard input, when our process group has it; otherwise nothing is given and nothing taken."""
+def _started(words: Sequence[str], environment: Mapping[str, str], group: int | None) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(words, env=environment, process_group=group, close_fds=False)
+    except FileNotFoundError:
+        raise CannotRun(f"command not found: {words[0]}", NOT_FOUND) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise CannotRun(f"can't run {words[0]}: {reason}", NOT_RUNNABLE) from None
+
+
+def _to_process(process: subprocess.Popen[bytes]) -> Deliver:
+    return lambda number: None if number in TYPED else process.send_signal(number)
+
+
+def _to_group(process: subprocess.Popen[bytes]) -> Deliver:
+    def deliver(number: int) -> None:
+        if process.returncode is None:  # later the number may be another group's
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, number)
+
+    return deliver
+
+
+class _Signals:
+    """Keeps signals until somebody is there to get them."""
 
     def __init__(self) -> None:
-        self.held = os.isatty(STDIN) and os.tcgetpgrp(STDIN) == os.getpgrp()
+        self._early: list[int] = []
+        self.deliver: Deliver = self._early.append
 
-    def __enter__(self) -> _Terminal:
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self.take()
-
-    def give(self, group: int) -> None:
-        """Let a process group read it and be interrupted from it."""
-        if self.held:
-            self._set(group)
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(group, signal.SIGCONT)  # it may have been stopped for reading too early
-
-    def take(self) -> None:
-        """Have it back."""
-        if self.held:
-            self._set(os.getpgrp())
-
-    def _set(self, group: int) -> None:
-        with _ignored(signal.SIGTTOU), contextlib.suppress(OSError):
-            os.tcsetpgrp(STDIN, group)
+    def lead(self, deliver: Deliver) -> None:
+        """Give what has come, and what will come, to `deliver`."""
+        self.deliver = deliver
+        for number in self._early:
+            deliver(number)
 
 
 @contextlib.contextmanager
-def _ignored(number: int) -> Iterator[None]:
-    before = signal.signal(number, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(number, before)
+def _passing_on() -> Iterator[_Signals]:
+    """Catch the signals that are passed on; one that we were told to ignore, as nohup does, the command ignores too."""
+    signals = _Signals()
+    with contextlib.ExitStack() as stack:
+        for number in PASSED_ON:
+            if signal.getsignal(number) != signal.SIG_IGN:
+                before = signal.signal(number, lambda number, frame: signals.deliver(number))
+                stack.callback(signal.signal, number, before)
+        yield signals

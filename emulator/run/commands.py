@@ -8,12 +8,12 @@ import click
 
 from emulator.told import told
 
-AS_IT_STANDS = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+AS_IT_STANDS = {"allow_interspersed_args": False}  # from its first word on, all is the command's
 
 
 @click.command(context_settings=AS_IT_STANDS)
 @click.option("--scenario", "scenarios", multiple=True, metavar="NAME|PATH", help="As for serve.")
-@click.option("--world", metavar="NAME", default="default", help="The world that the demo keys lead to.")
+@click.option("--world", metavar="NAME", default="default", help="The world of its calls.")
 @click.option("--allow-host", "allowed", multiple=True, metavar="HOST", help="Let calls go to this real host.")
 @click.option("--verdict", "judged", is_flag=True, help="Tell the verdict in full; exit with 4 if it finds something.")
 @click.option("--listen", metavar="HOST:PORT", default="127.0.0.1:0", help="Where to listen. [default: a free port]")

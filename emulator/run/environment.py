@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from emulator.errors import ConfigError
 
 HERE = ("127.0.0.1", "localhost", "::1")  # never through the proxy
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
-TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+ADDED_TRUST = "NODE_EXTRA_CA_CERTS"  # beside the usual authorities; the others stand in their place
+TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", ADDED_TRUST)
+QUIET = ("npm_config_update_notifier",)  # npm asks its registry each week whether there is a newer one
 PRELOAD = Path(__file__).with_name("proxy.cjs")
 _HOST = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*")
 
@@ -36,6 +39,7 @@ def variables(
     found["NO_PROXY"] = found["no_proxy"] = ",".join((*HERE, *allowed))
     if ca_path is not None:
         found.update(dict.fromkeys(TRUST, str(ca_path)))
+    found.update(dict.fromkeys(QUIET, "false"))
     found["NODE_USE_ENV_PROXY"] = "1"
     found["NODE_OPTIONS"] = with_preload(node_options)
     return found
@@ -48,11 +52,10 @@ def with_preload(options: str) -> str:
     return options if preload in options else f"{options} {preload}".strip()
 
 
-def allowed_hosts(hosts: Sequence[str], apis: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+def allowed_hosts(hosts: Sequence[str], emulated: Collection[str]) -> tuple[str, ...]:
     """The hosts that are opened. Raises ConfigError for what is no host name, and for a host that is emulated."""
-    emulated = {host.lower(): api["title"] for api in apis for host in api["hosts"]}
     for host in hosts:
-        if not _HOST.fullmatch(host):
+        if not _HOST.fullmatch(host) and not _is_address(host):
             raise ConfigError(
                 f"--allow-host is {host!r}; expected a host name such as example.com, without port or path"
             )
@@ -60,7 +63,15 @@ def allowed_hosts(hosts: Sequence[str], apis: Iterable[Mapping[str, Any]]) -> tu
         taken = [name for name in emulated if name == host.lower() or name.endswith(f".{host.lower()}")]
         if taken:
             raise ConfigError(
-                f"--allow-host {host} would let calls go to the real {emulated[taken[0]]} ({taken[0]}), which is"
-                " emulated; play a scenario that does not serve it, or run the command without `emulator run`"
+                f"--allow-host {host} would let calls go to the real {taken[0]}, which is emulated; play a scenario"
+                " that does not serve it, or run the command without `emulator run`"
             )
     return tuple(hosts)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

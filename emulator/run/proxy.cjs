@@ -21,13 +21,15 @@ const direct = (env.no_proxy || env.NO_PROXY || '')
 function proxyFor(protocol, host) {
   const name = String(host).toLowerCase().replace(/^\[|\]$/g, '');
   const left = direct.some((each) => each === '*' || name === each || name.endsWith(`.${each}`));
-  return left || !proxies[protocol] ? null : new URL(proxies[protocol]);
+  if (left || !proxies[protocol]) return null;
+  const { origin, hostname, port } = new URL(proxies[protocol]);
+  return { origin, host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) };
 }
 
 // A tunnel to host:port (RFC 9110 section 9.3.6); what the proxy says when it refuses becomes the error.
 function tunnel(proxy, host, port, done) {
   const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const socket = net.connect(Number(proxy.port || 80), proxy.hostname);
+  const socket = net.connect(proxy.port, proxy.host);
   let head = Buffer.alloc(0);
   const fail = (error) => {
     socket.removeAllListeners();
@@ -96,7 +98,7 @@ http.Agent.prototype.addRequest = function addRequest(request, options, ...more)
       request.path = `http://${request.getHeader('host') || host}${request.path}`;
     }
     if (proxy) {
-      const there = { host: proxy.hostname, hostname: proxy.hostname, port: Number(proxy.port || 80) };
+      const there = { host: proxy.host, hostname: proxy.host, port: proxy.port };
       return add.call(this, request, { ...options, ...there }, ...more);
     }
   }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -14,12 +14,15 @@ from emulator.run.environment import allowed_hosts, variables
 from emulator.run.summary import summary_lines
 from emulator.run.trust import authority, bundle
 from emulator.server import bind
+from emulator.serving.leads import ALL_ELSE
 from emulator.settings import Settings
-from emulator.testing.client import DEFAULT, Client
+from emulator.testing.client import DEFAULT, Client, ControlError
 from emulator.testing.thread import ServerThread
 from emulator.testing.world import World
 
 LEFT, JUDGED = 3, 4  # exit statuses: a call tried to leave; the verdict is against the client
+LOST = 125  # nothing can be told of the calls: the run failed and not the command, as `timeout` and `env` have it
+Tell = Callable[[str], None]
 
 
 class Wishes(Struct, frozen=True):
@@ -30,27 +33,31 @@ class Wishes(Struct, frozen=True):
     judged: bool = False
 
 
-def run(
-    words: Sequence[str], settings: Settings, wishes: Wishes, env: Mapping[str, str], tell: Callable[[str], None]
-) -> int:
+def run(words: Sequence[str], settings: Settings, wishes: Wishes, env: Mapping[str, str], tell: Tell) -> int:
     """Run a command against an emulator of its own, and give the exit status of the run.
 
     That is the command's own, unless a call tried to leave, or the verdict was asked for and is against the client.
-    Raises ConfigError when the emulator can't be set up as wanted, CannotRun when the command can't be started.
+    Raises ConfigError or ControlError when the emulator can't be set up as wanted, CannotRun when the command can't be
+    started.
     """
     if not settings.listen.is_loopback:
         raise ConfigError(f"--listen is {settings.listen}; a run listens on this machine only, such as 127.0.0.1:0")
     with _served(settings) as client, ExitStack() as stack:
         apis = client.get("/apis")["apis"]
-        allowed = allowed_hosts(wishes.allowed, apis)
-        world = _world(client, wishes.world, apis)
-        trusted = stack.enter_context(bundle(authority(settings, apis, env), bool(allowed), env))
+        emulated = {*settings.intercept_hosts, *(host.lower() for api in apis for host in api["hosts"])}
+        allowed = allowed_hosts(wishes.allowed, emulated)
+        world = _world(client, wishes.world)
+        trusted = stack.enter_context(bundle(authority(settings, emulated, env), bool(allowed), env))
         told = variables(apis, client.url, trusted, allowed, env.get("NODE_OPTIONS", ""))
         told["EMULATOR_WORLD"] = wishes.world
         if settings.control_token:
             told["EMULATOR_CONTROL_TOKEN"] = settings.control_token
         status = run_command(words, {**env, **told})
-        return _judged(world, wishes, status, tell)
+        try:
+            return _judged(world, wishes, emulated, status, tell)
+        except ControlError as error:
+            tell(f"emulator run: the command ended with {status}, but what it called can't be told: {error}")
+            return LOST
 
 
 @contextmanager
@@ -68,19 +75,18 @@ def _served(settings: Settings) -> Iterator[Client]:
         thread.stop()
 
 
-def _world(client: Client, name: str, apis: Sequence[Mapping[str, Any]]) -> World:
-    """The world that the APIs' keys lead to."""
+def _world(client: Client, name: str) -> World:
+    """The world of the calls that nothing leads to another one."""
     if name == DEFAULT:
         return World(client)
-    keys = dict.fromkeys(key for api in apis for key, about in api["keys"].items() if about["status"] == "active")
-    client.make(f"/worlds/{name}", {"keys": [key for key in keys if len(key) >= 8]})
+    client.make(f"/worlds/{quote(name, '')}", {"keys": [ALL_ELSE]})
     return World(client.of(name))
 
 
-def _judged(world: World, wishes: Wishes, status: int, tell: Callable[[str], None]) -> int:
+def _judged(world: World, wishes: Wishes, emulated: Collection[str], status: int, tell: Tell) -> int:
     departures = world.client.get("/departures")["departures"]
     verdict = world.verdict
-    for line in summary_lines(world.client.get("/summary"), verdict, departures, wishes.judged):
+    for line in summary_lines(world.client.get("/summary"), verdict, departures, emulated, wishes.judged):
         tell(line)
     if departures:
         return LEFT

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+import click
 
 from emulator import settings
 from emulator.errors import ConfigError
@@ -24,7 +27,9 @@ ROOMY = {"journal_entries": 20_000, "journal_bytes": "128MiB"}
 
 
 def run(command: Sequence[str], options: Mapping[str, Any], wishes: Mapping[str, Any]) -> int:
-    """Run a command against an emulator of its own; gives the exit status. Raises ConfigError."""
+    """Run a command against an emulator of its own; gives the exit status. Raises EmulatorError when there is none."""
+    _hold_streams()
+    logging.basicConfig(level=logging.WARNING, format="emulator: %(message)s")
     roomy = {name: value for name, value in ROOMY.items() if not os.environ.get(f"EMULATOR_{name.upper()}")}
     chosen = settings.load({**roomy, **options}, os.environ)
     try:
@@ -32,8 +37,6 @@ def run(command: Sequence[str], options: Mapping[str, Any], wishes: Mapping[str,
     except CannotRun as error:
         _tell(f"emulator run: {error}")
         return error.status
-    except ControlError as error:
-        raise ConfigError(str(error)) from error
 
 
 def print_environment(url: str, shell: str, folder: str | None) -> int:
@@ -51,7 +54,7 @@ def print_environment(url: str, shell: str, folder: str | None) -> int:
     trusted: Path | None = None
     if settings.Listen(urlsplit(url).hostname or "").is_loopback:
         chosen = settings.load({} if folder is None else {"authority": folder}, os.environ)
-        trusted = authority(chosen, apis, os.environ)
+        trusted = authority(chosen, {host for api in apis for host in api["hosts"]}, os.environ)
     else:
         _tell(
             f"{url} has an authority of its own: export it there with `emulator certs`, and name the file in"
@@ -62,6 +65,16 @@ def print_environment(url: str, shell: str, folder: str | None) -> int:
     return 0
 
 
+def _hold_streams() -> None:
+    """Let no socket of ours take the number of a standard stream that is closed: the command would write to it."""
+    for stream in range(3):
+        try:
+            os.fstat(stream)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+
+
 def _tell(line: str) -> None:
-    """Say something beside the output of the command."""
-    print(line, file=sys.stderr, flush=True)
+    """Say something beside the output of the command; when nobody listens any more, the run ends as it would have."""
+    with contextlib.suppress(OSError):
+        click.echo(line, err=True)

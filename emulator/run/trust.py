@@ -1,4 +1,4 @@
-"""Whom the program trusts: our authority, and beside it the usual ones when some calls may leave."""
+"""Whom the program trusts: our authority, and beside it those that it trusts already when some calls may leave."""
 
 from __future__ import annotations
 
@@ -8,39 +8,41 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from emulator import resources
 from emulator.intercept.authority import Authority
+from emulator.run.environment import ADDED_TRUST, TRUST
 from emulator.settings import Settings
 
 
-def authority(settings: Settings, apis: Iterable[Mapping[str, Any]], env: Mapping[str, str]) -> Path:
-    """The certificate of this machine's authority for these APIs, as a server with these settings uses it.
+def authority(settings: Settings, hosts: Iterable[str], env: Mapping[str, str]) -> Path:
+    """The certificate of this machine's authority for these hosts, as a server with these settings uses it.
 
     Raises ConfigError when it can't be had: without the extra, or without a right to its folder.
     """
-    hosts = {*settings.intercept_hosts, *(host for api in apis for host in api["hosts"])}
     return Authority(resources.data(settings.authority, env), hosts).certificate_path
 
 
 @contextmanager
 def bundle(certificate: Path, open_hosts: bool, env: Mapping[str, str]) -> Iterator[Path]:
-    """A PEM file to trust while the program runs: our certificate, or with the usual ones a file of its own."""
-    usual = usual_authorities(env) if open_hosts else None
-    if usual is None:
+    """A PEM file to trust while the program runs: our certificate; with open hosts a file of its own, with the usual
+    ones before it."""
+    if not open_hosts:
         yield certificate
         return
     with tempfile.TemporaryDirectory(prefix="emulator-") as folder:
         path = Path(folder) / "authorities.pem"
-        path.write_bytes(usual.read_bytes().rstrip() + b"\n" + certificate.read_bytes())
+        parts = [*usual_authorities(env), certificate]
+        path.write_bytes(b"\n".join(part.read_bytes().rstrip() for part in parts) + b"\n")
         yield path
 
 
-def usual_authorities(env: Mapping[str, str]) -> Path | None:
-    """The file that the program would trust without us; None when there is none to be found."""
+def usual_authorities(env: Mapping[str, str]) -> list[Path]:
+    """The files that the program would trust without us: those that its variables name, and the system's, or else
+    Mozilla's, unless one of them stands in its place."""
     import certifi
 
-    found = ssl.get_default_verify_paths()
-    candidates = (env.get("SSL_CERT_FILE"), env.get("REQUESTS_CA_BUNDLE"), found.cafile, certifi.where())
-    return next((Path(each) for each in candidates if each and os.path.isfile(each)), None)
+    named = {name: Path(env[name]) for name in TRUST if env.get(name) and os.path.isfile(env[name])}
+    if not named.keys() - {ADDED_TRUST}:
+        named[""] = Path(ssl.get_default_verify_paths().cafile or certifi.where())
+    return list(dict.fromkeys(named.values()))

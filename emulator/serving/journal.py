@@ -67,6 +67,11 @@ class Journal:
         self._kept.clear()
         self._held = 0
 
+    @property
+    def seen(self) -> int:
+        """How many exchanges there were, kept or not, since it was cleared."""
+        return len(self._kept) + self.dropped
+
     def __len__(self) -> int:
         return len(self._kept)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MOST_REGISTERED = 100_000
 MOST_ISSUED = 100_000  # credentials made by requests that are remembered; the oldest go
 LONGEST_FORM = 65_536
+ALL_ELSE = "*"  # registered to a room, it leads there whatever is led nowhere else
 FORM = b"application/x-www-form-urlencoded"
 BASIC = "basic"
 CLIENT = "client_id"  # RFC 6749 section 2.3.1
@@ -80,7 +81,10 @@ class Leads:
         self.any = bool(self._registered or self._issued)
 
     def find(self, incoming: Incoming) -> Room | None:
-        """Where a request's credential leads: a key, a token, or the id of an OAuth client."""
+        """Where a request's credential leads: a key, a token, or the id of an OAuth client; or else ALL_ELSE."""
+        return self._by_credential(incoming) or self._registered.get(ALL_ELSE)
+
+    def _by_credential(self, incoming: Incoming) -> Room | None:
         fields = incoming.fields
         for name, scheme in self._ways:
             value = fields.get(name)

@@ -48,6 +48,7 @@ class Worlds:
         self._corpora: WeakValueDictionary[int, Corpus] = WeakValueDictionary({settings.seed: corpus})
         self.default = self._room(DEFAULT, clock, settings.seed, settings.scenarios)
         self._rooms = {DEFAULT: self.default}
+        self.past = 0  # exchanges of worlds that have ended
 
     # ------------------------------------------------------------------ finding
 
@@ -114,6 +115,7 @@ class Worlds:
         del self._rooms[name]
         self._leads.forget(room)
         await self._end(room)
+        self.past += room.world.journal.seen
 
     async def reset(self, name: str) -> None:
         """Let a world begin again: only its scenarios, keys and seed stay, and the clock is as when it was made.
@@ -199,8 +201,6 @@ class Worlds:
                 self._leads.issue(credential, room)
         room.made = {(api, str(record["id"])): record for api, record in saved.made} | room.made
         room.make_keys_again()
-
-    # ------------------------------------------------------------------ inside
 
     def _room(self, name: str, clock: Clock, seed: int, scenarios: tuple[str, ...]) -> Room:
         journal = Journal(self._settings.journal_entries, self._settings.journal_bytes)

@@ -39,7 +39,7 @@ class ServerThread:
     def url(self) -> str:
         """Where it listens, such as `http://127.0.0.1:40123`."""
         host, port = self._socket.getsockname()[:2]
-        return f"http://{host}:{port}"
+        return f"http://{Listen(host, port)}"
 
     def start(self) -> None:
         """Serve; returns when requests are answered. Raises EmulatorError when that does not come to pass."""

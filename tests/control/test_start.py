@@ -22,7 +22,7 @@ def test_the_start_page_tells_what_is_served_and_where_help_is(emulator: Emulate
             "title": "aiXplain API",
             "version": "2.0",
             "base_url": emulator.origin,
-            "hosts": ["models.aixplain.com", "platform-api.aixplain.com"],
+            "hosts": ["models.aixplain.com", "platform-api.aixplain.com", "ipinfo.io"],
         },
         {
             "api": "aiexport",
@@ -40,9 +40,3 @@ def test_the_start_page_lists_every_control_route_with_what_it_does(control: htt
     assert list(told) == [f"{entry.method} /_emulator{entry.path}" for entry in TABLE]
     assert told["GET /_emulator"] == "What this is, what it serves, and every control route."
     assert told["GET /_emulator/health"] == "200 as soon as requests are answered; needs no token."
-
-
-def test_the_root_is_the_apis_and_points_to_the_start_page(emulator: Emulated) -> None:
-    answer = httpx.get(emulator.origin, trust_env=False)
-    assert answer.status_code == 404
-    assert answer.headers["x-emulator-hint"] == "unknown path; GET /_emulator tells what is served"

@@ -10,7 +10,8 @@ MESSAGE = {"model": "apex-haiku-4-20250401", "messages": [{"role": "user", "cont
 
 
 def test_a_world_that_nobody_called_has_an_empty_one(control: httpx.Client) -> None:
-    assert control.get("/summary").json() == {"called": [], "spent": {}, "faults": {}, "exchanges": 0, "dropped": 0}
+    nothing = {"called": [], "spent": {}, "faults": {}, "exchanges": 0, "dropped": 0, "elsewhere": 0}
+    assert control.get("/summary").json() == nothing
 
 
 def test_calls_are_counted_by_operation_and_status(emulator: Emulated, control: httpx.Client) -> None:
@@ -27,6 +28,20 @@ def test_calls_are_counted_by_operation_and_status(emulator: Emulated, control: 
     ]
     assert told["faults"] == {"status": 1}
     assert told["exchanges"] == 4
+
+
+def test_the_exchanges_of_other_worlds_are_counted_those_of_ended_ones_too(
+    emulator: Emulated, control: httpx.Client
+) -> None:
+    client = emulator.client("aiexport", headers={"X-API-Key": "axp_test_pro"})
+    for world in ("one", "two"):
+        control.put(f"/worlds/{world}", json={})
+        client.get("/models", headers={"X-Emulator-World": world})
+    control.delete("/worlds/one")
+    client.get("/models")
+    told = control.get("/summary").json()
+    assert (told["exchanges"], told["elsewhere"]) == (1, 2)
+    assert control.get("/summary?world=two").json()["elsewhere"] == 2
 
 
 def test_a_stream_costs_what_the_same_answer_costs_as_a_whole(emulator: Emulated, control: httpx.Client) -> None:

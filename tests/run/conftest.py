@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import signal
 import subprocess
 import sys
@@ -9,8 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from tests.process import PATIENCE, environment
+from emulator.cli import main
+from tests.process import PATIENCE, ROOT, environment
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Begin = Callable[..., subprocess.Popen[str]]
@@ -18,41 +22,63 @@ Begin = Callable[..., subprocess.Popen[str]]
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the authority is kept; making one takes a while, so the tests share it."""
+    """Where the authority and compiled scenarios are kept; making them takes a while, so the tests share them."""
     return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where commands run: what was compiled is found again only there."""
+    return tmp_path_factory.mktemp("place")
+
+
+def keeping(data: Path, **more: str) -> dict[str, str]:
+    """The environment of a user who keeps things there."""
+    return environment(XDG_DATA_HOME=str(data), EMULATOR_CACHE=str(data / "cache"), **more)
 
 
 def words(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "emulator", *arguments]
 
 
-@pytest.fixture
-def run(tmp_path: Path, data: Path) -> Run:
+@pytest.fixture(scope="session")
+def run(place: Path, data: Path) -> Run:
     """`emulator run ARGUMENTS` to its end."""
 
     def to_its_end(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        env = environment(XDG_DATA_HOME=str(data), **variables)
+        env = keeping(data, **variables)
         command = words("run", *arguments)
         return subprocess.run(
-            command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=PATIENCE
+            command, cwd=place, env=env, capture_output=True, text=True, check=False, timeout=PATIENCE
         )
 
     return to_its_end
 
 
 @pytest.fixture
-def begin(tmp_path: Path, data: Path) -> Iterator[Begin]:
+def exits(place: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """The exit status of `emulator run ARGUMENTS` in this process, which begins sooner than one of its own."""
+    for name, value in keeping(data).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(place)
+    return lambda *arguments: CliRunner().invoke(main, ["run", *arguments]).exit_code
+
+
+@pytest.fixture
+def begin(place: Path, data: Path) -> Iterator[Begin]:
     """`emulator run ARGUMENTS`, under way; what still runs at the end is ended."""
     begun: list[subprocess.Popen[str]] = []
 
     def under_way(*arguments: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             words("run", *arguments),
-            cwd=tmp_path,
-            env=environment(XDG_DATA_HOME=str(data)),
+            cwd=place,
+            env=keeping(data),
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
         begun.append(process)
         return process
@@ -62,3 +88,25 @@ def begin(tmp_path: Path, data: Path) -> Iterator[Begin]:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         process.communicate(timeout=PATIENCE)
+
+
+def on_a_terminal(words: list[str], then: bytes | signal.Signals, **variables: str) -> tuple[bytes, int]:
+    """What is said and the exit status, when something is typed, or a signal sent, once `ready` is said."""
+    child, terminal = pty.fork()
+    if child == 0:  # pragma: no cover
+        os.chdir(ROOT)
+        os.execve(words[0], words, environment(**variables))
+    said, sent = b"", False
+    while True:
+        try:
+            data = os.read(terminal, 1024)
+        except OSError:  # Linux says so when the last one has gone
+            break
+        if not data:
+            break
+        said += data
+        if b"ready" in said and not sent:
+            os.kill(child, then) if isinstance(then, signal.Signals) else os.write(terminal, then)
+            sent = True
+    os.close(terminal)
+    return said, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

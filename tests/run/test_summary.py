@@ -7,12 +7,29 @@ from typing import Any
 from emulator.run.summary import summary_lines
 from emulator.testing.verdict import Finding, Verdict
 
-NOTHING: dict[str, Any] = {"called": [], "spent": {}, "faults": {}, "exchanges": 0, "dropped": 0}
+NOTHING: dict[str, Any] = {"called": [], "spent": {}, "faults": {}, "exchanges": 0, "dropped": 0, "elsewhere": 0}
 FINE = Verdict(ok=True, text="fine")
 
 
-def test_a_run_without_calls_says_so() -> None:
-    assert list(summary_lines(NOTHING, FINE, [], False)) == ["emulator: 0 calls"]
+def test_a_run_without_calls_says_what_that_may_mean() -> None:
+    assert list(summary_lines(NOTHING, FINE, [], {}, False)) == [
+        "emulator: 0 calls; a program that heeds no proxy variable gets past it"
+    ]
+    assert list(summary_lines({**NOTHING, "elsewhere": 2}, FINE, [], {}, False)) == [
+        "emulator: 0 calls, and 2 in other worlds"
+    ]
+    left = [{"host": "a.example", "port": 443}]
+    assert next(summary_lines(NOTHING, FINE, left, {}, False)) == "emulator: 0 calls", "it heeds them"
+
+
+def test_what_tried_to_leave_is_told_with_what_to_do() -> None:
+    left = [{"host": host, "port": 81} for host in ("b.example", "2001:db8::1", "2001:db8::1")]
+    assert list(summary_lines(NOTHING, FINE, left, {"b.example"}, False))[1:] == [
+        "  FAILED: 1 call tried to leave for b.example:81, which is not emulated",
+        "          (the host is, at ports 80 and 443 only)",
+        "  FAILED: 2 calls tried to leave for [2001:db8::1]:81, which is not emulated",
+        "          (--allow-host 2001:db8::1 would let it through to the real one)",
+    ]
 
 
 def test_all_that_happened_is_told() -> None:
@@ -27,7 +44,7 @@ def test_all_that_happened_is_told() -> None:
         "faults": {"status": 2, "timeout": 1},
         "dropped": 9,
     }
-    assert list(summary_lines(summary, FINE, [{"host": "a.example", "port": 443}] * 2, False)) == [
+    assert list(summary_lines(summary, FINE, [{"host": "a.example", "port": 443}] * 2, {}, False)) == [
         "emulator: 4 calls in the journal, which had dropped 9 earlier ones",
         "  parrot  say             1 x no answer, 2 x 200",
         "  -       (no operation)  1 x 404",
@@ -43,5 +60,5 @@ def test_a_verdict_is_told_in_short_or_in_whole() -> None:
     finding = Finding("no_back_off", "hardly a pause")
     verdict = Verdict(ok=False, findings=(finding, finding), text="two findings\none and the other")
     summary = {**NOTHING, "called": [{"api": "a", "operation": "b", "calls": 1, "statuses": {"200": 1}}]}
-    assert "  verdict: no_back_off x 2 (--verdict tells more)" in list(summary_lines(summary, verdict, [], False))
-    assert list(summary_lines(summary, verdict, [], True))[2:] == ["  two findings", "  one and the other"]
+    assert "  verdict: no_back_off x 2 (--verdict tells more)" in list(summary_lines(summary, verdict, [], {}, False))
+    assert list(summary_lines(summary, verdict, [], {}, True))[2:] == ["  two findings", "  one and the other"]

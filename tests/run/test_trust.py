@@ -22,7 +22,12 @@ def test_when_calls_may_leave_the_usual_ones_are_trusted_too_as_long_as_the_prog
     assert not path.exists()
 
 
-def test_the_usual_ones_are_found(tmp_path: Path) -> None:
-    found = usual_authorities({"SSL_CERT_FILE": str(tmp_path / "gone")})
-    assert found is not None
-    assert "BEGIN CERTIFICATE" in found.read_text()
+def test_the_usual_ones_are_those_that_the_program_would_trust_without_us(tmp_path: Path) -> None:
+    one, other, more = (tmp_path / name for name in ("one.pem", "other.pem", "more.pem"))
+    for path in (one, other, more):
+        path.touch()
+    named = {"SSL_CERT_FILE": str(one), "REQUESTS_CA_BUNDLE": str(other), "CURL_CA_BUNDLE": str(one)}
+    assert usual_authorities(named) == [one, other]
+    (system,) = usual_authorities({"SSL_CERT_FILE": str(tmp_path / "gone"), "CURL_CA_BUNDLE": ""})
+    assert "BEGIN CERTIFICATE" in system.read_text()
+    assert usual_authorities({"NODE_EXTRA_CA_CERTS": str(more)}) == [more, system]

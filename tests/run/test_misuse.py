@@ -1,0 +1,169 @@
+"""What those get who use `emulator run` wrongly, or set traps for it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.process import PATIENCE, ROOT
+from tests.run.conftest import Run, keeping, words
+
+
+def test_what_cannot_be_allowed_is_refused(run: Run) -> None:
+    ran = run("--allow-host", "aiexport.io", "--", "true")
+    assert ran.returncode == 2
+    assert "the real api.aiexport.io, which is emulated" in ran.stderr
+
+
+def test_a_command_that_cannot_be_run_is_told_as_a_shell_tells_it(run: Run, tmp_path: Path) -> None:
+    text = tmp_path / "text"
+    text.write_text("no program")
+    ran = run("--", str(text))
+    assert (ran.returncode, ran.stderr) == (126, f"emulator run: can't run {text}: Permission denied\n")
+
+
+def test_no_command_is_told(run: Run) -> None:
+    ran = run()
+    assert ran.returncode == 2
+    assert "Missing argument '-- COMMAND …'" in ran.stderr
+
+
+def test_a_port_that_is_taken_is_told(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        ran = run("--listen", address, "--", "true")
+    assert ran.returncode == 2
+    assert ran.stderr.startswith(f"can't listen on {address}: Address already in use")
+
+
+def test_a_run_listens_on_this_machine_only(run: Run) -> None:
+    ran = run("--listen", "0.0.0.0:0", "--", "true")
+    assert (ran.returncode, "listens on this machine only" in ran.stderr) == (2, True)
+
+
+def test_an_option_that_is_not_there_is_not_taken_for_the_command(run: Run) -> None:
+    ran = run("--scenaro", "outage", "--", "true")
+    assert (ran.returncode, "No such option '--scenaro'. Did you mean '--scenario'?" in ran.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--scenario", "nope"], "nope: no scenario 'nope'; expected one of: "),
+        (["--scenario", "broken.yaml"], "broken.yaml:2:1: expected a value here"),
+        (["--world", "a b"], "'a b' can't be a world's name; expected "),
+        (["--world", "../keys"], "'../keys' can't be a world's name; expected "),
+        (["--listen", "nonsense"], "--listen is 'nonsense'; expected HOST:PORT"),
+    ],
+)
+def test_what_cannot_be_set_up_is_told_before_anything_is_run(
+    run: Run, place: Path, arguments: list[str], said: str
+) -> None:
+    (place / "broken.yaml").write_text("scenario: [\n")
+    ran = run(*arguments, "--", "echo", "begun")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.startswith(said)
+
+
+def test_an_extra_that_is_missing_is_told_with_the_command_that_installs_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "trustme.py").write_text("raise ImportError('No module named trustme')\n")
+    ran = run("--", "true", PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")
+    assert (ran.returncode, "pip install 'ai-api-emulator[intercept]'" in ran.stderr) == (2, True), ran.stderr
+
+
+def test_proxies_of_the_user_are_not_asked_and_no_host_is_left_out(run: Run) -> None:
+    theirs = {"HTTPS_PROXY": "http://127.0.0.1:1", "NO_PROXY": "*", "no_proxy": "vendor.example,aiexport.io"}
+    ask = "curl -sS -o /dev/null -w '%{http_code}' https://api.aiexport.io/v2/models -H 'X-API-Key: a'"
+    ran = run("--", "sh", "-c", f"{ask}; curl -sS -o /dev/null http://api.vendor.example/", **theirs)
+    assert (ran.returncode, ran.stdout) == (3, "200"), ran.stderr
+
+
+def test_a_call_to_an_address_or_another_port_fails_the_run_too(run: Run) -> None:
+    ran = run(
+        "--",
+        "curl",
+        "-gsS",
+        "http://192.0.2.1:81",
+        "https://192.0.2.1",
+        "https://[2001:db8::1]",
+        "https://api.aiexport.io:8443",
+    )
+    assert ran.returncode == 3
+    for place in ("192.0.2.1:81", "192.0.2.1:443", "[2001:db8::1]:443", "api.aiexport.io:8443"):
+        assert f"tried to leave for {place}, which is not emulated" in ran.stderr
+    assert ran.stderr.count("(--allow-host ") == 3, "an emulated host can't be allowed"
+
+
+def test_a_host_that_was_added_cannot_be_allowed_either(run: Run) -> None:
+    ran = run("--allow-host", "gateway.internal", "--", "true", EMULATOR_INTERCEPT_HOST="gateway.internal")
+    assert (ran.returncode, "the real gateway.internal, which is emulated" in ran.stderr) == (2, True)
+
+
+def test_a_client_that_does_not_trust_us_is_told_of(run: Run) -> None:
+    ran = run("--", "env", "-u", "SSL_CERT_FILE", "-u", "CURL_CA_BUNDLE", "curl", "-sS", "https://api.aiexport.io/v2/")
+    assert ran.returncode == 60, "curl's own for a certificate that it does not trust"
+    (hint,) = (line for line in ran.stderr.splitlines() if line.startswith("emulator: a client"))
+    assert "api.aiexport.io" in hint
+    assert "SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and NODE_EXTRA_CA_CERTS to /" in hint
+
+
+def test_a_run_inside_a_run_leads_calls_to_the_inner_one(run: Run) -> None:
+    ask = ["curl", "-sS", "-o", "/dev/null", "https://api.aiexport.io/v2/models", "-H", "X-API-Key: any"]
+    ran = run("--", *words("run", "--", *ask))
+    assert ran.returncode == 0, ran.stderr
+    inner, outer = ran.stderr.split("emulator: ")[1:]
+    assert inner.startswith("1 call\n  aiexport  models.list  1 x 200\n")
+    assert outer.startswith("0 calls")
+
+
+def test_what_a_command_leaves_behind_does_not_keep_the_run(run: Run) -> None:
+    daemon = "while curl -s -o /dev/null $EMULATOR_URL/v2/status; do :; done; echo nobody there"
+    ran = run("--", "sh", "-c", f"({daemon}) & sleep 0.3; exit 5")
+    assert ran.returncode == 5
+    assert ran.stdout == "nobody there\n"
+
+
+def test_a_world_that_the_command_has_ended_fails_the_run(run: Run) -> None:
+    ran = run(
+        "--world", "mine", "--", "sh", "-c", "curl -sS -X DELETE -o /dev/null $EMULATOR_URL/_emulator/worlds/mine"
+    )
+    assert ran.returncode == 125
+    assert ran.stderr.startswith("emulator run: the command ended with 0, but what it called can't be told: ")
+
+
+def test_departures_are_not_forgotten_when_the_command_begins_again(run: Run) -> None:
+    leave = "curl -sS -o /dev/null http://api.vendor.example/"
+    ran = run("--", "sh", "-c", f"{leave}; curl -sS -X POST -d '{{}}' -o /dev/null $EMULATOR_URL/_emulator/reset")
+    assert ran.returncode == 3
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-"])
+def test_streams_that_are_closed_are_closed_for_the_command_too(place: Path, data: Path, closed: str) -> None:
+    code = "import sys; print(1); sys.exit([sys.stdin, sys.stdout, sys.stderr].index(None))"
+    run = [*words("run", "--"), sys.executable, "-c", code]
+    done = subprocess.run(
+        ["sh", "-c", f'"$@" {closed}', "sh", *run],
+        cwd=place,
+        env=keeping(data),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == {"<&-": 0, ">&-": 1, "2>&-": 2}[closed], done.stderr
+
+
+def test_nobody_who_reads_the_summary_changes_the_exit_status(place: Path, data: Path) -> None:
+    run = words("run", "--", "sh", "-c", "exit 5")
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run(run, cwd=place, env=keeping(data), stderr=write, check=False, timeout=PATIENCE)
+    finally:
+        os.close(write)
+    assert done.returncode == 5

@@ -1,0 +1,230 @@
+"""docs/run.md is true: its options, its exit statuses, its variables, its clients, its commands and their output."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from emulator.run.commands import run as command
+from tests.clients.conftest import made
+from tests.pages import ROOT, Table, blocks, tables
+from tests.process import Serving
+from tests.run.conftest import Run, keeping
+
+PAGE = ROOT / "docs" / "run.md"
+TABLES = {(table.heading, table.first): table for table in tables(PAGE)}
+BLOCKS = blocks(PAGE)
+PROGRAM = next(block.text for block in BLOCKS if block.language == "python")
+SUMMARY = next(block.text for block in BLOCKS if block.language == "text")
+COMMANDS = [block.text for block in BLOCKS if block.language == "sh"]
+
+
+def told(heading: str, first: str) -> Table:
+    return TABLES[heading, first]
+
+
+@pytest.fixture
+def shell(tmp_path: Path, data: Path) -> dict[str, str]:
+    """The environment of a reader who has installed the emulator, and has the page's program."""
+    (tmp_path / "my_program.py").write_text(PROGRAM)
+    (tmp_path / "package.json").write_text('{"scripts": {"test": "node test.mjs"}}')
+    (tmp_path / "test.mjs").write_text(f"await fetch('{EMULATED}', {{ headers: {{ 'X-API-Key': 'any' }} }});")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return keeping(data, PATH=path, NO_PROXY="", HOME=str(tmp_path))  # where npm has not yet asked for a newer one
+
+
+def test_the_commands_at_its_head_run_and_the_program_is_told_of_as_shown(
+    tmp_path: Path, shell: dict[str, str]
+) -> None:
+    shutil.which("npm") or pytest.skip("npm is not installed")
+    program, test = COMMANDS[0].splitlines()
+    said = subprocess.run(["sh", "-c", program], cwd=tmp_path, env=shell, capture_output=True, text=True, check=True)
+    assert said.stderr == SUMMARY
+    said = subprocess.run(["sh", "-c", test], cwd=tmp_path, env=shell, capture_output=True, text=True, check=True)
+    assert "emulator: 1 call\n  aiexport  models.list  1 x 200\n" in said.stderr
+
+
+def test_a_shell_that_evaluates_what_env_prints_is_led_to_the_server(tmp_path: Path, shell: dict[str, str]) -> None:
+    with Serving(tmp_path, XDG_DATA_HOME=shell["XDG_DATA_HOME"]) as serving:
+        script = COMMANDS[1].replace("http://127.0.0.1:8484", serving.origin) + "python my_program.py"
+        subprocess.run(["sh", "-c", script], cwd=tmp_path, env=shell, check=True)
+        called = serving.client.get("/_emulator/summary").json()["called"]
+    assert [each["operation"] for each in called] == ["assets.execute", "messages.create"]
+
+
+def test_every_option_is_told() -> None:
+    shown = told("Real programs, unchanged", "option").keys
+    metavars = {each.opts[0]: each.metavar for each in command.params if each.opts[0].startswith("--")}
+    assert [each.replace("\\|", "|") for each in shown] == [
+        f"{name} {metavar}" if metavar else name for name, metavar in metavars.items()
+    ]
+
+
+LEAVE = "curl -sS -o /dev/null http://api.vendor.example/"
+FORGET = "curl -sS -o /dev/null -X DELETE $EMULATOR_URL/_emulator/worlds/mine"
+HAMMER = (
+    "curl -sS -H 'X-API-Key: axp_test_revoked' $(for n in $(seq 30); do echo $EMULATOR_URL/v2/models; done) >nothing"
+)
+# By the first column of a row, arguments that end so, and the status.
+STATUSES: dict[str, list[tuple[list[str], int]]] = {
+    "that of the command": [(["--", "sh", "-c", "exit 7"], 7), (["--", "sh", "-c", "kill -KILL $$"], 128 + 9)],
+    "3": [(["--", "sh", "-c", LEAVE], 3), (["--", "sh", "-c", f"{LEAVE}; exit 7"], 3)],
+    "4": [(["--verdict", "--", "sh", "-c", HAMMER], 4), (["--verdict", "--", "sh", "-c", f"{HAMMER}; exit 7"], 7)],
+    "126, 127": [(["--", "."], 126), (["--", "no-such-command"], 127)],
+    "125": [(["--world", "mine", "--", "sh", "-c", FORGET], 125)],
+    "2": [(["--no-such-option", "--", "true"], 2), (["--scenario", "none", "--", "true"], 2), ([], 2)],
+}
+
+
+def test_every_exit_status_is_told() -> None:
+    assert told("Exit status", "status").keys == list(STATUSES)
+
+
+@pytest.mark.parametrize(("arguments", "status"), [each for examples in STATUSES.values() for each in examples])
+def test_a_run_exits_as_it_says(exits: Callable[..., int], arguments: list[str], status: int) -> None:
+    assert exits(*arguments) == status
+
+
+def test_every_variable_is_told_and_no_other(run: Run, data: Path) -> None:
+    code = "import json, os; print(json.dumps(dict(os.environ)))"
+    free = dict.fromkeys(("NO_PROXY", "no_proxy"), "")
+    found = json.loads(run("--", sys.executable, "-c", code, EMULATOR_CONTROL_TOKEN="a-secret", **free).stdout)
+    before = keeping(data)
+    changed = {name for name, value in found.items() if before.get(name) != value} - {
+        name for name in found if name.startswith(("COV_", "COVERAGE"))
+    }
+    rows = told("What is set", "variable").rows[1:]
+    shown = {name for row in rows for name in re.findall(r"`(\w+)`", row[0])}
+    assert shown <= changed
+    own = changed - shown
+    with Serving(Path(found["XDG_DATA_HOME"])) as serving:
+        apis = serving.client.get("/_emulator/apis").json()["apis"]
+    assert own <= {name for api in apis for name in api["environment"]}, "the rest are the APIs' own"
+
+
+BY_PYTHON = """
+import asyncio, json, socket, sys, urllib.parse, urllib.request
+import aiohttp, httpx, requests
+KEY = {"X-API-Key": "any"}
+
+def by_requests(url, trust=True):
+    with requests.Session() as session:
+        session.trust_env = trust
+        return session.get(url, headers=KEY).status_code
+
+def by_httpx(url, trust=True):
+    return httpx.get(url, headers=KEY, trust_env=trust).status_code
+
+def by_urllib(url):
+    return urllib.request.urlopen(urllib.request.Request(url, headers=KEY)).status
+
+def by_aiohttp(url, trust=False):
+    async def ask():
+        async with aiohttp.ClientSession(trust_env=trust) as session, session.get(url, headers=KEY) as answer:
+            return answer.status
+    return asyncio.run(ask())
+
+def by_socket(url):
+    return socket.create_connection((urllib.parse.urlsplit(url).hostname, 443), 5)
+
+for call, *urls in json.loads(sys.argv[1]):
+    for url in urls:
+        try:
+            print(url, eval(call))
+        except Exception as error:
+            print(url, type(error).__name__)
+"""
+BY_NODE = """
+const axios = require('axios'), http = require('http'), https = require('https'), undici = require('undici');
+const headers = { 'X-API-Key': 'any' };
+const by = (url, agent) => new Promise((done, fail) => {
+  https.get(url, { agent, headers }, (answer) => { answer.resume(); done(answer.statusCode); }).on('error', fail);
+});
+(async () => {
+  for (const [call, ...urls] of JSON.parse(process.argv[1]))
+    for (const url of urls)
+      try { console.log(url, await eval(call)); } catch (error) { console.log(url, error.name); }
+  process.exit();
+})();
+"""
+BY_CURL = """
+import json, subprocess, sys
+for command, *urls in json.loads(sys.argv[1]):
+    for url in urls:
+        say = ["-s", "-o", "nothing", "-w", url + " %{http_code}\\n"]
+        subprocess.run([*command.split(), *say, "-H", "X-API-Key: any", url])
+"""
+# By the first column of a row: the program that asks, and its calls.
+CALLS: dict[str, tuple[str, list[str]]] = {
+    "`curl`": ("curl", ["curl"]),
+    "Python: `requests`, `httpx`, `urllib`": ("python", ["by_requests(url)", "by_httpx(url)", "by_urllib(url)"]),
+    "Python: `requests` and `httpx` with `trust_env=False`": ("python", ["by_requests(url, 0)", "by_httpx(url, 0)"]),
+    "Python: `aiohttp`": ("python", ["by_aiohttp(url)"]),
+    "Python: `aiohttp` with `ClientSession(trust_env=True)`": ("python", ["by_aiohttp(url, True)"]),
+    "Node: `fetch`, `http`, `https`, with agents of their own too": (
+        "node",
+        [
+            "fetch(url, { headers }).then((answer) => answer.status)",
+            "by(url)",
+            "by(url, new https.Agent({ keepAlive: true }))",
+        ],
+    ),
+    "Node: `axios`": ("node", ["axios.get(url, { headers }).then((answer) => answer.status)"]),
+    "Node: `undici`": (
+        "node",
+        [
+            "undici.fetch(url, { headers }).then((answer) => answer.status)",
+            "undici.request(url, { headers }).then((answer) => answer.statusCode)",
+        ],
+    ),
+    "Node: `undici` with a dispatcher of its own": (
+        "node",
+        ["undici.request(url, { headers, dispatcher: new undici.Agent() })"],
+    ),
+    "raw sockets": ("python", ["by_socket(url)"]),
+}
+ARRIVES = {row[0]: row[1] == "Yes." for row in told("Nothing leaves", "client").rows[1:]}
+EMULATED = "https://api.aiexport.io/v2/models"
+
+
+def calls(program: str, by: str = "") -> list[tuple[str, str, bool]]:
+    """The calls of a program, each with a host of its own that is not emulated, and whether it arrives."""
+    made_by = [(call, ARRIVES[row]) for row, (own, them) in CALLS.items() if own == program for call in them]
+    return [(call, f"https://{by}{program}-{at}.invalid/", arrives) for at, (call, arrives) in enumerate(made_by)]
+
+
+def asking(program: str) -> dict[str, list[str]]:
+    """By name, the commands that make the calls that stand behind them."""
+    match program:
+        case "curl":
+            return {"": [sys.executable, "-c", BY_CURL]}
+        case "python":
+            return {"": [str(made("generic") / "bin" / "python"), "-c", BY_PYTHON]}
+    machine = shutil.which("node") or pytest.skip("node is not installed")
+    current = str(made("node") / "node_modules/.bin/node")
+    return {"machine-": [machine, "-e", BY_NODE, "--"], "current-": [current, "-e", BY_NODE, "--"]}
+
+
+def test_every_client_of_the_table_is_measured() -> None:
+    assert list(ARRIVES) == list(CALLS)
+
+
+@pytest.mark.parametrize("program", ["curl", "python", "node"])
+def test_clients_arrive_as_the_table_says(run: Run, program: str) -> None:
+    for by, asks in asking(program).items():
+        asked = [[call, *[EMULATED] * arrives, foreign] for call, foreign, arrives in calls(program, by)]
+        ran = run("--", *asks, json.dumps(asked), NODE_PATH=str(made("node") / "node_modules"))
+        assert ran.returncode == 3, ran.stderr
+        for call, foreign, arrives in calls(program, by):
+            left = f"1 call tried to leave for {foreign[8:-1]}:443" in ran.stderr
+            assert left == arrives, f"{call}: {ran.stderr}"
+            assert f"{foreign} " in ran.stdout, "it was made"
+        assert ran.stdout.count(f"{EMULATED} 200\n") == sum(arrives for *_, arrives in calls(program)), ran.stdout
