@@ -37,6 +37,13 @@ def loaded(*scenarios: str) -> tuple[Playbook, Mapping[str, Served]]:
     return application.load(scenarios)
 
 
+async def live(receive: Receive, send: Send) -> None:
+    """The lifespan of an application that has nothing to begin or to end."""
+    for kind in ("startup", "shutdown"):
+        await receive()
+        await send({"type": f"lifespan.{kind}.complete"})
+
+
 class Running:
     """The server thread. `app` is what answers; tests replace it."""
 
@@ -75,10 +82,7 @@ class Running:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await receive()
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
-            await send({"type": "lifespan.shutdown.complete"})
+            await live(receive, send)
             return
         assert self.app is not None
         await self.app(scope, receive, send)

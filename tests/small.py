@@ -38,6 +38,16 @@ errors:
     no_rule: {status: 501}
     internal: {status: 500}
 """
+# Stands below `operations`: a stream that goes on while whatever is done to its server.
+FLOW = """\
+  flow:
+    route: GET /flow
+    rules:
+      - reply:
+          stream:
+            events: [{$each: [1, 2, 3, 4, 5, 6, 7, 8, 9], data: "{{ item }}"}]
+            pace: {first: 0s, each: 60s}
+"""
 KEY = {"X-Key": "key-of-ann"}
 
 

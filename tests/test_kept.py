@@ -201,4 +201,4 @@ def test_the_folder_is_ours_alone_and_does_not_grow(folder: Kept, mine: Path) ->
 
 def test_without_a_folder_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Kept, "take_or_make", lambda *_: pytest.fail("kept"))
-    load(("default",))
+    assert load(("default",))[0].apis

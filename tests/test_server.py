@@ -19,7 +19,7 @@ from emulator.errors import ConfigError
 from emulator.settings import Listen, Settings
 from tests.process import Serving, copied, run
 from tests.running import Running
-from tests.small import HEAD
+from tests.small import FLOW, HEAD
 
 KEY = {"X-Key": "key-of-ann"}
 API = (
@@ -32,14 +32,8 @@ operations:
     route: PUT /talk
     request: {type: object}
     rules: [{reply: {body: {heard: "{{ body.said }}", words: "{{ words | list }}"}}}]
-  flow:
-    route: GET /flow
-    rules:
-      - reply:
-          stream:
-            events: [{$each: [1, 2, 3, 4, 5, 6, 7, 8, 9], data: "{{ item }}"}]
-            pace: {first: 0s, each: 60s}
 """
+    + FLOW
 )
 STORY = "scenario: story\nabout: A test.\napis: {small: }\n"
 

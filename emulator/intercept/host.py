@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from emulator.settings import HOST
+from emulator.settings import HOST, Listen
 
 
 def spelled(host: str) -> str:
@@ -15,7 +15,7 @@ def spelled(host: str) -> str:
 
 def joined(host: str, port: int) -> str:
     """`host:port`, an IPv6 address in brackets (RFC 3986 section 3.2.2)."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return str(Listen(host, port))
 
 
 def is_name(host: str) -> bool:

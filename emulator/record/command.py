@@ -54,7 +54,7 @@ def record(
     except BaseException:
         sock.close()
         raise
-    origin = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    origin = f"http://{settings.Listen(host, port)}"
     urls = ", ".join(upstream)
 
     def ready() -> None:

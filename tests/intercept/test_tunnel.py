@@ -19,7 +19,7 @@ from tests.intercept.conftest import Fronted
 from tests.process import Serving
 from tests.running import PATIENCE
 from tests.secure import EMULATED, SecureWire, TunnelWire
-from tests.small import HEAD
+from tests.small import FLOW, HEAD
 from tests.small import KEY as SMALL_KEY
 from tests.wire import Wire, request
 
@@ -33,14 +33,8 @@ API = (
 collections: {tokens: {}}
 operations:
   fine: {route: GET /fine, rules: [{reply: {body: {fine: true}}}]}
-  flow:
-    route: GET /flow
-    rules:
-      - reply:
-          stream:
-            events: [{$each: [1, 2, 3, 4, 5, 6, 7, 8, 9], data: "{{ item }}"}]
-            pace: {first: 0s, each: 60s}
 """
+    + FLOW
 )
 
 

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 
+from tests.running import live
 from tests.studio import Served, Studio
 
 LETTERS = string.ascii_letters + string.digits
@@ -40,9 +41,7 @@ class Parrot:
 
     async def __call__(self, connection: Scope, receive: Receive, send: Send) -> None:
         if connection["type"] == "lifespan":
-            for kind in ("startup", "shutdown"):
-                await receive()
-                await send({"type": f"lifespan.{kind}.complete"})
+            await live(receive, send)
             return
         said = (await receive()).get("body", b"").decode()
         heard = {name.decode(): value.decode("latin-1") for name, value in connection["headers"]}

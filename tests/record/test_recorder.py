@@ -223,4 +223,5 @@ def test_a_call_without_a_key_is_not_recorded(studio: Studio) -> None:
 def test_a_file_that_is_there_is_written_over_with_force(studio: Studio) -> None:
     studio.out.write_text("mine")
     with studio.recording("aiexport", force=True):
+        assert "mine" not in studio.out.read_text()
         checked(studio.out)

@@ -14,7 +14,7 @@ from emulator.record.events import Event
 from emulator.record.recorded import Answered, Asked, Recorded
 from emulator.record.tape import Tape
 from emulator.scenario.reading import read
-from tests.running import Emulated, Running
+from tests.running import Emulated, Running, live
 from tests.studio import Served, Studio
 from tests.wire import Wire, request
 
@@ -71,9 +71,7 @@ class Uneven:
 
     async def __call__(self, connection: Scope, receive: Receive, send: Send) -> None:
         if connection["type"] == "lifespan":
-            for kind in ("startup", "shutdown"):
-                await receive()
-                await send({"type": f"lifespan.{kind}.complete"})
+            await live(receive, send)
             return
         await self._clock.sleep(0.1)  # before the answer begins, as a service that thinks
         lines = [(b"content-type", b"text/event-stream")]

@@ -139,23 +139,31 @@ one:
 """
 
 
+def assert_comes(wire: Wire, emulator: Emulated, *chunks: tuple[float, bytes]) -> None:
+    """A stream of these chunks, each after so many more seconds of the clock, and then its end."""
+    assert wire.head()[0] == 200
+    for wait, expected in chunks:
+        if wait:
+            emulator.advance(wait)
+        assert wire.chunk() == expected
+    assert wire.chunk() == b""
+
+
 def test_paced_events_are_due_one_after_the_other_and_the_rest_with_them(small: Small) -> None:
     """The first of the paced events waits for `first`, later ones for `each`; the others leave with those before."""
     emulator = small(PACED)
     with Wire(emulator.running.port) as wire:
         wire.send(request("GET", "/one?end=1", KEY.items()))
-        assert wire.head()[0] == 200
-        assert wire.chunk() == b"event: begin\ndata: {}\n\n"
-        for wait, expected in (
+        assert_comes(
+            wire,
+            emulator,
+            (0, b"event: begin\ndata: {}\n\n"),
             (2, b'data: "a"\n\n'),
             (0.5, b'data: "b"\n\n'),
             (0.5, b'data: "c"\n\nevent: end\ndata: "c"\n\n'),
             (0.5, b"data: n1\n\n"),
             (0.5, b"data: n2\n\n"),
-        ):
-            emulator.advance(wait)
-            assert wire.chunk() == expected
-        assert wire.chunk() == b""
+        )
     (exchange,) = emulator.exchanges(1)
     assert (exchange.sent_events, exchange.outcome, exchange.took) == (7, "complete", 4.0)
 
@@ -181,18 +189,16 @@ def test_an_event_waits_as_long_as_it_says_itself(small: Small) -> None:
     emulator = small(WAITING)
     with Wire(emulator.running.port) as wire:
         wire.send(request("GET", "/one", KEY.items()))
-        assert wire.head()[0] == 200
-        assert wire.chunk() == b"data: 0\n\n"
-        for wait, expected in (
+        assert_comes(
+            wire,
+            emulator,
+            (0, b"data: 0\n\n"),
             (0.035, b"data: 1\n\ndata: 2\n\n"),
             (2, b"event: late\ndata: 3\n\n"),
             (1, b"data: 4\n\n"),
             (1, b"data: 5\n\n"),
             (0.5, b"data: 6\n\n"),
-        ):
-            emulator.advance(wait)
-            assert wire.chunk() == expected
-        assert wire.chunk() == b""
+        )
     (exchange,) = emulator.exchanges(1)
     assert (exchange.sent_events, exchange.outcome, round(exchange.took, 6)) == (7, "complete", 4.535)
 

@@ -19,7 +19,7 @@ from emulator.errors import ConfigError
 from emulator.verify import play
 from emulator.verify.command import verify
 from emulator.verify.examples import examples
-from tests.running import loaded
+from tests.running import live, loaded
 from tests.studio import Served
 
 CHANGED = """
@@ -140,7 +140,7 @@ def test_a_target_whose_answers_never_end_is_told_in_one_line(monkeypatch: pytes
 
 async def endless(connection: Scope, receive: Receive, send: Send) -> None:
     if connection["type"] == "lifespan":
-        await mute(connection, receive, send)
+        await live(receive, send)
         return
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
     message = {"type": "http.request"}
@@ -152,10 +152,7 @@ async def endless(connection: Scope, receive: Receive, send: Send) -> None:
 
 async def mute(connection: Scope, receive: Receive, send: Send) -> None:
     if connection["type"] == "lifespan":
-        await receive()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await send({"type": "lifespan.shutdown.complete"})
+        await live(receive, send)
         return
     if connection["path"] != "/":
         while (await receive())["type"] != "http.disconnect":
