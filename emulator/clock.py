@@ -27,10 +27,11 @@ PATIENCE = 5.0  # real seconds that work in flight may hold a jump up: a receive
 class Clock:
     """Time that can be steered. `start` None begins at the system's time; `speed` 0 stands still, 2 runs twice as fast.
 
+    `patience` is in real seconds: for so long may work in flight hold a move of the clock up.
     The loop is asked to wake us for the first timer only: a thousand sleepers cost a heap and one loop timer.
     """
 
-    def __init__(self, start: float | None = None, speed: float = 1.0) -> None:
+    def __init__(self, start: float | None = None, speed: float = 1.0, patience: float = PATIENCE) -> None:
         self._real = _steady()
         self._speed = _checked(speed, FASTEST, "a speed")
         self._rate = 0.0  # the speed, or 0 while the clock is being moved
@@ -41,7 +42,7 @@ class Clock:
         self._handle: asyncio.Handle | None = None
         self._work = Work()
         self._turn = asyncio.Lock()  # one moves the clock at a time
-        self._moving, self._patience = False, 0.0
+        self._moving, self._patience, self._until = False, patience, 0.0
         self._made = (None if start is None else _checked(start, LATEST, "a time"), speed)
         self._anchor(time.time() if start is None else start, speed)
 
@@ -147,7 +148,7 @@ class Clock:
     async def skip(self) -> None:
         """Move on to the next timer and fire it, with all that are due with it; nothing when none is pending."""
         async with self._held():
-            await self._work.settle(self._patience)
+            await self._work.settle(self._until)
             if (due := self._timers.first()) <= LATEST:
                 await self._travel(max(due, self.now()))
 
@@ -155,7 +156,7 @@ class Clock:
     async def _held(self) -> AsyncIterator[None]:
         async with self._turn:
             self._moving = True
-            self._patience = asyncio.get_running_loop().time() + PATIENCE
+            self._until = asyncio.get_running_loop().time() + self._patience
             self._anchor(self.now(), 0.0)
             try:
                 yield
@@ -166,11 +167,11 @@ class Clock:
     async def _travel(self, to: float) -> None:
         to = round(_checked(to, LATEST, "a time in seconds since the epoch"), 6)
         end = to + MICRO
-        await self._work.settle(self._patience)
+        await self._work.settle(self._until)
         while (due := self._timers.first()) <= end:
             self._offset = max(self._offset, due)
             self._fire_due()
-            await self._work.settle(self._patience)
+            await self._work.settle(self._until)
             to = max(to, due)
         self._offset = to
 

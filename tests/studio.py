@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from emulator import Emulator
 from emulator.record.command import open_recorder
-from emulator.record.recorder import Recorder
+from emulator.record.recorder import GRACE, Recorder
 from emulator.server import Server, bind
 from emulator.settings import Listen, Settings
 
@@ -122,10 +122,15 @@ class Studio:
 
     @contextmanager
     def recording(
-        self, api: str, upstream: str | None = None, force: bool = False, patience: httpx.Timeout = PATIENT
+        self,
+        api: str,
+        upstream: str | None = None,
+        force: bool = False,
+        patience: httpx.Timeout = PATIENT,
+        grace: float = GRACE,
     ) -> Iterator[tuple[str, Recorder]]:
         given = [upstream or self.upstream.url]
-        recorder, base = open_recorder(api, given, str(self.out), force, patience=patience)
+        recorder, base = open_recorder(api, given, str(self.out), force, patience=patience, grace=grace)
         with Served(recorder) as served:
             yield served.url + base, recorder
 

@@ -16,7 +16,7 @@ from emulator.control import asked
 from emulator.control.entry import Call, Entry, Steered
 from emulator.control.failure import ControlError, Failure, Wrong, told
 from emulator.control.guard import admit
-from emulator.control.waits import Waits, unless_left
+from emulator.control.waits import MOST, Waits, unless_left
 from emulator.control.written import Written
 from emulator.errors import ApiError, DocumentError, EmulatorError
 from emulator.exchange import Header
@@ -38,13 +38,13 @@ HEADERS: tuple[Header, ...] = (
 
 
 class Control:
-    """The ASGI application of a table of control routes."""
+    """The ASGI application of a table of control routes; in each world, no more than `most_waits` requests wait."""
 
-    def __init__(self, server: Steered, table: tuple[Entry, ...]) -> None:
+    def __init__(self, server: Steered, table: tuple[Entry, ...], most_waits: int = MOST) -> None:
         self._server = server
         self._table = table
         self._written = Written()
-        self._waits = Waits()
+        self._waits = Waits(most_waits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: Sequence[Header] = ()

@@ -19,17 +19,18 @@ MOST = 200  # who wait in one world: each of them looks at each of its exchanges
 
 
 class Waits:
-    """Those who wait, counted by their world."""
+    """Those who wait, counted by their world; in each, no more than `most` can."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
         self._count: Counter[World] = Counter()
 
     @contextmanager
     def one_more(self, world: World) -> Iterator[None]:
         """Wait in this world. Raises ControlError 409 when too many do."""
-        if self._count[world] >= MOST:
+        if self._count[world] >= self._most:
             hint = "end some of them, or let others wait in worlds of their own"
-            raise ControlError(409, f"{MOST} requests wait in the world {world.name!r} already", hint)
+            raise ControlError(409, f"{self._most} requests wait in the world {world.name!r} already", hint)
         self._count[world] += 1
         try:
             yield

@@ -11,7 +11,7 @@ import httpx
 from emulator import server, settings
 from emulator.app import build
 from emulator.errors import ConfigError
-from emulator.record.recorder import PATIENCE, Recorder
+from emulator.record.recorder import GRACE, PATIENCE, Recorder
 from emulator.record.tape import Tape
 from emulator.record.upstream import find_api, parse_upstreams
 
@@ -23,6 +23,7 @@ def open_recorder(
     force: bool = False,
     own: tuple[str, int] | None = None,
     patience: httpx.Timeout = PATIENCE,
+    grace: float = GRACE,
 ) -> tuple[Recorder, str]:
     """A recorder and the base path of its API; `own` is the address at which it will serve.
 
@@ -37,7 +38,7 @@ def open_recorder(
     if own is not None and (itself := upstreams.leading_to(own)) is not None:
         raise ConfigError(f"--upstream {itself} is this recorder itself; expected the service that it records")
     tape = Tape.begin(Path(out), Path(file).stem, source, force)
-    return Recorder(emulated, name, upstreams, tape, patience), base
+    return Recorder(emulated, name, upstreams, tape, patience, grace), base
 
 
 def record(

@@ -42,9 +42,9 @@ class Call(Struct, frozen=True):
     send: Send
     leaving: asyncio.Task[float]
 
-    def left(self, now: float) -> bool:
-        """Whether the client left so long ago that it wanted no more."""
-        return self.leaving.done() and now - self.leaving.result() > GRACE
+    def left(self, now: float, grace: float) -> bool:
+        """Whether the client left so long ago, more than `grace` real seconds, that it wanted no more."""
+        return self.leaving.done() and now - self.leaving.result() > grace
 
     async def break_off(self) -> None:
         """End the connection without the answer's end, as the upstream did."""
@@ -54,13 +54,23 @@ class Call(Struct, frozen=True):
 
 
 class Recorder:
-    """Answers as the upstream does; what can't be passed on is refused in the API's own words."""
+    """Answers as the upstream does; what can't be passed on is refused in the API's own words.
+
+    `grace`: for so many real seconds a stream is read on without its client.
+    """
 
     def __init__(
-        self, emulated: Application, api: str, upstreams: Upstreams, tape: Tape, patience: httpx.Timeout = PATIENCE
+        self,
+        emulated: Application,
+        api: str,
+        upstreams: Upstreams,
+        tape: Tape,
+        patience: httpx.Timeout = PATIENCE,
+        grace: float = GRACE,
     ) -> None:
         self.tape = tape
         self._emulated = emulated
+        self._grace = grace
         self._upstreams = upstreams
         self._clock = emulated.clock
         self._listener = Listener(emulated, api, tape.hidden)
@@ -154,7 +164,7 @@ class Recorder:
             await call.send({"type": "http.response.body", "body": first, "more_body": True})
         async for chunk in chunks:
             now = self._clock.real()
-            if call.left(now):
+            if call.left(now, self._grace):
                 return "its client left before the end"
             if reader is not None:
                 reader.feed(chunk, now - begun)

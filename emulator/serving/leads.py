@@ -28,10 +28,15 @@ CLIENT = "client_id"  # RFC 6749 section 2.3.1
 
 
 class Leads:
-    """Credentials to rooms. What was registered goes before what was issued; `any` tells whether there is either."""
+    """Credentials to rooms. What was registered goes before what was issued; `any` tells whether there is either.
 
-    def __init__(self) -> None:
+    No more than `most_registered` can be registered; of those issued, the last `most_issued` are remembered.
+    """
+
+    def __init__(self, most_registered: int = MOST_REGISTERED, most_issued: int = MOST_ISSUED) -> None:
         self.any = False
+        self._most_registered = most_registered
+        self._most_issued = most_issued
         self._registered: dict[str, Room] = {}
         self._issued: dict[str, Room] = {}
         self._ways: dict[tuple[bytes, str | None], None] = {}
@@ -49,8 +54,8 @@ class Leads:
             owner = self._registered.get(key)
             if owner is not None and owner is not room:
                 raise ConfigError(f"the key {mask(key)} is registered to the world {owner.name!r} already")
-            if owner is None and len(self._registered) >= MOST_REGISTERED:
-                raise ConfigError(f"{MOST_REGISTERED:,} keys are registered; delete worlds that are done with")
+            if owner is None and len(self._registered) >= self._most_registered:
+                raise ConfigError(f"{self._most_registered:,} keys are registered; delete worlds that are done with")
 
     def register(self, key: str, room: Room) -> None:
         """Lead what carries this key, token or OAuth client id to a room."""
@@ -61,7 +66,7 @@ class Leads:
         """A request made this credential in a room."""
         self._issued.pop(credential, None)
         self._issued[credential] = room
-        if len(self._issued) > MOST_ISSUED:
+        if len(self._issued) > self._most_issued:
             del self._issued[next(iter(self._issued))]
         self.any = True
 

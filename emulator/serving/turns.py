@@ -15,10 +15,12 @@ class Turns:
     """Lets one begin in each pass of the loop, and none while the clock is behind with what is due.
 
     So a crowd that is more than the machine can serve on time begins later instead of making everybody late.
+    `longest`, in real seconds, is how long one waits at most for a clock that is behind.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, longest: float = LONGEST) -> None:
         self._clock = clock
+        self._longest = longest
         self._waiting: deque[tuple[float, asyncio.Future[None]]] = deque()
 
     async def take(self) -> None:
@@ -37,7 +39,7 @@ class Turns:
         if not waiting:
             return
         since, turn = waiting[0]
-        if self._clock.behind() < BEHIND or loop.time() - since >= LONGEST:
+        if self._clock.behind() < BEHIND or loop.time() - since >= self._longest:
             waiting.popleft()
             turn.set_result(None)
         if waiting:

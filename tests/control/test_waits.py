@@ -8,7 +8,8 @@ import threading
 import httpx
 import pytest
 
-from emulator.control import waits
+from emulator.control.answer import Control
+from emulator.control.routes import TABLE
 from tests.apis.aiexport_calls import caller
 from tests.running import PATIENCE, Emulated
 from tests.wire import Wire, request
@@ -63,10 +64,8 @@ def test_who_stays_is_answered_and_the_connection_goes_on(emulator: Emulated) ->
 
 
 @pytest.mark.parametrize("what", PATHS)
-def test_too_many_are_refused_until_one_leaves(
-    emulator: Emulated, control: httpx.Client, monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
-    monkeypatch.setattr(waits, "MOST", 2)
+def test_too_many_are_refused_until_one_leaves(emulator: Emulated, control: httpx.Client, what: str) -> None:
+    emulator.app.control = Control(emulator.app, TABLE, most_waits=2)
     control.put("/worlds/other", json={}).raise_for_status()
     with Wire(emulator.running.port) as one, Wire(emulator.running.port) as two:
         ask_to_wait(one, "exchanges")

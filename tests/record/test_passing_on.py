@@ -14,7 +14,6 @@ import httpx
 import pytest
 import trustme
 
-from emulator.record import recorder as recorder_module
 from emulator.scenario.reading import read
 from tests.studio import Raw, Studio
 
@@ -273,11 +272,7 @@ def test_a_client_that_leaves_at_the_last_event_misses_nothing_of_the_recording(
     assert len(recorded(studio)[0]["reply"]["stream"]["events"]) == 2
 
 
-def test_a_stream_whose_client_has_left_for_long_is_given_up(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(recorder_module, "GRACE", 0.0)
-
+def test_a_stream_whose_client_has_left_for_long_is_given_up(studio: Studio, caplog: pytest.LogCaptureFixture) -> None:
     def endless(raw: Raw) -> Iterable[bytes]:
         yield STREAM
         while not raw.stopped.wait(0.001):
@@ -286,7 +281,7 @@ def test_a_stream_whose_client_has_left_for_long_is_given_up(
     with (
         Raw(endless) as upstream,
         caplog.at_level(logging.WARNING, "emulator"),
-        studio.recording("aiexport", upstream.url) as (base, tape),
+        studio.recording("aiexport", upstream.url, grace=0.0) as (base, tape),
     ):
         with httpx.stream("POST", f"{base}/messages/stream", headers=KEY, json={}, trust_env=False) as stream:
             next(stream.iter_raw())

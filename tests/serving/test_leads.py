@@ -11,7 +11,6 @@ import pytest
 from emulator.clock import manual
 from emulator.errors import ConfigError
 from emulator.exchange import Incoming
-from emulator.serving import leads
 from emulator.serving.journal import Journal
 from emulator.serving.leads import Leads, peek, wants_form
 from emulator.serving.pipeline import Pipeline
@@ -98,12 +97,10 @@ def test_a_room_that_is_forgotten_is_led_to_no_more(known: tuple[Leads, Room, Ro
     assert not found.any
 
 
-def test_only_so_many_issued_credentials_are_remembered(
-    known: tuple[Leads, Room, Room], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(leads, "MOST_ISSUED", 2)
-    found, one, _ = known
-    for name in ("a", "b"):
+def test_only_so_many_issued_credentials_are_remembered() -> None:
+    found, one = Leads(most_issued=2), room("one")
+    found.open(WAYS)
+    for name in ("token-2", "a", "b"):
         found.issue(name, one)
     assert found.find(asking({b"x-key": b"token-2"})) is None
     assert found.issued(one) == ["a", "b"]
@@ -115,12 +112,18 @@ def test_what_cannot_be_a_key_is_not_registered(known: tuple[Leads, Room, Room],
         known[0].check([key])
 
 
-def test_a_key_belongs_to_one_room(known: tuple[Leads, Room, Room], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_belongs_to_one_room(known: tuple[Leads, Room, Room]) -> None:
     found, one, two = known
     found.check(["key-1"], one)
     with pytest.raises(ConfigError, match="is registered to the world 'one' already"):
         found.check(["key-1"], two)
-    monkeypatch.setattr(leads, "MOST_REGISTERED", 2)
+
+
+def test_only_so_many_keys_can_be_registered() -> None:
+    found, one = Leads(most_registered=2), room("one")
+    found.register("key-1", one)
+    found.check(["another"], one)
+    found.register("key-2", one)
     found.check(["key-1"], one)
     with pytest.raises(ConfigError, match="2 keys are registered; delete worlds"):
         found.check(["another"], one)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
-
 from emulator.clock import Clock, manual
 from emulator.serving.turns import Turns
 
@@ -49,7 +47,7 @@ def test_who_gives_up_waiting_keeps_nobody_from_a_turn() -> None:
     assert asyncio.run(leave())[2]
 
 
-def begun_while_behind() -> int:
+def begun_while_behind(longest: float = 30.0) -> int:
     """How often the clock, which is behind all the time, called before the one who waited began."""
 
     async def story() -> int:
@@ -61,7 +59,7 @@ def begun_while_behind() -> int:
                 clock.call_at(clock.now() - 1, call)
 
         call()
-        await Turns(clock).take()
+        await Turns(clock, longest).take()
         return len(calls)
 
     return asyncio.run(story())
@@ -71,9 +69,8 @@ def test_nothing_begins_while_what_is_due_is_late() -> None:
     assert begun_while_behind() == 50
 
 
-def test_who_has_waited_long_enough_begins_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emulator.serving.turns.LONGEST", 0.0)
-    assert begun_while_behind() < 10
+def test_who_has_waited_long_enough_begins_all_the_same() -> None:
+    assert begun_while_behind(longest=0.0) < 10
 
 
 def test_a_clock_that_is_moved_waits_until_everybody_has_begun() -> None:
