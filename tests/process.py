@@ -17,6 +17,8 @@ from types import TracebackType
 
 import httpx
 
+from tests import loopback
+
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 30.0
 LAST_LINE = "Ctrl-C stops it."
@@ -55,7 +57,7 @@ class Serving:
                 break
         self.banner = "\n".join(lines)
         assert LAST_LINE in lines, self.banner + self.log
-        self.client = httpx.Client(base_url=self.origin, trust_env=False, timeout=PATIENCE)
+        self.client = loopback.Client(base_url=self.origin, timeout=PATIENCE)
 
     def __enter__(self) -> Serving:
         return self
@@ -118,4 +120,4 @@ def copied(command: str) -> httpx.Response:
     headers = dict(value.split(": ", 1) for name, value in options if name == "-H")
     data = next((value for name, value in options if name == "-d"), None)
     method = next((value for name, value in options if name == "-X"), "GET" if data is None else "POST")
-    return httpx.request(method, url, headers=headers, content=data, trust_env=False)
+    return loopback.request(method, url, headers=headers, content=data)

@@ -25,6 +25,7 @@ from emulator.serving.journal import Journal
 from emulator.serving.pipeline import Later
 from emulator.serving.served import Served
 from emulator.settings import Listen, Settings
+from tests import loopback
 
 T = TypeVar("T")
 PATIENCE = 30.0
@@ -144,7 +145,7 @@ class Emulated:
     def client(self, api: str, **options: Any) -> httpx.Client:
         """A client of one API; `base_url` is the API's base, and no key is set."""
         base = self.app.playbook.apis[api].file.base
-        client = httpx.Client(base_url=self.origin + base, trust_env=False, timeout=PATIENCE, **options)
+        client = loopback.Client(base_url=self.origin + base, timeout=PATIENCE, **options)
         self._clients.append(client)
         return client
 

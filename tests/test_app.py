@@ -6,12 +6,12 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from emulator.app import build
 from emulator.errors import DocumentError
 from emulator.settings import Settings
+from tests import loopback
 from tests.running import Emulated, Running
 from tests.small import KEY, play
 
@@ -65,7 +65,7 @@ def test_an_operation_of_one_host_is_not_found_on_the_other(running: Running, tm
 def test_the_hosts_of_the_document_see_their_own_operations_only(emulator: Emulated) -> None:
     def status(host: str, path: str) -> int:
         headers = {"Host": host, "x-api-key": "aix_test_demo"}
-        return httpx.get(emulator.origin + path, headers=headers, trust_env=False).status_code
+        return loopback.get(emulator.origin + path, headers=headers).status_code
 
     assert status("models.aixplain.com", "/api/v2/data/none") == 200
     assert status("platform-api.aixplain.com", "/api/v2/data/none") == 404
@@ -81,7 +81,7 @@ def test_the_hosts_of_the_document_see_their_own_operations_only(emulator: Emula
 def test_a_method_that_a_path_does_not_take_is_answered_with_those_it_does(
     emulator: Emulated, method: str, path: str, allow: str
 ) -> None:
-    answer = httpx.request(method, emulator.origin + path, trust_env=False)
+    answer = loopback.request(method, emulator.origin + path)
     assert (answer.status_code, answer.headers["allow"]) == (405, allow)
     assert answer.json()["error"]["type"] == "invalid_request_error"
 

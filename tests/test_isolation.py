@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from tests import loopback
 from tests.apis.aiexport_calls import asking
 from tests.running import PATIENCE, Emulated
 
@@ -77,7 +78,7 @@ class Test:
 
 def client_of(emulator: Emulated) -> httpx.AsyncClient:
     limits = httpx.Limits(max_connections=WORLDS)
-    return httpx.AsyncClient(base_url=emulator.origin, trust_env=False, timeout=PATIENCE, limits=limits)
+    return loopback.AsyncClient(base_url=emulator.origin, timeout=PATIENCE, limits=limits)
 
 
 async def alone(emulator: Emulated, numbers: range) -> dict[int, list[Any]]:

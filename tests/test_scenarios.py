@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests import loopback
 from tests.apis.aiexport_calls import (
     ENTERPRISE,
     FREE,
@@ -199,7 +200,7 @@ def test_rate_limited_changes_the_limits_it_names_and_leaves_the_plans_as_they_a
 @pytest.fixture
 def demo(emulator: Emulated) -> Emulated:
     """The scenario `demo`; its clock jumps over every latency."""
-    assert httpx.post(f"{emulator.origin}/_emulator/clock", json={"auto": True}, trust_env=False).status_code == 200
+    assert loopback.post(f"{emulator.origin}/_emulator/clock", json={"auto": True}).status_code == 200
     return emulator
 
 
@@ -255,7 +256,7 @@ DATES = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
 def test_demo_s_conversations_batches_and_messages_are_a_few_days_old_whatever_today_is(
     demo: Emulated, now: str
 ) -> None:
-    httpx.post(f"{demo.origin}/_emulator/clock", json={"set": now}, trust_env=False).raise_for_status()
+    loopback.post(f"{demo.origin}/_emulator/clock", json={"set": now}).raise_for_status()
     sessions, batches = demo.client("aixplain", headers={"x-api-key": AIXPLAIN_KEY}), caller(demo, PRO)
     told = [sessions.get("/v1/sessions"), batches.get("/batch"), batches.get("/messages")]
     told += [sessions.get(f"/v1/sessions/{each['id']}/messages") for each in told[0].json()]

@@ -17,6 +17,7 @@ from emulator import server
 from emulator.app import build
 from emulator.errors import ConfigError
 from emulator.settings import Listen, Settings
+from tests import loopback
 from tests.process import Serving, copied, run
 from tests.running import Running
 from tests.small import FLOW, HEAD
@@ -191,7 +192,7 @@ def test_a_mistake_of_our_own_is_not_silent(running: Running, caplog: pytest.Log
     before, running.app = running.app, Broken()  # type: ignore[assignment]
     try:
         with caplog.at_level(logging.ERROR, "uvicorn.error"):
-            assert httpx.get(running.origin, trust_env=False).status_code == 500
+            assert loopback.get(running.origin).status_code == 500
     finally:
         running.app = before
     assert "a mistake of our own" in caplog.text

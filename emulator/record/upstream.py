@@ -66,8 +66,12 @@ def _is_here(host: str) -> bool:
 
 
 def client(upstreams: Upstreams, patience: httpx.Timeout) -> httpx.AsyncClient:
-    """A client that asks these upstreams: through the system's proxy, unless all are here; it trusts SSL_CERT_FILE."""
-    trusted = httpx.create_ssl_context()
+    """A client that asks these upstreams: through the system's proxy, unless all are here; it trusts SSL_CERT_FILE.
+
+    The CA bundle is loaded only if an upstream is reached by https.
+    """
+    encrypted = any(url.scheme == "https" for url in upstreams.urls)
+    trusted = httpx.create_ssl_context(verify=encrypted)
     return httpx.AsyncClient(timeout=patience, verify=trusted, trust_env=not upstreams.is_loopback)
 
 

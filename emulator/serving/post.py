@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -69,6 +70,12 @@ def _beginning(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     return kept
 
 
+@cache
+def _system_trust() -> ssl.SSLContext:
+    """Trusts the system's CAs. Loading them takes longer than most calls, so all worlds share it."""
+    return ssl.create_default_context()
+
+
 class Caller:
     """Calls receivers. `public`: also at addresses outside this machine and private networks."""
 
@@ -128,8 +135,7 @@ class Caller:
 
         if scheme not in self._clients:
             self._clients[scheme] = httpx.AsyncClient(
-                # Reading the system's certificates takes long; a client for http needs none.
-                verify=ssl.create_default_context() if scheme == "https" else False,
+                verify=_system_trust() if scheme == "https" else False,
                 trust_env=False,
                 follow_redirects=False,
                 timeout=None,

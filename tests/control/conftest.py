@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests import loopback
 from tests.running import PATIENCE, Emulated
 
 
 @pytest.fixture
 def control(emulator: Emulated) -> Iterator[httpx.Client]:
     """A client of the control API."""
-    with httpx.Client(base_url=f"{emulator.origin}/_emulator", trust_env=False, timeout=PATIENCE) as client:
+    with loopback.Client(base_url=f"{emulator.origin}/_emulator", timeout=PATIENCE) as client:
         yield client

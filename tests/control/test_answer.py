@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from emulator.control.routes import TABLE
+from tests import loopback
 from tests.running import Emulated, Running
 from tests.wire import Wire
 
@@ -101,7 +102,7 @@ def test_a_route_without_a_body_takes_an_empty_one_and_no_other(control: httpx.C
 def test_a_body_that_is_too_large_is_413(running: Running) -> None:
     emulator = Emulated(running, ("default",), settings=replace(running.settings, max_body=1_000))
     try:
-        answer = httpx.post(f"{emulator.origin}/_emulator/faults", json={"fault": "x" * 2_000}, trust_env=False)
+        answer = loopback.post(f"{emulator.origin}/_emulator/faults", json={"fault": "x" * 2_000})
         error = told(answer, 413)
         assert error == {"message": "the body is larger than 1000 bytes", "hint": "--max-body allows more"}
         with Wire(running.port) as wire:

@@ -18,6 +18,7 @@ from emulator.control.greeting import LINKS
 from emulator.control.page import CSP, STYLE
 from emulator.control.routes import TABLE
 from emulator.settings import Listen
+from tests import loopback
 from tests.running import Emulated, Running
 from tests.small import play
 
@@ -26,7 +27,7 @@ TOKEN = "a-token-for-tests"
 
 
 def ask(emulator: Emulated, method: str = "GET", **headers: str) -> httpx.Response:
-    return httpx.request(method, emulator.origin, headers=headers, trust_env=False)
+    return loopback.request(method, emulator.origin, headers=headers)
 
 
 class Seen(HTMLParser):
@@ -71,7 +72,7 @@ def test_a_person_is_shown_the_same_as_a_page(emulator: Emulated) -> None:
 def test_every_link_leads_somewhere(emulator: Emulated) -> None:
     assert set(LINKS) <= {entry.path for entry in TABLE if entry.method == "GET"}
     for link in ask(emulator).json()["links"]:
-        page = httpx.get(link, headers={**BROWSER, "Sec-Fetch-Site": "same-origin"}, trust_env=False)
+        page = loopback.get(link, headers={**BROWSER, "Sec-Fetch-Site": "same-origin"})
         assert page.status_code == 200
 
 
@@ -101,7 +102,7 @@ def test_what_an_api_says_is_text_on_the_page(running: Running, tmp_path: Path) 
 def test_it_is_no_exchange(emulator: Emulated) -> None:
     for headers in ({}, BROWSER, {"X-Emulator-Fault": "reset_peer"}):
         assert ask(emulator, **headers).status_code == 200
-    told = httpx.get(f"{emulator.origin}/_emulator/exchanges", trust_env=False).json()
+    told = loopback.get(f"{emulator.origin}/_emulator/exchanges").json()
     assert told["exchanges"] == []
     assert emulator.app.world.next_number() == 1
 
@@ -121,7 +122,7 @@ def test_only_who_wants_to_see_something_is_greeted(emulator: Emulated, method: 
 
 @pytest.mark.parametrize("path", ["/x", "//", "/index.html", "/_emulato", "/_"])
 def test_only_the_root_greets(emulator: Emulated, path: str) -> None:
-    assert httpx.get(emulator.origin + path, headers=BROWSER, trust_env=False).status_code == 404
+    assert loopback.get(emulator.origin + path, headers=BROWSER).status_code == 404
 
 
 def test_the_root_of_an_api_s_own_host_is_the_api_s(emulator: Emulated) -> None:
@@ -142,7 +143,7 @@ def test_an_api_that_has_something_at_the_root_goes_before(
 
 def test_each_world_is_greeted_as_it_is(emulator: Emulated) -> None:
     order = {"scenarios": ["free-tier"]}
-    httpx.put(f"{emulator.origin}/_emulator/worlds/small", json=order, trust_env=False).raise_for_status()
+    loopback.put(f"{emulator.origin}/_emulator/worlds/small", json=order).raise_for_status()
     assert ask(emulator, **{"X-Emulator-World": "small"}).json()["scenarios"] == ["free-tier", "default"]
     assert ask(emulator, **{"X-Emulator-World": "nowhere"}).status_code == 404
 

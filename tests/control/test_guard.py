@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from emulator.control.entry import Entry
 from emulator.control.routes import TABLE
 from emulator.settings import Listen
+from tests import loopback
 from tests.running import PATIENCE, Emulated, Running
 from tests.wire import Wire
 
@@ -89,7 +90,7 @@ def refused(answer: httpx.Response, status: int = 403) -> str:
 @pytest.fixture
 def client(emulator: Emulated) -> Iterator[httpx.Client]:
     """A client that adds nothing of its own."""
-    with httpx.Client(base_url=emulator.origin, trust_env=False, timeout=PATIENCE) as client:
+    with loopback.Client(base_url=emulator.origin, timeout=PATIENCE) as client:
         yield client
 
 
@@ -129,14 +130,14 @@ def test_a_preflight_is_never_granted(emulator: Emulated, client: httpx.Client, 
     "host", ["localhost", "LOCALHOST:8484", "127.0.0.1", "127.8.8.8:1", "[::1]:8484", "a.localhost"]
 )
 def test_every_name_of_this_machine_is_known(emulator: Emulated, host: str) -> None:
-    answer = httpx.get(f"{emulator.origin}/_emulator/clock", headers={"Host": host}, trust_env=False)
+    answer = loopback.get(f"{emulator.origin}/_emulator/clock", headers={"Host": host})
     assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("site", ["same-origin", "none"])
 def test_a_page_of_the_emulator_itself_may_ask(emulator: Emulated, site: str) -> None:
     headers = {"Origin": emulator.origin, "Sec-Fetch-Site": site}
-    answer = httpx.get(f"{emulator.origin}/_emulator/clock", headers=headers, trust_env=False)
+    answer = loopback.get(f"{emulator.origin}/_emulator/clock", headers=headers)
     assert answer.status_code == 200
     assert "access-control-allow-origin" not in answer.headers
 
@@ -164,7 +165,7 @@ def bearer(token: str) -> dict[str, str]:
 
 def test_beyond_this_machine_the_token_is_needed_on_every_route_but_health(running: Running) -> None:
     wrong = [{}, bearer("wrong"), {"Authorization": f"Basic {TOKEN}"}, bearer(TOKEN + " x"), bearer(TOKEN.upper())]
-    with listening(running, "0.0.0.0", TOKEN) as emulator, httpx.Client(base_url=emulator.origin) as client:
+    with listening(running, "0.0.0.0", TOKEN) as emulator, loopback.Client(base_url=emulator.origin) as client:
         for entry in TABLE:
             for given in wrong:
                 answer = ask(client, entry, given)
@@ -178,25 +179,25 @@ def test_who_shows_the_token_may_use_any_name_but_is_no_other_site(running: Runn
     with listening(running, "0.0.0.0", TOKEN) as emulator:
         clock = f"{emulator.origin}/_emulator/clock"
         for host in ("emulator:8484", "10.1.2.3:8484", "localhost"):
-            assert httpx.get(clock, headers={"Host": host, **bearer(TOKEN)}, trust_env=False).status_code == 200
+            assert loopback.get(clock, headers={"Host": host, **bearer(TOKEN)}).status_code == 200
         foreign = {"Origin": "http://evil.test", **bearer(TOKEN)}
-        assert httpx.get(clock, headers=foreign, trust_env=False).status_code == 403
+        assert loopback.get(clock, headers=foreign).status_code == 403
 
 
 def test_beyond_this_machine_nobody_may_ask_when_there_is_no_token(running: Running) -> None:
     with listening(running, "0.0.0.0") as emulator:
-        assert httpx.get(f"{emulator.origin}/_emulator/clock", headers=bearer("x"), trust_env=False).status_code == 403
+        assert loopback.get(f"{emulator.origin}/_emulator/clock", headers=bearer("x")).status_code == 403
 
 
 @pytest.mark.parametrize(("host", "status"), [("10.1.2.3:8484", 200), ("evil.test", 403), ("emulator", 403)])
 def test_health_is_asked_by_number_from_outside(running: Running, host: str, status: int) -> None:
     with listening(running, "0.0.0.0", TOKEN) as emulator:
-        answer = httpx.get(f"{emulator.origin}/_emulator/health", headers={"Host": host}, trust_env=False)
+        answer = loopback.get(f"{emulator.origin}/_emulator/health", headers={"Host": host})
         assert answer.status_code == status
 
 
 def test_a_token_that_was_given_is_needed_on_loopback_too(running: Running) -> None:
     with listening(running, "127.0.0.1", TOKEN) as emulator:
         clock = f"{emulator.origin}/_emulator/clock"
-        assert httpx.get(clock, trust_env=False).status_code == 403
-        assert httpx.get(clock, headers=bearer(TOKEN), trust_env=False).status_code == 200
+        assert loopback.get(clock).status_code == 403
+        assert loopback.get(clock, headers=bearer(TOKEN)).status_code == 200

@@ -7,12 +7,13 @@ import pytest
 
 from emulator import __version__
 from emulator.control.routes import TABLE
+from tests import loopback
 from tests.running import Emulated
 
 
 @pytest.mark.parametrize("path", ["/_emulator", "/_emulator/"])
 def test_the_start_page_tells_what_is_served_and_where_help_is(emulator: Emulated, path: str) -> None:
-    answer = httpx.get(emulator.origin + path, trust_env=False)
+    answer = loopback.get(emulator.origin + path)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
     told = answer.json()
     assert (told["name"], told["version"], told["scenarios"]) == ("ai-api-emulator", __version__, ["default"])

@@ -11,6 +11,8 @@ from typing import Any
 import httpx
 import requests
 
+from tests import loopback
+
 HANGS = ("timeout", "slow_close", "latency", "bandwidth", "stall_after")
 URLS = {"plain": "/one", "stream": "/hello"}
 FETCH = """
@@ -52,7 +54,7 @@ def _httpx(origin: str, headers: Mapping[str, str], case: Case, got: list[Any]) 
     _, path, fault = case
     lines = {**headers, "X-Emulator-Fault": fault}
     with (
-        httpx.Client(timeout=patience(fault), trust_env=False) as client,
+        loopback.Client(timeout=patience(fault)) as client,
         client.stream("GET", origin + path, headers=lines) as answer,
     ):
         got.append(answer.status_code)

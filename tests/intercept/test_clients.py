@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import httpx
 import pytest
 import trustme
 
 from emulator.intercept.authority import Authority
 from emulator.run.environment import variables
+from tests import loopback
 from tests.intercept.conftest import Fronted
 from tests.process import PATIENCE, environment
 
@@ -78,7 +78,7 @@ def test_of_a_client_that_was_not_the_log_says_what_to_set(
 ) -> None:
     with caplog.at_level(logging.WARNING, "emulator"):
         done = ran([*CLIENTS[name], MODELS], variables((), fronted.origin, None))
-        httpx.get(f"{fronted.origin}/_emulator/health", trust_env=False)  # a turn of the server's loop
+        loopback.get(f"{fronted.origin}/_emulator/health")  # a turn of the server's loop
     assert done.returncode != 0
     (line,) = caplog.messages
     assert HOST in line

@@ -16,6 +16,7 @@ import requests
 
 from emulator.app import Application
 from emulator.settings import Settings
+from tests import loopback
 from tests.intercept.conftest import Fronted
 from tests.process import Serving
 from tests.running import PATIENCE, Running, loaded
@@ -74,7 +75,7 @@ def test_any_other_host_is_refused_and_noted(fronted: Fronted, caplog: pytest.Lo
         ("vendor.example", 443),
         ("vendor.example", 8443),
     ]
-    told = httpx.get(f"{fronted.origin}/_emulator/departures", trust_env=False).json()["departures"]
+    told = loopback.get(f"{fronted.origin}/_emulator/departures").json()["departures"]
     assert told[0] == {"host": "vendor.example", "port": 443, "at": fronted.app.departures[0].at}
     assert "refused: vendor.example:443 is not emulated" in caplog.text
 
@@ -134,7 +135,7 @@ def test_a_target_that_is_none_is_a_bad_request(fronted: Fronted, target: str) -
 
 def test_hosts_that_the_settings_name_are_answered_too(tmp_path: Path) -> None:
     with Serving(tmp_path, "--intercept-host", "gateway.internal", "--authority", str(tmp_path / "ca")) as process:
-        httpx.get(process.origin + "/_emulator/health", trust_env=False)
+        loopback.get(process.origin + "/_emulator/health")
         with socket.create_connection(("127.0.0.1", process.port), PATIENCE) as wire:
             wire.sendall(b"CONNECT gateway.internal:443 HTTP/1.1\r\n\r\n")
             assert wire.recv(200).startswith(b"HTTP/1.1 200 ")
@@ -183,7 +184,7 @@ def test_a_connect_after_another_request_on_the_same_connection_is_led_there(fro
 def test_a_client_that_does_not_trust_the_authority_is_told_of_once_with_the_variables(
     fronted: Fronted, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with httpx.Client(proxy=fronted.origin, trust_env=False) as client, caplog.at_level(logging.WARNING, "emulator"):
+    with loopback.Client(proxy=fronted.origin) as client, caplog.at_level(logging.WARNING, "emulator"):
         for _ in range(3):
             with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
                 client.get(MODELS)
@@ -201,7 +202,7 @@ def test_a_client_that_goes_after_the_handshake_without_asking_is_told_of_too(
     """Node looks at the certificate only when the handshake is over."""
     wire, _ = fronted.connect(f"{HOST}:443")
     fronted.trusting().wrap_socket(wire, server_hostname=HOST).close()
-    httpx.get(f"{fronted.origin}/_emulator/health", trust_env=False)  # a turn of the server's loop
+    loopback.get(f"{fronted.origin}/_emulator/health")  # a turn of the server's loop
     assert "NODE_EXTRA_CA_CERTS" in caplog.text
 
 

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from emulator.proxying import named, read_target, rooted
+from tests import loopback
 from tests.intercept.conftest import Fronted
 from tests.wire import Wire, request
 
@@ -18,7 +19,7 @@ def departures(fronted: Fronted) -> list[tuple[str, int]]:
 
 
 def test_a_plain_request_for_another_host_is_refused_as_well(fronted: Fronted) -> None:
-    with httpx.Client(proxy=fronted.origin, trust_env=False) as client:
+    with loopback.Client(proxy=fronted.origin) as client:
         answer = client.post("http://vendor.example/v2/messages", json={})
         assert (answer.status_code, answer.json()["error"]["message"]) == (502, "vendor.example:80 is not emulated")
         assert client.get(f"http://{HOST}/v2/models", headers=KEY).status_code == 200
@@ -57,7 +58,7 @@ def test_an_empty_path_of_an_emulated_host_is_the_root(fronted: Fronted, method:
 
 
 def test_the_emulator_may_be_asked_by_its_own_name_and_port(fronted: Fronted) -> None:
-    with httpx.Client(proxy=fronted.origin, trust_env=False) as client:
+    with loopback.Client(proxy=fronted.origin) as client:
         for host in ("127.0.0.1", "localhost", "emulator"):
             answer = client.get(f"http://{host}:{fronted.running.port}/v2/models", headers=KEY)
             assert answer.status_code == 200
@@ -88,7 +89,7 @@ def test_the_control_api_is_reached_by_the_name_in_the_target_only(fronted: Fron
 
 
 def test_a_service_of_ones_own_on_this_machine_is_refused_and_is_no_departure(fronted: Fronted) -> None:
-    with httpx.Client(proxy=fronted.origin, trust_env=False) as client:
+    with loopback.Client(proxy=fronted.origin) as client:
         answer = client.get("http://localhost:1/")
     assert (answer.status_code, "NO_PROXY=localhost" in answer.json()["error"]["hint"]) == (502, True)
     assert departures(fronted) == []
@@ -102,7 +103,7 @@ def test_requests_after_one_that_was_refused_are_not_answered(fronted: Fronted) 
 
 
 def test_tls_on_the_plain_port_is_told_as_such(fronted: Fronted, caplog: pytest.LogCaptureFixture) -> None:
-    with pytest.raises(httpx.ConnectError), httpx.Client(trust_env=False) as client:
+    with pytest.raises(httpx.ConnectError), loopback.Client() as client:
         client.get(f"https://127.0.0.1:{fronted.running.port}/v2/models")
     told = "a client spoke TLS where http:// is spoken; --tls-listen opens a port for https://"
     # Other servers of this process may still have something to say.

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
 from emulator import tunnel
+from tests import loopback
 from tests.intercept.conftest import Fronted
 from tests.process import Serving
 from tests.running import PATIENCE
@@ -53,7 +53,7 @@ def ended(wire: socket.socket) -> bytes:
 
 def turn(fronted: Fronted) -> None:
     """Let the server's loop go round."""
-    assert httpx.get(f"{fronted.origin}/_emulator/health", trust_env=False).status_code == 200
+    assert loopback.get(f"{fronted.origin}/_emulator/health").status_code == 200
 
 
 @pytest.fixture
@@ -214,7 +214,7 @@ def test_the_control_api_has_no_name_of_an_emulated_host(fronted: Fronted) -> No
 
 
 def test_worlds_are_found_by_key_and_by_header_inside_too(fronted: Fronted) -> None:
-    control = httpx.Client(base_url=f"{fronted.origin}/_emulator", trust_env=False)
+    control = loopback.Client(base_url=f"{fronted.origin}/_emulator")
     with control:
         for name in ("by-key", "by-header"):
             assert control.put(f"/worlds/{name}", json={"keys": ["key-of-a-world"] * (name == "by-key")}).is_success

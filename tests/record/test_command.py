@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-import httpx
 import pytest
 from click.testing import CliRunner, Result
 
 from emulator.cli import main
+from tests import loopback
 from tests.process import LAST_LINE, PATIENCE, environment
 from tests.studio import Studio
 
@@ -128,13 +128,13 @@ def checked(studio: Studio) -> None:
 
 
 def test_a_recorder_that_is_killed_loses_nothing_that_was_answered(studio: Studio, tmp_path: Path) -> None:
-    with recording(studio, tmp_path) as (process, _, base), httpx.Client(headers=KEY, trust_env=False) as client:
+    with recording(studio, tmp_path) as (process, _, base), loopback.Client(headers=KEY) as client:
         for number in range(20):
             assert client.get(f"{base}/models", params={"limit": number + 1}).status_code == 200
         process.send_signal(signal.SIGKILL)
         process.wait(PATIENCE)
     checked(studio)
-    with studio.replaying("/v2") as base, httpx.Client(headers=KEY, trust_env=False) as client:
+    with studio.replaying("/v2") as base, loopback.Client(headers=KEY) as client:
         found = [len(client.get(f"{base}/models", params={"limit": number + 1}).json()["data"]) for number in range(20)]
     assert found[:5] == [1, 2, 3, 4, 5]
     assert studio.out.read_text().count("recorded models.list ") == 20
@@ -142,7 +142,7 @@ def test_a_recorder_that_is_killed_loses_nothing_that_was_answered(studio: Studi
 
 def test_a_recorder_that_is_stopped_says_what_it_has_and_how_to_replay_it(studio: Studio, tmp_path: Path) -> None:
     with recording(studio, tmp_path) as (process, _, base):
-        assert httpx.get(f"{base}/models", headers=KEY, trust_env=False).status_code == 200
+        assert loopback.get(f"{base}/models", headers=KEY).status_code == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
         assert process.stdout is not None

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 
+from tests import loopback
 from tests.running import live
 from tests.studio import Served, Studio
 
@@ -64,7 +64,7 @@ def ask(base: str, parrot: Parrot, secrets: list[str], plain: list[str]) -> list
     """Calls with secrets in all places; gives what may not be written."""
     key, client_secret, deep, told, webhook, echoed, cookie, query, piece, split, fresh, late = secrets
     safe_key, basic, bearer, header, given, line, user, *_ = plain
-    with httpx.Client(base_url=base, trust_env=False, headers={"X-API-Key": safe_key}) as client:
+    with loopback.Client(base_url=base, headers={"X-API-Key": safe_key}) as client:
 
         def say(body: Any, **more: Any) -> None:
             client.post("/messages", json={"model": "m", "messages": [], **body}, **more)

@@ -15,6 +15,7 @@ import pytest
 import trustme
 
 from emulator.scenario.reading import read
+from tests import loopback
 from tests.studio import Raw, Studio
 
 KEY = {"X-API-Key": "axp_live_0123456789abcdef"}
@@ -40,7 +41,7 @@ def fixed(*pieces: bytes) -> Raw:
 
 
 def ask(base: str, method: str = "GET", path: str = "/status", **more: Any) -> httpx.Response:
-    with httpx.Client(headers=KEY, trust_env=False, timeout=30) as client:
+    with loopback.Client(headers=KEY, timeout=30) as client:
         return client.request(method, base + path, **more)
 
 
@@ -114,7 +115,7 @@ def test_a_stream_that_breaks_off_teaches_its_secrets_all_the_same(studio: Studi
 
 
 def take(base: str, got: list[bytes]) -> None:
-    with httpx.stream("POST", f"{base}/messages/stream", headers=KEY, json={}, trust_env=False) as stream:
+    with loopback.stream("POST", f"{base}/messages/stream", headers=KEY, json={}) as stream:
         got += stream.iter_raw()
 
 
@@ -193,7 +194,7 @@ def test_what_no_scenario_can_hold_is_passed_on_byte_for_byte_and_not_recorded(
     with (
         fixed(answer(body, "200 OK", *lines)) as upstream,
         studio.recording("aiexport", upstream.url) as (base, tape),
-        httpx.stream("GET", f"{base}/status", headers=KEY, trust_env=False, timeout=30) as found,
+        loopback.stream("GET", f"{base}/status", headers=KEY, timeout=30) as found,
     ):
         assert b"".join(found.iter_raw()) == body
         assert found.headers.get("content-encoding", "") in ("", said[13:15])
@@ -265,7 +266,7 @@ def test_a_client_that_leaves_at_the_last_event_misses_nothing_of_the_recording(
         yield chunk(EVENT) + b"0\r\n\r\n"
 
     with Raw(last) as upstream, studio.recording("aiexport", upstream.url) as (base, _):
-        with httpx.stream("POST", f"{base}/messages/stream", headers=KEY, json={}, trust_env=False) as stream:
+        with loopback.stream("POST", f"{base}/messages/stream", headers=KEY, json={}) as stream:
             assert next(stream.iter_raw()) == EVENT
         gone.set()
         read_until(studio, 1)
@@ -283,7 +284,7 @@ def test_a_stream_whose_client_has_left_for_long_is_given_up(studio: Studio, cap
         caplog.at_level(logging.WARNING, "emulator"),
         studio.recording("aiexport", upstream.url, grace=0.0) as (base, tape),
     ):
-        with httpx.stream("POST", f"{base}/messages/stream", headers=KEY, json={}, trust_env=False) as stream:
+        with loopback.stream("POST", f"{base}/messages/stream", headers=KEY, json={}) as stream:
             next(stream.iter_raw())
         assert upstream.left.wait(30)
         assert tape.tape.count == 0

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from emulator import Emulator
 from emulator.cli import main
 from emulator.scenario.reading import read
+from tests import loopback
 from tests.studio import Studio
 
 KEY = "axp_live_0123456789abcdefSECRET"
@@ -44,7 +45,7 @@ CALLS: list[Call] = [
 
 
 def play(base: str, calls: list[Call], headers: dict[str, str]) -> list[httpx.Response]:
-    with httpx.Client(headers=headers, trust_env=False, timeout=30) as client:
+    with loopback.Client(headers=headers, timeout=30) as client:
         return [client.request(method, base + path, json=body) for method, path, body in calls]
 
 
@@ -120,7 +121,7 @@ def test_what_the_emulator_does_not_know_is_replayed_all_the_same(studio: Studio
 
 def test_secrets_are_never_written_not_even_where_they_are_echoed(studio: Studio) -> None:
     grant = {"grant_type": "client_credentials", "client_id": "demo-enterprise", "client_secret": "demo-secret"}
-    with studio.recording("aiexport") as (base, _), httpx.Client(trust_env=False) as client:
+    with studio.recording("aiexport") as (base, _), loopback.Client() as client:
         token = client.post(f"{base}/oauth/token", data=grant).json()["access_token"]
         keys = client.get(f"{base}/keys", headers=OWN).json()["data"]
         made = client.post(f"{base}/keys/{keys[0]['id']}/rotate", headers=OWN).json()["key"]
@@ -138,15 +139,15 @@ def test_a_stream_is_passed_on_as_it_comes_and_replayed_at_its_pace(studio: Stud
     slow = tmp_path / "slow.yaml"
     slow.write_text("scenario: slow\nabout: Slow.\nextends: default\nlatency: {first_token: 150ms, token: 40ms}\n")
     with Emulator(scenarios=[str(slow)]) as upstream, studio.recording("aiexport", upstream.url) as (base, _):
-        ask = {"headers": OWN, "json": message("What are the colors of the rainbow?"), "trust_env": False}
-        with httpx.stream("POST", f"{base}/messages/stream", **ask) as answer:  # type: ignore[arg-type]
+        ask = {"headers": OWN, "json": message("What are the colors of the rainbow?")}
+        with loopback.stream("POST", f"{base}/messages/stream", **ask) as answer:
             recorded = list(answer.iter_raw())
     assert len(recorded) > 3
     (rule,) = read(studio.out).data["rules"]
     first, mean = waits(rule["reply"]["stream"])
     assert 100 < first < 400
     assert 20 < mean < 120
-    with studio.replaying("/v2") as base, httpx.stream("POST", f"{base}/messages/stream", **ask) as answer:  # type: ignore[arg-type]
+    with studio.replaying("/v2") as base, loopback.stream("POST", f"{base}/messages/stream", **ask) as answer:
         replayed = list(answer.iter_raw())
     assert b"".join(replayed) == b"".join(recorded)
     assert len(replayed) > 3

@@ -17,6 +17,7 @@ from emulator.record.upstream import parse_upstreams
 from emulator.record.worth import DROPPED, HOPS
 from emulator.verify.examples import examples
 from emulator.verify.play import Player
+from tests import loopback
 from tests.running import loaded
 from tests.studio import Studio
 
@@ -79,7 +80,7 @@ async def record(api: str, url: str) -> list[Heard]:
     played = list(examples(plan))
     known = {(each.operation.name, each.number): each for each in played}
     upstreams = parse_upstreams("", [url], plan.base)
-    async with httpx.AsyncClient(event_hooks={"response": [ear.hear]}, trust_env=False, timeout=30) as client:
+    async with loopback.AsyncClient(event_hooks={"response": [ear.hear]}, timeout=30) as client:
         player = Player(plan, known, client, upstreams, KEYS[api], Clock())
         for example in played:
             await player.play(example)
@@ -91,7 +92,7 @@ async def record(api: str, url: str) -> list[Heard]:
 
 async def replay(heard: list[Heard], before: str, after: str) -> list[Heard]:
     ear = Ear()
-    async with httpx.AsyncClient(event_hooks={"response": [ear.hear]}, trust_env=False, timeout=30) as client:
+    async with loopback.AsyncClient(event_hooks={"response": [ear.hear]}, timeout=30) as client:
         for request, *_ in heard:
             url = str(request.url).replace(before, after)
             lines = [line for line in request.headers.multi_items() if line[0] not in ("host", "content-length")]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
@@ -14,6 +13,7 @@ from emulator.record.events import Event
 from emulator.record.recorded import Answered, Asked, Recorded
 from emulator.record.tape import Tape
 from emulator.scenario.reading import read
+from tests import loopback
 from tests.running import Emulated, Running, live
 from tests.studio import Served, Studio
 from tests.wire import Wire, request
@@ -84,7 +84,7 @@ class Uneven:
 
 def test_a_real_stream_is_recorded_as_it_came_its_beginning_included(studio: Studio) -> None:
     with Served(Uneven()) as upstream, studio.recording("aiexport", upstream.url) as (base, _):
-        assert httpx.get(f"{base}/status", headers=KEY, trust_env=False).content == b"data: 1\n\n" * 4
+        assert loopback.get(f"{base}/status", headers=KEY).content == b"data: 1\n\n" * 4
     (rule,) = read(studio.out).data["rules"]
     waits = [re.fullmatch(r"(\d+)ms", event["wait"]) for event in rule["reply"]["stream"]["events"]]
     found = [int(wait[1]) for wait in waits if wait is not None]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import httpx
 import pytest
 
-from emulator.record.upstream import parse_upstreams
+from emulator.record.upstream import client, parse_upstreams
+from tests.loopback import count_bundles
 
 
 @pytest.mark.parametrize(
@@ -27,3 +31,15 @@ def test_a_route_of_one_host_goes_to_that_host_if_it_is_named() -> None:
         "a.example",
         "a.example",
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "bundles"),
+    [(["http://a.example"], 0), (["https://a.example"], 1), (["http://a.example", "https://b.example"], 1)],
+)
+def test_the_ca_bundle_is_loaded_only_for_https(
+    monkeypatch: pytest.MonkeyPatch, given: list[str], bundles: int
+) -> None:
+    loaded = count_bundles(monkeypatch)
+    asyncio.run(client(parse_upstreams("--upstream", given, ""), httpx.Timeout(1)).aclose())
+    assert len(loaded) == bundles

@@ -8,6 +8,7 @@ import logging
 import httpx
 import pytest
 
+from tests import loopback
 from tests.apis.aiexport_calls import ENTERPRISE, PRO, asking, caller, refused
 from tests.apis.aixplain_calls import DEMO
 from tests.running import Emulated
@@ -193,8 +194,11 @@ def test_two_hundred_clients_at_once_are_all_answered_and_counted(emulator: Emul
     async def all_at_once() -> list[int]:
         limits = httpx.Limits(max_connections=200)
         headers = {"X-API-Key": PRO}
-        async with httpx.AsyncClient(
-            base_url=emulator.origin, headers=headers, limits=limits, timeout=60, trust_env=False
+        async with loopback.AsyncClient(
+            base_url=emulator.origin,
+            headers=headers,
+            limits=limits,
+            timeout=60,
         ) as client:
             return await asyncio.gather(*(ask(client, number) for number in range(200)))
 

@@ -14,6 +14,7 @@ import pytest
 
 from emulator.errors import ConfigError, DocumentError
 from emulator.serving.worlds import UnknownWorld
+from tests import loopback
 from tests.apis.aiexport_calls import asking
 from tests.running import PATIENCE, Emulated, Running
 from tests.serving.test_worlds import CLIENT, Many
@@ -74,7 +75,7 @@ def story(emulator: Emulated, world: str) -> list[Any]:
         client.post("/messages", json=asking("x", model=HAIKU), headers={"X-API-Key": "axp_live_mine"} | inside)
     )
     aix = {"x-api-key": "aix_test_demo"} | inside
-    answers.append(httpx.get(f"{emulator.origin}/sdk/agents", headers=aix, trust_env=False))
+    answers.append(loopback.get(f"{emulator.origin}/sdk/agents", headers=aix))
     return [[each.status_code, sorted(each.headers.items()), each.text] for each in answers]
 
 
@@ -268,7 +269,7 @@ def test_whatever_is_damaged_is_refused_or_works(many: Many) -> None:
     many.call(many.worlds.find("one").world.clock.advance(10))
     saved = json.dumps(many.worlds.snapshot("one"))
     broken: list[Any] = []
-    with httpx.Client(base_url=f"{many.emulator.origin}/_emulator", trust_env=False, timeout=PATIENCE) as control:
+    with loopback.Client(base_url=f"{many.emulator.origin}/_emulator", timeout=PATIENCE) as control:
         for number, path in enumerate(leaves(json.loads(saved))):
             wrong = WRONG[number % len(WRONG)]  # each part has many places, so each is damaged in every way
             said = control.put("/worlds/one/snapshot", json=damaged(saved, path, wrong))

@@ -18,6 +18,7 @@ from standardwebhooks import Webhook
 
 from emulator.clock import Clock, manual
 from emulator.scenario.duration import Duration
+from emulator.serving import post
 from emulator.serving.delivery import Attempt
 from emulator.serving.job import Job, Kind
 from emulator.serving.jobs import Jobs
@@ -25,6 +26,7 @@ from emulator.serving.post import SecretError, sign
 from emulator.serving.timeline import CANCELLED_AT_ONCE, Timeline
 from emulator.serving.webhook import Sender, UnknownWebhook
 from emulator.storage.memory import MemoryStore
+from tests.loopback import count_bundles
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of twenty-four bytes").decode()
 BODY = b'{"type":"batch.completed","name":"Zo\xc3\xab"}'
@@ -340,6 +342,16 @@ def test_a_receiver_of_https_that_does_not_speak_it_gets_nothing() -> None:
     [attempt] = play(story)
     assert attempt.status is None
     assert attempt.error
+
+
+def test_the_cas_are_loaded_for_https_only_and_once_for_all_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
+    post._system_trust.cache_clear()
+    loaded = count_bundles(monkeypatch)
+    send_to("http://127.0.0.1:1/")
+    assert loaded == []
+    for _ in range(2):
+        send_to("https://127.0.0.1:1/")
+    assert len(loaded) == 1
 
 
 @pytest.mark.parametrize("secret", ["", "whsec_", "!", "a", "whsec_ü"])

@@ -15,6 +15,7 @@ from emulator.app import Application
 from emulator.errors import ConfigError, DocumentError
 from emulator.serving.worlds import Room, UnknownWorld, Wish, Worlds
 from emulator.settings import Settings
+from tests import loopback
 from tests.apis.aiexport_calls import asking
 from tests.running import Emulated, Running
 from tests.small import play
@@ -82,7 +83,7 @@ def test_an_unknown_world_is_refused_in_the_apis_words_and_nothing_remembers_it(
     assert "did you mean 'checkout'?" in answer.headers["x-emulator-hint"]
     assert answer.headers["date"] == "Thu, 01 Jan 2026 00:00:00 GMT"
     assert many.worlds.snapshot("default") == before
-    other = httpx.get(many.emulator.origin + "/sdk/agents", headers={"X-Emulator-World": "nowhere"}, trust_env=False)
+    other = loopback.get(many.emulator.origin + "/sdk/agents", headers={"X-Emulator-World": "nowhere"})
     assert other.json().keys() == {"statusCode", "message", "error"}
     assert many.client.head("/models", headers={"X-Emulator-World": "x"}).status_code == 404
 
@@ -343,7 +344,7 @@ def test_a_reload_changes_every_world_or_none(story: tuple[Emulated, Path, Appli
 
     def said() -> list[str]:
         names = app.worlds.names()
-        with httpx.Client(trust_env=False) as client:
+        with loopback.Client() as client:
             ask = [{"X-Key": "key-of-ann", "X-Emulator-World": name} for name in names]
             return [client.get(f"{emulated.origin}/say", headers=headers).json() for headers in ask]
 

@@ -10,6 +10,7 @@ import pytest
 
 from emulator import Emulator
 from emulator.testing.plugin import emulator as emulator  # the fixture; conftest.py above has another of this name
+from tests import loopback
 
 HAIKU = "apex-haiku-4-20250401"
 HELLO = {"model": HAIKU, "messages": [{"role": "user", "content": "Hello!"}]}
@@ -19,7 +20,7 @@ HELLO = {"model": HAIKU, "messages": [{"role": "user", "content": "Hello!"}]}
 def http(emulator: Emulator) -> Iterator[httpx.Client]:
     """A client of AI Export, whose key leads to this test's world."""
     headers = {"X-API-Key": emulator.key("pro")}
-    with httpx.Client(base_url=emulator.base_url("aiexport"), headers=headers, trust_env=False) as client:
+    with loopback.Client(base_url=emulator.base_url("aiexport"), headers=headers) as client:
         yield client
 
 

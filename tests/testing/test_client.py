@@ -11,6 +11,7 @@ import pytest
 from emulator import ControlError, Emulator
 from emulator.errors import EmulatorError
 from emulator.testing.client import Client
+from tests.loopback import count_bundles
 
 
 class Page(BaseHTTPRequestHandler):
@@ -86,3 +87,12 @@ def test_another_world_is_asked_over_the_same_connection(emulator: Emulator) -> 
     assert client.of("default").world == "default"
     assert client.of("default").get("/health") == client.get("/health")
     client.close()
+
+
+def test_no_ca_bundle_is_loaded_for_http_and_one_is_for_https(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = count_bundles(monkeypatch)
+    Client("http://127.0.0.1:1").close()
+    Client("HTTP://localhost:1").close()
+    assert loaded == []
+    Client("https://127.0.0.1:1").close()
+    assert len(loaded) == 1

@@ -6,11 +6,11 @@ import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import pytest
 
 from emulator import Emulator
 from emulator.testing.door import Door
+from tests import loopback
 
 
 def names() -> list[str]:
@@ -43,4 +43,4 @@ def test_all_who_come_at_once_find_one_server() -> None:
 
 
 def health(url: str) -> int:
-    return httpx.get(f"{url}/_emulator/health", timeout=30, trust_env=False).status_code
+    return loopback.get(f"{url}/_emulator/health", timeout=30).status_code

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-import httpx
 import pytest
 
 import emulator as package
 from emulator import ControlError, Emulator
 from emulator.errors import ConfigError, DocumentError
+from tests import loopback
 
 
 def serving() -> int:
@@ -22,7 +22,7 @@ def test_one_is_started_on_a_free_port_and_stopped_again() -> None:
     before = serving()
     with Emulator() as started:
         assert serving() == before + 1
-        assert httpx.get(f"{started.url}/_emulator/health", trust_env=False).json()["status"] == "ok"
+        assert loopback.get(f"{started.url}/_emulator/health").json()["status"] == "ok"
         assert started.name == "default"
         assert started.scenarios == ["default"]
     assert serving() == before
@@ -35,7 +35,7 @@ def test_it_is_started_as_it_is_told() -> None:
         assert started.scenarios == ["free-tier"]
         assert (started.clock.now, started.clock.state.frozen) == (1_767_225_600.0, True)
         messages = f"{started.base_url('aiexport')}/messages"
-        answer = httpx.post(messages, json={"model": "x" * 2_000}, headers={"X-API-Key": "k"}, trust_env=False)
+        answer = loopback.post(messages, json={"model": "x" * 2_000}, headers={"X-API-Key": "k"})
         assert answer.status_code == 413
 
 

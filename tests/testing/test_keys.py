@@ -8,11 +8,12 @@ import httpx
 import pytest
 
 from emulator import Emulator
+from tests import loopback
 
 
 def send(emulator: Emulator, key: str, message: dict[str, Any]) -> httpx.Response:
     url = f"{emulator.base_url('aiexport')}/messages"
-    return httpx.post(url, json=message, headers={"X-API-Key": key}, trust_env=False)
+    return loopback.post(url, json=message, headers={"X-API-Key": key})
 
 
 def test_a_key_leads_here_and_has_its_tier(
@@ -39,11 +40,10 @@ def test_a_key_of_another_workspace_has_counters_of_its_own(emulator: Emulator, 
 @pytest.mark.emulator(scenario="strict")
 def test_a_key_is_welcome_where_unknown_ones_are_not(emulator: Emulator, hello: dict[str, Any]) -> None:
     assert send(emulator, emulator.key("pro"), hello).status_code == 200
-    refused = httpx.post(
+    refused = loopback.post(
         f"{emulator.base_url('aiexport')}/messages",
         json=hello,
         headers={"X-API-Key": "axp_unknown_1", **emulator.headers},
-        trust_env=False,
     )
     assert refused.status_code == 401
 

@@ -13,6 +13,7 @@ from emulator.errors import EmulatorError
 from emulator.server import Server
 from emulator.settings import Settings
 from emulator.testing.thread import ServerThread
+from tests import loopback
 
 
 def test_it_stops_while_somebody_waits_for_an_answer(hello: dict[str, Any]) -> None:
@@ -21,7 +22,7 @@ def test_it_stops_while_somebody_waits_for_an_answer(hello: dict[str, Any]) -> N
         started.arm("stall_after", on="messages.stream", params={"events": 1})
         headers = {"X-API-Key": "any"}
         with (
-            httpx.Client(base_url=started.base_url("aiexport"), headers=headers, trust_env=False) as client,
+            loopback.Client(base_url=started.base_url("aiexport"), headers=headers) as client,
             client.stream("POST", "/messages/stream", json=hello) as answer,
         ):
             parts = answer.iter_bytes()

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from emulator import Emulator
+from tests import loopback
 
 
 def test_a_base_url_is_where_the_server_is(emulator: Emulator) -> None:
@@ -30,7 +31,7 @@ def test_a_process_is_told_where_to_go(emulator: Emulator) -> None:
 def test_the_header_leads_here_as_well_as_a_key(emulator: Emulator, hello: dict[str, Any]) -> None:
     url = f"{emulator.base_url('aiexport')}/messages"
     headers = {"X-API-Key": "any", **emulator.headers}
-    assert httpx.post(url, json=hello, headers=headers, trust_env=False).status_code == 200
+    assert loopback.post(url, json=hello, headers=headers).status_code == 200
     assert len(emulator.requests("messages.create")) == 1
 
 

@@ -6,12 +6,12 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.clock import http_date
+from tests import loopback
 from tests.apis.aiexport_calls import FREE, HAIKU, OPUS, asking, caller
 from tests.apis.aixplain_calls import AGENT
 from tests.apis.aixplain_calls import caller as other_caller
@@ -178,7 +178,7 @@ def test_tests_that_send_one_request_each_and_fail_make_no_retry(story: Story) -
     emulated = story(FAILING % 30)
     emulated.clock.run()
     for _ in range(5):
-        with httpx.Client(base_url=f"{emulated.origin}/v2", trust_env=False, headers={"X-API-Key": FREE}) as client:
+        with loopback.Client(base_url=f"{emulated.origin}/v2", headers={"X-API-Key": FREE}) as client:
             client.post("/messages", json=asking(model=HAIKU))
     assert verdict(emulated, 5) == {}
 

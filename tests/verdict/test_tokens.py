@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from tests import loopback
 from tests.apis.aiexport_calls import asking
 from tests.running import Emulated
 from tests.verdict.conftest import Story, verdict
@@ -56,7 +57,7 @@ def test_a_token_in_time_before_the_last_one_expires_is_right(emulated: Emulated
 def test_workers_with_a_token_each_are_right(emulated: Emulated) -> None:
     emulated.clock.run()
     for _ in range(5):
-        with httpx.Client(base_url=f"{emulated.origin}/v2", trust_env=False) as client:
+        with loopback.Client(base_url=f"{emulated.origin}/v2") as client:
             client.post("/messages", json=asking(), headers=token(client))
     assert verdict(emulated, 10) == {}
 
