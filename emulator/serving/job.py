@@ -119,10 +119,11 @@ class Job(Struct, frozen=True):
         return self.cancelled_at is not None and now + SLACK >= self.cancelled_at
 
     def _age(self, now: float) -> float:
-        if self.stops_at is None or now < self.stops_at:
-            return now - self.started_at
+        age = now - self.started_at
+        if self.stops_at is None:
+            return age
         # However late it stops, it is kept just short of its end.
-        return min(self.stops_at - self.started_at, self.timeline.ends_after(self.items) - 2 * SLACK)
+        return min(age, self.stops_at - self.started_at, self.timeline.ends_after(self.items) - 2 * SLACK)
 
     def _unforced_end(self) -> float:
         if self.cancelled_at is not None:

@@ -76,6 +76,18 @@ def test_where_a_batch_gets_stuck_can_be_said(emulator: Emulated, fault: str, st
     assert (seen["status"], seen["request_counts"]["succeeded"]) == (state, succeeded)
 
 
+@pytest.mark.parametrize("after", ["2s", "2001ms", "30d"])
+def test_a_batch_that_gets_stuck_at_its_end_or_later_never_ends(emulator: Emulated, after: str) -> None:
+    """Not even for the moment between its end and its getting stuck."""
+    client = caller(emulator)
+    ask_for(client, f"stuck; after={after}")
+    id = create(client, *ROWS)["id"]
+    for step in (1.999999, 0.000001, 0.000001, 1.0, 60 * DAY):
+        emulator.advance(step)
+        seen = batch(client, id)
+        assert (seen["status"], seen["completed_at"], seen["request_counts"]["succeeded"]) == ("in_progress", None, 99)
+
+
 def test_a_stuck_batch_can_be_cancelled(emulator: Emulated) -> None:
     client = caller(emulator)
     ask_for(client, "stuck; after=1500ms")
