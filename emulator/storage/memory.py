@@ -30,14 +30,15 @@ class Dumped(Struct, frozen=True):
 
 
 class MemoryStore:
-    """A Store in this process's memory."""
+    """A Store in this process's memory. It keeps no more than `most_windows` windows: the oldest tenth goes."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, most_windows: int = MOST_WINDOWS) -> None:
         self.clock = clock
+        self._most_windows = most_windows
         self._collections: dict[str, OrderedDict[str, tuple[Any, float]]] = {}  # id → record, end of its life
         self._counts: dict[str, int] = {}
         self._windows: dict[str, Window] = {}
-        self._sweep_at = 1_000
+        self._sweep_at = min(1_000, most_windows)
 
     def get(self, collection: str, id: str) -> Any | None:
         records = self._collections.get(collection)
@@ -142,7 +143,7 @@ class MemoryStore:
     def _sweep(self, now: float) -> None:
         """Forget the windows that are over and, when that is not enough, the oldest tenth; seldom, as it is slow."""
         known = {key: window for key, window in self._windows.items() if window.resets_at > now}
-        for key in list(islice(known, max(0, len(known) - MOST_WINDOWS * 9 // 10))):
+        for key in list(islice(known, max(0, len(known) - self._most_windows * 9 // 10))):
             del known[key]
         self._windows = known
-        self._sweep_at = min(MOST_WINDOWS, max(1_000, 2 * len(known)))
+        self._sweep_at = min(self._most_windows, max(1_000, 2 * len(known)))

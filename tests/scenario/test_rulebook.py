@@ -173,7 +173,10 @@ CONDITION = st.one_of(
 )
 WHEN = st.builds(
     lambda fields, counters: {**fields, **counters},
-    st.dictionaries(st.sampled_from(["body.x", "body.y", "query.z"]), CONDITION, max_size=3),
+    st.dictionaries(st.sampled_from(["body.x", "body.y", "query.z"]), CONDITION, max_size=3)
+    | st.dictionaries(st.sampled_from(["$.x", "$.*", "$..x"]), VALUES | st.just({"gt": 0}), min_size=1, max_size=2).map(
+        lambda queries: {"jsonpath": queries}
+    ),
     st.dictionaries(st.sampled_from(["times", "nth", "every"]), st.integers(1, 3), max_size=1),
 )
 SCOPE = st.builds(
@@ -226,3 +229,11 @@ def test_of_a_thousand_rules_only_those_are_asked_that_can_match() -> None:
     book = RuleBook([*rules, make(None, 1_000)])
     asked = list(book.candidates({"body": {"model": "model-77", "user": "ann"}}))
     assert [rule.place.line for rule in asked] == [77, 1_000]
+
+
+def test_rules_of_a_query_or_an_operator_are_always_asked_however_many_there_are() -> None:
+    wanted = [{"jsonpath": {"$.model": "other"}}, {"body.model": {"matches": "^other"}}]
+    rules = [make(wanted[at % 2], at) for at in range(20)]
+    book = RuleBook([*rules, *(make({"body.model": f"model-{at}"}, at) for at in range(20, 40))])
+    asked = list(book.candidates({"body": {"model": "model-30"}}))
+    assert [rule.place.line for rule in asked] == [*range(20), 30]

@@ -71,6 +71,13 @@ def test_a_credential_leads_wherever_an_api_or_oauth_puts_it(
     assert (found and found.name) == to
 
 
+@pytest.mark.parametrize(("size", "to"), [(65_536, "two"), (65_537, None)])
+def test_a_form_of_up_to_64_kib_leads_by_its_client(known: tuple[Leads, Room, Room], size: int, to: str | None) -> None:
+    raw = b"client_id=client+2&rest="
+    found = known[0].find(asking(FORM, raw.ljust(size, b"x")))
+    assert (found and found.name) == to
+
+
 def test_what_was_registered_goes_before_what_was_issued(known: tuple[Leads, Room, Room]) -> None:
     found, _, two = known
     found.issue("key-1", two)

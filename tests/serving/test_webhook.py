@@ -20,6 +20,7 @@ from emulator.clock import Clock, manual
 from emulator.scenario.duration import Duration
 from emulator.serving import post
 from emulator.serving.delivery import Attempt
+from emulator.serving.fault.webhook import Reorder
 from emulator.serving.job import Job, Kind
 from emulator.serving.jobs import Jobs
 from emulator.serving.post import SecretError, sign
@@ -457,6 +458,44 @@ def test_a_message_is_sent_again_on_demand_under_its_id_and_with_all_its_retries
 
     seen = [(attempt.number, attempt.at - 1_767_225_600.0, attempt.status) for attempt in play(story)]
     assert seen == [(1, 0.0, 500), (2, 10.0, 500), (3, 70.0, 200), (4, 3_610.0, 200)]
+
+
+def test_sending_again_takes_the_place_of_the_try_that_was_to_come() -> None:
+    async def story(clock: Clock, sender: Sender) -> None:
+        async with receiving(NO, YES) as receiver:
+            sender.deliver("msg_1", receiver.url, SECRET, BODY, (60,))
+            await clock.advance(10)
+            sender.redeliver("msg_1")
+            await clock.advance(3_600)
+            assert len(receiver.got) == 2
+
+    seen = [(attempt.number, attempt.at - 1_767_225_600.0, attempt.status) for attempt in play(story)]
+    assert seen == [(1, 0.0, 500), (2, 10.0, 200)]
+
+
+def test_a_message_held_for_another_to_overtake_it_goes_out_once_when_it_is_sent_again() -> None:
+    async def story(clock: Clock, sender: Sender) -> None:
+        async with receiving(YES) as receiver:
+            sender.deliver("msg_1", receiver.url, SECRET, BODY, faults=[Reorder()])
+            await clock.advance(1)
+            sender.redeliver("msg_1")
+            await clock.advance(3_600)
+            assert len(receiver.got) == 1
+
+    assert [(attempt.number, attempt.at - 1_767_225_600.0) for attempt in play(story)] == [(1, 1.0)]
+
+
+def test_a_message_that_waits_for_its_retry_can_be_sent_again_when_no_more_may_be_under_way() -> None:
+    async def story(clock: Clock, sender: Sender) -> None:
+        async with receiving(NO, YES) as receiver:
+            sender.deliver("msg_1", receiver.url, SECRET, BODY, (60,))
+            await clock.advance(10)
+            sender.redeliver("msg_1")
+            await clock.advance(3_600)
+            assert len(receiver.got) == 2
+
+    attempts = play(story, most=1)
+    assert [(attempt.number, attempt.at - 1_767_225_600.0, attempt.status) for attempt in attempts] == [(2, 10.0, 200)]
 
 
 def test_a_message_that_nobody_sent_can_not_be_sent_again() -> None:

@@ -139,11 +139,30 @@ def test_windows_that_are_over_are_forgotten_and_the_rest_is_bounded() -> None:
     advance(clock, 60)
     for number in range(5_000):
         store.charge([(f"other {number}", 1, 86_400, 1)])
-    assert len(store._windows) == 5_000
+    assert len(store.dump()["windows"]) == 5_000
     for number in range(MOST_WINDOWS + 1_000):
         store.charge([(f"more {number}", 1, 86_400, 1)])
-    assert len(store._windows) <= MOST_WINDOWS
+    assert len(store.dump()["windows"]) <= MOST_WINDOWS
     assert store.peek(f"more {MOST_WINDOWS + 999}", 86_400) is not None
+
+
+def test_of_more_windows_than_are_kept_the_oldest_tenth_goes() -> None:
+    store = MemoryStore(manual(), most_windows=100)
+    for number in range(100):
+        store.charge([(str(number), 1, 60, 1)])
+    assert len(store.dump()["windows"]) == 100
+    store.charge([("100", 1, 60, 1)])
+    assert list(store.dump()["windows"]) == [str(number) for number in range(11, 101)]
+
+
+def test_a_window_is_over_at_the_very_moment_it_resets() -> None:
+    clock = manual()
+    store = MemoryStore(clock, most_windows=100)
+    for number in range(100):
+        store.charge([(str(number), 1, 60, 1)])
+    advance(clock, 60)
+    store.charge([("next", 1, 60, 1)])
+    assert list(store.dump()["windows"]) == ["next"]
 
 
 def test_a_store_comes_back_as_it_was_dumped() -> None:

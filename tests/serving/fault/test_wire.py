@@ -65,6 +65,12 @@ def test_garbage_is_no_http_and_the_same_again_from_the_same_seed(faulty: Faulty
     assert faulty.everything("garbage; bytes=100") == (received, "closed")
 
 
+def test_no_more_than_a_mebibyte_of_garbage_comes(plain: Faulty) -> None:
+    for asked in (1_048_577, 2_000_000):
+        received, end = plain.everything(f"garbage; bytes={asked}")
+        assert (len(received), end) == (1_048_576, "closed")
+
+
 def test_malformed_chunk_comes_after_half_a_body(faulty: Faulty) -> None:
     received, end = faulty.everything("malformed_chunk")
     head, _, rest = received.partition(b"\r\n\r\n")
@@ -100,6 +106,22 @@ def test_truncate_body_promises_more_than_comes(faulty: Faulty, fault: str, arri
 
 def test_a_body_no_longer_than_the_limit_arrives_whole(faulty: Faulty) -> None:
     assert content(faulty.everything(f"truncate_body={len(BODY)}")[0]) == BODY
+
+
+@pytest.mark.parametrize("size", [len(BODY), len(BODY) + 1, 1_000_000])
+def test_a_limit_that_a_body_does_not_exceed_leaves_the_answer_and_the_connection_alone(
+    faulty: Faulty, size: int
+) -> None:
+    with faulty.wire() as wire:
+        for _ in range(2):
+            wire.send(faulty.asks(f"truncate_body={size}"))
+            answer = wire.answer()
+            assert (answer.status, answer.body, answer.header("connection")) == (200, BODY, None)
+        wire.send(faulty.asks(f"truncate_body={size + 1_000}", "GET /hello"))
+        assert wire.answer().body == HELLO
+        wire.send(faulty.asks(None))
+        assert wire.answer().body == BODY
+    assert [exchange.outcome for exchange in faulty.emulated.exchanges(4)] == ["complete"] * 4
 
 
 @pytest.mark.parametrize("size", [0, 1, 28, 29, 100, 204])
