@@ -1,4 +1,4 @@
-"""What everything is compared with: the smallest application, sending recorded bytes, on the emulator's own server."""
+"""What the emulator is compared with: the smallest application that sends recorded bytes, on the same server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Application = Callable[[Any, Any, Send], Awaitable[None]]
 
 
 def whole(body: bytes, content_type: str) -> Application:
-    """Answers everything with one body."""
+    """Returns one body for every request."""
     headers = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode())]
 
     async def application(scope: Any, receive: Any, send: Send) -> None:
@@ -29,7 +29,7 @@ def whole(body: bytes, content_type: str) -> Application:
 
 
 def paced(body: bytes, content_type: str, name: bytes, gap: float) -> Application:
-    """Answers everything with the events of `body`; those of one name leave `gap` seconds apart, by absolute time."""
+    """Returns the events of `body` for every request; those of one name `gap` seconds apart, by absolute time."""
     headers = [(b"content-type", content_type.encode())]
     writes = steps(body, name)
 
@@ -57,7 +57,7 @@ def steps(body: bytes, name: bytes) -> list[bytes]:
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serves until a signal ends it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--body", type=Path, required=True)
@@ -71,8 +71,9 @@ def main() -> None:
         if options.paced is None
         else paced(body, options.content_type, options.paced.encode(), options.gap)
     )
-    settings: dict[str, Any] = {"loop": "uvloop", "http": "httptools", "lifespan": "off", "access_log": False}
-    uvicorn.run(application, port=options.port, log_level="warning", backlog=4096, **settings)
+    # As the emulator's server is set up: without the middleware that uvicorn puts around an application by default.
+    settings: dict[str, Any] = {"loop": "uvloop", "http": "httptools", "lifespan": "off", "proxy_headers": False}
+    uvicorn.run(application, port=options.port, access_log=False, log_level="warning", backlog=4096, **settings)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A load generator for machines without wrk: some connections, each asking again as soon as it is answered."""
+"""A load generator for machines without wrk: connections that each send a request as soon as the last is answered."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 class Connection(asyncio.Protocol):
-    """Asks, waits for the whole answer, and asks again."""
+    """Sends a request, waits for the whole response, and sends the next."""
 
     def __init__(self, requests: Iterator[bytes]) -> None:
         self.requests = requests

@@ -1,4 +1,4 @@
-"""Load: how many requests a second a server answers, by wrk where it is installed."""
+"""Load: requests as fast as they are answered, by wrk where it is installed, and what they cost the server."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from benchmarks.client import fire
+from benchmarks.machine import cpu_seconds, queued_seconds
+from benchmarks.process import Server
 from benchmarks.request import KEY, Request
 
-CONNECTIONS = 16
+CONNECTIONS = (16, 32, 64)
+SATURATED = 0.98  # of its core that a server must use: one that waits for requests spends its CPU time on waiting, too
 SCRIPT = """
 local body = [==[{body}]==]
 local headers = {{["X-API-Key"] = "{key}", ["Content-Type"] = "application/json"}}
@@ -24,53 +29,89 @@ request = function()
   return wrk.format("POST", "{path}", headers, (body:gsub("{{count}}", string.format("%09d", count))))
 end
 done = function(summary)
-  local wrong = summary.errors
-  local failed = wrong.connect + wrong.read + wrong.write + wrong.status + wrong.timeout
-  io.write(string.format("TOLD %d %d %d\\n", summary.requests, summary.duration, failed))
+  local errors = summary.errors
+  local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
+  io.write(string.format("RESULT %d %d %d\\n", summary.requests, summary.duration, failed))
 end
 """
 
 
 @dataclass(frozen=True)
 class Load:
-    """What one round of load came to."""
+    """One round of load: responses, how long it took in seconds, and meanwhile the server's times in seconds.
+
+    `cpu` is the CPU time of the server; `queued` is how long it waited for its core because another process had it.
+    """
 
     requests: int
     seconds: float
+    cpu: float
+    queued: float
 
     @property
-    def rate(self) -> float:
-        """Requests a second."""
-        return self.requests / self.seconds
+    def cost(self) -> float:
+        """CPU time of the server for one request, in microseconds."""
+        return self.cpu / self.requests * 1e6
 
 
-def tool() -> str:
+@dataclass(frozen=True)
+class Cost:
+    """What one request costs a server, over all rounds: medians, of CPU microseconds and of shares of its core."""
+
+    microseconds: float
+    used: float
+    queued: float
+
+    @classmethod
+    def of(cls, rounds: Sequence[Load]) -> Cost:
+        """The cost over these rounds; there is at least one."""
+        return cls(
+            median(load.cost for load in rounds),
+            median(load.cpu / load.seconds for load in rounds),
+            median(load.queued / load.seconds for load in rounds),
+        )
+
+    @property
+    def problem(self) -> str:
+        """Why this is no valid figure; empty when it is one."""
+        if self.used >= SATURATED:
+            return ""
+        if self.used + self.queued >= SATURATED:
+            return f"other processes took {self.queued:.0%} of the server's core"
+        return f"the load was too small: the server was idle for {1 - self.used - self.queued:.0%} of the time"
+
+
+def generator() -> str:
     """What makes the load, in words."""
-    return "wrk" if shutil.which("wrk") else "a client of our own, since wrk is not installed"
+    return "wrk" if shutil.which("wrk") else "the benchmark's own client, since wrk is not installed"
 
 
-def press(port: int, request: Request, seconds: float, distinct: bool = False) -> Load:
-    """Ask as fast as answers come; RuntimeError when any answer was not a 2xx."""
+def apply_load(server: Server, request: Request, seconds: float, connections: int, distinct: bool = False) -> Load:
+    """Sends requests for so many seconds, the next on each connection as soon as the last is answered.
+
+    RuntimeError when a response is not a 2xx.
+    """
+    cpu, queued = cpu_seconds(server.pid), queued_seconds(server.pid)
     if shutil.which("wrk"):
-        requests, taken, failed = _wrk(port, request, seconds, distinct)
+        requests, taken, failed = _wrk(server.port, request, seconds, connections, distinct)
     else:
-        requests, failed = fire(port, request, seconds, CONNECTIONS, distinct)
+        requests, failed = fire(server.port, request, seconds, connections, distinct)
         taken = seconds
     if failed or not requests:
         raise RuntimeError(f"{failed} of {requests} requests for {request.path} failed")
-    return Load(requests, taken)
+    return Load(requests, taken, cpu_seconds(server.pid) - cpu, queued_seconds(server.pid) - queued)
 
 
-def _wrk(port: int, request: Request, seconds: float, distinct: bool) -> tuple[int, float, int]:
-    """Requests, seconds taken, failures."""
+def _wrk(port: int, request: Request, seconds: float, connections: int, distinct: bool) -> tuple[int, float, int]:
+    """Responses, seconds taken, failures."""
     text = SCRIPT.format(body=request.body.decode(), key=KEY, path=request.path, distinct=str(distinct).lower())
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder, "load.lua")
         script.write_text(text)
         whole = max(1, round(seconds))
-        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{whole}s", "-s", str(script), f"http://127.0.0.1:{port}"]
-        said = subprocess.run(command, capture_output=True, text=True, check=False)
-    told = re.search(r"^TOLD (\d+) (\d+) (\d+)$", said.stdout, re.MULTILINE)
-    if told is None:
-        raise RuntimeError(f"wrk failed: {said.stdout}{said.stderr}")
-    return int(told[1]), int(told[2]) / 1e6, int(told[3])
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{whole}s", "-s", str(script), f"http://127.0.0.1:{port}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = re.search(r"^RESULT (\d+) (\d+) (\d+)$", done.stdout, re.MULTILINE)
+    if result is None:
+        raise RuntimeError(f"wrk failed: {done.stdout}{done.stderr}")
+    return int(result[1]), int(result[2]) / 1e6, int(result[3])

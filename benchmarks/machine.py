@@ -1,19 +1,19 @@
-"""The machine under the measurement: which core does what, how much memory a process holds, a free port."""
+"""The machine: which core does what, the CPU time and the memory of a process, a free port."""
 
 from __future__ import annotations
 
 import os
 import resource
 import socket
-import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 
 def cores() -> tuple[int, int] | None:
-    """The core of the server and the core of the client; None when there are no two, or the system pins nothing."""
+    """The server's core and the client's; None on a machine with one core, or a system that can't pin processes."""
     if sys.platform != "linux":
         return None
     usable = sorted(os.sched_getaffinity(0))
@@ -22,7 +22,7 @@ def cores() -> tuple[int, int] | None:
 
 @contextmanager
 def on_core(core: int | None) -> Iterator[None]:
-    """Keep this process, and every process that it starts meanwhile, on one core."""
+    """Pins this process, and every process that it starts meanwhile, to one core."""
     if core is None or sys.platform != "linux":
         yield
         return
@@ -34,33 +34,16 @@ def on_core(core: int | None) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-SPIN = """
-import os
-os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-parent = os.getppid()
-while os.getppid() == parent:
-    for _ in range(1_000_000):
-        pass
-"""
+def cpu_seconds(pid: int) -> float:
+    """CPU time of a process so far, user and system, all its threads. OSError when the system tells none."""
+    if sys.platform != "linux":
+        raise OSError("the CPU time of another process is read on Linux only")
+    return time.clock_gettime((~pid << 3) | 2)  # what clock_getcpuclockid(3) computes; /proc/PID/stat counts in 10 ms
 
 
-@contextmanager
-def awake(core: int | None) -> Iterator[None]:
-    """Keep a core from falling asleep, by a process that runs only when nobody else wants to.
-
-    A virtual core that sleeps has to be woken by whoever writes to a client on it, and that costs the writer more than
-    the write: the slower of two servers would be measured slower than it is, because its client sleeps between answers.
-    """
-    if core is None or sys.platform != "linux":
-        yield
-        return
-    with on_core(core):
-        spinner = subprocess.Popen([sys.executable, "-c", SPIN])
-    try:
-        yield
-    finally:
-        spinner.kill()
-        spinner.wait()
+def queued_seconds(pid: int) -> float:
+    """How long a process's main thread has waited for a core that somebody else was using, in seconds."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
 
 
 def free_port() -> int:
@@ -75,11 +58,11 @@ def resident(pid: int) -> float:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) * 1024 / 1e6
-    raise OSError(f"no resident memory is told for process {pid}")
+    raise OSError(f"/proc reports no resident memory for process {pid}")
 
 
 def allow_files(count: int) -> None:
-    """Raise the limit of open files, as far as the system allows."""
+    """Raises the limit of open files, as far as the system allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < count:
         resource.setrlimit(

@@ -1,26 +1,28 @@
-"""The measurements, each one function from a bench to rows; always two servers in turn, since machines are noisy."""
+"""The measurements, each a function from a bench to rows. Compared servers take turns, since machines are noisy."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
 from benchmarks import process
-from benchmarks.load import press
+from benchmarks.load import CONNECTIONS, Cost, Load, apply_load
 from benchmarks.machine import resident
 from benchmarks.pace import Pace, listen
 from benchmarks.process import Server
-from benchmarks.request import Answer, Request, expect, message, repeated, stream_of
+from benchmarks.request import Request, Response, expect, message, repeated, stream_of
 from benchmarks.rules import scenario
 from benchmarks.table import Row, at_least, at_most
-from benchmarks.worlds import MOST, ask_each, make
+from benchmarks.worlds import MAX_WORLDS, ask_each, make
 
 HELLO = message("Hello!")
-GAP = 0.02
-PACED = Path(__file__).parent / "scenarios" / "paced.yaml"
+DISTINCT = message("Tell me about subject {count}.")
+GAP = 0.02  # seconds between the events of a paced stream
+SCENARIOS = Path(__file__).parent / "scenarios"
+PACED, LIMITED = SCENARIOS / "paced.yaml", SCENARIOS / "limited.yaml"
 
 
 @dataclass(frozen=True)
@@ -33,87 +35,109 @@ class Bench:
     server_core: int | None
     folder: Path
     command: Sequence[str]
-    say: Callable[[str], None]
+    report: Callable[[str], None]
 
-    def emulator(self, scenario: str = "default") -> AbstractContextManager[Server]:
-        """The emulator with one scenario, after its first answer."""
-        return process.emulator(self.server_core, HELLO, scenario, self.command)
+    def emulator(self, scenario: Path | None = None, cache: Path | None = None) -> AbstractContextManager[Server]:
+        """The emulator after its first response, with one scenario (`default` when none is given).
 
-    def bare(self, answer: Answer, *options: str) -> AbstractContextManager[Server]:
-        """The smallest application, sending the bytes of this answer."""
+        `cache` is the folder for compiled scenarios; without it, the servers of one run share one.
+        """
+        scenarios = "default" if scenario is None else str(scenario)
+        return process.emulator(self.server_core, HELLO, scenarios, cache or self.folder / "cache", self.command)
+
+    def bare(self, response: Response, *options: str) -> AbstractContextManager[Server]:
+        """The smallest application, sending the bytes of this response."""
         path = self.folder / "body"
-        path.write_bytes(answer.body)
-        given = ("--body", str(path), "--content-type", answer.content_type, *options)
+        path.write_bytes(response.body)
+        given = ("--body", str(path), "--content-type", response.content_type, *options)
         return process.bare(self.server_core, HELLO, *given)
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """Rates of two servers, in requests a second, and the median of their ratio round by round."""
+    """What a request costs two servers under as many connections, and the median of cost to cost, round by round."""
 
+    connections: int
     value: float
-    first: float
-    second: float
+    first: Cost
+    second: Cost
+
+    @classmethod
+    def of(cls, connections: int, first: Sequence[Load], second: Sequence[Load]) -> Ratio:
+        """The ratio over rounds that were measured pair by pair; there is at least one."""
+        value = median(one.cost / other.cost for one, other in zip(first, second, strict=True))
+        return cls(connections, value, Cost.of(first), Cost.of(second))
+
+    @property
+    def problem(self) -> str:
+        """Why this is no valid figure; empty when it is one."""
+        return "; ".join(dict.fromkeys(filter(None, (self.first.problem, self.second.problem))))
 
     def __str__(self) -> str:
-        return f"{self.first:,.0f} to {self.second:,.0f} a second"
+        costs, used = (self.first, self.second), (self.first.used, self.second.used)
+        numbers = "/".join(f"{cost.microseconds:.1f}" for cost in costs), "/".join(f"{share:.0%}" for share in used)
+        return f"{self.connections}: {self.value:.2f} ({numbers[0]} µs, core used {numbers[1]})"
 
 
-def compare(bench: Bench, first: Callable[[float], float], second: Callable[[float], float]) -> Ratio:
-    """The second rate over the first, both measured in each round, in turning order."""
-    first(1), second(1)
-    rates: list[tuple[float, float]] = []
+def compare(
+    bench: Bench, connections: int, servers: tuple[Server, Server], request: Request, distinct: bool = False
+) -> Ratio:
+    """How much less a request costs the first server; both are measured in each round, in turning order."""
+    for server in servers:
+        apply_load(server, request, 1, connections, distinct)
+    rounds: list[list[Load]] = [[], []]
     for number in range(bench.rounds):
-        if number % 2:
-            later = second(bench.seconds)
-            rates.append((first(bench.seconds), later))
-        else:
-            rates.append((first(bench.seconds), second(bench.seconds)))
-        bench.say(
-            f"  round {number + 1}: {rates[-1][1]:,.0f} / {rates[-1][0]:,.0f} = {rates[-1][1] / rates[-1][0]:.3f}"
-        )
-    firsts, seconds = zip(*rates, strict=True)
-    return Ratio(median(b / a for a, b in rates), median(firsts), median(seconds))
+        for which in (0, 1) if number % 2 == 0 else (1, 0):
+            rounds[which].append(apply_load(servers[which], request, bench.seconds, connections, distinct))
+        ratio = Ratio.of(connections, rounds[0][-1:], rounds[1][-1:])
+        bench.report(f"  round {number + 1}, connections {ratio}")
+    return Ratio.of(connections, *rounds)
 
 
-def rate_of(server: Server, request: Request) -> Callable[[float], float]:
-    """How many requests a second a server answers, as a function of the seconds to try."""
-    return lambda seconds: press(server.port, request, seconds).rate
+def worst_of(what: str, ratios: Sequence[Ratio], bar: float | None, *notes: str) -> Row:
+    """The worst of these ratios against the bar. One that is not valid makes the whole row invalid."""
+    row = at_least(what, min(ratio.value for ratio in ratios), bar, "; ".join([*map(str, ratios), *notes]))
+    return replace(row, problem="; ".join(dict.fromkeys(filter(None, (ratio.problem for ratio in ratios)))))
 
 
 def messages(bench: Bench) -> list[Row]:
     """One message through every step, against the smallest application sending as many bytes."""
     with bench.emulator() as server, bench.bare(expect(server.port, HELLO)) as smallest:
-        ratio = compare(bench, rate_of(smallest, HELLO), rate_of(server, HELLO))
-    return [at_least("POST /messages vs. the smallest app", ratio.value, 0.50, f"{ratio} (aim 0.60)")]
+        same = [compare(bench, count, (smallest, server), HELLO) for count in CONNECTIONS]
+    with bench.emulator(LIMITED) as server, bench.bare(expect(server.port, DISTINCT)) as smallest:
+        distinct = compare(bench, 32, (smallest, server), DISTINCT, distinct=True)
+    return [
+        worst_of("POST /messages vs. the smallest app", same, 0.50, "aim 0.60"),
+        worst_of("the same with limits, no two prompts alike", [distinct], None),
+    ]
 
 
 def stream(bench: Bench) -> list[Row]:
     """A stream without delays, against the same bytes as one body."""
     with bench.emulator() as server:
         request = stream_of(server.port)
-        answer = expect(server.port, request)
-        with bench.bare(answer) as smallest:
-            ratio = compare(bench, rate_of(smallest, request), rate_of(server, request))
-    detail = f"{ratio}, {repeated(answer.body)[1]} events in {len(answer.body):,} bytes (aim 0.45)"
-    return [at_least("50-event stream vs. its bytes as one body", ratio.value, 0.30, detail)]
+        response = expect(server.port, request)
+        with bench.bare(response) as smallest:
+            ratios = [compare(bench, count, (smallest, server), request) for count in CONNECTIONS]
+    note = f"{repeated(response.body)[1]} events in {len(response.body):,} bytes; aim 0.50"
+    return [worst_of("50-event stream vs. its bytes as one body", ratios, 0.42, note)]
 
 
 def paced(bench: Bench) -> list[Row]:
     """Streams with an event each 20 ms, many at once, against the smallest application doing the same."""
     with bench.emulator() as server:
         request = stream_of(server.port)
-        answer = expect(server.port, request)
-    name, events = repeated(answer.body)
+        response = expect(server.port, request)
+    name, events = repeated(response.body)
     options = ("--paced", name.decode(), "--gap", str(GAP))
     rows = []
-    with bench.emulator(str(PACED)) as server, bench.bare(answer, *options) as smallest:
+    with bench.emulator(PACED) as server, bench.bare(response, *options) as smallest:
         for streams, bar in ((500, 15), (1000, 50)):
             ours, bares = [], []
             for number in range(bench.rounds):
                 bares.append(listen(smallest.port, request, streams, name, events, GAP))
                 ours.append(listen(server.port, request, streams, name, events, GAP))
-                bench.say(
+                bench.report(
                     f"  {streams} streams, round {number + 1}: p99 {ours[-1].p99:.1f} ms, bare {bares[-1].p99:.1f} ms"
                 )
             rows += paced_rows(streams, bar, ours, bares)
@@ -141,45 +165,55 @@ def rules(bench: Bench) -> list[Row]:
     rows = []
     for kind, bar in (("equality", 0.9), ("text", None)):
         one, thousand = (scenario(bench.folder, kind, count) for count in (1, 1000))
-        with bench.emulator(str(one)) as first, bench.emulator(str(thousand)) as second:
-            ratio = compare(bench, rate_of(first, HELLO), rate_of(second, HELLO))
-        rows.append(at_least(f"1,000 rules vs. 1, by {kind}", ratio.value, bar, str(ratio)))
+        with bench.emulator(one) as first, bench.emulator(thousand) as second:
+            ratio = compare(bench, 32, (first, second), HELLO)
+        rows.append(worst_of(f"1,000 rules vs. 1, by {kind}", [ratio], bar))
     return rows
 
 
 def start(bench: Bench) -> list[Row]:
-    """From the start of the process to its first message."""
-    taken = []
+    """From the start of the process to its first message: warm, as the second time, and cold, with an empty cache."""
+    with bench.emulator():  # Python keeps bytecode and the emulator fills its cache
+        pass
+    starts: dict[str, list[Server]] = {"warm": [], "cold": []}
     for number in range(max(5, bench.rounds)):
         with bench.emulator() as server:
-            taken.append(server.first_answer)
-        bench.say(f"  start {number + 1}: {taken[-1]:.3f} s")
-    detail = f"{len(taken)} starts, from {min(taken):.3g} to {max(taken):.3g} s"
-    return [at_most("start to first answer", median(taken), 0.5, "s", detail)]
+            starts["warm"].append(server)
+        with bench.emulator(cache=bench.folder / f"cache-{number}") as server:
+            starts["cold"].append(server)
+        taken = (f"{kind} {servers[-1].first_response:.3f} s" for kind, servers in starts.items())
+        bench.report(f"  start {number + 1}: {', '.join(taken)}")
+    return [_start_row("warm", starts["warm"], 0.5), _start_row("cold", starts["cold"], 0.8)]
+
+
+def _start_row(kind: str, servers: Sequence[Server], bar: float) -> Row:
+    seconds = [server.first_response for server in servers]
+    cpu = median(server.first_cpu for server in servers)
+    detail = f"{len(seconds)} starts, from {min(seconds):.3g} to {max(seconds):.3g} s; CPU time {cpu:.2f} s"
+    return at_most(f"{kind} start to first response", median(seconds), bar, "s", detail)
 
 
 def memory(bench: Bench) -> list[Row]:
-    """Resident memory after the first answer, and after many requests, no two of them the same."""
-    distinct = message("Tell me about subject {count}.")
+    """Resident memory after the first response, and after many requests, no two of them the same."""
     done, seen = 0, []
     with bench.emulator() as server:
         idle = resident(server.pid)
         while done < bench.requests:
-            done += press(server.port, distinct, max(bench.seconds, 5), distinct=True).requests
+            done += apply_load(server, DISTINCT, max(bench.seconds, 5), 16, distinct=True).requests
             seen.append((done, resident(server.pid)))
-            bench.say(f"  {done:,} requests: {seen[-1][1]:.1f} MB")
+            bench.report(f"  {done:,} requests: {seen[-1][1]:.1f} MB")
     half = next(size for count, size in seen if count >= done / 2)
     growth = seen[-1][1] / half
     flat = Row(
         "memory after requests", f"{growth:.2f}x", "<= 1.05x", growth <= 1.05,
         f"{seen[-1][1]:.1f} MB after {done:,} requests, {half:.1f} MB after half of them",
     )  # fmt: skip
-    return [at_most("memory idle", idle, 80, "MB", "after the first answer"), flat]
+    return [at_most("memory idle", idle, 80, "MB", "after the first response"), flat]
 
 
 def worlds(bench: Bench) -> list[Row]:
     """As many worlds as a server has, made over HTTP, and each asked for one message."""
-    names = [f"world-{number}" for number in range(MOST - 1)]
+    names = [f"world-{number}" for number in range(MAX_WORLDS - 1)]
     taken, fresh, used = [], [], []
     for number in range(min(3, bench.rounds)):
         with bench.emulator() as server:
@@ -189,7 +223,7 @@ def worlds(bench: Bench) -> list[Row]:
             fresh.append(1_000 * (resident(server.pid) - idle) / len(names))
             ask_each(server.port, names, HELLO)
             used.append(1_000 * (resident(server.pid) - idle) / len(names))
-        bench.say(f"  round {number + 1}: {taken[-1]:.2f} ms, {fresh[-1]:.0f} kB; {used[-1]:.0f} kB after a message")
+        bench.report(f"  round {number + 1}: {taken[-1]:.2f} ms, {fresh[-1]:.0f} kB; {used[-1]:.0f} kB after a message")
     detail = f"{len(names)} worlds; {median(used):.0f} kB each after a message"
     return [
         at_most("a world made over HTTP", median(taken), 5, "ms", f"{len(names)} of them, one after the other"),

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.machine import free_port, on_core
+from benchmarks.machine import cpu_seconds, free_port, on_core
 from benchmarks.request import Request, fetch
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,43 +21,49 @@ EMULATOR = (sys.executable, "-m", "emulator")
 
 @dataclass(frozen=True)
 class Server:
-    """A server that answers; `first_answer` is the time from its start to its first 200, in seconds."""
+    """A server that responds; from its start to its first 200 it took so many seconds, and so many of CPU time."""
 
     port: int
     pid: int
-    first_answer: float
+    first_response: float
+    first_cpu: float
 
 
 @contextmanager
-def running(command: Sequence[str], port: int, core: int | None, first: Request) -> Iterator[Server]:
-    """Start a server, wait for its first answer, and end it afterwards."""
-    # As a person has it: without settings of ours, and with a Python that keeps the bytecode it has compiled.
+def running(
+    command: Sequence[str], port: int, core: int | None, first: Request, cache: Path | None = None
+) -> Iterator[Server]:
+    """Starts a server, waits for its first response, and ends it afterwards."""
+    # As users have it: without settings of this shell, and with a Python that keeps the bytecode it has compiled.
     environment = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("EMULATOR_") and name != "PYTHONDONTWRITEBYTECODE"
     }
+    if cache is not None:
+        environment["EMULATOR_CACHE"] = str(cache)
     with tempfile.TemporaryFile() as log:
         begin = time.perf_counter()
         with on_core(core):
             process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
             _wait(process, port, first)
-            yield Server(port, process.pid, time.perf_counter() - begin)
+            yield Server(port, process.pid, time.perf_counter() - begin, cpu_seconds(process.pid))
         except Exception as error:
             log.seek(0)
-            error.add_note(f"{' '.join(command)} said:\n{log.read()[-2000:].decode(errors='replace')}")
+            error.add_note(f"{' '.join(command)} printed:\n{log.read()[-2000:].decode(errors='replace')}")
             raise
         finally:
             _end(process)
 
 
 def emulator(
-    core: int | None, first: Request, scenario: str = "default", command: Sequence[str] = EMULATOR
+    core: int | None, first: Request, scenario: str, cache: Path, command: Sequence[str] = EMULATOR
 ) -> AbstractContextManager[Server]:
-    """The emulator as anybody starts it, with one scenario."""
+    """The emulator as users start it, with one scenario; `cache` is where it may keep what it compiles."""
     port = free_port()
-    return running([*command, "serve", "--listen", f"127.0.0.1:{port}", "--scenario", scenario], port, core, first)
+    options = ("serve", "--listen", f"127.0.0.1:{port}", "--scenario", scenario)
+    return running([*command, *options], port, core, first, cache)
 
 
 def bare(core: int | None, first: Request, *options: str) -> AbstractContextManager[Server]:
@@ -70,17 +76,17 @@ def _wait(process: subprocess.Popen[bytes], port: int, first: Request) -> None:
     deadline = time.perf_counter() + 60
     while True:
         if process.poll() is not None:
-            raise RuntimeError(f"the server ended with status {process.returncode} before it answered")
+            raise RuntimeError(f"the server ended with status {process.returncode} before it responded")
         try:
-            answer = fetch(port, first)
+            response = fetch(port, first)
         except ConnectionError:
             if time.perf_counter() > deadline:
                 raise
             time.sleep(0.002)
             continue
-        if answer.status == 200:
+        if response.status == 200:
             return
-        raise RuntimeError(f"the first answer has status {answer.status}: {answer.body[:300]!r}")
+        raise RuntimeError(f"the first response has status {response.status}: {response.body[:300]!r}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

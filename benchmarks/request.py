@@ -1,4 +1,4 @@
-"""The requests that are measured, and one look at what they are answered with."""
+"""The requests that are measured, and their responses."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back, chunks joined."""
+class Response:
+    """A response, its chunks joined."""
 
     status: int
     content_type: str
@@ -44,24 +44,24 @@ def message(prompt: str, path: str = MESSAGES, **fields: Any) -> Request:
     return Request(path, json.dumps(body, separators=(",", ":")).encode())
 
 
-def fetch(port: int, request: Request, timeout: float = 10) -> Answer:
-    """Ask once; OSError when nobody answers."""
+def fetch(port: int, request: Request, timeout: float = 10) -> Response:
+    """Sends one request; OSError when nothing listens or no response comes."""
     connection = HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         headers = {"X-API-Key": KEY, "Content-Type": "application/json"}
         connection.request("POST", request.path, request.body, headers)
         response = connection.getresponse()
-        return Answer(response.status, response.getheader("Content-Type", ""), response.read())
+        return Response(response.status, response.getheader("Content-Type", ""), response.read())
     finally:
         connection.close()
 
 
-def expect(port: int, request: Request) -> Answer:
-    """Ask once; RuntimeError unless the answer is a 200, since a refusal is answered faster than a message."""
-    answer = fetch(port, request)
-    if answer.status != 200:
-        raise RuntimeError(f"POST {request.path} is answered with {answer.status}: {answer.body[:300]!r}")
-    return answer
+def expect(port: int, request: Request) -> Response:
+    """Sends one request; RuntimeError unless the response is a 200, since an error is sent faster than a message."""
+    response = fetch(port, request)
+    if response.status != 200:
+        raise RuntimeError(f"POST {request.path} returns {response.status}: {response.body[:300]!r}")
+    return response
 
 
 def name_of(block: bytes) -> bytes:
@@ -79,7 +79,7 @@ def repeated(body: bytes) -> tuple[bytes, int]:
 
 
 def stream_of(port: int, events: int = EVENTS) -> Request:
-    """The request whose streamed answer comes nearest to so many events of the repeated kind."""
+    """The request whose stream comes nearest to so many events of the repeated kind."""
     best: tuple[int, Request] | None = None
     for number in range(20):
         prompt = f"Write a long report about subject {number}."
@@ -94,5 +94,5 @@ def stream_of(port: int, events: int = EVENTS) -> Request:
                 return request
             low, high = (tokens + 1, high) if count < events else (low, tokens - 1)
     if best is None or abs(best[0] - events) > events / 10:
-        raise RuntimeError(f"no prompt is answered with about {events} events; the nearest has {best and best[0]}")
+        raise RuntimeError(f"no prompt gives a stream of about {events} events; the nearest has {best and best[0]}")
     return best[1]

@@ -1,4 +1,4 @@
-"""Worlds over one connection: many made, each by its name, and each asked for a message."""
+"""Worlds over one connection: creates many, and sends each a message."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from http.client import HTTPConnection
 
 from benchmarks.request import KEY, Request
 
-MOST = 1_000  # that a server has, with the default one
+MAX_WORLDS = 1_000  # that a server has, with the default one
 
 
 def make(port: int, names: list[str]) -> float:
-    """Make worlds; the seconds that it took. RuntimeError when one is refused."""
+    """Creates worlds and returns the seconds that it took; RuntimeError when one is refused."""
     connection = HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         begin = time.perf_counter()
@@ -23,7 +23,7 @@ def make(port: int, names: list[str]) -> float:
 
 
 def ask_each(port: int, names: list[str], request: Request) -> None:
-    """Ask each world once. RuntimeError when one refuses."""
+    """Sends each world one request; RuntimeError when one refuses it."""
     connection = HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         for name in names:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
+import subprocess
 import sys
+import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
+import emulator
 from benchmarks import process
 from benchmarks.bare import steps
 from benchmarks.client import fire, is_whole
-from benchmarks.machine import free_port, resident
-from benchmarks.measure import PACED, Bench, compare, paced_rows
+from benchmarks.load import Load, apply_load
+from benchmarks.machine import cpu_seconds, free_port, queued_seconds, resident
+from benchmarks.measure import LIMITED, PACED, Ratio, paced_rows, worst_of
 from benchmarks.pace import Pace, judge, listen, times
 from benchmarks.request import expect, message, repeated, stream_of
 from benchmarks.rules import scenario
@@ -23,8 +28,9 @@ from emulator.scenario.model import ScenarioFile
 BODY = b"event: start\ndata: {}\n\n" + b"event: word\ndata: a\n\n" * 50 + b"event: end\ndata: {}\n\n"
 
 
-def bench(folder: Path, rounds: int = 3) -> Bench:
-    return Bench(1, rounds, 10, None, folder, (sys.executable,), lambda text: None)
+def load(cost: float, used: float = 1.0, queued: float = 0.0) -> Load:
+    """A second of load in which a request cost so many microseconds."""
+    return Load(round(used * 1e6 / cost), 1.0, used, queued)
 
 
 def test_the_repeated_event_of_a_stream_is_found_and_counted() -> None:
@@ -57,10 +63,48 @@ def test_streams_without_any_event_are_never_on_time() -> None:
     assert judge([0.0], [[]], events=2, gap=0.02) == Pace(math.inf, math.inf, math.inf, math.inf, 2)
 
 
-def test_rounds_are_compared_one_by_one_so_that_a_slow_one_counts_for_both(tmp_path: Path) -> None:
-    first, second = iter([0, 100, 10, 100]), iter([0, 60, 6, 70])
-    ratio = compare(bench(tmp_path), lambda seconds: next(first), lambda seconds: next(second))
-    assert ratio.value == pytest.approx(0.6)
+def test_rounds_are_compared_one_by_one_so_that_a_slow_one_counts_for_both() -> None:
+    ratio = Ratio.of(16, [load(40), load(400), load(40)], [load(80), load(800), load(100)])
+    assert ratio.value == pytest.approx(0.5, abs=1e-3)
+    assert (ratio.first.microseconds, ratio.second.microseconds) == pytest.approx((40, 100), rel=1e-3)
+
+
+def test_the_worst_count_of_connections_is_held_against_the_bar() -> None:
+    ratios = [Ratio.of(count, [load(40)], [load(cost)]) for count, cost in ((16, 70), (32, 100), (64, 60))]
+    row = worst_of("speed", ratios, 0.5)
+    assert (row.figure, row.verdict, row.met) == ("0.40", "MISSED", False)
+    assert "32: 0.40 (40.0/100.0 µs, core used 100%/100%)" in row.detail
+
+
+@pytest.mark.parametrize(
+    ("measured", "problem"),
+    [
+        (load(40, used=0.985), ""),
+        (load(40, used=0.7), "the load was too small: the server was idle for 30% of the time"),
+        (load(40, used=0.7, queued=0.3), "other processes took 30% of the server's core"),
+    ],
+)
+def test_a_server_that_does_not_use_its_core_gives_no_valid_figure(measured: Load, problem: str) -> None:
+    row = worst_of("speed", [Ratio.of(16, [load(40)], [measured]), Ratio.of(32, [load(40)], [load(40)])], 0.5)
+    assert row.problem == problem
+    assert (row.verdict, row.met) == (("NOT VALID", False) if problem else ("met", True))
+
+
+def test_the_cpu_time_of_another_process_is_what_it_says_itself() -> None:
+    program = (
+        "from time import process_time as cpu\nwhile cpu() < 0.1: pass\nprint(cpu(), flush=True); input(); print(cpu())"
+    )
+    begin = time.perf_counter()
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as busy:
+        assert busy.stdin is not None
+        assert busy.stdout is not None
+        first = float(busy.stdout.readline())
+        measured, queued = cpu_seconds(busy.pid), queued_seconds(busy.pid)
+        wall = time.perf_counter() - begin
+        busy.stdin.write(b"\n")
+        busy.stdin.flush()
+        assert 0.1 <= first <= measured <= float(busy.stdout.readline())
+        assert 0 <= queued <= wall
 
 
 def test_a_bar_that_is_missed_says_so() -> None:
@@ -90,6 +134,13 @@ def test_the_paced_scenario_has_an_event_each_20_ms() -> None:
     assert paced.latency.token == "20ms"
 
 
+def test_the_key_of_the_load_has_limits_in_the_scenario_that_says_so() -> None:
+    with emulator.Emulator(scenario=str(LIMITED)) as limited:
+        expect(urlsplit(limited.url).port or 0, message("Hello!"))
+        headers = limited.requests().first.reply_headers
+    assert (headers["X-RateLimit-Limit"], headers["X-RateLimit-Remaining"]) == ("1000000000", "999999999")
+
+
 @pytest.mark.parametrize(
     ("answer", "whole"),
     [
@@ -114,6 +165,8 @@ def test_one_round_of_load_and_of_pace_on_the_smallest_application(tmp_path: Pat
         assert resident(server.pid) > 1
         answered, failed = fire(server.port, hello, 0.2, 4, distinct=True)
         assert (answered > 0, failed) == (True, 0)
+        measured = apply_load(server, hello, 1, 4)
+        assert 0 < measured.cost < measured.seconds / measured.requests * 1.05e6
     with process.bare(None, hello, *options, "--paced", "word", "--gap", "0.001") as server:
         pace = listen(server.port, hello, 5, b"word", 50, 0.001)
         assert pace.lost == 0
