@@ -16,11 +16,13 @@ from benchmarks.process import Server
 from benchmarks.request import Request, Response, expect, message, repeated, stream_of
 from benchmarks.rules import scenario
 from benchmarks.table import Row, at_least, at_most
+from benchmarks.walk import MESSAGE, Walk, traced
 from benchmarks.worlds import MAX_WORLDS, ask_each, make
 
 HELLO = message("Hello!")
 DISTINCT = message("Tell me about subject {count}.")
 GAP = 0.02  # seconds between the events of a paced stream
+MAX_VISITS = {MESSAGE: 60}
 SCENARIOS = Path(__file__).parent / "scenarios"
 PACED, LIMITED = SCENARIOS / "paced.yaml", SCENARIOS / "limited.yaml"
 
@@ -231,6 +233,18 @@ def worlds(bench: Bench) -> list[Row]:
     ]
 
 
+def walk(bench: Bench) -> list[Row]:
+    """The visits to files of the package during one request; `python -m benchmarks.walk --files` lists them."""
+    bench.report("  traced in a process of its own, with the emulator that this Python imports")
+    return [_walk_row(each, MAX_VISITS.get(each.flow)) for each in traced()]
+
+
+def _walk_row(made: Walk, most: int | None) -> Row:
+    count = len(made.visits)
+    bar, good = ("-", None) if most is None else (f"<= {most}", count <= most)
+    return Row(f"file visits of {made.flow}", str(count), bar, good, f"{made.files} files, {made.returns} returns")
+
+
 MEASUREMENTS: dict[str, Callable[[Bench], list[Row]]] = {
     "messages": messages,
     "stream": stream,
@@ -239,4 +253,5 @@ MEASUREMENTS: dict[str, Callable[[Bench], list[Row]]] = {
     "start": start,
     "memory": memory,
     "worlds": worlds,
+    "walk": walk,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import subprocess
 import sys
 import time
@@ -20,9 +21,11 @@ from benchmarks.load import Load, apply_load
 from benchmarks.machine import cpu_seconds, free_port, queued_seconds, resident
 from benchmarks.measure import LIMITED, PACED, Ratio, paced_rows, worst_of
 from benchmarks.pace import Pace, judge, listen, times
+from benchmarks.process import ROOT
 from benchmarks.request import expect, message, repeated, stream_of
 from benchmarks.rules import scenario
 from benchmarks.table import Row, at_least, at_most, lines
+from benchmarks.walk import ROWS, Visit, Walk, traced, visits
 from emulator.scenario.model import ScenarioFile
 
 BODY = b"event: start\ndata: {}\n\n" + b"event: word\ndata: a\n\n" * 50 + b"event: end\ndata: {}\n\n"
@@ -181,3 +184,49 @@ def test_a_server_that_ends_before_it_answers_is_told_with_its_last_words() -> N
     ):
         pytest.fail("it never answered")
     assert "no such scenario" in caught.value.__notes__[0]
+
+
+def test_a_visit_begins_where_a_call_enters_another_file() -> None:
+    calls = [("a.py", "f"), ("a.py", "g"), ("b.py", "h"), ("b.py", "h"), ("a.py", "g")]
+    walk = Walk("flow", visits(calls))
+    assert walk.visits == (Visit("a.py", "f"), Visit("b.py", "h"), Visit("a.py", "g"))
+    assert (walk.files, walk.returns) == (2, 1)
+
+
+def test_calls_are_traced_through_the_files_of_a_package_and_generated_code_counts_as_its_maker(tmp_path: Path) -> None:
+    package = tmp_path / "walked"
+    package.mkdir()
+    package.joinpath("__init__.py").write_text("from walked import made, outer")
+    package.joinpath("made.py").write_text("names = {}\nexec('def generated(): return 1', names)\n")
+    package.joinpath("outer.py").write_text(
+        "import json\nfrom walked import made\n\n"
+        "def outer():\n    return json.dumps(helper()), made.names['generated'](), helper()\n\n"
+        "def helper():\n    return 1\n"
+    )
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import sys, threading\nfrom pathlib import Path\nfrom benchmarks.walk import Tracer\n"
+        f"sys.path.insert(0, {str(tmp_path)!r})\n"
+        f"tracer = Tracer(Path({str(package)!r}))\nimport walked\n"
+        "with tracer.installed(), tracer.recording():\n"
+        "    thread = threading.Thread(target=walked.outer.outer)\n    thread.start()\n    thread.join()\n"
+        "    print([(visit.file, visit.function) for visit in tracer.take()], tracer.take())\n"
+    )
+    command = [sys.executable, str(program)]
+    done = subprocess.run(command, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == (
+        "[('outer.py', 'outer'), ('made.py', 'generated'), ('outer.py', 'helper')] ()\n",
+        "",
+    )
+
+
+def test_the_walks_of_the_four_flows_are_through_files_of_the_package_and_always_the_same() -> None:
+    walks = traced()
+    assert walks == traced()
+    assert [walk.flow.split()[-1] for walk in walks] == ["/messages", "events", "3", "rows"]
+    package = Path(emulator.__file__).parent
+    assert {visit.file for walk in walks for visit in walk.visits if not (package / visit.file).is_file()} == set()
+    plain, streamed, cut, batch = walks
+    assert 5 < plain.files <= len(plain.visits)
+    assert {visit.file for visit in cut.visits} - {visit.file for visit in streamed.visits}  # those of the fault
+    assert len(batch.visits) > len(plain.visits) + ROWS
