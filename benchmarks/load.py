@@ -78,7 +78,8 @@ class Cost:
             return ""
         if self.used + self.queued >= SATURATED:
             return f"other processes took {self.queued:.0%} of the server's core"
-        return f"the load was too small: the server was idle for {1 - self.used - self.queued:.0%} of the time"
+        idle = 1 - self.used - self.queued
+        return f"the server was idle for {idle:.0%} of the time: the client is too slow, or others use its core"
 
 
 def generator() -> str:

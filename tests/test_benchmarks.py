@@ -83,7 +83,7 @@ def test_the_worst_count_of_connections_is_held_against_the_bar() -> None:
     ("measured", "problem"),
     [
         (load(40, used=0.985), ""),
-        (load(40, used=0.7), "the load was too small: the server was idle for 30% of the time"),
+        (load(40, used=0.7), "the server was idle for 30% of the time: the client is too slow, or others use its core"),
         (load(40, used=0.7, queued=0.3), "other processes took 30% of the server's core"),
     ],
 )
