@@ -25,6 +25,7 @@ from emulator.tunnel import Doorway
 
 LOG = logging.getLogger("emulator")
 BACKLOG = 2_048
+KEEP_ALIVE = 75.0  # real seconds after which a connection that nothing is asked on is closed
 # After how many objects made and not freed the collector looks at the youngest, how many such looks a generation waits
 # for. It stands still meanwhile, so it must look at few: hundreds of open streams in one go are a tenth of a second.
 GARBAGE = (2_000, 1, 500)
@@ -62,10 +63,15 @@ class Server(uvicorn.Server):
     """A uvicorn server that ends open streams at once when it is told to stop, and tells when it is ready.
 
     On `tls`, a listening socket, connections begin with TLS; the application has a `front` then.
+    A connection that is idle for `keep_alive` real seconds is closed.
     """
 
     def __init__(
-        self, app: ASGIApp, ready: Callable[[], None] = lambda: None, tls: socket.socket | None = None
+        self,
+        app: ASGIApp,
+        ready: Callable[[], None] = lambda: None,
+        tls: socket.socket | None = None,
+        keep_alive: float = KEEP_ALIVE,
     ) -> None:
         config = uvicorn.Config(
             app,
@@ -81,7 +87,7 @@ class Server(uvicorn.Server):
             server_header=False,
             backlog=BACKLOG,
             timeout_graceful_shutdown=0,
-            timeout_keep_alive=75,
+            timeout_keep_alive=keep_alive,  # type: ignore[arg-type]  # uvicorn only adds it
         )
         super().__init__(config)
         self._app = app

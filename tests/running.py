@@ -18,7 +18,7 @@ from emulator.clock import Clock, manual
 from emulator.exchange import Exchange
 from emulator.intercept.front import Front
 from emulator.scenario.playbook import Playbook
-from emulator.server import Server, bind
+from emulator.server import KEEP_ALIVE, Server, bind
 from emulator.serving.corpus import Corpus
 from emulator.serving.deliver import Wire
 from emulator.serving.journal import Journal
@@ -48,7 +48,8 @@ async def live(receive: Receive, send: Send) -> None:
 class Running:
     """The server thread. `app` is what answers; tests replace it."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep_alive: float = KEEP_ALIVE) -> None:
+        self._keep_alive = keep_alive
         self.settings = Settings(listen=Listen(port=0), reload=False)
         self.app: Application | None = None
         self._ready = threading.Event()
@@ -64,7 +65,7 @@ class Running:
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something on the server's loop and wait for it."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE)
 
     def stop(self) -> None:
         self._server.should_exit = True
@@ -90,20 +91,25 @@ class Running:
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            self._loop = runner.get_loop()
-            self._server = Server(self, self._ready.set)
+            self.loop = runner.get_loop()
+            self._server = Server(self, self._ready.set, keep_alive=self._keep_alive)
             runner.run(self._server.serve([self._socket]))
 
 
 class NotingJournal(Journal):
-    """A journal that tells when an exchange has ended, which can be a moment after the client has its answer."""
+    """A journal that tells when an exchange has ended, which can be a moment after the client has its answer.
+
+    `entered` are the outcomes that exchanges had when they came to stand in it.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.entered: list[str] = []
         self.changed = threading.Condition()
 
     def add(self, exchange: Exchange) -> None:
         with self.changed:
+            self.entered.append(exchange.outcome)
             super().add(exchange)
             self.changed.notify_all()
 
@@ -156,6 +162,11 @@ class Emulated:
             kept = list(self.journal)
         assert len(kept) == count
         return kept
+
+    def entered(self, count: int) -> None:
+        """Wait until so many exchanges have come to stand in the journal, whether they have ended or not."""
+        with self.journal.changed:
+            assert self.journal.changed.wait_for(lambda: len(self.journal.entered) >= count, PATIENCE)
 
     def advance(self, seconds: float) -> None:
         """Move the clock on, firing what falls due."""

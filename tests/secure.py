@@ -32,7 +32,7 @@ class SecureRunning(Running):
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            self._loop = runner.get_loop()
+            self.loop = runner.get_loop()
             self._server = Server(self, self._ready.set, self._tls)
             runner.run(self._server.serve([self._socket]))
 

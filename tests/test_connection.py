@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -33,6 +34,9 @@ change:
 paced:
   route: GET /paced
   rules: [{reply: {stream: {pace: {first: 1s}, events: [{$each: "{{ [1] }}", data: "{{ item }}"}]}}}]
+large:
+  route: GET /large
+  rules: [{reply: {text: "{{ 'x' * 900000 }}"}}]
 """
 JSON = ("content-type", "application/json")
 HEADERS = [*KEY.items(), JSON]
@@ -95,6 +99,76 @@ def test_requests_are_answered_in_order_wherever_they_are_cut(
             wire.send(raw[begin:end])
         for number in numbers:
             right(wire.answer(), *WHOLE[number][1:])
+
+
+def settle(emulated: Emulated) -> None:
+    """Return when the server has read what was sent before."""
+    with Wire(emulated.running.port) as other:
+        for _ in range(3):
+            right(other.ask("GET", "/fine", HEADERS), 200, b'{"fine":true}')
+
+
+def test_what_a_client_does_not_read_is_not_written_into_memory(emulated: Emulated) -> None:
+    """More than sockets hold: the answers after that wait until the client reads."""
+    emulated.play()
+    before = len(emulated.journal.entered)
+    with Wire(emulated.running.port) as wire:
+        wire.send(request("GET", "/large", HEADERS) * 40)
+        settle(emulated)
+        assert len(emulated.journal.entered) - before < 30
+        for _ in range(40):
+            assert len(wire.answer().body) == 900_000
+    assert len(emulated.journal.entered) - before == 43
+
+
+def test_a_request_begins_with_its_head_however_late_its_body_comes(emulated: Emulated, wire: Wire) -> None:
+    raw = request("POST", "/echo", HEADERS, b'{"n":1}')
+    emulated.journal.clear()
+    begun = emulated.clock.now()
+    wire.send(raw[:-3])
+    settle(emulated)
+    emulated.advance(5)
+    wire.send(raw[-3:])
+    right(wire.answer(), 200, b'{"n":1}')
+    assert [(each.at, each.took) for each in emulated.exchanges(4) if each.path == "/echo"] == [(begun, 5.0)]
+
+
+def test_nothing_is_answered_after_an_answer_that_closes_the_connection(emulated: Emulated) -> None:
+    emulated.play()
+    emulated.journal.clear()
+    with Wire(emulated.running.port) as wire:
+        wire.send(
+            request("GET", "/fine", [*HEADERS, ("connection", "close")]) + request("POST", "/echo", HEADERS, b"{}")
+        )
+        right(wire.answer(), 200, b'{"fine":true}')
+        assert wire.ended
+    assert [exchange.path for exchange in emulated.exchanges(1)] == ["/fine"]
+
+
+@pytest.fixture
+def impatient(tmp_path: Path) -> Iterator[Emulated]:
+    """An emulator on a server that closes idle connections soon."""
+    server = Running(keep_alive=0.05)
+    emulated = play(server, tmp_path, OPERATIONS, "collections: {tokens: {}, seen: {}}")
+    yield emulated
+    emulated.close()
+    server.stop()
+
+
+@pytest.mark.parametrize("number", [1, 4])
+def test_an_idle_connection_is_closed_and_one_with_an_open_answer_is_not(impatient: Emulated, number: int) -> None:
+    raw, status, body = WHOLE[number]
+    with Wire(impatient.running.port) as open_, Wire(impatient.running.port) as idle:
+        open_.send(raw)
+        right(open_.answer(), status, body)
+        open_.send(request("GET", "/paced", HEADERS))
+        assert open_.head()[0] == 200
+        idle.send(raw)
+        right(idle.answer(), status, body)
+        assert idle.ended
+        impatient.advance(1)
+        assert (open_.chunk(), open_.chunk()) == (b"data: 1\n\n", b"")
+        assert open_.ended
 
 
 def test_what_follows_a_paced_stream_waits_for_its_end(emulated: Emulated, wire: Wire) -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import threading
+from contextlib import ExitStack
+from itertools import pairwise
 
 import httpx
 import pytest
@@ -11,7 +15,7 @@ import pytest
 from tests import loopback
 from tests.apis.aiexport_calls import ENTERPRISE, PRO, asking, caller, refused
 from tests.apis.aixplain_calls import DEMO
-from tests.running import Emulated
+from tests.running import PATIENCE, Emulated
 from tests.serving.conftest import Small
 from tests.small import KEY
 from tests.wire import Wire, request
@@ -308,3 +312,101 @@ def test_an_operation_of_one_host_is_not_found_on_the_other(emulator: Emulated) 
             assert answer.status == status, host
             if host == "api.aiexport.io":
                 assert answer.json()["type"] == "error"
+
+
+UNDER_WAY = """
+fine:
+  route: POST /fine
+  rules: [{reply: {body: {fine: true}}}]
+stream:
+  route: POST /stream
+  rules: [{reply: {stream: {events: [{data: 1}]}}}]
+late:
+  route: POST /late
+  rules: [{fault: {latency: 1s}, reply: {body: {fine: true}}}]
+paced:
+  route: POST /paced
+  rules: [{reply: {stream: {pace: {first: 1s}, events: [{$each: [1], data: "{{ item }}"}]}}}]
+changing:
+  route: POST /changing
+  rules:
+    - do: [{put: things, id: "1", record: {id: "1"}}]
+      reply: {stream: {pace: {first: 1s}, events: [{$each: [1], data: "{{ item }}"}]}}
+"""
+LOCAL = [("host", "localhost"), ("content-type", "application/json")]
+
+
+def outcomes(wire: Wire) -> list[tuple[str, str]]:
+    """What the control API says of each exchange: its path and its outcome."""
+    told = wire.ask("GET", "/_emulator/exchanges", LOCAL).json()["exchanges"]
+    return [(exchange["path"], exchange["outcome"]) for exchange in told]
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+@pytest.mark.parametrize("path", ["/late", "/paced", "/changing"])
+def test_an_exchange_is_told_while_its_answer_is_under_way_and_who_waits_hears_of_its_end(
+    small: Small, path: str, parts: int
+) -> None:
+    emulator = small(UNDER_WAY, THINGS)
+    raw = request("POST", path, KEY.items(), b"{}")
+    order = json.dumps({"when": {"path": path, "outcome": "complete"}, "timeout": "20s"}).encode()
+    with (
+        Wire(emulator.running.port) as asks,
+        Wire(emulator.running.port) as waits,
+        Wire(emulator.running.port) as looks,
+    ):
+        cut = len(raw) if parts == 1 else len(raw) - 1
+        asks.send(raw[:cut])
+        if parts == 2:
+            assert outcomes(looks) == []
+            asks.send(raw[cut:])
+        emulator.entered(1)
+        assert outcomes(looks) == [(path, "open")]
+        waits.send(request("POST", "/_emulator/exchanges/wait", LOCAL, order))
+        for _ in range(3):
+            assert outcomes(looks) == [(path, "open")]
+        emulator.advance(1)
+        assert [exchange["outcome"] for exchange in waits.answer().json()["exchanges"]] == ["complete"]
+        assert asks.answer().status == 200
+        assert outcomes(looks) == [(path, "complete")]
+
+
+def test_an_answer_that_takes_no_time_comes_into_the_journal_complete_and_another_one_open(small: Small) -> None:
+    emulator = small(UNDER_WAY, THINGS)
+    with Wire(emulator.running.port) as wire:
+        for path in ("/fine", "/stream"):
+            assert wire.ask("POST", path, KEY.items(), b"").status == 200
+        for count, path in enumerate(("/late", "/paced", "/changing"), 3):
+            wire.send(request("POST", path, KEY.items(), b""))
+            emulator.entered(count)
+            emulator.advance(1)
+            assert wire.answer().status == 200
+    assert emulator.journal.entered == ["complete", "complete", "open", "open", "open"]
+
+
+def test_in_a_scenario_of_latencies_a_crowd_begins_one_by_one(small: Small) -> None:
+    """Their requests are all there at once; between two of them the server has time for what is due."""
+    emulator = small(UNDER_WAY, THINGS, "latency: {reply: 1s}")
+    sent = threading.Event()
+    begun: list[int] = []
+
+    async def count() -> None:
+        """How many there are in each pass of the server's loop, which sleeps until all were sent."""
+        assert sent.wait(PATIENCE)
+        while len(emulator.journal) < 20:
+            begun.append(len(emulator.journal))
+            await emulator.clock.sleep(0)
+
+    with ExitStack() as stack:
+        wires = [stack.enter_context(Wire(emulator.running.port)) for _ in range(20)]
+        for wire in wires:
+            assert wire.ask("GET", "/_emulator/health", LOCAL).status == 200
+        counting = asyncio.run_coroutine_threadsafe(count(), emulator.running.loop)
+        for wire in wires:
+            wire.send(request("POST", "/fine", KEY.items(), b""))
+        sent.set()
+        counting.result(PATIENCE)
+        emulator.advance(1)
+        assert {wire.answer().status for wire in wires} == {200}
+    assert max(after - before for before, after in pairwise(begun)) == 1
+    assert begun[-1] == 19
