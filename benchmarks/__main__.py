@@ -25,8 +25,8 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The options of the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", action="append", choices=list(MEASUREMENTS), help="measure this; may be repeated")
-    parser.add_argument("--seconds", type=float, default=2, help="length of one round of load (default 2)")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds whose median counts (default 5)")
+    parser.add_argument("--seconds", type=float, default=1, help="length of one round of load (default 1)")
+    parser.add_argument("--rounds", type=int, default=9, help="rounds whose median counts (default 9)")
     parser.add_argument("--full", action="store_true", help="1,000,000 requests for the memory row, not 200,000")
     parser.add_argument(
         "--emulator", type=shlex.split, default=EMULATOR, help="the command that starts the emulator", metavar="COMMAND"
