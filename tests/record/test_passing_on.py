@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import socket
 import ssl
 import threading
 from collections.abc import Iterable
@@ -17,8 +18,10 @@ import trustme
 from emulator.scenario.reading import read
 from tests import loopback
 from tests.studio import Raw, Studio
+from tests.wire import Wire, request
 
 KEY = {"X-API-Key": "axp_live_0123456789abcdef"}
+TICK = threading.Event()
 EVENT = b'event: a\ndata: {"x":1}\n\n'
 
 
@@ -101,6 +104,47 @@ def test_a_stream_that_breaks_off_breaks_off_for_the_client_and_is_not_recorded(
     assert b"".join(got) == EVENT * 2
     assert tape.tape.count == 0
     assert "messages.stream is passed on and not recorded: the upstream broke off" in caplog.text
+
+
+def test_what_came_before_a_stream_broke_off_reaches_a_client_that_reads_late(
+    studio: Studio, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And then the connection ends, whatever else the client has sent on it."""
+    events = [b"data: %d%b\n\n" % (number, b"x" * 30_000) for number in range(20)]
+    raw = request("GET", "/v2/models", KEY.items())
+    with (
+        fixed(STREAM, *map(chunk, events)) as upstream,
+        studio.recording("aiexport", upstream.url) as (base, _),
+        Wire(httpx.URL(base).port or 0) as wire,
+    ):
+        wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)  # most of it stays with the recorder
+        wire.send(raw + raw)  # nothing more is read from here on until the first is answered
+        until_logged(caplog, "the upstream broke off")
+        wire.send(raw)
+        assert wire.head()[0] == 200
+        received = b""
+        while len(received) < sum(map(len, events)):
+            received += wire.chunk()
+        assert received == b"".join(events)
+        assert broken_off(wire)
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+def broken_off(wire: Wire) -> bool:
+    """Whether the connection ends here, in whatever way; waits for it, or for more to come."""
+    try:
+        return wire.ended
+    except ConnectionResetError:
+        return True
+
+
+def until_logged(caplog: pytest.LogCaptureFixture, words: str) -> None:
+    """Return when the log says this."""
+    for _ in range(3_000):
+        if words in caplog.text:
+            return
+        TICK.wait(0.01)
+    raise AssertionError(f"{words!r} is not in the log")
 
 
 def test_a_stream_that_breaks_off_teaches_its_secrets_all_the_same(studio: Studio) -> None:
@@ -243,6 +287,17 @@ def test_lines_that_an_answer_lacks_are_lacking_when_replayed(studio: Studio) ->
     assert found.json() == {"a": 1}
     assert found.headers["x-own"] == "1"
     assert not {"content-type", "x-api-version"} & set(found.headers)
+
+
+@pytest.mark.parametrize("path", ["/models/a%2Fb", "/models/%61%20b%C3%BC", "/models/a+b;c=1?q=%2F%20+"])
+def test_a_path_is_passed_on_as_it_was_written(studio: Studio, path: str) -> None:
+    with (
+        fixed(answer(b"{}")) as upstream,
+        studio.recording("aiexport", upstream.url) as (base, _),
+        Wire(httpx.URL(base).port or 0) as wire,
+    ):
+        assert wire.ask("GET", f"/v2{path}", KEY.items()).status == 200
+    assert upstream.asked[0].startswith(f"GET /v2{path} HTTP/1.1\r\n".encode())
 
 
 def test_lines_that_are_for_the_next_stop_only_are_not_passed_on(studio: Studio) -> None:
