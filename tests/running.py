@@ -26,9 +26,9 @@ from emulator.serving.pipeline import Later
 from emulator.serving.served import Served
 from emulator.settings import Listen, Settings
 from tests import loopback
+from tests.waiting import PATIENCE
 
 T = TypeVar("T")
-PATIENCE = 30.0
 CORPUS = Corpus("0")  # immutable once it is built, and slow to build
 
 

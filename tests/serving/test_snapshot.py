@@ -16,8 +16,9 @@ from emulator.errors import ConfigError, DocumentError
 from emulator.serving.worlds import UnknownWorld
 from tests import loopback
 from tests.apis.aiexport_calls import asking
-from tests.running import PATIENCE, Emulated, Running
+from tests.running import Emulated, Running
 from tests.serving.test_worlds import CLIENT, Many
+from tests.waiting import PATIENCE
 
 PRO = {"X-API-Key": "axp_test_pro"}
 HAIKU = "apex-haiku-4-20250401"
