@@ -12,30 +12,29 @@ from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from emulator import resources
+from emulator import paths as resources
 from emulator.clock import Clock
-from emulator.control.departures import Departure
+from emulator.compile.cache import PlaybookCache
+from emulator.compile.lint import CONTROL
+from emulator.compile.playbooks import Playbooks
+from emulator.engine.body import open_request
+from emulator.engine.deliver import FastPath
+from emulator.engine.functions import FILTERS, FUNCTIONS
+from emulator.engine.pipeline import Continuation, Pipeline
+from emulator.engine.world import WorldState
 from emulator.errors import DocumentError
-from emulator.intercept.front import Front
-from emulator.kept import Kept
-from emulator.scenario.collisions import CONTROL
-from emulator.scenario.expression import Language
-from emulator.scenario.playbook import Playbook
-from emulator.serving.astray import Astray
-from emulator.serving.corpus import Corpus
-from emulator.serving.deliver import Wire
-from emulator.serving.functions import FILTERS, FUNCTIONS
-from emulator.serving.incoming import open_incoming
-from emulator.serving.leads import peek, wants_form
-from emulator.serving.pipeline import Later, Pipeline
-from emulator.serving.playbooks import Playbooks
-from emulator.serving.served import Served
-from emulator.serving.world import World
-from emulator.serving.worlds import UnknownWorld, Worlds
+from emulator.generate.corpus import Corpus
+from emulator.https.proxy import BlockedCall, HttpsProxy
+from emulator.language.expressions.expression import Language
+from emulator.playbook import Playbook
+from emulator.playbook.service import Served
 from emulator.settings import Settings
+from emulator.worlds.credentials import peek, wants_form
+from emulator.worlds.registry import UnknownWorld, WorldRegistry
+from emulator.worlds.unknown import UnknownWorldReply
 
 if TYPE_CHECKING:
-    from emulator.control.greeting import Greeting
+    from emulator.control.landing import LandingPage
 
 WARM_AFTER = 0.5  # seconds
 OWN = ("/", CONTROL[:2])  # how the paths begin that may be the emulator's own
@@ -44,7 +43,7 @@ Loaded = tuple[Playbook, Mapping[str, Served]]
 LANGUAGE = Language(functions=FUNCTIONS, filters=FILTERS)
 
 
-def load(names: tuple[str, ...], documented_only: bool = False, kept: Kept | None = None) -> Loaded:
+def load(names: tuple[str, ...], documented_only: bool = False, kept: PlaybookCache | None = None) -> Loaded:
     """The playbook of these scenarios, ready to be served. Raises DocumentError with every complaint.
 
     With `documented_only`, what no document promises is refused instead of answered. What was `kept` of an earlier
@@ -52,7 +51,7 @@ def load(names: tuple[str, ...], documented_only: bool = False, kept: Kept | Non
     """
 
     def make() -> tuple[Loaded, Iterable[Path]]:
-        from emulator.compiled import compile_scenarios  # much to import, and mostly not needed
+        from emulator.compile.scenarios import compile_scenarios  # much to import, and mostly not needed
 
         loaded = compile_scenarios(names, documented_only, LANGUAGE)
         return loaded, loaded[0].files
@@ -73,8 +72,8 @@ class Application:
         self.corpus = corpus
         playbooks = Playbooks(partial(_compile, settings))
         playbooks.add(settings.scenarios, (playbook, served))
-        self.worlds = Worlds(settings, playbooks, clock, corpus)
-        self.front = Front(self._hosts, lambda: resources.data(settings.authority, os.environ))
+        self.worlds = WorldRegistry(settings, playbooks, clock, corpus)
+        self.front = HttpsProxy(self._hosts, lambda: resources.data(settings.authority, os.environ))
 
     @property
     def playbook(self) -> Playbook:
@@ -87,17 +86,17 @@ class Application:
         return self.worlds.default.pipeline
 
     @property
-    def world(self) -> World:
+    def state(self) -> WorldState:
         """The default world."""
-        return self.worlds.default.world
+        return self.worlds.default.state
 
     @property
     def clock(self) -> Clock:
         """The clock of the default world."""
-        return self.worlds.default.world.clock
+        return self.worlds.default.state.clock
 
     @property
-    def departures(self) -> list[Departure]:
+    def departures(self) -> list[BlockedCall]:
         """The calls for hosts that are not emulated, which were refused."""
         return self.front.departures
 
@@ -115,11 +114,11 @@ class Application:
         return routed(self)
 
     @cached_property
-    def greeting(self) -> Greeting:
+    def greeting(self) -> LandingPage:
         """What answers at /, where no API does."""
-        from emulator.control.greeting import Greeting
+        from emulator.control.landing import LandingPage
 
-        return Greeting(self)
+        return LandingPage(self)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -136,29 +135,29 @@ class Application:
             return self.control
         return self.greeting if path == "/" and self.greeting.fits(scope) else None
 
-    def at_once(self, scope: Scope, raw: bytes, wire: Wire) -> Later | None:
+    def try_now(self, scope: Scope, raw: bytes, wire: FastPath) -> Continuation | None:
         """See Pipeline.at_once; what is not for a pipeline takes the usual way."""
         if scope["path"][:2] in OWN and self._own(scope) is not None:
             return self
-        incoming = open_incoming(scope, raw)
+        request = open_request(scope, raw)
         try:
-            room = self.worlds.lead(incoming)
+            world = self.worlds.resolve(request)
         except UnknownWorld:
             return self
-        later = room.pipeline.at_once(scope, incoming, wire)
-        return None if later is None else partial(room.serve, later)
+        later = world.pipeline.try_now(scope, request, wire)
+        return None if later is None else partial(world.serve, later)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Lead a request to its world; see Worlds.lead."""
-        incoming, worlds = open_incoming(scope), self.worlds
-        if worlds.by_credential and wants_form(incoming):
-            incoming.raw, receive = await peek(receive)
+        request, worlds = open_request(scope), self.worlds
+        if worlds.by_credential and wants_form(request):
+            request.raw, receive = await peek(receive)
         try:
-            room = worlds.lead(incoming)
+            world = worlds.resolve(request)
         except UnknownWorld as error:
-            await Astray(worlds.default, str(error))(scope, receive, send)
+            await UnknownWorldReply(worlds.default, str(error))(scope, receive, send)
         else:
-            await room.serve(room.pipeline, scope, receive, send)
+            await world.serve(world.pipeline, scope, receive, send)
 
     def reload(self) -> bool:
         """Read the scenarios again. When they are wrong, the log says how, and what was served before stays."""
@@ -197,7 +196,7 @@ class Application:
 
 def _compile(settings: Settings, names: tuple[str, ...]) -> tuple[Playbook, Mapping[str, Served]]:
     folder = resources.cache(settings.cache, os.environ)
-    return load(names, settings.documented_only, None if folder is None else Kept(folder, LANGUAGE))
+    return load(names, settings.documented_only, None if folder is None else PlaybookCache(folder, LANGUAGE))
 
 
 def build(settings: Settings, clock: Clock | None = None) -> Application:

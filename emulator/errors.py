@@ -16,7 +16,7 @@ from typing import Any
 from msgspec import Struct
 
 
-class Place(Struct, frozen=True, order=True):
+class Location(Struct, frozen=True, order=True):
     """Where something stands in a file; line and column count from 1, and are 0 when the file as a whole is meant."""
 
     file: str
@@ -27,10 +27,10 @@ class Place(Struct, frozen=True, order=True):
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
-class Complaint(Struct, frozen=True, order=True):
+class Diagnostic(Struct, frozen=True, order=True):
     """One thing that is wrong in a document, and where."""
 
-    place: Place
+    place: Location
     message: str
 
     def __str__(self) -> str:
@@ -48,7 +48,7 @@ class ConfigError(EmulatorError):
 class DocumentError(ConfigError):
     """A scenario is wrong; holds every complaint, in the order of the files."""
 
-    def __init__(self, complaints: Iterable[Complaint]) -> None:
+    def __init__(self, complaints: Iterable[Diagnostic]) -> None:
         self.complaints = tuple(sorted(set(complaints)))
         super().__init__("\n".join(map(str, self.complaints)))
 
@@ -56,7 +56,7 @@ class DocumentError(ConfigError):
 class TemplateError(EmulatorError):
     """A template could not be evaluated for this request."""
 
-    def __init__(self, place: Place, message: str) -> None:
+    def __init__(self, place: Location, message: str) -> None:
         self.place = place
         self.message = message
         super().__init__(f"{place}: {message}")

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from emulator.settings import Settings
 from tests.library import Library
 from tests.running import Emulated, Running
+from tests.small import Small, play
 
 # A worker that is not gone after 10 s is killed, and what it has measured is lost; a busy machine needs longer.
 with suppress(ImportError):
@@ -66,3 +68,19 @@ def library(tmp_path: Path) -> Library:
     """An empty folder for scenarios, APIs and fixtures that the test writes."""
     (tmp_path / "fixtures").mkdir()
     return Library(tmp_path)
+
+
+@pytest.fixture
+def small(running: Running, tmp_path: Path) -> Iterator[Small]:
+    """`small(operations, more="", scenario="", settings=None)` plays a small API; the last one played answers."""
+    played: list[Emulated] = []
+
+    def start(operations: str, more: str = "", scenario: str = "", settings: Settings | None = None) -> Emulated:
+        folder = tmp_path / str(len(played))
+        folder.mkdir()
+        played.append(play(running, folder, operations, more, scenario, settings))
+        return played[-1]
+
+    yield start
+    for emulated in played:
+        emulated.close()

@@ -12,8 +12,8 @@ from urllib.parse import quote
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from emulator.scenario.model import ApiFile
-from emulator.scenario.model import Operation as Part
+from emulator.language.schema.scenario import ApiFile
+from emulator.language.schema.scenario import OperationModel as Part
 from tests.running import loaded
 
 KEYS = {"aiexport": "axp_test_enterprise", "aixplain": "aix_test_demo"}

@@ -9,11 +9,11 @@ from textwrap import dedent, indent
 import pytest
 
 from emulator.app import LANGUAGE
-from emulator.errors import DocumentError, Place
-from emulator.scenario import loading
-from emulator.scenario.compile.api import ENGINE_ERRORS, Tables
-from emulator.scenario.playbook import Api, Operation, Playbook
-from emulator.serving.fault import FAULTS
+from emulator.compile import loader as loading
+from emulator.compile.api import ENGINE_ERRORS, Tables
+from emulator.errors import DocumentError, Location
+from emulator.faults import FAULTS
+from emulator.playbook import Api, Operation, Playbook
 
 MARK = "«"
 STORY = "scenario: story\nabout: A test.\napis: {demo: }\n"
@@ -99,10 +99,10 @@ class Library:
         return [(self.write(places.get(name, name), text), text) for name, text in files.items()]
 
 
-def marks(path: Path, text: str) -> list[Place]:
+def marks(path: Path, text: str) -> list[Location]:
     """Where the marks of a text stand once they are taken out."""
     return [
-        Place(str(path), row, column - at + 1)
+        Location(str(path), row, column - at + 1)
         for row, line in enumerate(text.split("\n"), 1)
         for at, column in enumerate(column for column, letter in enumerate(line) if letter == MARK)
     ]

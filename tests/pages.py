@@ -12,9 +12,9 @@ from typing import Any
 
 from emulator import app
 from emulator.errors import DocumentError
-from emulator.scenario.model import ApiFile, ScenarioFile
-from emulator.scenario.reading import parse
-from emulator.scenario.shape import keys_of
+from emulator.language.document.reader import parse
+from emulator.language.schema.scenario import ApiFile, ScenarioFile
+from emulator.language.schema.validate import keys_of
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"

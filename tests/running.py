@@ -15,20 +15,20 @@ from starlette.types import Receive, Scope, Send
 from emulator import app as application
 from emulator.app import Application
 from emulator.clock import Clock, manual
-from emulator.exchange import Exchange
-from emulator.intercept.front import Front
-from emulator.scenario.playbook import Playbook
+from emulator.engine.deliver import FastPath
+from emulator.engine.pipeline import Continuation
+from emulator.generate.corpus import Corpus
+from emulator.http import Exchange
+from emulator.https.proxy import HttpsProxy
+from emulator.playbook import Playbook
+from emulator.playbook.service import Served
 from emulator.server import KEEP_ALIVE, Server, bind
-from emulator.serving.corpus import Corpus
-from emulator.serving.deliver import Wire
-from emulator.serving.journal import Journal
-from emulator.serving.pipeline import Later
-from emulator.serving.served import Served
 from emulator.settings import Listen, Settings
+from emulator.store.journal import Journal
 from tests import loopback
-from tests.waiting import PATIENCE
 
 T = TypeVar("T")
+PATIENCE = 30.0
 CORPUS = Corpus("0")  # immutable once it is built, and slow to build
 
 
@@ -74,20 +74,20 @@ class Running:
         assert not self._thread.is_alive()
 
     @property
-    def front(self) -> Front:
+    def front(self) -> HttpsProxy:
         assert self.app is not None
         return self.app.front
 
-    def at_once(self, scope: Scope, raw: bytes, wire: Wire) -> Later | None:
+    def try_now(self, context: Scope, raw: bytes, wire: FastPath) -> Continuation | None:
         assert self.app is not None
-        return self.app.at_once(scope, raw, wire)
+        return self.app.try_now(context, raw, wire)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
+    async def __call__(self, context: Scope, receive: Receive, send: Send) -> None:
+        if context["type"] == "lifespan":
             await live(receive, send)
             return
         assert self.app is not None
-        await self.app(scope, receive, send)
+        await self.app(context, receive, send)
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -136,7 +136,7 @@ class Emulated:
         self.running = running
         self.clock = clock or manual()
         self.app = Application(settings or running.settings, self.clock, *loaded(*scenarios), CORPUS)
-        self.app.world.journal = self.journal = NotingJournal()
+        self.app.state.journal = self.journal = NotingJournal()
         self._clients: list[httpx.Client] = []
         self.play()
 

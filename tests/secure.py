@@ -8,7 +8,7 @@ from pathlib import Path
 
 import uvloop
 
-from emulator.intercept.front import Front
+from emulator.https.proxy import HttpsProxy
 from emulator.server import Server, bind
 from emulator.settings import Listen, Settings
 from tests.running import Running
@@ -21,13 +21,13 @@ class SecureRunning(Running):
     """A server with a TLS listener, whose authority is in `folder`; `tls_port` is where it listens."""
 
     def __init__(self, folder: Path) -> None:
-        self._front = Front(lambda: {EMULATED}, lambda: folder)
+        self._front = HttpsProxy(lambda: {EMULATED}, lambda: folder)
         self._tls = bind(Settings(listen=Listen(port=0)))
         self.tls_port: int = self._tls.getsockname()[1]
         super().__init__()
 
     @property
-    def front(self) -> Front:
+    def front(self) -> HttpsProxy:
         return self._front
 
     def _run(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent, indent
 
@@ -48,6 +49,7 @@ FLOW = """\
             events: [{$each: [1, 2, 3, 4, 5, 6, 7, 8, 9], data: "{{ item }}"}]
             pace: {first: 0s, each: 60s}
 """
+Small = Callable[..., Emulated]
 KEY = {"X-Key": "key-of-ann"}
 
 

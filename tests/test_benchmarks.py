@@ -26,7 +26,7 @@ from benchmarks.request import expect, message, repeated, stream_of
 from benchmarks.rules import scenario
 from benchmarks.table import Row, at_least, at_most, lines
 from benchmarks.walk import ROWS, Visit, Walk, traced, visits
-from emulator.scenario.model import ScenarioFile
+from emulator.language.schema.scenario import ScenarioFile
 
 BODY = b"event: start\ndata: {}\n\n" + b"event: word\ndata: a\n\n" * 50 + b"event: end\ndata: {}\n\n"
 

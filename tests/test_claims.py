@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from emulator.scenario.claims import coverage
-from emulator.scenario.reading import read
+from emulator.language.document.reader import read
+from emulator.playbook.provenance import coverage
 from tests.running import loaded
 
 TESTS = Path(__file__).resolve().parent

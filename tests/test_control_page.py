@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import fields
 
 from emulator.control import clock, exchanges, faults, webhooks, worlds
-from emulator.control.failure import MEANINGS
+from emulator.control.parsing import MEANINGS
 from emulator.control.routes import TABLE
 from tests.pages import README, ROOT, blocks, tables
 from tests.reader import Reader, masked
@@ -38,11 +38,11 @@ def test_what_it_says_happens_when_one_follows_it(running: Running, tmp_path: Pa
 @pytest.mark.parametrize(
     ("heading", "first", "shapes"),
     [
-        ("Time", "key", [clock.ClockOrder]),
-        ("Faults", "key", [faults.Order]),
+        ("Time", "key", [clock.ClockRequest]),
+        ("Faults", "key", [faults.FaultRequest]),
         ("Exchanges", "key of a question", [exchanges.ExchangesQuestion, exchanges.ExchangesWait]),
         ("Webhooks", "key", [webhooks.WebhooksWait]),
-        ("Worlds", "key", [worlds.WorldOrder]),
+        ("Worlds", "key", [worlds.WorldRequest]),
     ],
 )
 def test_every_key_of_an_order_is_told_and_no_other(heading: str, first: str, shapes: list[type]) -> None:

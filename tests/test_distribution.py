@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator import __version__, resources
+from emulator import __version__
+from emulator import paths as resources
 from emulator.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parent.parent

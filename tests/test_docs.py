@@ -11,55 +11,57 @@ from typing import Any
 import pytest
 from jinja2 import Environment
 
-from emulator.scenario import filters, model, parts, tree_builder
-from emulator.scenario.compile.api import ENGINE_ERRORS
-from emulator.scenario.compile.when import OCCASIONS
-from emulator.scenario.match import COUNTER_TESTS
-from emulator.scenario.operators import OPERATORS
-from emulator.scenario.shape import keys_of
-from emulator.serving.canned import CannedEntry
-from emulator.serving.fault import FAULTS
-from emulator.serving.functions import FILTERS, FUNCTIONS
-from emulator.serving.scope import REQUEST_MAKERS
-from emulator.serving.seed import SeedRow
+from emulator.compile.api import ENGINE_ERRORS
+from emulator.compile.data import SeedRow
+from emulator.compile.when import OCCASIONS
+from emulator.engine.context import REQUEST_MAKERS
+from emulator.engine.functions import FILTERS, FUNCTIONS
+from emulator.faults import FAULTS
+from emulator.generate.canned import CannedEntry
+from emulator.language.expressions import filters, tree_builder
+from emulator.language.schema import api as parts
+from emulator.language.schema import scenario as model
+from emulator.language.schema.validate import keys_of
+from emulator.playbook.matching import COUNTER_TESTS
+from emulator.playbook.operators import OPERATORS
 from tests.pages import LANGUAGE_PAGE, Block, Table, complaints, examples, tables
 
 TABLES = {(table.heading, table.first): table for table in tables(LANGUAGE_PAGE)}
 # Where the keys of each part are told: a heading, and what the first column is called.
-PARTS: dict[type[parts.Part], tuple[str, str]] = {
+PARTS: dict[type[parts.Model], tuple[str, str]] = {
     model.ScenarioFile: ("A scenario file", "key"),
-    model.Override: ("Override", "key"),
-    model.Latency: ("Latency", "key"),
-    model.Rule: ("A rule", "key"),
-    model.Reply: ("Reply", "key"),
-    model.Stream: ("Stream", "key"),
-    model.Event: ("Stream", "event key"),
-    model.Pace: ("Stream", "pace key"),
-    model.Step: ("Step", "key"),
+    model.OverrideModel: ("Override", "key"),
+    model.LatencyModel: ("Latency", "key"),
+    model.RuleModel: ("A rule", "key"),
+    model.ReplyModel: ("Reply", "key"),
+    model.StreamModel: ("Stream", "key"),
+    model.EventModel: ("Stream", "event key"),
+    model.PaceModel: ("Stream", "pace key"),
+    model.StepModel: ("Step", "key"),
     model.ApiFile: ("An API file", "key"),
-    parts.Example: ("An API file", "example key"),
-    parts.Client: ("An API file", "client key"),
-    parts.Claim: ("Claims", "claim key"),
-    model.Switch: ("Switch", "switch key"),
-    parts.Key: ("Keys and tiers", "key's key"),
-    parts.UnknownKeys: ("Keys and tiers", "unknown_keys key"),
-    parts.Tier: ("Keys and tiers", "tier key"),
-    parts.Credential: ("Keys and tiers", "auth key"),
-    model.Operation: ("Operation", "key"),
-    model.Alias: ("Operation", "alias key"),
-    parts.Call: ("Operation", "example key"),
-    parts.Taken: ("Operation", "path's key"),
-    model.Check: ("Operation", "check key"),
-    model.Usage: ("Operation", "usage key"),
-    parts.Errors: ("Errors", "errors key"),
-    parts.ErrorKind: ("Errors", "kind key"),
-    parts.Collection: ("Collection", "collection key"),
-    parts.Answer: ("Answer", "answer key"),
+    parts.ExampleModel: ("An API file", "example key"),
+    parts.ClientModel: ("An API file", "client key"),
+    parts.ClaimModel: ("Claims", "claim key"),
+    model.SwitchModel: ("Switch", "switch key"),
+    parts.KeyModel: ("Keys and tiers", "key's key"),
+    parts.UnknownKeysModel: ("Keys and tiers", "unknown_keys key"),
+    parts.TierModel: ("Keys and tiers", "tier key"),
+    parts.CredentialModel: ("Keys and tiers", "auth key"),
+    model.OperationModel: ("Operation", "key"),
+    model.AliasModel: ("Operation", "alias key"),
+    parts.CallModel: ("Operation", "example key"),
+    parts.TakenModel: ("Operation", "path's key"),
+    model.CheckModel: ("Operation", "check key"),
+    model.UsageModel: ("Operation", "usage key"),
+    parts.ErrorsModel: ("Errors", "errors key"),
+    parts.ErrorKindModel: ("Errors", "kind key"),
+    parts.CollectionModel: ("Collection", "collection key"),
+    parts.AnswerModel: ("Answer", "answer key"),
     CannedEntry: ("Answer", "canned key"),
-    parts.JobKind: ("Job", "job key"),
-    parts.Row: ("Job", "rows key"),
-    parts.Polled: ("Job", "polled key"),
-    parts.Webhook: ("Job", "webhook key"),
+    parts.JobKindModel: ("Job", "job key"),
+    parts.RowModel: ("Job", "rows key"),
+    parts.PolledModel: ("Job", "polled key"),
+    parts.WebhookModel: ("Job", "webhook key"),
     SeedRow: ("Statistics", "statistics key"),
 }
 
@@ -81,14 +83,14 @@ def test_each_example_loads(block: Block, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
-def test_every_key_is_told_and_no_other(part: type[parts.Part]) -> None:
+def test_every_key_is_told_and_no_other(part: type[parts.Model]) -> None:
     assert sorted(told(*PARTS[part]).keys) == sorted(keys_of(part))
 
 
 @pytest.mark.parametrize("module", [model, parts])
 def test_every_part_has_its_table(module: ModuleType) -> None:
-    known = {found for found in vars(module).values() if inspect.isclass(found) and issubclass(found, parts.Part)}
-    assert known - {parts.Part} <= set(PARTS)
+    known = {found for found in vars(module).values() if inspect.isclass(found) and issubclass(found, parts.Model)}
+    assert known - {parts.Model} <= set(PARTS)
 
 
 def test_what_must_be_there_is_called_required() -> None:

@@ -9,8 +9,7 @@ import httpx
 
 from tests import loopback
 from tests.apis.aiexport_calls import asking
-from tests.running import Emulated
-from tests.waiting import PATIENCE
+from tests.running import PATIENCE, Emulated
 
 WORLDS = 100
 HAIKU = "apex-haiku-4-20250401"
@@ -105,6 +104,6 @@ def test_a_hundred_tests_at_once_see_what_each_sees_alone(emulator: Emulated) ->
     for number, seen in expected.items():
         assert found[number] == seen, number
     assert len({text for seen in found for _, _, text in seen[:1]}) == WORLDS  # no two say the same
-    assert len(emulator.app.world.journal) == 0
+    assert len(emulator.app.state.journal) == 0
     statuses = [status for status, *_ in found[3][:-1]]
     assert statuses == [200, 200, 200, 200, 202, 200, 503, 200, 200, 200, 401, 200]

@@ -12,12 +12,12 @@ import click
 import pytest
 
 from emulator.cli import main
-from emulator.scenario.claims import grade_of_route
-from emulator.scenario.grades import GRADES, Grade
-from emulator.scenario.playbook import Api
-from emulator.scenario.playbook import Operation as Plan
-from emulator.scenario.reading import read
-from emulator.scenario.routes import Route
+from emulator.language.document.reader import read
+from emulator.language.schema.provenance import PROVENANCES, Provenance
+from emulator.playbook import Api
+from emulator.playbook import Operation as Plan
+from emulator.playbook.provenance import grade_of_route
+from emulator.playbook.routes import Route
 from emulator.settings import READERS, Listen
 from tests.pages import README, ROOT, Block, blocks, complaints, examples, tables
 from tests.reader import Reader, masked
@@ -62,7 +62,7 @@ def test_each_example_loads(block: Block, tmp_path: Path) -> None:
     assert complaints(block, README, tmp_path) == ""
 
 
-def route_class(api: Api, route: Route) -> Grade:
+def route_class(api: Api, route: Route) -> Provenance:
     """Who says that there is this route."""
     own = f"{route.method} {route.path.removeprefix(api.file.base)}"
     return grade_of_route(api.claims, api.file.operations[route.operation], own)
@@ -72,7 +72,7 @@ def promises(api: Api, operation: Plan) -> str:
     """How many claims an operation serves, by class: `5 documented, 1 invented`."""
     names = {each.claim for each in api.citations if each.operation == operation.name}
     counts = Counter[str](api.claims[name].grade for name in names)
-    return ", ".join(f"{counts[grade]} {grade}" for grade in GRADES if counts[grade])
+    return ", ".join(f"{counts[grade]} {grade}" for grade in PROVENANCES if counts[grade])
 
 
 def operation_rows(api: Api) -> list[str]:
@@ -83,7 +83,7 @@ def operation_rows(api: Api) -> list[str]:
             operation, request = api.operations[route.operation], f"{route.method} {route.path.replace(':path', '')}"
             known = route_class(api, route)
             cells = [f"`{request}`", f"`{operation.name}`", operation.summary, known, promises(api, operation)]
-            rows.append((GRADES.index(known), route.path, route.method, f"| {' | '.join(cells)} |"))
+            rows.append((PROVENANCES.index(known), route.path, route.method, f"| {' | '.join(cells)} |"))
     return [row[-1] for row in sorted(rows)]
 
 
@@ -149,11 +149,10 @@ def test_the_scenarios_that_come_with_it_are_listed_with_what_they_say_of_themse
 
 def test_each_step_of_a_request_is_a_file() -> None:
     chain = next(block.text for block in BLOCKS if "→ deliver" in block.text)
-    steps = [name for step in chain.split("→") for name in re.findall(r"\w+", step)]
-    assert (steps[0], steps[-1]) == ("bytes", "journal")
-    for step in [*steps[1:], "refuse", "pipeline"]:
-        place = ROOT / "emulator" / "serving" / step
-        assert place.with_suffix(".py").is_file() or (place / f"{step}.py").is_file(), step
+    steps = [name for step in chain.split("→") for name in re.findall(r"[\w/]+", step)]
+    assert (steps[0], steps[-1]) == ("bytes", "store/journal")
+    for step in steps[1:]:
+        assert (ROOT / "emulator" / f"{step}.py").is_file(), step
 
 
 def test_every_command_and_every_option_of_serve_is_told() -> None:

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emulator.date import iso
-from emulator.serving.worlds import Room
+from emulator.dates import iso
+from emulator.worlds.registry import World
 from tests.apis.aiexport_calls import HAIKU, asking
 from tests.apis.aixplain_calls import DEMO, LLM
 from tests.running import Emulated, Running
@@ -53,11 +53,11 @@ STEPS = st.one_of(
 class Walk:
     """One walk through time, and what its steps must show: a second opinion on every figure."""
 
-    def __init__(self, emulator: Emulated, room: Room) -> None:
+    def __init__(self, emulator: Emulated, world: World) -> None:
         self.emulator = emulator
-        self.room = room
-        self.clock = room.world.clock
-        inside = {"X-Emulator-World": room.name}
+        self.room = world
+        self.clock = world.state.clock
+        inside = {"X-Emulator-World": world.name}
         self.exports = emulator.client("aiexport", headers={"X-API-Key": "axp_test_pro"} | inside)
         self.plain = emulator.client("aiexport", headers=inside)
         self.models = emulator.client("aixplain", headers={"x-api-key": DEMO} | inside)
@@ -146,7 +146,7 @@ class Walk:
 
     def batch(self) -> None:
         self.used, self.resets_at = 0, 0.0
-        self.room.world.store.settle("aiexport/demo-pro/requests", -LIMIT)
+        self.room.state.store.settle("aiexport/demo-pro/requests", -LIMIT)
         answer = self.exports.post("/batch", json={"requests": [asking("Hi", model=HAIKU)] * 100})
         assert answer.json()["created_at"] == iso(self.now)
         self.started[answer.json()["id"]] = self.now
@@ -154,7 +154,7 @@ class Walk:
 
     def batches(self) -> None:
         """A job's times are those that its state says, and none lies ahead unless the clock was set back."""
-        self.room.world.store.settle("aiexport/demo-pro/requests", -LIMIT)
+        self.room.state.store.settle("aiexport/demo-pro/requests", -LIMIT)
         for id, at in list(self.started.items())[-2:]:
             batch = self.exports.get(f"/batch/{id}").json()
             age = self.now - at + 1e-6
@@ -181,7 +181,7 @@ class Walk:
         assert total == self.runs[today]
 
     def _follow_window(self) -> None:
-        window = self.room.world.store.peek("aiexport/demo-pro/requests", WINDOW)
+        window = self.room.state.store.peek("aiexport/demo-pro/requests", WINDOW)
         self.used, self.resets_at = (window.used, window.resets_at) if window is not None else (0, 0.0)
 
     def _today(self) -> str:
@@ -212,7 +212,7 @@ def test_whatever_happens_everything_that_tells_of_time_agrees(tight: Emulated, 
     tight.play()
     worlds = tight.app.worlds
 
-    async def make() -> Room:
+    async def make() -> World:
         return worlds.create("walk", frozen=START)
 
     walk = Walk(tight, tight.running.call(make()))

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from tests.waiting import PATIENCE
-
+PATIENCE = 30.0
 GONE = struct.pack("ii", 1, 0)  # linger 0: closing is a reset
 
 

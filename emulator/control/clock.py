@@ -8,14 +8,14 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from emulator.clock import FASTEST, Clock, iso
-from emulator.control.entry import Call, Entry
-from emulator.control.failure import ControlError
-from emulator.date import LATEST
-from emulator.errors import DocumentError, Place
-from emulator.scenario.duration import parse_duration
+from emulator.control.parsing import ControlFailure
+from emulator.control.route import ControlRequest, ControlRoute
+from emulator.dates import LATEST
+from emulator.errors import DocumentError, Location
+from emulator.language.document.durations import parse_duration
 
 
-class ClockState(Struct, frozen=True):
+class ClockView(Struct, frozen=True):
     """`now` and `next` are seconds since the epoch, `next` is null when nothing is `pending`; `speed` 0 is frozen."""
 
     now: float
@@ -27,7 +27,7 @@ class ClockState(Struct, frozen=True):
     next: float | None
 
 
-class ClockOrder(Struct, frozen=True, forbid_unknown_fields=True):
+class ClockRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Done in this order, whatever the order of the keys."""
 
     set: Annotated[str | float | None, Meta(description="a time: ISO 8601, or seconds since the epoch")] = None
@@ -37,12 +37,12 @@ class ClockOrder(Struct, frozen=True, forbid_unknown_fields=True):
     advance: Annotated[str | float | None, Meta(description="a duration such as 61s, or seconds")] = None
 
 
-def read(call: Call) -> ClockState:
+def read(call: ControlRequest) -> ClockView:
     """The world's time, and what is due next."""
-    return state(call.clock)
+    return clock_view(call.clock)
 
 
-async def move(call: Call, body: ClockOrder) -> ClockState:
+async def move(call: ControlRequest, body: ClockRequest) -> ClockView:
     """Set, freeze, hurry, let jump, advance: everything due on the way has happened, in order, when this answers."""
     clock = call.clock
     to, step = _checked(body, clock)
@@ -56,25 +56,25 @@ async def move(call: Call, body: ClockOrder) -> ClockState:
         clock.auto = body.auto
     if step is not None:
         await clock.advance(step)
-    return state(clock)
+    return clock_view(clock)
 
 
-def state(clock: Clock) -> ClockState:
+def clock_view(clock: Clock) -> ClockView:
     """What a clock shows."""
     now, pending = clock.now(), clock.pending()
     due = pending[0].due if pending else None
-    return ClockState(now, iso(now, milliseconds=True), not clock.speed, clock.speed, clock.auto, len(pending), due)
+    return ClockView(now, iso(now, milliseconds=True), not clock.speed, clock.speed, clock.auto, len(pending), due)
 
 
 def seconds(value: str | float, where: str) -> float:
     """A duration such as `61s`, or a number of seconds from 0. Raises ControlError 400."""
     if isinstance(value, str):
         try:
-            duration = parse_duration(value, Place(where))
+            duration = parse_duration(value, Location(where))
         except DocumentError as error:
-            raise ControlError(400, str(error)) from None
+            raise ControlFailure(400, str(error)) from None
         if duration.each:
-            raise ControlError(400, f"{where}: expected a duration such as '61s', without 'each'; found {value!r}")
+            raise ControlFailure(400, f"{where}: expected a duration such as '61s', without 'each'; found {value!r}")
         return duration.fixed
     return between(value, 0.0, LATEST, where)
 
@@ -86,7 +86,7 @@ def moment(value: str | float, where: str) -> float:
             read = datetime.fromisoformat(value)
         except ValueError:
             wanted = "a time such as '2026-01-01T00:00:00Z', or seconds since the epoch"
-            raise ControlError(400, f"{where}: expected {wanted}; found {value[:100]!r}") from None
+            raise ControlFailure(400, f"{where}: expected {wanted}; found {value[:100]!r}") from None
         value = (read if read.tzinfo is not None else read.replace(tzinfo=UTC)).timestamp()
     return between(value, 0.0, LATEST, where)
 
@@ -94,26 +94,26 @@ def moment(value: str | float, where: str) -> float:
 def between(value: float, least: float, most: float, where: str) -> float:
     """The number itself. Raises ControlError 400 when it lies outside."""
     if not least <= value <= most:
-        raise ControlError(400, f"{where}: expected a number between {least:g} and {most:.0f}; found {value:g}")
+        raise ControlFailure(400, f"{where}: expected a number between {least:g} and {most:.0f}; found {value:g}")
     return value
 
 
-def _checked(order: ClockOrder, clock: Clock) -> tuple[float | None, float | None]:
+def _checked(order: ClockRequest, clock: Clock) -> tuple[float | None, float | None]:
     """Where to go at first, and how far from there; refused before anything has moved."""
-    if order == ClockOrder():
-        raise ControlError(400, "body: expected at least one of: set, freeze, speed, auto, advance")
+    if order == ClockRequest():
+        raise ControlFailure(400, "body: expected at least one of: set, freeze, speed, auto, advance")
     if order.freeze and order.speed:
-        raise ControlError(400, "body: 'freeze' stops the clock, and 'speed' lets it run; expected one of them")
+        raise ControlFailure(400, "body: 'freeze' stops the clock, and 'speed' lets it run; expected one of them")
     if order.speed is not None:
         between(order.speed, 0.0, FASTEST, "body.speed")
     to = None if order.set is None else moment(order.set, "body.set")
     step = None if order.advance is None else seconds(order.advance, "body.advance")
     if step is not None and (clock.now() if to is None else to) + step > LATEST:
-        raise ControlError(400, "body.advance: leads beyond the year 9999")
+        raise ControlFailure(400, "body.advance: leads beyond the year 9999")
     return to, step
 
 
 ROUTES = (
-    Entry("GET", "/clock", read),
-    Entry("POST", "/clock", move, example={"freeze": True, "advance": "61s"}),
+    ControlRoute("GET", "/clock", read),
+    ControlRoute("POST", "/clock", move, example={"freeze": True, "advance": "61s"}),
 )

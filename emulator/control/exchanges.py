@@ -8,15 +8,15 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from emulator.control.about import known_api, known_operation
 from emulator.control.clock import seconds
-from emulator.control.entry import Call, Entry
-from emulator.control.failure import ControlError
-from emulator.control.operations import known_api, known_operation
+from emulator.control.parsing import ControlFailure
+from emulator.control.route import ControlRequest, ControlRoute
+from emulator.engine.functions import FILTERS, FUNCTIONS
 from emulator.errors import DocumentError
-from emulator.exchange import Exchange
-from emulator.scenario.expression import Language
-from emulator.serving.ask import Question, compile_query, find, view, wait
-from emulator.serving.functions import FILTERS, FUNCTIONS
+from emulator.http import Exchange
+from emulator.language.expressions.expression import Language
+from emulator.worlds.journal_query import Question, compile_query, find, view, wait
 
 LANGUAGE = Language(functions=FUNCTIONS, filters=FILTERS)
 LONGEST_WAIT = 600.0  # real seconds
@@ -50,7 +50,7 @@ class ExchangeView(Struct, frozen=True):
     near_misses: list[dict[str, Any]]
 
 
-class Exchanges(Struct, frozen=True):
+class ExchangesView(Struct, frozen=True):
     """The exchanges found, the oldest first."""
 
     exchanges: list[ExchangeView]
@@ -86,34 +86,34 @@ class Cleared(Struct, frozen=True):
     cleared: int
 
 
-def exchanges(call: Call, query: ExchangesQuery) -> Exchanges:
+def exchanges(call: ControlRequest, query: ExchangesQuery) -> ExchangesView:
     """The last exchanges of this world."""
-    playbook = call.room.pipeline.playbook
+    playbook = call.world.pipeline.playbook
     known_api(playbook, query.api, "query.api")
     known_operation(playbook, query.operation, "query.operation")
     given = {"operation": query.operation, "status": query.status, "api": query.api}
     when = _question(call, {name: value for name, value in given.items() if value is not None})
-    return _told(find(call.world.journal, when, query.last))
+    return _told(find(call.state.journal, when, query.last))
 
 
-def query(call: Call, body: ExchangesQuestion) -> Exchanges:
+def query(call: ControlRequest, body: ExchangesQuestion) -> ExchangesView:
     """The exchanges that a `when` fits, as rules write it."""
-    return _told(find(call.world.journal, _question(call, body.when), body.last))
+    return _told(find(call.state.journal, _question(call, body.when), body.last))
 
 
-async def wait_for(call: Call, body: ExchangesWait) -> Exchanges:
+async def wait_for(call: ControlRequest, body: ExchangesWait) -> ExchangesView:
     """Wait until there are so many such exchanges: 408 when they do not come in time."""
     limit = time_limit(body.timeout)
     try:
-        return _told(await wait(call.world.journal, _question(call, body.when), body.count, limit))
+        return _told(await wait(call.state.journal, _question(call, body.when), body.count, limit))
     except TimeoutError as error:
-        raise ControlError(408, str(error)) from None
+        raise ControlFailure(408, str(error)) from None
 
 
-def clear(call: Call) -> Cleared:
+def clear(call: ControlRequest) -> Cleared:
     """Forget the exchanges of this world."""
-    count = len(call.world.journal)
-    call.world.journal.clear()
+    count = len(call.state.journal)
+    call.state.journal.clear()
     return Cleared(count)
 
 
@@ -121,33 +121,33 @@ def time_limit(timeout: str | float) -> float:
     """How long to wait, in real seconds. Raises ControlError 400."""
     limit = seconds(timeout, "body.timeout")
     if limit > LONGEST_WAIT:
-        raise ControlError(400, f"body.timeout: expected at most {LONGEST_WAIT:g} s; found {timeout!r}")
+        raise ControlFailure(400, f"body.timeout: expected at most {LONGEST_WAIT:g} s; found {timeout!r}")
     return limit
 
 
-def _question(call: Call, when: dict[str, Any]) -> Question:
+def _question(call: ControlRequest, when: dict[str, Any]) -> Question:
     try:
         question = compile_query(when, LANGUAGE)
     except DocumentError as error:
-        raise ControlError(400, "\n".join(f"body.{complaint}" for complaint in error.complaints)) from None
+        raise ControlFailure(400, "\n".join(f"body.{complaint}" for complaint in error.complaints)) from None
     for field, known in (("api", known_api), ("operation", known_operation)):
         wanted = when.get(field)
         for name in wanted if isinstance(wanted, list) else [wanted]:
             # What is asked of no operation has an empty one, and what a template gives is seen when it is asked.
             if isinstance(name, str) and name and "{{" not in name and "{%" not in name:
-                known(call.room.playbook, name, f"body.when.{field}")
+                known(call.world.playbook, name, f"body.when.{field}")
     return question
 
 
-def _told(found: Iterable[Exchange]) -> Exchanges:
-    return Exchanges([msgspec.convert(view(exchange), ExchangeView) for exchange in found])
+def _told(found: Iterable[Exchange]) -> ExchangesView:
+    return ExchangesView([msgspec.convert(view(exchange), ExchangeView) for exchange in found])
 
 
 EXAMPLE = {"operation": "messages.create", "body.stream": {"present": False}, "status": {"lt": 500}}
 ROUTES = (
-    Entry("GET", "/exchanges", exchanges),
-    Entry("POST", "/exchanges/query", query, example={"when": EXAMPLE, "last": 10}),
-    Entry(
+    ControlRoute("GET", "/exchanges", exchanges),
+    ControlRoute("POST", "/exchanges/query", query, example={"when": EXAMPLE, "last": 10}),
+    ControlRoute(
         "POST",
         "/exchanges/wait",
         wait_for,
@@ -155,5 +155,5 @@ ROUTES = (
         refusals=(408, 409),
         waits=True,
     ),
-    Entry("DELETE", "/exchanges", clear),
+    ControlRoute("DELETE", "/exchanges", clear),
 )

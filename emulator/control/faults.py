@@ -8,15 +8,15 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct, field, to_builtins
 
 from emulator.control.clock import between
-from emulator.control.entry import Call, Entry
-from emulator.control.failure import ControlError
-from emulator.date import LATEST
+from emulator.control.parsing import ControlFailure
+from emulator.control.route import ControlRequest, ControlRoute
+from emulator.dates import LATEST
 from emulator.errors import ConfigError
-from emulator.scenario.playbook import Playbook
-from emulator.scenario.reach import out_of_reach, spots, unknown_name
-from emulator.scenario.suggest import did_you_mean
-from emulator.serving.fault import FAULTS, ArmedFault, Fault, parameters
-from emulator.serving.fault.armed import MOST
+from emulator.faults import FAULTS, ArmedFault, Fault, parameters
+from emulator.faults.armed import MOST
+from emulator.faults.targets import out_of_reach, spots, unknown_name
+from emulator.language.document.diagnostics import did_you_mean
+from emulator.playbook import Playbook
 
 Patterns = Annotated[list[str], Meta(min_length=1, max_length=1_000)]
 
@@ -31,7 +31,7 @@ class FaultKind(Struct, frozen=True):
     about: str
 
 
-class Order(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class FaultRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A fault, where and when: what is left out does not restrict it. A null is as good as left out."""
 
     fault: Annotated[str, Meta(description="its name, or what WireMock or Toxiproxy call it")]
@@ -50,14 +50,14 @@ class Order(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     )
 
 
-class ArmedView(Order, frozen=True, kw_only=True, omit_defaults=True):
+class ArmedView(FaultRequest, frozen=True, kw_only=True, omit_defaults=True):
     """An order as it was given, its id, and how often it has played."""
 
     id: str
     played: int
 
 
-class Faults(Struct, frozen=True):
+class FaultsView(Struct, frozen=True):
     """What can be armed, and what is."""
 
     known: list[FaultKind]
@@ -70,7 +70,7 @@ class Disarmed(Struct, frozen=True):
     disarmed: list[str]
 
 
-def faults(call: Call) -> Faults:
+def faults(call: ControlRequest) -> FaultsView:
     """Every fault there is, and those armed in this world."""
     known = [
         FaultKind(
@@ -82,35 +82,35 @@ def faults(call: Call) -> Faults:
         )
         for name, kind in FAULTS.items()
     ]
-    return Faults(known, [_view(armed) for armed in call.world.armed.list()])
+    return FaultsView(known, [_view(armed) for armed in call.state.armed.list()])
 
 
-def arm(call: Call, body: Order) -> ArmedView:
+def arm(call: ControlRequest, body: FaultRequest) -> ArmedView:
     """Arm a fault in this world, from the next request on."""
     order = {name: value for name, value in to_builtins(body).items() if value is not None}
     order |= {name: _duration(order[name], f"body.{name}") for name in ("after", "for") if name in order}
     on = body.on if isinstance(body.on, list) else [body.on] if body.on is not None else []
-    playbook, armed = call.room.pipeline.playbook, call.world.armed
+    playbook, armed = call.world.pipeline.playbook, call.state.armed
     for pattern in on:
         _refuse_idle(pattern, playbook)
     _refuse_out_of_reach(FAULTS.make(body.fault, body.params), on, playbook)
     if len(armed.list()) >= MOST:
-        raise ControlError(409, f"{MOST:,} faults are armed in this world; disarm some first")
+        raise ControlFailure(409, f"{MOST:,} faults are armed in this world; disarm some first")
     return _view(armed.arm(order))
 
 
-def disarm(call: Call) -> Disarmed:
+def disarm(call: ControlRequest) -> Disarmed:
     """Take back one armed fault."""
     try:
-        return Disarmed([call.world.armed.disarm(call.path["id"]).id])
+        return Disarmed([call.state.armed.disarm(call.path["id"]).id])
     except ConfigError as error:
-        raise ControlError(404, str(error)) from None
+        raise ControlFailure(404, str(error)) from None
 
 
-def clear(call: Call) -> Disarmed:
+def clear(call: ControlRequest) -> Disarmed:
     """Take back every armed fault of this world."""
-    gone = [armed.id for armed in call.world.armed.list()]
-    call.world.armed.clear()
+    gone = [armed.id for armed in call.state.armed.list()]
+    call.state.armed.clear()
     return Disarmed(gone)
 
 
@@ -137,10 +137,10 @@ def _refuse_out_of_reach(fault: Fault, on: list[str], playbook: Playbook) -> Non
     where = [(api, each) for api, each in everywhere if not on or any(_fits(one, api.name, each.name) for one in on)]
     wrong = out_of_reach(fault, where, everywhere)
     if wrong is not None:
-        raise ControlError(400, f"body.{'on' if on else 'fault'}: {wrong}")
+        raise ControlFailure(400, f"body.{'on' if on else 'fault'}: {wrong}")
     wrong = unknown_name(fault, where)
     if wrong is not None:
-        raise ControlError(400, wrong)
+        raise ControlFailure(400, wrong)
 
 
 def _refuse_idle(pattern: str, playbook: Playbook) -> None:
@@ -148,12 +148,14 @@ def _refuse_idle(pattern: str, playbook: Playbook) -> None:
     names = [(api.name, name) for api in playbook.apis.values() for name in api.operations]
     if not any(_fits(pattern, api, name) for api, name in names):
         known = dict.fromkeys(f"{api}/{name}" if "/" in pattern else name for api, name in names)
-        raise ControlError(400, f"body.on: no operation is called {pattern!r}; {did_you_mean(pattern, sorted(known))}")
+        raise ControlFailure(
+            400, f"body.on: no operation is called {pattern!r}; {did_you_mean(pattern, sorted(known))}"
+        )
 
 
 ROUTES = (
-    Entry("GET", "/faults", faults),
-    Entry(
+    ControlRoute("GET", "/faults", faults),
+    ControlRoute(
         "POST",
         "/faults",
         arm,
@@ -161,6 +163,6 @@ ROUTES = (
         example={"fault": "status", "params": {"status": 503}, "on": "messages.create", "times": 2},
         refusals=(409,),
     ),
-    Entry("DELETE", "/faults", clear),
-    Entry("DELETE", "/faults/{id}", disarm, at={"id": "fault_1"}, refusals=(404,)),
+    ControlRoute("DELETE", "/faults", clear),
+    ControlRoute("DELETE", "/faults/{id}", disarm, at={"id": "fault_1"}, refusals=(404,)),
 )

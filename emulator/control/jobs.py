@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from emulator.control.entry import Call, Entry
-from emulator.control.failure import ControlError, unknown
-from emulator.control.operations import known_api
+from emulator.control.about import known_api
+from emulator.control.parsing import ControlFailure, unknown
+from emulator.control.route import ControlRequest, ControlRoute
 from emulator.errors import ConfigError
-from emulator.scenario.suggest import did_you_mean
-from emulator.serving.job import Job
-from emulator.serving.jobs import Jobs
+from emulator.jobs import Jobs
+from emulator.jobs.job import Job
+from emulator.language.document.diagnostics import did_you_mean
 
 
 class JobView(Struct, frozen=True):
@@ -47,73 +47,73 @@ class JobsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     state: str | None = None
 
 
-class StateOrder(Struct, frozen=True, forbid_unknown_fields=True):
+class JobStateRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """The state to take at once; the job goes on from there, unless it is one in which jobs end."""
 
     state: Annotated[str, Meta(min_length=1, max_length=100)]
 
 
-def jobs(call: Call, query: JobsQuery) -> JobsView:
+def jobs(call: ControlRequest, query: JobsQuery) -> JobsView:
     """The jobs of this world."""
-    playbook, sites = call.room.pipeline.playbook, call.room.pipeline.sites
+    playbook, services = call.world.pipeline.playbook, call.world.pipeline.services
     known_api(playbook, query.api, "query.api")
-    kinds = dict.fromkeys(kind for site in sites.values() for kind in site.jobs.kinds)
+    kinds = dict.fromkeys(kind for service in services.values() for kind in service.jobs.kinds)
     if query.kind is not None and query.kind not in kinds:
-        raise ControlError(400, f"query.kind: no kind of job {query.kind!r}; {did_you_mean(query.kind, kinds)}")
+        raise ControlFailure(400, f"query.kind: no kind of job {query.kind!r}; {did_you_mean(query.kind, kinds)}")
     return JobsView(
         [
             _view(call, name, job)
-            for name, site in sites.items()
+            for name, service in services.items()
             if query.api in (None, name)
-            for job in site.jobs.all(query.kind, state=query.state)
+            for job in service.jobs.all(query.kind, state=query.state)
         ]
     )
 
 
-def one(call: Call) -> JobView:
+def one(call: ControlRequest) -> JobView:
     """One job."""
     api, _, job = _find(call)
     return _view(call, api, job)
 
 
-def complete(call: Call) -> JobView:
+def complete(call: ControlRequest) -> JobView:
     """Let the job end now, as it should."""
     return _change(call, lambda kept, job: kept.complete(job))
 
 
-def fail(call: Call) -> JobView:
+def fail(call: ControlRequest) -> JobView:
     """Let the job fail now."""
     return _change(call, lambda kept, job: kept.fail(job))
 
 
-def move(call: Call, body: StateOrder) -> JobView:
+def move(call: ControlRequest, body: JobStateRequest) -> JobView:
     """Let the job be in this state now."""
     return _change(call, lambda kept, job: kept.move(job, body.state))
 
 
-def _change(call: Call, change: Callable[[Jobs, Job], Job]) -> JobView:
+def _change(call: ControlRequest, change: Callable[[Jobs, Job], Job]) -> JobView:
     api, kept, job = _find(call)
     now = call.clock.now()
     if job.done(now):
-        raise ControlError(409, f"job {job.id!r} has ended already: {job.status(now)}")
+        raise ControlFailure(409, f"job {job.id!r} has ended already: {job.status(now)}")
     try:
         return _view(call, api, change(kept, job))
     except ConfigError as error:
-        raise ControlError(400, f"body.state: {error}") from None
+        raise ControlFailure(400, f"body.state: {error}") from None
 
 
-def _find(call: Call) -> tuple[str, Jobs, Job]:
+def _find(call: ControlRequest) -> tuple[str, Jobs, Job]:
     """The job that the path names, whose it is and by whom it is kept. Raises ControlError 404."""
     id, known = call.path["id"], []
-    for name, site in call.room.pipeline.sites.items():
-        job = site.jobs.find(id)
+    for name, service in call.world.pipeline.services.items():
+        job = service.jobs.find(id)
         if job is not None:
-            return name, site.jobs, job
-        known += [each.id for each in site.jobs.all()]
+            return name, service.jobs, job
+        known += [each.id for each in service.jobs.all()]
     raise unknown("job", id, did_you_mean(id, known))
 
 
-def _view(call: Call, api: str, job: Job) -> JobView:
+def _view(call: ControlRequest, api: str, job: Job) -> JobView:
     told: dict[str, Any] = job.view(call.clock.now())
     told["state"] = told.pop("status")
     shown = {name: told[name] for name in JobView.__struct_fields__ if name in told}
@@ -122,9 +122,9 @@ def _view(call: Call, api: str, job: Job) -> JobView:
 
 AT = {"id": "batch_1"}
 ROUTES = (
-    Entry("GET", "/jobs", jobs),
-    Entry("GET", "/jobs/{id}", one, at=AT, refusals=(404,)),
-    Entry("POST", "/jobs/{id}", move, example={"state": "completed"}, at=AT, refusals=(404, 409)),
-    Entry("POST", "/jobs/{id}/complete", complete, at=AT, refusals=(404, 409)),
-    Entry("POST", "/jobs/{id}/fail", fail, at=AT, refusals=(404, 409)),
+    ControlRoute("GET", "/jobs", jobs),
+    ControlRoute("GET", "/jobs/{id}", one, at=AT, refusals=(404,)),
+    ControlRoute("POST", "/jobs/{id}", move, example={"state": "completed"}, at=AT, refusals=(404, 409)),
+    ControlRoute("POST", "/jobs/{id}/complete", complete, at=AT, refusals=(404, 409)),
+    ControlRoute("POST", "/jobs/{id}/fail", fail, at=AT, refusals=(404, 409)),
 )

@@ -6,16 +6,19 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from emulator.control.entry import Call, Entry
-from emulator.control.failure import ControlError
-from emulator.control.operations import known_api
-from emulator.errors import EmulatorError
-from emulator.scenario.suggest import did_you_mean
-from emulator.serving.usage import mask
-from emulator.serving.worlds import DEFAULT
+from emulator.control.about import known_api
+from emulator.control.parsing import ControlFailure, unknown
+from emulator.control.route import ControlRequest, ControlRoute
+from emulator.engine.authenticate import identify
+from emulator.engine.service import Service
+from emulator.errors import ApiError, EmulatorError
+from emulator.language.document.diagnostics import did_you_mean
+from emulator.store.limits import states
+from emulator.store.usage import mask
+from emulator.worlds.registry import DEFAULT
 
 
-class KeyOrder(Struct, frozen=True, forbid_unknown_fields=True):
+class KeyRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """A key, and the one that it takes after: its tier, its data, and its workspace unless another is named."""
 
     key: Annotated[str, Meta(min_length=8, max_length=200, pattern=r"^[!-~]+$")]
@@ -33,31 +36,119 @@ class MadeKey(Struct, frozen=True):
     workspace: str
 
 
-def make(call: Call, body: KeyOrder) -> MadeKey:
+def make(call: ControlRequest, body: KeyRequest) -> MadeKey:
     """Make a key that is like another one, and lead requests with it to this world; twice is as once."""
-    sites = call.room.pipeline.sites
-    known_api(call.room.pipeline.playbook, body.api, "body.api")
-    meant = [site for name, site in sites.items() if body.api in (None, name) and body.like in site.records["keys"]]
+    services = call.world.pipeline.services
+    known_api(call.world.pipeline.playbook, body.api, "body.api")
+    meant = [
+        service
+        for name, service in services.items()
+        if body.api in (None, name) and body.like in service.records["keys"]
+    ]
     if not meant:
-        known = [key for name, site in sites.items() if body.api in (None, name) for key in site.api.keys]
-        raise ControlError(400, f"body.like: no key {mask(body.like)}; {did_you_mean(body.like, known)}")
+        known = [key for name, service in services.items() if body.api in (None, name) for key in service.api.keys]
+        raise ControlFailure(400, f"body.like: no key {mask(body.like)}; {did_you_mean(body.like, known)}")
     if len(meant) > 1:
-        names = ", ".join(site.api.name for site in meant)
-        raise ControlError(400, f"body.api: several APIs have the key {mask(body.like)}; expected one of: {names}")
-    (site,) = meant
-    keys = site.records["keys"]
+        names = ", ".join(service.api.name for service in meant)
+        raise ControlFailure(400, f"body.api: several APIs have the key {mask(body.like)}; expected one of: {names}")
+    (service,) = meant
+    keys = service.records["keys"]
     record = {**keys[body.like], "id": body.key}
     record["workspace"] = body.workspace or record["workspace"]
     if keys.get(body.key, record) != record:
-        raise ControlError(409, f"there is a key {mask(body.key)} already, which is not like {mask(body.like)}")
-    if call.room.name != DEFAULT:
+        raise ControlFailure(409, f"there is a key {mask(body.key)} already, which is not like {mask(body.like)}")
+    if call.world.name != DEFAULT:
         try:
-            call.server.worlds.register(body.key, call.room.name)
+            call.server.worlds.register(body.key, call.world.name)
         except EmulatorError as error:
-            raise ControlError(409, str(error)) from None
-    call.room.make_key(site.api.name, body.key, record)
-    return MadeKey(body.key, site.api.name, record["tier"], record["workspace"])
+            raise ControlFailure(409, str(error)) from None
+    call.world.make_key(service.api.name, body.key, record)
+    return MadeKey(body.key, service.api.name, record["tier"], record["workspace"])
 
 
 EXAMPLE = {"key": "axp_checkout_2", "like": "axp_test_pro"}
-ROUTES = (Entry("POST", "/keys", make, status=201, example=EXAMPLE, refusals=(409,)),)
+KEY_ROUTES = (ControlRoute("POST", "/keys", make, status=201, example=EXAMPLE, refusals=(409,)),)
+
+
+class Counter(Struct, frozen=True):
+    """One counter; `reset` is the second since the epoch at which its window ends."""
+
+    limit: int
+    remaining: int
+    used: int
+    reset: int
+
+
+class LimitsView(Struct, frozen=True):
+    """How a key stands with one API; a tier without limits has none."""
+
+    key: str
+    api: str
+    tier: str
+    limits: dict[str, Counter]
+
+
+class LimitsQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """`key`: whose; `api`: with which API, needed only when several could be meant."""
+
+    key: str
+    api: str | None = None
+
+
+class TierRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """The tier that a key has from its next request on."""
+
+    key: str
+    tier: str
+    api: str | None = None
+
+
+def limits(call: ControlRequest, query: LimitsQuery) -> LimitsView:
+    """What a key may still do, and until when."""
+    return _view(_site(call, query.key, query.api, "query"), query.key)
+
+
+def put(call: ControlRequest, body: TierRequest) -> LimitsView:
+    """Give a key another tier; its counters go on."""
+    service = _site(call, body.key, body.api, "body")
+    if body.tier not in service.api.tiers:
+        raise ControlFailure(400, f"body.tier: no tier {body.tier!r}; {did_you_mean(body.tier, service.api.tiers)}")
+    call.world.set_tier(body.key, body.tier, service.api.name)
+    return _view(service, body.key)
+
+
+def _site(call: ControlRequest, key: str, api: str | None, where: str) -> Service:
+    """The API that is meant: the one named, or the only one that knows the key, or that welcomes it."""
+    services = call.world.pipeline.services
+    known_api(call.world.pipeline.playbook, api, f"{where}.api")
+    if api is not None:
+        return services[api]
+    knowing = [service for service in services.values() if key in service.records["keys"]]
+    welcoming = [service for service in services.values() if service.api.unknown is not None]
+    meant = knowing or welcoming
+    if len(meant) > 1:
+        names = ", ".join(service.api.name for service in meant)
+        raise ControlFailure(
+            400, f"{where}.api: the key {mask(key)} may be one of several APIs; expected one of: {names}"
+        )
+    if not meant:
+        raise unknown("key", mask(key), "no API knows it, and none welcomes unknown keys")
+    return meant[0]
+
+
+def _view(service: Service, key: str) -> LimitsView:
+    try:
+        caller = identify(service.background(), "keys", key)
+    except ApiError as error:
+        raise ControlFailure(409 if error.kind == "revoked" else 404, error.detail) from None
+    counters = states(service.state.store, caller.subject, service.served.limits[caller.tier])
+    shown = {
+        name: Counter(each["limit"], each["remaining"], each["used"], each["reset"]) for name, each in counters.items()
+    }
+    return LimitsView(key, service.api.name, caller.tier, shown)
+
+
+LIMIT_ROUTES = (
+    ControlRoute("GET", "/limits", limits, at={"?key": "axp_test_free"}, refusals=(404, 409)),
+    ControlRoute("PUT", "/limits", put, example={"key": "axp_test_free", "tier": "pro"}, refusals=(404, 409)),
+)

@@ -10,9 +10,9 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from emulator import __version__
-from emulator.control.entry import Call, Entry
-from emulator.control.failure import MEANINGS, Failure
-from emulator.scenario.collisions import CONTROL
+from emulator.compile.lint import CONTROL
+from emulator.control.parsing import MEANINGS, Failure
+from emulator.control.route import ControlRequest, ControlRoute
 
 ALWAYS = (400, 403, 413, 415)
 ABOUT = (
@@ -22,12 +22,12 @@ ABOUT = (
 WORLD = "The world that is meant; `default` when neither header nor query says one."
 
 
-def openapi(call: Call) -> dict[str, Any]:
+def openapi(call: ControlRequest) -> dict[str, Any]:
     """The control API as an OpenAPI 3.1 document."""
     return {**document(call.table), "servers": [{"url": call.origin}]}
 
 
-def document(table: tuple[Entry, ...]) -> dict[str, Any]:
+def document(table: tuple[ControlRoute, ...]) -> dict[str, Any]:
     """The document of a table of routes."""
     shapes = [shape for entry in table for shape in (entry.body, entry.answer) if _is_struct(shape)]
     _, components = msgspec.json.schema_components([Failure, *shapes], ref_template="#/components/schemas/{name}")
@@ -46,7 +46,7 @@ def document(table: tuple[Entry, ...]) -> dict[str, Any]:
     }
 
 
-def _operation(entry: Entry) -> dict[str, Any]:
+def _operation(entry: ControlRoute) -> dict[str, Any]:
     refusals = sorted({*ALWAYS, *entry.refusals, *((404,) if entry.worldly else ())})
     told = {
         "operationId": entry.name,
@@ -66,7 +66,7 @@ def _operation(entry: Entry) -> dict[str, Any]:
     return told
 
 
-def _parameters(entry: Entry) -> Iterator[dict[str, Any]]:
+def _parameters(entry: ControlRoute) -> Iterator[dict[str, Any]]:
     for segment in entry.segments:
         if segment.startswith("{"):
             name = segment[1:-1]
@@ -104,4 +104,4 @@ def _is_struct(shape: Any) -> bool:
     return isinstance(shape, type) and issubclass(shape, Struct)
 
 
-ROUTES = (Entry("GET", "/openapi.json", openapi, worldly=False),)
+ROUTES = (ControlRoute("GET", "/openapi.json", openapi, worldly=False),)

@@ -4,51 +4,41 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp
 
-from emulator.control import (
-    apis,
-    clock,
-    departures,
-    exchanges,
-    faults,
-    health,
-    jobs,
-    keys,
-    limits,
-    openapi,
-    operations,
-    reset,
-    scenarios,
-    start,
-    summary,
-    verdict,
-    webhooks,
-    worlds,
-)
-from emulator.control.answer import Control
-from emulator.control.entry import Entry, Steered
+from emulator.control import about as apis
+from emulator.control import about as health
+from emulator.control import about as operations
+from emulator.control import clock, exchanges, faults, jobs, keys, openapi, scenarios, webhooks, worlds
+from emulator.control import keys as limits
+from emulator.control import landing as start
+from emulator.control import reports as departures
+from emulator.control import reports as summary
+from emulator.control import reports as verdict
+from emulator.control import worlds as reset
+from emulator.control.app import Control
+from emulator.control.route import ControlledApp, ControlRoute
 
-TABLE: tuple[Entry, ...] = (
+TABLE: tuple[ControlRoute, ...] = (
     *start.ROUTES,
-    *health.ROUTES,
+    *health.HEALTH_ROUTES,
     *openapi.ROUTES,
-    *apis.ROUTES,
-    *operations.ROUTES,
+    *apis.API_ROUTES,
+    *operations.OPERATION_ROUTES,
     *scenarios.ROUTES,
     *faults.ROUTES,
     *clock.ROUTES,
-    *worlds.ROUTES,
+    *worlds.WORLD_ROUTES,
     *jobs.ROUTES,
     *exchanges.ROUTES,
     *webhooks.ROUTES,
-    *keys.ROUTES,
-    *limits.ROUTES,
-    *reset.ROUTES,
-    *verdict.ROUTES,
-    *departures.ROUTES,
-    *summary.ROUTES,
+    *keys.KEY_ROUTES,
+    *limits.LIMIT_ROUTES,
+    *reset.RESET_ROUTES,
+    *verdict.VERDICT_ROUTES,
+    *departures.BLOCKED_CALL_ROUTES,
+    *summary.SUMMARY_ROUTES,
 )
 
 
-def routed(server: Steered) -> ASGIApp:
+def routed(server: ControlledApp) -> ASGIApp:
     """The control API of an application."""
     return Control(server, TABLE)

@@ -7,13 +7,12 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from emulator import resources
-from emulator.control.entry import Call, Entry
-from emulator.control.failure import ControlError, unknown
+from emulator import paths as resources
+from emulator.control.parsing import ControlFailure, unknown
+from emulator.control.route import ControlRequest, ControlRoute
 from emulator.errors import DocumentError
-from emulator.scenario.document import SUFFIXES
-from emulator.scenario.reading import read
-from emulator.scenario.suggest import did_you_mean
+from emulator.language.document.diagnostics import did_you_mean
+from emulator.language.document.reader import SUFFIXES, read
 
 
 class ScenarioView(Struct, frozen=True):
@@ -55,7 +54,7 @@ class Removed(Struct, frozen=True):
     removed: str
 
 
-def scenarios(call: Call) -> Scenarios:
+def scenarios(call: ControlRequest) -> Scenarios:
     """The scenarios that can be played, and those that are."""
     files = {file.stem: file for suffix in SUFFIXES for file in resources.scenarios().glob(f"*{suffix}")}
     files |= call.written.known(call.chosen)
@@ -66,21 +65,21 @@ def scenarios(call: Call) -> Scenarios:
         except DocumentError:
             continue
         available.append(ScenarioView(name, str(data.get("about", "")) if isinstance(data, dict) else ""))
-    return Scenarios(available, call.written.shown(call.room.scenarios))
+    return Scenarios(available, call.written.shown(call.world.scenarios))
 
 
-def use(call: Call, body: Use) -> Scenarios:
+def use(call: ControlRequest, body: Use) -> Scenarios:
     """Play these from the next request on; what the world remembers stays. Wrong ones change nothing."""
     known_names(call, call.chosen, body.scenarios)
     call.server.worlds.use(call.chosen, call.written.resolve(call.chosen, body.scenarios))
     return scenarios(call)
 
 
-def put(call: Call, body: Scenario) -> Put:
+def put(call: ControlRequest, body: Scenario) -> Put:
     """Add a scenario to this world, or put another in its place; `use` plays it. A wrong one is not kept."""
     name, written = call.path["name"], call.written
     if name in _shipped():
-        raise ControlError(409, f"scenario {name!r} comes with the emulator; choose another name, and extend it")
+        raise ControlFailure(409, f"scenario {name!r} comes with the emulator; choose another name, and extend it")
     path = written.draft(call.chosen, name, _text(call.raw, body))
     try:
         call.server.worlds.compile((str(path),))
@@ -94,22 +93,22 @@ def put(call: Call, body: Scenario) -> Put:
     return Put(name, new)
 
 
-def remove(call: Call) -> Removed:
+def remove(call: ControlRequest) -> Removed:
     """Forget a scenario that was put; worlds that play it go on."""
     name = call.path["name"]
     if not call.written.remove(call.chosen, name):
         if name in _shipped():
-            raise ControlError(409, f"scenario {name!r} comes with the emulator and stays")
+            raise ControlFailure(409, f"scenario {name!r} comes with the emulator and stays")
         raise unknown("scenario was put that is called", name, did_you_mean(name, call.written.known(call.chosen)))
     return Removed(name)
 
 
-def known_names(call: Call, world: str, names: list[str]) -> None:
+def known_names(call: ControlRequest, world: str, names: list[str]) -> None:
     """Raises ControlError 400 for a name that nobody knows; of paths the loader complains."""
     known = {*_shipped(), *call.written.known(world)}
     for name in names:
         if not name.endswith(SUFFIXES) and name not in known:
-            raise ControlError(400, f"body.scenarios: no scenario {name!r}; {did_you_mean(name, sorted(known))}")
+            raise ControlFailure(400, f"body.scenarios: no scenario {name!r}; {did_you_mean(name, sorted(known))}")
 
 
 def _shipped() -> set[str]:
@@ -120,7 +119,7 @@ def _text(raw: bytes, body: Scenario) -> bytes:
     if body.yaml is not None:
         data: Any = msgspec.json.decode(raw)
         if len(data) > 1:
-            raise ControlError(400, "body: expected either 'yaml' with the text, or the scenario itself as an object")
+            raise ControlFailure(400, "body: expected either 'yaml' with the text, or the scenario itself as an object")
         return body.yaml.encode()
     # JSON is YAML, so lines and columns are those of the body. YAML knows no tabs between values.
     return raw.replace(b"\t", b" ")
@@ -128,9 +127,9 @@ def _text(raw: bytes, body: Scenario) -> bytes:
 
 EXAMPLE = "scenario: my-outage\nabout: Everything is down.\nextends: default\nrules:\n  - fault: {status: 503}\n"
 ROUTES = (
-    Entry("GET", "/scenarios", scenarios),
-    Entry("POST", "/scenarios/use", use, example={"scenarios": ["free-tier"]}, refusals=(422,)),
-    Entry(
+    ControlRoute("GET", "/scenarios", scenarios),
+    ControlRoute("POST", "/scenarios/use", use, example={"scenarios": ["free-tier"]}, refusals=(422,)),
+    ControlRoute(
         "PUT",
         "/scenarios/{name}",
         put,
@@ -139,5 +138,5 @@ ROUTES = (
         at={"name": "my-outage"},
         refusals=(409, 422),
     ),
-    Entry("DELETE", "/scenarios/{name}", remove, at={"name": "my-outage"}, refusals=(404, 409)),
+    ControlRoute("DELETE", "/scenarios/{name}", remove, at={"name": "my-outage"}, refusals=(404, 409)),
 )

@@ -8,11 +8,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from emulator.control.entry import Call, Entry
 from emulator.control.exchanges import Cleared, time_limit
-from emulator.control.failure import ControlError
-from emulator.serving.delivery import Attempt
-from emulator.serving.webhook import UnknownWebhook
+from emulator.control.parsing import ControlFailure
+from emulator.control.route import ControlRequest, ControlRoute
+from emulator.webhooks.message import DeliveryAttempt
+from emulator.webhooks.sender import UnknownWebhook
 
 
 class WebhookView(Struct, frozen=True):
@@ -55,49 +55,51 @@ class Redelivery(Struct, frozen=True):
     redelivered: str
 
 
-def webhooks(call: Call) -> WebhooksView:
+def webhooks(call: ControlRequest) -> WebhooksView:
     """The webhook attempts of this world."""
-    return _told(call.world.sender.attempts())
+    return _told(call.state.sender.attempts())
 
 
-async def wait(call: Call, body: WebhooksWait) -> WebhooksView:
+async def wait(call: ControlRequest, body: WebhooksWait) -> WebhooksView:
     """Wait until there are so many attempts: 408 when they are not made in time."""
-    limit, sender = time_limit(body.timeout), call.world.sender
+    limit, sender = time_limit(body.timeout), call.state.sender
     try:
         return _told(await sender.wait(body.count, limit, delivered=body.delivered))
     except TimeoutError:
         made = len([each for each in sender.attempts() if each.delivered or not body.delivered])
-        raise ControlError(
+        raise ControlFailure(
             408,
             f"waited {limit:g} s for {body.count} webhook attempts; there were {made}",
             "later attempts wait for the world's clock: POST /_emulator/clock moves it",
         ) from None
 
 
-def redeliver(call: Call) -> Redelivery:
+def redeliver(call: ControlRequest) -> Redelivery:
     """Send a message again at once, with the same id and nothing wrong."""
     try:
-        call.world.sender.redeliver(call.path["id"])
+        call.state.sender.redeliver(call.path["id"])
     except UnknownWebhook as error:
-        raise ControlError(404, str(error)) from None
+        raise ControlFailure(404, str(error)) from None
     return Redelivery(call.path["id"])
 
 
-def clear(call: Call) -> Cleared:
+def clear(call: ControlRequest) -> Cleared:
     """Forget the attempts of this world, and give up what is under way."""
-    count = len(call.world.sender.attempts())
-    call.world.sender.clear()
+    count = len(call.state.sender.attempts())
+    call.state.sender.clear()
     return Cleared(count)
 
 
-def _told(attempts: Iterable[Attempt]) -> WebhooksView:
+def _told(attempts: Iterable[DeliveryAttempt]) -> WebhooksView:
     return WebhooksView([msgspec.convert(attempt.view(), WebhookView) for attempt in attempts])
 
 
 AT = {"id": "msg_1"}
 ROUTES = (
-    Entry("GET", "/webhooks", webhooks),
-    Entry("POST", "/webhooks/wait", wait, example={"count": 1, "timeout": "5s"}, refusals=(408, 409), waits=True),
-    Entry("POST", "/webhooks/{id}/redeliver", redeliver, at=AT, refusals=(404,)),
-    Entry("DELETE", "/webhooks", clear),
+    ControlRoute("GET", "/webhooks", webhooks),
+    ControlRoute(
+        "POST", "/webhooks/wait", wait, example={"count": 1, "timeout": "5s"}, refusals=(408, 409), waits=True
+    ),
+    ControlRoute("POST", "/webhooks/{id}/redeliver", redeliver, at=AT, refusals=(404,)),
+    ControlRoute("DELETE", "/webhooks", clear),
 )

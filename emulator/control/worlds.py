@@ -9,13 +9,13 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from emulator.control.clock import ClockState, moment, state
-from emulator.control.entry import Call, Entry
-from emulator.control.failure import ControlError
+from emulator.control.clock import ClockView, clock_view, moment
+from emulator.control.parsing import ControlFailure
+from emulator.control.route import ControlRequest, ControlRoute
 from emulator.control.scenarios import known_names
 from emulator.errors import DocumentError, EmulatorError
-from emulator.serving.usage import mask
-from emulator.serving.worlds import DEFAULT, Room, UnknownWorld
+from emulator.store.usage import mask
+from emulator.worlds.registry import DEFAULT, UnknownWorld, World
 
 
 class WorldView(Struct, frozen=True):
@@ -25,7 +25,7 @@ class WorldView(Struct, frozen=True):
     scenarios: tuple[str, ...]
     seed: int
     keys: list[str]
-    clock: ClockState
+    clock: ClockView
     exchanges: int
     faults: int
 
@@ -36,7 +36,7 @@ class WorldsView(Struct, frozen=True):
     worlds: list[WorldView]
 
 
-class WorldOrder(Struct, frozen=True, forbid_unknown_fields=True):
+class WorldRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """What is left out is as the server was started; `frozen` true stands still at the time it has."""
 
     scenarios: Annotated[list[str], Meta(min_length=1, max_length=100)] | None = None
@@ -54,82 +54,82 @@ class Ended(Struct, frozen=True):
     deleted: str
 
 
-def worlds(call: Call) -> WorldsView:
+def worlds(call: ControlRequest) -> WorldsView:
     """Every world of this server."""
     return WorldsView([view(call, call.server.worlds.find(name)) for name in call.server.worlds.names()])
 
 
-def put(call: Call, body: WorldOrder) -> WorldView:
+def put(call: ControlRequest, body: WorldRequest) -> WorldView:
     """Make a world: 201; 200 when it is there and is as ordered, 409 when it differs."""
-    name, rooms = call.path["name"], call.server.worlds
+    name, worlds = call.path["name"], call.server.worlds
     frozen = moment(body.frozen, "body.frozen") if isinstance(body.frozen, (str, float)) else body.frozen
     given = None
     if body.scenarios is not None:
         known_names(call, name, body.scenarios)
         given = call.written.resolve(name, body.scenarios)
-    if name in rooms.names():
-        room = rooms.find(name)
-        _refuse_other(call, room, body, given, frozen)
+    if name in worlds.names():
+        world = worlds.find(name)
+        _refuse_other(call, world, body, given, frozen)
         call.status = 200
-        return view(call, room)
+        return view(call, world)
     try:
-        return view(call, rooms.create(name, given, body.seed, frozen, body.keys))
+        return view(call, worlds.create(name, given, body.seed, frozen, body.keys))
     except DocumentError:
         raise
     except EmulatorError as error:
-        raise ControlError(400, str(error)) from None
+        raise ControlFailure(400, str(error)) from None
 
 
-def one(call: Call) -> WorldView:
+def one(call: ControlRequest) -> WorldView:
     """One world."""
     return view(call, call.server.worlds.find(call.path["name"]))
 
 
-async def delete(call: Call) -> Ended:
+async def delete(call: ControlRequest) -> Ended:
     """End a world with everything in it; the default world stays."""
     name = call.path["name"]
     call.server.worlds.find(name)
     if name == DEFAULT:
-        raise ControlError(409, "the default world stays", "POST /_emulator/reset lets it begin again")
+        raise ControlFailure(409, "the default world stays", "POST /_emulator/reset lets it begin again")
     await call.server.worlds.delete(name)
     call.written.forget(name)
     return Ended(name)
 
 
-async def restart(call: Call) -> WorldView:
+async def restart(call: ControlRequest) -> WorldView:
     """The world begins again; its scenarios, keys and seed stay."""
     name = call.path["name"]
     await call.server.worlds.reset(name)
     return view(call, call.server.worlds.find(name))
 
 
-def save(call: Call) -> dict[str, Any]:
+def save(call: ControlRequest) -> dict[str, Any]:
     """The world's whole state, to be put back later, here or on another server."""
-    room = call.server.worlds.find(call.path["name"])
+    world = call.server.worlds.find(call.path["name"])
     return {
-        **call.server.worlds.snapshot(room.name),
-        "scenarios": list(call.written.shown(room.scenarios)),
-        "written": call.written.saved(room.scenarios, room.playbook.files),
+        **call.server.worlds.snapshot(world.name),
+        "scenarios": list(call.written.shown(world.scenarios)),
+        "written": call.written.saved(world.scenarios, world.playbook.files),
     }
 
 
-async def load(call: Call, body: dict[str, Any]) -> WorldView:
+async def load(call: ControlRequest, body: dict[str, Any]) -> WorldView:
     """Put the world back to what was saved; the world must be there."""
-    name, rooms = call.path["name"], call.server.worlds
-    rooms.find(name)
+    name, worlds = call.path["name"], call.server.worlds
+    worlds.find(name)
     texts, drafts = _texts(body.get("written", {})), dict[str, Path]()
     try:
         for scenario, each in texts.items():
             drafts[scenario] = call.written.copy(name, scenario, each)
-        await rooms.restore(name, {**body, "scenarios": _resolved(call, name, body.get("scenarios"), drafts)})
+        await worlds.restore(name, {**body, "scenarios": _resolved(call, name, body.get("scenarios"), drafts)})
     except BaseException as error:
         complaints = call.written.named(error) if isinstance(error, DocumentError) else error
         for path in drafts.values():
             call.written.discard(path)
-        if isinstance(error, EmulatorError) and not isinstance(error, (ControlError, DocumentError, UnknownWorld)):
-            raise ControlError(400, f"body: {error}") from None
+        if isinstance(error, EmulatorError) and not isinstance(error, (ControlFailure, DocumentError, UnknownWorld)):
+            raise ControlFailure(400, f"body: {error}") from None
         raise complaints from None
-    playing = {file for each in rooms.names() for file in rooms.find(each).scenarios}
+    playing = {file for each in worlds.names() for file in worlds.find(each).scenarios}
     for scenario, path in drafts.items():
         call.written.keep(name, scenario, path, playing)
     return view(call, call.server.worlds.find(name))
@@ -140,61 +140,65 @@ def _texts(written: Any) -> dict[str, dict[str, str]]:
     try:
         texts = msgspec.convert(written, dict[str, dict[str, str]])
     except msgspec.ValidationError as error:
-        raise ControlError(400, f"body.written: the snapshot is damaged: {error}") from None
+        raise ControlFailure(400, f"body.written: the snapshot is damaged: {error}") from None
     for name, files in texts.items():
         if name not in files:
-            raise ControlError(400, f"body.written: the snapshot is damaged: the text of {name[:100]!r} is missing")
+            raise ControlFailure(400, f"body.written: the snapshot is damaged: the text of {name[:100]!r} is missing")
     return texts
 
 
-def _resolved(call: Call, world: str, names: Any, drafts: Mapping[str, Path]) -> Any:
+def _resolved(call: ControlRequest, state: str, names: Any, drafts: Mapping[str, Path]) -> Any:
     """The scenarios of a snapshot, its own before those of this server; what is no list of names is left to `read`."""
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         return names
-    return [str(drafts[name]) if name in drafts else call.written.resolve(world, [name])[0] for name in names]
+    return [str(drafts[name]) if name in drafts else call.written.resolve(state, [name])[0] for name in names]
 
 
-def view(call: Call, room: Room) -> WorldView:
+def view(call: ControlRequest, world: World) -> WorldView:
     """A world as it is told."""
-    world = room.world
+    state = world.state
     return WorldView(
-        room.name,
-        call.written.shown(room.scenarios),
-        world.seed,
-        [mask(key) for key in call.server.worlds.keys(room.name)],
-        state(world.clock),
-        len(world.journal),
-        len(world.armed.list()),
+        world.name,
+        call.written.shown(world.scenarios),
+        state.seed,
+        [mask(key) for key in call.server.worlds.keys(world.name)],
+        clock_view(state.clock),
+        len(state.journal),
+        len(state.armed.list()),
     )
 
 
 def _refuse_other(
-    call: Call, room: Room, order: WorldOrder, scenarios: tuple[str, ...] | None, frozen: bool | float | None
+    call: ControlRequest,
+    world: World,
+    order: WorldRequest,
+    scenarios: tuple[str, ...] | None,
+    frozen: bool | float | None,
 ) -> None:
     """Raises ControlError 409 when a world is there that was not made as ordered; what it did since is its own."""
-    wish = room.wish
+    wish = world.wish
     differing = [
         name
         for name, same in (
             ("scenarios", scenarios == wish.scenarios),
             ("seed", order.seed == wish.seed),
             ("frozen", frozen == wish.frozen),
-            ("keys", set(order.keys) == set(call.server.worlds.keys(room.name))),
+            ("keys", set(order.keys) == set(call.server.worlds.keys(world.name))),
         )
         if not same
     ]
     if differing:
-        raise ControlError(
+        raise ControlFailure(
             409,
-            f"world {room.name!r} is there already, made with other {' and '.join(differing)}",
-            f"DELETE /_emulator/worlds/{room.name} ends it; or choose another name",
+            f"world {world.name!r} is there already, made with other {' and '.join(differing)}",
+            f"DELETE /_emulator/worlds/{world.name} ends it; or choose another name",
         )
 
 
 NAME = {"name": "checkout-test"}
-ROUTES = (
-    Entry("GET", "/worlds", worlds, worldly=False),
-    Entry(
+WORLD_ROUTES = (
+    ControlRoute("GET", "/worlds", worlds, worldly=False),
+    ControlRoute(
         "PUT",
         "/worlds/{name}",
         put,
@@ -204,9 +208,18 @@ ROUTES = (
         refusals=(409, 422),
         worldly=False,
     ),
-    Entry("GET", "/worlds/{name}", one, at=NAME, refusals=(404,), worldly=False),
-    Entry("DELETE", "/worlds/{name}", delete, at=NAME, refusals=(404, 409), worldly=False),
-    Entry("POST", "/worlds/{name}/reset", restart, at=NAME, refusals=(404,), worldly=False),
-    Entry("GET", "/worlds/{name}/snapshot", save, at=NAME, refusals=(404,), worldly=False),
-    Entry("PUT", "/worlds/{name}/snapshot", load, at=NAME, refusals=(404,), worldly=False),
+    ControlRoute("GET", "/worlds/{name}", one, at=NAME, refusals=(404,), worldly=False),
+    ControlRoute("DELETE", "/worlds/{name}", delete, at=NAME, refusals=(404, 409), worldly=False),
+    ControlRoute("POST", "/worlds/{name}/reset", restart, at=NAME, refusals=(404,), worldly=False),
+    ControlRoute("GET", "/worlds/{name}/snapshot", save, at=NAME, refusals=(404,), worldly=False),
+    ControlRoute("PUT", "/worlds/{name}/snapshot", load, at=NAME, refusals=(404,), worldly=False),
 )
+
+
+async def reset(call: ControlRequest) -> WorldView:
+    """The world begins again: records, counters, usage, jobs, journal, webhooks, faults and clock; scenarios stay."""
+    await call.server.worlds.reset(call.chosen)
+    return view(call, call.server.worlds.find(call.chosen))
+
+
+RESET_ROUTES = (ControlRoute("POST", "/reset", reset),)

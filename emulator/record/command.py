@@ -10,10 +10,9 @@ import httpx
 
 from emulator import server, settings
 from emulator.app import build
-from emulator.clock import Clock
 from emulator.errors import ConfigError
+from emulator.record.file import RecordingFile
 from emulator.record.recorder import GRACE, PATIENCE, Recorder
-from emulator.record.tape import Tape
 from emulator.record.upstream import find_api, parse_upstreams
 
 
@@ -25,21 +24,20 @@ def open_recorder(
     own: tuple[str, int] | None = None,
     patience: httpx.Timeout = PATIENCE,
     grace: float = GRACE,
-    clock: Clock | None = None,
 ) -> tuple[Recorder, str]:
-    """A recorder and the base path of its API; `own` is the address at which it will serve, `clock` takes the time.
+    """A recorder and the base path of its API; `own` is the address at which it will serve.
 
     Raises ConfigError, before anything is asked or written.
     """
     file = find_api(api)
-    emulated = build(settings.load({"scenarios": (file,), "cache": "off"}, {}), clock)
+    emulated = build(settings.load({"scenarios": (file,), "cache": "off"}, {}))
     (name,) = emulated.playbook.apis
     base = emulated.playbook.apis[name].base
     upstreams = parse_upstreams("--upstream", upstream, base)
     source = ", ".join(url.netloc.decode() for url in upstreams.urls)
     if own is not None and (itself := upstreams.leading_to(own)) is not None:
         raise ConfigError(f"--upstream {itself} is this recorder itself; expected the service that it records")
-    tape = Tape.begin(Path(out), Path(file).stem, source, force)
+    tape = RecordingFile.begin(Path(out), Path(file).stem, source, force)
     return Recorder(emulated, name, upstreams, tape, patience, grace), base
 
 

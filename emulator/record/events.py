@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from msgspec import Struct, field
 
-from emulator.scenario.reading import MOST_BYTES
+from emulator.language.document.reader import MOST_BYTES
 
 BLANK = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 LINE_ENDS = re.compile(r"\r\n|\r|\n")
@@ -18,7 +18,7 @@ TOGETHER = 0.001  # seconds: what comes within this time has come at once
 EVEN = 0.01, 0.1  # seconds, and of the mean wait, by which events may stray from an even pace
 
 
-class Event(Struct):
+class StreamEvent(Struct):
     """One event: `data` is as it was sent, `at` in seconds after the answer was asked for."""
 
     at: float
@@ -57,7 +57,7 @@ class EventReader(Struct):
     """
 
     most: int = MOST_BYTES
-    events: list[Event] = field(default_factory=list)
+    events: list[StreamEvent] = field(default_factory=list)
     exact: bool = True
     size: int = 0
     _rest: bytes = b""
@@ -83,7 +83,7 @@ class EventReader(Struct):
         return not self._rest.strip()
 
 
-def _read(raw: bytes, at: float) -> Event | None:
+def _read(raw: bytes, at: float) -> StreamEvent | None:
     """An event as WHATWG HTML 9.2.6 reads it; None for a comment."""
     fields: dict[str, list[str]] = {}
     for line in LINE_ENDS.split(raw.decode("utf-8", "replace")):
@@ -92,13 +92,13 @@ def _read(raw: bytes, at: float) -> Event | None:
             fields.setdefault(name, []).append(value.removeprefix(" "))
     if "data" not in fields:
         return None
-    return Event(at, fields.get("event", [None])[-1], fields.get("id", [None])[-1], "\n".join(fields["data"]))
+    return StreamEvent(at, fields.get("event", [None])[-1], fields.get("id", [None])[-1], "\n".join(fields["data"]))
 
 
-def stream_of(events: Sequence[Event]) -> dict[str, Any]:
+def stream_of(events: Sequence[StreamEvent]) -> dict[str, Any]:
     """The `stream` of a reply that sends these events when they came: at a pace if that was even, else each with a wait
     of its own. What came together leaves together, and what came at once is not waited for."""
-    bursts: list[list[Event]] = []
+    bursts: list[list[StreamEvent]] = []
     for event in events:
         if bursts and event.at - bursts[-1][-1].at < TOGETHER:
             bursts[-1].append(event)
@@ -130,7 +130,7 @@ def _pace(moments: Sequence[float]) -> dict[str, str]:
     return {"first": _milliseconds(moments[0]), "each": _milliseconds(_mean(moments))}
 
 
-def _waiting(bursts: Sequence[Sequence[Event]]) -> list[dict[str, Any]]:
+def _waiting(bursts: Sequence[Sequence[StreamEvent]]) -> list[dict[str, Any]]:
     """Each burst waits for its moment; whole milliseconds, which do not add up to a drift."""
     written: list[dict[str, Any]] = []
     before = 0
@@ -145,17 +145,17 @@ def _milliseconds(seconds: float) -> str:
     return f"{round(seconds * 1000)}ms"
 
 
-def _lead(event: Event) -> dict[str, Any]:
+def _lead(event: StreamEvent) -> dict[str, Any]:
     lead: dict[str, Any] = {} if event.name is None else {"event": event.name}
     return lead if event.id is None else {**lead, "id": {"$literal": event.id}}
 
 
-def _plain(event: Event) -> dict[str, Any]:
+def _plain(event: StreamEvent) -> dict[str, Any]:
     key, value = event.content
     return {**_lead(event), key: {"$literal": value}}
 
 
-def _add_paced(written: list[dict[str, Any]], event: Event) -> None:
+def _add_paced(written: list[dict[str, Any]], event: StreamEvent) -> None:
     """Paced events of one kind in a row are the items of one list."""
     key, value = event.content
     made = {**_lead(event), key: "{{ item }}"}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import httpx
@@ -13,20 +12,16 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
 from emulator.app import Application
-from emulator.clock import Clock
+from emulator.engine.body import ClientLeft, open_request, read
+from emulator.engine.raw_delivery import LINE, BorrowedSocket
 from emulator.errors import ApiError
-from emulator.exchange import BODILESS, Exchange, Header, Incoming, Reply
+from emulator.http import BODILESS, Exchange, Header, Reply, Request
+from emulator.language.document.reader import MOST_BYTES
 from emulator.record.events import EventReader
-from emulator.record.failure import said, unreached
-from emulator.record.keep import Keeper
-from emulator.record.listen import Listener, Understood
-from emulator.record.tape import Tape
-from emulator.record.upstream import Upstreams, client
-from emulator.record.worth import passed_back, passed_on
-from emulator.scenario.reading import MOST_BYTES
-from emulator.serving.body import ClientLeft, read
-from emulator.serving.incoming import open_incoming
-from emulator.serving.perform import LINE, Line
+from emulator.record.file import RecordingFile
+from emulator.record.filter import RecordingFilter
+from emulator.record.request import RequestReader, Understood
+from emulator.record.upstream import Upstreams, client, passed_back, passed_on, said, unreached
 
 PATIENCE = httpx.Timeout(300.0, connect=10.0)
 GRACE = 2.0  # real seconds for which a stream is read on without a client: many leave at the last event
@@ -35,10 +30,10 @@ STATUSES = range(200, 600)
 READABLE = frozenset({"", "identity", "gzip", "deflate"})  # encodings that httpx reads whatever else is installed
 
 
-class Call(Struct, frozen=True):
+class UpstreamCall(Struct, frozen=True):
     """One request on its way, and how its client is answered; `leaving` is done when the client has left."""
 
-    incoming: Incoming
+    incoming: Request
     understood: Understood
     connection: Connection
     send: Send
@@ -50,26 +45,9 @@ class Call(Struct, frozen=True):
 
     async def break_off(self) -> None:
         """End the connection without the answer's end, as the upstream did."""
-        line: Line = self.connection["extensions"][LINE]()
+        line: BorrowedSocket = self.connection["extensions"][LINE]()
         await line.flush()
         line.end("close")
-
-
-class Sent:
-    """The real moment `at` which a request was on its way as a whole.
-
-    Waits of a stream count from there: looking up a name, connecting and the TLS handshake belong to the first request
-    of a connection, not to the answer, and the emulator's own waits begin when it has read the request.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self.at = clock.real()
-
-    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Note the moment; httpx calls this at each step of a request."""
-        if event.endswith("send_request_body.complete"):
-            self.at = self._clock.real()
 
 
 class Recorder:
@@ -83,7 +61,7 @@ class Recorder:
         emulated: Application,
         api: str,
         upstreams: Upstreams,
-        tape: Tape,
+        tape: RecordingFile,
         patience: httpx.Timeout = PATIENCE,
         grace: float = GRACE,
     ) -> None:
@@ -92,15 +70,15 @@ class Recorder:
         self._grace = grace
         self._upstreams = upstreams
         self._clock = emulated.clock
-        self._listener = Listener(emulated, api, tape.hidden)
-        self._keeper = Keeper(self._listener, tape, upstreams)
+        self._listener = RequestReader(emulated, api, tape.hidden)
+        self._keeper = RecordingFilter(self._listener, tape, upstreams)
         self._client = client(upstreams, patience)
 
     async def __call__(self, connection: Connection, receive: Receive, send: Send) -> None:
         if connection["type"] == "lifespan":
             await self._lifespan(receive, send)
             return
-        incoming = open_incoming(connection)
+        incoming = open_request(connection)
         try:
             incoming.raw = await read(incoming, receive, self._emulated.settings.max_body)
         except ClientLeft:
@@ -115,7 +93,7 @@ class Recorder:
             return
         leaving = asyncio.get_running_loop().create_task(self._leaving(receive))
         try:
-            await self._pass_on(Call(incoming, understood, connection, send, leaving))
+            await self._pass_on(UpstreamCall(incoming, understood, connection, send, leaving))
         finally:
             leaving.cancel()
 
@@ -125,19 +103,17 @@ class Recorder:
             pass
         return self._clock.real()
 
-    async def _pass_on(self, call: Call) -> None:
+    async def _pass_on(self, call: UpstreamCall) -> None:
         incoming, connection = call.incoming, call.connection
         path = connection.get("raw_path") or quote(incoming.path).encode()
         url = self._upstreams.url(call.understood.host, path, connection["query_string"])
         headers = passed_on(connection["headers"])
-        sent = Sent(self._clock)
-        request = httpx.Request(
-            incoming.method, url, headers=headers, content=incoming.raw or None, extensions={"trace": sent.trace}
-        )
+        request = httpx.Request(incoming.method, url, headers=headers, content=incoming.raw or None)
+        begun = self._clock.real()
         try:
             response = await self._client.send(request, stream=True)
             try:
-                end = await self._pass_back(call, response, sent.at)
+                end = await self._pass_back(call, response, begun)
             finally:
                 await response.aclose()
         except httpx.HTTPError as error:
@@ -147,7 +123,7 @@ class Recorder:
         if end is not None:
             await _send(end, incoming.method, call.send)
 
-    async def _pass_back(self, call: Call, response: httpx.Response, begun: float) -> Reply | None:
+    async def _pass_back(self, call: UpstreamCall, response: httpx.Response, begun: float) -> Reply | None:
         """Pass on what comes as it comes if it is a stream or large. Gives what is left to be sent then; None: nothing.
 
         Raises HTTPError when the upstream breaks off before anything was passed on.
@@ -178,7 +154,7 @@ class Recorder:
         return Reply(0, [])
 
     async def _stream(
-        self, call: Call, chunks: AsyncIterator[bytes], first: bytes, reader: EventReader | None, begun: float
+        self, call: UpstreamCall, chunks: AsyncIterator[bytes], first: bytes, reader: EventReader | None, begun: float
     ) -> str:
         """Pass on what comes. Gives why it can't be recorded, or nothing."""
         if first:
@@ -192,10 +168,10 @@ class Recorder:
             await call.send({"type": "http.response.body", "body": chunk, "more_body": True})
         return "" if reader is not None else f"its body has more than {MOST_BYTES >> 20} MiB"
 
-    async def _refuse(self, error: ApiError, incoming: Incoming, send: Send) -> None:
+    async def _refuse(self, error: ApiError, incoming: Request, send: Send) -> None:
         await _send(self._listener.refuse(error, incoming, self._exchange(incoming)), incoming.method, send)
 
-    def _exchange(self, incoming: Incoming) -> Exchange:
+    def _exchange(self, incoming: Request) -> Exchange:
         return Exchange(0, self._clock.now(), incoming.method, incoming.path, incoming.query)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:

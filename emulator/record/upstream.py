@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from fnmatch import translate
 
 import httpx
 from msgspec import Struct
 
-from emulator import resources
-from emulator.errors import ConfigError
-from emulator.scenario.document import SUFFIXES
-from emulator.scenario.suggest import did_you_mean
+from emulator import paths as resources
+from emulator.errors import ApiError, ConfigError
+from emulator.http import Header
+from emulator.language.document.diagnostics import did_you_mean
+from emulator.language.document.reader import SUFFIXES
+from emulator.record.file import RecordingFile
+from emulator.record.masking import MASKED, is_secret_line
 
 
 class Upstreams(Struct, frozen=True):
@@ -99,3 +105,105 @@ def find_api(name: str) -> str:
     if name not in known:
         raise ConfigError(f"no API is called {name!r}; {did_you_mean(name, sorted(known))}")
     return str(known[name])
+
+
+LOG = logging.getLogger("emulator")
+BAD_GATEWAY, GATEWAY_TIMEOUT = 502, 504
+
+
+def unreached(error: httpx.HTTPError, url: httpx.URL, kind: str, tape: RecordingFile) -> ApiError:
+    """The error of this kind for the client; the log has it too, and both say how much is recorded."""
+    where = f"{url.scheme}://{url.netloc.decode()}"
+    LOG.error("the upstream %s does not answer (%s); exchanges kept so far: %d", where, said(error), tape.count)
+    hint = f"{_cure(str(error), url.scheme)} Exchanges kept in {tape.path.name} so far: {tape.count}"
+    status = GATEWAY_TIMEOUT if isinstance(error, httpx.TimeoutException) else BAD_GATEWAY
+    return ApiError(kind, f"The upstream {where} does not answer: {said(error)}.", status=status, hint=hint)
+
+
+def said(error: httpx.HTTPError) -> str:
+    """What went wrong, in words."""
+    if isinstance(error, httpx.TimeoutException):
+        return "nothing came in time"
+    return str(error) or type(error).__name__
+
+
+def _cure(told: str, scheme: str) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in told:
+        return "its certificate is not trusted: does SSL_CERT_FILE name its authority?"
+    if scheme == "https" and "SSL" in told:
+        return "does it speak TLS, or is it http://…?"
+    return "is --upstream right, and is it up?"
+
+
+HOPS = frozenset(
+    b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding "
+    b"upgrade".split()
+)
+OURS = frozenset({b"host", b"content-length", b"accept-encoding", b"expect"})
+# What differs from answer to answer, tells of the way, or is secret. `Content-Type` and all that is not named is kept.
+NOT_KEPT = (
+    *("date", "age", "expires", "last-modified", "etag"),
+    *("*request-id", "*requestid", "*correlation-id", "*trace-id", "traceparent", "tracestate", "server-timing"),
+    *("content-length", "content-encoding"),
+    *(
+        "server",
+        "via",
+        "vary",
+        "alt-svc",
+        "nel",
+        "report-to",
+        "strict-transport-security",
+        "x-powered-by",
+        "x-served-by",
+    ),
+    *("x-cache*", "x-timer", "cf-*", "x-amz*", "x-envoy-*", "proxy-*", "access-control-*"),
+    *("set-cookie", "authorization"),
+    "x-emulator-*",
+)
+DROPPED = re.compile("|".join(map(translate, NOT_KEPT)))
+Moves = Sequence[tuple[str, str]]
+
+
+def passed_on(lines: Iterable[Header]) -> list[Header]:
+    """A request's lines for the upstream; it is asked not to compress, so that what is recorded can be read."""
+    left = [each for each in _without_hops(lines) if each[0] not in OURS and not each[0].startswith(b"x-emulator-")]
+    return [*left, (b"accept-encoding", b"identity")]
+
+
+def passed_back(response: httpx.Response, moves: Moves, plain: bool) -> list[Header]:
+    """An answer's lines for the client; `plain`: its body is no longer compressed, and gets a length when sent."""
+    lines = _without_hops((name.lower(), value) for name, value in response.headers.raw)
+    left = [each for each in lines if not plain or each[0] not in (b"content-length", b"content-encoding")]
+    return [(name, _moved(value.decode("latin-1"), moves).encode("latin-1")) for name, value in left]
+
+
+def kept(
+    response: httpx.Response, generated: Collection[str], constant: Collection[str], moves: Moves = ()
+) -> tuple[tuple[str, str | None], ...]:
+    """The lines of an answer that a recording keeps. Of the emulator's own, `generated` are made anew in any
+    case; those of `constant` that the answer lacks are None."""
+    found: dict[str, str | None] = {}
+    for raw, value in _without_hops((name.lower(), value) for name, value in response.headers.raw):
+        name, text = raw.decode("latin-1"), value.decode("latin-1")
+        if DROPPED.fullmatch(name) or name in generated or not (text.isascii() and text.isprintable()):
+            continue
+        said = MASKED if is_secret_line(name) else _moved(text, moves)
+        found[name] = f"{found[name]}, {said}" if name in found else said
+    for name in sorted(constant):
+        if name not in generated and not DROPPED.fullmatch(name):
+            found.setdefault(name, None)
+    return tuple((name.title(), value) for name, value in found.items())
+
+
+def _without_hops(lines: Iterable[Header]) -> list[Header]:
+    """The lines that are not for the next stop only (RFC 9110 section 7.6.1)."""
+    given = list(lines)
+    named = {word.strip().lower() for name, value in given if name == b"connection" for word in value.split(b",")}
+    return [each for each in given if each[0] not in HOPS and each[0] not in named]
+
+
+def _moved(value: str, moves: Moves) -> str:
+    for before, after in moves:
+        if value.startswith(before + "/"):
+            return after + value.removeprefix(before)
+    return value

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import ssl
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from emulator import paths as resources
 from emulator.errors import ConfigError
+from emulator.https.authority import Authority
+from emulator.settings import Settings
 
 HERE = ("127.0.0.1", "localhost", "::1")  # never through the proxy
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
@@ -75,3 +82,52 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def lines(variables: Mapping[str, str], shell: str) -> Iterator[str]:
+    """`export NAME='value'` for `sh` and its kin, `set -gx NAME 'value'` for `fish`."""
+    for name, value in sorted(variables.items()):
+        yield f"set -gx {name} {fish_quoted(value)}" if shell == "fish" else f"export {name}={sh_quoted(value)}"
+
+
+def sh_quoted(text: str) -> str:
+    """One word of a POSIX shell (XCU 2.2.2), always in quotes."""
+    return "'" + text.replace("'", "'\"'\"'") + "'"
+
+
+def fish_quoted(text: str) -> str:
+    """One word of fish, in whose single quotes a backslash escapes itself and the quote."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def authority(settings: Settings, hosts: Iterable[str], env: Mapping[str, str]) -> Path:
+    """The certificate of this machine's authority for these hosts, as a server with these settings uses it.
+
+    Raises ConfigError when it can't be had: without the extra, or without a right to its folder.
+    """
+    return Authority(resources.data(settings.authority, env), hosts).certificate_path
+
+
+@contextmanager
+def bundle(certificate: Path, open_hosts: bool, env: Mapping[str, str]) -> Iterator[Path]:
+    """A PEM file to trust while the program runs: our certificate; with open hosts a file of its own, with the usual
+    ones before it."""
+    if not open_hosts:
+        yield certificate
+        return
+    with tempfile.TemporaryDirectory(prefix="emulator-") as folder:
+        path = Path(folder) / "authorities.pem"
+        parts = [*usual_authorities(env), certificate]
+        path.write_bytes(b"\n".join(part.read_bytes().rstrip() for part in parts) + b"\n")
+        yield path
+
+
+def usual_authorities(env: Mapping[str, str]) -> list[Path]:
+    """The files that the program would trust without us: those that its variables name, and the system's, or else
+    Mozilla's, unless one of them stands in its place."""
+    import certifi
+
+    named = {name: Path(env[name]) for name in TRUST if env.get(name) and os.path.isfile(env[name])}
+    if not named.keys() - {ADDED_TRUST}:
+        named[""] = Path(ssl.get_default_verify_paths().cafile or certifi.where())
+    return list(dict.fromkeys(named.values()))

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from emulator.intercept.host import joined
+from emulator.https.hosts import joined
 from emulator.testing.verdict import Verdict
 
 NO_OPERATION = "(no operation)"

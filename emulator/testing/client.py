@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar, overload
 
 import httpx
 
@@ -116,3 +117,53 @@ def _refusal(answer: httpx.Response) -> ControlError:
 def _complaint(complaint: Mapping[str, Any]) -> str:
     place = ":".join(str(complaint[part]) for part in ("file", "line", "column") if complaint.get(part))
     return f"{place}: {complaint.get('message', '')}"
+
+
+Item = TypeVar("Item")
+
+
+class RemoteSequence(Sequence[Item]):
+    """What a world has on record, the oldest first."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    @abstractmethod
+    def all(self) -> list[Item]:
+        """What there is at this moment."""
+
+    @abstractmethod
+    def _missing(self, count: int) -> str:
+        """What is told to whoever looks for one that is not among the `count` there are."""
+
+    @property
+    def last(self) -> Item:
+        """The newest. Raises IndexError, which says what there is instead, when there is none."""
+        return self[-1]
+
+    def _waited(self, path: str, order: dict[str, Any]) -> Any:
+        """The answer to a question that waits. Raises AssertionError when what it waits for does not come."""
+        try:
+            return self._client.post(path, order, waits=True)
+        except ControlError as error:
+            if error.status != 408:
+                raise
+            raise AssertionError(str(error)) from None
+
+    def __len__(self) -> int:
+        return len(self.all())
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self.all())
+
+    @overload
+    def __getitem__(self, at: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Item]: ...
+
+    def __getitem__(self, at: int | slice) -> Item | list[Item]:
+        found = self.all()
+        if not isinstance(at, slice) and not -len(found) <= at < len(found):
+            raise IndexError(self._missing(len(found)))
+        return found[at]

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
+import socket
+import threading
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import uvloop
 
 from emulator import settings
+from emulator.app import build
+from emulator.errors import EmulatorError
+from emulator.server import Server, bind
+from emulator.settings import Listen, Settings
 from emulator.testing.client import DEFAULT, Client
 from emulator.testing.clock import moment
 from emulator.testing.world import Frozen, Scenarios, World, chosen
-
-if TYPE_CHECKING:
-    from emulator.testing.thread import ServerThread
 
 
 class Emulator(World):
@@ -62,7 +69,7 @@ class Emulator(World):
     def start(self) -> Emulator:
         """Start the thread, unless it runs or this is attached. Raises DocumentError when a scenario is wrong."""
         if self._opened is None:
-            from emulator.testing.thread import ServerThread
+            # __gone__
 
             self._thread = ServerThread(self._settings)
             self._thread.start()
@@ -118,3 +125,56 @@ class Emulator(World):
 
     def __repr__(self) -> str:
         return f"<Emulator {f'{self.url} world={self.name!r}' if self._opened else 'stopped'}>"
+
+
+PATIENCE = 30.0  # seconds to start in, and to stop in
+
+
+class ServerThread:
+    """An emulator that serves in the background from `start` to `stop`.
+
+    `sock` is a listening socket to serve on; without it, a free port of the loopback is taken. Raises DocumentError
+    when a scenario is wrong.
+    """
+
+    def __init__(self, settings: Settings, sock: socket.socket | None = None) -> None:
+        self._socket = sock or bind(Settings(listen=Listen(port=0)))
+        try:
+            self._ready = threading.Event()
+            self._server = Server(build(settings), self._ready.set)
+        except BaseException:
+            self._socket.close()
+            raise
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="emulator", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Where it listens, such as `http://127.0.0.1:40123`."""
+        host, port = self._socket.getsockname()[:2]
+        return f"http://{Listen(host, port)}"
+
+    def start(self) -> None:
+        """Serve; returns when requests are answered. Raises EmulatorError when that does not come to pass."""
+        self._thread.start()
+        self._ready.wait(PATIENCE)
+        if not self._server.started:
+            self.stop()
+            raise EmulatorError(f"the emulator did not start: {self._failure or 'it took too long'}")
+
+    def stop(self) -> None:
+        """Stop serving, cutting off what is still being sent."""
+        self._server.should_exit = True
+        self._thread.join(PATIENCE)
+        self._socket.close()
+
+    def _run(self) -> None:
+        level = logging.getLogger("uvicorn").level
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(self._server.serve([self._socket]))
+        except BaseException as error:
+            self._failure = error
+        finally:
+            logging.getLogger("uvicorn").setLevel(level)  # a stop turns it down, and others may be using uvicorn too
+            self._ready.set()

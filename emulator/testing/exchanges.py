@@ -10,8 +10,7 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from emulator.testing.client import Client
-from emulator.testing.listing import Listing
+from emulator.testing.client import Client, RemoteSequence
 
 SHOWN = 10  # exchanges that a message lists
 
@@ -61,7 +60,7 @@ class Recorded(Struct, frozen=True):
         return f"#{self.number} {self.method} {self.path} → {self.status} ({self.operation or 'no operation'})"
 
 
-class Exchanges(Listing[Recorded]):
+class Exchanges(RemoteSequence[Recorded]):
     """The exchanges of a world that match, the oldest first; each look asks the server anew."""
 
     def __init__(self, client: Client, when: Mapping[str, Any]) -> None:

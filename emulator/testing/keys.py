@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from emulator.scenario.suggest import did_you_mean
+from emulator.language.document.diagnostics import did_you_mean
 from emulator.testing.client import DEFAULT, Client
 
 DIGITS = 12  # hexadecimal ones, that tell the keys of one tier apart

@@ -6,6 +6,8 @@ pytest loads this module wherever the package is installed, so it imports next t
 from __future__ import annotations
 
 import os
+import socket
+import threading
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from emulator.testing.door import Door
-    from emulator.testing.emulator import Emulator
+    from emulator.testing.emulator import Emulator, ServerThread
+
 
 MARKER = "emulator"
 KEYWORDS = ("scenario", "scenarios", "frozen", "seed")
@@ -25,7 +27,7 @@ MARKER_HELP = (
 WORKER_URL = "emulator_url"  # in what the controller of pytest-xdist tells its workers
 FINDING = "emulator_finding"  # the JUnit property
 
-_DOOR: pytest.StashKey[Door] = pytest.StashKey()
+_DOOR: pytest.StashKey[LazyServer] = pytest.StashKey()
 _WORLD: pytest.StashKey[Emulator] = pytest.StashKey()
 
 
@@ -57,9 +59,9 @@ def pytest_configure_node(node: Any) -> None:
     config: pytest.Config = node.config
     if _given_url(config) is None:
         if _DOOR not in config.stash:
-            from emulator.testing.door import Door
+            # __gone__
 
-            config.stash[_DOOR] = Door(cache="auto")
+            config.stash[_DOOR] = LazyServer(cache="auto")
         node.workerinput[WORKER_URL] = config.stash[_DOOR].url
 
 
@@ -171,3 +173,53 @@ def _beside(folder: Path, names: Any) -> Any:
         return [_beside(folder, name) for name in names]
     beside = folder / names
     return beside if beside.is_file() else names
+
+
+class LazyServer:
+    """A listening socket of the loopback, whose server is started by the first connection to it.
+
+    Whoever runs tests in worker processes holds the door, so the server lives as long as all of them; and when nobody
+    comes, nothing but a socket was ever made.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._options = options
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=2_048)
+        self._socket.set_inheritable(False)
+        self._closing = False
+        self._server: ServerThread | None = None
+        self._porter = threading.Thread(target=self._wait, name="emulator's door", daemon=True)
+        self._porter.start()
+
+    @property
+    def url(self) -> str:
+        """What workers are told."""
+        return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+
+    def close(self) -> None:
+        """Stop the server, if there is one."""
+        self._closing = True
+        if self._porter.is_alive():
+            self._knock()
+            self._porter.join()
+        if self._server is not None:
+            self._server.stop()
+        self._socket.close()
+
+    def _knock(self) -> None:
+        with socket.create_connection(self._socket.getsockname()[:2]):
+            pass
+
+    def _wait(self) -> None:
+        """Until somebody connects; the connection is left to the server."""
+        import select
+
+        select.select([self._socket], [], [])
+        if self._closing:
+            return
+        from emulator import settings
+        from emulator.testing.emulator import ServerThread
+
+        server = ServerThread(settings.load(self._options, {}), self._socket)
+        server.start()
+        self._server = server

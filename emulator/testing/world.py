@@ -12,15 +12,14 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from emulator.scenario.suggest import did_you_mean
+from emulator.language.document.diagnostics import did_you_mean
 from emulator.testing.client import WORLD_HEADER, Client, ControlError
 from emulator.testing.clock import Span, WorldClock
 from emulator.testing.exchanges import Exchanges
 from emulator.testing.faults import ArmedFault, Patterns, Trigger, arm_fault, armed_faults, duration
-from emulator.testing.jobs import Jobs
+from emulator.testing.jobs import Jobs, Webhooks
 from emulator.testing.keys import Keys
 from emulator.testing.verdict import Verdict
-from emulator.testing.webhooks import Webhooks
 
 PATHS = (".yaml", ".yml")
 Name = str | os.PathLike[str]

@@ -9,23 +9,15 @@ import msgspec
 from msgspec import Struct
 
 from emulator.errors import ConfigError
-from emulator.exchange import Exchange
-from emulator.scenario.playbook import Playbook
-from emulator.scenario.suggest import did_you_mean
-from emulator.verdict.batches import batch_sent_twice
-from emulator.verdict.bounds import Bounds
-from emulator.verdict.evidence import Evidence
-from emulator.verdict.finding import Finding, Rule
-from emulator.verdict.plan import model_forbidden_by_plan
-from emulator.verdict.polls import ignored_a_cancel, never_stopped_polling, polled_too_fast
-from emulator.verdict.retries import (
-    no_back_off,
-    retried_too_early,
-    retried_what_must_not_be_retried,
-    retry_storm,
-)
+from emulator.http import Exchange
+from emulator.language.document.diagnostics import did_you_mean
+from emulator.playbook import Playbook
+from emulator.verdict.finding import Finding, Rule, Thresholds
+from emulator.verdict.history import History
+from emulator.verdict.polling import batch_sent_twice, ignored_a_cancel, never_stopped_polling, polled_too_fast
+from emulator.verdict.retries import no_back_off, retried_too_early, retried_what_must_not_be_retried, retry_storm
 from emulator.verdict.streams import truncated_stream_taken_as_whole
-from emulator.verdict.tokens import token_refreshed_on_every_call, token_refreshed_too_late
+from emulator.verdict.tokens import model_forbidden_by_plan, token_refreshed_on_every_call, token_refreshed_too_late
 
 RULES: Mapping[str, Rule] = {
     rule.__name__: rule
@@ -76,7 +68,7 @@ class Verdict(Struct, frozen=True):
 def judge(
     exchanges: Iterable[Exchange],
     playbook: Playbook,
-    bounds: Bounds | None = None,
+    bounds: Thresholds | None = None,
     dropped: int = 0,
     ignore: Iterable[str] = (),
 ) -> Verdict:
@@ -87,7 +79,7 @@ def judge(
     ignored = set(ignore)
     for name in ignored - set(RULES):
         raise ConfigError(f"unknown rule {name!r}; {did_you_mean(name, RULES)}")
-    evidence = Evidence.of(exchanges, playbook, bounds or Bounds())
+    evidence = History.of(exchanges, playbook, bounds or Thresholds())
     said = {name: list(rule(evidence)) for name, rule in RULES.items() if name not in ignored}
     findings = [each for given in said.values() for each in given if each is not None]
     findings.sort(key=lambda each: each.exchanges)

@@ -7,17 +7,15 @@ from email.utils import parsedate_to_datetime
 from itertools import accumulate, pairwise
 from math import floor
 
-from emulator.exchange import Exchange
-from emulator.verdict.attempts import end, failed, header, pause
-from emulator.verdict.bounds import Bounds
-from emulator.verdict.evidence import Evidence
-from emulator.verdict.finding import Finding, finding, seconds, waits
+from emulator.http import Exchange
+from emulator.verdict.finding import Finding, Thresholds, finding, seconds, waits
+from emulator.verdict.history import History, end, failed, header, pause
 
 MAY_COME = frozenset((404, 410, 412))  # with a safe method: somebody else may make it meanwhile
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 
 
-def retried_too_early(evidence: Evidence) -> Iterator[Finding | None]:
+def retried_too_early(evidence: History) -> Iterator[Finding | None]:
     """The same request came again before the time that `Retry-After` had named (RFC 9110 section 10.2.3).
 
     Seconds count from the whole second that `Date` shows, as a client does that waits for the reset of a window. A
@@ -30,7 +28,7 @@ def retried_too_early(evidence: Evidence) -> Iterator[Finding | None]:
             yield _told_early(early) if early else None
 
 
-def retried_what_must_not_be_retried(evidence: Evidence) -> Iterator[Finding | None]:
+def retried_what_must_not_be_retried(evidence: History) -> Iterator[Finding | None]:
     """The same request came again after a refusal that does not pass with time, and was refused again alike.
 
     Source: RFC 9110 section 15.5, or `retry` at the API's kinds of error. One that succeeded, because a plan was
@@ -60,7 +58,7 @@ def retried_what_must_not_be_retried(evidence: Evidence) -> Iterator[Finding | N
         )
 
 
-def no_back_off(evidence: Evidence) -> Iterator[Finding | None]:
+def no_back_off(evidence: History) -> Iterator[Finding | None]:
     """One request failed again and again, and the pauses between the attempts were none, or short and all alike.
 
     The emulator's own judgement. Attempts whose answer has a `Retry-After` are judged by that alone, polls by their
@@ -86,7 +84,7 @@ def no_back_off(evidence: Evidence) -> Iterator[Finding | None]:
         )
 
 
-def retry_storm(evidence: Evidence) -> Iterator[Finding | None]:
+def retry_storm(evidence: History) -> Iterator[Finding | None]:
     """One request was tried so often in so short a time that it keeps the service down (the emulator's judgement)."""
     bounds = evidence.bounds
     for run in evidence.runs(polls=False):
@@ -126,7 +124,7 @@ def _wanted(exchange: Exchange) -> float:
     return max(0.0, (due(exchange) or 0.0) - end(exchange))
 
 
-def _early(one: Exchange, other: Exchange, bounds: Bounds) -> bool:
+def _early(one: Exchange, other: Exchange, bounds: Thresholds) -> bool:
     return (pause(one, other) or 0.0) < _wanted(one) - bounds.slack
 
 
@@ -143,7 +141,7 @@ def _told_early(pairs: Sequence[tuple[Exchange, Exchange]]) -> Finding:
     return finding("retried_too_early", shown, message + more, f"{seconds(wanted)} or more", seconds(wait))
 
 
-def _unguided(evidence: Evidence) -> Iterator[list[Exchange]]:
+def _unguided(evidence: History) -> Iterator[list[Exchange]]:
     """Runs in which only the client decides how long to wait."""
     for run in evidence.runs(polls=False):
         free = not any(_guided(each) or evidence.roles.futile(each.api, each.status) for each in run[:-1])
@@ -157,7 +155,7 @@ def _pauses(run: Sequence[Exchange]) -> list[float] | None:
     return known if len(known) == len(run) - 1 else None
 
 
-def _storm(run: Sequence[Exchange], bounds: Bounds) -> list[Exchange]:
+def _storm(run: Sequence[Exchange], bounds: Thresholds) -> list[Exchange]:
     """The longest part of a run with as many attempts as make a storm."""
     best: list[Exchange] = []
     times = list(accumulate((one.took + (pause(one, other) or 0.0) for one, other in pairwise(run)), initial=0.0))

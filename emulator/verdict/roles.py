@@ -7,8 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from emulator.scenario.plans import JobPlan, StepPlan
-from emulator.scenario.playbook import Api, Operation, Playbook
+from emulator.playbook import Api, Operation, Playbook
+from emulator.playbook.model import JobPlan, StepPlan
 
 # Statuses that say that the same request fails again (RFC 9110 section 15.5, RFC 6585). 408, 409, 423, 425, 429 may
 # pass with time, and what no RFC defines is not judged unless the API's `errors` say.
@@ -32,7 +32,7 @@ class Role(Struct, frozen=True):
 NO_ROLE = Role()
 
 
-class Roles(Struct, frozen=True):
+class OperationRoles(Struct, frozen=True):
     """The roles of all operations, by (API, name); `retry` is what APIs say of their statuses, by (API, status);
     `bearers` are the headers and schemes that carry tokens, by API."""
 
@@ -41,7 +41,7 @@ class Roles(Struct, frozen=True):
     bearers: Mapping[str, tuple[tuple[bytes, str], ...]]
 
     @classmethod
-    def of(cls, playbook: Playbook) -> Roles:
+    def of(cls, playbook: Playbook) -> OperationRoles:
         roles: dict[tuple[str, str], Role] = {}
         retry: dict[tuple[str, int], bool] = {}
         bearers: dict[str, tuple[tuple[bytes, str], ...]] = {}

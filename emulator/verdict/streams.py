@@ -8,17 +8,16 @@ from typing import Any
 
 import orjson
 
-from emulator.exchange import Exchange
-from emulator.verdict.attempts import header, identity
-from emulator.verdict.evidence import Evidence, data_of, parts
+from emulator.http import Exchange
 from emulator.verdict.finding import Finding, finding
+from emulator.verdict.history import History, data_of, header, identity, parts
 
 DATA = re.compile(rb"^data: ?(.*)$", re.M)
 GOES_ON = ("continue", "go on", "carry on", "finish")  # what a user says who knows that the answer broke off
 SHOWN = 60  # characters of the partial text
 
 
-def truncated_stream_taken_as_whole(evidence: Evidence) -> Iterator[Finding | None]:
+def truncated_stream_taken_as_whole(evidence: History) -> Iterator[Finding | None]:
     """A stream was cut, and what had arrived of it came back as the assistant's answer to the same question.
 
     That is all that can be seen: a client that keeps the partial text to itself is not found. Not meant are streams
@@ -60,7 +59,7 @@ def _cut(exchange: Exchange) -> bool:
     return exchange.outcome in ("cut", "stopped") and kind.startswith("text/event-stream")
 
 
-def _may_be_whole(evidence: Evidence, exchange: Exchange) -> bool:
+def _may_be_whole(evidence: History, exchange: Exchange) -> bool:
     """Whether the event arrived with which the stream of its rule ends, or it is not known how that ends."""
     api = evidence.playbook.apis.get(exchange.api)
     operation = None if api is None else api.operations.get(exchange.operation)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from emulator.exchange import Exchange
-from emulator.verdict.attempts import Attempts, end, header
-from emulator.verdict.evidence import Evidence
+from emulator.http import Exchange
 from emulator.verdict.finding import Finding, finding, seconds
+from emulator.verdict.history import Attempts, History, data_of, end, header, parts
 
 REFUSED = 401
 
 
-def token_refreshed_too_late(evidence: Evidence) -> Iterator[Finding | None]:
+def token_refreshed_too_late(evidence: History) -> Iterator[Finding | None]:
     """A token was sent on after an answer had refused it and its lifetime was over.
 
     Source: the lifetime that the API's rule gives a token (`ttl`). The first refusal is let pass, because a client
@@ -50,7 +49,7 @@ def token_refreshed_too_late(evidence: Evidence) -> Iterator[Finding | None]:
         )
 
 
-def token_refreshed_on_every_call(evidence: Evidence) -> Iterator[Finding | None]:
+def token_refreshed_on_every_call(evidence: History) -> Iterator[Finding | None]:
     """One token after the other was asked for, each used for a single call and far from its end.
 
     The emulator's own judgement. Tokens of several workers that start at once are let pass, and so is another token
@@ -82,7 +81,7 @@ def token_refreshed_on_every_call(evidence: Evidence) -> Iterator[Finding | None
         )
 
 
-def _by_token(evidence: Evidence) -> Iterator[tuple[str, tuple[str, Sequence[Exchange]]]]:
+def _by_token(evidence: History) -> Iterator[tuple[str, tuple[str, Sequence[Exchange]]]]:
     """The calls of each API by the token that they carry, as the journal shows it."""
     calls: dict[tuple[str, str], list[Exchange]] = {}
     for exchange in evidence.exchanges:
@@ -92,7 +91,7 @@ def _by_token(evidence: Evidence) -> Iterator[tuple[str, tuple[str, Sequence[Exc
     return ((api, (token, each)) for (api, token), each in calls.items())
 
 
-def _token(evidence: Evidence, exchange: Exchange) -> str | None:
+def _token(evidence: History, exchange: Exchange) -> str | None:
     """The token that a request carries, masked."""
     for name, scheme in evidence.roles.bearers.get(exchange.api, ()):
         given, _, token = (header(exchange.headers, name) or "").partition(" ")
@@ -101,7 +100,7 @@ def _token(evidence: Evidence, exchange: Exchange) -> str | None:
     return None
 
 
-def _issues(evidence: Evidence, api: str) -> list[Exchange]:
+def _issues(evidence: History, api: str) -> list[Exchange]:
     """The exchanges that gave the client a token."""
     return [
         each
@@ -110,7 +109,7 @@ def _issues(evidence: Evidence, api: str) -> list[Exchange]:
     ]
 
 
-def _used_once(evidence: Evidence, issue: Exchange, after: Exchange | None) -> bool:
+def _used_once(evidence: History, issue: Exchange, after: Exchange | None) -> bool:
     """Whether one call with a token came between two tokens, in time for the first to serve the next one as well."""
     until = issue.number + 10**9 if after is None else after.number
     calls = [
@@ -121,3 +120,38 @@ def _used_once(evidence: Evidence, issue: Exchange, after: Exchange | None) -> b
     lifetime = evidence.role(issue).token or 0.0
     in_time = after is None or after.at - issue.at < lifetime / 2
     return len(calls) == 1 and calls[0].status != REFUSED and in_time and (after is None or end(calls[0]) <= after.at)
+
+
+def model_forbidden_by_plan(evidence: History) -> Iterator[Finding | None]:
+    """A model was asked for that the caller's plan does not include: one finding for each caller and model.
+
+    Source: the API's own check, one that speaks of `caller.plan` and refuses with 403, naming the field.
+    """
+    refused: dict[tuple[str, ...], list[Exchange]] = {}
+    for exchange in evidence.exchanges:
+        planned = evidence.role(exchange).planned
+        if not planned:
+            continue
+        param = _param(exchange, dict(planned))
+        if param is None:
+            yield None
+            continue
+        said = data_of(exchange.body)
+        model = said.get(param) if isinstance(said, dict) else None
+        refused.setdefault((exchange.api, exchange.operation, exchange.caller, str(model)), []).append(exchange)
+    for (_, operation, caller, model), exchanges in refused.items():
+        yield finding(
+            "model_forbidden_by_plan",
+            exchanges,
+            f"{operation} asked for {model} with the key {caller}, whose plan does not include it",
+            "a model of the plan",
+            f"{len(exchanges)} refusals: {exchanges[0].error or exchanges[0].status}",
+        )
+
+
+def _param(exchange: Exchange, planned: dict[int, str]) -> str | None:
+    """The field that a check of the plan refused. What a rule or a fault answers is nobody's plan."""
+    param = planned.get(exchange.status)
+    if param is None or exchange.rule or exchange.faults:
+        return None
+    return param if param in parts(data_of(exchange.reply_body)) else None

@@ -11,14 +11,11 @@ import httpx
 from emulator import settings
 from emulator.app import Application, build
 from emulator.errors import ConfigError
-from emulator.record.failure import said
-from emulator.record.upstream import Upstreams, client, find_api, parse_upstreams
-from emulator.scenario.playbook import Api
-from emulator.verify.answer import Answer
+from emulator.playbook import Api
+from emulator.record.upstream import Upstreams, client, find_api, parse_upstreams, said
 from emulator.verify.compare import compare
-from emulator.verify.examples import Example, examples
-from emulator.verify.play import NoAnswer, Player, Unplayable
-from emulator.verify.tell import Outcome, Report, junit, text
+from emulator.verify.report import Outcome, Report, junit, text
+from emulator.verify.run import NoReply, PlannedCall, Player, Unplayable, VerifiedReply, examples
 
 HERE = "http://emulator.invalid"  # the emulator in this process; no name is looked up
 PATIENCE = httpx.Timeout(60.0, connect=10.0)
@@ -76,7 +73,7 @@ async def _report(app: Application, api: Api, targets: Upstreams, key: str | Non
         reference = Player(api, known, here, own, demo, app.clock)
         player = Player(api, known, there, targets, key or demo, app.clock)
         try:
-            outcomes = await _Playing(reference, player, ", ".join(targets.origins)).outcomes(played)
+            outcomes = await _Progress(reference, player, ", ".join(targets.origins)).outcomes(played)
         finally:
             left = await player.clean()
             await app.close()
@@ -84,7 +81,7 @@ async def _report(app: Application, api: Api, targets: Upstreams, key: str | Non
     return Report(api, ", ".join(targets.origins), outcomes, unplayed, [f"{made.operation} {made.id}" for made in left])
 
 
-class _Playing:
+class _Progress:
     """Plays examples here and there, and stops when the target as a whole is of no use."""
 
     def __init__(self, reference: Player, target: Player, name: str) -> None:
@@ -94,14 +91,14 @@ class _Playing:
         self._unanswered = self._refused = 0
         self._admitted = False
 
-    async def outcomes(self, played: Sequence[Example]) -> list[Outcome]:
+    async def outcomes(self, played: Sequence[PlannedCall]) -> list[Outcome]:
         """Raises ConfigError when nothing, or only 401, is answered to several examples in a row."""
         return [Outcome(each.title, each.claims, await self._differences(each)) for each in played]
 
-    async def _differences(self, example: Example) -> tuple[str, ...]:
+    async def _differences(self, example: PlannedCall) -> tuple[str, ...]:
         # Together, so that jobs are of the same age here and there.
         wanted, found = await asyncio.gather(_tried(self._reference, example), _tried(self._target, example))
-        self._unanswered = self._unanswered + 1 if isinstance(found, NoAnswer) else 0
+        self._unanswered = self._unanswered + 1 if isinstance(found, NoReply) else 0
         if self._unanswered == ENOUGH:
             raise ConfigError(f"--target {self._name} does not answer any more: {found}")
         if isinstance(wanted, Unplayable) or isinstance(found, Unplayable):
@@ -109,7 +106,7 @@ class _Playing:
         self._judge_key(example, wanted, found)
         return tuple(compare(wanted, found))
 
-    def _judge_key(self, example: Example, wanted: Answer, found: Answer) -> None:
+    def _judge_key(self, example: PlannedCall, wanted: VerifiedReply, found: VerifiedReply) -> None:
         if not example.operation.auth or wanted.status >= 400:
             return
         self._admitted = self._admitted or found.status != UNAUTHORIZED
@@ -118,14 +115,14 @@ class _Playing:
             raise ConfigError(f"--target {self._name} refuses the key (401); give one that it knows with --key")
 
 
-async def _tried(player: Player, example: Example) -> Answer | Unplayable:
+async def _tried(player: Player, example: PlannedCall) -> VerifiedReply | Unplayable:
     try:
         return await player.play(example)
     except Unplayable as error:
         return error
 
 
-def _is_served(example: Example, targets: Upstreams) -> bool:
+def _is_served(example: PlannedCall, targets: Upstreams) -> bool:
     """Whether one of the targets is for the example's host: a single one is for all."""
     host = example.operation.host
     return host is None or len(targets.urls) == 1 or any(url.host == host for url in targets.urls)

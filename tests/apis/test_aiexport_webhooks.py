@@ -58,7 +58,7 @@ def test_the_call_back_is_signed_and_tried_again_until_it_is_taken(emulator: Emu
             assert f"v1,{digest}" in headers["webhook-signature"].split()
         times = [int(headers["webhook-timestamp"]) for headers, _ in receiver.got]
         assert [after - before for before, after in pairwise(times)] == [5, 300]
-        attempts = emulator.app.world.sender.attempts(receiver.got[0][0]["webhook-id"])
+        attempts = emulator.app.state.sender.attempts(receiver.got[0][0]["webhook-id"])
         assert [(attempt.status, attempt.headers["webhook-signature"]) for attempt in attempts] == [
             (status, headers["webhook-signature"])
             for status, (headers, _) in zip((500, 503, 200), receiver.got, strict=True)

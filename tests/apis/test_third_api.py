@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator import resources
+from emulator import paths as resources
 from tests.apis.aiexport_calls import PRO, asking
 from tests.running import Emulated
 from tests.wire import Wire, request

@@ -15,7 +15,7 @@ import pytest
 from msgspec import Struct
 
 from emulator import Emulator
-from emulator.intercept.authority import Authority
+from emulator.https.authority import Authority
 from emulator.run.environment import variables
 
 ROOT = Path(__file__).resolve().parent.parent.parent

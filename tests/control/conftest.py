@@ -8,8 +8,7 @@ import httpx
 import pytest
 
 from tests import loopback
-from tests.running import Emulated
-from tests.waiting import PATIENCE
+from tests.running import PATIENCE, Emulated
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ def test_who_waits_in_a_world_that_ends_is_told(emulator: Emulated, control: htt
     order = {"timeout": "20s"}
     asked = threading.Thread(target=lambda: answers.append(control.post("/exchanges/wait", json=order, headers=at)))
     asked.start()
-    while not emulator.app.worlds.find("short").world._present:
+    while not emulator.app.worlds.find("short").state._present:
         asked.join(0.01)
     control.delete("/worlds/short").raise_for_status()
     asked.join(20)

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.serving.fault import FAULTS
+from emulator.faults import FAULTS
 from tests.apis.aiexport_calls import asking, caller
 from tests.running import Emulated
 

@@ -15,18 +15,17 @@ import orjson
 import pytest
 from msgspec.structs import replace
 
-from emulator.control.entry import Entry
+from emulator.control.route import ControlRoute
 from emulator.control.routes import TABLE
 from emulator.settings import Listen
 from tests import loopback
-from tests.running import Emulated, Running
-from tests.waiting import PATIENCE
+from tests.running import PATIENCE, Emulated, Running
 from tests.wire import Wire
 
 TOKEN = "a-token-for-tests"
 
 
-def url(entry: Entry) -> str:
+def url(entry: ControlRoute) -> str:
     """The path with its examples in it."""
     path = entry.path
     for name, value in entry.at.items():
@@ -34,7 +33,7 @@ def url(entry: Entry) -> str:
     return f"/_emulator{path}"
 
 
-def label(entry: Entry) -> str:
+def label(entry: ControlRoute) -> str:
     return f"{entry.method} {entry.path or '/'}"
 
 
@@ -65,7 +64,9 @@ SIMPLE_KINDS = ("text/plain", *FORMS, "", "text/json", "*/*")
 every_route = pytest.mark.parametrize("entry", TABLE, ids=label)
 
 
-def ask(client: httpx.Client, entry: Entry, headers: dict[str, str], method: str | None = None) -> httpx.Response:
+def ask(
+    client: httpx.Client, entry: ControlRoute, headers: dict[str, str], method: str | None = None
+) -> httpx.Response:
     """The request that would work, with what a page adds to it."""
     body = orjson.dumps(entry.example) if entry.example is not None else b""
     sent = {"Content-Type": "application/json", **headers} if body else headers
@@ -74,7 +75,7 @@ def ask(client: httpx.Client, entry: Entry, headers: dict[str, str], method: str
 
 def state(emulator: Emulated) -> Any:
     """What a page could have changed."""
-    worlds, world = emulator.app.worlds, emulator.app.world
+    worlds, world = emulator.app.worlds, emulator.app.state
     armed = [armed.id for armed in world.armed.list()]
     return worlds.names(), worlds.default.scenarios, armed, world.clock.now(), world.clock.speed, world.clock.auto
 
@@ -97,7 +98,7 @@ def client(emulator: Emulated) -> Iterator[httpx.Client]:
 
 @every_route
 def test_a_page_of_another_site_is_refused_whatever_it_says(
-    emulator: Emulated, client: httpx.Client, entry: Entry
+    emulator: Emulated, client: httpx.Client, entry: ControlRoute
 ) -> None:
     before = state(emulator)
     for headers, message in attacks(emulator.origin):
@@ -106,7 +107,9 @@ def test_a_page_of_another_site_is_refused_whatever_it_says(
 
 
 @every_route
-def test_a_body_that_needs_no_preflight_is_refused(emulator: Emulated, client: httpx.Client, entry: Entry) -> None:
+def test_a_body_that_needs_no_preflight_is_refused(
+    emulator: Emulated, client: httpx.Client, entry: ControlRoute
+) -> None:
     before = state(emulator)
     for kind in SIMPLE_KINDS:
         headers = {"Content-Type": kind} if kind else {}
@@ -116,7 +119,7 @@ def test_a_body_that_needs_no_preflight_is_refused(emulator: Emulated, client: h
 
 
 @every_route
-def test_a_preflight_is_never_granted(emulator: Emulated, client: httpx.Client, entry: Entry) -> None:
+def test_a_preflight_is_never_granted(emulator: Emulated, client: httpx.Client, entry: ControlRoute) -> None:
     for origin in ("http://evil.test", emulator.origin):
         headers = {
             "Origin": origin,

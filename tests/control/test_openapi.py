@@ -9,13 +9,12 @@ import httpx
 import jsonschema_rs
 import schemathesis
 
-from emulator.control.entry import Entry
 from emulator.control.openapi import document
+from emulator.control.route import ControlRoute
 from emulator.control.routes import TABLE
 from tests.apis.aiexport_calls import PRO, asking, caller, create
 from tests.control.test_guard import label
-from tests.running import Emulated
-from tests.waiting import PATIENCE
+from tests.running import PATIENCE, Emulated
 
 DOCUMENT = document(TABLE)
 EXAMPLES = {entry.name: entry.example for entry in TABLE}
@@ -51,7 +50,7 @@ def referred(tree: Any) -> Iterator[str]:
         yield from referred(value)
 
 
-def furnish(emulator: Emulated, control: httpx.Client, entry: Entry) -> dict[str, str]:
+def furnish(emulator: Emulated, control: httpx.Client, entry: ControlRoute) -> dict[str, str]:
     """See that what an example speaks of is there; the ids that stand for the made-up one of the example."""
     if entry.path.startswith("/worlds/"):
         control.put("/worlds/checkout-test", json=EXAMPLES["worlds_put"]).raise_for_status()
@@ -83,7 +82,7 @@ def test_each_example_works_and_each_answer_is_as_told(emulator: Emulated, contr
         control.delete("/faults").raise_for_status()
 
 
-def ask(control: httpx.Client, entry: Entry, ids: dict[str, str], body: Any = None) -> httpx.Response:
+def ask(control: httpx.Client, entry: ControlRoute, ids: dict[str, str], body: Any = None) -> httpx.Response:
     """What the document shows as an example; `body` where it shows none."""
     body = body or entry.example
     params = {name[1:]: value for name, value in entry.at.items() if name.startswith("?")}
@@ -91,7 +90,7 @@ def ask(control: httpx.Client, entry: Entry, ids: dict[str, str], body: Any = No
     return control.request(entry.method, filled(entry, ids), params=params, timeout=PATIENCE, **given)
 
 
-def filled(entry: Entry, ids: dict[str, str]) -> str:
+def filled(entry: ControlRoute, ids: dict[str, str]) -> str:
     """The path with its example in it, or what stands for that here."""
     path = entry.path
     for name, value in entry.at.items():
@@ -99,7 +98,7 @@ def filled(entry: Entry, ids: dict[str, str]) -> str:
     return path
 
 
-def misfits(entry: Entry, said: Any) -> list[str]:
+def misfits(entry: ControlRoute, said: Any) -> list[str]:
     """What of an answer is not as the document tells."""
     told = DOCUMENT["paths"][f"/_emulator{entry.path}"][entry.method.lower()]["responses"][str(entry.status)]
     schema = {**told["content"]["application/json"]["schema"], "components": DOCUMENT["components"]}

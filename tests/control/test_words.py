@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from msgspec import Meta
 
-from emulator.control.words import in_words
+from emulator.control.parsing import in_words
 
 
 @pytest.mark.parametrize(

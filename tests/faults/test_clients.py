@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from emulator.serving.fault import FAULTS
-from emulator.serving.fault.fault import ON
+from emulator.faults import FAULTS
+from emulator.faults.base import ON
 from tests.faults.clients import Case, Seen, with_curl, with_fetch, with_httpx, with_requests
+from tests.faults.conftest import OPERATIONS
 from tests.pages import ROOT, tables
 from tests.running import Emulated, Running
-from tests.serving.fault.conftest import OPERATIONS
 from tests.small import KEY, play
 
 READ = ("answers", "streams", "answers and streams")  # what a client reads

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from emulator.clock import manual
-from emulator.serving.fault import FAULTS, Armed, parameters
-from emulator.serving.fault.fault import ON, about
-from emulator.serving.fault.synonyms import PARAMETERS
+from emulator.faults import FAULTS, Armed, parameters
+from emulator.faults.aliases import PARAMETERS
+from emulator.faults.base import ON, about
 from tests.apis.aiexport_calls import asking, caller
 from tests.faults.test_clients import PAGE
 from tests.pages import README, Block, blocks, complaints, examples, tables

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.record.events import Event, EventReader, stream_of
+from emulator.record.events import EventReader, StreamEvent, stream_of
 
 BYTES = 'event: a\ndata: {"x":"ü"}\n\ndata: [DONE]\n\nid: 7\ndata: one\ndata: two\n\n'.encode()
 
@@ -38,11 +38,11 @@ def test_an_event_without_an_end_is_not_whole() -> None:
 
 
 def test_json_that_would_be_written_otherwise_is_kept_as_text() -> None:
-    assert Event(0, None, None, '{"a": 1}').content == ("text", '{"a": 1}')
+    assert StreamEvent(0, None, None, '{"a": 1}').content == ("text", '{"a": 1}')
 
 
 def stream(*moments: float) -> dict[str, Any]:
-    return stream_of([Event(at, "e", None, str(number)) for number, at in enumerate(moments)])
+    return stream_of([StreamEvent(at, "e", None, str(number)) for number, at in enumerate(moments)])
 
 
 def test_what_comes_together_leaves_together_and_even_waits_are_a_pace() -> None:
@@ -92,7 +92,7 @@ def test_a_stream_that_is_too_long_is_not_kept() -> None:
 
 
 def test_a_name_that_a_scenario_can_not_have_is_told() -> None:
-    assert [Event(0, name, None, "").is_writable for name in (None, "a b", "{{ x }}", "a\x07")] == [
+    assert [StreamEvent(0, name, None, "").is_writable for name in (None, "a b", "{{ x }}", "a\x07")] == [
         True,
         True,
         False,

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from emulator import Emulator
 from emulator.cli import main
-from emulator.record.worth import NOT_KEPT
+from emulator.record.upstream import NOT_KEPT
 from tests.pages import README, ROOT, Block, Table, blocks, tables
 from tests.process import environment
 from tests.record.test_command import recording

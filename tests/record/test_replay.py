@@ -11,12 +11,10 @@ import orjson
 import pytest
 
 from emulator.clock import Clock
+from emulator.record.masking import MASKED
 from emulator.record.recorder import Recorder
-from emulator.record.secrets import MASKED
-from emulator.record.upstream import parse_upstreams
-from emulator.record.worth import DROPPED, HOPS
-from emulator.verify.examples import examples
-from emulator.verify.play import Player
+from emulator.record.upstream import DROPPED, HOPS, parse_upstreams
+from emulator.verify.run import Player, examples
 from tests import loopback
 from tests.running import loaded
 from tests.studio import Studio

@@ -9,21 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.record.events import Event
-from emulator.record.secrets import Hidden
-from emulator.record.spread import masked
+from emulator.record.events import StreamEvent
+from emulator.record.masking import Secrets, masked
 
 NONE = frozenset[str]()
 SECRET = "sk-0123456789"
 
 
 def told(*data: str) -> list[str]:
-    events = [Event(0.0, "delta", None, each) for each in data]
-    return [event.data for event in masked(events, Hidden.of(SECRET), NONE)]
+    events = [StreamEvent(0.0, "delta", None, each) for each in data]
+    return [event.data for event in masked(events, Secrets.of(SECRET), NONE)]
 
 
 def test_what_an_event_holds_alone_is_masked_its_name_and_id_too() -> None:
-    (event,) = masked([Event(0.0, f"a {SECRET}", SECRET, f"data {SECRET}")], Hidden.of(SECRET), NONE)
+    (event,) = masked([StreamEvent(0.0, f"a {SECRET}", SECRET, f"data {SECRET}")], Secrets.of(SECRET), NONE)
     assert (event.name, event.id, event.data) == ("a ********", "********", "data ********")
 
 

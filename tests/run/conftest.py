@@ -14,8 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from emulator.cli import main
-from tests.process import ROOT, environment
-from tests.waiting import PATIENCE
+from tests.process import PATIENCE, ROOT, environment
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Begin = Callable[..., subprocess.Popen[str]]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.run.commands import run as command
+from emulator.cli.run import run as command
 from tests.clients.conftest import made
 from tests.pages import ROOT, Table, blocks, tables
 from tests.process import Serving

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from emulator.run.trust import bundle, usual_authorities
+from emulator.run.environment import bundle, usual_authorities
 
 
 def test_when_nothing_may_leave_only_ours_is_trusted(tmp_path: Path) -> None:

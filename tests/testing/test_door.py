@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from emulator import Emulator
-from emulator.testing.door import Door
+from emulator.testing.plugin import LazyServer
 from tests import loopback
 
 
@@ -19,7 +19,7 @@ def names() -> list[str]:
 
 def test_nobody_came_and_nothing_was_started() -> None:
     before = names()
-    door = Door()
+    door = LazyServer()
     port = int(door.url.rpartition(":")[2])
     door.close()
     assert names() == before
@@ -29,7 +29,7 @@ def test_nobody_came_and_nothing_was_started() -> None:
 
 def test_all_who_come_at_once_find_one_server() -> None:
     before = names().count("emulator")
-    door = Door()
+    door = LazyServer()
     try:
         with ThreadPoolExecutor(8) as guests:
             urls = list(guests.map(lambda _: health(door.url), range(8)))

@@ -12,8 +12,7 @@ from emulator.testing import plugin
 from emulator.testing.clock import WorldClock
 from emulator.testing.exchanges import Exchanges, Recorded
 from emulator.testing.faults import ArmedFault, Trigger
-from emulator.testing.jobs import Jobs
-from emulator.testing.webhooks import Attempt, Webhooks
+from emulator.testing.jobs import Attempt, Jobs, Webhooks
 from tests.how_to import FOLDER, GUIDES, PAGE, guide, page
 from tests.pages import README, ROOT, blocks, tables
 

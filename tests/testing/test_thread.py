@@ -12,7 +12,7 @@ from emulator import Emulator
 from emulator.errors import EmulatorError
 from emulator.server import Server
 from emulator.settings import Settings
-from emulator.testing.thread import ServerThread
+from emulator.testing.emulator import ServerThread
 from tests import loopback
 
 

@@ -9,9 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from emulator.exchange import Exchange
-from emulator.verdict.bounds import Bounds
-from emulator.verdict.finding import Finding
+from emulator.http import Exchange
+from emulator.verdict.finding import Finding, Thresholds
 from emulator.verdict.judge import judge
 from tests.apis.aiexport_calls import caller
 from tests.running import Emulated, Running, loaded
@@ -62,7 +61,7 @@ class Seen:
 
     def found(self, **bounds: Any) -> dict[str, Finding]:
         """What is found in them, by rule; no rule finds more than one thing."""
-        return findings(judge(self.exchanges, PLAYBOOK, Bounds(**bounds)).findings)
+        return findings(judge(self.exchanges, PLAYBOOK, Thresholds(**bounds)).findings)
 
 
 def findings(found: tuple[Finding, ...]) -> dict[str, Finding]:
@@ -73,7 +72,7 @@ def findings(found: tuple[Finding, ...]) -> dict[str, Finding]:
 
 def verdict(emulated: Emulated, count: int, **bounds: Any) -> Mapping[str, Finding]:
     """What is found in the journal of a running emulator, once so many exchanges have ended."""
-    return findings(judge(emulated.exchanges(count), emulated.app.playbook, Bounds(**bounds)).findings)
+    return findings(judge(emulated.exchanges(count), emulated.app.playbook, Thresholds(**bounds)).findings)
 
 
 def look_in_vain(emulated: Emulated, path: str, times: int) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.verdict.attempts import Attempts, failed, grouped, identity
-from emulator.verdict.bounds import Bounds
+from emulator.verdict.finding import Thresholds
+from emulator.verdict.history import Attempts, failed, grouped, identity
 from tests.verdict.conftest import HOME, Seen
 
 OTHER = ("127.0.0.1", 40_001)
@@ -36,12 +36,12 @@ def test_what_the_journal_masks_or_cuts_is_only_itself(seen: Seen) -> None:
     masked = [seen.add(at, body={"secret": "********"}) for at in (0, 1)]
     cut = [seen.add(at, headers=[(b"content-length", b"99999")]) for at in (2, 3)]
     nowhere = [seen.add(at, operation="") for at in (4, 5)]
-    assert len(grouped([*masked, *cut, *nowhere], Bounds())) == 6
+    assert len(grouped([*masked, *cut, *nowhere], Thresholds())) == 6
 
 
 def test_a_request_follows_over_the_same_connection_or_clearly_later(seen: Seen) -> None:
     one, soon, elsewhere, later = seen.add(0), seen.add(0.1), seen.add(0.1, peer=OTHER), seen.add(1.2, peer=OTHER)
-    attempts = Attempts((one,), Bounds())
+    attempts = Attempts((one,), Thresholds())
     assert attempts.follows(one, soon)
     assert not attempts.follows(one, elsewhere)
     assert attempts.follows(one, later)
@@ -50,7 +50,7 @@ def test_a_request_follows_over_the_same_connection_or_clearly_later(seen: Seen)
 def test_connections_that_take_turns_are_workers_side_by_side(seen: Seen) -> None:
     for at, peer in enumerate((HOME, OTHER, HOME)):
         seen.add(at, 500, peer=peer)
-    (attempts,) = grouped(seen.exchanges, Bounds())
+    (attempts,) = grouped(seen.exchanges, Thresholds())
     assert attempts.parallel
     assert list(attempts.runs()) == []
 
@@ -58,14 +58,14 @@ def test_connections_that_take_turns_are_workers_side_by_side(seen: Seen) -> Non
 def test_requests_that_overlap_are_of_workers_side_by_side(seen: Seen) -> None:
     seen.add(0, 500, took=2.0)
     seen.add(1, 500, peer=OTHER)
-    (attempts,) = grouped(seen.exchanges, Bounds())
+    (attempts,) = grouped(seen.exchanges, Thresholds())
     assert attempts.parallel
 
 
 def test_a_run_ends_with_the_first_success(seen: Seen) -> None:
     for at, status in enumerate((200, 500, 503, 200, 200, 429, 200)):
         seen.add(at, status)
-    (attempts,) = grouped(seen.exchanges, Bounds())
+    (attempts,) = grouped(seen.exchanges, Thresholds())
     assert [[each.number for each in run] for run in attempts.runs()] == [[2, 3, 4], [6, 7]]
 
 

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from emulator.errors import ConfigError
-from emulator.verdict.bounds import Bounds
+from emulator.verdict.finding import Thresholds
 from emulator.verdict.judge import RULES, judge
 from tests.pages import ROOT, Table, tables
 from tests.verdict.conftest import PLAYBOOK, Seen
@@ -81,9 +81,9 @@ def test_every_rule_says_where_it_comes_from() -> None:
 def test_the_page_tells_every_rule_and_every_bound_with_its_value() -> None:
     assert table("rule").keys == list(RULES)
     told = {row[0].strip("`"): row[1] for row in table("bound").rows[1:]}
-    assert told == {name: f"{getattr(Bounds(), name):g}" for name in Bounds.__struct_fields__}
+    assert told == {name: f"{getattr(Thresholds(), name):g}" for name in Thresholds.__struct_fields__}
 
 
 def test_the_package_is_not_imported_to_serve() -> None:
-    served = [Path("emulator/app.py"), *Path("emulator/serving").glob("*.py")]
+    served = [Path("emulator/app.py"), *Path("emulator/engine").glob("*.py")]
     assert [path for path in served if "emulator.verdict" in (ROOT / path).read_text()] == []

@@ -16,9 +16,9 @@ from starlette.types import Receive, Scope, Send
 from emulator import Emulator
 from emulator.cli import main
 from emulator.errors import ConfigError
-from emulator.verify import play
+from emulator.verify import run as play
 from emulator.verify.command import verify
-from emulator.verify.examples import examples
+from emulator.verify.run import examples
 from tests.running import live, loaded
 from tests.studio import Served
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from emulator.verify.shape import differences
+from emulator.verify.compare import differences
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,245 @@
+"""Compiling one API: from its checked file and a scenario's changes to an `Api` of the playbook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path as FilePath
+from typing import Any
+
+from msgspec import Struct
+
+from emulator.compile.data import DataCompiler, keys_as_records
+from emulator.compile.jobs import JobCompiler
+from emulator.compile.operation import OperationCompiler, ScenarioRule
+from emulator.compile.overrides import Overrides
+from emulator.compile.rule import Known
+from emulator.compile.templates import Compiler, Group, Path
+from emulator.compile.when import REQUEST_NAMES
+from emulator.errors import Location
+from emulator.language.document.builder import Deferred
+from emulator.language.document.diagnostics import did_you_mean
+from emulator.language.schema.api import ClientModel, ErrorKindModel, TierModel
+from emulator.language.schema.scenario import ApiFile
+from emulator.playbook import Api as ApiPlan
+from emulator.playbook import model as access
+from emulator.playbook import model as plan
+from emulator.playbook.operators import same
+from emulator.playbook.provenance import cited, unknown
+from emulator.playbook.routes import PARAMETER
+
+ENGINE_ERRORS = (
+    "invalid",
+    "unauthenticated",
+    "unknown_key",
+    "revoked",
+    "not_found",
+    "method_not_allowed",
+    "too_large",
+    "media_type",
+    "rate_limited",
+    "no_rule",
+    "internal",
+)
+
+
+class Tables(Struct, frozen=True):
+    """What YAML may name and Python provides: faults, and where fixtures are."""
+
+    faults: plan.Faults
+    fixtures: FilePath
+
+
+class ApiCompiler:
+    """Compiles one API; complaints are collected, so that one load tells them all."""
+
+    def __init__(self, file: ApiFile, compiler: Compiler, changes: Overrides, tables: Tables) -> None:
+        override = changes.override
+        self.file = file
+        self.compiler = compiler
+        self.complaints = compiler.complaints
+        self.changes = changes
+        self.override = override
+        self.faults = tables.faults
+        self.citations = tuple(cited(compiler.document.data, compiler.document))
+        self.data = DataCompiler(compiler, tables.fixtures)
+        self.keys = {**file.keys, **override.keys}
+        self.tiers = {**file.tiers, **{name: tier.over(file.tiers.get(name)) for name, tier in override.tiers.items()}}
+        self.unknown_keys = file.unknown_keys if override.unknown_keys is None else override.unknown_keys
+
+    def compile(self, scenario: Sequence[ScenarioRule]) -> ApiPlan:
+        file, compiler = self.file, self.compiler
+        self._require()
+        jobs = JobCompiler(compiler, file.operations)
+        kinds = {
+            name: jobs.job(name, kind, self.override.jobs.get(name, {}), self._place)
+            for name, kind in file.jobs.items()
+        }
+        collections = {
+            name: self.data.collection(name, part, self._added(name)) for name, part in file.collections.items()
+        }
+        collections["keys"] = keys_as_records(self.keys)
+        known = Known(file.errors.kinds, collections, kinds, self.faults, file.claims)
+        operations = OperationCompiler(file, compiler, known, scenario)
+        return ApiPlan(
+            name=file.api,
+            title=file.title,
+            version=file.version,
+            hosts=tuple(file.hosts),
+            base=file.base,
+            document=compiler.document,
+            claims={id: access.ClaimPlan(claim.grade, claim.says) for id, claim in file.claims.items()},
+            told=Deferred((file.model_copy(update={"unknown_keys": self.unknown_keys}), self.citations)),
+            credentials=tuple(access.CredentialPlan(each.header, each.scheme, each.collection) for each in file.auth),
+            keys={name: access.KeyPlan(**key.model_dump()) for name, key in self.keys.items()},
+            unknown=self._unknown(),
+            limits_per=file.limits_per,
+            example=None if file.example is None else access.ExamplePlan(**file.example.model_dump()),
+            client=self._client(),
+            tiers={name: self._tier(name, tier) for name, tier in self.tiers.items()},
+            switches=self._switches(),
+            limit_headers=compiler.headers((file.limit_headers, ("limit_headers",), compiler)),
+            errors={name: self._error(name, kind) for name, kind in file.errors.kinds.items()},
+            collections=collections,
+            statistics=self._statistics(),
+            statistics_at=self._place(("statistics",)),
+            answers={name: self.data.answer(name, answer) for name, answer in file.answers.items()},
+            jobs=kinds,
+            operations={name: operations.operation(name, part) for name, part in file.operations.items()},
+            files=tuple(self.data.files),
+        )
+
+    def _tier(self, name: str, tier: TierModel) -> plan.TierPlan:
+        places = {counter: self._place(("tiers", name, "limits", counter)) for counter in tier.limits}
+        return plan.TierPlan(name, tier.limits, tier.data, places)
+
+    def _spot(self, path: Path, *part: str) -> tuple[Compiler, Path]:
+        """Where a part of the API stands: in the scenario that changed what is at `path`, or in the API's own file."""
+        source = self.changes.source(path)
+        if source is None:
+            return self.compiler, (*path, *part)
+        return Compiler(source[0], self.compiler.language, self.complaints), (*source[1], *part)
+
+    def _place(self, path: Path, *part: str) -> Location:
+        compiler, where = self._spot(path, *part)
+        return compiler.place(where)
+
+    def _added(self, collection: str) -> list[tuple[Any, Location]]:
+        added: list[tuple[Any, Location]] = []
+        for at, record in enumerate(self.override.collections.get(collection, [])):
+            compiler, path = self._spot(("collections", collection, at))
+            added += self.data.beside(compiler).added(record, path)
+        return added
+
+    def _statistics(self) -> tuple[Any, ...]:
+        source = self.override.statistics or self.file.statistics
+        compiler, path = self._spot(("statistics",))
+        return tuple(self.data.beside(compiler).fixture(source, path)) if source else ()
+
+    def _require(self) -> None:
+        """Complain of what the engine needs and of names that stand for nothing."""
+        file, place, require_known = self.file, self.compiler.place, self.complaints.require_known
+        for kind in ENGINE_ERRORS:
+            if kind not in file.errors.kinds:
+                text = f"the kind of error {kind!r} is missing; the engine needs it"
+                self.complaints.add(place(("errors", "kinds")), text)
+        for name, key in self.keys.items():
+            require_known(key.tier, self.tiers, "tier", self._place(("keys", name), "tier"))
+        if not isinstance(self.unknown_keys, str):
+            require_known(self.unknown_keys.tier, self.tiers, "tier", self._place(("unknown_keys",), "tier"))
+        self._refuse_idle_tiers()
+        for name in self.override.jobs:
+            require_known(name, file.jobs, "kind of job", self._place(("jobs", name)))
+        for name in self.override.collections:
+            require_known(name, file.collections, "collection", self._place(("collections", name)))
+        for at, credential in enumerate(file.auth):
+            known = ("keys", *file.collections)
+            require_known(credential.collection, known, "collection", place(("auth", at, "collection")))
+        for name in file.collections:
+            if name == "keys" or name in REQUEST_NAMES:
+                self.complaints.add(place(("collections", name)), f"the name {name!r} is taken; choose another")
+        self._require_example()
+        self.complaints.found.extend(unknown(file.claims, self.citations))
+
+    def _refuse_idle_tiers(self) -> None:
+        """A scenario may add a tier for keys of its own; one that the API doesn't know and nobody is on is a slip."""
+        used: set[Any] = {key.tier for key in self.keys.values()}
+        used |= {record.get("tier") for records in self.override.collections.values() for record in records}
+        if not isinstance(self.unknown_keys, str):
+            used.add(self.unknown_keys.tier)
+        for name in self.override.tiers:
+            if name not in self.file.tiers and name not in used:
+                text = f"unknown tier {name!r}, and no key is on it; {did_you_mean(name, self.file.tiers)}"
+                self.complaints.add(self._place(("tiers", name)), text)
+
+    def _require_example(self) -> None:
+        example, place = self.file.example, self.compiler.place
+        if example is None:
+            return
+        operation = self.file.operations.get(example.operation)
+        if operation is None:
+            known = self.file.operations
+            self.complaints.require_known(example.operation, known, "operation", place(("example", "operation")))
+            return
+        wanted = [found[1] for found in PARAMETER.finditer(operation.route)]
+        for name in wanted:
+            if name not in example.path:
+                self.complaints.add(place(("example", "path")), f"the path parameter {name!r} is missing")
+        for name in example.path:
+            self.complaints.require_known(name, wanted, "path parameter", place(("example", "path", name)))
+
+    def _client(self) -> access.ClientPlan:
+        part, compiler = self.file.client or ClientModel(), self.compiler
+        if part.key is not None:
+            self.complaints.require_known(part.key, self.keys, "key", compiler.place(("client", "key")))
+        environment = compiler.trees(part.environment, ("client", "environment"))
+        return access.ClientPlan(part.key, environment, compiler.trees(part.spent, ("client", "spent")))
+
+    def _unknown(self) -> access.UnknownPlan | None:
+        if isinstance(self.unknown_keys, str):
+            return None
+        compiler, path = self._spot(("unknown_keys",), "workspace")
+        workspace = self.complaints.attempt(compiler.tree, self.unknown_keys.workspace, path)
+        return access.UnknownPlan(self.unknown_keys.tier, workspace, self.unknown_keys.data)
+
+    def _switches(self) -> dict[str, Any]:
+        values = {name: switch.default for name, switch in self.file.switches.items()}
+        for name, switch in self.file.switches.items():
+            self._require_choice(name, switch.default, self.compiler.place(("switches", name, "default")))
+        for name, value in self.override.switches.items():
+            place = self._place(("switches", name))
+            self.complaints.require_known(name, values, "switch", place)
+            if name in values:
+                self._require_choice(name, value, place)
+            values[name] = value
+        return values
+
+    def _require_choice(self, name: str, value: Any, place: Location) -> None:
+        choices = self.file.switches[name].choices
+        if not any(same(value, choice) for choice in choices):
+            text = f"switch {name!r} can't be {value!r}; {did_you_mean(str(value), map(str, choices))}"
+            self.complaints.add(place, text)
+
+    def _error(self, name: str, kind: ErrorKindModel) -> plan.ErrorPlan:
+        compiler = self.compiler
+        path: Path = ("errors", "kinds", name)
+        groups: list[Group] = [
+            (self.file.headers, ("headers",), compiler),
+            ({"Content-Type": "application/json"}, path, compiler),
+            (self.file.errors.headers, ("errors", "headers"), compiler),
+            (kind.headers, (*path, "headers"), compiler),
+        ]
+        if "status" in kind.data:
+            compiler.status(kind.data["status"], (*path, "data", "status"))
+        own = "body" in kind.model_fields_set
+        body, where = (kind.body, (*path, "body")) if own else (self.file.errors.shape, ("errors", "shape"))
+        return plan.ErrorPlan(
+            kind=name,
+            place=compiler.place(path),
+            status=compiler.status(kind.status, (*path, "status")),
+            type=compiler.optional(kind.type, (*path, "type")),
+            message=compiler.optional(kind.message, (*path, "message")),
+            headers=compiler.headers(*groups),
+            body=self.complaints.attempt(compiler.tree, body, where),
+            data=kind.data,
+            retry=kind.retry,
+        )

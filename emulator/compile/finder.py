@@ -1,0 +1,103 @@
+"""Following: names and paths of scenarios become checked files, each before those that it extends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from emulator.errors import Diagnostic, DocumentError, Location
+from emulator.language.document.diagnostics import Diagnostics, closest, did_you_mean
+from emulator.language.document.reader import SUFFIXES, Document, read
+from emulator.language.schema.scenario import ScenarioFile
+from emulator.language.schema.validate import validate
+
+
+class ScenarioSource(Struct, frozen=True):
+    """A scenario file, checked; or an API file, which stands for the scenario that serves that API alone."""
+
+    path: Path
+    document: Document
+    file: ScenarioFile
+    is_api: bool = False
+
+
+class ScenarioFinder(Struct):
+    """Finds scenarios in `folder` or at paths of their own, and reads each once; `complaints` gets what is wrong."""
+
+    folder: Path
+    complaints: Diagnostics
+    documents: dict[Path, Document | None] = field(default_factory=dict)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file that was looked into, wrong ones included."""
+        return tuple(self.documents)
+
+    def stories(self, names: Sequence[str]) -> list[ScenarioSource]:
+        """These scenarios and all that they extend. An earlier one goes before a later one, and what is extended comes
+        after everything that extends it."""
+        told: list[ScenarioSource] = []
+        for name in names:
+            with self.complaints.catching():
+                self._follow(self.find(name), told, ())
+        last = {story.path: at for at, story in enumerate(told)}
+        return [told[at] for at in sorted(last.values())]
+
+    def find(self, name: str) -> Path:
+        """The file of a scenario: a path, or a name in the folder. Raises DocumentError."""
+        path = Path(name)
+        if path.suffix in SUFFIXES:
+            if path.is_file():
+                return path
+            near = closest(path.name, self._known(path.parent, whole=True))
+            hint = f"; did you mean {str(path.with_name(near))!r}?" if near else ""
+            raise DocumentError([Diagnostic(Location(name), f"no such file{hint}")])
+        found = self._named(name, self.folder)
+        if found is None:
+            own = self._named(name, Path())
+            hint = f"did you mean the file {str(own)!r}?" if own else did_you_mean(name, self._known(self.folder))
+            raise DocumentError([Diagnostic(Location(name), f"no scenario {name!r}; {hint}")])
+        return found
+
+    def _follow(self, path: Path, told: list[ScenarioSource], chain: tuple[Path, ...]) -> None:
+        """Tell this scenario and what it extends; a wrong one is not told, but what it extends is looked at too."""
+        path = path.resolve()
+        if path not in self.documents:
+            self.documents[path] = self.complaints.attempt(read, path)
+        document = self.documents[path]
+        if document is None:
+            return
+        if isinstance(document.data, dict) and "api" in document.data and "scenario" not in document.data:
+            alone = ScenarioFile.model_construct(scenario=path.stem, about="One API.", apis={path.stem: None})
+            told.append(ScenarioSource(path, document, alone, is_api=True))
+            return
+        with self.complaints.catching():
+            told.append(ScenarioSource(path, document, validate(document, ScenarioFile)))
+        extended = document.data.get("extends") if isinstance(document.data, dict) else None
+        if isinstance(extended, str):
+            chain = (*chain, path)
+            self._follow(self._extended(extended, document, chain), told, chain)
+
+    def _extended(self, name: str, document: Document, chain: tuple[Path, ...]) -> Path:
+        """A path from the file's own folder, a scenario that comes with the emulator, or one beside the file."""
+        beside, place = chain[-1].parent, document.place(("extends",))
+        if Path(name).suffix in SUFFIXES:
+            found = beside / name if (beside / name).is_file() else None
+        else:
+            found = self._named(name, self.folder) or self._named(name, beside)
+        if found is None:
+            known = did_you_mean(name, [*self._known(self.folder), *self._known(beside, whole=True)])
+            raise DocumentError([Diagnostic(place, f"no scenario {name!r}; {known}")])
+        if found.resolve() in chain:
+            raise DocumentError([Diagnostic(place, "a scenario can't extend itself, not even through others")])
+        return found
+
+    def _named(self, name: str, folder: Path) -> Path | None:
+        candidates = (folder / f"{name}{suffix}" for suffix in SUFFIXES if Path(name).name == name)
+        return next((each for each in candidates if each.is_file()), None)
+
+    def _known(self, folder: Path, whole: bool = False) -> list[str]:
+        files = sorted(file for suffix in SUFFIXES for file in folder.glob(f"*{suffix}"))
+        return [file.name if whole else file.stem for file in files]

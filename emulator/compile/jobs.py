@@ -1,0 +1,73 @@
+"""Compiling a kind of job: its timelines, how its rows are worked and shown, and who is told when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from emulator.compile.templates import Compiler, Path
+from emulator.errors import Location
+from emulator.language.document.durations import Duration
+from emulator.language.schema.api import JobKindModel, PolledModel, RowModel, WebhookModel
+from emulator.playbook import model as plan
+from emulator.playbook.matching import Matcher
+
+ROW_STATES = ("succeeded", "errored", "cancelled")
+WEBHOOK_TREES = ("url", "secret", "body")
+PlaceOf = Callable[[Path], Location]
+
+
+class JobCompiler:
+    """Compiles kinds of job; `operations` are those that rows and polls may name."""
+
+    def __init__(self, compiler: Compiler, operations: Iterable[str]) -> None:
+        self.compiler = compiler
+        self.complaints = compiler.complaints
+        self.operations = operations
+
+    def job(self, name: str, kind: JobKindModel, changed: Mapping[str, str], place_of: PlaceOf) -> plan.JobPlan:
+        """A kind of job, with the states of its timeline that a scenario changes, at the places that it gives."""
+        path: Path = ("jobs", name)
+        for state in changed:
+            self.complaints.require_known(state, kind.timeline, f"state of {name!r}", place_of((*path, state)))
+        return plan.JobPlan(
+            kind=name,
+            timeline=self._timeline({**kind.timeline, **changed}, (*path, "timeline")),
+            cancel=self._timeline(kind.cancel, (*path, "cancel")),
+            rows=None if kind.rows is None else self._rows(kind.rows, (*path, "rows")),
+            webhook=None if kind.webhook is None else self._webhook(kind.webhook, (*path, "webhook")),
+            most=kind.most,
+            place=place_of(path),
+            failed=kind.failed,
+            polled=None if kind.polled is None else self._polled(kind.polled, (*path, "polled")),
+        )
+
+    def _timeline(self, states: Mapping[str, str], path: Path) -> dict[str, Duration]:
+        return {state: self.compiler.duration(at, (*path, state)) for state, at in states.items()}
+
+    def _rows(self, rows: RowModel, path: Path) -> plan.RowPlan:
+        self.complaints.require_known(
+            rows.operation, self.operations, "operation", self.compiler.place((*path, "operation"))
+        )
+        trees = {
+            name: self.complaints.attempt(self.compiler.tree, getattr(rows, name), (*path, name)) for name in ROW_STATES
+        }
+        return plan.RowPlan(operation=rows.operation, **trees)
+
+    def _polled(self, polled: PolledModel, path: Path) -> plan.PolledPlan:
+        self.complaints.require_known(polled.by, self.operations, "operation", self.compiler.place((*path, "by")))
+        until = self.complaints.attempt(self.compiler.when.compile, polled.until, (*path, "until")) or Matcher()
+        for counter, _ in until.counters:
+            place = self.compiler.document.place((*path, "until", counter), key=True)
+            self.complaints.add(place, f"`{counter}` counts what a rule answers; `until` speaks of the answer's body")
+        return plan.PolledPlan(polled.by, until)
+
+    def _webhook(self, webhook: WebhookModel, path: Path) -> plan.WebhookPlan:
+        trees = {
+            name: self.complaints.attempt(self.compiler.tree, getattr(webhook, name), (*path, name))
+            for name in WEBHOOK_TREES
+        }
+        retries = tuple(
+            self.compiler.duration(text, (*path, "retries", at)).seconds() for at, text in enumerate(webhook.retries)
+        )
+        timeout = self.compiler.duration(webhook.timeout, (*path, "timeout")).seconds()
+        return plan.WebhookPlan(retries=retries, timeout=timeout, **trees)

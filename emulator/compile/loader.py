@@ -1,0 +1,189 @@
+"""Loading: scenario names or paths → a playbook, or every complaint at once and nothing half loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import reduce
+from operator import or_
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from emulator.compile.api import ApiCompiler, Tables
+from emulator.compile.finder import ScenarioFinder, ScenarioSource
+from emulator.compile.lint import collisions
+from emulator.compile.names import unknown_roots
+from emulator.compile.operation import ScenarioRule, names_of
+from emulator.compile.overrides import Overrides
+from emulator.compile.templates import Compiler
+from emulator.errors import Diagnostic, DocumentError
+from emulator.faults.targets import out_of_reach, spots, unknown_name
+from emulator.language.document.diagnostics import Diagnostics, did_you_mean
+from emulator.language.document.durations import Latency, parse_latency
+from emulator.language.document.reader import SUFFIXES, read
+from emulator.language.expressions.expression import Language
+from emulator.language.schema.scenario import ApiFile, ScenarioFile
+from emulator.language.schema.validate import validate
+from emulator.playbook import Api as ApiPlan
+from emulator.playbook import Playbook
+from emulator.playbook import model as plan
+from emulator.playbook.provenance import cited, unknown
+from emulator.playbook.routes import Route, Router
+
+
+class Loader(Struct):
+    """Reads scenarios from `folder` (its `apis/` holds the APIs) or from paths of their own."""
+
+    folder: Path
+    tables: Tables
+    language: Language
+    files: list[Path] = field(default_factory=list)
+    complaints: Diagnostics = field(default_factory=Diagnostics)
+
+    def load(self, names: Sequence[str]) -> Playbook:
+        """Raises DocumentError with all complaints."""
+        playbook = self.draft(names)
+        self.complaints.raise_any()
+        return playbook
+
+    def draft(self, names: Sequence[str]) -> Playbook:
+        """What can be made of these scenarios. It is fit for use only if `complaints` stay empty, but whoever looks at
+        it further may add to them, so that one load tells everything."""
+        shelf = ScenarioFinder(self.folder, self.complaints)
+        stories = shelf.stories(names)
+        rules = [entry for story in stories for entry in self._rules(story)]
+        apis = self._apis(stories, rules)
+        latency = self._latency(stories)
+        router = self._router(apis.values())
+        for entry in rules:
+            self._refuse_idle(entry, apis)
+            self._refuse_idle_faults(entry, apis)
+            self._refuse_unknown_names(entry, apis)
+        self.complaints.found.extend(unknown_roots(apis.values(), rules, self.language))
+        self._refuse_unknown_claims(stories, apis)
+        files = (*shelf.files, *self.files, *(file for api in apis.values() for file in api.files))
+        return Playbook(
+            apis, router, latency, tuple(story.file.scenario for story in stories), tuple(dict.fromkeys(files))
+        )
+
+    def _rules(self, story: ScenarioSource) -> list[ScenarioRule]:
+        compiler = Compiler(story.document, self.language, self.complaints)
+        return [ScenarioRule(rule, ("rules", at), compiler) for at, rule in enumerate(story.file.rules)]
+
+    def _apis(self, stories: Sequence[ScenarioSource], rules: Sequence[ScenarioRule]) -> dict[str, ApiPlan]:
+        changes: dict[str, Overrides] = {}
+        named: dict[str, list[ScenarioSource]] = {}
+        for story in reversed(stories):
+            for name, override in story.file.apis.items():
+                changes.setdefault(name, Overrides(name)).lay(override, story.document)
+                named.setdefault(name, []).append(story)
+        if stories and not changes and not self.complaints.found:
+            document = stories[0].document
+            self.complaints.add(document.place(()), "this scenario serves no API; add `extends: default` or `apis:`")
+        found = {name: self.complaints.attempt(self._api, changes[name], named[name], rules) for name in changes}
+        return {name: api for name, api in found.items() if api is not None}
+
+    def _api(self, changes: Overrides, stories: Sequence[ScenarioSource], rules: Sequence[ScenarioRule]) -> ApiPlan:
+        name = changes.api
+        folders = [self.folder / "apis"]
+        folders += [folder for story in stories for folder in (story.path.parent, story.path.parent / "apis")]
+        candidates = [story.path for story in stories if story.is_api]
+        candidates += [folder / f"{name}{suffix}" for folder in folders for suffix in SUFFIXES]
+        path = next((candidate for candidate in candidates if candidate.is_file()), None)
+        if path is None:
+            known = sorted(file.stem for folder in folders[:1] + folders[2::2] for file in folder.glob("*.y*ml"))
+            place = stories[-1].document.place(("apis", name), key=True)
+            raise DocumentError([Diagnostic(place, f"no API {name!r}; {did_you_mean(name, dict.fromkeys(known))}")])
+        self.files.append(path.resolve())
+        document = read(path)
+        file = validate(document, ApiFile)
+        if file.api != name:
+            text = f"this file is {path.name}, but the API is called {file.api!r}; expected {name!r}"
+            raise DocumentError([Diagnostic(document.place(("api",)), text)])
+        compiler = Compiler(document, self.language, self.complaints)
+        return ApiCompiler(file, compiler, changes, self.tables).compile(rules)
+
+    def _latency(self, stories: Sequence[ScenarioSource]) -> plan.LatencyPlan:
+        found: dict[str, Latency] = {}
+        for story in stories:
+            for name in ("reply", "first_token", "token") if story.file.latency else ():
+                value = getattr(story.file.latency, name)
+                if value is not None and name not in found:
+                    with self.complaints.catching():
+                        found[name] = parse_latency(value, story.document.place(("latency", name)))
+        return plan.LatencyPlan(**found)
+
+    def _router(self, apis: Collection[ApiPlan]) -> Router:
+        routes = [route for api in apis for route in routes_of(api)]
+        wrong = collisions(routes)
+        self.complaints.found.extend(wrong)
+        hosts: dict[str, str] = {}
+        for api in apis:
+            for at, host in enumerate(api.file.hosts):
+                if hosts.setdefault(host.lower(), api.name) != api.name:
+                    place = api.document.place(("hosts", at))
+                    self.complaints.add(place, f"{host} is already a host of {hosts[host.lower()]}")
+        return Router([] if wrong else routes, hosts, {api.name: api.file.base for api in apis})
+
+    def _refuse_idle(self, entry: ScenarioRule, apis: dict[str, ApiPlan]) -> None:
+        """Complain of each name in `on` that no operation has."""
+        operations = [(api.name, name) for api in apis.values() for name in api.operations]
+        for pattern, path in entry.patterns():
+            if operations and not any(entry.fits(pattern, api, name) for api, name in operations):
+                names = sorted(f"{api}/{name}" if "/" in pattern else name for api, name in operations)
+                text = f"no operation is called {pattern!r}; {did_you_mean(pattern, dict.fromkeys(names))}"
+                self.complaints.add(entry.compiler.place(path), text)
+
+    def _refuse_idle_faults(self, entry: ScenarioRule, apis: dict[str, ApiPlan]) -> None:
+        """Complain of each fault on jobs, webhooks or tokens when no operation that `on` names sets any off, and of
+        each that names an error or a state that none of the operations has."""
+        everywhere = spots(apis.values())
+        where = [(api, each) for api, each in everywhere if entry.concerns(api.name, each.name)]
+        if not entry.rule.fault or not where:
+            return
+        rule = entry.compiler.place(entry.path)
+        (faults,) = [each.faults for each in where[0][1].rules.rules if each.place == rule]
+        for each in faults:
+            idle = None if entry.rule.on is None else out_of_reach(each.fault, where, everywhere)
+            wrong = idle or unknown_name(each.fault, where)
+            if wrong is not None:
+                self.complaints.add(each.place, wrong)
+
+    def _refuse_unknown_names(self, entry: ScenarioRule, apis: dict[str, ApiPlan]) -> None:
+        """Complain of what `when` speaks of if none of the operations knows it that the rule is for."""
+        known = [
+            names_of(api.file, part)
+            for api in apis.values()
+            for name, part in api.file.operations.items()
+            if entry.concerns(api.name, name)
+        ]
+        if known:
+            names = reduce(or_, known)
+            self.complaints.found.extend(entry.compiler.when.unknown(entry.rule.when, (*entry.path, "when"), names))
+
+    def _refuse_unknown_claims(self, stories: Sequence[ScenarioSource], apis: dict[str, ApiPlan]) -> None:
+        claims = {id: claim for api in apis.values() for id, claim in api.claims.items()}
+        for story in stories if apis else ():
+            mentioned = cited(story.document.data, story.document, ScenarioFile)
+            self.complaints.found.extend(unknown(claims, mentioned))
+
+
+def routes_of(api: ApiPlan) -> list[Route]:
+    """Every route of an API, aliases included."""
+    routes = []
+    for name, part in api.file.operations.items():
+        path: tuple[str | int, ...] = ("operations", name)
+        own = (part.route, part.host, (*path, "route"))
+        aliases = [
+            (alias.route, alias.host or part.host, (*path, "aliases", at, "route"))
+            for at, alias in enumerate(part.aliases)
+        ]
+        for route, host, where in [own, *aliases]:
+            method, _, tail = route.partition(" ")
+            routes.append(Route(method, api.file.base + tail, api.name, name, host, api.document.place(where)))
+    return routes
+
+
+def load(names: Sequence[str], folder: Path, tables: Tables, language: Language) -> Playbook:
+    """The playbook of some scenarios, the first named standing before the others. Raises DocumentError."""
+    return Loader(folder, tables, language).load(names)

@@ -1,0 +1,129 @@
+"""Root names: what every expression begins with is a name that its place can have, or is complained of at load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from emulator.compile.operation import ScenarioRule
+from emulator.compile.when import REQUEST_NAMES
+from emulator.errors import Diagnostic, DocumentError, Location
+from emulator.language.document.diagnostics import did_you_mean
+from emulator.language.expressions.expression import Language
+from emulator.language.schema.scenario import ApiFile, OperationModel, RuleModel
+from emulator.playbook import Api
+
+Path = tuple[str | int, ...]
+Roots = tuple[str, ...]
+RULE_PARTS = ("let", "do", "reply")
+OPERATION_PARTS = ("let", "checks", "cost", "settle", "usage", "headers")
+KIND_PARTS = ("status", "type", "message", "headers", "body")
+# Parts of an API beside its operations, and the names that only they have.
+API_PARTS: Mapping[str, Roots] = {
+    "headers": ("error",),
+    "limit_headers": ("error",),
+    "cost": (),
+    "answers": (),
+    "jobs": ("job", "row", "item", "index"),
+    "unknown_keys": ("key",),
+}
+
+
+class RootChecker(Struct, frozen=True):
+    """Looks at the templates of one document."""
+
+    language: Language
+    place_of: Callable[[Path], Location]
+
+    def unknown(self, tree: Any, path: Path, names: Roots) -> Iterator[Diagnostic]:
+        """What the expressions in the tree at this path begin with that is not among the names.
+
+        An `$each` adds its own names to what stands in it. What can't be understood is not complained of here.
+        """
+        if isinstance(tree, str):
+            yield from self._text(tree, path, names)
+        elif isinstance(tree, list):
+            for at, each in enumerate(tree):
+                yield from self.unknown(each, (*path, at), names)
+        elif isinstance(tree, dict) and "$literal" not in tree:
+            inner = (*names, str(tree.get("as", "item")), "index") if "$each" in tree else names
+            for key, each in tree.items():
+                yield from self._text(str(key), path, names)
+                yield from self.unknown(each, (*path, key), names if key == "$each" else inner)
+
+    def unknown_in(self, part: Any, parts: Iterable[str], path: Path, names: Roots) -> Iterator[Diagnostic]:
+        """The same for some parts of a mapping."""
+        for each in parts if isinstance(part, dict) else ():
+            yield from self.unknown(part.get(each), (*path, each), names)
+
+    def unknown_in_rule(self, rule: Any, path: Path, names: Roots, own: Iterable[str]) -> Iterator[Diagnostic]:
+        """The same for a rule, whose own names come too late for its `when`."""
+        yield from self.unknown_in(rule, ("when",), path, names)
+        yield from self.unknown_in(rule, RULE_PARTS, path, (*names, *own))
+
+    def _text(self, text: str, path: Path, names: Roots) -> Iterator[Diagnostic]:
+        if "{{" not in text and "{%" not in text:
+            return
+        place = self.place_of(path)
+        try:
+            roots = self.language.scalar(text, place).roots
+        except DocumentError:
+            return
+        for root in sorted(roots.difference(names)):
+            yield Diagnostic(place, f"unknown name {root!r}; {did_you_mean(root, dict.fromkeys(names))}")
+
+
+def unknown_roots(apis: Iterable[Api], rules: Iterable[ScenarioRule], language: Language) -> Iterator[Diagnostic]:
+    """Every such complaint about the APIs, and about the rules of scenarios, which are for operations of several."""
+    rules, files = list(rules), [(api, api.file) for api in apis]
+    for api, file in files:
+        yield from _of_api(api, file, [each for each in rules if _concerned(each, file)], language)
+    for each in rules:
+        known = [name for _, file in files for part in _concerned(each, file) for name in _roots(file, part)]
+        rule = each.compiler.document.data["rules"][each.path[-1]]
+        if known:
+            checker = RootChecker(language, each.compiler.place)
+            yield from checker.unknown_in_rule(rule, each.path, tuple(dict.fromkeys(known)), _own(each.rule))
+
+
+def _of_api(api: Api, file: ApiFile, rules: Iterable[ScenarioRule], language: Language) -> Iterator[Diagnostic]:
+    data, checker = api.document.data, RootChecker(language, api.document.place)
+    shared = [name for part in file.operations.values() for name in (*_roots(file, part), *_all_of(part))]
+    shared += [name for each in rules for name in _own(each.rule)]
+    names = tuple(dict.fromkeys(shared))
+    for key, more in API_PARTS.items():
+        yield from checker.unknown(data.get(key), (key,), (*names, *more))
+    errors = data["errors"]
+    yield from checker.unknown_in(errors, ("shape", "headers"), ("errors",), (*names, "error"))
+    for kind, said in errors["kinds"].items():
+        yield from checker.unknown_in(said, KIND_PARTS, ("errors", "kinds", kind), (*names, "error"))
+    for name, part in file.operations.items():
+        path: Path = ("operations", name)
+        own = data["operations"][name]
+        added = [mine for each in rules if each.concerns(file.api, name) for mine in _own(each.rule)]
+        wide = (*_roots(file, part), *_all_of(part), *added, "error")
+        yield from checker.unknown_in(own, OPERATION_PARTS, path, wide)
+        for at, rule in enumerate(part.rules):
+            where = (*path, "rules", at)
+            yield from checker.unknown_in_rule(own["rules"][at], where, _roots(file, part), _own(rule))
+
+
+def _concerned(rule: ScenarioRule, file: ApiFile) -> list[OperationModel]:
+    return [part for name, part in file.operations.items() if rule.concerns(file.api, name)]
+
+
+def _roots(file: ApiFile, part: OperationModel) -> Roots:
+    return (*REQUEST_NAMES, "keys", *file.collections, *part.let)
+
+
+def _all_of(part: OperationModel) -> list[str]:
+    return [name for rule in part.rules for name in _own(rule)]
+
+
+def _own(rule: RuleModel) -> list[str]:
+    """What a rule names itself: by `let`, by the `as` of its steps, and of its events."""
+    stream = None if rule.reply is None else rule.reply.stream
+    events = () if stream is None else [each.bind for each in stream.events if each.each is not None]
+    return [*rule.let, *(step.bind for step in rule.do if step.bind is not None), *events]

@@ -1,0 +1,58 @@
+"""Playbooks: each list of scenarios is compiled once, and shared by all the worlds that play it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from emulator.playbook import Playbook
+from emulator.playbook.service import Served
+
+MOST = 16  # lists of scenarios; the one asked for longest ago goes
+Names = tuple[str, ...]
+Made = tuple[Playbook, Mapping[str, Served]]
+Stamp = tuple[tuple[Path, int, int], ...]
+
+
+class Playbooks:
+    """What was compiled, by names of scenarios, and good while its files are as they were."""
+
+    def __init__(self, compile: Callable[[Names], Made]) -> None:
+        self._compile = compile
+        self._made: dict[Names, tuple[Made, Stamp]] = {}
+
+    def add(self, names: Names, made: Made) -> None:
+        """Take in what was compiled elsewhere."""
+        self._made.pop(names, None)
+        self._made[names] = (made, _stamp(made[0].files))
+
+    def get(self, names: Names) -> Made:
+        """What these scenarios make. Raises DocumentError with every complaint."""
+        made, stamp = self._made.get(names, (None, ()))
+        if made is None or stamp != _stamp(made[0].files):
+            made = self._compile(names)
+        self.add(names, made)
+        for old in list(self._made)[: max(0, len(self._made) - MOST)]:
+            del self._made[old]
+        return made
+
+    def again(self, used: Iterable[Names]) -> dict[Names, Made]:
+        """Compile anew all that is used, and forget the rest. Raises DocumentError, and then nothing has changed."""
+        made = {names: self._compile(names) for names in dict.fromkeys(used)}
+        self._made.clear()
+        for names, each in made.items():
+            self.add(names, each)
+        return made
+
+
+def _stamp(files: Iterable[Path]) -> Stamp:
+    """How the files are: when they were changed (ns), and their sizes."""
+    stamps = []
+    for file in files:
+        try:
+            found = os.stat(file)
+            stamps.append((file, found.st_mtime_ns, found.st_size))
+        except OSError:
+            stamps.append((file, 0, -1))
+    return tuple(stamps)

@@ -1,0 +1,226 @@
+"""Compiling one rule: its templates, matcher, steps, reply and faults, each with its place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from functools import reduce
+from hashlib import blake2b
+from operator import getitem
+from typing import Any
+
+from msgspec import Struct
+
+from emulator.compile.templates import Compiler, Group, Path
+from emulator.compile.when import Names
+from emulator.errors import ConfigError, Diagnostic, DocumentError, Location
+from emulator.language.document.durations import Latency, parse_latency
+from emulator.language.schema.scenario import EventModel, PaceModel, ReplyModel, RuleModel, StepModel, StreamModel
+from emulator.playbook.matching import Matcher
+from emulator.playbook.model import EventPlan, FaultPlan, Faults, Maker, PacePlan, ReplyPlan, StepPlan
+from emulator.playbook.model import Rule as RulePlan
+
+VERBS: Mapping[str, tuple[str, ...]] = {
+    "put": ("id", "record"),
+    "update": ("id", "set"),
+    "append": ("id", "values"),
+    "remove": ("id",),
+    "start": ("id", "items", "data", "result"),
+    "cancel": (),
+}
+MORE: Mapping[str, tuple[str, ...]] = {"put": ("ttl",), "update": ("ttl",), "append": ("ttl", "field")}
+NEEDED: Mapping[str, tuple[str, ...]] = {"update": ("id", "set"), "append": ("id", "values"), "remove": ("id",)}
+NO_BODY = (204, 304)
+
+
+class Known(Struct, frozen=True):
+    """What rules may name."""
+
+    errors: Mapping[str, Any]
+    collections: Mapping[str, Any]
+    jobs: Mapping[str, Any]
+    faults: Faults
+    claims: Mapping[str, Any]
+
+
+class RuleCompiler:
+    """Compiles rules of one document; `known` is what they may name, `names` what their `when` may speak of.
+
+    Without `names` that is looked at elsewhere: a scenario's rule may be for operations that know different ones.
+    """
+
+    def __init__(self, compiler: Compiler, known: Known, names: Names | None = None) -> None:
+        self.compiler = compiler
+        self.complaints = compiler.complaints
+        self.known = known
+        self.names = names
+
+    def rule(self, rule: RuleModel, path: Path, makers: Mapping[str, Maker], headers: tuple[Group, ...]) -> RulePlan:
+        compiler = self.compiler
+        place = compiler.place(path)
+        with self.complaints.catching():
+            if rule.reply is None and not rule.fault:
+                raise DocumentError([Diagnostic(place, "a rule needs a reply or a fault")])
+        steps = [self.complaints.attempt(self._step, step, (*path, "do", at)) for at, step in enumerate(rule.do)]
+        matcher = self.complaints.attempt(compiler.when.compile, rule.when, (*path, "when"), self.names) or Matcher()
+        return RulePlan(
+            id=str(place),
+            place=place,
+            name=rule.name or "",
+            matcher=matcher,
+            makers={**makers, **compiler.makers(rule.let, (*path, "let"))} if rule.let else makers,
+            steps=tuple(step for step in steps if step is not None),
+            reply=None if rule.reply is None else self._reply(rule.reply, (*path, "reply"), headers),
+            faults=tuple(self._faults(rule.fault, (*path, "fault"))),
+            claims=tuple(claim for claim in rule.claims if claim in self.known.claims),
+            counted_as=self._counted_as(path) if matcher.counters else "",
+            unchecked=rule.unchecked,
+        )
+
+    def _counted_as(self, path: Path) -> str:
+        """File, list, and the rule's name or else a digest of what it says; rules that are alike are numbered.
+
+        So a count outlives a reload although the rule has moved.
+        """
+        compiler, (*steps, at) = self.compiler, path
+        where = tuple(steps)
+        if where not in compiler.counted:
+            seen: Counter[str] = Counter()
+            names = compiler.counted[where] = []
+            for rule in reduce(getitem, where, compiler.document.data):
+                name = rule.get("name") or blake2b(repr(rule).encode(), digest_size=8).hexdigest()
+                names.append(f"{compiler.document.path} {'.'.join(map(str, where))} {name} {seen[name]}")
+                seen[name] += 1
+        return compiler.counted[where][int(at)]
+
+    def _reply(self, reply: ReplyModel, path: Path, headers: tuple[Group, ...]) -> ReplyPlan | None:
+        compiler = self.compiler
+        kinds = [name for name in ("body", "text", "stream", "error") if name in reply.model_fields_set]
+        if len(kinds) > 1:
+            self.complaints.add(
+                compiler.place(path), f"a reply has one of body, text, stream and error, not {' and '.join(kinds)}"
+            )
+        if reply.error is not None:
+            self.complaints.require_known(reply.error, self.known.errors, "error", compiler.place((*path, "error")))
+        for name in ("status", "headers"):
+            if name in reply.model_fields_set and reply.error is not None:
+                text = (
+                    f"`{name}` comes with the error, from the API's `errors`; name another kind, or a status in `data`"
+                )
+                self.complaints.add(compiler.place((*path, name)), text)
+        for name in ("message", "param", "data"):
+            if name in reply.model_fields_set and reply.error is None:
+                self.complaints.add(compiler.place((*path, name)), f"`{name}` goes with `error`, which is missing")
+        kind = (
+            "text/event-stream"
+            if reply.stream
+            else "text/plain; charset=utf-8"
+            if reply.text is not None
+            else "application/json"
+        )
+        content = {} if not kinds or reply.status in NO_BODY else {"Content-Type": kind}
+        if "status" in reply.data:
+            compiler.status(reply.data["status"], (*path, "data", "status"))
+        stream = reply.stream
+        return ReplyPlan(
+            place=compiler.place(path),
+            status=compiler.status(reply.status, (*path, "status")),
+            headers=compiler.headers(
+                *headers, (content, path, compiler), (reply.headers, (*path, "headers"), compiler)
+            ),
+            body=None if "body" not in kinds else self.complaints.attempt(compiler.tree, reply.body, (*path, "body")),
+            text=compiler.optional(reply.text, (*path, "text")),
+            events=None if stream is None else self._events(stream, (*path, "stream", "events")),
+            pace=None if stream is None else self._pace(stream, (*path, "stream", "pace")),
+            error=reply.error,
+            message=compiler.optional(reply.message, (*path, "message")),
+            param=compiler.optional(reply.param, (*path, "param")),
+            data=compiler.trees(reply.data, (*path, "data")),
+        )
+
+    def _events(self, stream: StreamModel, path: Path) -> tuple[EventPlan, ...]:
+        return tuple(self._event(event, (*path, at)) for at, event in enumerate(stream.events))
+
+    def _event(self, event: EventModel, path: Path) -> EventPlan:
+        compiler = self.compiler
+        if (event.data is None) == (event.text is None):
+            self.complaints.add(compiler.place(path), "an event has either data (JSON) or text")
+        if event.event is not None and (not event.event.isprintable() or "{{" in event.event):
+            self.complaints.add(compiler.place((*path, "event")), "the name of an event is one line of plain text")
+        return EventPlan(
+            lead=b"" if event.event is None else b"event: " + event.event.encode() + b"\n",
+            each=compiler.optional(event.each, (*path, "$each")),
+            bind=event.bind,
+            when=compiler.condition(event.when, (*path, "$if")),
+            id=compiler.optional(event.id, (*path, "id")),
+            data=compiler.optional(event.data, (*path, "data")),
+            text=compiler.optional(event.text, (*path, "text")),
+            wait=self.latency(event.wait, (*path, "wait")),
+        )
+
+    def _pace(self, stream: StreamModel, path: Path) -> PacePlan | None:
+        """The pace of a stream that is laid out in time: it has one of its own, or events that wait."""
+        if stream.pace is None and all(event.wait is None for event in stream.events):
+            return None
+        pace = stream.pace or PaceModel()
+        return PacePlan(self.latency(pace.first, (*path, "first")), self.latency(pace.each, (*path, "each")))
+
+    def latency(self, value: Any, path: Path) -> Latency | None:
+        """A distribution of durations, or None."""
+        return None if value is None else self.complaints.attempt(parse_latency, value, self.compiler.place(path))
+
+    def _step(self, step: StepModel, path: Path) -> StepPlan | None:
+        compiler = self.compiler
+        place = compiler.place(path)
+        verbs = [verb for verb in VERBS if getattr(step, verb) is not None]
+        if len(verbs) != 1:
+            self.complaints.add(place, f"a step has exactly one verb; expected one of: {', '.join(VERBS)}")
+            return None
+        verb = verbs[0]
+        target = getattr(step, verb)
+        if verb in ("put", "update", "append", "remove"):
+            self.complaints.require_known(target, self.known.collections, "collection", compiler.place((*path, verb)))
+        if verb == "start":
+            self.complaints.require_known(target, self.known.jobs, "kind of job", compiler.place((*path, verb)))
+        self._require_arguments(verb, step, path)
+        given = {name: getattr(step, name) for name in VERBS[verb] if getattr(step, name) is not None}
+        arguments = compiler.trees(given, path)
+        if verb == "cancel":
+            id, target = compiler.optional(target, (*path, verb)), ""
+            arguments = {} if id is None else {"id": id}
+        elif verb == "append":
+            target = f"{target}.{step.field or 'items'}"
+        ttl = None if step.ttl is None else compiler.duration(step.ttl, (*path, "ttl")).seconds()
+        when = compiler.condition(step.when, (*path, "when"))
+        return StepPlan(verb, target, place, when, step.bind, arguments, ttl)
+
+    def _require_arguments(self, verb: str, step: StepModel, path: Path) -> None:
+        for name in NEEDED.get(verb, ()):
+            if getattr(step, name) is None:
+                self.complaints.add(self.compiler.place(path), f"`{verb}` needs `{name}`")
+        allowed = {verb, "when", "bind", *VERBS[verb], *MORE.get(verb, ())}
+        for name in step.model_fields_set - allowed:
+            hint = ", ".join([*VERBS[verb], *MORE.get(verb, ())]) or "none but `when` and `as`"
+            self.complaints.add(self.compiler.place((*path, name)), f"`{verb}` takes no `{name}`; it takes {hint}")
+
+    def _faults(self, fault: Any, path: Path) -> list[FaultPlan]:
+        """`name`, `{name: parameters}`, or a list of those."""
+        if isinstance(fault, list):
+            return [plan for at, entry in enumerate(fault) for plan in self._faults(entry, (*path, at))]
+        if isinstance(fault, str):
+            plans = [self._fault(fault, None, self.compiler.place(path))]
+        elif isinstance(fault, dict):
+            place_of = self.compiler.document.place
+            plans = [self._fault(str(name), given, place_of((*path, name), key=True)) for name, given in fault.items()]
+        else:
+            plans = []
+            if fault is not None:
+                self.complaints.add(self.compiler.place(path), "a fault is a name, or {name: parameters}")
+        return [plan for plan in plans if plan is not None]
+
+    def _fault(self, name: str, parameters: Any, place: Location) -> FaultPlan | None:
+        try:
+            return FaultPlan(name, place, self.known.faults.make(name, parameters))
+        except ConfigError as error:
+            self.complaints.add(place, str(error))
+            return None

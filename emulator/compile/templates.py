@@ -1,0 +1,110 @@
+"""What compiling any part of a document needs: the document, the language, and where complaints go."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from emulator.compile.when import WhenCompiler
+from emulator.errors import Location
+from emulator.language.document.diagnostics import Diagnostics
+from emulator.language.document.durations import Duration, parse_duration
+from emulator.language.document.reader import Document
+from emulator.language.expressions.expression import Language
+from emulator.language.expressions.template import Template, compile_tree
+from emulator.playbook.headers import Headers
+from emulator.playbook.model import Maker
+
+Path = tuple[str | int, ...]
+FRAMING = ("connection", "content-length", "keep-alive", "transfer-encoding", "upgrade")  # RFC 9112 section 6, RFC 9110
+TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+
+class Compiler:
+    """What compiling a part of one document needs: the document, the language, and where complaints go."""
+
+    def __init__(self, document: Document, language: Language, complaints: Diagnostics) -> None:
+        self.document = document
+        self.language = language
+        self.complaints = complaints
+        self.when = WhenCompiler(language, document.place)
+        self.counted: dict[Path, list[str]] = {}  # by where a list of rules stands: what each is counted as
+
+    def place(self, path: Path) -> Location:
+        return self.document.place(path)
+
+    def tree(self, tree: Any, path: Path) -> Template:
+        return compile_tree(tree, self.language, self.document.place, path)
+
+    def duration(self, text: str, path: Path) -> Duration:
+        """A duration; a wrong one is complained of and counts as none."""
+        return self.complaints.attempt(parse_duration, text, self.place(path)) or Duration(0.0)
+
+    def optional(self, tree: Any, path: Path) -> Template | None:
+        return None if tree is None else self.complaints.attempt(self.tree, tree, path)
+
+    def status(self, value: Any, path: Path) -> int | Template:
+        """A status of HTTP, or a template that gives one; a wrong one is complained of."""
+        template = self.optional(value, path)
+        if template is not None and not template.constant:
+            return template
+        status = None if template is None else template.value({})
+        if isinstance(status, int) and not isinstance(status, bool) and 200 <= status <= 599:
+            return status
+        if value is None or template is not None:
+            self.complaints.add(self.place(path), f"{status!r} is not a status; expected 200 to 599")
+        return 200
+
+    def condition(self, tree: Any, path: Path) -> Template | None:
+        """A template whose truth is asked; a text that is no expression would always be true."""
+        template = self.optional(tree, path)
+        if template is not None and template.constant and isinstance(template.maybe({}), str):
+            self.complaints.add(self.place(path), f"{tree!r} is not an expression; expected {{{{ … }}}}")
+        return template
+
+    def trees(self, trees: Mapping[str, Any], path: Path) -> dict[str, Template]:
+        compiled = {name: self.complaints.attempt(self.tree, tree, (*path, name)) for name, tree in trees.items()}
+        return {name: template for name, template in compiled.items() if template is not None}
+
+    def makers(self, lets: Mapping[str, Any], path: Path) -> dict[str, Maker]:
+        """Lazy names: each is computed when a template first asks for it."""
+        return {name: partial(_maybe, template) for name, template in self.trees(lets, path).items()}
+
+    def headers(self, *groups: tuple[Mapping[str, Any], Path, Compiler]) -> Headers:
+        """Header lines of several groups; a later group replaces an earlier one's line of the same name."""
+        templates: dict[str, tuple[str, Template]] = {}
+        for lines, path, compiler in groups:
+            for name, template in compiler.trees(lines, path).items():
+                if compiler._is_header(name, template, (*path, name)):
+                    templates[name.lower()] = (name, template)
+        fixed, computed = [], []
+        for name, template in templates.values():
+            if not template.constant:
+                computed.append((name.encode(), template))
+            elif template.maybe({}) is not None:
+                fixed.append((name.encode(), str(template.maybe({})).encode()))
+        return Headers(tuple(fixed), tuple(computed))
+
+    def _is_header(self, name: str, template: Template, path: Path) -> bool:
+        """Whether a line can be sent (RFC 9110 section 5); one that can't is complained of."""
+        if not TOKEN.fullmatch(name):
+            self.complaints.add(self.document.place(path, key=True), f"{name!r} can't be the name of a header")
+            return False
+        if name.lower() in FRAMING:
+            text = f"the server itself writes {name}, so that answers can be told apart; a fault can break that"
+            self.complaints.add(self.document.place(path, key=True), text)
+            return False
+        value = str(template.maybe({})) if template.constant else ""
+        if value.isascii() and value.isprintable():
+            return True
+        self.complaints.add(self.place(path), f"the header {name} can't hold {value!r}; expected printable ASCII")
+        return False
+
+
+Group = tuple[Mapping[str, Any], Path, Compiler]
+
+
+def _maybe(template: Template, context: Mapping[str, Any]) -> Any:
+    return template.maybe(context)

@@ -1,0 +1,183 @@
+"""Compiling `when`: a mapping of fields, or one expression, becomes the checks of a matcher."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import PurePath
+from typing import Any
+
+from msgspec import Struct, field
+
+from emulator.errors import Diagnostic, DocumentError, Location
+from emulator.language.document.diagnostics import Diagnostics, did_you_mean
+from emulator.language.document.durations import parse_duration
+from emulator.language.expressions.expression import Language
+from emulator.language.expressions.template import compile_tree
+from emulator.playbook.matching import (
+    COUNTER_TESTS,
+    Check,
+    ExpressionCheck,
+    FieldCheck,
+    Matcher,
+    ProbabilityCheck,
+    TemplateCheck,
+    WindowCheck,
+)
+from emulator.playbook.operators import field_test
+from emulator.playbook.paths import Query
+
+# What every request has, whatever its API; the API's collections and the operation's `let` come beside it.
+REQUEST_NAMES = (
+    "body",
+    "query",
+    "header",
+    "path",
+    "caller",
+    "request",
+    "now",
+    "limits",
+    "switches",
+    "answer",
+)
+CALLER_FIELDS = ("key", "masked", "workspace", "tier", "name", "data", "plan")
+OCCASIONS = ("probability", "after", "for")
+NO_FIELDS = frozenset({*COUNTER_TESTS, *OCCASIONS, "expr", "jsonpath"})
+Path = tuple[str | int, ...]
+
+
+class Names(Struct, frozen=True):
+    """The names that a dotted path may begin with, and for some of them all that may follow."""
+
+    roots: Collection[str] = REQUEST_NAMES
+    below: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    def __or__(self, other: Names) -> Names:
+        """What either of two operations knows."""
+        below = {name: (*known, *other.below.get(name, ())) for name, known in self.below.items()}
+        return Names(tuple(dict.fromkeys((*self.roots, *other.roots))), {**other.below, **below})
+
+    def complaint(self, dotted: str) -> str | None:
+        """What is wrong with a dotted path, if anything."""
+        root, _, rest = dotted.partition(".")
+        if root not in self.roots:
+            return f"unknown name {root!r}; {did_you_mean(root, self.roots)}"
+        known, name = self.below.get(root), rest.partition(".")[0]
+        if known is None or not name or name in known:
+            return None
+        return f"{root} has no {name!r}; {did_you_mean(name, known)}"
+
+
+class WhenCompiler(Struct, frozen=True):
+    """Turns `when` values into matchers; complaints carry the place of the field they are about."""
+
+    language: Language
+    place_of: Callable[[Path], Location]
+
+    def compile(self, when: Any, path: Path, names: Names | None = None) -> Matcher:
+        """The matcher of a `when`; raises DocumentError with everything wrong in it. Without `names` any will do."""
+        if when is None:
+            return Matcher()
+        if isinstance(when, str):
+            return Matcher((self._expression(when, path),))
+        if not isinstance(when, dict):
+            raise self._wrong(path, "`when` is a mapping of fields, or one {{ expression }}")
+        checks: list[Check] = []
+        counters: list[tuple[str, int]] = []
+        occasions: dict[str, float] = {}
+        complaints = Diagnostics()
+        for key, wanted in when.items():
+            with complaints.catching():
+                if key in COUNTER_TESTS:
+                    counters.append((key, self._count(wanted, (*path, key))))
+                elif key in OCCASIONS:
+                    occasions[key] = self._occasion(key, wanted, (*path, key))
+                elif key == "expr":
+                    checks.append(self._expression(wanted, (*path, key)))
+                elif key == "jsonpath":
+                    checks.extend(self._jsonpaths(wanted, (*path, key), complaints))
+                else:
+                    checks.append(self._field(str(key), wanted, (*path, key), names))
+        complaints.raise_any()
+        return Matcher((*checks, *_occasions(occasions, self.place_of(path))), tuple(counters))
+
+    def unknown(self, when: Any, path: Path, names: Names) -> list[Diagnostic]:
+        """What a `when` speaks of that is not among the names."""
+        fields = [key for key in when if key not in NO_FIELDS] if isinstance(when, dict) else []
+        found = [(key, names.complaint(str(key))) for key in fields]
+        return [Diagnostic(self.place_of((*path, key)), message) for key, message in found if message is not None]
+
+    def _wrong(self, path: Path, message: str) -> DocumentError:
+        return DocumentError([Diagnostic(self.place_of(path), message)])
+
+    def _count(self, wanted: Any, path: Path) -> int:
+        if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 1:
+            raise self._wrong(path, f"{wanted!r} is not a count; expected a whole number from 1")
+        return wanted
+
+    def _occasion(self, key: str, wanted: Any, path: Path) -> float:
+        if key != "probability":
+            duration = parse_duration(wanted, self.place_of(path))
+            if duration.each:
+                raise self._wrong(path, f"`{key}` counts no items, so 'each' can't be used in {wanted!r}")
+            return duration.fixed
+        if isinstance(wanted, bool) or not isinstance(wanted, (int, float)) or not 0 <= wanted <= 1:
+            raise self._wrong(path, f"{wanted!r} is not a probability; expected a number from 0 to 1")
+        return float(wanted)
+
+    def _expression(self, source: Any, path: Path) -> Check:
+        if not _templated(source):
+            raise self._wrong(path, f"{source!r} is not an expression; expected {{{{ … }}}}")
+        return ExpressionCheck(source, compile_tree(source, self.language, self.place_of, path))
+
+    def _field(self, dotted: str, wanted: Any, path: Path, names: Names | None) -> Check:
+        wrong = None if names is None else names.complaint(dotted)
+        if wrong is not None:
+            raise self._wrong(path, wrong)
+        if isinstance(wanted, str) and _templated(wanted):
+            return TemplateCheck(dotted, compile_tree(wanted, self.language, self.place_of, path))
+        self._require_test(dotted, wanted, path)
+        return FieldCheck(dotted, wanted)
+
+    def _jsonpaths(self, queries: Any, path: Path, complaints: Diagnostics) -> list[Check]:
+        if not isinstance(queries, dict):
+            raise self._wrong(path, "jsonpath: expected a mapping of queries, as in {'$.a.b': value}")
+        checks = [
+            complaints.attempt(self._jsonpath, str(query), value, (*path, query)) for query, value in queries.items()
+        ]
+        return [check for check in checks if check is not None]
+
+    def _jsonpath(self, query: str, wanted: Any, path: Path) -> Check:
+        try:
+            Query(query).require()
+        except ValueError as error:
+            raise self._wrong(path, str(error)) from error
+        self._require_test(query, wanted, path)
+        return FieldCheck(f"jsonpath {query}", wanted, query)
+
+    def _require_test(self, what: str, wanted: Any, path: Path) -> None:
+        """Complain of what no field can be compared with."""
+        if _holds_template(wanted):
+            raise self._wrong(path, f"{what}: a template can't stand in a list or an operator; use expr: '{{{{ … }}}}'")
+        try:
+            field_test(wanted)
+        except ValueError as error:
+            raise self._wrong(path, f"{what}: {error}") from error
+
+
+def _occasions(given: Mapping[str, float], place: Location) -> Iterator[Check]:
+    """The checks of the moment and, last because it costs most, of chance."""
+    if "after" in given or "for" in given:
+        yield WindowCheck(given.get("after", 0.0), given.get("for"))
+    if "probability" in given:
+        # Without its folder: the same file draws the same wherever it lies.
+        yield ProbabilityCheck(given["probability"], f"{PurePath(place.file).name}:{place.line}:{place.column}")
+
+
+def _templated(wanted: Any) -> bool:
+    return isinstance(wanted, str) and ("{{" in wanted or "{%" in wanted)
+
+
+def _holds_template(wanted: Any) -> bool:
+    if isinstance(wanted, (list, dict)):
+        return any(_holds_template(each) for each in (wanted.values() if isinstance(wanted, dict) else wanted))
+    return _templated(wanted)

@@ -1,0 +1,141 @@
+"""APIs: what is served, where, and with which keys."""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+from emulator import __version__
+from emulator.control.parsing import ControlFailure
+from emulator.control.route import ControlRequest, ControlRoute
+from emulator.engine.service import Service
+from emulator.language.document.diagnostics import did_you_mean
+from emulator.playbook import Playbook
+from emulator.playbook.provenance import grade_of_route
+from emulator.playbook.routes import Route
+from emulator.worlds.registry import DEFAULT
+
+
+class KeyView(Struct, frozen=True):
+    """A key that the API knows, as it stands in this world; `status` is `active` or says why it is refused."""
+
+    tier: str
+    status: str
+    workspace: str
+
+
+class ApiView(Struct, frozen=True):
+    """One emulated service: its base URL here, and the real hosts it stands in for.
+
+    `environment` are the variables that make the service's own client call it here, with the key `client_key`.
+    """
+
+    api: str
+    title: str
+    version: str
+    base_url: str
+    hosts: tuple[str, ...]
+    keys: dict[str, KeyView]
+    client_key: str | None
+    environment: dict[str, str]
+
+
+class Apis(Struct, frozen=True):
+    """Every API of a world."""
+
+    apis: list[ApiView]
+
+
+def apis(call: ControlRequest) -> Apis:
+    """The APIs that the world serves, with their base URLs and keys."""
+    return Apis([_api_view(service, call.origin) for service in call.world.pipeline.services.values()])
+
+
+def _api_view(service: Service, origin: str) -> ApiView:
+    api = service.api
+    keys = {
+        key: KeyView(record["tier"], record.get("status", "active"), record["workspace"])
+        for key, record in service.records["keys"].items()
+    }
+    names = service.background(url=origin, base_url=origin + api.base, key=api.client.key)
+    told = {name: str(value.value(names)) for name, value in api.client.environment.items()}
+    return ApiView(api.name, api.title, api.version, origin + api.base, api.hosts, keys, api.client.key, told)
+
+
+API_ROUTES = (ControlRoute("GET", "/apis", apis),)
+
+
+class OperationView(Struct, frozen=True):
+    """One route of an operation. `host` null: on every host of its API. `class` is documented, inferred or invented."""
+
+    api: str
+    operation: str
+    method: str
+    path: str
+    host: str | None
+    grade: str = field(name="class")
+    claims: tuple[str, ...]
+    summary: str
+
+
+class Operations(Struct, frozen=True):
+    """The routes, in the order in which they are tried."""
+
+    operations: list[OperationView]
+
+
+class OperationsQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """`api`: of this API only."""
+
+    api: str | None = None
+
+
+def operations(call: ControlRequest, query: OperationsQuery) -> Operations:
+    """The operations that the world serves; those of one API with `?api=`."""
+    playbook = call.world.pipeline.playbook
+    known_api(playbook, query.api, "query.api")
+    routes = [route for route in playbook.router.routes if query.api in (None, route.api)]
+    return Operations([_operation_view(playbook, route) for route in routes])
+
+
+def known_api(playbook: Playbook, name: str | None, where: str) -> None:
+    """Raises ControlError 400 for an API that the playbook has not."""
+    if name is not None and name not in playbook.apis:
+        raise ControlFailure(400, f"{where}: no API {name!r}; {did_you_mean(name, playbook.apis)}")
+
+
+def known_operation(playbook: Playbook, name: str | None, where: str) -> None:
+    """Raises ControlError 400 for an operation that no API of the playbook has."""
+    names = dict.fromkeys(each for api in playbook.apis.values() for each in api.operations)
+    if name is not None and name not in names:
+        raise ControlFailure(400, f"{where}: no operation {name!r}; {did_you_mean(name, names)}")
+
+
+def _operation_view(playbook: Playbook, route: Route) -> OperationView:
+    api, operation = playbook.apis[route.api], playbook.operation(route.api, route.operation)
+    own = f"{route.method} {route.path.removeprefix(api.file.base)}"
+    grade = grade_of_route(api.claims, api.file.operations[route.operation], own)
+    path = route.path.replace(":path}", "}")
+    return OperationView(
+        api.name, operation.name, route.method, path, route.host, grade, operation.claims, operation.summary
+    )
+
+
+OPERATION_ROUTES = (ControlRoute("GET", "/operations", operations),)
+
+
+class Health(Struct, frozen=True):
+    """What the server plays in its default world."""
+
+    status: str
+    version: str
+    scenarios: tuple[str, ...]
+    apis: tuple[str, ...]
+
+
+def health(call: ControlRequest) -> Health:
+    """200 as soon as requests are answered; needs no token."""
+    playbook = call.server.worlds.find(DEFAULT).pipeline.playbook
+    return Health("ok", __version__, playbook.scenarios, tuple(playbook.apis))
+
+
+HEALTH_ROUTES = (ControlRoute("GET", "/health", health, worldly=False),)

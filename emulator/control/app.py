@@ -1,0 +1,242 @@
+"""ANSWER: a request to the control API passes the guard, finds its entry, is read, checked and answered."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import secrets
+from collections import Counter
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from ipaddress import ip_address
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+from emulator.control import parsing as asked
+from emulator.control.parsing import ControlFailure, Failure, Wrong, as_failure
+from emulator.control.route import ControlledApp, ControlRequest, ControlRoute
+from emulator.control.uploads import UploadedScenarios
+from emulator.engine.body import ClientLeft, open_request, read
+from emulator.engine.world import WorldState
+from emulator.errors import ApiError, DocumentError, EmulatorError
+from emulator.http import Header
+from emulator.language.document.diagnostics import closest
+from emulator.settings import Settings
+from emulator.worlds.registry import DEFAULT
+
+WELCOME_SITES = (b"same-origin", b"none")  # the page of the emulator itself, and what a person typed
+OPEN = (("health",),)  # asked by what watches over containers, and tells nothing
+HINT = "a web page may not steer the emulator; ask from a program, or through the emulator's own page"
+
+
+def guard(settings: Settings, scheme: str, fields: Mapping[bytes, bytes], segments: tuple[str, ...]) -> None:
+    """Raises ControlError 403 for what a hostile page could send. `segments` is the path below /_emulator.
+
+    A caller who shows the token may use any name of the server, since no page knows it.
+    """
+    authority = fields.get(b"host", b"").decode("latin-1").strip().lower()
+    shown = _shows_token(settings, fields)
+    if not shown and not _is_ours(authority, settings):
+        raise ControlFailure(403, f"host {authority!r} is not a name of this server", _names(settings))
+    origin = fields.get(b"origin")
+    if origin is not None and origin.decode("latin-1").lower() != f"{scheme}://{authority}":
+        raise ControlFailure(403, f"origin {origin.decode('latin-1')!r} is another site", HINT)
+    service = fields.get(b"sec-fetch-site", b"none")
+    if service.strip().lower() not in WELCOME_SITES:
+        raise ControlFailure(
+            403, f"sec-fetch-site {service.decode('latin-1')!r}: the request comes from another site", HINT
+        )
+    if not shown and segments not in OPEN and (settings.control_token or not settings.is_loopback):
+        raise ControlFailure(
+            403,
+            "the control token is missing or wrong",
+            "send `Authorization: Bearer TOKEN`; the token is in the banner, or what --control-token says",
+        )
+
+
+def _shows_token(settings: Settings, fields: Mapping[bytes, bytes]) -> bool:
+    scheme, _, token = fields.get(b"authorization", b"").partition(b" ")
+    wanted = settings.control_token.encode()
+    return bool(wanted) and scheme.lower() == b"bearer" and secrets.compare_digest(token.strip(), wanted)
+
+
+def _is_ours(authority: str, settings: Settings) -> bool:
+    """Whether no page could have made this name point here: names of loopback, and addresses written as numbers."""
+    try:
+        name = urlsplit(f"//{authority}").hostname or ""
+    except ValueError:
+        return False
+    if not name or "@" in authority or "/" in authority:
+        return False
+    if name in ("localhost", settings.listen.host.lower()) or name.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return False
+    return address.is_loopback or not settings.is_loopback
+
+
+def _names(settings: Settings) -> str:
+    known = dict.fromkeys(("localhost", "127.0.0.1", "[::1]", settings.listen.host))
+    return f"ask it as {', '.join(known)}, or show the control token"
+
+
+T = TypeVar("T")
+MOST = 200  # who wait in one world: each of them looks at each of its exchanges
+
+
+class Waits:
+    """Those who wait, counted by their world; in each, no more than `most` can."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._count: Counter[WorldState] = Counter()
+
+    @contextmanager
+    def one_more(self, state: WorldState) -> Iterator[None]:
+        """Wait in this world. Raises ControlError 409 when too many do."""
+        if self._count[state] >= self._most:
+            hint = "end some of them, or let others wait in worlds of their own"
+            raise ControlFailure(409, f"{self._most} requests wait in the world {state.name!r} already", hint)
+        self._count[state] += 1
+        try:
+            yield
+        finally:
+            self._count[state] -= 1
+            if not self._count[state]:
+                del self._count[state]
+
+
+async def unless_left(awaited: Awaitable[T], receive: Receive) -> T:
+    """What is awaited; it is cancelled when the client goes first, and ClientLeft is raised."""
+    answer = asyncio.ensure_future(awaited)
+    left = asyncio.ensure_future(_left(receive))
+    try:
+        await asyncio.wait((answer, left), return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            raise ClientLeft
+        return answer.result()
+    finally:
+        answer.cancel()
+        left.cancel()
+        await asyncio.gather(answer, left, return_exceptions=True)
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+LOG = logging.getLogger("emulator")
+CHOOSES = b"x-emulator-world"
+# No CORS headers, ever: a page that asks is not told that it may. These keep an answer from being taken for something
+# else, from being embedded, and from being shown again when things have changed.
+HEADERS: tuple[Header, ...] = (
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+
+
+class Control:
+    """The ASGI application of a table of control routes; in each world, no more than `most_waits` requests wait."""
+
+    def __init__(self, server: ControlledApp, table: tuple[ControlRoute, ...], most_waits: int = MOST) -> None:
+        self._server = server
+        self._table = table
+        self._written = UploadedScenarios()
+        self._waits = Waits(most_waits)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers: Sequence[Header] = ()
+        said: Any
+        try:
+            status, said = await self._answer(scope, receive)
+        except ClientLeft:
+            return
+        except EmulatorError as error:
+            status, said = as_failure(self._written.named(error) if isinstance(error, DocumentError) else error)
+            headers = error.headers if isinstance(error, ControlFailure) else ()
+        except RecursionError:
+            status, said = 400, Failure(Wrong("the body is nested too deeply"))
+        except Exception as error:  # a mistake of ours: the tool is told so, and the log has the traceback
+            LOG.exception("%s %s failed", scope["method"], scope["path"])
+            status, said = 500, Failure(Wrong(f"{type(error).__name__}: {error}", "the log says where"))
+        body = msgspec.json.encode(said)
+        lines = [*HEADERS, (b"content-length", str(len(body)).encode()), *headers]
+        await send({"type": "http.response.start", "status": status, "headers": lines})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, Any]:
+        request = open_request(scope)
+        segments = segments_of(scope)
+        guard(self._server.settings, request.scheme, request.fields, segments)
+        entry, path = self._find(request.method, segments, b"access-control-request-method" in request.fields)
+        try:
+            raw = await read(request, receive, self._server.settings.max_body)
+        except ApiError as error:
+            lines = [(b"connection", b"close")] if error.values.get("unread") else []
+            raise ControlFailure(413, error.detail, "--max-body allows more", lines) from None
+        body = asked.fit_body(asked.decode(raw, request.header(b"content-type") or ""), entry.body)
+        query, world_name = asked.fit_query(scope["query_string"], entry.query)
+        chosen = _chosen(request.header(CHOOSES), world_name)
+        call = ControlRequest(self._server, self._written, self._table, request.origin, chosen, path, raw, entry.status)
+        given = {name: value for name, value in (("body", body), ("query", query)) if value is not None}
+        # An unknown world is refused before anything is done, and one that ends ends what waits in it.
+        world = self._server.worlds.find(chosen) if entry.worldly else None
+        if entry.waits:
+            with self._waits.one_more(call.state), call.state.attend():
+                return call.status, await unless_left(entry.function(call, **given), receive)
+        said = entry.function(call, **given)
+        if inspect.isawaitable(said):
+            with nullcontext() if world is None else world.state.attend():
+                said = await said
+        return call.status, said
+
+    def _find(self, method: str, segments: tuple[str, ...], preflight: bool) -> tuple[ControlRoute, dict[str, str]]:
+        """The entry and the parameters of its path. Raises ControlError 403, 404 or 405."""
+        if method == "OPTIONS" and preflight:
+            raise ControlFailure(403, "no preflight is granted: other sites may not steer the emulator")
+        fitting = [(entry, path) for entry in self._table if (path := entry.fits(segments)) is not None]
+        # What is spelled out in the path goes before what is a parameter.
+        for entry, path in sorted(fitting, key=lambda found: len(found[1])):
+            if method in (entry.method, "HEAD" if entry.method == "GET" else None):
+                return entry, path
+        shown = "/".join(("/_emulator", *segments))
+        if not fitting:
+            raise ControlFailure(
+                404, f"no control route {shown!r}{self._nearest(segments)}", "GET /_emulator lists all"
+            )
+        methods = {entry.method for entry, _ in fitting}
+        said = ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
+        raise ControlFailure(
+            405, f"{shown} is not asked with {method}; expected {said}", "", [(b"allow", said.encode())]
+        )
+
+    def _nearest(self, segments: tuple[str, ...]) -> str:
+        known = dict.fromkeys(entry.path for entry in self._table)
+        near = closest("/".join(("", *segments)), known)
+        return f"; did you mean '/_emulator{near}'?" if near else ""
+
+
+def segments_of(scope: Scope) -> tuple[str, ...]:
+    """The path below /_emulator in parts; a slash that is written %2F belongs to its part."""
+    raw: bytes | None = scope.get("raw_path")
+    path = raw.partition(b"?")[0].decode("latin-1") if raw else scope["path"]
+    parts = path.split("/")[2:]
+    if parts and not parts[-1]:
+        parts.pop()
+    return tuple(unquote(part) if raw else part for part in parts)
+
+
+def _chosen(header: str | None, query: str | None) -> str:
+    """The name of the world. Raises ControlError 400 when header and query say two things."""
+    if header is not None and query is not None and header.strip() != query:
+        raise ControlFailure(400, f"X-Emulator-World says {header!r} and ?world= says {query!r}; expected one world")
+    return (header.strip() if header is not None else query) or DEFAULT

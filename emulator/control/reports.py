@@ -1,0 +1,166 @@
+"""The summary: what a world's exchanges were, by operation, what they would have cost, and what was made to fail."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from math import isfinite
+from typing import Annotated, Any
+
+import msgspec
+import orjson
+from msgspec import Meta, Struct
+
+from emulator.control.route import ControlRequest, ControlRoute
+from emulator.engine.service import Service
+from emulator.errors import EmulatorError
+from emulator.http import Exchange
+from emulator.https.proxy import BlockedCall
+from emulator.store.journal import said
+from emulator.verdict.finding import Finding, Thresholds
+from emulator.verdict.judge import judge
+
+STREAM = b"text/event-stream"
+
+
+class CalledView(Struct, frozen=True):
+    """An operation that was called, how often, and with which statuses; `operation` is empty for unknown paths, and
+    a status of 0 stands for no answer."""
+
+    api: str
+    operation: str
+    calls: int
+    statuses: dict[int, int]
+
+
+class SummaryView(Struct, frozen=True):
+    """`spent` maps an API to amounts by unit; `faults` how often each was played; `exchanges` are those looked at,
+    `dropped` older ones that the journal had forgotten, `elsewhere` those of other worlds, of ended ones too."""
+
+    called: list[CalledView]
+    spent: dict[str, dict[str, float]]
+    faults: dict[str, int]
+    exchanges: int
+    dropped: int
+    elsewhere: int
+
+
+def summary(call: ControlRequest) -> SummaryView:
+    """What was asked of the world, in short."""
+    journal, services = call.state.journal, call.world.pipeline.services
+    exchanges = list(journal)
+    statuses: dict[tuple[str, str], Counter[int]] = {}
+    faults: Counter[str] = Counter()
+    for each in exchanges:
+        statuses.setdefault((each.api, each.operation), Counter())[each.status] += 1
+        faults.update(each.faults)
+    called = [
+        CalledView(api, operation, found.total(), dict(sorted(found.items())))
+        for (api, operation), found in statuses.items()
+    ]
+    spent = {name: _spent(service, exchanges) for name, service in services.items()}
+    return SummaryView(
+        called,
+        {api: sums for api, sums in spent.items() if sums},
+        faults,
+        len(exchanges),
+        journal.dropped,
+        _elsewhere(call),
+    )
+
+
+def _elsewhere(call: ControlRequest) -> int:
+    worlds = call.server.worlds
+    others = (worlds.find(name).state.journal for name in worlds.names() if name != call.world.name)
+    return worlds.past + sum(journal.seen for journal in others)
+
+
+def _spent(service: Service, exchanges: list[Exchange]) -> dict[str, float]:
+    """The amounts by unit. What is only looked at costs once, however often it is looked at: GETs of one path count as
+    the last of them."""
+    costs: dict[str | int, dict[str, float]] = {}
+    for each in exchanges:
+        if each.api == service.api.name and each.status < 400:
+            costs[each.path if each.method == "GET" else each.number] = _cost(service, each)
+    return {
+        unit: round(sum(cost.get(unit, 0.0) for cost in costs.values()), 9)
+        for unit in service.api.client.spent
+        if any(unit in cost for cost in costs.values())
+    }
+
+
+def _cost(service: Service, exchange: Exchange) -> dict[str, float]:
+    """What one exchange costs; of a stream, each unit as the last event tells it that tells it."""
+    cost: dict[str, float] = {}
+    names = {"body": said(exchange.body, exchange.headers), "status": exchange.status, "operation": exchange.operation}
+    for answer in _answers(exchange):
+        scope = service.background(**names, answer=answer)
+        for unit, amount in service.api.client.spent.items():
+            try:
+                value = amount.value(scope)
+            except (EmulatorError, KeyError):
+                continue
+            if isinstance(value, (int, float)) and isfinite(value) and value > 0:
+                cost[unit] = float(value)
+    return cost
+
+
+def _answers(exchange: Exchange) -> Iterator[Mapping[str, Any]]:
+    """The bodies that an answer is made of, those that are JSON objects."""
+    if not any(name.lower() == b"content-type" and STREAM in value for name, value in exchange.reply_headers):
+        whole = said(exchange.reply_body, exchange.reply_headers)
+        if isinstance(whole, dict):
+            yield whole
+        return
+    for line in exchange.reply_body.split(b"\n"):
+        if line.startswith(b"data: {"):
+            try:
+                yield orjson.loads(line[len(b"data: ") :])
+            except orjson.JSONDecodeError:
+                continue
+
+
+SUMMARY_ROUTES = (ControlRoute("GET", "/summary", summary),)
+
+
+class VerdictQuery(Thresholds, frozen=True, forbid_unknown_fields=True):
+    """The rules that are not asked, and the bounds of the others."""
+
+    ignore: Annotated[str, Meta(description="rules that are not asked, separated by commas")] = ""
+
+
+class VerdictView(Struct, frozen=True):
+    """`checked` counts the cases that each rule could judge; `exchanges` those that were looked at, `dropped` older
+    ones that the journal had forgotten; `text` is all of it for a person."""
+
+    ok: bool
+    findings: tuple[Finding, ...]
+    checked: dict[str, int]
+    exchanges: int
+    dropped: int
+    text: str
+
+
+def verdict(call: ControlRequest, query: VerdictQuery) -> VerdictView:
+    """What was found in the exchanges of this world."""
+    journal = call.state.journal
+    ignored = [name.strip() for name in query.ignore.split(",") if name.strip()]
+    judged = judge(list(journal), call.world.playbook, query, journal.dropped, ignored)
+    return msgspec.convert(judged.as_json(), VerdictView)
+
+
+VERDICT_ROUTES = (ControlRoute("GET", "/verdict", verdict),)
+
+
+class BlockedCallsView(Struct, frozen=True):
+    """The last of them, oldest first."""
+
+    departures: list[BlockedCall]
+
+
+def departures(call: ControlRequest) -> BlockedCallsView:
+    """The calls that tried to leave for hosts that are not emulated, and were refused."""
+    return BlockedCallsView(list(call.server.departures))
+
+
+BLOCKED_CALL_ROUTES = (ControlRoute("GET", "/departures", departures, worldly=False),)

@@ -1,0 +1,133 @@
+"""An entry of the table of control routes: a path, the function that answers, and what it takes and gives.
+
+What a function takes and gives is read from its annotations, so the table, the checks and the OpenAPI document agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Protocol, get_type_hints
+
+from msgspec import Struct, field
+
+from emulator.clock import Clock
+from emulator.control.parsing import settle
+from emulator.control.uploads import UploadedScenarios
+from emulator.engine.world import WorldState
+from emulator.settings import Settings
+from emulator.worlds.registry import World, WorldRegistry
+
+
+class ControlledApp(Protocol):
+    """What the control API steers: an application."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def worlds(self) -> WorldRegistry: ...
+
+    @property
+    def departures(self) -> Sequence[Any]: ...
+
+
+class ControlRequest(Struct):
+    """One request to the control API. `path` holds the parameters of the path, `origin` is scheme, host and port.
+
+    `chosen` is the name of the world it speaks of, `raw` the body as it was sent. `status` is what the entry says; a
+    function may say otherwise.
+    """
+
+    server: ControlledApp
+    written: UploadedScenarios
+    table: tuple[ControlRoute, ...]
+    origin: str
+    chosen: str
+    path: Mapping[str, str]
+    raw: bytes
+    status: int
+
+    @property
+    def world(self) -> World:
+        """The world that the request speaks of, with what serves it. Raises UnknownWorld."""
+        return self.server.worlds.find(self.chosen)
+
+    @property
+    def state(self) -> WorldState:
+        return self.world.state
+
+    @property
+    def clock(self) -> Clock:
+        return self.world.state.clock
+
+
+class ControlRoute(Struct, frozen=True, dict=True):
+    """`path` is what follows `/_emulator`, with parameters such as `{id}`; `at` gives an example of each.
+
+    `refusals` are the statuses of refusals beside those that every route has. `waits`: the function is a coroutine
+    function that waits for what others do, and may be cancelled when the client goes.
+    """
+
+    method: str
+    path: str
+    function: Callable[..., Any | Awaitable[Any]]
+    status: int = 200
+    example: Any = None
+    at: Mapping[str, str] = field(default_factory=dict)
+    refusals: tuple[int, ...] = ()
+    worldly: bool = True
+    waits: bool = False
+
+    def __post_init__(self) -> None:
+        for shape in (self.body, self.query, self.answer):
+            settle(shape)
+
+    @cached_property
+    def segments(self) -> tuple[str, ...]:
+        return tuple(part for part in self.path.split("/") if part)
+
+    @cached_property
+    def hints(self) -> dict[str, Any]:
+        return get_type_hints(self.function)
+
+    @property
+    def body(self) -> Any:
+        """The class of the body, None when the route takes none."""
+        return self.hints.get("body")
+
+    @property
+    def query(self) -> Any:
+        """The class of the query, None when only a world can be chosen."""
+        return self.hints.get("query")
+
+    @property
+    def answer(self) -> Any:
+        """The class of the answer."""
+        return self.hints["return"]
+
+    @property
+    def about(self) -> str:
+        return " ".join((self.function.__doc__ or "").split())
+
+    @property
+    def summary(self) -> str:
+        """The first line of what it says of itself."""
+        return (self.function.__doc__ or "").strip().partition("\n")[0]
+
+    @property
+    def name(self) -> str:
+        """`faults_arm` for the function `arm` in `faults.py`: what a generated client calls it."""
+        return f"{self.function.__module__.rpartition('.')[2]}_{self.function.__name__.strip('_')}"
+
+    def fits(self, segments: tuple[str, ...]) -> dict[str, str] | None:
+        """The parameters, when the path is this entry's."""
+        if len(segments) != len(self.segments):
+            return None
+        found = {}
+        for wanted, given in zip(self.segments, segments, strict=True):
+            if wanted.startswith("{") and given:
+                found[wanted[1:-1]] = given
+            elif wanted != given:
+                return None
+        return found

@@ -1,0 +1,126 @@
+"""Scenarios that were put by the API: files of the server's own, which are gone when it is.
+
+One that was put in a world belongs to it; those of the default world are there for all.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import weakref
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from emulator.control.parsing import ControlFailure
+from emulator.errors import DocumentError
+from emulator.worlds.registry import DEFAULT
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+MOST = 200  # scenarios of one world
+
+
+class UploadedScenarios:
+    """Which scenarios were put, by world and name. Their folder is made when the first one is."""
+
+    def __init__(self) -> None:
+        self._folder: Path | None = None
+        self._files: dict[str, dict[str, Path]] = {}
+
+    def known(self, world: str) -> dict[str, Path]:
+        """What this world may play: its own, and the default world's."""
+        return {**self._files.get(DEFAULT, {}), **self._files.get(world, {})}
+
+    def resolve(self, world: str, names: Iterable[str]) -> tuple[str, ...]:
+        """The names with those of put scenarios replaced by their files; all others as they are."""
+        files = self.known(world)
+        return tuple(str(files.get(name, name)) for name in names)
+
+    def shown(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The opposite of `resolve`."""
+        return tuple(Path(name).stem if self._is_inside(name) else name for name in names)
+
+    def saved(self, names: Iterable[str], files: Collection[Path]) -> dict[str, dict[str, str]]:
+        """By name, the put scenarios among `names`: each one's text, and those of the `files` beside it, by name."""
+        found = {}
+        for path in map(Path, names):
+            if self._is_inside(str(path)):
+                used = {path, *(file for file in files if file.parent == path.parent)}
+                found[path.stem] = {file.stem: file.read_text() for file in sorted(used)}
+        return found
+
+    def copy(self, world: str, name: str, texts: Mapping[str, str]) -> Path:
+        """A draft of a scenario that was saved, with what lay beside it. Raises ControlError as `draft` does."""
+        path = self.draft(world, name, texts[name].encode())
+        for other, text in texts.items():
+            if NAME.fullmatch(other) is None:
+                self.discard(path)
+                raise ControlFailure(400, f"body.written: {other[:100]!r} can't be the name of a scenario")
+            path.with_name(f"{other}.yaml").unlink(missing_ok=True)  # it may be a link to the file of another draft
+            path.with_name(f"{other}.yaml").write_text(text)
+        return path
+
+    def draft(self, world: str, name: str, text: bytes) -> Path:
+        """A file for this text, not yet known by its name. Raises ControlError for a name that is none, or too many.
+
+        What else the world knows lies beside it, so that it can extend it.
+        """
+        if NAME.fullmatch(name) is None or name.endswith((".yaml", ".yml")):
+            raise ControlFailure(
+                400, f"scenario {name[:100]!r}: expected a name of letters, digits, '-', '_' and '.', without '.yaml'"
+            )
+        own, beside = self._files.get(world, {}), self.known(world)
+        if name not in own and len(own) >= MOST:
+            raise ControlFailure(409, f"world {world!r} has {MOST} scenarios of its own; delete one first")
+        try:
+            return self._write(name, text, beside)
+        except OSError as error:
+            hint = "TMPDIR names a folder that the server may write to"
+            raise ControlFailure(409, f"the scenario can't be kept: {error.strerror or error}", hint) from error
+
+    def keep(self, world: str, name: str, path: Path, playing: Collection[str]) -> bool:
+        """Know this file by its name from here on; tells whether the name is new. What is `playing` stays on disk."""
+        before = self._files.setdefault(world, {}).pop(name, None)
+        self._files[world][name] = path
+        if before is not None and str(before) not in playing:
+            self.discard(before)
+        return before is None
+
+    def remove(self, world: str, name: str) -> bool:
+        """Forget a name of this world; worlds that play it go on. Tells whether it was there."""
+        return self._files.get(world, {}).pop(name, None) is not None
+
+    def forget(self, world: str) -> None:
+        """Remove all of a world that ends."""
+        for path in self._files.pop(world, {}).values():
+            self.discard(path)
+
+    def discard(self, path: Path) -> None:
+        """Remove a draft that nobody plays."""
+        shutil.rmtree(path.parent, ignore_errors=True)
+
+    def named(self, error: DocumentError) -> DocumentError:
+        """The complaints with a scenario's name in place of where its file lies."""
+        return DocumentError(
+            replace(each, place=replace(each.place, file=self._file_name(each.place.file))) for each in error.complaints
+        )
+
+    def _write(self, name: str, text: bytes, beside: Mapping[str, Path]) -> Path:
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="emulator-")).resolve()
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        path = Path(tempfile.mkdtemp(dir=self._folder)) / f"{name}.yaml"
+        for other, file in beside.items():
+            if other != name:
+                os.link(file, path.with_name(f"{other}.yaml"))
+        path.write_bytes(text)
+        return path
+
+    def _is_inside(self, file: str) -> bool:
+        return self._folder is not None and Path(file).is_relative_to(self._folder)
+
+    def _file_name(self, file: str) -> str:
+        return Path(file).name if self._is_inside(file) else file

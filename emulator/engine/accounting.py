@@ -1,0 +1,84 @@
+"""Accounting: what a request is charged at first, what it really took, and what the statistics keep of it."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any
+
+from emulator.engine.context import Context
+from emulator.errors import ApiError, Location, TemplateError
+from emulator.language.expressions.template import Template
+from emulator.playbook import Operation
+from emulator.playbook.model import UsagePlan
+from emulator.store import limits as limit
+from emulator.store.limits import Allowance
+
+
+def charge(context: Context, operation: Operation, now: float) -> Allowance | None:
+    """Charge the caller's counters with the operation's cost; ApiError("rate_limited") when they refuse."""
+    caller = context.caller
+    if caller is None:
+        return None
+    limits = context.service.served.limits[caller.tier]
+    if not limits:
+        return None
+    cost = {
+        name: amount if isinstance(amount, int) else whole(amount, context, operation.place)
+        for name, amount in operation.cost.items()
+    }
+    try:
+        return limit.admit(context.service.state.store, caller.subject, limits, cost, now)
+    except ApiError as error:
+        context["limits"] = error.values["limits"]
+        raise
+
+
+def settle(context: Context, operation: Operation, now: float) -> None:
+    """Make the charge what the request really took."""
+    allowance, caller = context.allowance, context.caller
+    if allowance is None or caller is None or not operation.settle:
+        return
+    amounts = {name: whole(amount, context, operation.place) for name, amount in operation.settle.items()}
+    context.allowance = limit.settle(context.service.state.store, caller.subject, allowance, amounts, now)
+    context.pop("limits", None)  # a template may have looked at them before
+
+
+def refund(context: Context, now: float) -> None:
+    """Give back what was charged: a request that is refused costs nothing, whichever step refuses it."""
+    allowance, caller = context.allowance, context.caller
+    if allowance is not None and caller is not None:
+        nothing = dict.fromkeys(allowance.charged, 0)
+        context.allowance = limit.settle(context.service.state.store, caller.subject, allowance, nothing, now)
+        context.pop("limits", None)
+
+
+def whole(template: Template, context: Context, place: Location) -> int:
+    """What a template says, as a whole number from 0."""
+    value = template.value(context)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+        raise TemplateError(place, f"{value!r} is not an amount; expected a number from 0")
+    return int(value)
+
+
+def account(plan: UsagePlan, context: Context, status: int, at: float) -> None:
+    """Add a request to the statistics of its asset; one that failed took no tokens and no time."""
+    caller = context.caller
+    try:
+        asset: Any = plan.asset.maybe(context)
+        if not asset or caller is None:
+            return
+        ok = status < 400 and (plan.ok is None or plan.ok.true(context))
+        tokens = _amount(plan.tokens, context) if ok else 0.0
+        latency = _amount(plan.latency_ms, context) if ok and plan.latency_ms is not None else 0.0
+    except (TemplateError, ApiError):
+        return
+    context.service.state.ledger.record(
+        context.service.api.name, str(asset), caller.key, caller.workspace, at, ok, latency, tokens
+    )
+
+
+def _amount(template: Template, context: Context) -> float:
+    value = template.value(context)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
+        raise TemplateError(template.place, f"{value!r} is not an amount; expected a number")
+    return float(value)

@@ -1,0 +1,110 @@
+"""Who asks: the credential a request carries, and the key, workspace and tier behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from emulator.engine.context import Context
+from emulator.errors import ApiError
+from emulator.http import Caller
+from emulator.playbook.model import CredentialPlan
+from emulator.store.tokens import KEYS, expired, lives
+from emulator.store.usage import mask
+
+LONGEST_KEY = 1_000
+
+
+def authenticate(context: Context) -> Caller:
+    """The caller of a request.
+
+    Raises ApiError: `unauthenticated` without a credential, `unknown_key` for one nobody issued or that has expired,
+    `revoked` for a key that was taken back.
+    """
+    fields = context.request.fields
+    for name, scheme, collection in context.service.served.credentials:
+        value = fields.get(name)
+        if value is not None:
+            text = value.decode("latin-1")
+            presented = text.strip() if scheme is None else _after_scheme(text, scheme)
+            if presented:
+                return identify(context, collection, presented)
+    raise ApiError("unauthenticated", _expected(context.service.api.credentials))
+
+
+def identify(context: Context, collection: str, presented: str) -> Caller:
+    """The caller with this credential; known ones are remembered until a record of theirs changes."""
+    service = context.service
+    record = service.records[collection].get(presented)
+    if collection != KEYS:
+        if record is None:
+            raise _not_issued(service.api.credentials)
+        if not lives(service, presented):
+            raise expired()
+    if record is None:
+        return _unknown(context, presented)
+    remembered = service.callers.get(presented)
+    if remembered is not None and remembered[0] is record:
+        return remembered[1]
+    if record.get("status", "active") != "active":
+        raise ApiError("revoked", f"the key {mask(presented)} has been revoked")
+    caller = make_caller(context, presented, record)
+    service.remember(presented, record, caller)
+    return caller
+
+
+def _unknown(context: Context, key: str) -> Caller:
+    unknown = context.service.api.unknown
+    if unknown is None or len(key) > LONGEST_KEY or not key.isprintable():
+        raise ApiError("unknown_key", f"the key {mask(key)} is not known")
+    remembered = context.service.callers.get(key)
+    if remembered is not None and remembered[0] is unknown:
+        return remembered[1]
+    context["key"] = key  # for this template only: operations have names of their own
+    record = {
+        "workspace": str(unknown.workspace.value(context)),
+        "tier": unknown.tier,
+        "name": None,
+        "data": unknown.data,
+    }
+    del context["key"]
+    caller = make_caller(context, key, record)
+    context.service.remember(key, unknown, caller)
+    return caller
+
+
+def make_caller(context: Context, key: str, record: dict[str, Any]) -> Caller:
+    """A caller as a key's record describes it."""
+    tier = context.service.api.tiers[record["tier"]]
+    masked = mask(key)
+    workspace = record["workspace"]
+    view = {
+        "key": key,
+        "masked": masked,
+        "workspace": workspace,
+        "tier": tier.name,
+        "name": record.get("name"),
+        "data": record.get("data") or {},
+        "plan": tier.data,
+    }
+    subject = workspace if context.service.api.limits_per == "workspace" else key
+    return Caller(key, workspace, tier.name, f"{context.service.api.name}/{subject}", view, masked)
+
+
+def _after_scheme(text: str, scheme: str) -> str | None:
+    given, _, credential = text.partition(" ")
+    return credential.strip() if given.lower() == scheme else None
+
+
+def _not_issued(credentials: Sequence[CredentialPlan]) -> ApiError:
+    """What is said of a token that nobody issued; it may be a key, in the place of a token."""
+    places = " or ".join(_place(each).rstrip(": ") for each in credentials if each.collection == KEYS)
+    return expired(f"no such token was issued; an API key goes into the header {places}" if places else None)
+
+
+def _expected(credentials: Sequence[CredentialPlan]) -> str:
+    return f"no credential was sent; expected the header {' or '.join(f'{_place(each)}…' for each in credentials)}"
+
+
+def _place(credential: CredentialPlan) -> str:
+    return f"{credential.header}: {credential.scheme + ' ' if credential.scheme else ''}"

@@ -1,0 +1,141 @@
+"""Reading: bytes from the socket, bounded, and what they say as JSON or as a form."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.types import Receive
+from starlette.types import Scope as Connection
+
+from emulator.errors import ApiError
+from emulator.http import Request
+from emulator.playbook import Operation
+
+MOST_FIELDS = 1_000
+PATIENCE = 8  # times the cap that is read on
+DEEPEST = (
+    200  # levels of lists and mappings; what is written with a body inside goes deeper, and JSON writers stop at 254
+)
+
+
+class ClientLeft(Exception):
+    """The client went away before its request was whole."""
+
+
+async def read(request: Request, receive: Receive, most: int) -> bytes:
+    """The whole body. Raises ApiError("too_large") beyond `most` bytes, ClientLeft when the client goes before the end.
+
+    What is too large is read on without being kept, within reason: most clients send everything before they listen.
+    """
+    length = request.fields.get(b"content-length", b"")
+    chunks: list[bytes] = []
+    held, more = 0, True
+    if b"expect" in request.fields and length.isdigit() and len(length) < 20 and int(length) > most:
+        raise _too_large(most, unread=True)  # the client waits for our word before it sends anything
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientLeft
+        chunk: bytes = message.get("body", b"")
+        more = message.get("more_body", False)
+        held += len(chunk)
+        if held <= most:
+            if not more and not chunks:
+                return chunk
+            chunks.append(chunk)
+        else:
+            chunks.clear()
+            if held > PATIENCE * most:
+                break
+    if held > most:
+        raise _too_large(most, unread=more)
+    return b"".join(chunks)
+
+
+def _too_large(most: int, unread: bool) -> ApiError:
+    """`unread` says that the rest of the body may still come, so that the connection is of no more use."""
+    return ApiError("too_large", f"the body is larger than {most} bytes", limit=most, unread=unread)
+
+
+def parse(operation: Operation, content_type: str | None, raw: bytes) -> Any:
+    """What a body says. Raises ApiError: `media_type` for a kind that is not taken, `invalid` for broken JSON."""
+    kind = _kind(content_type, raw, operation.accept)
+    if kind is None:
+        raise ApiError(
+            "media_type",
+            f"content-type {content_type!r} is not accepted; expected {_accepted(operation.accept)}",
+            param="content-type",
+        )
+    if kind == "form":
+        try:
+            return dict(parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+        except ValueError as error:
+            raise ApiError("invalid", f"the body is not a form: {error}") from error
+    if not raw:
+        raise ApiError("invalid", "the body is empty; expected a JSON object")
+    try:
+        said = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise ApiError("invalid", f"the body is not valid JSON: {error}") from error
+    if len(raw) > 2 * DEEPEST and raw.count(b"[") + raw.count(b"{") > DEEPEST and _is_deeper(said, DEEPEST):
+        raise ApiError("invalid", f"the body is nested deeper than {DEEPEST} levels")
+    return said
+
+
+def _is_deeper(said: Any, most: int) -> bool:
+    level = [said] if isinstance(said, (dict, list)) else []
+    for _ in range(most + 1):
+        inside = (child for each in level for child in (each.values() if isinstance(each, dict) else each))
+        level = [child for child in inside if isinstance(child, (dict, list))]
+        if not level:
+            return False
+    return True
+
+
+def _kind(content_type: str | None, raw: bytes, accept: frozenset[str]) -> str | None:
+    if content_type is None or (content_type == "application/json" and "json" in accept):
+        return "json" if "json" in accept else "form"
+    name = content_type.partition(";")[0].strip().lower()
+    if name == "application/json" or (name.startswith("application/") and name.endswith("+json")):
+        return "json" if "json" in accept else None
+    if name == "text/plain":
+        return "json" if "text" in accept else None
+    if name == "application/x-www-form-urlencoded":
+        return "form" if "form" in accept else None
+    return None
+
+
+KINDS = {"json": "application/json", "text": "text/plain with JSON", "form": "application/x-www-form-urlencoded"}
+
+
+def _accepted(accept: frozenset[str]) -> str:
+    return " or ".join(name for kind, name in KINDS.items() if kind in accept)
+
+
+def open_request(scope: Connection, raw: bytes = b"") -> Request:
+    """The request line and the headers, and the body where it is there already."""
+    fields = dict(scope["headers"])
+    authority, host = _read_host(fields.get(b"host", b""))
+    if not authority:
+        name, port = scope.get("server") or ("127.0.0.1", 80)
+        authority, host = f"{name}:{port}", name.partition(":")[0].lower()
+    return Request(
+        scope["method"],
+        scope["path"],
+        scope["query_string"].decode("latin-1"),
+        fields,
+        host,
+        scope["scheme"],
+        authority,
+        raw,
+    )
+
+
+@lru_cache(maxsize=128)
+def _read_host(field: bytes) -> tuple[str, str]:
+    """The Host header as text, and without its port and a dot at its end in lower case; each client sends its own."""
+    authority = field.decode("ascii", "ignore")  # it goes into URLs, and these into headers
+    return authority, authority.partition(":")[0].lower().removesuffix(".")

@@ -1,0 +1,81 @@
+"""The names that templates see while one request is answered; most are worked out only when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from emulator.http import Caller, Request
+from emulator.language.expressions.absent import ABSENT
+from emulator.playbook.matching import AGE, CHANCE
+
+if TYPE_CHECKING:
+    from emulator.engine.service import Service
+    from emulator.faults import Fault
+    from emulator.playbook import Operation
+    from emulator.playbook.model import Rule
+    from emulator.store.limits import Allowance
+
+Maker = Callable[["Context"], Any]
+
+
+class Context(dict[str, Any]):
+    """Names to values; a name that is not there yet is made once, by a `let` of the rule or operation, or by us."""
+
+    __slots__ = ("allowance", "caller", "faults", "makers", "number", "operation", "request", "service", "set_off")
+
+    def __init__(self, service: Service, request: Request, operation: Operation | None = None) -> None:
+        self.service: Service = service
+        self.request = request
+        self.operation = operation
+        self.makers: Mapping[str, Maker] = service.makers
+        if operation is not None:
+            self.makers, constants = service.names[operation.name]
+            self.update(constants)
+        self.caller: Caller | None = None
+        self.allowance: Allowance | None = None
+        self.number: int | str = 0  # of the exchange: what chance is drawn from
+        self.faults: tuple[Fault, ...] = ()  # all that were asked for, those on what the request starts among them
+        self.set_off: tuple[str, ...] = ()  # the names of those that went with what the request has started
+
+    def __missing__(self, name: str) -> Any:
+        value = self[name] = self.makers[name](self)
+        return value
+
+    def adopt(self, rule: Rule) -> None:
+        """See what the rule's own `let` defines."""
+        operation = self.operation
+        if operation is not None and rule.makers is not operation.makers:
+            self.makers = {**self.makers, **rule.makers}
+
+
+def request_view(context: Context) -> dict[str, Any]:
+    """What templates see as `request`."""
+    request = context.request
+    return {
+        "id": f"req_{context.service.state.new_id()}",
+        "method": request.method,
+        "path": request.path,
+        "origin": request.origin,
+        "at": context["now"],
+    }
+
+
+def limits_view(context: Context) -> Any:
+    """What templates see as `limits`: the counters of the caller, as charged for this request."""
+    return context.allowance.states if context.allowance is not None else {}
+
+
+# What the occasions of a `when` look at; no template can, and no author can take the names.
+OCCASION_MAKERS: Mapping[str, Maker] = {
+    AGE: lambda context: context["now"] - context.service.state.began,
+    CHANCE: lambda context: f"{context.service.state.root}/{context.number}",
+}
+REQUEST_MAKERS: Mapping[str, Maker] = {
+    "request": request_view,
+    "limits": limits_view,
+    "now": lambda context: context.service.state.clock.now(),
+    "header": lambda context: context.request.headers,
+    "caller": lambda context: context.caller.view if context.caller is not None else ABSENT,
+    "path": lambda context: context.request.params,
+}

@@ -1,0 +1,202 @@
+"""Delivering: a reply goes out on the wire, each event when it is due, and what the client took of it is noted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any, Protocol
+
+from starlette.types import Receive, Scope, Send
+
+from emulator.clock import Clock, Timer
+from emulator.engine.raw_delivery import LINE, BorrowedSocket, send_raw
+from emulator.faults.raw_response import raw_response
+from emulator.http import BODILESS, Exchange, Frame, Header, Reply
+
+CHUNKS = "emulator.chunks"  # the ASGI extension by which a server offers to write chunks; its value is of type Write
+
+Write = Callable[[bytes], bool]
+"""Writes a chunk of the answer under way at once; False when nothing was written, and `send` has to be awaited."""
+
+
+class FastPath(Protocol):
+    """A server's shorter way to the socket, which says itself how long a body is."""
+
+    def respond(self, status: int, lines: Iterable[Header], body: bytes, chunked: bool) -> bool: ...
+
+
+async def deliver(reply: Reply, exchange: Exchange, clock: Clock, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send a reply, and write into the exchange how that went."""
+    if reply.twists:
+        await watched(_perform(reply, exchange, clock, scope), exchange, receive)
+        return
+    if reply.frames is not None or reply.delay:
+        write: Write = scope.get("extensions", {}).get(CHUNKS, _never)
+        await watched(_Timed(exchange, clock, write, send).deliver(reply), exchange, receive)
+        return
+    await send({"type": "http.response.start", "status": reply.status, "headers": _lines(reply)})
+    await send({"type": "http.response.body", "body": reply.body})
+    _note(reply, exchange)
+
+
+def respond(reply: Reply, exchange: Exchange, wire: FastPath) -> bool:
+    """Send a whole reply by the short way, if that is open."""
+    if reply.closes or not wire.respond(reply.status, reply.headers, reply.body, reply.events > 0):
+        return False
+    _note(reply, exchange)
+    return True
+
+
+def _never(chunk: bytes) -> bool:
+    return False
+
+
+def _note(reply: Reply, exchange: Exchange) -> None:
+    exchange.sent_events = reply.events
+    exchange.sent_bytes = len(reply.body)
+    exchange.outcome = "complete"
+
+
+def _lines(reply: Reply) -> list[Header]:
+    """The header lines; a body says how long it is, a stream goes in chunks (RFC 9112)."""
+    if reply.events or reply.status in BODILESS:
+        return reply.headers
+    length = (b"content-length", b"%d" % len(reply.body))
+    return [*reply.headers, length, (b"connection", b"close")] if reply.closes else [*reply.headers, length]
+
+
+async def watched(delivery: Coroutine[Any, Any, None], exchange: Exchange, receive: Receive) -> None:
+    """Do a delivery that takes time, and end it early when the client leaves."""
+    watch = _Watch(receive)
+    try:
+        await delivery
+    except asyncio.CancelledError:
+        if not watch.left:
+            exchange.outcome = "stopped"
+            raise
+        watch.forgive()
+        exchange.outcome = "left"
+    finally:
+        watch.end()
+
+
+class _Watch:
+    """Wakes the task that makes it when the client goes; without this, it would sleep on until the next event."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._task = asyncio.current_task()
+        self._watching = asyncio.get_running_loop().create_task(self._watch())
+        self.left = False
+
+    def forgive(self) -> None:
+        """Let the task go on: it was woken, not told to stop."""
+        if self._task is not None:
+            self._task.uncancel()
+
+    def end(self) -> None:
+        """Watch no longer."""
+        self._watching.cancel()
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.left = True
+        if self._task is not None:
+            self._task.cancel()
+
+
+async def _perform(reply: Reply, exchange: Exchange, clock: Clock, scope: Scope) -> None:
+    """Send a reply that faults have twisted, byte for byte."""
+    begun = clock.now()
+    line: BorrowedSocket = scope["extensions"][LINE]()
+    script = raw_response(reply, scope["method"], scope["http_version"], line.keep_alive)
+    for twist in reply.twists:
+        twist(script)
+    await send_raw(script, begun + reply.delay, exchange, clock, line)
+
+
+class _Timed:
+    """A delivery that takes time."""
+
+    def __init__(self, exchange: Exchange, clock: Clock, write: Write, send: Send) -> None:
+        self._exchange = exchange
+        self._clock = clock
+        self._write = write
+        self._send = send
+
+    async def deliver(self, reply: Reply) -> None:
+        """Send the reply when it is due, and its events when they are."""
+        begun = self._clock.now()
+        if reply.delay:
+            await self._clock.sleep_until(begun + reply.delay)
+        await self._send({"type": "http.response.start", "status": reply.status, "headers": _lines(reply)})
+        if reply.frames is None:
+            await self._send({"type": "http.response.body", "body": reply.body})
+            self._exchange.sent_bytes = len(reply.body)
+        else:
+            await self._paced(reply.frames, begun + reply.delay)
+            await self._send({"type": "http.response.body", "body": b""})
+        self._exchange.outcome = "complete"
+
+    async def _paced(self, frames: Sequence[Frame], begun: float) -> None:
+        playing = _Playing(frames, begun, self._clock, self._exchange, self._write)
+        while (chunk := await playing.play()) is not None:
+            await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+            playing.sent(chunk)
+
+
+class _Playing:
+    """The events of one stream on their way: the clock calls when one is due, and it is written there and then.
+
+    Neither a task is woken nor anything awaited for an event, which would cost more than its write. Events that are due
+    at the same time share a chunk; a late one does not delay those after it.
+    """
+
+    def __init__(self, frames: Sequence[Frame], begun: float, clock: Clock, exchange: Exchange, write: Write) -> None:
+        self._frames = frames
+        self._begun = begun
+        self._clock = clock
+        self._exchange = exchange
+        self._write = write
+        self._at = self._until = 0  # events sent, and those with the chunk under way
+        self._timer: Timer | None = None
+        self._stopped: asyncio.Future[bytes | None]
+
+    async def play(self) -> bytes | None:
+        """Write each chunk when it is due; gives one that can't be written, to be sent, and None at the end."""
+        self._stopped = asyncio.get_running_loop().create_future()
+        try:
+            self._next()
+            return await self._stopped
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+
+    def sent(self, chunk: bytes) -> None:
+        """Note that the chunk under way has left."""
+        self._at = self._exchange.sent_events = self._until
+        self._exchange.sent_bytes += len(chunk)
+
+    def _next(self) -> None:
+        """Write what is due, and come back for what follows it."""
+        frames, now = self._frames, self._clock.now()
+        while not self._stopped.done():  # it is when the client leaves in the same moment
+            if self._at == len(frames):
+                self._stopped.set_result(None)
+            elif (due := self._begun + frames[self._at].due) > now:
+                self._timer = self._clock.call_at(due, self._next)
+                return
+            elif self._write(chunk := self._take()):
+                self.sent(chunk)
+            else:
+                self._stopped.set_result(chunk)
+
+    def _take(self) -> bytes:
+        """The next event, with those that are due together with it."""
+        frames, at = self._frames, self._at
+        until, due = at + 1, frames[at].due
+        while until < len(frames) and frames[until].due <= due:
+            until += 1
+        self._until = until
+        return frames[at].data if until == at + 1 else b"".join([frame.data for frame in frames[at:until]])

@@ -1,0 +1,64 @@
+"""Refusing: an error becomes an answer in the API's own shape; the emulator's own mistakes say where they are."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from pathlib import Path
+
+import orjson
+
+from emulator.engine.context import Context
+from emulator.engine.respond import error_plan, render_error
+from emulator.errors import ApiError, EmulatorError
+from emulator.http import Exchange, Header, Reply
+
+LOG = logging.getLogger("emulator")
+MOST = 4_000
+EXCUSE = "the emulator could not make this answer"
+
+
+def refuse(error: Exception, context: Context, exchange: Exchange) -> Reply:
+    """The answer to a request that can't be answered otherwise. Never raises."""
+    exchange.error = str(error) if isinstance(error, EmulatorError) else _mistake(error)
+    if isinstance(error, ApiError):
+        refusal, extra = error, _hint(error)
+    else:
+        refusal, extra = ApiError("internal", EXCUSE), [_line(b"X-Emulator-Error", exchange.error)]
+        LOG.error("%s %s: %s", exchange.method, ascii(exchange.path)[1:-1], exchange.error)
+    operation = context.operation
+    plan = error_plan(context.service.api.errors, operation.errors if operation is not None else {}, refusal.kind)
+    try:
+        reply = render_error(plan, refusal, context)
+    except Exception as worse:
+        LOG.error("%s %s: %s", exchange.method, ascii(exchange.path)[1:-1], worse)
+        reply = _excuse(context)
+        extra.append(_line(b"X-Emulator-Error", str(worse)))
+    reply.headers += extra
+    reply.closes = refusal.values.get("unread") is True
+    return reply
+
+
+def _excuse(context: Context) -> Reply:
+    """The answer when an error can't be said in its own way: in the API's shape if that works, else in plain JSON."""
+    try:
+        return render_error(context.service.api.errors["internal"], ApiError("internal", EXCUSE), context)
+    except Exception:
+        return Reply(500, [(b"Content-Type", b"application/json")], orjson.dumps({"error": EXCUSE}))
+
+
+def _mistake(error: Exception) -> str:
+    """`serving/authenticate.py:65: KeyError: 'nowhere'`: where in this package something went wrong, and what."""
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{'/'.join(Path(at.filename).parts[-2:])}:{at.lineno}: {type(error).__name__}: {error}"
+
+
+def _hint(error: ApiError) -> list[Header]:
+    hint = error.values.get("hint")
+    return [_line(b"X-Emulator-Hint", hint)] if isinstance(hint, str) else []
+
+
+def _line(name: bytes, text: str) -> Header:
+    """A header line of ours; what can't stand in one is escaped, and very long text is cut."""
+    escaped = text.encode("ascii", "backslashreplace").decode().replace("\n", " ").replace("\r", " ")
+    return (name, "".join(letter if letter.isprintable() else " " for letter in escaped)[:MOST].encode("ascii"))

@@ -1,0 +1,183 @@
+"""The functions that templates may call: each takes the scope first, then what the template gives."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+import orjson
+
+from emulator import dates
+from emulator.engine.context import Context
+from emulator.errors import ApiError
+from emulator.generate.tokens import count_tokens
+from emulator.jobs.job import RowViews
+from emulator.language.expressions.absent import ABSENT
+from emulator.store.usage import mask
+
+LONGEST_ID = 64
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def new_id(context: Context, prefix: str = "", length: int = 24) -> str:
+    """`prefix_` and that many hexadecimal digits."""
+    if length.__class__ is not int or not 0 < length <= LONGEST_ID:
+        length = min(max(int(length), 1), LONGEST_ID)
+    digits = context.service.state.new_id(length)
+    return f"{prefix}_{digits}" if prefix else digits
+
+
+def uuid(context: Context) -> str:
+    return context.service.state.new_uuid()
+
+
+def iso(context: Context, at: float | None = None) -> str:
+    """`2026-01-01T00:00:00Z`, of now when nothing is given."""
+    return dates.iso(context["now"] if at is None else at)
+
+
+def iso_ms(context: Context, at: float | None = None) -> str:
+    """`2026-01-01T00:00:00.000Z`."""
+    return dates.iso(context["now"] if at is None else at, milliseconds=True)
+
+
+def strftime(context: Context, at: float, form: str) -> str:
+    """A time in UTC as Python's strftime writes it."""
+    return datetime.fromtimestamp(at, UTC).strftime(form)
+
+
+def parse_day(context: Context, text: Any) -> float | None:
+    """The midnight (UTC) that begins a day written YYYY-MM-DD, or none."""
+    try:
+        if not isinstance(text, str) or len(text) != 10 or text[7] != "-":  # 2026-W01-1 is a day as well
+            return None
+        return datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC).timestamp()
+    except ValueError:
+        return None
+
+
+def basic(context: Context, value: Any) -> dict[str, str] | None:
+    """`{username, password}` of an Authorization header (RFC 7617), or none."""
+    scheme, _, encoded = value.partition(" ") if isinstance(value, str) else ("", "", "")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        username, _, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except ValueError:  # of base64, of UTF-8, or of text that is not ASCII
+        return None
+    return {"username": username, "password": password}
+
+
+def statistics(context: Context, asset: Any, start: float, end: float, key: Any = None) -> Any:
+    """What was asked of an asset between two days, both included; none when nothing was. See Ledger.statistics."""
+    owner = context.caller.workspace if context.caller is not None else ""
+    known = key if isinstance(key, str) else None
+    return context.service.state.ledger.statistics(context.service.api.name, str(asset), start, end, owner, known)
+
+
+def page(
+    context: Context, items: Iterable[Any], limit: int = 20, after: Any = None, offset: Any = None
+) -> dict[str, Any]:
+    """One page of records: {items, total, has_more, first, last}; `after` is the id of the last record before it."""
+    records = list(items)
+    start = int(offset) if isinstance(offset, (int, float)) else 0
+    if isinstance(after, str):
+        start = next((at + 1 for at, record in enumerate(records) if record.get("id") == after), len(records))
+    shown = records[start : start + int(limit)]
+    ids = [record.get("id") for record in shown]
+    more = start + len(shown) < len(records)
+    return {
+        "items": shown,
+        "total": len(records),
+        "has_more": more,
+        "first": ids[0] if ids else None,
+        "last": ids[-1] if ids else None,
+    }
+
+
+def tokens(context: Context, text: Any) -> int:
+    return count_tokens(text if isinstance(text, str) else orjson.dumps(text).decode())
+
+
+def digest(context: Context, text: Any, length: int = 8) -> str:
+    """So many hexadecimal digits that always stand for this text."""
+    return hashlib.blake2b(str(text).encode(), digest_size=32).hexdigest()[: int(length)]
+
+
+def masked(context: Context, key: Any) -> str:
+    return mask(str(key))
+
+
+def absolute(context: Context, path: str) -> str:
+    """A path on the origin that the client used."""
+    return context.request.origin + path
+
+
+def job(context: Context, id: Any) -> Any:
+    """A job of the caller's workspace, or absent."""
+    found = context.service.jobs.find(str(id), context.caller.workspace if context.caller is not None else None)
+    return ABSENT if found is None else found.view(context["now"])
+
+
+def jobs(context: Context, kind: str) -> list[Any]:
+    """The jobs of a kind in the caller's workspace, the oldest first."""
+    found = context.service.jobs.all(kind, context.caller.workspace if context.caller is not None else None)
+    return [each.view(context["now"]) for each in found]
+
+
+def results(context: Context, view: Mapping[str, Any]) -> list[Any]:
+    """What became of a job's items, one JSON object each; those not finished yet are left out."""
+    rows = view["rows"]
+    plan = context.service.api.jobs[view["kind"]].rows
+    if plan is None or not isinstance(rows, RowViews):
+        return []
+    shown = []
+    for row in rows:
+        if row["status"] in ("succeeded", "errored"):
+            shown.append(orjson.Fragment(row["body"]))
+        elif row["status"] == "cancelled":
+            context.update(row=row, index=row["index"], item=view["data"]["items"][row["index"]])
+            shown.append(orjson.Fragment(plan.cancelled.json(context)))
+    return shown
+
+
+def limit_state(context: Context, key: Any) -> dict[str, Any]:
+    """The counters of a key as they stand, charging nothing: name → {limit, remaining, reset, used}."""
+    return context.service.limit_states(str(key))
+
+
+def fail(context: Context, kind: str, message: str = "", param: str | None = None) -> Any:
+    """Answer with an error of the API."""
+    raise ApiError(kind, message, param=param)
+
+
+def fixed(value: float, digits: int = 2) -> str:
+    """A number with so many digits after the point."""
+    return f"{value:.{int(digits)}f}"
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {"fixed": fixed}
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "new_id": new_id,
+    "uuid": uuid,
+    "iso": iso,
+    "iso_ms": iso_ms,
+    "strftime": strftime,
+    "parse_day": parse_day,
+    "basic": basic,
+    "statistics": statistics,
+    "page": page,
+    "tokens": tokens,
+    "digest": digest,
+    "mask": masked,
+    "absolute": absolute,
+    "job": job,
+    "jobs": jobs,
+    "results": results,
+    "limit_state": limit_state,
+    "fail": fail,
+}

@@ -1,0 +1,169 @@
+"""A site: one API in one world. Here an API's plans meet the state that requests change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from emulator.engine.context import OCCASION_MAKERS, REQUEST_MAKERS, Context, Maker
+from emulator.engine.world import WorldState
+from emulator.errors import ConfigError, EmulatorError
+from emulator.faults.webhooks import webhook_faults
+from emulator.generate.answer import Author
+from emulator.http import Caller, Request
+from emulator.jobs import Jobs
+from emulator.jobs.job import Job
+from emulator.language.document.diagnostics import did_you_mean
+from emulator.language.expressions.absent import ABSENT
+from emulator.playbook import Api, Operation
+from emulator.playbook.model import AnswerPlan
+from emulator.playbook.service import Served
+from emulator.store.limits import states
+from emulator.store.records import Records
+
+MOST_CALLERS = 10_000
+NOBODY = Request("GET", "/", "", {}, "", "http", "")
+
+
+class Names(dict[str, tuple[Mapping[str, Maker], Mapping[str, Any]]]):
+    """By operation, what makes the names of its requests, and those that are there from the start.
+
+    Worked out when an operation is first asked for: a world that lives for one test asks for few.
+    """
+
+    def __init__(
+        self,
+        work_out: Callable[[Operation], tuple[Mapping[str, Maker], Mapping[str, Any]]],
+        operations: Mapping[str, Operation],
+    ) -> None:
+        super().__init__()
+        self._work_out = work_out
+        self._operations = operations
+
+    def __missing__(self, operation: str) -> tuple[Mapping[str, Maker], Mapping[str, Any]]:
+        names = self[operation] = self._work_out(self._operations[operation])
+        return names
+
+
+class Service:
+    """What one API needs to answer in one world."""
+
+    def __init__(self, served: Served, state: WorldState) -> None:
+        self.served: Served = served
+        self.api: Api = served.api
+        self.state: WorldState = state
+        credentials = {collection for _, _, collection in served.credentials}
+        self.records = {
+            name: Records(plan, self.api.name, state.store, self._issued if name in credentials else None)
+            for name, plan in self.api.collections.items()
+        }
+        self.authors = {
+            name: Author(f"{state.root}/{name}", canned, corpus=state.corpus) for name, canned in served.canned.items()
+        }
+        self.jobs = Jobs(state.store, state.clock, served.kinds, self._job_ended, prefix=self.api.name)
+        self.jobs.resume()
+        self.callers: dict[str, tuple[Any, Caller]] = {}
+        self.constants: Mapping[str, Any] = {"switches": self.api.switches, **self.records}
+        self.makers: Mapping[str, Maker] = {
+            **REQUEST_MAKERS,
+            **OCCASION_MAKERS,
+            "answer": _no_answer,
+            **{name: partial(_constant, constant) for name, constant in self.constants.items()},
+        }
+        self.names = Names(self._names, self.api.operations)
+        state.ledger.seed(
+            self.api.name, served.statistics, {key: each.workspace for key, each in self.api.keys.items()}
+        )
+
+    def _names(self, operation: Operation) -> tuple[Mapping[str, Maker], Mapping[str, Any]]:
+        """What makes the names of an operation's requests, and those of them that are there from the start."""
+        makers = {**self.makers, **operation.makers}
+        if operation.answer is not None and "answer" not in operation.makers:
+            plan = self.api.answers[operation.answer]
+            makers["answer"] = partial(_answer, plan, self.authors[plan.name])
+        own = {*operation.makers, *(name for rule in operation.rules.rules for name in rule.makers)}
+        return makers, {name: constant for name, constant in self.constants.items() if name not in own}
+
+    def remember(self, presented: str, record: Any, caller: Caller) -> None:
+        """Keep a caller as long as its record is the same object."""
+        if len(self.callers) >= MOST_CALLERS:
+            self.callers.clear()
+        self.callers[presented] = (record, caller)
+
+    def limit_states(self, key: str) -> dict[str, Any]:
+        """How the counters of a key stand."""
+        record = self.records["keys"].get(key)
+        if record is None:
+            return {}
+        subject = record["workspace"] if self.api.limits_per == "workspace" else key
+        return states(self.state.store, f"{self.api.name}/{subject}", self.served.limits[record["tier"]])
+
+    def check_tier(self, key: str, tier: str) -> None:
+        """Raises ConfigError when the key can't have this tier: there is no such tier, or nobody knows the key."""
+        if tier not in self.api.tiers:
+            raise ConfigError(f"unknown tier {tier!r} of {self.api.name}; {did_you_mean(tier, self.api.tiers)}")
+        if self.api.unknown is None and key not in self.records["keys"]:
+            raise ConfigError(f"unknown key {key!r} of {self.api.name}; {did_you_mean(key, self.api.keys)}")
+
+    def set_tier(self, key: str, tier: str) -> None:
+        """Give a key another tier from the next request on; its counters go on under the limits of that tier.
+
+        Raises ConfigError as `check_tier` does.
+        """
+        self.check_tier(key, tier)
+        keys, unknown = self.records["keys"], self.api.unknown
+        record = keys.get(key)
+        if record is None and unknown is not None:
+            workspace = str(unknown.workspace.value(self.background(key=key)))
+            record = {"id": key, "workspace": workspace, "name": None, "data": unknown.data}
+        keys.amend(key, {**record, "tier": tier})
+
+    def background(self, **names: Any) -> Context:
+        """A scope for what no request asked for, such as telling that a job has ended."""
+        context = Context(self, NOBODY)
+        context.update(names)
+        return context
+
+    def _issued(self, credential: str) -> None:
+        self.state.issued(credential)
+
+    def _job_ended(self, job: Job) -> None:
+        plan = self.api.jobs[job.kind].webhook
+        if plan is None:
+            return
+        context = self.background(job=job.view(self.state.clock.now()))
+        try:
+            url = plan.url.value(context)
+            if url:
+                body = plan.body.json(context)
+                id = f"msg_{self.state.new_id()}"
+                secret = str(plan.secret.value(context))
+                faults = webhook_faults(job)
+                self.state.sender.deliver(id, str(url), secret, body, plan.retries, plan.timeout, faults)
+        except EmulatorError as error:
+            problem = {"message": "a webhook could not be written", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(problem)
+
+
+def _constant(value: Any, context: Context) -> Any:
+    return value
+
+
+def _no_answer(context: Context) -> Any:
+    return ABSENT
+
+
+def _answer(plan: AnswerPlan, author: Author, context: Context) -> Any:
+    """What templates see as `answer`: generated from the request, the same whichever operation asks for it."""
+    messages, system, most, json_object, stop = plan.arguments(context)
+    return author.view(
+        messages, system or None, int(most) if most else None, bool(json_object), _texts(stop) if stop else ()
+    )
+
+
+def _texts(value: Any) -> list[str]:
+    """One text, or those of a list; nothing else ends an answer."""
+    given = value if isinstance(value, list) else [value]
+    return [each for each in given if isinstance(each, str)]

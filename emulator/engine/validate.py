@@ -1,0 +1,79 @@
+"""Validating: is the request as the API wants it? What is not is refused before it costs anything."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+from emulator.engine import body
+from emulator.engine.context import Context
+from emulator.errors import ApiError
+from emulator.playbook import Operation
+
+MOST_FIELDS = 1_000
+
+
+def validate(context: Context, operation: Operation) -> bool:
+    """Put `body` and `query` into the scope, checked. Raises ApiError, as a rule `invalid`.
+
+    False: they are to be refused, but a rule that is `unchecked` answers all the same.
+    """
+    read_form(context, operation)
+    try:
+        check_form(context, operation)
+        _ask(context, operation)
+    except ApiError:
+        if not _unchecked(context, operation):
+            raise
+        return False
+    return True
+
+
+def read_form(context: Context, operation: Operation) -> None:
+    """Put `body` and `query` into the scope, of the types that their schemas want. Raises ApiError when they can't be
+    read."""
+    request = context.request
+    if operation.request is not None:
+        kind = request.fields.get(b"content-type")
+        context["body"] = body.parse(operation, None if kind is None else kind.decode("latin-1"), request.raw)
+    if operation.query is not None:
+        context["query"] = operation.query.convert(_query(request.query))
+    elif request.query:
+        context["query"] = _query(request.query)
+    else:
+        context["query"] = {}
+
+
+def check_form(context: Context, operation: Operation) -> None:
+    """Compare `body` and `query` with their schemas, which fill in what was left out. Raises ApiError."""
+    if operation.request is not None:
+        operation.request.check(context["body"], "body")
+    if operation.query is not None:
+        operation.query.check(context["query"], "query")
+
+
+def refuse(context: Context, operation: Operation) -> None:
+    """Ask the operation's checks; the first that matches refuses, unless a rule that is `unchecked` matches."""
+    try:
+        _ask(context, operation)
+    except ApiError:
+        if not _unchecked(context, operation):
+            raise
+
+
+def _ask(context: Context, operation: Operation) -> None:
+    check = operation.checks.first(context)
+    if check is not None:
+        message = str(check.message.value(context)) if check.message is not None else ""
+        param = check.param.maybe(context) or None if check.param is not None else None
+        raise ApiError(check.error, message, param=param)
+
+
+def _unchecked(context: Context, operation: Operation) -> bool:
+    return any(rule.unchecked and rule.matcher.matches(context) for rule in operation.rules.rules)
+
+
+def _query(text: str) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    except ValueError as error:
+        raise ApiError("invalid", f"the query is not readable: {error}") from error

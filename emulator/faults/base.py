@@ -1,0 +1,164 @@
+"""What a fault is: one way in which something goes wrong, its parameters the fields of a small frozen class."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from msgspec import Struct
+
+from emulator.errors import ApiError, DocumentError, Location
+from emulator.http import Reply
+from emulator.language.document.diagnostics import did_you_mean
+from emulator.language.document.durations import Latency, parse_duration, parse_latency
+from emulator.language.document.scalars import shown
+
+if TYPE_CHECKING:
+    from emulator.engine.context import Context
+
+
+Family = Literal["answer", "body", "stream", "wire", "job", "webhook", "token"]
+References = Mapping[str, Literal["error", "state"]]
+OF_ANSWERS: frozenset[Family] = frozenset(("answer", "body", "wire", "token"))
+OF_STREAMS: frozenset[Family] = frozenset(("answer", "stream", "wire", "token"))
+OF_REQUESTS = OF_ANSWERS | OF_STREAMS
+ON = {
+    "answer": "answers and streams",
+    "body": "answers",
+    "stream": "streams",
+    "wire": "answers and streams",
+    "job": "jobs",
+    "webhook": "webhooks",
+    "token": "tokens",
+}
+
+
+class Fault(Struct, frozen=True):
+    """One way in which something goes wrong.
+
+    The first line of a fault's docstring is what is told about it, its fields are what an author may set, each
+    annotated with the Parameter that reads it (`events: Count`). The first field may be given alone: `cut_after: 3`.
+    Those that play on one request do so in the order of their `turn`, whatever the order they are written in.
+    `refers` tells which fields name something of the API, and what: an `error`, or a `state` of its jobs.
+    """
+
+    name: ClassVar[str]
+    family: ClassVar[Family]
+    turn: ClassVar[int] = 0
+    refuses: ClassVar[bool] = False
+    refers: ClassVar[References] = {}
+
+    def refusal(self, context: Context) -> ApiError | None:
+        """What the request is refused with before it changes anything; None when the fault lets it be answered."""
+        return None
+
+    def spoil(self, reply: Reply, context: Context, chance: Random) -> Reply:
+        """Change what is answered, or how it will be sent; `chance` is the exchange's own."""
+        return reply
+
+
+def about(fault: type[Fault]) -> str:
+    """What a fault does, in a sentence."""
+    return (fault.__doc__ or "").partition("\n")[0]
+
+
+NOWHERE = Location("fault", 1, 1)
+MOST = 2**31
+_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB)/s", re.ASCII)
+_RATES = {"B": 1.0, "KB": 1_000.0, "MB": 1_000_000.0}
+
+
+class Parameter(Struct, frozen=True):
+    """One kind of value: `read` gives it or raises ValueError, `wanted` says it in words."""
+
+    wanted: str
+    read: Callable[[Any], Any]
+
+
+def seconds(value: Any) -> float:
+    """The seconds of `340ms`. Raises ValueError."""
+    try:
+        duration = parse_duration(value, NOWHERE)
+    except DocumentError as error:
+        raise ValueError(error.complaints[0].message) from error
+    if duration.each:
+        raise ValueError(f"nothing is counted here, so 'each' can't be used in {shown(value)!r}")
+    return duration.fixed
+
+
+def latency(value: Any) -> Latency:
+    """A latency as scenarios write it. Raises ValueError."""
+    try:
+        return parse_latency(value, NOWHERE)
+    except DocumentError as error:
+        raise ValueError(error.complaints[0].message) from error
+
+
+def drawn(form: str, value: Any) -> Latency:
+    """A latency of one form, `uniform` or `lognormal`. Raises ValueError."""
+    return latency({form: value})
+
+
+def count(least: int = 0, most: int = MOST) -> Parameter:
+    """A whole number between two; digits do as well, because a header has nothing else."""
+    wanted = f"a whole number from {least}" + (f" to {most}" if most < MOST else "")
+
+    def read(value: Any) -> int:
+        if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 12:
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise ValueError(f"expected {wanted}; found {shown(repr(value))}")
+        return value
+
+    return Parameter(wanted, read)
+
+
+def choice(*known: str) -> Parameter:
+    """One of these words."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or value not in known:
+            raise ValueError(f"{shown(repr(value))} is none of them; {did_you_mean(str(value), known)}")
+        return value
+
+    return Parameter(f"one of: {', '.join(known)}", read)
+
+
+def fraction(value: Any) -> float:
+    """A share from 0 to 1. Raises ValueError."""
+    try:
+        number = float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else -1.0
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise ValueError(f"expected a number from 0 to 1; found {shown(repr(value))}")
+    return number
+
+
+def words(value: Any) -> str:
+    """Any text. Raises ValueError for what is no text."""
+    if not isinstance(value, str):
+        raise ValueError(f"expected text; found {shown(repr(value))}")
+    return value
+
+
+def rate(value: Any) -> float:
+    """The bytes a second of `10KB/s`; a bare number is KB/s. Raises ValueError."""
+    if isinstance(value, str) and (found := _RATE.fullmatch(value.strip())) and float(found[1]) > 0:
+        return float(found[1]) * _RATES[found[2]]
+    if not isinstance(value, bool) and isinstance(value, (int, float)) and 0 < value < MOST:
+        return value * _RATES["KB"]
+    raise ValueError(f"expected a rate such as '10KB/s' (units: B/s, KB/s, MB/s); found {shown(repr(value))}")
+
+
+Seconds = Annotated[float, Parameter("a duration such as '340ms'", seconds)]
+Spread = Annotated[
+    Latency, Parameter("'340ms', {uniform: [100ms, 300ms]} or {lognormal: {p50: 340ms, sigma: 0.4}}", latency)
+]
+Rate = Annotated[float, Parameter("bytes a second: '10KB/s'", rate)]
+Text = Annotated[str, Parameter("text", words)]
+Count = Annotated[int, count()]
+Positive = Annotated[int, count(1)]
+By = Annotated[str, choice("close", "reset")]

@@ -1,0 +1,94 @@
+"""Faults on what is answered and when: another status, and a late answer."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from random import Random
+from typing import Annotated, Any, ClassVar
+
+from emulator.engine.context import Context
+from emulator.errors import ApiError
+from emulator.faults.base import Family, Fault, Parameter, References, Seconds, Spread, Text, count, drawn
+from emulator.http import Reply
+from emulator.language.document.durations import Latency as Delay
+
+
+class Status(Fault, frozen=True):
+    """The request is refused with this status, as the API says errors; it changes nothing and costs nothing.
+
+    `error` names one of the API's kinds of errors; without it, the first one of that status gives the shape.
+    """
+
+    name: ClassVar[str] = "status"
+    family: ClassVar[Family] = "answer"
+    refuses: ClassVar[bool] = True
+    refers: ClassVar[References] = {"error": "error"}
+    status: Annotated[int, count(400, 599)] = 503
+    message: Text | None = None
+    error: Text | None = None
+    retry_after: Seconds | None = None
+
+    def refusal(self, context: Context) -> ApiError:
+        """The API's own error of this status; RFC 9110 section 10.2.3 counts Retry-After in whole seconds."""
+        errors = context.service.api.errors
+        fitting = [kind for kind, plan in errors.items() if plan.status == self.status]
+        kind = self.error if self.error is not None and self.error in errors else next(iter(fitting), "internal")
+        values: dict[str, Any] = {"status": self.status}
+        if self.message is not None:
+            values["message"] = self.message
+        if self.retry_after is not None:
+            values["retry_after"] = math.ceil(self.retry_after)
+        return ApiError(kind, "This is a fault that was asked for.", **values)
+
+    def spoil(self, reply: Reply, context: Context, chance: Random) -> Reply:
+        """Say when to come back, whatever the API's error says itself."""
+        if self.retry_after is not None:
+            others = [line for line in reply.headers if line[0].lower() != b"retry-after"]
+            reply.headers = [*others, (b"Retry-After", b"%d" % math.ceil(self.retry_after))]
+        return reply
+
+
+class Latency(Fault, frozen=True):
+    """The answer begins later: after `2s`, or as `uniform` or `lognormal` draw it, with up to `jitter` on top."""
+
+    name: ClassVar[str] = "latency"
+    family: ClassVar[Family] = "answer"
+    delay: Spread | None = None
+    uniform: Annotated[Delay, Parameter("two durations: [100ms, 300ms]", partial(drawn, "uniform"))] | None = None
+    lognormal: Annotated[Delay, Parameter("{p50: 340ms, sigma: 0.4, most: 5s}", partial(drawn, "lognormal"))] | None = (
+        None
+    )
+    jitter: Seconds = 0.0
+
+    def __post_init__(self) -> None:
+        if not any((self.delay, self.uniform, self.lognormal, self.jitter)):
+            raise ValueError("expected a latency, such as '340ms', or one of: uniform, lognormal, jitter")
+
+    def spoil(self, reply: Reply, context: Context, chance: Random) -> Reply:
+        """Add what is drawn to what the answer waits for anyway."""
+        for each in (self.delay, self.uniform, self.lognormal):
+            if each is not None:
+                reply.delay += each.draw(chance)
+        if self.jitter:
+            reply.delay += self.jitter * chance.random()
+        return reply
+
+
+ANSWER_FAULTS: tuple[type[Fault], ...] = (Status, Latency)
+
+
+class MalformedJson(Fault, frozen=True):
+    """The body arrives whole, with the right length, and is no JSON: its last character is missing."""
+
+    name: ClassVar[str] = "malformed_json"
+    family: ClassVar[Family] = "body"
+
+    def spoil(self, reply: Reply, context: Context, chance: Random) -> Reply:
+        """Take the last character; what has only one, such as `1`, would still be JSON or nothing."""
+        body = reply.body.rstrip()
+        reply.body = body[:-1] if body[-1:] in (b"}", b"]", b'"') else body and body + b"}"
+        return reply
+
+
+BODY_FAULTS: tuple[type[Fault], ...] = (MalformedJson,)

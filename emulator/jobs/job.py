@@ -1,0 +1,218 @@
+"""Do work that takes time: a job is a record plus the clock, its state a function of its age; no task runs for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import inf
+from typing import Any, overload
+
+from msgspec import Struct
+
+from emulator.jobs.timeline import CANCELLED_AT_ONCE, SLACK, Timeline
+from emulator.playbook.model import JobPlan
+
+
+class RowOutcome(Struct, frozen=True):
+    """The answer to one item: `body` is its JSON, rendered; `usage` maps a field to its amount."""
+
+    ok: bool
+    body: bytes
+    usage: Mapping[str, Any]
+
+
+class Rows:
+    """The outcomes of a job in the order of its items, with their running sums; `planned` are those of all of them."""
+
+    __slots__ = ("_reached", "_succeeded", "_usage", "outcomes", "planned")
+
+    def __init__(self, outcomes: Sequence[RowOutcome]) -> None:
+        self.outcomes = tuple(outcomes)
+        self.planned: dict[str, Any] = {}
+        for outcome in self.outcomes:
+            _add(self.planned, outcome.usage)
+        self._reached = 0
+        self._succeeded = 0
+        self._usage: dict[str, Any] = {}
+
+    def __len__(self) -> int:
+        return len(self.outcomes)
+
+    def upto(self, count: int) -> tuple[int, dict[str, Any]]:
+        """How many of the first `count` rows succeeded, and the sums of their numeric usage.
+
+        A job only grows older as a rule, so each row is added once however often the job is polled.
+        """
+        if count < self._reached:
+            self._reached, self._succeeded, self._usage = 0, 0, {}
+        for outcome in self.outcomes[self._reached : count]:
+            self._succeeded += outcome.ok
+            _add(self._usage, outcome.usage)
+        self._reached = max(self._reached, count)
+        return self._succeeded, dict(self._usage)
+
+
+def _add(sums: dict[str, Any], usage: Mapping[str, Any]) -> None:
+    for field, amount in usage.items():
+        if isinstance(amount, int | float) and not isinstance(amount, bool):
+            sums[field] = sums.get(field, 0) + amount
+
+
+class RowViews(Sequence[dict[str, Any]]):
+    """The rows as templates see them, each made when it is asked for.
+
+    A row is {index, status, body, usage}; status is succeeded, errored, cancelled or processing; body is JSON as bytes,
+    None for the last two.
+    """
+
+    __slots__ = ("_finished", "_rest", "_rows")
+
+    def __init__(self, rows: Rows, finished: int, rest: str) -> None:
+        self._rows = rows
+        self._finished = finished
+        self._rest = rest
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return map(self._view, range(len(self._rows)))
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
+
+    def __getitem__(self, index: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
+        chosen = range(len(self._rows))[index]
+        return self._view(chosen) if isinstance(chosen, int) else [self._view(each) for each in chosen]
+
+    def _view(self, index: int) -> dict[str, Any]:
+        if index >= self._finished:
+            return {"index": index, "status": self._rest, "body": None, "usage": {}}
+        outcome = self._rows.outcomes[index]
+        status = "succeeded" if outcome.ok else "errored"
+        return {"index": index, "status": status, "body": outcome.body, "usage": outcome.usage}
+
+
+Played = tuple[str, Mapping[str, Any]]  # a fault that goes with a job: its name, and its fields as plain data
+
+
+class Kind(Struct, frozen=True):
+    """What jobs of one kind have in common.
+
+    `most` is how many of them are kept, `failed` the state in which one ends that fails.
+    """
+
+    timeline: Timeline
+    cancel: Timeline
+    most: int
+    failed: str = "failed"
+
+    @classmethod
+    def of(cls, plan: JobPlan) -> Kind:
+        """Raises ConfigError when a timeline runs backwards."""
+        cancel = Timeline.parse(plan.cancel) if plan.cancel else CANCELLED_AT_ONCE
+        return cls(Timeline.parse(plan.timeline), cancel, plan.most, plan.failed)
+
+
+class Job(Struct, frozen=True):
+    """One job. Times are seconds since the epoch; the timelines are its own, whatever is loaded later.
+
+    `rows` are the outcomes of its items, None when it has no items worth a row. `forced` is a state that it takes at
+    a time whatever its timeline says. `watched`: somebody is told when it ends. `stops_at` is when it stands still:
+    from then on it grows no older, and never ends unless it is cancelled or forced. `failed` is the state in which it
+    ends when it fails, `faults` what goes wrong with it and with the webhook that tells of its end.
+    """
+
+    id: str
+    kind: str
+    workspace: str
+    started_at: float
+    items: int
+    timeline: Timeline
+    cancel: Timeline
+    data: Mapping[str, Any]
+    result: Any = None
+    rows: Rows | None = None
+    cancelled_at: float | None = None
+    forced: tuple[str, float] | None = None
+    watched: bool = False
+    stops_at: float | None = None
+    failed: str = "failed"
+    faults: tuple[Played, ...] = ()
+
+    @property
+    def ends_at(self) -> float:
+        """When it ends, or ended, as things stand; infinity when it never does."""
+        return min(self._unforced_end(), self.forced[1] if self.forced else inf)
+
+    def done(self, now: float) -> bool:
+        """Nothing changes any more; or so it seems, when its timeline shows the end before it comes."""
+        if now + SLACK >= self.ends_at:
+            return True
+        return not self._is_cancelled(now) and self.timeline.ended(self._age(now), self.items)
+
+    def status(self, now: float) -> str:
+        """The state at a time."""
+        state = self._forced_state(now)
+        if state is not None:
+            return state
+        if self.cancelled_at is None or not self._is_cancelled(now):
+            return self.timeline.at(self._age(now), self.items)
+        return self.cancel.at(now - self.cancelled_at, self.items)
+
+    def finished(self, now: float) -> int:
+        """How many rows are done at a time; a cancelled or failed job finishes no more, a completed one has all."""
+        if self._forced_state(now) == self.timeline.end:
+            return self.items
+        stops = (inf if self.cancelled_at is None else self.cancelled_at, self.forced[1] if self.forced else inf)
+        return self.timeline.finished(self._age(min(now, *stops)), self.items)
+
+    def view(self, now: float) -> dict[str, Any]:
+        """What templates see as `job`; `counts` and `usage` speak of finished rows (or items), `planned` of all."""
+        done, finished, rows, ends_at = self.done(now), self.finished(now), self.rows, self.ends_at
+        succeeded, usage = (finished, {}) if rows is None else rows.upto(finished)
+        stopped = done or self._is_cancelled(now)
+        left = self.items - finished
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "status": self.status(now),
+            "done": done,
+            "started_at": self.started_at,
+            "ends_at": None if ends_at == inf else ends_at,
+            "ended_at": None if not done else ends_at if now + SLACK >= ends_at else now,
+            "cancelled_at": self.cancelled_at,
+            "counts": {
+                "total": self.items,
+                "processing": 0 if stopped else left,
+                "succeeded": succeeded,
+                "errored": finished - succeeded,
+                "cancelled": left if stopped else 0,
+            },
+            "usage": usage,
+            "planned": {} if rows is None else rows.planned,
+            "rows": () if rows is None else RowViews(rows, finished, "cancelled" if stopped else "processing"),
+            "result": self.result,
+            "data": self.data,
+        }
+
+    def _is_cancelled(self, now: float) -> bool:
+        return self.cancelled_at is not None and now + SLACK >= self.cancelled_at
+
+    def _age(self, now: float) -> float:
+        age = now - self.started_at
+        if self.stops_at is None:
+            return age
+        # However late it stops, it is kept just short of its end.
+        return min(age, self.stops_at - self.started_at, self.timeline.ends_after(self.items) - 2 * SLACK)
+
+    def _unforced_end(self) -> float:
+        if self.cancelled_at is not None:
+            return self.cancelled_at + self.cancel.ends_after(self.items)
+        return inf if self.stops_at is not None else self.started_at + self.timeline.ends_after(self.items)
+
+    def _forced_state(self, now: float) -> str | None:
+        state, at = self.forced or (None, 0.0)
+        return state if at <= min(self._unforced_end(), now + SLACK) else None

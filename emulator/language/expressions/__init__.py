@@ -1,0 +1,1 @@
+"""The expressions of templates: parsed, compiled and evaluated."""

@@ -1,0 +1,104 @@
+"""The filters and tests of expressions: Jinja's own as plain functions, bounded, less those without use here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any, Final
+
+from jinja2 import Environment, Undefined
+from jinja2.filters import make_attrgetter
+from jinja2.nodes import EvalContext
+from jinja2.runtime import Context
+from markupsafe import escape
+
+from emulator.language.expressions.absent import ABSENT
+from emulator.language.expressions.encode import encode
+from emulator.language.expressions.operate import MOST_ITEMS, MOST_OUTPUT, listed, modulo, text
+
+Function = Callable[..., Any]
+
+# Markup has no use in JSON, `random` says something else each time, `attr` reaches into Python objects.
+_LEFT_OUT: Final = frozenset(("attr", "forceescape", "pprint", "random", "safe", "urlize", "xmlattr"))
+_TESTS_LEFT_OUT: Final = frozenset(("callable", "escaped", "filter", "test"))
+# A number given to these says how much is built.
+_SIZED: Final = frozenset(("batch", "center", "indent", "round", "slice", "truncate", "wordwrap"))
+_SETTLED: Final = frozenset((bool, dict, float, int, list, str))
+
+
+def filters_of(environment: Environment) -> dict[str, Function]:
+    """Jinja's filters by name, each called as f(value, *args, **kwargs); lists for iterators, ABSENT for undefined."""
+    given = {
+        "context": Context(environment, {}, None, {}),
+        "eval_context": EvalContext(environment),
+        "environment": environment,
+    }
+    table: dict[str, Function] = {}
+    for name, found in environment.filters.items():
+        if name not in _LEFT_OUT:
+            table[name] = _plain(found, given)
+    for name in _SIZED:
+        table[name] = partial(_sized, table[name])
+    table["groupby"] = partial(_grouped, table["groupby"])
+    table["join"] = partial(_joined, environment)
+    return table | {"e": _escaped, "escape": _escaped, "format": _formatted, "replace": _replaced, "tojson": _json}
+
+
+def tests_of(environment: Environment) -> dict[str, Any]:
+    """Jinja's tests by name, each called as f(value, *args)."""
+    return {name: found for name, found in environment.tests.items() if name not in _TESTS_LEFT_OUT}
+
+
+def _plain(found: Any, given: dict[str, Any]) -> Function:
+    passed = getattr(found, "jinja_pass_arg", None)
+    bound = partial(found, given[passed.name]) if passed is not None else found
+
+    def plain(value: Any, *args: Any, **kwargs: Any) -> Any:
+        result = bound(value, *args, **kwargs)
+        if result.__class__ in _SETTLED:
+            return result
+        if isinstance(result, Iterator):
+            return listed(result)
+        return ABSENT if isinstance(result, Undefined) else result
+
+    return plain
+
+
+def _sized(found: Function, value: Any, *args: Any, **kwargs: Any) -> Any:
+    for number in (*args, *kwargs.values()):
+        if isinstance(number, int) and abs(number) > MOST_ITEMS:
+            raise ValueError(f"{number} is more than {MOST_ITEMS:,}")
+    return found(value, *args, **kwargs)
+
+
+def _grouped(found: Function, value: Any, *args: Any, **kwargs: Any) -> list[dict[str, Any]]:
+    return [{"grouper": grouper, "list": members} for grouper, members in found(value, *args, **kwargs)]
+
+
+def _joined(environment: Environment, value: Any, d: str = "", attribute: str | int | None = None) -> str:
+    items: Iterable[Any] = value
+    if attribute is not None:
+        items = map(make_attrgetter(environment, attribute), value)
+    parts = [text(item) for item in items]
+    if sum(map(len, parts)) + len(d) * len(parts) > MOST_OUTPUT:
+        raise ValueError(f"the text would be longer than {MOST_OUTPUT:,} characters")
+    return d.join(parts)
+
+
+def _escaped(value: Any) -> str:
+    return str(escape(text(value)))
+
+
+def _formatted(value: Any, *args: Any, **kwargs: Any) -> Any:
+    return modulo(str(value), kwargs or args)
+
+
+def _replaced(value: Any, old: str, new: str, count: int = -1) -> str:
+    whole = text(value)
+    if len(new) > len(old) and len(whole) + whole.count(old) * len(new) > MOST_OUTPUT:
+        raise ValueError(f"the text would be longer than {MOST_OUTPUT:,} characters")
+    return whole.replace(old, new, count)
+
+
+def _json(value: Any) -> str:
+    return encode(value).decode()

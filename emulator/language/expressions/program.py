@@ -1,0 +1,112 @@
+"""A scalar with statements (`{% for … %}`) is a whole Jinja template, run in Jinja's sandbox; it gives text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+from jinja2 import TemplateSyntaxError, Undefined, nodes
+from jinja2.runtime import Context, LoopContext, Macro
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import Namespace, missing
+
+from emulator.language.expressions.absent import ABSENT, Absent, AbsentError, lookup
+from emulator.language.expressions.filters import Function, filters_of, tests_of
+from emulator.language.expressions.operate import BINARY, MOST_OUTPUT
+from emulator.language.expressions.vocabulary import Vocabulary
+
+Program = Callable[[Mapping[str, Any]], str]
+_CALLED: Final = "called__"
+_MADE_BY_JINJA: Final = frozenset(("caller", "kwargs", "loop", "namespace", "varargs"))
+
+
+class _Names(Context):
+    """Names come from the scope itself, which may compute them when asked; nothing is copied."""
+
+    def resolve_or_missing(self, key: str) -> Any:
+        if key in self.vars:
+            return self.vars[key]
+        if key.startswith(_CALLED):
+            return partial(self.environment.functions[key.removeprefix(_CALLED)], self.parent)  # type: ignore[attr-defined]
+        try:
+            found = self.parent[key]
+        except KeyError:
+            return self.environment.globals.get(key, missing)
+        return missing if found is ABSENT else found
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja as scenarios know it: fields are mapping look-ups, operators are bounded, absent things are absent."""
+
+    intercepted_binops = frozenset(("*", "**", "%"))
+    context_class = _Names
+
+    def __init__(self, functions: Mapping[str, Function], filters: Mapping[str, Function]) -> None:
+        super().__init__(undefined=Absent, keep_trailing_newline=True, optimized=False, cache_size=0)
+        self.functions = {name: partial(_checked, found) for name, found in functions.items()}
+        self.table: dict[str, Function] = {**filters_of(self), **filters}
+        self.filters.clear()
+        self.filters.update(self.table)
+        self.tests = tests_of(self)
+        self.globals = {"namespace": Namespace}
+        self.binop_table = dict(BINARY)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, LoopContext | Macro | Namespace):
+            return super().getattr(obj, attribute)
+        return self.getitem(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(obj, Undefined):
+            return obj
+        found = lookup(obj, argument)
+        return self.undefined(name=str(argument)) if found is ABSENT else found
+
+
+def _checked(found: Function, context: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
+    for value in (*args, *kwargs.values()):
+        if isinstance(value, Undefined):
+            raise AbsentError(value._undefined_message)
+    return found(context, *args, **kwargs)
+
+
+def compile_program(sandbox: Sandbox, words: Vocabulary, source: str) -> tuple[Program, frozenset[str]]:
+    """The template as a function of the scope, and the names that it looks up there.
+
+    Raises jinja2.TemplateSyntaxError for what can't be understood.
+    """
+    tree = sandbox.parse(source)
+    for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends, nodes.Block)):
+        raise TemplateSyntaxError(f"a scenario can't {type(node).__name__.lower()} templates", node.lineno)
+    roots = _check_words(tree, words)
+    template = sandbox.from_string(tree)
+
+    def run(context: Mapping[str, Any]) -> str:
+        size = 0
+        chunks = []
+        for chunk in template.root_render_func(template.new_context(context, shared=True)):  # type: ignore[arg-type]
+            size += len(chunk)
+            if size > MOST_OUTPUT:
+                raise ValueError(f"the text is longer than {MOST_OUTPUT:,} characters")
+            chunks.append(chunk)
+        return "".join(chunks)
+
+    return run, roots
+
+
+def _check_words(tree: nodes.Template, words: Vocabulary) -> frozenset[str]:
+    """Jinja finds unknown words only when it comes to them; a call is marked as one, for `job` is also a value.
+
+    Gives the names that are neither called nor made in the template itself.
+    """
+    own = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}
+    own |= {macro.name for macro in tree.find_all(nodes.Macro)} | _MADE_BY_JINJA
+    for found in tree.find_all((nodes.Filter, nodes.Test)):
+        words.find(found, "filter" if isinstance(found, nodes.Filter) else "test", found.name)
+    for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name not in own:
+            words.find(call, "function", call.node.name)
+            call.node.name = _CALLED + call.node.name
+    looked_up = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "load"} - own
+    return frozenset(name for name in looked_up if not name.startswith(_CALLED))

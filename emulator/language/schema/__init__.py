@@ -1,0 +1,1 @@
+"""What may stand in API and scenario files, as pydantic models."""

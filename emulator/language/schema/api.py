@@ -1,0 +1,219 @@
+"""The parts that API and scenario files are made of.
+
+A `Template` is any YAML value whose scalars may hold `{{ expressions }}`; it is compiled later, with its place.
+A `Duration` is text such as `340ms`, `1s`, `5m`, `2h`, `15d`, or a sum such as `1s + 10ms each`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+
+from emulator.language.schema.provenance import Provenance
+
+Template = Any
+Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]
+_TERM = r"\d+(\.\d+)?\s*(ms|s|m|h|d)(\s+each)?"
+Duration = Annotated[str, Field(pattern=rf"^\s*{_TERM}(\s*\+\s*{_TERM})*\s*$")]
+
+
+def _status(value: Any) -> Any:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if (whole and 200 <= value <= 599) or (isinstance(value, str) and "{" in value):
+        return value
+    raise ValueError(f"{value!r} is not a status; expected 200 to 599")
+
+
+Status = Annotated[
+    Any,
+    AfterValidator(_status),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 200, "maximum": 599}, {"type": "string"}]}),
+]
+Claims = Annotated[list[str], Field(description="Ids of the promises that this part serves.")]
+
+
+class Model(BaseModel):
+    """A mapping in a document: unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class ClaimModel(Model):
+    """One promise of an API's document."""
+
+    grade: Provenance = Field(alias="class")
+    says: str
+
+
+class KeyModel(Model):
+    """One API key that is known from the start."""
+
+    workspace: str
+    tier: str
+    name: str | None = None
+    status: Literal["active", "revoked"] = "active"
+    data: dict[str, Any] = {}
+
+
+class UnknownKeysModel(Model):
+    """Who a key is that nobody registered; `workspace` may use {{ key }}."""
+
+    tier: str
+    workspace: Template
+    data: dict[str, Any] = {}
+
+
+class TierModel(Model):
+    """One plan. `limits` maps a counter's name to `60/minute`, `100000/day` or `unlimited`; `data` is free."""
+
+    limits: dict[Name, str] = {}
+    data: dict[str, Any] = {}
+    claims: Claims = []
+
+    def over(self, below: TierModel | None) -> TierModel:
+        """This plan laid over another: limits are replaced one by one, and so are the keys of `data`."""
+        if below is None:
+            return self
+        return self.model_copy(update={"limits": {**below.limits, **self.limits}, "data": {**below.data, **self.data}})
+
+
+class CredentialModel(Model):
+    """Where a credential may stand, a header, perhaps after a scheme, and the collection that knows it."""
+
+    header: str
+    scheme: str | None = None
+    collection: Name = "keys"
+    claims: Claims = []
+
+
+class ErrorKindModel(Model):
+    """One way to say no. `message` replaces the engine's sentence (`{{ error.detail }}`), `body` the API's shape.
+
+    A `status` among the `data` of the kind, or of the reply that names it, goes before the kind's own.
+    """
+
+    status: Status = Field(description="From 200 to 599, or a template that gives it.")
+    type: Template = None
+    message: Template = None
+    headers: dict[str, Template] = {}
+    body: Template = None
+    data: dict[str, Any] = {}
+    retry: bool | None = Field(default=None, description="Whether the same request may succeed later.")
+    claims: Claims = []
+
+
+class ErrorsModel(Model):
+    """The API's error shape and its kinds; the engine itself raises the kinds listed in docs/scenarios.md."""
+
+    shape: Template
+    headers: dict[str, Template] = {}
+    kinds: dict[Name, ErrorKindModel]
+    claims: Claims = []
+
+
+class ClientModel(Model):
+    """What a program is told by variables so that it calls the emulator, and what its calls would have cost.
+
+    The values of `environment` may use {{ url }}, {{ base_url }} and {{ key }}. `spent` maps a unit to an amount,
+    worked out for each exchange from {{ answer }}, {{ body }}, {{ status }} and the API's collections.
+    """
+
+    key: str | None = Field(default=None, description="The one of the API's keys that programs are given.")
+    environment: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], Template] = {}
+    spent: dict[Name, Template] = {}
+
+
+class CollectionModel(Model):
+    """A named set of records, seeded from a fixture; each world may add to it and change it."""
+
+    source: str | None = Field(default=None, alias="from", description="A file below fixtures/.")
+    key: str = Field(default="id", description="The field that names a record.")
+    records: list[dict[str, Any]] = []
+    most: int = Field(default=10_000, ge=1, description="How many records a world may add; the oldest goes first.")
+    claims: Claims = []
+
+
+class AnswerModel(Model):
+    """What is generated: `messages` is a list of {role, content}; every field is a template."""
+
+    messages: Template
+    system: Template = None
+    max_tokens: Template = None
+    stop: Template = Field(
+        default=None, description="Texts before which an answer ends; a list, or a single one. JSON mode has none."
+    )
+    json_object: Template = Field(default=False, alias="json")
+    canned: list[str] = Field(default=[], description="Files of canned replies below fixtures/, the first match wins.")
+    claims: Claims = []
+
+
+class RowModel(Model):
+    """How one item of a job that has many looks in the results; `item`, `index` and `row` are in scope."""
+
+    operation: str
+    succeeded: Template
+    errored: Template
+    cancelled: Template
+
+
+class WebhookModel(Model):
+    """Who is told when a job ends, and how (Standard Webhooks)."""
+
+    url: Template
+    secret: Template
+    body: Template
+    retries: list[Duration] = []
+    timeout: Duration = "15s"
+    claims: Claims = []
+
+
+class PolledModel(Model):
+    """How a client learns that a job has ended; what `emulator/verdict` judges polling by."""
+
+    by: str = Field(description="The operation that shows the job; its path names it.")
+    until: dict[str, Any] = Field(description="What its answer's body is like from the end on, as in `when`.")
+
+
+class JobKindModel(Model):
+    """A kind of job: states by age. The last state of each timeline is an end."""
+
+    timeline: dict[Name, Duration]
+    cancel: dict[Name, Duration] = {}
+    failed: Name = Field(default="failed", description="The state in which a job ends that fails.")
+    rows: RowModel | None = None
+    polled: PolledModel | None = None
+    webhook: WebhookModel | None = None
+    most: int = Field(default=1_000, ge=1, description="How many jobs a world keeps; the oldest goes first.")
+    claims: Claims = []
+
+
+class TakenModel(Model):
+    """What the answer to an example of another operation says at a dotted path."""
+
+    operation: str = Field(alias="from")
+    example: int = Field(default=1, ge=1, description="Which of its examples; from 1.")
+    at: str
+
+
+class CallModel(Model):
+    """A documented request of an operation, which `emulator verify` plays; `tries` names the claims that it is about.
+
+    A value of `path` may be `{from: OPERATION, at: data.0.id}`: what the answer to its first example says there.
+    Templates of `body` see `now`.
+    """
+
+    path: dict[str, str | TakenModel] = {}
+    query: dict[str, str] = {}
+    headers: dict[str, str] = {}
+    body: Template = None
+    tries: list[str] = Field(default=[], description="Ids of claims; they are not served by this.")
+
+
+class ExampleModel(Model):
+    """A request to copy, shown when the server starts."""
+
+    operation: str
+    path: dict[str, str] = {}
+    headers: dict[str, str] = {}
+    body: Any = None

@@ -1,0 +1,247 @@
+"""The shape of API and scenario files: what may stand in them, checked before anything is compiled."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from emulator.language.schema.api import (
+    AnswerModel,
+    CallModel,
+    ClaimModel,
+    Claims,
+    ClientModel,
+    CollectionModel,
+    CredentialModel,
+    Duration,
+    ErrorsModel,
+    ExampleModel,
+    JobKindModel,
+    KeyModel,
+    Model,
+    Name,
+    Template,
+    TierModel,
+    UnknownKeysModel,
+)
+from emulator.language.schema.provenance import Provenance
+
+
+class StepModel(Model):
+    """One change of state, done when its rule is rendered: exactly one verb; `as` names the outcome."""
+
+    put: Name | None = Field(default=None, description="Write a record into a collection.")
+    update: Name | None = Field(default=None, description="Set fields of a record of a collection.")
+    append: Name | None = Field(default=None, description="Add to a list field of a record of a collection.")
+    remove: Name | None = Field(default=None, description="Take a record out of a collection.")
+    start: Name | None = Field(default=None, description="Start a job of this kind.")
+    cancel: Template = Field(default=None, description="The id of the job to cancel.")
+    id: Template = None
+    record: Template = None
+    set: Template = None
+    field: str | None = None
+    values: Template = None
+    ttl: Duration | None = None
+    items: Template = None
+    data: Template = None
+    result: Template = None
+    when: Template = None
+    bind: Name | None = Field(default=None, alias="as")
+
+
+class EventModel(Model):
+    """One server-sent event, or with `$each` one for each item. `data` is JSON, `text` is sent as it is."""
+
+    each: Template = Field(default=None, alias="$each")
+    bind: Name = Field(default="item", alias="as")
+    when: Template = Field(default=None, alias="$if")
+    event: str | None = Field(default=None, pattern=r"^[^\r\n]*$")
+    id: Template = None
+    data: Template = None
+    text: Template = None
+    wait: Template = Field(default=None, description="A latency of its own before it; with `$each` before each.")
+
+
+class PaceModel(Model):
+    """When paced events (those of `$each`) leave: before the first one, and between two."""
+
+    first: Template = None
+    each: Template = None
+
+
+class StreamModel(Model):
+    """A body that is a sequence of server-sent events."""
+
+    events: list[EventModel]
+    pace: PaceModel | None = None
+
+
+class ReplyModel(Model):
+    """What is sent: a body, a stream, plain `text`, or an `error` of the API with `message`, `param`, `data`."""
+
+    status: Template = 200
+    headers: dict[str, Template] = {}
+    body: Template = None
+    text: Template = None
+    stream: StreamModel | None = None
+    error: str | None = None
+    message: Template = None
+    param: Template = None
+    data: dict[str, Template] = {}
+
+
+class RuleModel(Model):
+    """`when` → `do` → `reply` and/or `fault`. Rules are asked in order, the first that matches answers."""
+
+    name: str | None = None
+    on: list[str] | str | None = Field(default=None, description="Operations, as names with *; only in scenarios.")
+    when: Template = None
+    unchecked: bool = Field(default=False, description="Where it matches, schemas and checks do not refuse.")
+    let: dict[Name, Template] = {}
+    do: list[StepModel] = []
+    reply: ReplyModel | None = None
+    fault: Template = None
+    claims: Claims = []
+
+
+class CheckModel(Model):
+    """What a JSON Schema can't say: when it matches, the request is refused before it costs anything."""
+
+    when: Template
+    error: str
+    message: Template = None
+    param: Template = None
+    claims: Claims = []
+
+
+class UsageModel(Model):
+    """What one request adds to the statistics; nothing is recorded when `asset` is null."""
+
+    asset: Template
+    tokens: Template = 0
+    latency_ms: Template = None
+    ok: Template = Field(default=None, description="Whether an answer below 400 counts as a success; null: it does.")
+    claims: Claims = []
+
+
+MethodAndPath = Annotated[str, Field(pattern=r"^[A-Z]+ /\S*$")]
+
+
+class AliasModel(Model):
+    """A second method and path for the same operation."""
+
+    route: MethodAndPath
+    host: str | None = None
+    claims: Claims = []
+
+
+class OperationModel(Model):
+    """One method and path of an API, and everything done to answer it."""
+
+    route: MethodAndPath
+    aliases: list[AliasModel] = []
+    host: str | None = None
+    summary: str = ""
+    grade: Provenance | None = Field(
+        default=None, alias="class", description="Who knows of the route; no claim counts for more in this operation."
+    )
+    claims: Claims = []
+    auth: bool = True
+    accept: list[Literal["json", "form", "text"]] = Field(
+        default=["json"], description="Kinds of body; text is JSON sent as text/plain."
+    )
+    request: dict[str, Any] | None = Field(default=None, description="JSON Schema of the body.")
+    query: dict[str, Any] | None = Field(
+        default=None, description="JSON Schema of the query; values are converted to its types."
+    )
+    let: dict[Name, Template] = {}
+    answer: str | None = None
+    checks: list[CheckModel] = []
+    cost: dict[Name, Template] | None = None
+    settle: dict[Name, Template] = {}
+    usage: UsageModel | None = None
+    redact: list[str] = Field(default=[], description="Field names whose values never reach the journal.")
+    errors: dict[str, str] = Field(
+        default={}, description="Kinds of error that this operation says in another kind's words."
+    )
+    headers: dict[str, Template] = {}
+    examples: list[CallModel] = Field(default=[], description="Documented requests, which `emulator verify` plays.")
+    rules: list[RuleModel]
+
+
+class SwitchModel(Model):
+    """A guess that can be turned: its default, the other choices, and the claim it interprets."""
+
+    default: Any
+    choices: list[Any]
+    about: str = ""
+    claims: Claims = []
+
+
+class ApiFile(Model):
+    """One emulated service."""
+
+    api: Name
+    title: str
+    version: str
+    about: str = ""
+    hosts: list[str] = []
+    base: str = ""
+    claims: dict[str, ClaimModel] = {}
+    serves: Claims = Field(default=[], description="Claims that the file as a whole serves.")
+    switches: dict[Name, SwitchModel] = {}
+    keys: dict[str, KeyModel] = {}
+    unknown_keys: UnknownKeysModel | Literal["refuse"] = "refuse"
+    tiers: dict[Name, TierModel] = {}
+    limits_per: Literal["workspace", "key"] = "workspace"
+    auth: list[CredentialModel] = []
+    cost: dict[Name, Template] = Field(
+        default={}, description="What a request costs unless its operation says otherwise."
+    )
+    headers: dict[str, Template] = Field(default={}, description="Headers of every answer.")
+    limit_headers: dict[str, Template] = Field(
+        default={}, description="Headers of every answer to a limited caller; null leaves one out."
+    )
+    errors: ErrorsModel
+    schemas: dict[Name, dict[str, Any]] = Field(default={}, description="JSON Schemas for `$ref: '#/schemas/…'`.")
+    collections: dict[Name, CollectionModel] = {}
+    statistics: str | None = Field(default=None, description="A fixture of usage before the emulator started.")
+    answers: dict[Name, AnswerModel] = {}
+    jobs: dict[Name, JobKindModel] = {}
+    example: ExampleModel | None = None
+    client: ClientModel | None = None
+    operations: dict[Name, OperationModel] = Field(min_length=1)
+
+
+class OverrideModel(Model):
+    """What a scenario changes of one API; what is not named stays as it is."""
+
+    switches: dict[Name, Any] = {}
+    keys: dict[str, KeyModel] = {}
+    unknown_keys: UnknownKeysModel | Literal["refuse"] | None = None
+    tiers: dict[Name, TierModel] = {}
+    jobs: dict[Name, dict[Name, Duration]] = Field(default={}, description="Timelines by kind of job.")
+    collections: dict[Name, list[dict[str, Any]]] = Field(default={}, description="Records added to a collection.")
+    statistics: str | None = Field(default=None, description="A fixture of usage, instead of the API's.")
+
+
+class LatencyModel(Model):
+    """How long things take: `340ms`, `{uniform: [100ms, 300ms]}`, `{lognormal: {p50: 340ms, sigma: 0.4}}`."""
+
+    reply: Template = None
+    first_token: Template = None
+    token: Template = None
+
+
+class ScenarioFile(Model):
+    """A story played on top of the APIs."""
+
+    scenario: Name
+    about: str
+    extends: str | None = None
+    apis: dict[Name, OverrideModel | None] = Field(
+        default={}, description="Those that are served, after those of `extends`."
+    )
+    latency: LatencyModel | None = None
+    rules: list[RuleModel] = []

@@ -1,0 +1,120 @@
+"""The playbook: every API and scenario compiled, ready to be asked; immutable, so a reload swaps it whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from emulator.errors import Location
+from emulator.language.document.builder import Deferred
+from emulator.language.document.reader import Document
+from emulator.language.expressions.template import Template
+from emulator.language.schema.provenance import Provenance
+from emulator.playbook.headers import Headers
+from emulator.playbook.json_schema import Schema
+from emulator.playbook.model import (
+    AnswerPlan,
+    ClaimPlan,
+    ClientPlan,
+    CollectionPlan,
+    CredentialPlan,
+    ErrorPlan,
+    ExamplePlan,
+    JobPlan,
+    KeyPlan,
+    LatencyPlan,
+    Maker,
+    TierPlan,
+    UnknownPlan,
+    UsagePlan,
+)
+from emulator.playbook.routes import Router
+from emulator.playbook.rules import Checks, RuleSet
+
+if TYPE_CHECKING:
+    from emulator.language.schema.scenario import ApiFile
+    from emulator.playbook.provenance import ClaimReference
+
+
+class Operation(Struct, frozen=True):
+    """One operation, compiled."""
+
+    name: str
+    api: str
+    method: str
+    path: str
+    host: str | None
+    summary: str
+    place: Location
+    grade: Provenance | None
+    claims: tuple[str, ...]
+    auth: bool
+    accept: frozenset[str]
+    request: Schema | None
+    query: Schema | None
+    answer: str | None
+    checks: Checks
+    cost: Mapping[str, int | Template]
+    settle: Mapping[str, Template]
+    usage: UsagePlan | None
+    redact: frozenset[str]
+    errors: Mapping[str, str]
+    makers: Mapping[str, Maker]
+    rules: RuleSet
+
+
+class Api(Struct, frozen=True):
+    """One emulated service, compiled. `hosts` are the real one's, `base` is what its paths begin with; `limits_per`
+    says whose the counters are, the `workspace`'s or the `key`'s; `unknown` is None when unknown keys are refused."""
+
+    name: str
+    title: str
+    version: str
+    hosts: tuple[str, ...]
+    base: str
+    document: Document
+    claims: Mapping[str, ClaimPlan]
+    told: Deferred[tuple[ApiFile, tuple[ClaimReference, ...]]]
+    credentials: tuple[CredentialPlan, ...]
+    keys: Mapping[str, KeyPlan]
+    unknown: UnknownPlan | None
+    limits_per: str
+    example: ExamplePlan | None
+    client: ClientPlan
+    tiers: Mapping[str, TierPlan]
+    switches: Mapping[str, Any]
+    limit_headers: Headers
+    errors: Mapping[str, ErrorPlan]
+    collections: Mapping[str, CollectionPlan]
+    statistics: tuple[Mapping[str, Any], ...]
+    statistics_at: Location
+    answers: Mapping[str, AnswerPlan]
+    jobs: Mapping[str, JobPlan]
+    operations: Mapping[str, Operation]
+    files: tuple[Path, ...]
+
+    @property
+    def file(self) -> ApiFile:
+        """What its YAML says, with the scenario's changes made."""
+        return self.told.value[0]
+
+    @property
+    def citations(self) -> tuple[ClaimReference, ...]:
+        """Every mention of a claim in its YAML."""
+        return self.told.value[1]
+
+
+class Playbook(Struct, frozen=True):
+    """Everything that is served, and the files it was read from."""
+
+    apis: Mapping[str, Api]
+    router: Router
+    latency: LatencyPlan
+    scenarios: tuple[str, ...]
+    files: tuple[Path, ...]
+
+    def operation(self, api: str, name: str) -> Operation:
+        return self.apis[api].operations[name]

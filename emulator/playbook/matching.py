@@ -1,0 +1,295 @@
+"""Matching: the checks that a `when` stands for; a check explains how a request differs from what it wants.
+
+That a rule matches follows from its having no differences, so near misses and matching can't disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from random import Random
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from emulator.errors import TemplateError
+from emulator.language.expressions.absent import Absent
+from emulator.language.expressions.quick import Quick, joined, literal, looked_up, named
+from emulator.language.expressions.template import Template
+from emulator.playbook.operators import field_test, same
+from emulator.playbook.paths import Holds, Query, Values, finder, holder, steps
+
+
+class Failed(Struct, frozen=True):
+    """What is found where a template fails."""
+
+    message: str
+
+
+class Difference(Struct, frozen=True):
+    """One field that is not as a rule wants it."""
+
+    field: str
+    wanted: str
+    found: Any
+
+    def __str__(self) -> str:
+        return f"{self.field}: wanted {self.wanted}, found {in_words(self.found)}"
+
+
+class Held(Struct, frozen=True):
+    """A counter that does not let a match through, and how it stands."""
+
+    counter: str
+    wanted: int
+    state: str
+
+    def __str__(self) -> str:
+        return f"{self.counter}: {self.wanted}, {self.state}"
+
+
+class Check(Protocol):
+    """One condition of a rule; `holds` is a closure, made once, because every request asks it."""
+
+    @property
+    def holds(self) -> Holds: ...
+    @property
+    def quick(self) -> Quick | None: ...
+    @property
+    def subject(self) -> str: ...
+    def difference(self, context: Values) -> Difference: ...
+
+
+class FieldCheck(Struct, frozen=True, dict=True):
+    """A field passes the test that `operand` stands for. A dotted path leads to it, or a JSONPath `query`."""
+
+    field: str
+    operand: Any
+    query: str | None = None
+
+    @cached_property
+    def find(self) -> Callable[[Values], Any]:
+        return finder(self.field) if self.query is None else Query(self.query)
+
+    @cached_property
+    def values(self) -> tuple[Any, ...]:
+        """The constants the field may equal, for the index; none when operators decide."""
+        if self.query is not None or isinstance(self.operand, dict):
+            return ()
+        return tuple(self.operand) if isinstance(self.operand, list) else (self.operand,)
+
+    @cached_property
+    def holds(self) -> Holds:
+        test = field_test(self.operand)
+        if self.query is None:
+            return holder(self.field, test, self.values)
+        find = self.find
+        return lambda context: test(find(context))
+
+    @property
+    def subject(self) -> str:
+        return self.field
+
+    @property
+    def quick(self) -> Quick | None:
+        """The quick way for the commonest: one field of one name is true, or is false."""
+        root, *keys = steps(self.field) if self.query is None else ["", ""]
+        if len(keys) != 1 or len(self.values) != 1 or not isinstance(self.values[0], bool):
+            return joined("%(s)", named(self.holds))
+        return joined("(%.get(%) is %)", looked_up(root, ()), literal(keys[0]), literal(self.values[0]))
+
+    def difference(self, context: Values) -> Difference:
+        return Difference(self.field, _words(self.operand), self.find(context))
+
+
+class TemplateCheck(Struct, frozen=True, dict=True):
+    """A field equals what a template gives for this request."""
+
+    field: str
+    template: Template
+
+    @cached_property
+    def find(self) -> Callable[[Values], Any]:
+        return finder(self.field)
+
+    @cached_property
+    def holds(self) -> Holds:
+        find, template = self.find, self.template
+        return lambda context: same(find(context), template.maybe(context))
+
+    @property
+    def subject(self) -> str:
+        return self.field
+
+    @property
+    def quick(self) -> Quick | None:
+        return joined("%(s)", named(self.holds))
+
+    def difference(self, context: Values) -> Difference:
+        return Difference(self.field, repr(self.template.maybe(context)), self.find(context))
+
+
+class ExpressionCheck(Struct, frozen=True, dict=True):
+    """An expression is true."""
+
+    source: str
+    template: Template
+
+    @cached_property
+    def holds(self) -> Holds:
+        template = self.template
+        return lambda context: bool(template.maybe(context))
+
+    @property
+    def subject(self) -> str:
+        return self.source
+
+    @property
+    def quick(self) -> Quick | None:
+        return self.template.way or joined("%(s)", named(self.holds))
+
+    def difference(self, context: Values) -> Difference:
+        return Difference(self.source, "true", self.template.maybe(context))
+
+
+class Matcher(Struct, frozen=True, dict=True):
+    """All checks of one `when`, and the counters that decide among its matches."""
+
+    checks: tuple[Check, ...] = ()
+    counters: tuple[tuple[str, int], ...] = ()
+
+    @cached_property
+    def matches(self) -> Holds:
+        """Whether every check holds; counters are not asked here, because asking them counts."""
+        tests = tuple(check.holds for check in self.checks)
+        if len(tests) == 1:
+            return tests[0]
+
+        def matches(context: Values) -> bool:
+            for holds in tests:  # noqa: SIM110 (faster than all())
+                if not holds(context):
+                    return False
+            return True
+
+        return matches
+
+    @property
+    def quick(self) -> Quick | None:
+        """The quick way to what `matches` says; without checks everything matches."""
+        form = " and ".join("%" for _ in self.checks) or "True"
+        return joined(f"({form})", *(check.quick for check in self.checks))
+
+    def differences(self, context: Values) -> list[Difference]:
+        """All that is not as wanted. A check that fails, which `matches` may never have come to, is a difference."""
+        found = [_compare(check, context) for check in self.checks]
+        return [difference for difference in found if difference is not None]
+
+    def admits(self, match: int) -> bool:
+        """Whether the counters let the match with this number (from 1) through."""
+        return all(COUNTER_TESTS[name](match, wanted) for name, wanted in self.counters)
+
+    def holding(self, match: int) -> list[Held]:
+        """The counters that hold the match with this number back, each with how it stands."""
+        return [
+            Held(name, wanted, self._state(name, match))
+            for name, wanted in self.counters
+            if not COUNTER_TESTS[name](match, wanted)
+        ]
+
+    def _state(self, counter: str, match: int) -> str:
+        return f"already answered {self._admitted(match - 1)}" if counter == "times" else f"this is match {match}"
+
+    def _admitted(self, matches: int) -> int:
+        """How many of the first so many matches the counters have let through."""
+        wanted = dict(self.counters)
+        upto = min(matches, wanted.get("times", matches))
+        return (
+            int(self.admits(wanted["nth"]) and wanted["nth"] <= upto)
+            if "nth" in wanted
+            else upto // wanted.get("every", 1)
+        )
+
+
+COUNTER_TESTS: dict[str, Callable[[int, int], bool]] = {
+    "times": lambda match, wanted: match <= wanted,
+    "nth": lambda match, wanted: match == wanted,
+    "every": lambda match, wanted: match % wanted == 0,
+}
+
+
+def _compare(check: Check, context: Values) -> Difference | None:
+    try:
+        return None if check.holds(context) else check.difference(context)
+    except TemplateError as error:
+        return Difference(check.subject, "what can be worked out", Failed(error.message))
+
+
+def in_words(found: Any) -> str:
+    """What was found, as people read it: printable, in one line, and whole."""
+    if isinstance(found, Absent):
+        return "nothing"
+    return f"an error, {found.message!r}" if isinstance(found, Failed) else repr(found)
+
+
+def _words(wanted: Any) -> str:
+    if isinstance(wanted, list):
+        return "one of " + ", ".join(map(repr, wanted))
+    if isinstance(wanted, dict):
+        return " and ".join(f"{name} {operand!r}" for name, operand in wanted.items())
+    return repr(wanted)
+
+
+AGE = "$age"  # seconds since the world began
+CHANCE = "$chance"  # the seed of what is drawn for one request
+
+
+class WindowCheck(Struct, frozen=True, dict=True):
+    """The world is at least `after` seconds old and, when `lasts` is set, not older than that and `lasts` more."""
+
+    after: float
+    lasts: float | None = None
+
+    @cached_property
+    def holds(self) -> Holds:
+        after = self.after
+        end = float("inf") if self.lasts is None else after + self.lasts
+        return lambda context: bool(after <= context[AGE] < end)
+
+    @property
+    def subject(self) -> str:
+        return "age"
+
+    @property
+    def quick(self) -> Quick | None:
+        return joined("%(s)", named(self.holds))
+
+    def difference(self, context: Values) -> Difference:
+        until = "" if self.lasts is None else f" and below {self.after + self.lasts:g} s"
+        return Difference("age", f"from {self.after:g} s{until}", context[AGE])
+
+
+class ProbabilityCheck(Struct, frozen=True, dict=True):
+    """What is drawn for the request and this rule (`salt`) is below `probability`; asked again, it is the same."""
+
+    probability: float
+    salt: str
+
+    @cached_property
+    def holds(self) -> Holds:
+        probability = self.probability
+        return lambda context: self.drawn(context) < probability
+
+    def drawn(self, context: Values) -> float:
+        """A number from 0 up to 1 that differs from rule to rule, though a request has one `chance`."""
+        return Random(f"{context[CHANCE]}/{self.salt}").random()
+
+    @property
+    def subject(self) -> str:
+        return "probability"
+
+    @property
+    def quick(self) -> Quick | None:
+        return joined("%(s)", named(self.holds))
+
+    def difference(self, context: Values) -> Difference:
+        return Difference("probability", f"a draw below {self.probability:g}", round(self.drawn(context), 3))

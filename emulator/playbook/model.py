@@ -1,0 +1,285 @@
+"""Access: the compiled parts of an API that say who may call it and what it tells of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, Protocol
+
+from msgspec import Struct, field
+
+from emulator.errors import Location
+from emulator.language.document.durations import Duration, Latency
+from emulator.language.document.reader import Document
+from emulator.language.expressions.absent import ABSENT
+from emulator.language.expressions.quick import compile_quick, joined, literal
+from emulator.language.expressions.template import Template
+from emulator.language.schema.provenance import Provenance
+from emulator.playbook.headers import Headers
+from emulator.playbook.matching import Matcher
+
+
+class ClaimPlan(Struct, frozen=True):
+    """One promise of an API's document."""
+
+    grade: Provenance
+    says: str
+
+
+class KeyPlan(Struct, frozen=True):
+    """An API key that is known from the start; `status` is `active` or `revoked`."""
+
+    workspace: str
+    tier: str
+    name: str | None
+    status: str
+    data: Mapping[str, Any]
+
+
+class UnknownPlan(Struct, frozen=True):
+    """Who a key is that nobody registered; `workspace` may use `key`."""
+
+    tier: str
+    workspace: Template
+    data: Mapping[str, Any]
+
+
+class CredentialPlan(Struct, frozen=True):
+    """Where a credential may stand, a header, perhaps after a scheme, and the collection that knows it."""
+
+    header: str
+    scheme: str | None
+    collection: str
+
+
+class ClientPlan(Struct, frozen=True):
+    """The key that programs are given, the variables that say where to call, and what a call would cost by unit."""
+
+    key: str | None = None
+    environment: Mapping[str, Template] = {}
+    spent: Mapping[str, Template] = {}
+
+
+class ExamplePlan(Struct, frozen=True):
+    """A request to copy, shown when the server starts."""
+
+    operation: str
+    path: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: Any
+
+
+Maker = Callable[[Any], Any]
+NOWHERE = Location("", 1, 1)
+
+
+class EventPlan(Struct, frozen=True, dict=True):
+    """One server-sent event, or one for each item; `lead` is what stands before the data, `wait` the event's own."""
+
+    lead: bytes
+    each: Template | None
+    bind: str
+    when: Template | None
+    id: Template | None
+    data: Template | None
+    text: Template | None
+    wait: Latency | None = None
+
+    @cached_property
+    def frame(self) -> Maker | None:
+        """The whole event as bytes at once, when all of it but the data is known."""
+        return None if self.data is None or self.id is not None else self.data.framed(self.lead + b"data: ", b"\n\n")
+
+
+class PacePlan(Struct, frozen=True):
+    """How long before the first paced event and between two; None: as the scenario's latency says."""
+
+    first: Latency | None
+    each: Latency | None
+
+
+class ReplyPlan(Struct, frozen=True):
+    """What a rule sends; exactly one of body, text, events and error, or nothing at all."""
+
+    place: Location
+    status: int | Template
+    headers: Headers
+    body: Template | None = None
+    text: Template | None = None
+    events: tuple[EventPlan, ...] | None = None
+    pace: PacePlan | None = None
+    error: str | None = None
+    message: Template | None = None
+    param: Template | None = None
+    data: Mapping[str, Template] = field(default_factory=dict)
+
+
+class StepPlan(Struct, frozen=True):
+    """One change of state: a verb, what it works on, and its arguments as templates."""
+
+    verb: str
+    target: str
+    place: Location
+    when: Template | None
+    bind: str | None
+    arguments: Mapping[str, Template]
+    ttl: float | None = None
+
+
+class Faults(Protocol):
+    """The table of faults. `make` raises ConfigError for a name or parameters that it does not know."""
+
+    def make(self, name: str, given: Any = None) -> Any: ...
+
+
+class FaultPlan(Struct, frozen=True):
+    """A fault by its name, made with its parameters from the table of faults."""
+
+    name: str
+    place: Location
+    fault: Any
+
+
+class Rule(Struct, frozen=True):
+    """`when` → `do` → `reply` and/or faults. `id` tells people where it stands; `counted_as` is the name of its count,
+    which stays when the lines around the rule change; empty when nothing is counted."""
+
+    id: str
+    place: Location
+    name: str
+    matcher: Matcher
+    makers: Mapping[str, Maker]
+    steps: tuple[StepPlan, ...]
+    reply: ReplyPlan | None
+    faults: tuple[FaultPlan, ...]
+    claims: tuple[str, ...]
+    counted_as: str = ""
+    unchecked: bool = False
+
+    @property
+    def paced(self) -> bool:
+        """Whether the rule sets its own pace, whatever the scenario's latency."""
+        return self.reply is not None and self.reply.pace is not None
+
+
+class CheckPlan(Struct, frozen=True):
+    """A refusal that costs nothing: when it matches, the error is answered."""
+
+    place: Location
+    matcher: Matcher
+    error: str
+    message: Template | None
+    param: Template | None
+
+
+class UsagePlan(Struct, frozen=True):
+    """What a request adds to the statistics."""
+
+    asset: Template
+    tokens: Template
+    latency_ms: Template | None
+    ok: Template | None = None
+
+
+class ErrorPlan(Struct, frozen=True):
+    """One kind of error as the API says it."""
+
+    kind: str
+    place: Location
+    status: int | Template
+    type: Template | None
+    message: Template | None
+    headers: Headers
+    body: Template
+    data: Mapping[str, Any]
+    retry: bool | None = None
+
+
+class AnswerPlan(Struct, frozen=True, dict=True):
+    """What is generated for an operation."""
+
+    name: str
+    messages: Template
+    system: Template | None
+    max_tokens: Template | None
+    json_object: Template
+    canned: tuple[Document, ...]
+    stop: Template | None = None
+
+    @cached_property
+    def arguments(self) -> Maker:
+        """(messages, system, max_tokens, json_object, stop) of a request; what is absent or not asked for is None."""
+        parts = (self.messages, self.system, self.max_tokens, self.json_object, self.stop)
+
+        def careful(context: Any) -> tuple[Any, ...]:
+            given = [None if part is None else part.maybe(context) for part in parts]
+            return tuple(None if each is ABSENT else each for each in given)
+
+        ways = [literal(None) if part is None else part.way for part in parts]
+        return compile_quick(joined("(%, %, %, %, %)", *ways), careful)
+
+
+class RowPlan(Struct, frozen=True):
+    """How the items of a job are worked and shown."""
+
+    operation: str
+    succeeded: Template
+    errored: Template
+    cancelled: Template
+
+
+class WebhookPlan(Struct, frozen=True):
+    """Who is told when a job ends."""
+
+    url: Template
+    secret: Template
+    body: Template
+    retries: tuple[float, ...]
+    timeout: float
+
+
+class PolledPlan(Struct, frozen=True):
+    """Which operation shows a job to a client, and what the body of its answer is like from the job's end on."""
+
+    by: str
+    until: Matcher
+
+
+class JobPlan(Struct, frozen=True):
+    """A kind of job: states by age."""
+
+    kind: str
+    timeline: Mapping[str, Duration]
+    cancel: Mapping[str, Duration]
+    rows: RowPlan | None
+    webhook: WebhookPlan | None
+    most: int
+    place: Location = NOWHERE
+    failed: str = "failed"
+    polled: PolledPlan | None = None
+
+
+class CollectionPlan(Struct, frozen=True):
+    """Records a scenario starts with, by their key; worlds lay their own over them."""
+
+    name: str
+    key: str
+    records: Mapping[str, Any]
+    most: int
+
+
+class TierPlan(Struct, frozen=True):
+    """A plan: its limits as text (`60/minute`), its free data, and where each limit stands."""
+
+    name: str
+    limits: Mapping[str, str]
+    data: Mapping[str, Any]
+    places: Mapping[str, Location] = field(default_factory=dict)
+
+
+class LatencyPlan(Struct, frozen=True):
+    """How long answers take; None: no time."""
+
+    reply: Latency | None = None
+    first_token: Latency | None = None
+    token: Latency | None = None

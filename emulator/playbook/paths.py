@@ -1,0 +1,108 @@
+"""Dotted paths: `body.messages.last.content` becomes the look-up of a field, or the test of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from emulator.language.expressions.absent import ABSENT, lookup
+from emulator.language.expressions.reference import chain
+from emulator.playbook.operators import Test
+
+if TYPE_CHECKING:
+    from jsonpath import JSONPath
+
+
+Values = Mapping[str, Any]
+Holds = Callable[[Values], bool]
+
+
+def steps(path: str) -> list[str]:
+    """The names of a dotted path; those of headers in lower case."""
+    return (path.lower() if path.startswith("header.") else path).split(".")
+
+
+def step_into(value: Any, key: str) -> Any:
+    """One step of a dotted path: a key of a mapping, or an index of a list."""
+    if isinstance(value, list):
+        if key == "last":
+            return value[-1] if value else ABSENT
+        return value[int(key)] if key.isdecimal() and len(key) < 10 and int(key) < len(value) else ABSENT
+    return lookup(value, key)
+
+
+def finder(path: str) -> Callable[[Values], Any]:
+    """Compile a dotted path such as `body.messages.0.role` (`last` is the last item of a list).
+
+    Names of headers may be written in any case.
+    """
+    root, *keys = steps(path)
+    return chain(root, keys, step_into)
+
+
+def holder(path: str, test: Test, values: tuple[Any, ...] = ()) -> Holds:
+    """Compile the test of a dotted path; that of one field of one name, the commonest, is a single function."""
+    root, *keys = steps(path)
+    if len(keys) == 1 and len(values) == 1 and isinstance(values[0], bool):
+        return _truth_holder(root, keys[0], values[0])
+    if len(keys) != 1:
+        find = finder(path)
+        return lambda context: test(find(context))
+    key = keys[0]
+
+    def holds(context: Values) -> bool:
+        try:
+            value = context[root]
+        except KeyError:
+            return test(ABSENT)
+        return test(value.get(key, ABSENT) if value.__class__ is dict else step_into(value, key))
+
+    return holds
+
+
+def _truth_holder(root: str, key: str, wanted: bool) -> Holds:
+    def holds(context: Values) -> bool:
+        try:
+            value = context[root]
+        except KeyError:
+            return False
+        return (value.get(key) if value.__class__ is dict else step_into(value, key)) is wanted
+
+    return holds
+
+
+class Query:
+    """What a query finds in the body: nothing is ABSENT, one thing is itself, several are a list.
+
+    The library is large and few rules need it, so it is imported when a request first comes to one that does.
+    """
+
+    def __init__(self, query: str) -> None:
+        self._query = query
+        self._compiled: JSONPath | None = None
+
+    def require(self) -> None:
+        """Raises ValueError when this is not a JSONPath."""
+        from jsonpath import JSONPathError
+        from jsonpath import compile as compile_path
+
+        try:
+            self._compiled = compile_path(self._query)  # type: ignore[assignment]
+        except JSONPathError as error:
+            said = str(error).partition("\n")[0]
+            raise ValueError(f"{self._query!r} is not a JSONPath: {said}") from error
+
+    def __call__(self, context: Mapping[str, Any]) -> Any:
+        from jsonpath import JSONPathError
+
+        body = context.get("body")
+        if not isinstance(body, (dict, list)):
+            return ABSENT
+        if self._compiled is None:
+            self.require()
+        assert self._compiled is not None
+        try:
+            found = self._compiled.findall(body)
+        except JSONPathError:  # the body is nested too deeply for it, or of types that a filter can't compare
+            return ABSENT
+        return ABSENT if not found else found[0] if len(found) == 1 else found

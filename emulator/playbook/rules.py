@@ -1,0 +1,159 @@
+"""Choosing: which rule of an operation answers, and when none does, which were nearest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+
+from emulator.language.expressions.quick import Quick, compile_quick, joined, named
+from emulator.playbook.matching import Difference, FieldCheck, Held
+
+if TYPE_CHECKING:
+    from emulator.playbook.model import CheckPlan, FaultPlan, Rule
+
+
+FEW = 8
+MOST_TOLD = 3  # rules that are named when none answers
+Count = Callable[[str], int]
+
+
+class Choice(Struct, frozen=True):
+    """The rule that answers, and the faults that go with it."""
+
+    rule: Rule
+    faults: tuple[FaultPlan, ...]
+
+
+class Miss(Struct, frozen=True):
+    """A rule that did not answer, and what kept it from it: its checks or, when all of them hold, its counters."""
+
+    rule: Rule
+    differences: tuple[Difference, ...]
+    held: tuple[Held, ...] = ()
+
+    @property
+    def distance(self) -> tuple[int, int]:
+        """How far it was from answering: by how many checks, and of how many that hold it can boast (the more the
+        nearer)."""
+        return len(self.differences), len(self.differences) - len(self.rule.matcher.checks)
+
+
+class _FieldIndex(Struct):
+    """Positions of the rules that want one of certain values of one field."""
+
+    find: Callable[[Mapping[str, Any]], Any]
+    positions: dict[Any, list[int]] = field(default_factory=dict)
+
+
+class RuleSet:
+    """An operation's rules in order. Many rules are indexed by a field they compare for equality, so that a
+    thousand of them cost what one costs."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = tuple(rules)
+        self._always: list[int] = []
+        self._fields: dict[str, _FieldIndex] = {}
+        if len(self.rules) > FEW:
+            self._index()
+
+    def __reduce__(self) -> tuple[type[RuleSet], tuple[Sequence[Rule]]]:
+        return RuleSet, (self.rules,)
+
+    def _index(self) -> None:
+        options = [
+            [check for check in rule.matcher.checks if isinstance(check, FieldCheck) and _indexable(check)]
+            for rule in self.rules
+        ]
+        distinct: dict[str, set[Any]] = {}
+        for checks in options:
+            for check in checks:
+                distinct.setdefault(check.field, set()).update(check.values)
+        for position, checks in enumerate(options):
+            if not checks:
+                self._always.append(position)
+                continue
+            best = max(checks, key=lambda check: len(distinct[check.field]))
+            index = self._fields.setdefault(best.field, _FieldIndex(best.find))
+            for value in set(best.values):
+                index.positions.setdefault(value, []).append(position)
+
+    def candidates(self, context: Mapping[str, Any]) -> Iterable[Rule]:
+        """The rules that may match, in order."""
+        if len(self.rules) <= FEW:
+            return self.rules
+        positions = list(self._always)
+        for index in self._fields.values():
+            value = index.find(context)
+            if isinstance(value, (str, int, float)) or value is None:
+                positions.extend(index.positions.get(value, ()))
+        return [self.rules[position] for position in sorted(positions)]
+
+    def choose(self, context: Mapping[str, Any], count: Count, streams: bool = True) -> Choice | None:
+        """The first rule with a reply whose checks hold and whose counters admit it, with the faults of the
+        matching rules before it that have none. `count(name)` adds one to the matches of a rule, by its `counted_as`,
+        and gives the new number. Without `streams`, rules that answer with a stream are passed over: a job's item can't
+        be one."""
+        faults: tuple[FaultPlan, ...] = ()
+        for rule in self.candidates(context) if self._fields else self.rules:
+            matcher = rule.matcher
+            if not matcher.matches(context) or (matcher.counters and not matcher.admits(count(rule.counted_as))):
+                continue
+            if rule.reply is not None and (streams or rule.reply.events is None):
+                return Choice(rule, faults + rule.faults if rule.faults else faults)
+            faults += rule.faults
+        return None
+
+    def near_misses(
+        self, context: Mapping[str, Any], counted: Count, streams: bool = True, most: int = MOST_TOLD
+    ) -> list[Miss]:
+        """The rules that could have answered but for the fewest differences; among equals those of which more checks
+        hold, then the earlier. `counted(name)` gives how often a rule has matched, this time included."""
+        answering = [rule for rule in self.rules if _answers(rule, streams)]
+        return sorted((_miss(rule, context, counted) for rule in answering), key=lambda miss: miss.distance)[:most]
+
+
+def _answers(rule: Rule, streams: bool) -> bool:
+    return rule.reply is not None and (streams or rule.reply.events is None)
+
+
+def _miss(rule: Rule, context: Mapping[str, Any], counted: Count) -> Miss:
+    matcher = rule.matcher
+    differences = tuple(matcher.differences(context))
+    held = () if differences or not matcher.counters else tuple(matcher.holding(counted(rule.counted_as)))
+    return Miss(rule, differences, held)
+
+
+def _indexable(check: FieldCheck) -> bool:
+    return bool(check.values) and all(isinstance(value, (str, int, float)) or value is None for value in check.values)
+
+
+class Checks:
+    """Checks in order. `first(scope)` is the one that matches first, or None; call it rather than keep it."""
+
+    def __init__(self, plans: Sequence[CheckPlan] = ()) -> None:
+        self._plans = tuple(plans)
+        self.first: Callable[[Mapping[str, Any]], CheckPlan | None] = self._prepare
+
+    def __reduce__(self) -> tuple[type[Checks], tuple[Sequence[CheckPlan]]]:
+        return Checks, (self._plans,)
+
+    def __iter__(self) -> Iterator[CheckPlan]:
+        return iter(self._plans)
+
+    def __len__(self) -> int:
+        return len(self._plans)
+
+    def _prepare(self, context: Mapping[str, Any]) -> CheckPlan | None:
+        self.first = compile_quick(self._quick(), self._careful)
+        found: CheckPlan | None = self.first(context)
+        return found
+
+    def _careful(self, context: Mapping[str, Any]) -> CheckPlan | None:
+        return next((plan for plan in self._plans if plan.matcher.matches(context)), None)
+
+    def _quick(self) -> Quick | None:
+        """`plan if it matches else plan if it matches else … None`."""
+        parts = [part for plan in self._plans for part in (named(plan), plan.matcher.quick)]
+        return joined("% if % else " * len(self._plans) + "None", *parts)

@@ -1,0 +1,137 @@
+"""LIMIT: what a caller may still do; all counters are asked together and charged together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from math import ceil
+
+from msgspec import Struct
+
+from emulator.errors import ApiError, ConfigError
+from emulator.store import Store, Window
+
+PERIODS = {"second": 1.0, "minute": 60.0, "hour": 3_600.0, "day": 86_400.0}
+TEXT = re.compile(r"\s*(\d{1,15})\s*/\s*(second|minute|hour|day)\s*")
+
+
+class Limit(Struct, frozen=True):
+    """A counter's name, and how much of it a window of so many seconds allows."""
+
+    name: str
+    amount: int
+    seconds: float
+
+    @property
+    def period(self) -> str:
+        """`minute`, or `90 s` when the seconds are no unit of their own."""
+        return next((unit for unit, seconds in PERIODS.items() if seconds == self.seconds), f"{self.seconds:g} s")
+
+
+class Allowance(Struct):
+    """What was charged for one request, and how each counter stands after it.
+
+    `states` maps a counter's name to {limit, remaining, reset, used, retry_after}: `reset` is a whole second since the
+    epoch, `retry_after` seconds after the whole second in which the request came, which `Date` says.
+    """
+
+    limits: Sequence[Limit]
+    charged: Mapping[str, int]
+    windows: Sequence[Window]
+    states: dict[str, dict[str, int]]
+
+
+def parse(name: str, text: str) -> Limit | None:
+    """`60/minute` as a Limit, `unlimited` as None. Raises ConfigError for anything else."""
+    if text.strip() == "unlimited":
+        return None
+    if (found := TEXT.fullmatch(text)) is None:
+        raise ConfigError(
+            f"limit {text!r} of {name!r} is not like '60/minute' or '100000/day'; expected a whole number, "
+            f"'/' and one of: {', '.join(PERIODS)}; or 'unlimited'"
+        )
+    return Limit(name, int(found[1]), PERIODS[found[2]])
+
+
+def admit(
+    store: Store, subject: str, limits: Sequence[Limit], cost: Mapping[str, int], now: float | None = None
+) -> Allowance:
+    """Charge `cost` (by counter, 0 or more; what it does not name costs 0) to the subject's windows.
+
+    `now` is the moment of the request, which `Date` is made from too. Raises ApiError `rate_limited`, with retry_after,
+    counter, limit and limits (the states), when one counter refuses; then nothing is charged.
+    """
+    if not limits:
+        return Allowance((), cost, (), {})
+    if now is None:
+        now = store.clock.now()
+    charges = [(f"{subject}/{at.name}", at.amount, at.seconds, cost.get(at.name, 0)) for at in limits]
+    windows = store.charge(charges, now)
+    states = _states(limits, windows, int(now))
+    for window in windows:
+        if window.refused:
+            raise _refusal(limits, cost, windows, states)
+    return Allowance(limits, cost, windows, states)
+
+
+def settle(
+    store: Store, subject: str, allowance: Allowance, amounts: Mapping[str, int], now: float | None = None
+) -> Allowance:
+    """Make the charge what the request really took: `amounts` by counter; what it does not name stays as charged.
+
+    The difference belongs to the window that was charged; when that is over, there is nothing to settle.
+    """
+    if now is None:
+        now = store.clock.now()
+    windows = []
+    for limit, window in zip(allowance.limits, allowance.windows, strict=True):
+        charged = allowance.charged.get(limit.name, 0)
+        difference = amounts.get(limit.name, charged) - charged
+        settled = store.settle(f"{subject}/{limit.name}", difference, window.resets_at, now) if difference else None
+        windows.append(settled or window)
+    states = _states(allowance.limits, windows, int(now))
+    return Allowance(allowance.limits, {**allowance.charged, **amounts}, windows, states)
+
+
+def states(store: Store, subject: str, limits: Sequence[Limit]) -> dict[str, dict[str, int]]:
+    """How a subject's counters stand, charging nothing; a counter whose window has not begun has all of it left."""
+    now = store.clock.now()
+    windows = [store.peek(f"{subject}/{at.name}", at.seconds, now) or Window(0, now + at.seconds) for at in limits]
+    return _states(limits, windows, int(now))
+
+
+def _states(limits: Sequence[Limit], windows: Sequence[Window], second: int) -> dict[str, dict[str, int]]:
+    states = {}
+    for index, window in enumerate(windows):
+        limit = limits[index]
+        used, amount, reset = window.used, limit.amount, ceil(window.resets_at)
+        states[limit.name] = {
+            "limit": amount,
+            "remaining": amount - used if amount > used else 0,
+            "reset": reset,
+            "used": used,
+            "retry_after": reset - second if reset > second else 1,
+        }
+    return states
+
+
+def _refusal(
+    limits: Sequence[Limit], costs: Mapping[str, int], windows: Sequence[Window], states: dict[str, dict[str, int]]
+) -> ApiError:
+    """The error of the counter that holds it up longest: one that never lets it pass, or the last to reset."""
+    refused = [(limit, window) for limit, window in zip(limits, windows, strict=True) if window.refused]
+    limit, window = max(refused, key=lambda pair: (costs[pair[0].name] > pair[0].amount, pair[1].resets_at))
+    cost = costs[limit.name]
+    wait = states[limit.name]["retry_after"]
+    if cost > limit.amount:
+        detail = (
+            f"This request costs {cost:,} {limit.name}, and the limit is {limit.amount:,} per {limit.period}: "
+            "it can never be admitted."
+        )
+    else:
+        more = "" if cost == 1 else f" and this request costs {cost:,}"
+        detail = (
+            f"Rate limit reached for {limit.name}: {window.used:,} of {limit.amount:,} per {limit.period} used{more}; "
+            f"try again in {wait:,} s."
+        )
+    return ApiError("rate_limited", detail, limit=limit.amount, counter=limit.name, retry_after=wait, limits=states)

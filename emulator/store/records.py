@@ -1,0 +1,82 @@
+"""Records: what fixtures say, with what this world has added, changed and removed laid over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from emulator.playbook.model import CollectionPlan
+from emulator.store import Store
+
+REMOVED: Mapping[str, Any] = {"\0removed": True}
+
+
+class Records:
+    """One collection as one world sees it: `records[id]` is a record, iteration gives all, the fixture's first."""
+
+    __slots__ = ("_added", "_known", "_name", "_store", "plan")
+
+    def __init__(
+        self, plan: CollectionPlan, api: str, store: Store, added: Callable[[str], None] | None = None
+    ) -> None:
+        self.plan = plan
+        self._known = plan.records
+        self._name = f"{api}/{plan.name}"
+        self._store = store
+        self._added = added  # told of each id that is put and that no fixture has
+
+    def get(self, id: Any, default: Any = None) -> Any:
+        id = str(id)
+        record = self._store.get(self._name, id)
+        if record is None:
+            return self._known.get(id, default)
+        return default if record == REMOVED else record
+
+    def __getitem__(self, id: str) -> Any:
+        record = self.get(id)
+        if record is None:
+            raise KeyError(id)
+        return record
+
+    def __contains__(self, id: object) -> bool:
+        return self.get(id) is not None
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        for id in self.plan.records:
+            record = self.get(id)
+            if record is not None:
+                yield id, record
+        for id, record in self._store.items(self._name):
+            if record != REMOVED and id not in self.plan.records:
+                yield id, record
+
+    def __iter__(self) -> Iterator[Any]:
+        return (record for _, record in self.items())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def put(self, id: str, record: Any, ttl: float | None = None) -> None:
+        """Lay a record over the fixture's, or add it."""
+        self._store.put(self._name, id, record, ttl=ttl, most=self.plan.most)
+        if self._added is not None and id not in self.plan.records:
+            self._added(id)
+
+    def amend(self, id: str, record: Any) -> None:
+        """As `change`, but nobody is told that something was added."""
+        if not self._store.replace(self._name, id, record):
+            self._store.put(self._name, id, record, most=self.plan.most)
+
+    def change(self, id: str, record: Any, ttl: float | None = None) -> None:
+        """Lay a record over what is there, to live `ttl` seconds, or as long as that would have."""
+        if ttl is not None or not self._store.replace(self._name, id, record):
+            self.put(id, record, ttl)
+
+    def remove(self, id: str) -> bool:
+        """Take a record away; tells whether it was there."""
+        there = id in self
+        if id in self.plan.records:
+            self._store.put(self._name, id, REMOVED, most=self.plan.most)
+        else:
+            self._store.delete(self._name, id)
+        return there

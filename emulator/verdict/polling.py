@@ -1,0 +1,193 @@
+"""Rules about polling: how fast, and whether it ends. Polls are of one job: the same caller asks at the same path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from emulator.errors import EmulatorError
+from emulator.http import Exchange
+from emulator.verdict.finding import Finding, Thresholds, finding, seconds
+from emulator.verdict.history import Attempts, History, broken, data_of, end, parts, pause
+from emulator.verdict.retries import due
+
+GONE = frozenset((404, 410))
+
+
+def polled_too_fast(evidence: History) -> Iterator[Finding | None]:
+    """A job that had not ended was polled several times in a row with hardly a pause (the emulator's judgement).
+
+    What counts is from one poll to the next, or the `Retry-After` of the one before (RFC 9110 section 10.2.3). A quick
+    second look is let pass, and so is what happens while the clock stands still.
+    """
+    bounds = evidence.bounds
+    for attempts in _polls(evidence):
+        pairs = [pair for pair in attempts.pairs() if pair[1].at > end(pair[0]) and _unended(evidence, pair[0])]
+        if not pairs:
+            continue
+        fast = _fastest(pairs, bounds)
+        if len(fast) <= bounds.quick_polls:
+            yield None
+            continue
+        apart = [_apart(one, other) for one, other in pairwise(fast)]
+        mean = seconds(sum(apart) / len(apart))
+        yield finding(
+            "polled_too_fast",
+            fast,
+            f"{fast[0].operation} polled {fast[0].path} {len(fast)} times with {mean} between two polls",
+            "what Retry-After says" if due(fast[0]) else f"{seconds(bounds.polls_apart)} or more",
+            f"{seconds(min(apart))} at the least",
+            "warning",
+        )
+
+
+def never_stopped_polling(evidence: History) -> Iterator[Finding | None]:
+    """A job was polled on and on after an answer had told its end (`polled.until` of its kind), or that there is none.
+
+    A few more looks are let pass. A job that was cancelled is told of by ignored_a_cancel.
+    """
+    for told, later in _beyond_end(evidence):
+        if _cancelled(evidence, told):
+            continue
+        yield _unstopped(
+            "never_stopped_polling", evidence, told, later, f"was told by exchange {told.number} how it ended"
+        )
+
+
+def ignored_a_cancel(evidence: History) -> Iterator[Finding | None]:
+    """A job was polled on and on after an answer had told that it was cancelled, by this client or by somebody else.
+
+    The emulator's judgement. Polling until the cancelling is over is right, and so is cancelling twice.
+    """
+    for told, later in _beyond_end(evidence):
+        if _cancelled(evidence, told):
+            about = f"was told by exchange {told.number} that the job is cancelled"
+            yield _unstopped("ignored_a_cancel", evidence, told, later, about)
+
+
+def ended(evidence: History, exchange: Exchange) -> bool:
+    """Whether an answer to a poll says that the job has ended, or that there is no such job."""
+    polls = evidence.role(exchange).polls
+    if exchange.outcome != "complete" or not polls:
+        return False
+    if exchange.status >= 400:
+        return exchange.status in GONE
+    said = data_of(exchange.reply_body)
+    try:
+        return isinstance(said, dict) and any(each.polled and each.polled.until.matches(said) for each in polls)
+    except EmulatorError:  # an expression that this answer has nothing for
+        return False
+
+
+def _polls(evidence: History) -> Iterator[Attempts]:
+    return (each for each in evidence.attempts if evidence.role(each.exchanges[0]).polls)
+
+
+def _unended(evidence: History, exchange: Exchange) -> bool:
+    return exchange.status < 400 and exchange.outcome == "complete" and not ended(evidence, exchange)
+
+
+def _fastest(pairs: Sequence[tuple[Exchange, Exchange]], bounds: Thresholds) -> list[Exchange]:
+    """The longest stretch of polls without a pause."""
+    best: list[Exchange] = []
+    stretch: list[Exchange] = []
+    for one, other in pairs:
+        if not stretch or stretch[-1] is not one:
+            stretch = [one]
+        named = due(one)
+        wanted = bounds.polls_apart if named is None else named - one.at - bounds.slack
+        fast = _apart(one, other) < wanted
+        stretch = [*stretch, other] if fast else []
+        best = max(best, stretch, key=len)
+    return best
+
+
+def _apart(one: Exchange, other: Exchange) -> float:
+    """From one poll to the next."""
+    return one.took + (pause(one, other) or 0.0)
+
+
+def _beyond_end(evidence: History) -> Iterator[tuple[Exchange, list[Exchange]]]:
+    """The first answer that told the end, and the polls that the same sender went on with at the pace of a loop."""
+    for attempts in _polls(evidence):
+        told: Exchange | None = None
+        later: list[Exchange] = []
+        for one, other in attempts.pairs():
+            if told is None and ended(evidence, one):
+                told = one
+            if told is not None and (pause(one, other) or 0.0) <= evidence.bounds.again:
+                later.append(other)
+        last = attempts.exchanges[-1]
+        if told is not None or (ended(evidence, last) and not attempts.parallel):
+            yield told or last, later
+
+
+def _unstopped(rule: str, evidence: History, told: Exchange, later: Sequence[Exchange], about: str) -> Finding | None:
+    if len(later) <= evidence.bounds.last_polls:
+        return None
+    return finding(
+        rule,
+        [told, *later],
+        f"{told.operation} {about}, and polled {told.path} {len(later)} times more",
+        f"at most {evidence.bounds.last_polls} polls after the end",
+        f"{len(later)} polls",
+    )
+
+
+def _cancelled(evidence: History, told: Exchange) -> bool:
+    """Whether the end that was told is a cancelled job's: the client cancelled it, or the answer names the state."""
+    if any(kind.cancel and list(kind.cancel)[-1] in _texts(told) for kind in evidence.role(told).polls):
+        return True
+    jobs = evidence.jobs(told)
+    return any(
+        evidence.role(each).cancels and each.status < 300 and evidence.jobs(each) & jobs
+        for each in evidence.exchanges
+        if each.api == told.api and each.number < told.number
+    )
+
+
+def _texts(exchange: Exchange) -> set[str]:
+    return {each for each in parts(data_of(exchange.reply_body)) if isinstance(each, str)}
+
+
+def batch_sent_twice(evidence: History) -> Iterator[Finding | None]:
+    """The same batch was accepted twice within a minute, so all of it is worked and paid for twice.
+
+    A batch is a job of many items (`rows`). Source: RFC 9110 section 9.2.2 on what is not idempotent. Batches that
+    several workers send at once are let pass, and so is one that is sent again after the first had ended or was
+    cancelled, or with an Idempotency-Key.
+    """
+    for attempts in evidence.attempts:
+        if not evidence.role(attempts.exchanges[0]).batches or b"idempotency-key" in _names(attempts.exchanges[0]):
+            continue
+        for one, other in attempts.pairs():
+            if max(one.status, other.status) >= 300:
+                continue
+            again = (pause(one, other) or 0.0) <= evidence.bounds.again and not _over(evidence, one, other)
+            yield _twice(one, other) if again else None
+
+
+def _twice(one: Exchange, other: Exchange) -> Finding:
+    lost = f", whose answer did not arrive in whole ({one.outcome})" if broken(one) else ""
+    return finding(
+        "batch_sent_twice",
+        [one, other],
+        f"{one.operation} was accepted in exchange {one.number}{lost}, and the same was sent and accepted again "
+        f"{seconds(pause(one, other) or 0.0)} later",
+        "one batch; look whether it is there before sending it again",
+        "two batches",
+    )
+
+
+def _over(evidence: History, one: Exchange, other: Exchange) -> bool:
+    """Whether the first batch was cancelled, or was told to have ended, before the second one was sent."""
+    told = {each for each in parts(data_of(one.reply_body)) if isinstance(each, str)}
+    between = [each for each in evidence.exchanges if one.number < each.number < other.number and each.api == one.api]
+    return any(
+        evidence.jobs(each) & told and ((evidence.role(each).cancels and each.status < 300) or ended(evidence, each))
+        for each in between
+    )
+
+
+def _names(exchange: Exchange) -> set[bytes]:
+    return {name.lower() for name, _ in exchange.headers}

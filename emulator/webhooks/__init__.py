@@ -1,0 +1,1 @@
+"""Webhooks: call-backs that report the end of a job."""

@@ -1,0 +1,183 @@
+"""What a webhook's sender works with: a message on its way, how each try is signed, and what came of the tries."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from msgspec import Struct, field
+
+from emulator.webhooks.client import CallOutcome, sign
+
+KEEP_BODY = 65_536
+ALWAYS = 2**31  # more tries than any schedule has
+OTHER_SECRET = base64.b64encode(b"not the secret you know").decode()
+
+
+class Message(Struct, frozen=True):
+    """One message: where it goes, what it says, and the waits in seconds before it is tried again.
+
+    What follows `timeout` is set by faults. `wait`: seconds before the first try. `copies`: how often it is sent again
+    although the receiver said yes, `apart` seconds apart. `overtaken_by`: so many later messages go first, unless they
+    take longer than `within` seconds. `lost`: the first tries that never leave; `lost` ALWAYS means none does. `forged`
+    is how the signatures of the first `forgeries` tries are wrong, `older` by how many seconds the timestamps of the
+    first `dated` tries are.
+    """
+
+    id: str
+    url: str
+    secret: str
+    body: bytes
+    retries: tuple[float, ...] = ()
+    timeout: float = 15.0
+    faults: tuple[str, ...] = ()
+    wait: float = 0.0
+    copies: int = 0
+    apart: float = 0.0
+    overtaken_by: int = 0
+    within: float = 0.0
+    lost: int = 0
+    forged: str | None = None
+    forgeries: int = 0
+    older: float = 0.0
+    dated: int = 0
+
+    def signed(self, number: int, at: float) -> tuple[dict[str, str], bytes]:
+        """The headers and the body of a try. Raises SecretError."""
+        at -= self.older if number <= self.dated else 0.0
+        headers = sign(self.id, at, self.secret, self.body)
+        if self.forged is None or number > self.forgeries:
+            return headers, self.body
+        return FORGERIES[self.forged](self, at, headers)
+
+    def clean(self) -> Message:
+        """The same message with nothing wrong."""
+        return Message(self.id, self.url, self.secret, self.body, self.retries, self.timeout)
+
+
+class MessageFault(Protocol):
+    """A fault that goes with a webhook."""
+
+    @property
+    def name(self) -> str: ...
+
+    def send(self, delivery: Message) -> Message:
+        """The message as it is sent with the fault."""
+
+
+class DeliveryAttempt(Struct, frozen=True):
+    """One try, counted from 1. `at` and `next_at` are on the clock; `took` is in real seconds.
+
+    `status` None: no answer, and `error` says why. `headers` are those sent, none when nothing was sent. `body`,
+    `reply_headers` and `reply_body` are kept up to 64, 8 and 4 KiB. `next_at` is when it is sent again, None when it is
+    not. `faults` are the names of those that went with the message.
+    """
+
+    id: str
+    number: int
+    at: float
+    url: str
+    headers: dict[str, str]
+    body: bytes
+    status: int | None
+    error: str | None
+    reply_headers: dict[str, str]
+    reply_body: bytes
+    took: float
+    next_at: float | None = None
+    faults: tuple[str, ...] = ()
+
+    @property
+    def delivered(self) -> bool:
+        """The receiver said yes."""
+        return self.status is not None and 200 <= self.status < 300
+
+    def view(self) -> dict[str, Any]:
+        """The try as the control API shows it; bodies as text."""
+        return {
+            "id": self.id,
+            "attempt": self.number,
+            "at": self.at,
+            "url": self.url,
+            "headers": self.headers,
+            "body": self.body.decode(errors="replace"),
+            "status": self.status,
+            "error": self.error,
+            "reply_headers": self.reply_headers,
+            "reply_body": self.reply_body.decode(errors="replace"),
+            "took": self.took,
+            "next_at": self.next_at,
+            "faults": list(self.faults),
+        }
+
+
+class DeliveryState(Struct):
+    """How far a message has come: tries made, retries and copies used up, and when the next try is due, if one is.
+
+    `trying`: a try is under way. `passed` are ids of messages that were held back and go after this one's next try.
+    """
+
+    delivery: Message
+    tries: int = 0
+    retried: int = 0
+    copied: int = 0
+    due: float | None = None
+    trying: bool = False
+    passed: list[str] = field(default_factory=list)
+
+
+def attempt_of(course: DeliveryState, at: float, outcome: CallOutcome, next_at: float | None) -> DeliveryAttempt:
+    """The record of the try that was made last."""
+    delivery = course.delivery
+    return DeliveryAttempt(
+        delivery.id,
+        max(1, course.tries),
+        at,
+        delivery.url,
+        outcome.headers,
+        (outcome.body or delivery.body)[:KEEP_BODY],
+        outcome.status,
+        outcome.error,
+        outcome.reply_headers,
+        outcome.reply_body,
+        outcome.took,
+        next_at,
+        delivery.faults,
+    )
+
+
+class SenderState(Struct, frozen=True):
+    """What a sender remembers: its attempts, and its messages."""
+
+    attempts: list[DeliveryAttempt]
+    courses: list[DeliveryState]
+
+
+Signed = tuple[dict[str, str], bytes]
+
+
+def _other_secret(delivery: Message, at: float, headers: dict[str, str]) -> Signed:
+    return sign(delivery.id, at, OTHER_SECRET, delivery.body), delivery.body
+
+
+def _changed_body(delivery: Message, at: float, headers: dict[str, str]) -> Signed:
+    # Not only a space, which who parses the body before verifying it would not notice.
+    body = delivery.body
+    return headers, b'{"changed":true,' + body[1:] if body.startswith(b'{"') else body + b" "
+
+
+def _missing(delivery: Message, at: float, headers: dict[str, str]) -> Signed:
+    return {name: value for name, value in headers.items() if name != "webhook-signature"}, delivery.body
+
+
+def _malformed(delivery: Message, at: float, headers: dict[str, str]) -> Signed:
+    return {**headers, "webhook-signature": headers["webhook-signature"].partition(",")[2]}, delivery.body
+
+
+FORGERIES: Mapping[str, Callable[[Message, float, dict[str, str]], Signed]] = {
+    "other_secret": _other_secret,
+    "changed_body": _changed_body,
+    "missing": _missing,
+    "malformed": _malformed,
+}

@@ -1,0 +1,1 @@
+"""Isolated worlds: state plus the pipeline that serves it."""

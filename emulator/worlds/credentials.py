@@ -1,0 +1,151 @@
+"""What leads a request to its world: the credential it carries, if that was registered to one or issued in one."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from starlette.types import Message, Receive
+
+from emulator.engine.authenticate import LONGEST_KEY
+from emulator.errors import ConfigError
+from emulator.http import Request
+from emulator.store.usage import mask
+
+if TYPE_CHECKING:
+    from emulator.worlds.registry import World
+
+MOST_REGISTERED = 100_000
+MOST_ISSUED = 100_000  # credentials made by requests that are remembered; the oldest go
+LONGEST_FORM = 65_536
+ALL_ELSE = "*"  # registered to a room, it leads there whatever is led nowhere else
+FORM = b"application/x-www-form-urlencoded"
+BASIC = "basic"
+CLIENT = "client_id"  # RFC 6749 section 2.3.1
+
+
+class CredentialRoutes:
+    """Credentials to rooms. What was registered goes before what was issued; `any` tells whether there is either.
+
+    No more than `most_registered` can be registered; of those issued, the last `most_issued` are remembered.
+    """
+
+    def __init__(self, most_registered: int = MOST_REGISTERED, most_issued: int = MOST_ISSUED) -> None:
+        self.any = False
+        self._most_registered = most_registered
+        self._most_issued = most_issued
+        self._registered: dict[str, World] = {}
+        self._issued: dict[str, World] = {}
+        self._ways: dict[tuple[bytes, str | None], None] = {}
+
+    def open(self, credentials: Iterable[tuple[bytes, str | None, str]]) -> None:
+        """Look at these headers too: name in lower case, scheme in lower case or None, collection."""
+        for name, scheme, _ in credentials:
+            self._ways[name, scheme] = None
+
+    def check(self, keys: Iterable[str], world: World | None = None) -> None:
+        """Raises ConfigError when one of the keys can't be registered to a room, which may have some already."""
+        for key in keys:
+            if not key.strip() or key != key.strip() or not key.isprintable() or len(key) > LONGEST_KEY:
+                raise ConfigError(f"{key[:200]!r} can't be a key; expected 1 to {LONGEST_KEY:,} printable characters")
+            owner = self._registered.get(key)
+            if owner is not None and owner is not world:
+                raise ConfigError(f"the key {mask(key)} is registered to the world {owner.name!r} already")
+            if owner is None and len(self._registered) >= self._most_registered:
+                raise ConfigError(f"{self._most_registered:,} keys are registered; delete worlds that are done with")
+
+    def register(self, key: str, world: World) -> None:
+        """Lead what carries this key, token or OAuth client id to a room."""
+        self._registered[key] = world
+        self.any = True
+
+    def issue(self, credential: str, world: World) -> None:
+        """A request made this credential in a room."""
+        self._issued.pop(credential, None)
+        self._issued[credential] = world
+        if len(self._issued) > self._most_issued:
+            del self._issued[next(iter(self._issued))]
+        self.any = True
+
+    def keys(self, world: World) -> list[str]:
+        """What is registered to a room, in the order it came."""
+        return [key for key, owner in self._registered.items() if owner is world]
+
+    def issued(self, world: World) -> list[str]:
+        """What was issued in a room, in the order it was."""
+        return [credential for credential, owner in self._issued.items() if owner is world]
+
+    def forget(self, world: World, registered: bool = True) -> None:
+        """Lead nothing to a room any more: what was issued there and, if so wanted, what is registered to it."""
+        self._issued = {key: owner for key, owner in self._issued.items() if owner is not world}
+        if registered:
+            self._registered = {key: owner for key, owner in self._registered.items() if owner is not world}
+        self.any = bool(self._registered or self._issued)
+
+    def find(self, request: Request) -> World | None:
+        """Where a request's credential leads: a key, a token, or the id of an OAuth client; or else ALL_ELSE."""
+        return self._by_credential(request) or self._registered.get(ALL_ELSE)
+
+    def _by_credential(self, request: Request) -> World | None:
+        fields = request.fields
+        for name, scheme in self._ways:
+            value = fields.get(name)
+            if value is not None and (world := self._of(_presented(value, scheme))) is not None:
+                return world
+        basic = fields.get(b"authorization")
+        if basic is not None and (world := self._of(_username(basic))) is not None:
+            return world
+        return self._of(_client(request.raw)) if request.raw and wants_form(request) else None
+
+    def _of(self, credential: str | None) -> World | None:
+        if not credential:
+            return None
+        return self._registered.get(credential) or self._issued.get(credential)
+
+
+def wants_form(request: Request) -> bool:
+    """Whether the body is a form, which may name an OAuth client."""
+    return request.fields.get(b"content-type", b"")[: len(FORM)].lower() == FORM
+
+
+async def peek(receive: Receive) -> tuple[bytes, Receive]:
+    """A body as far as it may be a form of an OAuth client, and what receives it all over again."""
+    messages: list[Message] = []
+    body, more = b"", True
+    while more and len(body) <= LONGEST_FORM:
+        message = await receive()
+        messages.append(message)
+        more = message["type"] == "http.request" and message.get("more_body", False)
+        body += message.get("body", b"")
+
+    async def again() -> Message:
+        return messages.pop(0) if messages else await receive()
+
+    return body, again
+
+
+def _presented(value: bytes, scheme: str | None) -> str:
+    text = value.decode("latin-1")
+    if scheme is None:
+        return text.strip()
+    given, _, credential = text.partition(" ")
+    return credential.strip() if given.lower() == scheme else ""
+
+
+def _username(value: bytes) -> str | None:
+    """The user of Basic credentials (RFC 7617)."""
+    encoded = _presented(value, BASIC)
+    try:
+        return base64.b64decode(encoded, validate=True).decode().partition(":")[0] if encoded else None
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _client(body: bytes) -> str | None:
+    """The client that a form names."""
+    if len(body) > LONGEST_FORM or CLIENT.encode() not in body:
+        return None
+    return parse_qs(body.decode("latin-1")).get(CLIENT, [""])[0]

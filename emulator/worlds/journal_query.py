@@ -1,0 +1,183 @@
+"""Asking the journal: which exchanges are as a question wants them, found at once or waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from emulator.compile.names import RootChecker
+from emulator.compile.when import OCCASIONS, Names, WhenCompiler
+from emulator.errors import Diagnostic, DocumentError, EmulatorError, Location
+from emulator.http import Exchange
+from emulator.language.document.diagnostics import Diagnostics
+from emulator.language.expressions.absent import ABSENT
+from emulator.language.expressions.expression import Language
+from emulator.playbook.matching import COUNTER_TESTS, Difference, Matcher
+from emulator.store.journal import PARTS, Journal, view
+from emulator.store.usage import mask
+
+__all__ = ["Question", "compile_query", "find", "view", "wait"]
+
+REPLY = {"status": "status", "headers": "reply_headers", "header": "reply_headers", "body": "reply_body"}
+LINES = ("header.", "headers.", "reply_headers.", "reply.headers.", "reply.header.")
+TEXTS = ("query", "header", "headers", "reply_headers")  # mappings whose values are texts, whatever they look like
+NAMES = Names((*PARTS, "header", "reply"), {"reply": tuple(REPLY)})
+MOST_TOLD = 3
+LONGEST = 200  # characters of a value that the message of a wait in vain shows
+
+
+class Question(Struct, frozen=True):
+    """What exchanges are asked for: a `when`, compiled."""
+
+    when: Any
+    matcher: Matcher
+
+    def fits(self, exchange: Exchange) -> bool:
+        """Whether an exchange is as wanted; one for which an expression fails is not."""
+        try:
+            return self.matcher.matches(_Seen(exchange))
+        except EmulatorError:
+            return False
+
+    def differences(self, exchange: Exchange) -> Sequence[Difference]:
+        """What is not as wanted."""
+        try:
+            return self.matcher.differences(_Seen(exchange))
+        except EmulatorError as error:
+            return (Difference("expr", "what can be worked out", str(error)),)
+
+
+class _Seen(dict[str, Any]):
+    """An exchange by the names of a question; what nobody asks for is not worked out."""
+
+    __slots__ = ("exchange",)
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+
+    def get(self, name: str, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def __missing__(self, name: str) -> Any:
+        if name == "reply":
+            value: Any = {key: self[part] for key, part in REPLY.items()}
+        else:
+            value = PARTS["headers" if name == "header" else name](self.exchange)
+            value = ABSENT if value is None else value
+        self[name] = value
+        return value
+
+
+def compile_query(when: Any, language: Language) -> Question:
+    """The question that a `when` stands for; it is written as in a rule, over the names of `view`.
+
+    Raises DocumentError with everything that is wrong in it, unknown names with the nearest one.
+    """
+    compiler = WhenCompiler(language, lambda path: Location(".".join(("when", *map(str, path)))))
+    if isinstance(when, dict):
+        of_rules = [key for key in when if key in COUNTER_TESTS or key in OCCASIONS]
+        if of_rules:
+            cure = "belongs to rules; a question has `count` and `last` beside its `when`"
+            raise DocumentError([Diagnostic(Location(f"when.{key}"), f"`{key}` {cure}") for key in of_rules])
+    complaints, meant = Diagnostics(), when
+    if isinstance(when, dict):
+        meant = {_field(str(key)): _wanted(str(key), wanted) for key, wanted in when.items()}
+    matcher = complaints.attempt(compiler.compile, meant, (), NAMES)
+    complaints.found += RootChecker(language, compiler.place_of).unknown(when, (), tuple(NAMES.roots))
+    complaints.raise_any()
+    return Question(when, matcher)
+
+
+def find(journal: Journal, when: Question, last: int | None = None) -> list[Exchange]:
+    """The exchanges that are as wanted, the oldest first; at most the `last` ones."""
+    found = [exchange for exchange in journal if when.fits(exchange)]
+    return found if last is None else found[max(0, len(found) - last) :]
+
+
+async def wait(journal: Journal, when: Question, count: int, timeout: float) -> list[Exchange]:
+    """The exchanges that are as wanted, as soon as there are `count`; those that are there already count too.
+
+    One whose answer is still on its way counts as soon as it is as wanted. `timeout` is in real seconds; raises
+    TimeoutError with what was there instead.
+    """
+    waiting = _Waiting(when, count)
+    with journal.watched(waiting.see):
+        for exchange in journal:
+            waiting.see(exchange)
+        try:
+            async with asyncio.timeout(timeout):
+                await waiting.enough
+        except TimeoutError:
+            raise TimeoutError(_in_vain(journal, when, count, timeout, waiting.found)) from None
+    return list(waiting.found.values())
+
+
+class _Waiting:
+    """Somebody who waits until so many exchanges are as wanted."""
+
+    def __init__(self, when: Question, count: int) -> None:
+        self.found: dict[int, Exchange] = {}  # by identity: a reset of the world begins to number anew
+        self.enough: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._when = when
+        self._count = count
+        self._look()
+
+    def see(self, exchange: Exchange) -> None:
+        """Look at an exchange that was added or has ended."""
+        if id(exchange) not in self.found and self._when.fits(exchange):
+            self.found[id(exchange)] = exchange
+            self._look()
+
+    def _look(self) -> None:
+        if len(self.found) >= self._count and not self.enough.done():
+            self.enough.set_result(None)
+
+
+def _field(key: str) -> str:
+    """A dotted path with names of headers in lower case, as an exchange has them."""
+    return key.lower() if key.startswith(LINES) else key
+
+
+def _wanted(key: str, wanted: Any) -> Any:
+    """What a field must equal, in each way that it may stand there."""
+    if isinstance(wanted, list):
+        return [way for each in wanted for way in _ways(key, each)]
+    ways = _ways(key, wanted)
+    return wanted if len(ways) == 1 else ways
+
+
+def _ways(key: str, wanted: Any) -> list[Any]:
+    """A number in a query or a header is a text too, and a whole key stands in the journal masked."""
+    if key == "key" and isinstance(wanted, str) and "{{" not in wanted:
+        return [wanted, mask(wanted)]
+    if key.partition(".")[0] in TEXTS and isinstance(wanted, (int, float)):
+        return [wanted, str(wanted).lower()]
+    return [wanted]
+
+
+def _in_vain(journal: Journal, when: Question, count: int, timeout: float, found: Mapping[int, Exchange]) -> str:
+    lines = [
+        f"waited {timeout:g} s for {count} exchanges with {when.when!r}; there were {len(found)} of {len(journal)}"
+    ]
+    lines += [f"  {_told(exchange)}" for exchange in [*found.values()][:MOST_TOLD]]
+    others = [(when.differences(each), each) for each in journal if id(each) not in found]
+    others.sort(key=lambda other: (len(other[0]), -other[1].number))
+    for differences, exchange in others[:MOST_TOLD]:
+        told = "; ".join(map(_short, differences))
+        lines.append(f"  not {_told(exchange)}: {told}")
+    return "\n".join(lines)
+
+
+def _told(exchange: Exchange) -> str:
+    return f"#{exchange.number} {exchange.method} {exchange.path} {exchange.status} {exchange.outcome}"
+
+
+def _short(difference: Difference) -> str:
+    text = str(difference)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

@@ -1,0 +1,250 @@
+"""The worlds of one server: made, found, reset, saved and deleted here; a request is led to its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+from emulator.clock import Clock
+from emulator.compile.playbooks import Made, Playbooks
+from emulator.engine.pipeline import Pipeline
+from emulator.engine.world import WorldEnded, WorldState
+from emulator.errors import ConfigError, EmulatorError
+from emulator.generate.corpus import Corpus
+from emulator.http import Request
+from emulator.language.document.diagnostics import did_you_mean
+from emulator.settings import Settings
+from emulator.store.journal import Journal
+from emulator.worlds import snapshot as snapshots
+from emulator.worlds.credentials import CredentialRoutes
+from emulator.worlds.world import World, WorldSpec
+
+__all__ = ["DEFAULT", "UnknownWorld", "World", "WorldEnded", "WorldRegistry", "WorldSpec"]
+
+HEADER = b"x-emulator-world"
+DEFAULT = "default"
+MOST = 1_000
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+class UnknownWorld(EmulatorError):
+    """No world has this name; the message says which ones are nearest."""
+
+
+class WorldRegistry:
+    """All rooms of a server, at most `most` of them. The default one is always there."""
+
+    def __init__(
+        self, settings: Settings, playbooks: Playbooks, clock: Clock, corpus: Corpus, most: int = MOST
+    ) -> None:
+        self.most = most
+        self._settings = settings
+        self._playbooks = playbooks
+        self._routes = CredentialRoutes()
+        self._corpora: WeakValueDictionary[int, Corpus] = WeakValueDictionary({settings.seed: corpus})
+        self.default = self._world(DEFAULT, clock, settings.seed, settings.scenarios)
+        self._worlds = {DEFAULT: self.default}
+        self.past = 0  # exchanges of worlds that have ended
+
+    # ------------------------------------------------------------------ finding
+
+    def resolve(self, request: Request) -> World:
+        """The room of a request: the header names it, or a credential leads to it. Raises UnknownWorld."""
+        name = request.fields.get(HEADER)
+        if name is not None:
+            return self.find(name.decode("latin-1").strip())
+        return self._routes.find(request) or self.default if self._routes.any else self.default
+
+    @property
+    def by_credential(self) -> bool:
+        """Whether a credential leads anywhere but to the default world."""
+        return self._routes.any
+
+    def find(self, name: str) -> World:
+        """Raises UnknownWorld, which names the nearest ones."""
+        world = self._worlds.get(name)
+        if world is None:
+            raise UnknownWorld(f"there is no world {name[:100]!r}; {did_you_mean(name, self._worlds)}")
+        return world
+
+    def names(self) -> list[str]:
+        """The default world first, then the others in the order they were made."""
+        return list(self._worlds)
+
+    def files(self) -> set[Path]:
+        """Everything that the playbooks in use were read from."""
+        return {file for world in self._worlds.values() for file in world.playbook.files}
+
+    # ------------------------------------------------------------------ making and ending
+
+    def create(
+        self,
+        name: str,
+        scenarios: Iterable[str] | None = None,
+        seed: int | None = None,
+        frozen: bool | float | None = None,
+        keys: Iterable[str] = (),
+    ) -> World:
+        """Make a world. `scenarios` None plays those of the settings; `frozen` is True, or the time (epoch seconds).
+
+        Raises ConfigError for a bad name, one that is taken, a key that another world has, or one world too many;
+        DocumentError when a scenario is wrong. Then nothing was made.
+        """
+        keys = list(keys)
+        self._check(name)
+        self._routes.check(keys)
+        wish = WorldSpec(None if scenarios is None else tuple(scenarios), seed, frozen)
+        played = self._settings.scenarios if wish.scenarios is None else wish.scenarios
+        world = self._world(name, _clock(frozen), self._settings.seed if seed is None else seed, played)
+        world.wish = wish
+        world.state.issued = partial(self._routes.issue, world=world)
+        self._worlds[name] = world
+        for key in keys:
+            self._routes.register(key, world)
+        return world
+
+    async def delete(self, name: str) -> None:
+        """End a world with its open streams and waits. Raises UnknownWorld, and ConfigError for the default one."""
+        world = self.find(name)
+        if world is self.default:
+            raise ConfigError("the default world can't be deleted; reset it instead")
+        del self._worlds[name]
+        self._routes.forget(world)
+        await self._end(world)
+        self.past += world.state.journal.seen
+
+    async def reset(self, name: str) -> None:
+        """Let a world begin again: only its scenarios, keys and seed stay, and the clock is as when it was made.
+
+        Raises UnknownWorld.
+        """
+        world = self.find(name)
+        await world.state.end()
+        await world.state.clock.reset()
+        await world.state.end()  # again, as it may have taken a while until the clock stood still
+        self._empty(world)
+        self.adopt(world, (world.playbook, world.served))
+        world.make_keys_again()
+
+    async def close(self) -> None:
+        """End every world."""
+        for world in self._worlds.values():
+            await self._end(world)
+
+    # ------------------------------------------------------------------ changing
+
+    def compile(self, scenarios: Iterable[str]) -> None:
+        """See whether scenarios can be played. Raises DocumentError with every complaint."""
+        self._playbooks.get(tuple(scenarios))
+
+    def use(self, name: str, scenarios: Iterable[str]) -> None:
+        """Play other scenarios from the next request on; state stays. Raises UnknownWorld, DocumentError."""
+        world, names = self.find(name), tuple(scenarios)
+        self.adopt(world, self._playbooks.get(names))
+        world.scenarios = names
+
+    def reload(self) -> None:
+        """Read the scenarios of all worlds again. Raises DocumentError, and changes nothing, when one is wrong."""
+        worlds = list(self._worlds.values())
+        made = self._playbooks.again(world.scenarios for world in worlds)
+        for world in worlds:
+            self.adopt(world, made[world.scenarios])
+
+    def adopt(self, world: World, made: Made) -> None:
+        """Serve a world by another playbook from the next request on; what the world remembers stays."""
+        world.adopt(self._pipeline(world.state, made))
+
+    def register(self, key: str, name: str) -> None:
+        """Lead requests with this key, token or OAuth client id to a world.
+
+        Raises UnknownWorld; ConfigError when another world has the key.
+        """
+        world = self.find(name)
+        self._routes.check([key], world)
+        self._routes.register(key, world)
+
+    def keys(self, name: str) -> list[str]:
+        """The keys registered to a world. Raises UnknownWorld."""
+        return self._routes.keys(self.find(name))
+
+    # ------------------------------------------------------------------ saving
+
+    def snapshot(self, name: str) -> dict[str, Any]:
+        """A world's whole state as one JSON-able value. Raises UnknownWorld."""
+        world = self.find(name)
+        made = [(api, record) for (api, _), record in world.made.items()]
+        return snapshots.write(world.state, world.scenarios, self._routes.issued(world), made)
+
+    async def restore(self, name: str, snapshot: Mapping[str, Any]) -> None:
+        """Put a world back to a snapshot, perhaps of another world, with the scenarios it played; its keys stay.
+
+        Raises UnknownWorld; ConfigError when the value is no snapshot, DocumentError when its scenarios are wrong.
+        Then nothing was changed.
+        """
+        world = self.find(name)
+        saved = snapshots.read(snapshot)
+        made = self._playbooks.get(saved.scenarios)
+        snapshots.check(saved, made[0])
+        await world.state.end()
+        await world.state.clock.restore(saved.now, saved.speed, saved.auto)
+        await world.state.end()
+        self._empty(world)
+        snapshots.put(world.state, saved)
+        self.adopt(world, made)
+        world.scenarios = saved.scenarios
+        if world is not self.default:
+            for credential in saved.issued:
+                self._routes.issue(credential, world)
+        world.made = {(api, str(record["id"])): record for api, record in saved.made} | world.made
+        world.make_keys_again()
+
+    def _world(self, name: str, clock: Clock, seed: int, scenarios: tuple[str, ...]) -> World:
+        journal = Journal(self._settings.journal_entries, self._settings.journal_bytes)
+        state = WorldState(name, seed, clock, journal, self._corpus(seed))
+        return World(name, state, self._pipeline(state, self._playbooks.get(scenarios)), scenarios)
+
+    def _corpus(self, seed: int) -> Corpus:
+        """The sentences of a seed, which take long to make: worlds of the same seed share them."""
+        return self._corpora.setdefault(seed, Corpus(str(seed)))
+
+    def _pipeline(self, state: WorldState, made: Made) -> Pipeline:
+        playbook, served = made
+        state.corpus = self._corpus(state.root_seed)
+        for api in served.values():
+            self._routes.open(api.credentials)
+        return Pipeline(playbook, served, state, self._settings.max_body)
+
+    def _empty(self, world: World) -> None:
+        self._routes.forget(world, registered=False)
+        world.rest()
+        world.state.clear()
+
+    async def _end(self, world: World) -> None:
+        await world.state.end()
+        world.rest()
+        await world.state.sender.close()
+
+    def _check(self, name: str) -> None:
+        if not NAME.fullmatch(name):
+            raise ConfigError(
+                f"{name[:200]!r} can't be a world's name; expected 1 to 100 of the letters A-Z and a-z, digits, "
+                "'.', '_' and '-', beginning with a letter or digit"
+            )
+        if name in self._worlds:
+            raise ConfigError(f"there is a world {name!r} already; delete or reset it, or choose another name")
+        if len(self._worlds) >= self.most:
+            raise ConfigError(f"there are {self.most:,} worlds already; delete those that are done with")
+
+
+def _clock(frozen: bool | float | None) -> Clock:
+    """The clock of a world: it runs with the system's, or stands still, now or at a time."""
+    if frozen is None or frozen is False:
+        return Clock()
+    try:
+        return Clock(None if frozen is True else float(frozen), 0.0)
+    except ValueError as error:
+        raise ConfigError(f"the clock can't stand at {frozen!r}: {error}") from None

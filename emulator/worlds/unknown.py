@@ -1,0 +1,41 @@
+"""A request for a world that is not there: refused in the API's own shape, and nothing anywhere remembers it."""
+
+from __future__ import annotations
+
+from starlette.types import Receive, Send
+from starlette.types import Scope as Connection
+
+from emulator.dates import http_date
+from emulator.engine.body import open_request
+from emulator.engine.context import Context
+from emulator.engine.deliver import deliver
+from emulator.engine.errors import refuse
+from emulator.engine.service import Service
+from emulator.engine.world import WorldState
+from emulator.errors import ApiError
+from emulator.generate.corpus import Corpus
+from emulator.http import Exchange, Request
+from emulator.store.journal import Journal
+from emulator.worlds.world import World
+
+
+class UnknownWorldReply:
+    """Answers what found no world, in the words of the API that it looks like, from a world that is thrown away."""
+
+    def __init__(self, default: World, detail: str) -> None:
+        self._default = default
+        self._detail = detail
+
+    async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
+        request = open_request(scope)
+        clock = self._default.state.clock
+        exchange = Exchange(0, clock.now(), request.method, request.path, request.query)
+        error = ApiError("not_found", self._detail, hint=f"{self._detail} (the header X-Emulator-World)", unread=True)
+        reply = refuse(error, Context(self._site(request), request), exchange)
+        reply.headers.append((b"date", http_date(exchange.at)))
+        await deliver(reply, exchange, clock, scope, receive, send)
+
+    def _site(self, request: Request) -> Service:
+        world = self._default
+        state = WorldState("", 0, world.state.clock, Journal(0, 0), Corpus(""))
+        return Service(world.served[world.playbook.router.nearest_api(request.host, request.path)], state)

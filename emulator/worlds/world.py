@@ -1,0 +1,112 @@
+"""A room: a world together with the pipeline that serves it; what takes time in it ends with the world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import Struct, field
+from starlette.types import Receive, Send
+from starlette.types import Scope as Connection
+
+from emulator.engine.pipeline import Continuation, Pipeline
+from emulator.engine.raw_delivery import LINE, BorrowedSocket
+from emulator.engine.service import Service
+from emulator.engine.world import WorldEnded, WorldState
+from emulator.errors import ConfigError
+from emulator.language.document.diagnostics import did_you_mean
+from emulator.playbook import Playbook
+from emulator.playbook.service import Served
+
+
+class WorldSpec(Struct, frozen=True):
+    """What a world was made of, as it was asked for; None where nothing was said. Times are seconds since the epoch."""
+
+    scenarios: tuple[str, ...] | None = None
+    seed: int | None = None
+    frozen: bool | float | None = None
+
+
+class World(Struct, eq=False):
+    """`scenarios` are the names that its playbook was made of, `wish` what was asked for when it was made.
+
+    `made` are the keys that were made for it, by API and key, as they were when they were made.
+    """
+
+    name: str
+    state: WorldState
+    pipeline: Pipeline
+    scenarios: tuple[str, ...]
+    wish: WorldSpec = WorldSpec()
+    made: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def playbook(self) -> Playbook:
+        """What it plays."""
+        return self.pipeline.playbook
+
+    @property
+    def served(self) -> Mapping[str, Served]:
+        """The APIs of its playbook."""
+        return {name: service.served for name, service in self.pipeline.services.items()}
+
+    async def serve(self, answer: Continuation, scope: Connection, receive: Receive, send: Send) -> None:
+        """Answer a request, as an ASGI application does, unless the world ends before the answer does."""
+        try:
+            with self.state.attend():
+                await answer(scope, receive, send)
+        except WorldEnded:
+            borrow: Callable[[], BorrowedSocket] | None = scope.get("extensions", {}).get(LINE)
+            if borrow is not None:
+                line = borrow()
+                line.begin()
+                line.end("close")
+
+    def adopt(self, pipeline: Pipeline) -> None:
+        """Serve by another pipeline over the same world from the next request on."""
+        before, self.pipeline = self.pipeline, pipeline
+        before.close()
+
+    def set_tier(self, key: str, tier: str, api: str | None = None) -> list[str]:
+        """Give a key another tier from the next request on; the names of the APIs where it has it.
+
+        Without `api`, that is where the key is known or, when it is known nowhere, where there is such a tier. Raises
+        ConfigError for an unknown API or tier, or a key that must be known and is not.
+        """
+        services = self.pipeline.services
+        if api is not None and api not in services:
+            raise ConfigError(f"unknown API {api!r}; {did_you_mean(api, services)}")
+        asked = [service for name, service in services.items() if api in (None, name) and service.api.tiers]
+        meant = [service for service in asked if key in service.records["keys"]]
+        meant = meant or [service for service in asked if tier in service.api.tiers] or asked
+        for service in meant:
+            service.check_tier(key, tier)
+        for service in meant:
+            service.set_tier(key, tier)
+        return [service.api.name for service in meant]
+
+    def make_key(self, api: str, key: str, record: Mapping[str, Any]) -> None:
+        """Let an API know one more key, which stays when the world begins again."""
+        keys = self.pipeline.services[api].records["keys"]
+        keys.put(key, record)
+        self.made[api, key] = record
+        while len(self.made) > keys.plan.most:
+            del self.made[next(iter(self.made))]
+
+    def make_keys_again(self) -> None:
+        """Put back what `make_key` made and the world no longer remembers, where there is such an API."""
+        for (api, key), record in self.made.items():
+            if api in self.pipeline.services and key not in (keys := self.pipeline.services[api].records["keys"]):
+                keys.put(key, record)
+
+    def rest(self) -> None:
+        """Watch no job any more, and remember no caller: the world begins again."""
+        self.pipeline.close()
+        for service in self.pipeline.services.values():
+            service.callers.clear()
+
+    def service(self, api: str) -> Service:
+        """Raises ConfigError, which names the nearest API."""
+        if api not in self.pipeline.services:
+            raise ConfigError(f"unknown API {api!r}; {did_you_mean(api, self.pipeline.services)}")
+        return self.pipeline.services[api]

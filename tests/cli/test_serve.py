@@ -1,0 +1,93 @@
+"""What a person sees when the server is ready."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from emulator.cli.serve import banner
+from tests.library import STORY, Library, api
+from tests.running import loaded
+
+KEYS = """\
+tiers: {free: {}, pro: {}}
+keys:
+  short: {workspace: w, tier: free}
+  a-longer-key: {workspace: w, tier: pro, status: revoked}
+"""
+
+
+def words(text: str) -> list[str]:
+    """The command that is offered, as a shell reads it."""
+    return shlex.split(text.partition("try")[2].partition("\n\n")[0].replace("\\\n", " "))
+
+
+def test_it_names_the_scenario_each_api_its_base_and_its_keys(library: Library) -> None:
+    text = banner(library.load(api=api(KEYS + "base: /v1\n")), "127.0.0.1", 8484)
+    assert text.splitlines() == [
+        "Ready on http://127.0.0.1:8484, scenario story",
+        "",
+        "Demo 1",
+        "  base URL   http://127.0.0.1:8484/v1",
+        "  demo keys  short         free",
+        "             a-longer-key  pro (revoked)",
+        "",
+        "Ctrl-C stops it.",
+    ]
+
+
+def test_it_names_every_scenario_that_is_played(library: Library) -> None:
+    library.write("apis/demo.yaml", api())
+    library.write("story.yaml", STORY)
+    library.write("top.yaml", "scenario: top\nabout: x\nextends: story\n")
+    assert ", scenario top + story\n" in banner(library.load("top"), "127.0.0.1", 1)
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("0.0.0.0", "127.0.0.1"),
+        ("::", "[::1]"),
+        ("::1", "[::1]"),
+        ("192.168.0.7", "192.168.0.7"),
+    ],
+)
+def test_the_address_is_one_that_can_be_called(library: Library, host: str, shown: str) -> None:
+    assert f"Ready on http://{shown}:80," in banner(library.load(api=api()), host, 80)
+
+
+@pytest.mark.parametrize(
+    ("route", "example", "command"),
+    [
+        ("GET /a/{id}", "{path: {id: x y/z}}", ["curl", "http://h:1/a/x%20y%2Fz"]),
+        ("GET /a/{id:path}", "{path: {id: x y/z}}", ["curl", "http://h:1/a/x%20y/z"]),
+        ("POST /a", "{}", ["curl", "-X", "POST", "http://h:1/a"]),
+        ("DELETE /a", "{headers: {k: v}}", ["curl", "-X", "DELETE", "http://h:1/a", "-H", "k: v"]),
+        (
+            "POST /a",
+            '{body: {t: "it\'s"}}',
+            ["curl", "http://h:1/a", "-H", "Content-Type: application/json", "-d", '{"t":"it\'s"}'],
+        ),
+        ("PUT /a", "{headers: {k: '`id` $HOME'}}", ["curl", "-X", "PUT", "http://h:1/a", "-H", "k: `id` $HOME"]),
+    ],
+)
+def test_the_example_is_a_command_for_a_shell(library: Library, route: str, example: str, command: list[str]) -> None:
+    text = api(
+        "example: " + example.replace("{", "{operation: go, ", 1).replace(", }", "}") + "\n",
+        f'go: {{route: "{route}", rules: []}}\n',
+    )
+    assert words(banner(library.load(api=text), "h", 1)) == command
+
+
+def test_the_banner_of_what_comes_along_fits_on_a_screen() -> None:
+    lines = banner(loaded("default")[0], "127.0.0.1", 8484).splitlines()
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 130
+
+
+def test_it_tells_the_token_of_the_control_api_if_there_is_one() -> None:
+    lines = banner(loaded("default")[0], "0.0.0.0", 8484, "a-token").splitlines()
+    assert "Control API  http://127.0.0.1:8484/_emulator" in lines
+    assert "  send       Authorization: Bearer a-token" in lines

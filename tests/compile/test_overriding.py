@@ -1,0 +1,163 @@
+"""What a scenario changes of an API is laid over it field by field, and a slip in it is told where it stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from emulator import app
+from emulator.errors import DocumentError
+from emulator.playbook import Playbook
+
+HEAD = "scenario: mine\nabout: A test.\nextends: default\n"
+
+
+def load(folder: Path, apis: str, name: str = "mine", extends: str = "default") -> Playbook:
+    path = folder / f"{name}.yaml"
+    path.write_text(f"scenario: {name}\nabout: A test.\nextends: {extends}\napis:\n{apis}")
+    return app.load((str(path),))[0]
+
+
+def complaints(folder: Path, apis: str) -> list[str]:
+    """What is wrong, each as line:column: message of the scenario's file."""
+    with pytest.raises(DocumentError) as caught:
+        load(folder, apis)
+    told = []
+    for complaint in caught.value.complaints:
+        assert Path(complaint.place.file).name == "mine.yaml"
+        told.append(f"{complaint.place.line}:{complaint.place.column}: {complaint.message}")
+    return told
+
+
+def test_a_tier_is_changed_limit_by_limit_and_its_data_key_by_key(tmp_path: Path) -> None:
+    playbook = load(tmp_path, "  aiexport: {tiers: {free: {limits: {requests: 3/minute}, data: {batch_size: 7}}}}\n")
+    tiers = playbook.apis["aiexport"].tiers
+    assert tiers["free"].limits == {"requests": "3/minute", "tokens": "100000/day"}
+    assert tiers["free"].data == {"title": "Free", "batch_size": 7, "families": ["haiku"]}
+    assert tiers["pro"].limits == {"requests": "600/minute", "tokens": "10000000/day"}
+
+
+def test_changes_of_a_scenario_are_laid_over_those_of_the_one_it_extends(tmp_path: Path) -> None:
+    load(tmp_path, "  aiexport: {tiers: {free: {limits: {requests: 3/minute, tokens: 9/day}}}}\n", "below")
+    apis = "  aiexport: {tiers: {free: {limits: {tokens: 8/day}, data: {title: Mine}}}}\n"
+    free = load(tmp_path, apis, "above", extends="below.yaml").apis["aiexport"].tiers["free"]
+    assert free.limits == {"requests": "3/minute", "tokens": "8/day"}
+    assert free.data["title"] == "Mine"
+    assert free.data["batch_size"] == 100
+
+
+def test_a_scenario_may_add_a_tier_for_keys_of_its_own(tmp_path: Path) -> None:
+    apis = """
+  aiexport:
+    tiers: {tiny: {limits: {requests: 1/day}, data: {title: Tiny, batch_size: 1, families: []}}}
+    keys: {axp_tiny: {workspace: tiny, tier: tiny}}
+"""
+    api = load(tmp_path, apis).apis["aiexport"]
+    assert api.keys["axp_tiny"].tier == "tiny"
+    assert api.tiers["tiny"].limits == {"requests": "1/day"}
+
+
+@pytest.mark.parametrize(
+    ("apis", "told"),
+    [
+        ("  aixplain: {switches: {executoin: async}}\n", "did you mean 'execution'?"),
+        ("  aixplain: {switches: {execution: asink}}\n", "did you mean 'async'?"),
+        ("  aiexport: {keys: {axp_mine: {workspace: me, tier: por}}}\n", "did you mean 'pro'?"),
+        ("  aiexport: {unknown_keys: {tier: por, workspace: me}}\n", "did you mean 'pro'?"),
+        ("  aiexport: {tiers: {fre: {limits: {requests: 3/minute}}}}\n", "did you mean 'free'?"),
+        ("  aiexport: {tiers: {free: {limits: {requests: 3 per minute}}}}\n", "is not like '60/minute'"),
+        ("  aiexport: {jobs: {bach: {completed: 5s}}}\n", "did you mean 'batch'?"),
+        ("  aiexport: {jobs: {batch: {completed: 500ms}}}\n", "may begin before"),
+        ("  aiexport: {collections: {modells: [{id: x}]}}\n", "did you mean 'models'?"),
+        ("  aiexport: {collections: {models: [{name: x}]}}\n", "has no field 'id'"),
+    ],
+)
+def test_a_name_that_stands_for_nothing_is_told_at_its_place_in_the_scenario(
+    tmp_path: Path, apis: str, told: str
+) -> None:
+    (complaint,) = complaints(tmp_path, apis)
+    assert complaint.startswith("5:")
+    assert complaint.endswith(told) or told in complaint
+
+
+def test_a_slip_is_told_at_its_place_in_the_scenario_that_made_it(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError):
+        load(tmp_path, "  aiexport: {tiers: {free: {limits: {requests: soon}}}}\n", "below")
+    with pytest.raises(DocumentError) as caught:
+        load(tmp_path, "  aiexport: {tiers: {free: {limits: {tokens: 8/day}}}}\n", "above", extends="below.yaml")
+    (complaint,) = caught.value.complaints
+    assert Path(complaint.place.file).name == "below.yaml"
+    assert (complaint.place.line, complaint.place.column) == (5, 48)
+
+
+@pytest.mark.parametrize(
+    ("rule", "column"),
+    [
+        ("{on: aixplain/assets.execute, reply: {status: 600, body: {}}}", 51),
+        ("{on: aixplain/assets.execute, reply: {status: soon, body: {}}}", 51),
+        ("{on: aixplain/assets.execute, reply: {error: billing, data: {status: 199}}}", 74),
+    ],
+)
+def test_a_status_that_is_none_is_refused_at_load(tmp_path: Path, rule: str, column: int) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"{HEAD}rules:\n  - {rule}\n")
+    with pytest.raises(DocumentError) as caught:
+        app.load((str(path),))
+    (complaint,) = caught.value.complaints
+    assert (complaint.place.line, complaint.place.column) == (5, column)
+    assert complaint.message.endswith("is not a status; expected 200 to 599")
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "{body.text: {not: '{{ body.data }}'}}",
+        "{body.text: ['{{ body.data }}', other]}",
+        "{body.text: {length: {gt: '{{ body.max_tokens }}'}}}",
+        "{jsonpath: {$.text: {not: '{{ body.data }}'}}}",
+    ],
+)
+def test_a_template_among_operators_and_lists_is_refused_with_its_cure(tmp_path: Path, when: str) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"{HEAD}rules:\n  - {{on: aixplain/assets.execute, when: {when}, reply: {{body: {{}}}}}}\n")
+    with pytest.raises(DocumentError) as caught:
+        app.load((str(path),))
+    (complaint,) = caught.value.complaints
+    assert complaint.place.line == 5
+    assert "a template can't stand in a list or an operator; use expr" in complaint.message
+
+
+def test_records_and_usage_come_from_fixtures_beside_the_scenario_too(tmp_path: Path) -> None:
+    (tmp_path / "more.yaml").write_text("- {id: mine, name: Mine}\n- {id: other, name: Other}\n")
+    usage = "{asset: mine, key: k, days_ago: 1, hour: 0, requests: 1, successful: 1}"
+    (tmp_path / "usage.yaml").write_text(f"- {usage}\n")
+    apis = "  aixplain: {collections: {models: [{$from: more.yaml}, {id: last, name: Last}]}, statistics: usage.yaml}\n"
+    playbook = load(tmp_path, apis)
+    assert list(playbook.apis["aixplain"].collections["models"].records)[-3:] == ["mine", "other", "last"]
+    assert [row["asset"] for row in playbook.apis["aixplain"].statistics] == ["mine"]
+    assert {tmp_path / "more.yaml", tmp_path / "usage.yaml"} <= set(playbook.files)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("collections: {models: [{$from: aixplain/modells.yaml}]}", "did you mean 'aixplain/models.yaml'?"),
+        ("collections: {models: [{$from: 7}]}", "`$from` names a fixture and stands alone"),
+        ("collections: {models: [{$from: aixplain/models.yaml, id: x}]}", "`$from` names a fixture and stands alone"),
+        ("statistics: aixplain/usages.yaml", "did you mean 'aixplain/usage.yaml'?"),
+    ],
+)
+def test_a_fixture_that_is_not_there_is_told_where_the_scenario_names_it(
+    tmp_path: Path, change: str, told: str
+) -> None:
+    (complaint,) = complaints(tmp_path, f"  aixplain: {{{change}}}\n")
+    assert complaint.startswith("5:")
+    assert told in complaint
+
+
+def test_usage_that_is_none_is_told_where_the_scenario_names_it(tmp_path: Path) -> None:
+    (tmp_path / "usage.yaml").write_text("- {asset: mine, key: k, days_ago: 0, hour: 0, requests: 1, successful: 1}\n")
+    (complaint,) = complaints(tmp_path, "  aixplain: {statistics: usage.yaml}\n")
+    assert complaint.startswith("5:26: ")
+    assert "days_ago" in complaint

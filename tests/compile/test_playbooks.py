@@ -1,0 +1,77 @@
+"""Playbooks: compiled once for each list of scenarios, and again when a file has changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from emulator.app import load
+from emulator.compile.playbooks import MOST, Made, Names, Playbooks
+from emulator.errors import DocumentError
+from tests.small import HEAD
+
+FINE = "fine: {route: GET /fine, rules: [{reply: {body: {}}}]}"
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Path:
+    (tmp_path / "small.yaml").write_text(f"{HEAD}collections: {{tokens: {{}}}}\noperations:\n  {FINE}\n")
+    path = tmp_path / "story.yaml"
+    path.write_text("scenario: story\nabout: A test.\napis:\n  small:\n")
+    return path
+
+
+class Compiler:
+    """Counts what it compiles."""
+
+    def __init__(self) -> None:
+        self.asked: list[Names] = []
+
+    def __call__(self, names: Names) -> Made:
+        self.asked.append(names)
+        return load(names)
+
+
+def test_the_same_scenarios_are_compiled_once(story: Path) -> None:
+    compiler = Compiler()
+    playbooks = Playbooks(compiler)
+    assert playbooks.get((str(story),)) is playbooks.get((str(story),))
+    assert compiler.asked == [(str(story),)]
+
+
+def test_a_changed_file_is_compiled_again(story: Path) -> None:
+    compiler = Compiler()
+    playbooks = Playbooks(compiler)
+    before = playbooks.get((str(story),))
+    story.write_text(story.read_text().replace("A test.", "Another test."))
+    assert playbooks.get((str(story),)) is not before
+    story.with_name("small.yaml").unlink()
+    with pytest.raises(DocumentError):
+        playbooks.get((str(story),))
+    assert len(compiler.asked) == 3
+
+
+def test_reading_again_compiles_what_is_used_or_changes_nothing(story: Path) -> None:
+    compiler = Compiler()
+    playbooks = Playbooks(compiler)
+    before = playbooks.get((str(story),))
+    made = playbooks.again([(str(story),), (str(story),)])
+    assert made[(str(story),)] is not before
+    with pytest.raises(DocumentError):
+        playbooks.again([(str(story),), ("no-such-scenario",)])
+    assert playbooks.get((str(story),)) is made[(str(story),)]
+
+
+def test_the_playbook_asked_for_longest_ago_is_forgotten_first(story: Path) -> None:
+    compiler = Compiler()
+    playbooks = Playbooks(compiler)
+    made = load((str(story),))
+    for number in range(MOST):
+        playbooks.add((f"{number}",), made)
+    playbooks.get(("0",))
+    playbooks.get((str(story),))
+    assert [playbooks.get((name,)) is made for name in ("0", "2")] == [True, True]
+    compiler.asked.clear()
+    with pytest.raises(DocumentError):
+        playbooks.get(("1",))

@@ -1,0 +1,48 @@
+"""An API made ready: what is wrong with its limits, jobs, usage and canned replies is told at load, with its place."""
+
+from __future__ import annotations
+
+import pytest
+
+from emulator.app import LANGUAGE
+from emulator.compile.prepare import prepare
+from emulator.errors import DocumentError
+from tests.running import loaded
+from tests.small import Small
+
+FINE = "fine: {route: GET /fine, rules: [{reply: {body: {}}}]}"
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ("tiers: {basic: {limits: {calls: often}}}", "limit 'often' of 'calls' is not like '60/minute'"),
+        ("tiers: {basic: {limits: {calls: 5/fortnight}}}", "5/fortnight"),
+        ("jobs: {work: {timeline: {late: 5s, early: 1s}}}", "early"),
+        ("jobs: {work: {timeline: {}}}", "timeline"),
+        ("statistics: usage.yaml", "usage.yaml"),
+        ("answers: {a: {messages: '{{ body }}', canned: [nowhere.yaml]}}", "nowhere.yaml"),
+    ],
+)
+def test_what_cannot_be_served_is_told_with_its_place(small: Small, more: str, words: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        small(FINE, more)
+    assert any(words in complaint.message for complaint in caught.value.complaints), str(caught.value)
+    assert all(complaint.place.line > 1 for complaint in caught.value.complaints)
+
+
+def test_all_complaints_of_all_parts_come_at_once(small: Small) -> None:
+    with pytest.raises(DocumentError) as caught:
+        small(FINE, "tiers: {basic: {limits: {calls: often, words: seldom}}, tight: {limits: {calls: never}}}")
+    assert len(caught.value.complaints) == 3
+
+
+def test_the_two_apis_are_served_as_they_are_described() -> None:
+    playbook, served = loaded("default")
+    assert set(served) == set(playbook.apis) == {"aixplain", "aiexport"}
+    assert [limit.name for limit in served["aiexport"].limits["free"]] == ["requests", "tokens"]
+    assert served["aiexport"].limits["enterprise"] == ()
+    assert [name for name, _, _ in served["aiexport"].credentials] == [b"x-api-key", b"authorization"]
+    assert served["aixplain"].statistics
+    again = prepare(playbook, LANGUAGE)
+    assert again["aiexport"].limits == served["aiexport"].limits

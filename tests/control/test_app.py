@@ -1,0 +1,157 @@
+"""Every refusal of the control API has one shape, whatever is wrong: the path, the method, the body, the world."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from msgspec.structs import replace
+
+from emulator.control.routes import TABLE
+from tests import loopback
+from tests.running import Emulated, Running
+from tests.wire import Wire
+
+
+def told(answer: httpx.Response, status: int) -> dict[str, Any]:
+    """The error, after checking status and shape."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    assert list(answer.json()) == ["error"]
+    error: dict[str, Any] = answer.json()["error"]
+    return error
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/clok", "no control route '/_emulator/clok'; did you mean '/_emulator/clock'?"),
+        ("/nothing/like/this", "no control route '/_emulator/nothing/like/this'"),
+        ("/faults/fault_1/more", "no control route '/_emulator/faults/fault_1/more'"),
+        ("/clock/../apis", None),
+        ("/faults//", "no control route '/_emulator/faults/'"),
+        ("/cl%6Fck", None),
+    ],
+)
+def test_an_unknown_path_is_404_with_the_nearest(control: httpx.Client, path: str, message: str | None) -> None:
+    answer = control.get(path)
+    if message is None:
+        assert answer.status_code == 200
+    else:
+        error = told(answer, 404)
+        assert error["message"].startswith(message)
+        assert error["hint"] == "GET /_emulator lists all"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("POST", "/health", "GET, HEAD"),
+        ("PATCH", "/clock", "GET, HEAD, POST"),
+        ("GET", "/reset", "POST"),
+        ("OPTIONS", "/faults/x", "DELETE"),
+        ("TRACE", "/clock", "GET, HEAD, POST"),
+        ("GET", "/scenarios/use", "POST"),
+    ],
+)
+def test_a_wrong_method_is_405_and_says_which_are_right(
+    control: httpx.Client, method: str, path: str, allowed: str
+) -> None:
+    answer = control.request(method, path)
+    if path == "/scenarios/use":
+        allowed = "DELETE, POST, PUT"  # `use` could be the name of a scenario
+    assert answer.headers["allow"] == allowed
+    assert told(answer, 405)["message"] == f"/_emulator{path} is not asked with {method}; expected {allowed}"
+
+
+@pytest.mark.parametrize("entry", [each for each in TABLE if each.method == "GET"], ids=lambda each: each.path)
+def test_head_is_get_without_its_body(control: httpx.Client, entry: Any) -> None:
+    path = entry.path
+    for name, value in entry.at.items():
+        path = path.replace(f"{{{name}}}", value) if not name.startswith("?") else f"{path}?{name[1:]}={value}"
+    head, get = control.head(path), control.get(path)
+    assert (head.status_code, head.content) == (get.status_code, b"")
+    assert head.headers["content-length"] == get.headers["content-length"]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"advance": }', "the body is not valid JSON"),
+        (b"\xff", "the body is not valid JSON"),
+        (b'{"advance": NaN}', "the body is not valid JSON"),
+        (b'{"advance": ' + b"[" * 300 + b"]" * 300 + b"}", "the body is nested deeper than 100 levels"),
+        (b"null", "body: expected at least one of"),
+        (b"7", "body: expected a JSON object; found a number"),
+        (b'"x"', "body: expected a JSON object; found a text"),
+        (b"true", "body: expected a JSON object; found true or false"),
+    ],
+)
+def test_a_body_that_is_no_json_object_is_400(control: httpx.Client, body: bytes, message: str) -> None:
+    answer = control.post("/clock", content=body, headers={"Content-Type": "application/json; charset=utf-8"})
+    assert told(answer, 400)["message"].startswith(message)
+
+
+def test_a_route_without_a_body_takes_an_empty_one_and_no_other(control: httpx.Client) -> None:
+    assert control.post("/reset").status_code == 200
+    assert control.post("/reset", json={}).status_code == 200
+    assert told(control.post("/reset", json={"all": True}), 400)["message"] == "body: this route takes none"
+
+
+def test_a_body_that_is_too_large_is_413(running: Running) -> None:
+    emulator = Emulated(running, ("default",), settings=replace(running.settings, max_body=1_000))
+    try:
+        answer = loopback.post(f"{emulator.origin}/_emulator/faults", json={"fault": "x" * 2_000})
+        error = told(answer, 413)
+        assert error == {"message": "the body is larger than 1000 bytes", "hint": "--max-body allows more"}
+        with Wire(running.port) as wire:
+            lines = [("host", "localhost"), ("expect", "100-continue"), ("content-length", "5000")]
+            wire.send(
+                b"POST /_emulator/faults HTTP/1.1\r\n" + b"".join(f"{n}: {v}\r\n".encode() for n, v in lines) + b"\r\n"
+            )
+            assert wire.line().split()[1] == b"413"
+    finally:
+        emulator.close()
+
+
+@pytest.mark.parametrize("path", ["/clock?world=nobody", "/clock"])
+def test_an_unknown_world_is_404(control: httpx.Client, path: str) -> None:
+    headers = {} if "?" in path else {"X-Emulator-World": "nobody"}
+    error = told(control.post(path, json={"advance": 1}, headers=headers), 404)
+    assert error["message"] == "there is no world 'nobody'; expected one of: default"
+    assert error["hint"] == "PUT /_emulator/worlds/{name} makes a world"
+
+
+def test_header_and_query_that_name_two_worlds_are_refused(control: httpx.Client) -> None:
+    error = told(control.get("/clock?world=default", headers={"X-Emulator-World": "other"}), 400)
+    assert error["message"] == "X-Emulator-World says 'other' and ?world= says 'default'; expected one world"
+    assert control.get("/clock?world=default", headers={"X-Emulator-World": "default"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("status=abc", "query.status: expected a whole number"),
+        ("operation=a&operation=b", "query.operation: given twice"),
+        (
+            "stat=200",
+            "query: unknown key 'stat'; expected one of: operation, status, api, last; did you mean 'status'?",
+        ),
+        ("last=0", "query.last: expected a whole number from 1"),
+        ("&".join(f"a{n}=1" for n in range(60)), "query: Max number of fields exceeded"),
+        ("a=%ff", "query: "),
+    ],
+)
+def test_a_wrong_query_is_400(control: httpx.Client, query: str, message: str) -> None:
+    assert told(control.get(f"/exchanges?{query}"), 400)["message"].startswith(message)
+
+
+def test_a_mistake_of_the_emulator_is_500_and_is_told(
+    emulator: Emulated, control: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(emulator.app.state.clock, "pending", lambda: 1 / 0)
+    assert told(control.get("/clock"), 500) == {
+        "message": "ZeroDivisionError: division by zero",
+        "hint": "the log says where",
+    }

@@ -1,0 +1,232 @@
+"""Reading bodies: bounded, whatever their framing, and said back as JSON or a form; clients that leave are noticed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.settings import Settings
+from tests.apis.aiexport_calls import PRO, asking
+from tests.running import Emulated, Running
+from tests.small import KEY, Small, play
+from tests.wire import Answer, Wire, request
+
+ECHO = """
+echo:
+  route: POST /echo
+  accept: [json, form, text]
+  request: {type: object}
+  rules: [{reply: {body: "{{ body }}"}}]
+form:
+  route: POST /form
+  accept: [form]
+  request: {type: object}
+  rules: [{reply: {body: "{{ body }}"}}]
+bodiless:
+  route: POST /bodiless
+  rules: [{reply: {body: {has: "{{ body is defined }}"}}}]
+"""
+CAP = 1_000
+TINY = Settings(reload=False, max_body=CAP)
+HEADERS = [*KEY.items(), ("content-type", "application/json")]
+
+
+@pytest.fixture
+def wire(small: Small) -> Iterator[Wire]:
+    with Wire(small(ECHO, settings=TINY).running.port) as connected:
+        yield connected
+
+
+def padded(size: int) -> bytes:
+    """A JSON object of so many bytes."""
+    return b'{"a":"' + b"x" * (size - 8) + b'"}'
+
+
+def chunked(*chunks: bytes) -> bytes:
+    return b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in (*chunks, b""))
+
+
+def refused(answer: Answer, status: int, kind: str, words: str = "") -> None:
+    assert (answer.status, answer.json()["kind"]) == (status, kind)
+    assert words in answer.json()["said"]
+
+
+def test_a_body_of_exactly_the_cap_is_read_and_a_byte_more_is_413(wire: Wire) -> None:
+    assert wire.ask("POST", "/echo", HEADERS, padded(CAP)).status == 200
+    refused(wire.ask("POST", "/echo", HEADERS, padded(CAP + 1)), 413, "too_large", "1000 bytes")
+    assert wire.ask("POST", "/echo", HEADERS, b"{}").status == 200  # the connection is still good
+
+
+def test_a_chunked_body_is_counted_as_it_comes(wire: Wire) -> None:
+    headers = [*HEADERS, ("transfer-encoding", "chunked")]
+    for size, status in ((CAP, 200), (CAP + 1, 413), (4 * CAP, 413)):
+        body = padded(size)
+        wire.send(request("POST", "/echo", headers) + chunked(*(body[at : at + 70] for at in range(0, size, 70))))
+        assert wire.answer().status == status
+
+
+def test_a_client_that_asks_first_is_told_before_it_sends_anything(wire: Wire) -> None:
+    """It sends no body after a 413, so what follows on the connection could be taken for one: the server closes it."""
+    wire.send(request("POST", "/echo", [*HEADERS, ("expect", "100-continue"), ("content-length", str(CAP + 1))]))
+    answer = wire.answer()
+    refused(answer, 413, "too_large")
+    assert answer.header("connection") == "close"
+    assert wire.ended
+
+
+def test_a_client_that_asks_first_with_a_body_that_fits_is_told_to_go_on(wire: Wire) -> None:
+    wire.send(request("POST", "/echo", [*HEADERS, ("expect", "100-continue"), ("content-length", "7")]))
+    assert wire.answer().status == 100
+    wire.send(b'{"a":1}')
+    assert wire.answer().json() == {"a": 1}
+
+
+def test_a_client_that_asks_first_and_does_not_wait_is_told_all_the_same(wire: Wire) -> None:
+    wire.send(request("POST", "/echo", [*HEADERS, ("Expect", "100-Continue"), ("content-length", "7")]) + b'{"a":1}')
+    assert wire.answer().status == 100
+    assert wire.answer().json() == {"a": 1}
+
+
+def test_a_client_that_asks_first_and_sends_chunks_is_stopped_at_the_cap(wire: Wire) -> None:
+    wire.send(request("POST", "/echo", [*HEADERS, ("expect", "100-continue"), ("transfer-encoding", "chunked")]))
+    assert wire.answer().status == 100
+    wire.send(chunked(padded(CAP + 1)))
+    refused(wire.answer(), 413, "too_large")
+
+
+def test_a_body_without_end_is_answered_and_cut_off(wire: Wire) -> None:
+    wire.send(request("POST", "/echo", [*HEADERS, ("transfer-encoding", "chunked")]))
+    for _ in range(9):
+        wire.send(b"%x\r\n%b\r\n" % (CAP, b"x" * CAP))
+    answer = wire.answer()
+    refused(answer, 413, "too_large")
+    assert answer.header("connection") == "close"
+
+
+@pytest.mark.parametrize("length", ["99999999999999999999", "9" * 40])
+def test_a_length_that_no_machine_has_does_not_reach_us(wire: Wire, length: str) -> None:
+    """The parser refuses it: there is no request yet, so there is no API whose shape the answer could have."""
+    wire.send(request("POST", "/echo", [*HEADERS, ("expect", "100-continue"), ("content-length", length)]))
+    assert wire.answer().status == 400
+
+
+def test_a_slow_body_is_waited_for_and_others_are_served_meanwhile(wire: Wire, small: Small) -> None:
+    emulator = small(ECHO)
+    body = json.dumps({"slow": "é" * 5}, ensure_ascii=False).encode()
+    wire.send(request("POST", "/echo", [*HEADERS, ("content-length", str(len(body)))]))
+    for at in range(len(body)):
+        wire.send(body[at : at + 1])
+        if at % 5 == 0:
+            assert emulator.client("small").post("/echo", json={"n": at}, headers=KEY).json() == {"n": at}
+    assert wire.answer().json() == {"slow": "é" * 5}
+
+
+def test_a_client_that_leaves_in_the_middle_of_its_request_is_noted_and_costs_nothing(small: Small) -> None:
+    emulator = small(ECHO)
+    with Wire(emulator.running.port) as wire:
+        wire.send(request("POST", "/echo", [*HEADERS, ("content-length", "100")]) + b'{"a":')
+        assert emulator.client("small").get("/nowhere").status_code == 404  # the server is past that by now
+        wire.leave()
+    nowhere, left = emulator.exchanges(2)
+    assert (nowhere.outcome, left.outcome) == ("complete", "left")
+    assert (left.path, left.status, left.sent_bytes) == ("/echo", 0, 0)
+    assert emulator.app.state.store.peek("small/ann/calls", 60) is None
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"{", b"\xff", b'{"a":1}x', b"\x00", b"{'a':1}", b'{"a":NaN}', b'"\\ud800"', b"\xef\xbb\xbf{}", b"01"]
+)
+def test_what_is_no_json_is_refused(wire: Wire, raw: bytes) -> None:
+    refused(wire.ask("POST", "/echo", HEADERS, raw), 400, "invalid", "the body is")
+
+
+@pytest.mark.parametrize("depth", [150, 250, 260, 500, 1_000, 1_023, 1_025, 100_000])
+@pytest.mark.parametrize("left_right", [(b"[", b"]"), (b'{"a":', b"}")])
+def test_a_body_is_echoed_or_refused_however_deep_it_is(
+    small: Small, depth: int, left_right: tuple[bytes, bytes]
+) -> None:
+    left, right = left_right
+    emulator = small(ECHO)
+    with Wire(emulator.running.port) as wire:
+        answer = wire.ask("POST", "/echo", HEADERS, b'{"a":' + left * depth + b"1" + right * depth + b"}")
+    assert answer.header("x-emulator-error") is None
+    if depth <= 150:
+        assert answer.status == 200
+    else:
+        refused(answer, 400, "invalid")
+
+
+@pytest.mark.parametrize(
+    "path", ["/v2/messages", "/v2/batch", "/api/v2/execute/695fce4c27b4e3580e43d126", "/v2/agents"]
+)
+@pytest.mark.parametrize("depth", [99, 190, 253, 300, 900])
+def test_a_deep_body_is_no_trouble_to_the_two_apis(emulator: Emulated, path: str, depth: int) -> None:
+    deep: Any = "x"
+    for at in range(depth):
+        deep = [deep] if at % 2 else {"deep": deep}
+    body = {**asking(), "requests": [asking(z=deep)], "name": "deep", "data": deep, "z": deep}
+    response = emulator.client("aixplain").post(path, json=body, headers={"x-api-key": PRO})
+    assert response.status_code < 500, response.text
+    assert "x-emulator-error" not in response.headers
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("application/json", 200),
+        ("APPLICATION/JSON; charset=utf-8", 200),
+        ("application/vnd.api+json", 200),
+        ("text/plain;charset=UTF-8", 200),
+        ("text/html", 415),
+        ("multipart/form-data; boundary=x", 415),
+        ("", 415),
+        (";", 415),
+        ("json", 415),
+    ],
+)
+def test_the_kind_of_body_is_what_the_header_says(wire: Wire, kind: str, status: int) -> None:
+    answer = wire.ask("POST", "/echo", [*KEY.items(), ("content-type", kind)], b'{"a":1}')
+    assert answer.status == status
+    if status == 415:
+        refused(answer, 415, "media_type", "expected application/json or text/plain with JSON or application/x-www")
+        assert answer.json()["about"] == "content-type"
+
+
+def test_without_a_header_a_body_is_what_the_operation_takes_first(wire: Wire) -> None:
+    assert wire.ask("POST", "/echo", KEY.items(), b'{"a":1}').json() == {"a": 1}
+    assert wire.ask("POST", "/form", KEY.items(), b"a=1&b=%C3%A9+%2B").json() == {"a": "1", "b": "é +"}
+
+
+def test_a_form_gives_texts_and_the_last_of_a_name_counts(wire: Wire) -> None:
+    headers = [*KEY.items(), ("content-type", "application/x-www-form-urlencoded")]
+    assert wire.ask("POST", "/form", headers, b"a=1&a=2&empty=&=x").json() == {"a": "2", "empty": "", "": "x"}
+    refused(wire.ask("POST", "/form", headers, b"\xff=1"), 400, "invalid", "the body is not a form")
+
+
+def test_a_form_of_very_many_fields_is_refused(small: Small) -> None:
+    headers = {**KEY, "content-type": "application/x-www-form-urlencoded"}
+    answer = small(ECHO).client("small").post("/form", content="&".join(["a=1"] * 1_001), headers=headers)
+    assert (answer.status_code, answer.json()["kind"]) == (400, "invalid")
+
+
+def test_an_operation_that_wants_no_body_does_not_look_at_one(wire: Wire) -> None:
+    assert wire.ask("POST", "/bodiless", KEY.items(), b"\xff").json() == {"has": False}
+
+
+@given(st.dictionaries(st.text(max_size=5), st.text() | st.integers(-(2**53), 2**53) | st.booleans() | st.none()))
+def test_what_is_json_comes_through_unchanged(small_echo: Emulated, said: dict[str, Any]) -> None:
+    small_echo.play()
+    with Wire(small_echo.running.port) as wire:
+        assert wire.ask("POST", "/echo", HEADERS, json.dumps(said).encode()).json() == said
+
+
+@pytest.fixture(scope="module")
+def small_echo(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulated]:
+    emulated = play(running, tmp_path_factory.mktemp("echo"), ECHO)
+    yield emulated
+    emulated.close()

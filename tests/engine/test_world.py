@@ -1,0 +1,148 @@
+"""Worlds: isolated universes, in which the same calls give the same ids and draws."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from emulator.clock import Clock, manual
+from emulator.engine.world import WorldEnded, WorldState
+from emulator.store.journal import Journal
+from tests.running import CORPUS
+
+
+def world(name: str = "default", seed: int = 0) -> WorldState:
+    return WorldState(name, seed, manual(), Journal(), CORPUS)
+
+
+def drawn(world: WorldState) -> list[object]:
+    return [world.new_id(), world.new_id(8), world.new_uuid(), world.chance(7).random(), world.next_number()]
+
+
+def test_the_same_calls_give_the_same_ids_and_draws() -> None:
+    assert drawn(world()) == drawn(world())
+
+
+@pytest.mark.parametrize("other", [world("other"), world(seed=1)], ids=["name", "seed"])
+def test_another_name_or_seed_gives_others(other: WorldState) -> None:
+    assert not set(map(str, drawn(other)[:4])) & set(map(str, drawn(world())[:4]))
+
+
+def test_what_an_exchange_draws_does_not_depend_on_others() -> None:
+    first = world()
+    first.chance(1).random()
+    assert first.chance(2).random() == world().chance(2).random() != world().chance(3).random()
+
+
+def test_worlds_share_nothing() -> None:
+    one, two = world(), world("two")
+    one.store.put("c", "id", 1)
+    one.ledger.record("api", "asset", "key", "ws", one.clock.now(), True, 1.0, 1)
+    assert two.store.get("c", "id") is None
+    assert two.ledger.statistics("api", "asset", one.clock.now(), one.clock.now(), "ws") is None
+    assert [one.next_number(), one.next_number(), two.next_number()] == [1, 2, 1]
+
+
+@pytest.mark.parametrize("length", [1, 8, 24, 64])
+def test_an_id_has_as_many_digits_as_were_asked_for(length: int) -> None:
+    made = {world(seed=seed).new_id(length) for seed in range(50)}
+    assert {len(id) for id in made} == {length}
+    assert set("".join(made)) <= set("0123456789abcdef")
+
+
+def test_a_world_draws_on_from_where_another_was() -> None:
+    first, second = world(), world("other", seed=9)
+    drawn(first)
+    second.continue_from(first.root, *first.drawn(), began=5.0)
+    assert (second.root_seed, second.began) == (0, 5.0)
+    assert drawn(second) == drawn(first)
+
+
+def test_a_world_that_was_cleared_draws_and_remembers_as_a_new_one() -> None:
+    cleared = world()
+    cleared.continue_from("7/elsewhere", *world("elsewhere", seed=7).drawn(), began=0.0)
+    drawn(cleared)
+    cleared.store.put("c", "id", 1)
+    cleared.armed.arm({"fault": "status", "params": {"status": 500}})
+    cleared.clear()
+    assert (cleared.store.get("c", "id"), cleared.armed.list()) == (None, ())
+    assert drawn(cleared) == drawn(world())
+
+
+def test_who_attends_is_told_that_the_world_ended_and_others_are_left_alone() -> None:
+    async def run() -> list[str]:
+        ended, other = world("ended"), world("other")
+        told: list[str] = []
+
+        async def attend(where: WorldState) -> None:
+            try:
+                with where.attend():
+                    await where.clock.sleep(10)
+                    told.append("slept")
+            except WorldEnded as error:
+                told.append(str(error))
+
+        tasks = [asyncio.create_task(attend(where)) for where in (ended, ended, other)]
+        await other.clock.sleep(0)
+        await ended.end()
+        await ended.end()
+        await other.clock.advance(10)
+        await asyncio.gather(*tasks)
+        assert not ended.clock.pending()
+        return told
+
+    assert asyncio.run(run()) == ["the world 'ended' was reset, restored or deleted meanwhile"] * 2 + ["slept"]
+
+
+def test_who_ends_a_world_while_attending_goes_on() -> None:
+    async def run() -> bool:
+        here = world()
+        with here.attend():
+            await here.end()
+            return True
+
+    assert asyncio.run(run())
+
+
+def test_a_task_that_is_cancelled_by_somebody_else_is_cancelled() -> None:
+    async def run() -> bool:
+        here = world()
+
+        async def attend() -> None:
+            with here.attend():
+                await here.clock.sleep(10)
+
+        task = asyncio.create_task(attend())
+        await here.clock.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        return task.cancelled()
+
+    assert asyncio.run(run())
+
+
+def test_two_who_end_a_world_wait_for_the_same_leavers() -> None:
+    async def run() -> int:
+        here = WorldState("w", 0, Clock(0.0, 0.0), Journal(), CORPUS)
+        left: list[int] = []
+
+        async def attend() -> None:
+            try:
+                with here.attend():
+                    try:
+                        await here.clock.sleep(10)
+                    finally:
+                        await here.clock.sleep(0)  # it takes a moment to leave
+                        left.append(1)
+            except WorldEnded:
+                pass
+
+        task = asyncio.create_task(attend())
+        await here.clock.sleep(0)
+        await asyncio.gather(here.end(), here.end())
+        found = len(left)
+        await task
+        return found
+
+    assert asyncio.run(run()) == 1

@@ -1,0 +1,95 @@
+"""`X-Emulator-Fault`: what it may say, and that anything else is a 400 that costs nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.conftest import BODY, Faulty
+from tests.small import KEY
+
+
+@pytest.mark.parametrize(
+    ("line", "played"),
+    [
+        ("malformed_json", ("malformed_json",)),
+        ("latency=0s", ("latency",)),
+        (" latency ; delay = 0s ; jitter=0s , truncate_body;bytes=3 ", ("latency", "truncate_body")),
+        ('status; status=503; message="later, perhaps; or not", latency=0s', ("status", "latency")),
+        ("fixedDelayMilliseconds=0", ("latency",)),
+        ("truncate_body=3, malformed_json, latency=0s", ("malformed_json", "latency", "truncate_body")),
+    ],
+)
+def test_what_it_may_say(plain: Faulty, line: str, played: tuple[str, ...]) -> None:
+    plain.everything(line)
+    assert plain.emulated.exchanges(1)[0].faults == played
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("latncy=2s", "did you mean 'latency'?"),
+        ("reset_pear", "did you mean 'reset_peer'?"),
+        ("cut_after", "events is missing; expected a whole number from 0"),
+        ("cut_after; event=3", "did you mean 'events'?"),
+        ("cut_after=-1", "expected a whole number from 0; found '-1'"),
+        ("cut_after=three", "expected a whole number from 0; found 'three'"),
+        ("latency=2", "expected a duration such as '340ms'"),
+        ("latency=0x2s", "expected a duration"),
+        ("timeout=soon", "expected a duration such as '340ms'"),
+        ("split=charcter", "did you mean 'character'?"),
+        ("bandwidth=fast", "expected a rate such as '10KB/s'"),
+        ("bandwidth", "expected either a rate"),
+        ("status=99", "from 400 to 599"),
+        ("status; error=overlaoded", "no error here is called 'overlaoded'"),
+        ("empty_response=1", "it takes no parameters"),
+        ("latency; 2s", "'2s' is no parameter"),
+        ("latency=2s; jitter=1s", "leaves no room for more parameters"),
+        ("", "the name of a fault is missing"),
+        ("latency=1s,", "the name of a fault is missing"),
+        (";", "the name of a fault is missing"),
+        ("\xff\xfe", "unknown fault"),
+        (",".join(["latency=1s"] * 21), "more than 20 faults"),
+        ('"' * 2_001, "more than 2,000 characters"),
+    ],
+)
+def test_anything_else_is_a_400_in_the_shape_of_the_api(plain: Faulty, line: str, hint: str) -> None:
+    with plain.wire() as wire:
+        lines: list[tuple[str, str | bytes]] = [*KEY.items(), ("X-Emulator-Fault", line.encode("latin-1"))]
+        answer = wire.ask("POST", "/one", lines, b"")
+    said = answer.json()
+    assert (answer.status, said["kind"], said["about"]) == (400, "invalid", "X-Emulator-Fault")
+    assert hint in said["said"]
+    assert "expected X-Emulator-Fault: name; param=value, name2; param=value" in (
+        answer.header("x-emulator-hint") or ""
+    )
+
+
+def test_a_wrong_one_costs_nothing_and_plays_nothing(plain: Faulty) -> None:
+    with plain.wire() as wire:
+        wire.send(plain.asks("latency=1s, nonsense"))
+        assert wire.answer().status == 400
+        wire.send(plain.asks(None))
+        assert wire.answer().body == BODY
+    assert [exchange.faults for exchange in plain.emulated.exchanges(2)] == [(), ()]
+    service = plain.emulated.app.pipeline.services["small"]
+    assert service.limit_states("key-of-ann")["calls"]["used"] == 1
+
+
+def test_it_is_for_this_request_only(plain: Faulty) -> None:
+    plain.everything("reset_peer")
+    assert plain.everything(None)[1] == "closed"
+
+
+def test_two_lines_are_one_list(plain: Faulty) -> None:
+    lines: list[tuple[str, str | bytes]] = [*KEY.items(), ("X-Emulator-Fault", "latency=0s")]
+    with plain.wire() as wire:
+        assert wire.ask("POST", "/one", [*lines, ("X-Emulator-Fault", "status=503")], b"").status == 503
+    assert plain.emulated.exchanges(1)[0].faults == ("latency", "status")
+
+
+def test_an_event_comes_a_thousand_times_at_most(plain: Faulty) -> None:
+    with plain.wire() as wire:
+        lines: list[tuple[str, str | bytes]] = [*KEY.items(), ("X-Emulator-Fault", "duplicate_event; times=3000000")]
+        answer = wire.ask("POST", "/one", lines, b"")
+    assert answer.status == 400
+    assert "from 1 to 1000" in answer.json()["said"]

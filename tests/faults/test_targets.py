@@ -1,0 +1,109 @@
+"""A fault on jobs, webhooks or tokens in a scenario is refused where none is ever set off."""
+
+from __future__ import annotations
+
+import pytest
+
+from emulator.playbook import Playbook
+from tests.library import STORY, Library, api
+
+API = api(
+    """
+    auth: [{header: X-Key}, {header: Authorization, scheme: Bearer, collection: tokens}]
+    collections: {tokens: {}, notes: {}}
+    jobs:
+      silent: {timeline: {waiting: 0s, done: 1s}}
+      told: {timeline: {waiting: 0s, done: 1s}, webhook: {url: "http://localhost/", secret: whsec_YQ==, body: {}}}
+    """,
+    operations="""
+    quiet: {route: GET /quiet, rules: [{do: [{start: silent}], reply: {}}]}
+    loud: {route: GET /loud, rules: [{do: [{start: told}], reply: {}}]}
+    open: {route: GET /open, auth: false, rules: [{do: [{put: notes, id: a}], reply: {}}]}
+    sign_in: {route: POST /token, auth: false, rules: [{do: [{put: tokens, id: a}], reply: {}}]}
+    """,
+)
+
+
+def story(rule: str) -> str:
+    return STORY + f"rules:\n  - {rule}\n"
+
+
+def faults(playbook: Playbook) -> set[str]:
+    """The names of the faults that its rules have."""
+    operations = playbook.apis["demo"].operations.values()
+    rules = [rule for operation in operations for rule in operation.rules.rules]
+    return {each.fault.name for rule in rules for each in rule.faults}
+
+
+@pytest.mark.parametrize(
+    ("rule", "complaint"),
+    [
+        ("{on: open, fault: «stuck}", "the fault stuck would never play: no operation here starts a job; quiet, loud"),
+        ("{on: [open, sign_in], fault: [latency: 1s, «fail: lost]}", "no operation here starts a job; quiet, loud"),
+        ("{on: quiet, fault: {«drop: {tries: 1}}}", "no operation here starts a job whose end a webhook tells; loud"),
+        ("{on: open, fault: «expire_token}", "takes a credential or issues a token; quiet, loud, sign_in"),
+    ],
+)
+def test_a_fault_for_what_its_operations_never_set_off_is_refused_where_it_stands(
+    library: Library, rule: str, complaint: str
+) -> None:
+    (told,) = library.refused(api=API, story=story(rule))
+    assert complaint.replace("; ", "; expected one of: ") in told
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "{on: quiet, fault: stuck}",
+        "{on: '*', fault: drop}",
+        "{on: [open, loud], fault: [stuck, drop]}",
+        "{on: quiet, fault: expire_token}",
+        "{on: sign_in, fault: expire_token}",
+        "{on: open, fault: {status: 503}}",
+        "{on: open, do: [{start: silent}], reply: {}, fault: stuck}",
+        "{fault: stuck}",
+    ],
+)
+def test_a_fault_is_taken_where_it_may_play(library: Library, rule: str) -> None:
+    assert faults(library.load(api=API, story=story(rule)))
+
+
+@pytest.mark.parametrize(
+    ("rule", "complaint"),
+    [
+        (
+            "{on: open, fault: {«status: {error: overlaoded}}}",
+            "fault status: error: no error here is called 'overlaoded'",
+        ),
+        ("{fault: {«error_event: {error: teapot}}}", "fault error_event: error: no error here is called 'teapot'"),
+        (
+            "{on: quiet, fault: {«stuck: wating}}",
+            "fault stuck: state: no state here is called 'wating'; expected one of: waiting, done; "
+            "did you mean 'waiting'?",
+        ),
+        ("{fault: {«flap: {state: gone}}}", "fault flap: state: no state here is called 'gone'"),
+    ],
+)
+def test_a_fault_that_names_what_there_is_none_of_is_refused_where_it_stands(
+    library: Library, rule: str, complaint: str
+) -> None:
+    (told,) = library.refused(api=API, story=story(rule))
+    assert complaint in told
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "{on: open, fault: {status: {error: internal}}}",
+        "{fault: error_event}",
+        "{on: quiet, fault: {stuck: waiting}}",
+        "{on: quiet, fault: {fail: {state: never_heard_of}}}",
+    ],
+)
+def test_a_fault_may_name_what_there_is(library: Library, rule: str) -> None:
+    assert faults(library.load(api=API, story=story(rule)))
+
+
+def test_where_nothing_is_ever_set_off_the_complaint_says_so(library: Library) -> None:
+    (told,) = library.refused(api=api(), story=story("{on: echo.create, fault: «stuck}"))
+    assert told == "the fault stuck would never play: no operation here starts a job; there are none"

@@ -1,0 +1,130 @@
+"""Jobs by hand: found by what they are, completed, failed, and put into a state from which they go on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from emulator.clock import Clock, manual
+from emulator.errors import ConfigError
+from emulator.jobs import Jobs
+from emulator.jobs.job import Job, Kind, RowOutcome
+from emulator.jobs.timeline import Timeline
+from emulator.language.document.durations import Duration
+from emulator.store.memory import MemoryStore
+
+START = 1_767_225_600.0
+BATCH = Timeline(("queued", "in_progress", "completed"), (Duration(0.0), Duration(1.0), Duration(1.0, 0.5)))
+CANCEL = Timeline(("cancelling", "cancelled"), (Duration(0.0), Duration(2.0)))
+KINDS = {
+    "batch": Kind(BATCH, CANCEL, most=10),
+    "run": Kind(Timeline(("IN_PROGRESS", "SUCCESS"), (Duration(0.0), Duration(5.0))), CANCEL, most=10, failed="FAILED"),
+}
+ROWS = [RowOutcome(True, b"{}", {"tokens": 10})] * 4
+
+
+def play(story: Callable[[Jobs, Clock], Awaitable[None]], ended: Callable[[Job], None] | None = None) -> None:
+    async def run() -> None:
+        clock = manual(START)
+        await story(Jobs(MemoryStore(clock), clock, KINDS, ended), clock)
+
+    asyncio.run(run())
+
+
+def test_jobs_are_found_by_kind_workspace_and_state_in_the_order_they_began() -> None:
+    async def story(jobs: Jobs, clock: Clock) -> None:
+        jobs.start("run", "run_1", "one")
+        await clock.advance(0.5)
+        jobs.start("batch", "batch_1", "one", items=2)
+        jobs.start("batch", "batch_2", "two", items=2)
+        await clock.advance(0.5)
+        jobs.start("run", "run_2", "two")
+        await clock.advance(1)
+        assert [job.id for job in jobs.all()] == ["run_1", "batch_1", "batch_2", "run_2"]
+        assert [job.id for job in jobs.all("run")] == ["run_1", "run_2"]
+        assert [job.id for job in jobs.all(workspace="two")] == ["batch_2", "run_2"]
+        assert [job.id for job in jobs.all(state="in_progress")] == ["batch_1", "batch_2"]
+        assert jobs.all("run", state="in_progress") == []
+        assert jobs.all("unheard of") == []
+
+    play(story)
+
+
+def test_a_job_completed_by_hand_has_all_its_rows_and_one_failed_by_hand_those_so_far() -> None:
+    told: list[str] = []
+
+    async def story(jobs: Jobs, clock: Clock) -> None:
+        completed = jobs.start("batch", "batch_1", "one", rows=ROWS, watched=True)
+        failed = jobs.start("batch", "batch_2", "one", rows=ROWS, watched=True)
+        run = jobs.start("run", "run_1", "one")
+        await clock.advance(2)
+        completed, failed, run = jobs.complete(completed), jobs.fail(failed), jobs.fail(run)
+        await clock.advance(0)
+        assert [job.status(clock.now()) for job in (completed, failed, run)] == ["completed", "failed", "FAILED"]
+        assert completed.view(clock.now())["counts"]["succeeded"] == 4
+        assert failed.view(clock.now())["counts"] == {
+            "total": 4,
+            "processing": 0,
+            "succeeded": 2,
+            "errored": 0,
+            "cancelled": 2,
+        }
+        assert told == ["batch_1", "batch_2"]
+        assert jobs.fail(completed) is completed
+        assert jobs.fail(jobs.start("run", "run_2", "one"), "LOST").status(clock.now()) == "LOST"
+
+    play(story, lambda job: told.append(job.id))
+
+
+def test_a_job_put_into_a_state_goes_on_from_there() -> None:
+    async def story(jobs: Jobs, clock: Clock) -> None:
+        job = jobs.start("batch", "batch_1", "one", rows=ROWS)
+        job = jobs.move(job, "in_progress")
+        assert (job.status(clock.now()), job.ends_at) == ("in_progress", START + 2)
+        await clock.advance(1.0)
+        assert job.view(clock.now())["counts"]["succeeded"] == 2
+        job = jobs.move(job, "queued")
+        assert jobs.find("batch_1") == job
+        assert (job.status(clock.now()), job.ends_at) == ("queued", START + 4)
+        assert job.view(clock.now())["counts"]["succeeded"] == 0
+        await clock.advance(1.0)
+        assert job.status(clock.now()) == "in_progress"
+        assert job.status(START + 0.5) == "in_progress"  # what it was before stays what it was
+        await clock.advance(2.0)
+        assert job.done(clock.now())
+        assert jobs.move(job, "queued") is job
+
+    play(story)
+
+
+def test_a_job_put_into_a_state_of_its_end_ends_and_one_put_into_cancelling_is_cancelled() -> None:
+    async def story(jobs: Jobs, clock: Clock) -> None:
+        states = ("completed", "failed", "cancelled", "cancelling")
+        made = [jobs.move(jobs.start("batch", state, "one", items=2), state) for state in states]
+        assert [job.status(clock.now()) for job in made] == list(states)
+        assert [job.done(clock.now()) for job in made] == [True, True, True, False]
+        await clock.advance(2)
+        assert made[3].status(clock.now()) == "cancelled"
+
+    play(story)
+
+
+def test_a_job_that_is_being_cancelled_can_be_put_back_to_work() -> None:
+    async def story(jobs: Jobs, clock: Clock) -> None:
+        job = jobs.move(jobs.cancel(jobs.start("batch", "batch_1", "one", items=2)), "in_progress")
+        await clock.advance(5)
+        assert job.status(clock.now()) == "completed"
+
+    play(story)
+
+
+def test_an_unknown_state_is_refused_with_the_nearest_one() -> None:
+    async def story(jobs: Jobs, clock: Clock) -> None:
+        job = jobs.start("batch", "batch_1", "one")
+        with pytest.raises(ConfigError, match=r"unknown state 'complete'; expected one of: .*did you mean 'completed'"):
+            jobs.move(job, "complete")
+        assert jobs.find("batch_1") == job
+
+    play(story)

@@ -1,0 +1,239 @@
+"""Which rule answers: the first that matches, however many there are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.app import LANGUAGE
+from emulator.compile.when import WhenCompiler
+from emulator.errors import Location
+from emulator.playbook.headers import Headers
+from emulator.playbook.model import EventPlan, FaultPlan, ReplyPlan, Rule
+from emulator.playbook.rules import FEW, Choice, RuleSet
+
+NOWHERE = Location("rules.yaml", 1, 1)
+REPLY = ReplyPlan(NOWHERE, 200, Headers())
+STREAM = ReplyPlan(NOWHERE, 200, Headers(), events=(EventPlan(b"", None, "item", None, None, None, None),))
+COMPILER = WhenCompiler(LANGUAGE, lambda path: NOWHERE)
+
+
+def make(when: Any, at: int = 1, reply: ReplyPlan | None = REPLY, faults: tuple[str, ...] = (), name: str = "") -> Rule:
+    place = Location("rules.yaml", at, 1)
+    plans = tuple(FaultPlan(fault, place, fault) for fault in faults)
+    return Rule(str(place), place, name, COMPILER.compile(when, ()), {}, (), reply, plans, (), str(place))
+
+
+def counting() -> Callable[[str], int]:
+    counts: Counter[str] = Counter()
+
+    def count(id: str) -> int:
+        counts[id] += 1
+        return counts[id]
+
+    return count
+
+
+def lines(choice: Choice | None) -> int | None:
+    return None if choice is None else choice.rule.place.line
+
+
+def test_the_first_rule_that_matches_answers() -> None:
+    book = RuleSet([make({"body.a": 2}, 1), make({"body.a": 1}, 2), make({"body.a": 1}, 3), make(None, 4)])
+    assert lines(book.choose({"body": {"a": 1}}, counting())) == 2
+    assert lines(book.choose({"body": {}}, counting())) == 4
+
+
+def test_when_no_rule_matches_there_is_no_choice() -> None:
+    assert RuleSet([make({"body.a": 2})]).choose({"body": {"a": 1}}, counting()) is None
+    assert RuleSet([]).choose({"body": {"a": 1}}, counting()) is None
+
+
+def test_a_rule_of_faults_alone_goes_with_the_rule_that_answers() -> None:
+    book = RuleSet(
+        [
+            make({"body.a": 1}, 1, reply=None, faults=("slow",)),
+            make({"body.a": 2}, 2, reply=None, faults=("never",)),
+            make(None, 3, reply=None, faults=("cut", "late")),
+            make(None, 4, faults=("own",)),
+            make(None, 5, reply=None, faults=("after",)),
+        ]
+    )
+    choice = book.choose({"body": {"a": 1}}, counting())
+    assert choice is not None
+    assert [fault.name for fault in choice.faults] == ["slow", "cut", "late", "own"]
+
+
+@pytest.mark.parametrize(
+    ("counters", "answered"),
+    [
+        ({"times": 2}, [1, 1, 2, 2, 2, 2]),
+        ({"nth": 2}, [2, 1, 2, 2, 2, 2]),
+        ({"every": 3}, [2, 2, 1, 2, 2, 1]),
+        ({"every": 2, "times": 3}, [2, 1, 2, 2, 2, 2]),
+    ],
+)
+def test_a_counter_counts_the_matches_of_its_rule(counters: dict[str, int], answered: list[int]) -> None:
+    book = RuleSet([make({"body.a": 1, **counters}, 1), make(None, 2)])
+    count = counting()
+    assert lines(book.choose({"body": {"a": 2}}, count)) == 2  # no match, so it is not counted
+    assert [lines(book.choose({"body": {"a": 1}}, count)) for _ in range(6)] == answered
+
+
+def test_a_rule_that_is_hidden_by_an_earlier_one_is_not_counted() -> None:
+    book = RuleSet([make({"times": 2}, 1), make({"times": 1}, 2), make(None, 3)])
+    count = counting()
+    assert [lines(book.choose({}, count)) for _ in range(4)] == [1, 1, 2, 3]
+
+
+def test_without_streams_a_rule_that_streams_is_passed_over() -> None:
+    book = RuleSet([make(None, 1, reply=STREAM), make(None, 2)])
+    assert lines(book.choose({}, counting())) == 1
+    assert lines(book.choose({}, counting(), streams=False)) == 2
+
+
+def test_near_misses_are_the_rules_with_the_fewest_differences_the_earlier_first() -> None:
+    book = RuleSet(
+        [
+            make({"body.a": 1, "body.b": 1, "body.c": 1}, 1),
+            make({"body.a": 1, "body.b": 2}, 2),
+            make({"body.a": 2}, 3),
+            make({"body.c": 3}, 4),
+        ]
+    )
+    assert told(book, {"body": {"a": 1, "b": 1}}) == {
+        1: ["body.c: wanted 1, found nothing"],
+        2: ["body.b: wanted 2, found 1"],
+        3: ["body.a: wanted 2, found 1"],
+    }
+
+
+def test_among_rules_with_as_many_differences_the_one_of_which_more_holds_is_nearer() -> None:
+    book = RuleSet([make({"body.a": 2}, 1), make({"body.a": 2, "body.b": 1, "body.c": 1}, 2), make({"body.a": 3}, 3)])
+    assert list(told(book, {"body": {"b": 1, "c": 1}})) == [2, 1, 3]
+
+
+@pytest.mark.parametrize(
+    ("counters", "matches", "said"),
+    [
+        ({"times": 2}, 3, ["times: 2, already answered 2"]),
+        ({"times": 2}, 9, ["times: 2, already answered 2"]),
+        ({"times": 1_000_000_000_000, "nth": 2}, 1, ["nth: 2, this is match 1"]),
+        ({"nth": 2}, 5, ["nth: 2, this is match 5"]),
+        ({"every": 3}, 4, ["every: 3, this is match 4"]),
+        ({"every": 2, "times": 5}, 7, ["every: 2, this is match 7", "times: 5, already answered 2"]),
+        ({"times": 3, "nth": 2}, 4, ["times: 3, already answered 1", "nth: 2, this is match 4"]),
+        ({"times": 3, "nth": 4}, 4, ["times: 3, already answered 0"]),
+    ],
+)
+def test_a_near_miss_that_only_its_counters_kept_back_says_how_they_stand(
+    counters: dict[str, int], matches: int, said: list[str]
+) -> None:
+    book = RuleSet([make({"body.a": 1, **counters}, 1), make({"body.a": 2}, 2)])
+    assert told(book, {"body": {"a": 1}}, matches) == {1: said, 2: ["body.a: wanted 2, found 1"]}
+
+
+def test_the_counter_of_a_rule_that_does_not_match_is_not_to_blame() -> None:
+    book = RuleSet([make({"body.a": 2, "times": 1}, 1)])
+    assert told(book, {"body": {"a": 1}}, 5) == {1: ["body.a: wanted 2, found 1"]}
+
+
+def test_a_rule_that_could_not_have_answered_is_no_near_miss() -> None:
+    book = RuleSet([make({"body.a": 1}, 1, reply=None, faults=("slow",)), make({"body.a": 2}, 2, reply=STREAM)])
+    assert list(told(book, {"body": {"a": 3}})) == [2]
+    assert book.near_misses({"body": {"a": 3}}, lambda id: 1, streams=False) == []
+
+
+def test_a_check_that_fails_where_nobody_asked_it_is_a_difference() -> None:
+    book = RuleSet([make({"body.n": {"present": True}, "expr": "{{ body.n > 3 }}"}, 1)])
+    assert book.choose({"body": {}}, counting()) is None
+    first, second = told(book, {"body": {}})[1]
+    assert first == "body.n: wanted present True, found nothing"
+    assert second.startswith("{{ body.n > 3 }}: wanted what can be worked out, found an error, ")
+
+
+def told(book: RuleSet, scope: dict[str, Any], matches: int = 1) -> dict[int, list[str]]:
+    """What is said of the nearest rules, by their line, when each has matched so many times."""
+    return {
+        miss.rule.place.line: list(map(str, (*miss.differences, *miss.held)))
+        for miss in book.near_misses(scope, lambda id: matches)
+    }
+
+
+VALUES = st.sampled_from(["a", "b", "c", "", 0, 1, 2, 1.0, True, False, None])
+CONDITION = st.one_of(
+    VALUES,
+    st.lists(VALUES, max_size=3),
+    st.sampled_from([{"present": True}, {"present": False}, {"gt": 0}, {"not": "a"}, "{{ body.x }}", [["a"]]]),
+)
+WHEN = st.builds(
+    lambda fields, counters: {**fields, **counters},
+    st.dictionaries(st.sampled_from(["body.x", "body.y", "query.z"]), CONDITION, max_size=3)
+    | st.dictionaries(st.sampled_from(["$.x", "$.*", "$..x"]), VALUES | st.just({"gt": 0}), min_size=1, max_size=2).map(
+        lambda queries: {"jsonpath": queries}
+    ),
+    st.dictionaries(st.sampled_from(["times", "nth", "every"]), st.integers(1, 3), max_size=1),
+)
+SCOPE = st.builds(
+    lambda body, query: {"body": body, "query": query},
+    st.dictionaries(st.sampled_from("xy"), VALUES | st.just(["a"]) | st.just({"x": 1}), max_size=2),
+    st.dictionaries(st.just("z"), VALUES, max_size=1),
+)
+
+
+@given(
+    st.lists(st.tuples(WHEN, st.booleans()), min_size=FEW + 1, max_size=40), st.lists(SCOPE, min_size=1, max_size=12)
+)
+def test_many_rules_choose_as_if_each_were_asked_in_turn(drawn: list[tuple[Any, bool]], scopes: list[Any]) -> None:
+    rules = [
+        make(when, at, reply=REPLY if answers else None, faults=(f"fault {at}",))
+        for at, (when, answers) in enumerate(drawn, 1)
+    ]
+    book, indexed, linear = RuleSet(rules), counting(), counting()
+    for scope in scopes:
+        assert book.choose(scope, indexed) == in_turn(rules, scope, linear)
+
+
+def in_turn(rules: list[Rule], scope: Any, count: Callable[[str], int]) -> Choice | None:
+    """The choice as the design tells it, without an index."""
+    faults: tuple[FaultPlan, ...] = ()
+    for rule in rules:
+        if rule.matcher.differences(scope):
+            continue
+        if rule.matcher.counters and not rule.matcher.admits(count(rule.counted_as)):
+            continue
+        faults += rule.faults
+        if rule.reply is not None:
+            return Choice(rule, faults)
+    return None
+
+
+def test_a_thousand_rules_choose_as_if_each_were_asked_in_turn() -> None:
+    rules = [make({"body.model": f"model-{at}", "body.user": ["ann", "bob"][at % 2]}, at) for at in range(1_000)]
+    rules.insert(500, make({"body.user": {"matches": "^b"}, "body.n": {"gt": 7}}, 5_000))
+    rules.append(make({"times": 2}, 6_000))
+    book, indexed, linear = RuleSet(rules), counting(), counting()
+    for at in range(0, 1_000, 7):
+        for user in ("ann", "bob"):
+            scope = {"body": {"model": f"model-{at}", "user": user, "n": at % 11}}
+            assert book.choose(scope, indexed) == in_turn(rules, scope, linear)
+
+
+def test_of_a_thousand_rules_only_those_are_asked_that_can_match() -> None:
+    rules = [make({"body.model": f"model-{at}", "body.user": "ann"}, at) for at in range(1_000)]
+    book = RuleSet([*rules, make(None, 1_000)])
+    asked = list(book.candidates({"body": {"model": "model-77", "user": "ann"}}))
+    assert [rule.place.line for rule in asked] == [77, 1_000]
+
+
+def test_rules_of_a_query_or_an_operator_are_always_asked_however_many_there_are() -> None:
+    wanted = [{"jsonpath": {"$.model": "other"}}, {"body.model": {"matches": "^other"}}]
+    rules = [make(wanted[at % 2], at) for at in range(20)]
+    book = RuleSet([*rules, *(make({"body.model": f"model-{at}"}, at) for at in range(20, 40))])
+    asked = list(book.candidates({"body": {"model": "model-30"}}))
+    assert [rule.place.line for rule in asked] == [*range(20), 30]

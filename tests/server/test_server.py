@@ -1,0 +1,210 @@
+"""The server as a process: it says that it is ready, reads changed scenarios again, and stops when told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from emulator import server
+from emulator.app import build
+from emulator.errors import ConfigError
+from emulator.settings import Listen, Settings
+from tests import loopback
+from tests.process import Serving, copied, run
+from tests.running import Running
+from tests.small import FLOW, HEAD
+
+KEY = {"X-Key": "key-of-ann"}
+API = (
+    HEAD
+    + """\
+collections: {tokens: {}, words: {from: words.yaml}}
+example: {operation: talk, headers: {X-Key: key-of-ann}, body: {said: "It's 2 o'clock"}}
+operations:
+  talk:
+    route: PUT /talk
+    request: {type: object}
+    rules: [{reply: {body: {heard: "{{ body.said }}", words: "{{ words | list }}"}}}]
+"""
+    + FLOW
+)
+STORY = "scenario: story\nabout: A test.\napis: {small: }\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A scenario of one's own: an API, its fixture, and the story that plays it."""
+    (tmp_path / "small.yaml").write_text(API)
+    (tmp_path / "words.yaml").write_text("- {id: one}\n")
+    (tmp_path / "story.yaml").write_text(STORY)
+    return tmp_path
+
+
+@pytest.fixture
+def serving(folder: Path) -> Iterator[Serving]:
+    """A server that plays the story."""
+    with Serving(folder, "--scenario", "story.yaml") as process:
+        yield process
+
+
+def talk(serving: Serving) -> httpx.Response:
+    return serving.client.put("/talk", headers=KEY, json={"said": "hi"})
+
+
+def test_it_shows_base_urls_demo_keys_and_requests_that_work_when_copied(tmp_path: Path) -> None:
+    with Serving(tmp_path) as process:
+        origin = process.origin
+        assert process.banner.startswith(f"Ready on {origin}, scenario default\n")
+        assert f"\n  base URL   {origin}\n" in process.banner
+        assert f"\n  base URL   {origin}/v2\n" in process.banner
+        for key in ("axp_test_free", "axp_test_pro", "axp_test_enterprise", "axp_test_revoked", "aix_test_demo"):
+            assert f" {key} " in process.banner
+        first, second = map(copied, process.curls)
+        assert (first.status_code, first.json()["status"]) == (200, "SUCCESS")
+        assert (second.status_code, second.json()["type"]) == (200, "message")
+        assert process.client.get("/_emulator/health").status_code == 200
+        assert process.log == ""
+
+
+def test_a_request_to_copy_survives_the_shell_whatever_it_holds(serving: Serving) -> None:
+    (curl,) = serving.curls
+    answer = copied(curl)
+    assert (answer.status_code, answer.json()["heard"]) == (200, "It's 2 o'clock")
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_it_stops_at_once_with_a_paced_stream_open(serving: Serving, by: signal.Signals) -> None:
+    with serving.client.stream("GET", "/flow", headers=KEY) as answer:
+        pieces = answer.iter_raw()
+        assert next(pieces) == b"data: 1\n\n"
+        assert serving.stop(by) < 2
+        with pytest.raises(httpx.HTTPError):
+            next(pieces)
+    assert serving.process.returncode == 0
+    assert serving.log == ""
+
+
+def test_beyond_this_machine_the_control_api_wants_the_token_that_is_printed(tmp_path: Path) -> None:
+    with Serving(tmp_path, "--listen", "0.0.0.0:0") as process:
+        token = process.banner.partition("Authorization: ")[2].partition("\n")[0]
+        assert process.client.get("/_emulator/health").status_code == 200
+        assert process.client.get("/_emulator/clock").status_code == 403
+        assert process.client.get("/_emulator/clock", headers={"Authorization": token}).status_code == 200
+
+
+def test_it_stops_at_once_when_nobody_asks_anything(serving: Serving) -> None:
+    assert serving.client.get("/_emulator/health").status_code == 200
+    assert serving.stop(signal.SIGINT) < 2
+    assert (serving.process.returncode, serving.log) == (0, "")
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        done = run("serve", "--listen", address, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == f"can't listen on {address}: Address already in use; choose another with --listen HOST:PORT\n"
+
+
+def test_two_servers_can_not_share_a_port(serving: Serving, folder: Path) -> None:
+    done = run("serve", "--listen", f"127.0.0.1:{serving.port}", "--scenario", "story.yaml", cwd=folder)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert talk(serving).status_code == 200
+
+
+def test_a_changed_scenario_is_read_again(serving: Serving, folder: Path) -> None:
+    assert talk(serving).json()["heard"] == "hi"
+    (folder / "story.yaml").write_text(STORY + "rules: [{on: talk, reply: {body: {heard: nothing}}}]\n")
+    serving.until(lambda: talk(serving).json()["heard"] == "nothing")
+    assert "INFO: scenarios read again: story" in serving.log
+
+
+def test_a_changed_api_and_a_changed_fixture_are_read_again(serving: Serving, folder: Path) -> None:
+    (folder / "words.yaml").write_text("- {id: one}\n- {id: two}\n")
+    serving.until(lambda: talk(serving).json()["words"] == [{"id": "one"}, {"id": "two"}])
+    replaced = folder / "small.yaml.new"
+    replaced.write_text(API.replace("heard:", "said:"))
+    os.replace(replaced, folder / "small.yaml")  # as most editors save
+    serving.until(lambda: "said" in talk(serving).json())
+
+
+def test_a_wrong_change_is_complained_of_and_what_was_served_stays(serving: Serving, folder: Path) -> None:
+    (folder / "story.yaml").write_text(STORY + "rules: [{on: talc, reply: {boddy: 1}}]\n")
+    serving.until(lambda: "the scenarios are wrong" in serving.log)
+    assert "story.yaml:4:28: unknown key 'boddy'" in serving.log
+    assert talk(serving).json()["heard"] == "hi"
+    (folder / "story.yaml").write_text(STORY + "rules: [{on: talk, reply: {body: {heard: again}}}]\n")
+    serving.until(lambda: talk(serving).json()["heard"] == "again")
+    assert "Traceback" not in serving.log
+    assert serving.stop(signal.SIGTERM) < 2
+    assert serving.process.returncode == 0
+
+
+def test_other_files_in_the_folder_change_nothing(serving: Serving, folder: Path) -> None:
+    (folder / "notes.txt").write_text("hello")
+    (folder / "story.yaml").write_text(STORY + "# a comment\n")
+    serving.until(lambda: "scenarios read again" in serving.log)
+    assert serving.log.count("scenarios read again") == 1
+
+
+def test_without_reloading_a_changed_scenario_is_left_alone(folder: Path) -> None:
+    with Serving(folder, "--scenario", "story.yaml", "--no-reload") as process:
+        (folder / "story.yaml").write_text("wrong")
+        assert [talk(process).status_code for _ in range(5)] == [200] * 5
+        assert process.log == ""
+
+
+def test_variables_set_what_flags_do_not(folder: Path) -> None:
+    with Serving(folder, EMULATOR_SCENARIO="story.yaml", EMULATOR_MAX_BODY="20") as process:
+        assert process.client.put("/talk", headers=KEY, json={"said": "x" * 30}).status_code == 413
+
+
+def test_a_socket_listens_as_soon_as_it_is_bound_so_that_the_next_one_is_refused() -> None:
+    with server.bind(Settings(listen=Listen(port=0))) as first:
+        taken = Settings(listen=Listen(port=first.getsockname()[1]))
+        with pytest.raises(ConfigError, match="Address already in use"):
+            server.bind(taken)
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "203.0.113.1"])
+def test_an_address_that_is_not_ours_is_refused(host: str) -> None:
+    with pytest.raises(ConfigError, match=f"can't listen on {host}:0: .+; choose another with --listen HOST:PORT"):
+        server.bind(Settings(listen=Listen(host, 0)))
+
+
+def test_a_mistake_of_our_own_is_not_silent(running: Running, caplog: pytest.LogCaptureFixture) -> None:
+    class Broken:
+        def try_now(self, *arguments: object) -> object:
+            raise LookupError("a mistake of our own")
+
+        async def __call__(self, scope: object, receive: object, send: object) -> None:
+            raise LookupError("a mistake of our own")
+
+    before, running.app = running.app, Broken()  # type: ignore[assignment]
+    try:
+        with caplog.at_level(logging.ERROR, "uvicorn.error"):
+            assert loopback.get(running.origin).status_code == 500
+    finally:
+        running.app = before
+    assert "a mistake of our own" in caplog.text
+
+
+def test_watching_ends_with_a_word_when_the_system_can_not_watch(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(folder)
+    app = build(Settings(scenarios=("story.yaml",)))
+    for file in folder.iterdir():
+        file.unlink()
+    folder.rmdir()
+    asyncio.run(server.watch_files(app))
+    assert "changed scenarios will not be read again" in caplog.text
