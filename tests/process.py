@@ -9,18 +9,18 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from threading import Event
 from time import monotonic
 from types import TracebackType
 
 import httpx
 
 from tests import loopback
+from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 30.0
 LAST_LINE = "Ctrl-C stops it."
 
 
@@ -98,13 +98,9 @@ class Serving:
         self.process.wait(PATIENCE)
         return monotonic() - begun
 
-    def until(self, seen: object) -> None:
-        """Wait until `seen()` is true."""
-        assert callable(seen)
-        ticker, end = Event(), monotonic() + PATIENCE
-        while not seen():
-            assert monotonic() < end, self.log
-            ticker.wait(0.02)
+    def until(self, seen: Callable[[], object]) -> None:
+        """Wait until `seen()` is true; the log is shown when that takes too long."""
+        until(seen, lambda: self.log)
 
 
 def copied(command: str) -> httpx.Response:

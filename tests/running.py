@@ -26,9 +26,9 @@ from emulator.server import KEEP_ALIVE, Server, bind
 from emulator.settings import Listen, Settings
 from emulator.store.journal import Journal
 from tests import loopback
+from tests.waiting import PATIENCE
 
 T = TypeVar("T")
-PATIENCE = 30.0
 CORPUS = Corpus("0")  # immutable once it is built, and slow to build
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 import threading
@@ -16,12 +17,13 @@ import uvloop
 from starlette.types import ASGIApp
 
 from emulator import Emulator
+from emulator.clock import Clock
 from emulator.record.command import open_recorder
 from emulator.record.recorder import GRACE, Recorder
 from emulator.server import Server, bind
 from emulator.settings import Listen, Settings
+from tests.waiting import PATIENCE
 
-PATIENCE = 30.0
 PATIENT = httpx.Timeout(PATIENCE)
 
 
@@ -105,12 +107,38 @@ class Raw:
             if self._context is not None:
                 connection = self._context.wrap_socket(connection, server_side=True)
             with connection:
-                self.asked.append(connection.recv(65_536))
+                self.asked.append(_whole_request(connection))
                 for piece in self._pieces(self):
                     connection.sendall(piece)
         except OSError:
             self.left.set()
             connection.close()
+
+
+def _whole_request(connection: socket.socket) -> bytes:
+    """Reads head and body: closing with something unread resets the connection, and the answer may be lost.
+
+    What is no HTTP, such as the beginning of a TLS handshake, is read once.
+    """
+    asked = b""
+    while read := connection.recv(65_536):
+        asked += read
+        head, end, body = asked.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)content-length: *(\d+)", head)
+        if not asked[:1].isalpha() or (end and len(body) >= (int(length[1]) if length else 0)):
+            break
+    return asked
+
+
+class Stopwatch(Clock):
+    """A clock whose real seconds pass by hand as well."""
+
+    def __init__(self) -> None:
+        super().__init__(0.0, 0.0)
+        self.passed = 0.0
+
+    def real(self) -> float:
+        return self.passed
 
 
 class Studio:
@@ -128,9 +156,10 @@ class Studio:
         force: bool = False,
         patience: httpx.Timeout = PATIENT,
         grace: float = GRACE,
+        clock: Clock | None = None,
     ) -> Iterator[tuple[str, Recorder]]:
         given = [upstream or self.upstream.url]
-        recorder, base = open_recorder(api, given, str(self.out), force, patience=patience, grace=grace)
+        recorder, base = open_recorder(api, given, str(self.out), force, patience=patience, grace=grace, clock=clock)
         with Served(recorder) as served:
             yield served.url + base, recorder
 

@@ -9,7 +9,8 @@ import httpx
 
 from tests import loopback
 from tests.apis.aiexport_calls import asking
-from tests.running import PATIENCE, Emulated
+from tests.running import Emulated
+from tests.waiting import PATIENCE
 
 WORLDS = 100
 HAIKU = "apex-haiku-4-20250401"

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-PATIENCE = 30.0
+from tests.waiting import PATIENCE
+
 GONE = struct.pack("ii", 1, 0)  # linger 0: closing is a reset
 
 

@@ -10,6 +10,7 @@ import httpx
 
 from emulator import server, settings
 from emulator.app import build
+from emulator.clock import Clock
 from emulator.errors import ConfigError
 from emulator.record.file import RecordingFile
 from emulator.record.recorder import GRACE, PATIENCE, Recorder
@@ -24,13 +25,14 @@ def open_recorder(
     own: tuple[str, int] | None = None,
     patience: httpx.Timeout = PATIENCE,
     grace: float = GRACE,
+    clock: Clock | None = None,
 ) -> tuple[Recorder, str]:
-    """A recorder and the base path of its API; `own` is the address at which it will serve.
+    """A recorder and the base path of its API; `own` is the address at which it will serve, `clock` takes the time.
 
     Raises ConfigError, before anything is asked or written.
     """
     file = find_api(api)
-    emulated = build(settings.load({"scenarios": (file,), "cache": "off"}, {}))
+    emulated = build(settings.load({"scenarios": (file,), "cache": "off"}, {}), clock)
     (name,) = emulated.playbook.apis
     base = emulated.playbook.apis[name].base
     upstreams = parse_upstreams("--upstream", upstream, base)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -12,6 +13,7 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
 from emulator.app import Application
+from emulator.clock import Clock
 from emulator.engine.body import ClientLeft, open_request, read
 from emulator.engine.raw_delivery import LINE, BorrowedSocket
 from emulator.errors import ApiError
@@ -48,6 +50,23 @@ class UpstreamCall(Struct, frozen=True):
         line: BorrowedSocket = self.connection["extensions"][LINE]()
         await line.flush()
         line.end("close")
+
+
+class Sent:
+    """The real moment `at` which a request was on its way as a whole.
+
+    Waits of a stream count from there: looking up a name, connecting and the TLS handshake belong to the first request
+    of a connection, not to the answer, and the emulator's own waits begin when it has read the request.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.at = clock.real()
+
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Note the moment; httpx calls this at each step of a request."""
+        if event.endswith("send_request_body.complete"):
+            self.at = self._clock.real()
 
 
 class Recorder:
@@ -108,12 +127,14 @@ class Recorder:
         path = connection.get("raw_path") or quote(incoming.path).encode()
         url = self._upstreams.url(call.understood.host, path, connection["query_string"])
         headers = passed_on(connection["headers"])
-        request = httpx.Request(incoming.method, url, headers=headers, content=incoming.raw or None)
-        begun = self._clock.real()
+        sent = Sent(self._clock)
+        request = httpx.Request(
+            incoming.method, url, headers=headers, content=incoming.raw or None, extensions={"trace": sent.trace}
+        )
         try:
             response = await self._client.send(request, stream=True)
             try:
-                end = await self._pass_back(call, response, begun)
+                end = await self._pass_back(call, response, sent.at)
             finally:
                 await response.aclose()
         except httpx.HTTPError as error:

@@ -13,7 +13,8 @@ import pytest
 from emulator.cli.inspect import show
 from emulator.errors import ConfigError
 from emulator.https.authority import Authority
-from tests.process import PATIENCE, environment
+from tests.process import environment
+from tests.waiting import PATIENCE
 
 HOST = "api.one.test"
 NOW = 1_767_225_600.0

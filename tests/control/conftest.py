@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from tests import loopback
-from tests.running import PATIENCE, Emulated
+from tests.running import Emulated
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from emulator.control.route import ControlRoute
 from emulator.control.routes import TABLE
 from emulator.settings import Listen
 from tests import loopback
-from tests.running import PATIENCE, Emulated, Running
+from tests.running import Emulated, Running
+from tests.waiting import PATIENCE
 from tests.wire import Wire
 
 TOKEN = "a-token-for-tests"

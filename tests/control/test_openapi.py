@@ -14,7 +14,8 @@ from emulator.control.route import ControlRoute
 from emulator.control.routes import TABLE
 from tests.apis.aiexport_calls import PRO, asking, caller, create
 from tests.control.test_guard import label
-from tests.running import PATIENCE, Emulated
+from tests.running import Emulated
+from tests.waiting import PATIENCE
 
 DOCUMENT = document(TABLE)
 EXAMPLES = {entry.name: entry.example for entry in TABLE}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 
 import httpx
 import pytest
@@ -11,10 +10,10 @@ import pytest
 from emulator.control.app import Control
 from emulator.control.routes import TABLE
 from tests.apis.aiexport_calls import caller
-from tests.running import PATIENCE, Emulated
+from tests.running import Emulated
+from tests.waiting import until
 from tests.wire import Wire, request
 
-TICK = threading.Event()
 PATHS = ["exchanges", "webhooks"]
 
 
@@ -29,11 +28,8 @@ def ask_to_wait(wire: Wire, what: str, world: str = "default") -> None:
 
 def until_present(emulated: Emulated, count: int) -> None:
     """Return when so many do something in the default world."""
-    for _ in range(3_000):
-        if len(emulated.app.state._present) == count:
-            return
-        TICK.wait(PATIENCE / 3_000)
-    raise AssertionError(f"{len(emulated.app.state._present)} are there, not {count}")
+    present = emulated.app.state._present
+    until(lambda: len(present) == count, lambda: f"{len(present)} are there, not {count}")
 
 
 @pytest.mark.parametrize("what", PATHS)

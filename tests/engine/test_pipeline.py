@@ -15,8 +15,9 @@ import pytest
 from tests import loopback
 from tests.apis.aiexport_calls import ENTERPRISE, PRO, asking, caller, refused
 from tests.apis.aixplain_calls import DEMO
-from tests.running import PATIENCE, Emulated
+from tests.running import Emulated
 from tests.small import KEY, Small
+from tests.waiting import PATIENCE
 from tests.wire import Wire, request
 
 BROKEN = """

@@ -12,9 +12,10 @@ import pytest
 
 from emulator.errors import ConfigError
 from emulator.faults import FAULTS
-from tests.running import PATIENCE, Emulated, Running
+from tests.running import Emulated, Running
 from tests.secure import SecureRunning, SecureWire, TunnelWire
 from tests.small import KEY, play
+from tests.waiting import PATIENCE
 from tests.wire import Wire, request
 
 # The characters of several bytes are cut by `split`.

@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from emulator.settings import Listen, Settings
-from tests.running import PATIENCE, Emulated, Running
+from tests.running import Emulated, Running
+from tests.waiting import PATIENCE
 
 
 class Fronted(Emulated):

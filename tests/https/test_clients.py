@@ -19,7 +19,8 @@ from emulator.https.authority import Authority
 from emulator.run.environment import variables
 from tests import loopback
 from tests.https.conftest import Fronted
-from tests.process import PATIENCE, environment
+from tests.process import environment
+from tests.waiting import PATIENCE
 
 HOST = "api.aiexport.io"
 MODELS = f"https://{HOST}/v2/models"

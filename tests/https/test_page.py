@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.pages import ROOT, blocks, tables
-from tests.process import PATIENCE, Serving, environment
+from tests.process import Serving, environment
+from tests.waiting import PATIENCE
 
 PAGE = ROOT / "docs" / "https.md"
 PROXY, LISTENER, CERTS = (block.text for block in blocks(PAGE))

@@ -19,8 +19,9 @@ from emulator.settings import Settings
 from tests import loopback
 from tests.https.conftest import Fronted
 from tests.process import Serving
-from tests.running import PATIENCE, Running, loaded
+from tests.running import Running, loaded
 from tests.small import play
+from tests.waiting import PATIENCE
 from tests.wire import Wire, request
 
 HOST = "api.aiexport.io"

@@ -17,10 +17,10 @@ from emulator.server import tls as tunnel
 from tests import loopback
 from tests.https.conftest import Fronted
 from tests.process import Serving
-from tests.running import PATIENCE
 from tests.secure import EMULATED, SecureWire, TunnelWire
 from tests.small import FLOW, HEAD
 from tests.small import KEY as SMALL_KEY
+from tests.waiting import PATIENCE
 from tests.wire import Wire, request
 
 HOST = "api.aiexport.io"

@@ -17,8 +17,9 @@ from click.testing import CliRunner, Result
 
 from emulator.cli import main
 from tests import loopback
-from tests.process import LAST_LINE, PATIENCE, environment
+from tests.process import LAST_LINE, environment
 from tests.studio import Studio
+from tests.waiting import PATIENCE
 
 KEY = {"X-API-Key": "axp_test_pro"}
 

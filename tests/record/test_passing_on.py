@@ -17,11 +17,11 @@ import trustme
 
 from emulator.language.document.reader import read
 from tests import loopback
-from tests.studio import Raw, Studio
+from tests.studio import Raw, Stopwatch, Studio
+from tests.waiting import until
 from tests.wire import Wire, request
 
 KEY = {"X-API-Key": "axp_live_0123456789abcdef"}
-TICK = threading.Event()
 EVENT = b'event: a\ndata: {"x":1}\n\n'
 
 
@@ -119,7 +119,7 @@ def test_what_came_before_a_stream_broke_off_reaches_a_client_that_reads_late(
     ):
         wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)  # most of it stays with the recorder
         wire.send(raw + raw)  # nothing more is read from here on until the first is answered
-        until_logged(caplog, "the upstream broke off")
+        until(lambda: "the upstream broke off" in caplog.text)
         wire.send(raw)
         assert wire.head()[0] == 200
         received = b""
@@ -136,15 +136,6 @@ def broken_off(wire: Wire) -> bool:
         return wire.ended
     except ConnectionResetError:
         return True
-
-
-def until_logged(caplog: pytest.LogCaptureFixture, words: str) -> None:
-    """Return when the log says this."""
-    for _ in range(3_000):
-        if words in caplog.text:
-            return
-        TICK.wait(0.01)
-    raise AssertionError(f"{words!r} is not in the log")
 
 
 def test_a_stream_that_breaks_off_teaches_its_secrets_all_the_same(studio: Studio) -> None:
@@ -320,12 +311,12 @@ def test_a_client_that_leaves_at_the_last_event_misses_nothing_of_the_recording(
         assert gone.wait(30)
         yield chunk(EVENT) + b"0\r\n\r\n"
 
-    with Raw(last) as upstream, studio.recording("aiexport", upstream.url) as (base, _):
+    with Raw(last) as upstream, studio.recording("aiexport", upstream.url, clock=Stopwatch()) as (base, _):
         with loopback.stream("POST", f"{base}/messages/stream", headers=KEY, json={}) as stream:
             assert next(stream.iter_raw()) == EVENT
         gone.set()
-        read_until(studio, 1)
-    assert len(recorded(studio)[0]["reply"]["stream"]["events"]) == 2
+        until(lambda: recorded(studio))
+    assert recorded(studio)[0]["reply"]["stream"] == {"events": [{"event": "a", "data": {"$literal": {"x": 1}}}] * 2}
 
 
 def test_a_stream_whose_client_has_left_for_long_is_given_up(studio: Studio, caplog: pytest.LogCaptureFixture) -> None:
@@ -344,9 +335,3 @@ def test_a_stream_whose_client_has_left_for_long_is_given_up(studio: Studio, cap
         assert upstream.left.wait(30)
         assert tape.tape.count == 0
     assert "not recorded: its client left before the end" in caplog.text
-
-
-def read_until(studio: Studio, count: int) -> None:
-    """The recorder has its own thread: look until it is done, and no longer than the test may take."""
-    while len(recorded(studio)) < count:
-        pass

@@ -12,7 +12,6 @@ from click.testing import CliRunner
 
 from emulator import Emulator
 from emulator.cli import main
-from emulator.language.document.reader import read
 from tests import loopback
 from tests.studio import Studio
 
@@ -133,36 +132,6 @@ def test_secrets_are_never_written_not_even_where_they_are_echoed(studio: Studio
         assert secret not in text
     assert "********" in text
     checked(studio.out)
-
-
-def test_a_stream_is_passed_on_as_it_comes_and_replayed_at_its_pace(studio: Studio, tmp_path: Path) -> None:
-    slow = tmp_path / "slow.yaml"
-    slow.write_text("scenario: slow\nabout: Slow.\nextends: default\nlatency: {first_token: 150ms, token: 40ms}\n")
-    with Emulator(scenarios=[str(slow)]) as upstream, studio.recording("aiexport", upstream.url) as (base, _):
-        ask = {"headers": OWN, "json": message("What are the colors of the rainbow?")}
-        with loopback.stream("POST", f"{base}/messages/stream", **ask) as answer:
-            recorded = list(answer.iter_raw())
-    assert len(recorded) > 3
-    (rule,) = read(studio.out).data["rules"]
-    first, mean = waits(rule["reply"]["stream"])
-    assert 100 < first < 400
-    assert 20 < mean < 120
-    with studio.replaying("/v2") as base, loopback.stream("POST", f"{base}/messages/stream", **ask) as answer:
-        replayed = list(answer.iter_raw())
-    assert b"".join(replayed) == b"".join(recorded)
-    assert len(replayed) > 3
-
-
-def waits(stream: dict[str, Any]) -> tuple[int, float]:
-    """The first wait and the mean of the others, in milliseconds; a busy machine may have made them uneven."""
-    if "pace" in stream:
-        return milliseconds(stream["pace"]["first"]), milliseconds(stream["pace"]["each"])
-    first, *others = [milliseconds(event["wait"]) for event in stream["events"] if "wait" in event]
-    return first, sum(others) / len(others)
-
-
-def milliseconds(text: str) -> int:
-    return int(text.removesuffix("ms"))
 
 
 def test_an_upstream_that_goes_down_is_told_and_what_was_recorded_is_kept(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import re
+import ssl
+from collections.abc import Iterator
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
-from starlette.types import Receive, Scope, Send
+import trustme
 
 from emulator.clock import Clock
 from emulator.language.document.reader import read
@@ -14,11 +16,12 @@ from emulator.record.events import StreamEvent
 from emulator.record.file import RecordingFile
 from emulator.record.request import Answered, Asked, RecordedExchange
 from tests import loopback
-from tests.running import Emulated, Running, live
-from tests.studio import Served, Studio
+from tests.running import Emulated, Running
+from tests.studio import Raw, Stopwatch, Studio
 from tests.wire import Wire, request
 
 KEY = {"X-API-Key": "axp_test_pro", "Content-Type": "application/json"}
+STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 GAPS = [0.0, 0.35, 0.0, 0.02, 1.5, 0.007]  # seconds before each event
 
 
@@ -63,31 +66,83 @@ def test_a_hurried_clock_hurries_the_stream(running: Running, tmp_path: Path, ga
     emulated.close()
 
 
-class Uneven:
-    """An upstream whose stream waits on its own clock."""
+def step_by_step(steps: SimpleQueue[bytes]) -> Raw:
+    """An upstream that sends the head of a stream at once, and then what is put into the queue; b"" ends it."""
 
-    def __init__(self) -> None:
-        self._clock = Clock()
+    def pieces(raw: Raw) -> Iterator[bytes]:
+        yield STREAM
+        while piece := steps.get():
+            yield b"%x\r\n%b\r\n" % (len(piece), piece)
+        yield b"0\r\n\r\n"
 
-    async def __call__(self, connection: Scope, receive: Receive, send: Send) -> None:
-        if connection["type"] == "lifespan":
-            await live(receive, send)
-            return
-        await self._clock.sleep(0.1)  # before the answer begins, as a service that thinks
-        lines = [(b"content-type", b"text/event-stream")]
-        await send({"type": "http.response.start", "status": 200, "headers": lines})
-        for wait in (0.0, 0.05, 0.25, 0.05):
-            await self._clock.sleep(wait)
-            await send({"type": "http.response.body", "body": b"data: 1\n\n", "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+    return Raw(pieces)
 
 
-def test_a_real_stream_is_recorded_as_it_came_its_beginning_included(studio: Studio) -> None:
-    with Served(Uneven()) as upstream, studio.recording("aiexport", upstream.url) as (base, _):
-        assert loopback.get(f"{base}/status", headers=KEY).content == b"data: 1\n\n" * 4
+@pytest.mark.parametrize(
+    ("gaps", "written"),
+    [
+        (GAPS, [None, "350ms", None, "20ms", "1500ms", "7ms"]),
+        ([0.1, 0.05, 0.25, 0.05], ["100ms", "50ms", "250ms", "50ms"]),
+        ([0.15, 0.04, 0.04, 0.04], {"first": "150ms", "each": "40ms"}),
+        ([0.0, 0.15, 0.04, 0.04], {"first": "150ms", "each": "40ms"}),
+    ],
+)
+def test_a_stream_is_passed_on_as_it_comes_and_recorded_and_replayed_with_its_waits(
+    studio: Studio, running: Running, gaps: list[float], written: object
+) -> None:
+    steps: SimpleQueue[bytes] = SimpleQueue()
+    clock = Stopwatch()
+    events = [b"data: %d\n\n" % number for number in range(len(gaps))]
+    with (
+        step_by_step(steps) as upstream,
+        studio.recording("aiexport", upstream.url, clock=clock) as (base, _),
+        loopback.stream("GET", f"{base}/status", headers=KEY) as answer,
+    ):
+        raw = answer.iter_raw()
+        for gap, event in zip(gaps, events, strict=True):
+            clock.passed += gap
+            steps.put(event)
+            assert next(raw) == event
+        steps.put(b"")
+        assert list(raw) == []
     (rule,) = read(studio.out).data["rules"]
-    waits = [re.fullmatch(r"(\d+)ms", event["wait"]) for event in rule["reply"]["stream"]["events"]]
-    found = [int(wait[1]) for wait in waits if wait is not None]
-    assert len(found) == 4
-    for wait, least in zip(found, (100, 50, 250, 50), strict=True):
-        assert least - 15 <= wait <= least + 500  # a busy machine is late, and hardly ever early
+    stream = rule["reply"]["stream"]
+    assert stream.get("pace", [event.get("wait") for event in stream["events"]]) == written
+
+    emulated = Emulated(running, (str(studio.out),))
+    with Wire(running.port) as wire:
+        wire.send(request("GET", "/v2/status", KEY.items()))
+        assert wire.head()[0] == 200
+        came = b""
+        for gap, event in zip(gaps, events, strict=True):
+            emulated.advance(gap)
+            came = came or wire.chunk()  # what is due together leaves together
+            assert came.startswith(event)
+            came = came.removeprefix(event)
+        assert came + wire.chunk() == b""
+    emulated.close()
+
+
+def test_waits_count_from_the_moment_at_which_the_upstream_has_the_request(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Connecting and the TLS handshake belong to the first request of a connection, not to its answer."""
+    clock = Stopwatch()
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+
+    def shake_hands_slowly(*_: object) -> None:
+        clock.passed += 0.5
+
+    context.sni_callback = shake_hands_slowly
+    with (
+        Raw(lambda _: [STREAM, b"9\r\ndata: 1\n\n\r\n0\r\n\r\n"], context) as upstream,
+        studio.recording("aiexport", upstream.url, clock=clock) as (base, _),
+    ):
+        assert loopback.get(f"{base}/status", headers=KEY).content == b"data: 1\n\n"
+    assert clock.passed == 0.5
+    (rule,) = read(studio.out).data["rules"]
+    assert rule["reply"]["stream"] == {"events": [{"data": {"$literal": 1}}]}

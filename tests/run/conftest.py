@@ -14,7 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from emulator.cli import main
-from tests.process import PATIENCE, ROOT, environment
+from tests.process import ROOT, environment
+from tests.waiting import PATIENCE
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Begin = Callable[..., subprocess.Popen[str]]

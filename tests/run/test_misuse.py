@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.process import PATIENCE, ROOT
+from tests.process import ROOT
 from tests.run.conftest import Run, keeping, words
+from tests.waiting import PATIENCE
 
 
 def test_what_cannot_be_allowed_is_refused(run: Run) -> None:

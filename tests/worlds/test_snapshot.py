@@ -16,7 +16,8 @@ from emulator.errors import ConfigError, DocumentError
 from emulator.worlds.registry import UnknownWorld
 from tests import loopback
 from tests.apis.aiexport_calls import asking
-from tests.running import PATIENCE, Emulated, Running
+from tests.running import Emulated, Running
+from tests.waiting import PATIENCE
 from tests.worlds.test_registry import CLIENT, Many
 
 PRO = {"X-API-Key": "axp_test_pro"}

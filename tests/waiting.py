@@ -1,0 +1,18 @@
+"""Waiting in tests for what another thread or process does, however slow the machine is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Event
+from time import monotonic
+
+PATIENCE = 120.0  # real seconds after which something has failed
+TICK = 0.01
+
+
+def until(seen: Callable[[], object], message: Callable[[], object] = str) -> None:
+    """Wait until `seen()` is true; an AssertionError with `message()` when that takes too long."""
+    ticker, end = Event(), monotonic() + PATIENCE
+    while not seen():
+        assert monotonic() < end, message()
+        ticker.wait(TICK)
