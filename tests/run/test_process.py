@@ -14,7 +14,7 @@ from tests.process import ROOT, environment
 from tests.run.conftest import on_a_terminal
 from tests.waiting import PATIENCE
 
-RUN = "import os, sys; from emulator.run.command import run; status = run({words!r}, os.environ)"
+RUN = "import os, sys; from emulator.run.process import run; status = run({words!r}, os.environ)"
 FOR_EVER = "while :; do sleep 0.05; done"
 
 
