@@ -25,7 +25,7 @@ from emulator.engine.world import WorldState
 from emulator.errors import DocumentError
 from emulator.generate.corpus import Corpus
 from emulator.https.proxy import BlockedCall, HttpsProxy
-from emulator.language.expressions.expression import Language
+from emulator.language.expressions import Language
 from emulator.playbook import Playbook
 from emulator.playbook.service import Served
 from emulator.settings import Settings

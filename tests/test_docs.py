@@ -18,7 +18,7 @@ from emulator.engine.context import REQUEST_MAKERS
 from emulator.engine.functions import FILTERS, FUNCTIONS
 from emulator.faults import FAULTS
 from emulator.generate.canned import CannedEntry
-from emulator.language.expressions import filters, tree_builder
+from emulator.language.expressions import builder, filters
 from emulator.language.schema import api as parts
 from emulator.language.schema import scenario as model
 from emulator.language.schema.validate import keys_of
@@ -114,7 +114,7 @@ def test_every_error_that_the_engine_raises_is_told() -> None:
 
 
 def test_every_form_is_told() -> None:
-    assert sorted(told("Forms", "form").keys) == sorted(tree_builder._FORMS)
+    assert sorted(told("Forms", "form").keys) == sorted(builder._FORMS)
 
 
 def test_every_name_is_told() -> None:

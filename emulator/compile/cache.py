@@ -18,7 +18,7 @@ import msgspec
 
 from emulator import __version__
 from emulator.language.document.reader import SUFFIXES
-from emulator.language.expressions.expression import Language
+from emulator.language.expressions import Language
 
 MOST = 32  # playbooks in a folder; the one that was written first goes first
 STALE = 3_600 * 10**9  # nanoseconds after which a file that nobody finished is nobody's

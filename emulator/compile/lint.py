@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from emulator.errors import Diagnostic, Location
-from emulator.language.expressions.expression import Language
+from emulator.language.expressions import Language
 from emulator.language.expressions.template import Template, compile_tree
 from emulator.language.schema.provenance import provenance_within
 from emulator.playbook import Api, Operation, Playbook
@@ -111,7 +111,7 @@ def _operation(api: Api, operation: Operation) -> Operation:
         return replace(operation, rules=RuleSet(rules))
     place, message = operation.place, _refusal(api, operation, operation.claims, operation.place)
     reply = ReplyPlan(place, 200, Headers(), error="no_rule", message=message)
-    refused = Rule(str(place), place, "", Matcher(), operation.makers, (), reply, (), operation.claims)
+    refused = Rule(str(place), place, "", Matcher(), operation.lets, (), reply, (), operation.claims)
     # Whatever is asked is refused alike, and costs nothing.
     return replace(
         operation, request=None, query=None, checks=Checks(), cost={}, settle={}, usage=None, rules=RuleSet([refused])

@@ -21,7 +21,7 @@ from emulator.faults.targets import out_of_reach, spots, unknown_name
 from emulator.language.document.diagnostics import Diagnostics, did_you_mean
 from emulator.language.document.durations import Latency, parse_latency
 from emulator.language.document.reader import SUFFIXES, read
-from emulator.language.expressions.expression import Language
+from emulator.language.expressions import Language
 from emulator.language.schema.scenario import ApiFile, ScenarioFile
 from emulator.language.schema.validate import validate
 from emulator.playbook import Api as ApiPlan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -11,7 +12,7 @@ from emulator.compile.operation import ScenarioRule
 from emulator.compile.when import REQUEST_NAMES
 from emulator.errors import Diagnostic, DocumentError, Location
 from emulator.language.document.diagnostics import did_you_mean
-from emulator.language.expressions.expression import Language
+from emulator.language.expressions import Language
 from emulator.language.schema.scenario import ApiFile, OperationModel, RuleModel
 from emulator.playbook import Api
 
@@ -66,13 +67,12 @@ class RootChecker(Struct, frozen=True):
     def _text(self, text: str, path: Path, names: Roots) -> Iterator[Diagnostic]:
         if "{{" not in text and "{%" not in text:
             return
-        place = self.place_of(path)
         try:
-            roots = self.language.scalar(text, place).roots
+            roots = self.language.scalar(text, partial(self.place_of, path)).names
         except DocumentError:
             return
         for root in sorted(roots.difference(names)):
-            yield Diagnostic(place, f"unknown name {root!r}; {did_you_mean(root, dict.fromkeys(names))}")
+            yield Diagnostic(self.place_of(path), f"unknown name {root!r}; {did_you_mean(root, dict.fromkeys(names))}")
 
 
 def unknown_roots(apis: Iterable[Api], rules: Iterable[ScenarioRule], language: Language) -> Iterator[Diagnostic]:

@@ -67,7 +67,7 @@ class OperationCompiler:
         compiler, file = self.compiler, self.file
         path: Path = ("operations", name)
         method, _, tail = part.route.partition(" ")
-        makers = compiler.makers(part.let, (*path, "let"))
+        lets = compiler.trees(part.let, (*path, "let"))
         if part.answer is not None:
             self.complaints.require_known(part.answer, file.answers, "answer", compiler.place((*path, "answer")))
         for kind, other in part.errors.items():
@@ -98,8 +98,8 @@ class OperationCompiler:
             usage=None if part.usage is None else self._usage(part.usage, (*path, "usage")),
             redact=frozenset(part.redact),
             errors=part.errors,
-            makers=makers,
-            rules=self._rules(name, part, makers, names),
+            lets=lets,
+            rules=self._rules(name, part, lets, names),
         )
 
     def _require_tried(self, part: OperationModel, path: Path) -> None:
@@ -130,14 +130,14 @@ class OperationCompiler:
             if host is not None:
                 self.complaints.require_known(host, self.file.hosts, "host", self.compiler.place(where))
 
-    def _rules(self, name: str, part: OperationModel, makers: Mapping[str, plan.Maker], names: Names) -> RuleSet:
+    def _rules(self, name: str, part: OperationModel, lets: Mapping[str, Template], names: Names) -> RuleSet:
         path: Path = ("operations", name)
         headers: tuple[Group, ...] = (
             (self.file.headers, ("headers",), self.compiler),
             (part.headers, (*path, "headers"), self.compiler),
         )
         rules = [
-            RuleCompiler(entry.compiler, self.known).rule(entry.rule, entry.path, makers, headers)
+            RuleCompiler(entry.compiler, self.known).rule(entry.rule, entry.path, lets, headers)
             for entry in self.scenario
             if entry.concerns(self.file.api, name)
         ]
@@ -145,7 +145,7 @@ class OperationCompiler:
         for at, rule in enumerate(part.rules):
             if rule.on is not None:
                 self.complaints.add(self.compiler.place((*path, "rules", at, "on")), "`on` is for a scenario's rules")
-        rules += [own.rule(rule, (*path, "rules", at), makers, headers) for at, rule in enumerate(part.rules)]
+        rules += [own.rule(rule, (*path, "rules", at), lets, headers) for at, rule in enumerate(part.rules)]
         return RuleSet(rules)
 
     def _cost(self, part: OperationModel, path: Path) -> dict[str, int | Template]:

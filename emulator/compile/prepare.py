@@ -11,7 +11,7 @@ from emulator.generate.canned import load_canned
 from emulator.generate.repertoire import CannedReply, Repertoire
 from emulator.jobs.job import Kind
 from emulator.language.document.diagnostics import Diagnostics
-from emulator.language.expressions.expression import Language
+from emulator.language.expressions import Language
 from emulator.playbook import Api, Playbook
 from emulator.playbook.model import LatencyPlan
 from emulator.playbook.service import Served

@@ -15,9 +15,10 @@ from emulator.compile.templates import Compiler, Group, Path
 from emulator.compile.when import Names
 from emulator.errors import ConfigError, Diagnostic, DocumentError, Location
 from emulator.language.document.durations import Latency, parse_latency
+from emulator.language.expressions.template import Template
 from emulator.language.schema.scenario import EventModel, PaceModel, ReplyModel, RuleModel, StepModel, StreamModel
 from emulator.playbook.matching import Matcher
-from emulator.playbook.model import EventPlan, FaultPlan, Faults, Maker, PacePlan, ReplyPlan, StepPlan
+from emulator.playbook.model import EventPlan, FaultPlan, Faults, PacePlan, ReplyPlan, StepPlan
 from emulator.playbook.model import Rule as RulePlan
 
 VERBS: Mapping[str, tuple[str, ...]] = {
@@ -55,7 +56,7 @@ class RuleCompiler:
         self.known = known
         self.names = names
 
-    def rule(self, rule: RuleModel, path: Path, makers: Mapping[str, Maker], headers: tuple[Group, ...]) -> RulePlan:
+    def rule(self, rule: RuleModel, path: Path, lets: Mapping[str, Template], headers: tuple[Group, ...]) -> RulePlan:
         compiler = self.compiler
         place = compiler.place(path)
         with self.complaints.catching():
@@ -68,7 +69,7 @@ class RuleCompiler:
             place=place,
             name=rule.name or "",
             matcher=matcher,
-            makers={**makers, **compiler.makers(rule.let, (*path, "let"))} if rule.let else makers,
+            lets={**lets, **compiler.trees(rule.let, (*path, "let"))} if rule.let else lets,
             steps=tuple(step for step in steps if step is not None),
             reply=None if rule.reply is None else self._reply(rule.reply, (*path, "reply"), headers),
             faults=tuple(self._faults(rule.fault, (*path, "fault"))),

@@ -10,7 +10,7 @@ from emulator.compile import loader as loading
 from emulator.compile.api import Tables
 from emulator.compile.prepare import prepare
 from emulator.faults import FAULTS
-from emulator.language.expressions.expression import Language
+from emulator.language.expressions import Language
 from emulator.playbook import Playbook
 from emulator.playbook.service import Served
 

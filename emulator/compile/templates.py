@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from emulator.compile.when import WhenCompiler
@@ -12,10 +11,9 @@ from emulator.errors import Location
 from emulator.language.document.diagnostics import Diagnostics
 from emulator.language.document.durations import Duration, parse_duration
 from emulator.language.document.reader import Document
-from emulator.language.expressions.expression import Language
+from emulator.language.expressions import Language
 from emulator.language.expressions.template import Template, compile_tree
 from emulator.playbook.headers import Headers
-from emulator.playbook.model import Maker
 
 Path = tuple[str | int, ...]
 FRAMING = ("connection", "content-length", "keep-alive", "transfer-encoding", "upgrade")  # RFC 9112 section 6, RFC 9110
@@ -68,10 +66,6 @@ class Compiler:
         compiled = {name: self.complaints.attempt(self.tree, tree, (*path, name)) for name, tree in trees.items()}
         return {name: template for name, template in compiled.items() if template is not None}
 
-    def makers(self, lets: Mapping[str, Any], path: Path) -> dict[str, Maker]:
-        """Lazy names: each is computed when a template first asks for it."""
-        return {name: partial(_maybe, template) for name, template in self.trees(lets, path).items()}
-
     def headers(self, *groups: tuple[Mapping[str, Any], Path, Compiler]) -> Headers:
         """Header lines of several groups; a later group replaces an earlier one's line of the same name."""
         templates: dict[str, tuple[str, Template]] = {}
@@ -104,7 +98,3 @@ class Compiler:
 
 
 Group = tuple[Mapping[str, Any], Path, Compiler]
-
-
-def _maybe(template: Template, context: Mapping[str, Any]) -> Any:
-    return template.maybe(context)

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from emulator.errors import Diagnostic, DocumentError, Location
 from emulator.language.document.diagnostics import Diagnostics, did_you_mean
 from emulator.language.document.durations import parse_duration
-from emulator.language.expressions.expression import Language
+from emulator.language.expressions import Language
 from emulator.language.expressions.template import compile_tree
 from emulator.playbook.matching import (
     COUNTER_TESTS,

@@ -15,7 +15,7 @@ from emulator.control.route import ControlRequest, ControlRoute
 from emulator.engine.functions import FILTERS, FUNCTIONS
 from emulator.errors import DocumentError
 from emulator.http import Exchange
-from emulator.language.expressions.expression import Language
+from emulator.language.expressions import Language
 from emulator.worlds.journal_query import Question, compile_query, find, view, wait
 
 LANGUAGE = Language(functions=FUNCTIONS, filters=FILTERS)

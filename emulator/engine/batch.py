@@ -63,4 +63,4 @@ def _answer(operation: Operation, item: Any, context: Context) -> tuple[bytes, d
     if reply.error is not None:
         raise refusal(reply, context)
     answered = compose(reply, context).body
-    return answered, dict(context["usage"]) if "usage" in context.makers else {}
+    return answered, dict(context["usage"]) if "usage" in context.lets else {}

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from emulator.http import Caller, Request
-from emulator.language.expressions.absent import ABSENT
+from emulator.language.expressions.runtime import MISSING
+from emulator.language.expressions.template import Template
 from emulator.playbook.matching import AGE, CHANCE
 
 if TYPE_CHECKING:
@@ -17,17 +18,30 @@ if TYPE_CHECKING:
     from emulator.store.limits import Allowance
 
 Maker = Callable[["Context"], Any]
+NO_LETS: Mapping[str, Template] = {}
 
 
 class Context(dict[str, Any]):
     """Names to values; a name that is not there yet is made once, by a `let` of the rule or operation, or by us."""
 
-    __slots__ = ("allowance", "caller", "faults", "makers", "number", "operation", "request", "service", "set_off")
+    __slots__ = (
+        "allowance",
+        "caller",
+        "faults",
+        "lets",
+        "makers",
+        "number",
+        "operation",
+        "request",
+        "service",
+        "set_off",
+    )
 
     def __init__(self, service: Service, request: Request, operation: Operation | None = None) -> None:
         self.service: Service = service
         self.request = request
         self.operation = operation
+        self.lets: Mapping[str, Template] = operation.lets if operation is not None else NO_LETS
         self.makers: Mapping[str, Maker] = service.makers
         if operation is not None:
             self.makers, constants = service.names[operation.name]
@@ -39,14 +53,13 @@ class Context(dict[str, Any]):
         self.set_off: tuple[str, ...] = ()  # the names of those that went with what the request has started
 
     def __missing__(self, name: str) -> Any:
-        value = self[name] = self.makers[name](self)
+        let = self.lets.get(name)
+        value = self[name] = self.makers[name](self) if let is None else let.maybe(self)
         return value
 
     def adopt(self, rule: Rule) -> None:
         """See what the rule's own `let` defines."""
-        operation = self.operation
-        if operation is not None and rule.makers is not operation.makers:
-            self.makers = {**self.makers, **rule.makers}
+        self.lets = rule.lets
 
 
 def request_view(context: Context) -> dict[str, Any]:
@@ -76,6 +89,6 @@ REQUEST_MAKERS: Mapping[str, Maker] = {
     "limits": limits_view,
     "now": lambda context: context.service.state.clock.now(),
     "header": lambda context: context.request.headers,
-    "caller": lambda context: context.caller.view if context.caller is not None else ABSENT,
+    "caller": lambda context: context.caller.view if context.caller is not None else MISSING,
     "path": lambda context: context.request.params,
 }

@@ -16,7 +16,7 @@ from emulator.engine.context import Context
 from emulator.errors import ApiError
 from emulator.generate.tokens import count_tokens
 from emulator.jobs.job import RowViews
-from emulator.language.expressions.absent import ABSENT
+from emulator.language.expressions.runtime import MISSING
 from emulator.store.usage import mask
 
 LONGEST_ID = 64
@@ -120,7 +120,7 @@ def absolute(context: Context, path: str) -> str:
 def job(context: Context, id: Any) -> Any:
     """A job of the caller's workspace, or absent."""
     found = context.service.jobs.find(str(id), context.caller.workspace if context.caller is not None else None)
-    return ABSENT if found is None else found.view(context["now"])
+    return MISSING if found is None else found.view(context["now"])
 
 
 def jobs(context: Context, kind: str) -> list[Any]:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from emulator.engine.context import Context
 from emulator.errors import ApiError
 from emulator.http import Differing, Exchange, NearMiss
-from emulator.language.expressions.absent import Absent
+from emulator.language.expressions.runtime import Missing
 from emulator.playbook import Operation
 from emulator.playbook.matching import Failed, in_words
 from emulator.playbook.rules import Miss
@@ -91,7 +91,7 @@ class RequestSecrets(Struct, frozen=True):
 
 def _is_plain(found: Any) -> bool:
     """Whether it is something that keeps no secret."""
-    return found is None or isinstance(found, (bool, Absent))
+    return found is None or isinstance(found, (bool, Missing))
 
 
 def _credentials(name: bytes, value: bytes) -> Iterator[tuple[str, str]]:

@@ -85,8 +85,7 @@ def render(rule: Rule, context: Context, chance: Random | None) -> Reply:
         if chance is not None and (latency := context.service.served.latency.reply) is not None:
             reply.delay = latency.draw(chance)
     elif chance is None:
-        events = write_out(plan, context)
-        reply.body, reply.events = b"".join(events), len(events)
+        reply.body, reply.events = write_out(plan, context)
     else:
         reply.frames = list(lay_out(plan, context, chance))
         reply.events = len(reply.frames)

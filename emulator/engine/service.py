@@ -16,7 +16,7 @@ from emulator.http import Caller, Request
 from emulator.jobs import Jobs
 from emulator.jobs.job import Job
 from emulator.language.document.diagnostics import did_you_mean
-from emulator.language.expressions.absent import ABSENT
+from emulator.language.expressions.runtime import MISSING
 from emulator.playbook import Api, Operation
 from emulator.playbook.model import AnswerPlan
 from emulator.playbook.service import Served
@@ -79,11 +79,11 @@ class Service:
 
     def _names(self, operation: Operation) -> tuple[Mapping[str, Maker], Mapping[str, Any]]:
         """What makes the names of an operation's requests, and those of them that are there from the start."""
-        makers = {**self.makers, **operation.makers}
-        if operation.answer is not None and "answer" not in operation.makers:
+        makers = {**self.makers}
+        if operation.answer is not None:
             plan = self.api.answers[operation.answer]
             makers["answer"] = partial(_answer, plan, self.authors[plan.name])
-        own = {*operation.makers, *(name for rule in operation.rules.rules for name in rule.makers)}
+        own = {*operation.lets, *(name for rule in operation.rules.rules for name in rule.lets)}
         return makers, {name: constant for name, constant in self.constants.items() if name not in own}
 
     def remember(self, presented: str, record: Any, caller: Caller) -> None:
@@ -152,7 +152,7 @@ def _constant(value: Any, context: Context) -> Any:
 
 
 def _no_answer(context: Context) -> Any:
-    return ABSENT
+    return MISSING
 
 
 def _answer(plan: AnswerPlan, author: Author, context: Context) -> Any:

@@ -12,7 +12,7 @@ from emulator.generate.cue import MAKERS
 from emulator.generate.repertoire import CannedReply, ReplyTemplate, compile_pattern, normalise
 from emulator.generate.tokens import pieces
 from emulator.language.document.reader import Document
-from emulator.language.expressions.expression import Language
+from emulator.language.expressions import Language
 from emulator.language.expressions.template import compile_tree
 from emulator.language.schema.api import Model
 from emulator.language.schema.validate import validate

@@ -26,7 +26,6 @@ from emulator.playbook.model import (
     JobPlan,
     KeyPlan,
     LatencyPlan,
-    Maker,
     TierPlan,
     UnknownPlan,
     UsagePlan,
@@ -62,7 +61,7 @@ class Operation(Struct, frozen=True):
     usage: UsagePlan | None
     redact: frozenset[str]
     errors: Mapping[str, str]
-    makers: Mapping[str, Maker]
+    lets: Mapping[str, Template]
     rules: RuleSet
 
 

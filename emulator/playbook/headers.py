@@ -3,58 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from emulator.errors import TemplateError
 from emulator.http import Header
-from emulator.language.expressions.absent import ABSENT
-from emulator.language.expressions.quick import Quick, Unusual, compile_quick, joined, named
+from emulator.language.expressions.runtime import Locate
 from emulator.language.expressions.template import Template
+from emulator.language.expressions.writer import Writer, generate
 
 
-class Headers:
-    """Header lines in order; call `lines(scope)` rather than keep it.
+class Headers(Struct, frozen=True, dict=True):
+    """Header lines in order."""
 
-    A computed line that is null or absent is left out; TemplateError for a value that can't stand in a header
-    (RFC 9110 section 5.5).
-    """
+    fixed: Sequence[Header] = ()
+    computed: Sequence[tuple[bytes, Template]] = ()
 
-    def __init__(self, fixed: Sequence[Header] = (), computed: Sequence[tuple[bytes, Template]] = ()) -> None:
-        self.fixed = tuple(fixed)
-        self.computed = tuple(computed)
-        self.lines: Callable[[Mapping[str, Any]], list[Header]] = self._prepare
+    @cached_property
+    def lines(self) -> Callable[[Mapping[str, Any]], list[Header]]:
+        """The lines for a context. A computed one that is null or missing is left out.
 
-    def __reduce__(self) -> tuple[type[Headers], tuple[Sequence[Header], Sequence[tuple[bytes, Template]]]]:
-        return Headers, (self.fixed, self.computed)
+        Raises TemplateError for a value that can't stand in a header (RFC 9110 section 5.5).
+        """
+        return generate(self._write)
 
-    def _prepare(self, context: Mapping[str, Any]) -> list[Header]:
-        self.lines = compile_quick(self._quick(), self._careful)
-        lines: list[Header] = self.lines(context)
+    def _write(self, writer: Writer) -> str:
+        lines, write = writer.assign(f"[*{writer.bind(self.fixed)}]"), writer.bind(header_value)
+        for name, template in self.computed:
+            value = template.node.maybe(writer)
+            plain = f"{value}.__class__ is str and {value}.isascii() and {value}.isprintable()"
+            other = f"{write}({value}, {name!r}, {writer.bind(template.node.locate)})"
+            written = f"{value}.encode() if {plain} else {other}"
+            writer.line(f"if {value} is not None and {value} is not MISSING: {lines}.append(({name!r}, {written}))")
         return lines
 
-    def _careful(self, context: Mapping[str, Any]) -> list[Header]:
-        lines = list(self.fixed)
-        for name, template in self.computed:
-            value = template.maybe(context)
-            if value is None or value is ABSENT:
-                continue
-            text = str(value)
-            if not (text.isascii() and text.isprintable()):
-                raise TemplateError(template.place, f"the header {name.decode()} can't hold {text[:80]!r}")
-            lines.append((name, text.encode()))
-        return lines
 
-    def _quick(self) -> Quick | None:
-        form = ", ".join(["*%", *("(%, %(%))" for _ in self.computed)])
-        parts: list[Quick | None] = [named(self.fixed)]
-        for name, template in self.computed:
-            parts += [named(name), named(written), template.way]
-        return joined(f"[{form}]", *parts)
-
-
-def written(value: Any) -> bytes:
-    """A value as it stands in a header line, unless there is something to say against it."""
+def header_value(value: Any, name: bytes, locate: Locate) -> bytes:
+    """A value as it stands in a header line; raises TemplateError for what can't stand there."""
+    if value.__class__ is int:
+        return b"%d" % value
     text = value if value.__class__ is str else str(value)
-    if value is None or not (text.isascii() and text.isprintable()):
-        raise Unusual
-    return text.encode()
+    if not (text.isascii() and text.isprintable()):
+        raise TemplateError(locate(), f"the header {name.decode()} can't hold {text[:80]!r}")
+    return bytes(text, "ascii")

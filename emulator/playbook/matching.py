@@ -6,6 +6,7 @@ That a rule matches follows from its having no differences, so near misses and m
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import cached_property
 from random import Random
 from typing import Any, Protocol
@@ -13,11 +14,11 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from emulator.errors import TemplateError
-from emulator.language.expressions.absent import Absent
-from emulator.language.expressions.quick import Quick, joined, literal, looked_up, named
+from emulator.language.expressions.runtime import Missing
 from emulator.language.expressions.template import Template
+from emulator.language.expressions.writer import Writer
 from emulator.playbook.operators import field_test, same
-from emulator.playbook.paths import Holds, Query, Values, finder, holder, steps
+from emulator.playbook.paths import Holds, Query, Values, finder, holder, write_path
 
 
 class Failed(Struct, frozen=True):
@@ -49,14 +50,14 @@ class Held(Struct, frozen=True):
 
 
 class Check(Protocol):
-    """One condition of a rule; `holds` is a closure, made once, because every request asks it."""
+    """One condition of a rule. `holds` is a closure, made once, and `write` gives the source of code that does the same
+    where many conditions become one function."""
 
     @property
     def holds(self) -> Holds: ...
     @property
-    def quick(self) -> Quick | None: ...
-    @property
     def subject(self) -> str: ...
+    def write(self, writer: Writer) -> str: ...
     def difference(self, context: Values) -> Difference: ...
 
 
@@ -90,13 +91,15 @@ class FieldCheck(Struct, frozen=True, dict=True):
     def subject(self) -> str:
         return self.field
 
-    @property
-    def quick(self) -> Quick | None:
-        """The quick way for the commonest: one field of one name is true, or is false."""
-        root, *keys = steps(self.field) if self.query is None else ["", ""]
-        if len(keys) != 1 or len(self.values) != 1 or not isinstance(self.values[0], bool):
-            return joined("%(s)", named(self.holds))
-        return joined("(%.get(%) is %)", looked_up(root, ()), literal(keys[0]), literal(self.values[0]))
+    def write(self, writer: Writer) -> str:
+        if self.query is not None:
+            return f"{writer.bind(self.holds)}(s)"
+        found = write_path(self.field, writer)
+        if self.operand in ({"present": True}, {"present": False}):
+            return f"({found}.__class__ is{' not' * self.operand['present']} Missing)"
+        if isinstance(self.operand, bool):
+            return f"({found} is {self.operand})"
+        return f"{writer.bind(field_test(self.operand))}({found})"
 
     def difference(self, context: Values) -> Difference:
         return Difference(self.field, _words(self.operand), self.find(context))
@@ -121,9 +124,8 @@ class TemplateCheck(Struct, frozen=True, dict=True):
     def subject(self) -> str:
         return self.field
 
-    @property
-    def quick(self) -> Quick | None:
-        return joined("%(s)", named(self.holds))
+    def write(self, writer: Writer) -> str:
+        return f"{writer.bind(self.holds)}(s)"
 
     def difference(self, context: Values) -> Difference:
         return Difference(self.field, repr(self.template.maybe(context)), self.find(context))
@@ -144,9 +146,8 @@ class ExpressionCheck(Struct, frozen=True, dict=True):
     def subject(self) -> str:
         return self.source
 
-    @property
-    def quick(self) -> Quick | None:
-        return self.template.way or joined("%(s)", named(self.holds))
+    def write(self, writer: Writer) -> str:
+        return self.template.node.maybe(writer)
 
     def difference(self, context: Values) -> Difference:
         return Difference(self.source, "true", self.template.maybe(context))
@@ -173,11 +174,12 @@ class Matcher(Struct, frozen=True, dict=True):
 
         return matches
 
-    @property
-    def quick(self) -> Quick | None:
-        """The quick way to what `matches` says; without checks everything matches."""
-        form = " and ".join("%" for _ in self.checks) or "True"
-        return joined(f"({form})", *(check.quick for check in self.checks))
+    def write(self, writer: Writer, match: str) -> None:
+        """Writes code that executes the statement `match` if every check holds."""
+        with ExitStack() as blocks:
+            for check in self.checks:
+                blocks.enter_context(writer.block(f"if {check.write(writer)}:"))
+            writer.line(match)
 
     def differences(self, context: Values) -> list[Difference]:
         """All that is not as wanted. A check that fails, which `matches` may never have come to, is a difference."""
@@ -226,7 +228,7 @@ def _compare(check: Check, context: Values) -> Difference | None:
 
 def in_words(found: Any) -> str:
     """What was found, as people read it: printable, in one line, and whole."""
-    if isinstance(found, Absent):
+    if isinstance(found, Missing):
         return "nothing"
     return f"an error, {found.message!r}" if isinstance(found, Failed) else repr(found)
 
@@ -259,9 +261,8 @@ class WindowCheck(Struct, frozen=True, dict=True):
     def subject(self) -> str:
         return "age"
 
-    @property
-    def quick(self) -> Quick | None:
-        return joined("%(s)", named(self.holds))
+    def write(self, writer: Writer) -> str:
+        return f"{writer.bind(self.holds)}(s)"
 
     def difference(self, context: Values) -> Difference:
         until = "" if self.lasts is None else f" and below {self.after + self.lasts:g} s"
@@ -287,9 +288,8 @@ class ProbabilityCheck(Struct, frozen=True, dict=True):
     def subject(self) -> str:
         return "probability"
 
-    @property
-    def quick(self) -> Quick | None:
-        return joined("%(s)", named(self.holds))
+    def write(self, writer: Writer) -> str:
+        return f"{writer.bind(self.holds)}(s)"
 
     def difference(self, context: Values) -> Difference:
         return Difference("probability", f"a draw below {self.probability:g}", round(self.drawn(context), 3))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Protocol
@@ -11,9 +12,9 @@ from msgspec import Struct, field
 from emulator.errors import Location
 from emulator.language.document.durations import Duration, Latency
 from emulator.language.document.reader import Document
-from emulator.language.expressions.absent import ABSENT
-from emulator.language.expressions.quick import compile_quick, joined, literal
+from emulator.language.expressions.frames import Frames
 from emulator.language.expressions.template import Template
+from emulator.language.expressions.writer import Writer, generate
 from emulator.language.schema.provenance import Provenance
 from emulator.playbook.headers import Headers
 from emulator.playbook.matching import Matcher
@@ -69,7 +70,7 @@ class ExamplePlan(Struct, frozen=True):
     body: Any
 
 
-Maker = Callable[[Any], Any]
+LINE_ENDS = re.compile(r"\r\n|\r|\n")
 NOWHERE = Location("", 1, 1)
 
 
@@ -86,9 +87,19 @@ class EventPlan(Struct, frozen=True, dict=True):
     wait: Latency | None = None
 
     @cached_property
-    def frame(self) -> Maker | None:
-        """The whole event as bytes at once, when all of it but the data is known."""
-        return None if self.data is None or self.id is not None else self.data.framed(self.lead + b"data: ", b"\n\n")
+    def frames(self) -> Frames:
+        """The event's frames as the WHATWG HTML standard writes them (section 9.2), with \\n line ends."""
+        parts = [] if self.id is None else [(self.id, _id_line)]
+        data = [b"data: ", (self.data, None), b"\n\n"] if self.data is not None else [(self.text, _data_lines), b"\n"]
+        return Frames([*parts, self.lead, *data], self.each, self.bind, self.when)
+
+
+def _id_line(value: Any) -> bytes:
+    return b"id: " + LINE_ENDS.sub("", str(value)).encode() + b"\n"
+
+
+def _data_lines(value: Any) -> bytes:
+    return b"".join(b"data: " + line.encode() + b"\n" for line in LINE_ENDS.split(str(value)))
 
 
 class PacePlan(Struct, frozen=True):
@@ -148,7 +159,7 @@ class Rule(Struct, frozen=True):
     place: Location
     name: str
     matcher: Matcher
-    makers: Mapping[str, Maker]
+    lets: Mapping[str, Template]
     steps: tuple[StepPlan, ...]
     reply: ReplyPlan | None
     faults: tuple[FaultPlan, ...]
@@ -207,16 +218,14 @@ class AnswerPlan(Struct, frozen=True, dict=True):
     stop: Template | None = None
 
     @cached_property
-    def arguments(self) -> Maker:
-        """(messages, system, max_tokens, json_object, stop) of a request; what is absent or not asked for is None."""
+    def arguments(self) -> Callable[[Any], tuple[Any, ...]]:
+        """(messages, system, max_tokens, json_object, stop) of a request; what is missing or not asked for is None."""
+        return generate(self._write)
+
+    def _write(self, writer: Writer) -> str:
         parts = (self.messages, self.system, self.max_tokens, self.json_object, self.stop)
-
-        def careful(context: Any) -> tuple[Any, ...]:
-            given = [None if part is None else part.maybe(context) for part in parts]
-            return tuple(None if each is ABSENT else each for each in given)
-
-        ways = [literal(None) if part is None else part.way for part in parts]
-        return compile_quick(joined("(%, %, %, %, %)", *ways), careful)
+        values = [writer.assign("None" if part is None else part.node.maybe(writer)) for part in parts]
+        return f"({', '.join(f'None if {value} is MISSING else {value}' for value in values)})"
 
 
 class RowPlan(Struct, frozen=True):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from emulator.language.document.diagnostics import did_you_mean
-from emulator.language.expressions.absent import Absent
+from emulator.language.expressions.runtime import Missing
 
 REGEX_SECONDS = 0.05
 Test = Callable[[Any], bool]
@@ -68,7 +68,7 @@ def _negated(wanted: Any) -> Test:
 def _present(wanted: Any) -> Test:
     if not isinstance(wanted, bool):
         raise ValueError(f"expected present: true or present: false; found {wanted!r}")
-    return lambda found: isinstance(found, Absent) != wanted
+    return lambda found: isinstance(found, Missing) != wanted
 
 
 def _length(wanted: Any) -> Test:

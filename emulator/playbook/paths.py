@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from emulator.language.expressions.absent import ABSENT, lookup
-from emulator.language.expressions.reference import chain
+from emulator.language.expressions.runtime import MISSING, lookup
+from emulator.language.expressions.writer import Writer
 from emulator.playbook.operators import Test
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ def step_into(value: Any, key: str) -> Any:
     """One step of a dotted path: a key of a mapping, or an index of a list."""
     if isinstance(value, list):
         if key == "last":
-            return value[-1] if value else ABSENT
-        return value[int(key)] if key.isdecimal() and len(key) < 10 and int(key) < len(value) else ABSENT
+            return value[-1] if value else MISSING
+        return value[int(key)] if key.isdecimal() and len(key) < 10 and int(key) < len(value) else MISSING
     return lookup(value, key)
 
 
@@ -37,7 +37,23 @@ def finder(path: str) -> Callable[[Values], Any]:
     Names of headers may be written in any case.
     """
     root, *keys = steps(path)
-    return chain(root, keys, step_into)
+
+    def find(context: Values) -> Any:
+        try:
+            found = context[root]
+        except KeyError:
+            return MISSING
+        for key in keys:
+            found = found.get(key, MISSING) if found.__class__ is dict else step_into(found, key)
+        return found
+
+    return find
+
+
+def write_path(path: str, writer: Writer) -> str:
+    """The source of what `finder` finds."""
+    root, *keys = steps(path)
+    return writer.path(root, keys, step_into).source
 
 
 def holder(path: str, test: Test, values: tuple[Any, ...] = ()) -> Holds:
@@ -54,8 +70,8 @@ def holder(path: str, test: Test, values: tuple[Any, ...] = ()) -> Holds:
         try:
             value = context[root]
         except KeyError:
-            return test(ABSENT)
-        return test(value.get(key, ABSENT) if value.__class__ is dict else step_into(value, key))
+            return test(MISSING)
+        return test(value.get(key, MISSING) if value.__class__ is dict else step_into(value, key))
 
     return holds
 
@@ -72,7 +88,7 @@ def _truth_holder(root: str, key: str, wanted: bool) -> Holds:
 
 
 class Query:
-    """What a query finds in the body: nothing is ABSENT, one thing is itself, several are a list.
+    """What a query finds in the body: nothing is MISSING, one thing is itself, several are a list.
 
     The library is large and few rules need it, so it is imported when a request first comes to one that does.
     """
@@ -97,12 +113,12 @@ class Query:
 
         body = context.get("body")
         if not isinstance(body, (dict, list)):
-            return ABSENT
+            return MISSING
         if self._compiled is None:
             self.require()
         assert self._compiled is not None
         try:
             found = self._compiled.findall(body)
         except JSONPathError:  # the body is nested too deeply for it, or of types that a filter can't compare
-            return ABSENT
-        return ABSENT if not found else found[0] if len(found) == 1 else found
+            return MISSING
+        return MISSING if not found else found[0] if len(found) == 1 else found

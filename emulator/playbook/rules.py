@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from emulator.language.expressions.quick import Quick, compile_quick, joined, named
+from emulator.language.expressions.writer import Writer, generate
 from emulator.playbook.matching import Difference, FieldCheck, Held
 
 if TYPE_CHECKING:
@@ -130,11 +131,10 @@ def _indexable(check: FieldCheck) -> bool:
 
 
 class Checks:
-    """Checks in order. `first(scope)` is the one that matches first, or None; call it rather than keep it."""
+    """Checks in order."""
 
     def __init__(self, plans: Sequence[CheckPlan] = ()) -> None:
         self._plans = tuple(plans)
-        self.first: Callable[[Mapping[str, Any]], CheckPlan | None] = self._prepare
 
     def __reduce__(self) -> tuple[type[Checks], tuple[Sequence[CheckPlan]]]:
         return Checks, (self._plans,)
@@ -145,15 +145,12 @@ class Checks:
     def __len__(self) -> int:
         return len(self._plans)
 
-    def _prepare(self, context: Mapping[str, Any]) -> CheckPlan | None:
-        self.first = compile_quick(self._quick(), self._careful)
-        found: CheckPlan | None = self.first(context)
-        return found
+    @cached_property
+    def first(self) -> Callable[[Mapping[str, Any]], CheckPlan | None]:
+        """The check that matches a context first, or None."""
+        return generate(self._write)
 
-    def _careful(self, context: Mapping[str, Any]) -> CheckPlan | None:
-        return next((plan for plan in self._plans if plan.matcher.matches(context)), None)
-
-    def _quick(self) -> Quick | None:
-        """`plan if it matches else plan if it matches else … None`."""
-        parts = [part for plan in self._plans for part in (named(plan), plan.matcher.quick)]
-        return joined("% if % else " * len(self._plans) + "None", *parts)
+    def _write(self, writer: Writer) -> str:
+        for plan in self._plans:
+            plan.matcher.write(writer, f"return {writer.bind(plan)}")
+        return "None"

@@ -13,8 +13,8 @@ from emulator.compile.when import OCCASIONS, Names, WhenCompiler
 from emulator.errors import Diagnostic, DocumentError, EmulatorError, Location
 from emulator.http import Exchange
 from emulator.language.document.diagnostics import Diagnostics
-from emulator.language.expressions.absent import ABSENT
-from emulator.language.expressions.expression import Language
+from emulator.language.expressions import Language
+from emulator.language.expressions.runtime import MISSING
 from emulator.playbook.matching import COUNTER_TESTS, Difference, Matcher
 from emulator.store.journal import PARTS, Journal, view
 from emulator.store.usage import mask
@@ -69,7 +69,7 @@ class _Seen(dict[str, Any]):
             value: Any = {key: self[part] for key, part in REPLY.items()}
         else:
             value = PARTS["headers" if name == "header" else name](self.exchange)
-            value = ABSENT if value is None else value
+            value = MISSING if value is None else value
         self[name] = value
         return value
 

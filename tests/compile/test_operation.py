@@ -36,7 +36,7 @@ def test_an_operation_is_compiled_with_all_its_parts(library: Library) -> None:
     assert (found.host, found.summary, found.auth, found.answer) == ("a.test", "Echo", False, "chat")
     assert found.accept == {"json", "form"}
     assert found.cost["calls"] == 2
-    assert found.makers["twice"]({"body": {"n": 4}}) == 8
+    assert found.lets["twice"].maybe({"body": {"n": 4}}) == 8
     assert found.redact == {"secret"}
     assert found.errors == {"invalid": "conflict"}
     (check,) = found.checks

@@ -160,7 +160,7 @@ def test_a_rule_stands_under_its_place_and_sees_the_names_of_its_operation(libra
     found = library.echo(rule("reply: {body: 1}"), story).rules.rules[0]
     assert found.id == f"{library.folder}/story.yaml:5:5"
     assert found.name == "mine"
-    assert found.makers["more"]({"now": 2}) == 3
+    assert found.lets["more"].maybe({"now": 2}) == 3
 
 
 def test_many_rules_of_which_one_is_wrong_are_refused_and_not_a_crash(library: Library) -> None:

@@ -53,9 +53,3 @@ def test_a_condition_is_an_expression_or_a_truth_value() -> None:
     assert compiler.complaints.found == []
     compiler.condition("a", ("a",))
     assert [each.message for each in compiler.complaints.found] == ["'a' is not an expression; expected {{ … }}"]
-
-
-def test_names_that_let_defines_are_computed_from_the_scope() -> None:
-    makers = make().makers({"one": "{{ body.n + 1 }}", "gone": "{{ body.none }}"}, ("let",))
-    assert makers["one"]({"body": {"n": 1}}) == 2
-    assert not makers["gone"]({"body": {}})

@@ -13,7 +13,7 @@ from emulator.engine.context import Context
 from emulator.engine.service import Service
 from emulator.errors import ApiError, Location, TemplateError
 from emulator.http import Request
-from emulator.language.expressions.absent import ABSENT
+from emulator.language.expressions.runtime import MISSING
 from emulator.language.expressions.template import compile_tree
 from tests.fuzzing import Line
 from tests.running import Emulated
@@ -58,7 +58,7 @@ def evaluate(service: Service, expression: str, **names: Any) -> Any:
         ("mask('axp_live_secret')", "axp_********cret"),
         ("mask('short')", "********"),
         ("absolute('/x')", "https://here:1234/x"),
-        ("job('none')", ABSENT),
+        ("job('none')", MISSING),
         ("limit_state('nobody')", {}),
         ("1.005 | fixed", "1.00"),
         ("2 | fixed(3)", "2.000"),

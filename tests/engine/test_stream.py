@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from emulator.app import LANGUAGE, load
-from emulator.engine.stream import encode
 from emulator.errors import DocumentError, Location
 from emulator.language.expressions.template import Template, compile_tree
 from emulator.playbook.model import EventPlan
@@ -71,7 +70,8 @@ def encoded(event: str | None, id: str | None, data: Any = None, text: str | Non
         data=None if text is not None else template("data"),
         text=None if text is None else template("text"),
     )
-    return encode(plan, {"id": id, "data": data, "text": text})  # type: ignore[arg-type]
+    (frame,) = plan.frames.single({"id": id, "data": data, "text": text})
+    return frame
 
 
 def test_the_bytes_are_those_of_another_librarys_encoder() -> None:

@@ -16,7 +16,7 @@ from emulator.generate.answer import Author
 from emulator.generate.canned import load_canned
 from emulator.generate.tokens import count_tokens
 from emulator.language.document.reader import parse
-from emulator.language.expressions.expression import Language
+from emulator.language.expressions import Language
 
 CANNED = r"""
 - match: [hello]

@@ -6,7 +6,7 @@ from emulator.errors import DocumentError, TemplateError
 from emulator.generate.canned import load_canned
 from emulator.generate.repertoire import CannedReply, Repertoire, normalise
 from emulator.language.document.reader import parse
-from emulator.language.expressions.expression import Language
+from emulator.language.expressions import Language
 
 LANGUAGE = Language()
 

@@ -8,7 +8,7 @@ import pytest
 from emulator.generate.answer import Author
 from emulator.generate.canned import load_canned
 from emulator.language.document.reader import read
-from emulator.language.expressions.expression import Language
+from emulator.language.expressions import Language
 
 CANNED = load_canned(read(Path(__file__).parents[2] / "fixtures" / "replies.yaml"), Language())
 AUTHOR = Author("seed", CANNED)

@@ -8,7 +8,7 @@ import pytest
 
 from emulator.app import LANGUAGE
 from emulator.errors import Location, TemplateError
-from emulator.language.expressions.absent import ABSENT
+from emulator.language.expressions.runtime import MISSING
 from emulator.language.expressions.template import compile_tree
 from emulator.playbook.headers import Headers
 
@@ -29,7 +29,7 @@ def test_fixed_lines_come_first_and_computed_ones_follow() -> None:
         assert made.lines({"n": 7}) == [*FIXED, (b"X-0", b"7"), (b"X-1", b"n is 7")]
 
 
-@pytest.mark.parametrize("missing", [None, ABSENT])
+@pytest.mark.parametrize("missing", [None, MISSING])
 def test_a_line_that_is_null_or_absent_is_left_out(missing: Any) -> None:
     assert headers("{{ a }}", "{{ b }}").lines({"a": missing, "b": "there"}) == [*FIXED, (b"X-1", b"there")]
     assert headers("{{ a }}").lines({}) == [*FIXED]

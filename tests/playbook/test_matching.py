@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from emulator.app import LANGUAGE
 from emulator.compile.when import WhenCompiler
 from emulator.language.document.reader import parse
-from emulator.language.expressions.absent import ABSENT
+from emulator.language.expressions.runtime import MISSING
 from emulator.playbook.matching import Difference, Matcher
 from emulator.playbook.paths import finder
 
@@ -42,16 +42,16 @@ def matcher(when: str) -> Matcher:
         ("body.messages.1.content", "Ho"),
         ("body.messages.last.role", "assistant"),
         ("header.X-Session-Id", "s1"),
-        ("body.messages.2", ABSENT),
-        ("body.messages.-1", ABSENT),
-        ("body.messages.99999999999999999999", ABSENT),
-        ("body.messages.first", ABSENT),
-        ("body.model.0", ABSENT),
-        ("body.model.upper", ABSENT),
-        ("body.nothing.at.all", ABSENT),
-        ("body.n.real", ABSENT),
-        ("nobody", ABSENT),
-        ("nobody.at.home", ABSENT),
+        ("body.messages.2", MISSING),
+        ("body.messages.-1", MISSING),
+        ("body.messages.99999999999999999999", MISSING),
+        ("body.messages.first", MISSING),
+        ("body.model.0", MISSING),
+        ("body.model.upper", MISSING),
+        ("body.nothing.at.all", MISSING),
+        ("body.n.real", MISSING),
+        ("nobody", MISSING),
+        ("nobody.at.home", MISSING),
     ],
 )
 def test_a_dotted_path_finds_a_field_or_nothing(path: str, found: Any) -> None:
@@ -59,7 +59,7 @@ def test_a_dotted_path_finds_a_field_or_nothing(path: str, found: Any) -> None:
 
 
 def test_the_last_of_an_empty_list_is_nothing() -> None:
-    assert finder("body.last")({"body": []}) is ABSENT
+    assert finder("body.last")({"body": []}) is MISSING
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_every_difference_is_told_with_what_was_wanted_and_what_was_found() -> N
         "{{ body.n > 5 }}: wanted true, found False",
         "jsonpath $.n: wanted 4, found 3",
     ]
-    assert found[2] == Difference("body.user", "'ann'", ABSENT)
+    assert found[2] == Difference("body.user", "'ann'", MISSING)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.language.expressions.absent import ABSENT
+from emulator.language.expressions.runtime import MISSING
 from emulator.playbook.operators import OPERATORS, field_test, same
 
 JSON = st.recursive(
@@ -22,16 +22,16 @@ JSON = st.recursive(
 @pytest.mark.parametrize(
     ("wanted", "equal", "other"),
     [
-        ("a", ["a"], ["A", "", None, 0, ABSENT, ["a"]]),
-        (1, [1, 1.0], [True, "1", 2, None, ABSENT]),
-        (0, [0, 0.0, -0.0], [False, "", None, ABSENT]),
+        ("a", ["a"], ["A", "", None, 0, MISSING, ["a"]]),
+        (1, [1, 1.0], [True, "1", 2, None, MISSING]),
+        (0, [0, 0.0, -0.0], [False, "", None, MISSING]),
         (1.5, [1.5], [1, "1.5"]),
-        (True, [True], [1, "true", False, ABSENT]),
-        (False, [False], [0, "", None, ABSENT]),
-        (None, [None], [0, "", False, ABSENT]),
-        ([1, "a"], [1, "a"], [True, "b", [1, "a"], ABSENT]),
+        (True, [True], [1, "true", False, MISSING]),
+        (False, [False], [0, "", None, MISSING]),
+        (None, [None], [0, "", False, MISSING]),
+        ([1, "a"], [1, "a"], [True, "b", [1, "a"], MISSING]),
         ([[1]], [[1]], [1, [True]]),
-        ([], [], [None, 1, [], ABSENT]),
+        ([], [], [None, 1, [], MISSING]),
     ],
 )
 def test_a_constant_means_equality_and_a_list_any_of_its_items(wanted: Any, equal: Any, other: Any) -> None:
@@ -42,24 +42,24 @@ def test_a_constant_means_equality_and_a_list_any_of_its_items(wanted: Any, equa
 @pytest.mark.parametrize(
     ("operator", "operand", "holds", "fails"),
     [
-        ("matches", "^ab+$", ["abb"], ["xab", 5, None, ABSENT, ["abb"]]),
+        ("matches", "^ab+$", ["abb"], ["xab", 5, None, MISSING, ["abb"]]),
         ("matches", "b", ["abc"], ["ac"]),
-        ("contains", "b", ["abc", ["a", "b"], {"b": 1}], ["ac", ["abc"], {"a": "b"}, 5, None, ABSENT]),
+        ("contains", "b", ["abc", ["a", "b"], {"b": 1}], ["ac", ["abc"], {"a": "b"}, 5, None, MISSING]),
         ("contains", 1, [[1], [0, 1.0]], [[True], "1", {"1": 1}, 1]),
         ("contains", {"a": 1}, [[{"a": 1}], [0, {"a": 1}]], [{"a": 1}, [{"a": True}], "a", [[{"a": 1}]]]),
         ("contains", ["a"], [[["a"]]], [["a"], {"a": 1}]),
-        ("gt", 1, [2, 1.5], [1, True, "2", None, ABSENT, [2]]),
+        ("gt", 1, [2, 1.5], [1, True, "2", None, MISSING, [2]]),
         ("gte", 1, [1, 2], [0.5, True]),
         ("lt", 1, [0, -1.5], [1, False, "0"]),
         ("lte", 1, [1, 0], [2, False]),
         ("gt", "b", ["c"], ["b", "a", 5]),
-        ("not", "a", ["b", 1, None, ABSENT], ["a"]),
+        ("not", "a", ["b", 1, None, MISSING], ["a"]),
         ("not", 1, [True, "1"], [1, 1.0]),
         ("not", ["a", 1], ["b", True], ["a", 1]),
-        ("not", {"gt": 3}, [3, "4", ABSENT], [4]),
-        ("present", True, [None, 0, "", "a"], [ABSENT]),
-        ("present", False, [ABSENT], [None, 0, ""]),
-        ("length", 2, ["ab", [0, 0], {"a": 1, "b": 2}], ["a", [0], 2, None, ABSENT]),
+        ("not", {"gt": 3}, [3, "4", MISSING], [4]),
+        ("present", True, [None, 0, "", "a"], [MISSING]),
+        ("present", False, [MISSING], [None, 0, ""]),
+        ("length", 2, ["ab", [0, 0], {"a": 1, "b": 2}], ["a", [0], 2, None, MISSING]),
         ("length", {"gte": 1, "lt": 3}, ["a", [0, 0]], ["", "abc", []]),
     ],
 )
@@ -117,7 +117,7 @@ def canonical(value: Any) -> Any:
     return value
 
 
-@given(st.sampled_from(sorted(OPERATORS)), JSON, JSON | st.just(ABSENT))
+@given(st.sampled_from(sorted(OPERATORS)), JSON, JSON | st.just(MISSING))
 def test_no_value_makes_an_operator_fail(operator: str, operand: Any, found: Any) -> None:
     try:
         test = field_test({operator: operand})

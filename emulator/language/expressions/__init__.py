@@ -1,1 +1,110 @@
-"""The expressions of templates: parsed, compiled and evaluated."""
+"""Templates: expressions in Jinja's syntax, in a tree of YAML, become Python functions of a context of names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import zip_longest
+from types import MappingProxyType
+from typing import Final, NoReturn
+
+from jinja2 import TemplateSyntaxError, nodes
+from jinja2.parser import Parser
+
+from emulator.errors import Diagnostic, DocumentError
+from emulator.language.expressions.codegen import Expression, Parsed
+from emulator.language.expressions.filters import tests_of
+from emulator.language.expressions.names import Function, Names
+from emulator.language.expressions.runtime import Locate, numbers
+from emulator.language.expressions.statements import Sandbox, compile_program
+from emulator.language.expressions.writer import Writer
+
+_NOTHING: Final[Mapping[str, Function]] = MappingProxyType({})
+# Jinja makes every line end \n before it reads; text of a scenario keeps its own.
+_RETURN: Final = "\ufdd0"
+_REFERENCE: Final = re.compile(
+    r"(?<!\{)\{\{ ((?!(?:and|else|false|if|in|is|none|not|or|true)\b)[a-z_]\w*(?:\.[a-z_]\w*)*) \}\}"
+)
+_MAX_REMEMBERED: Final = 10_000
+
+
+class Language:
+    """What the expressions of a playbook may use.
+
+    Functions are called as f(context, *args, **kwargs), filters as f(value, *args, **kwargs); Jinja's filters and
+    tests, and `range`, come with it.
+    """
+
+    def __init__(
+        self, functions: Mapping[str, Function] = _NOTHING, filters: Mapping[str, Function] = _NOTHING
+    ) -> None:
+        known = {"range": numbers, **functions}
+        self._sandbox = Sandbox(known, filters)
+        pure = frozenset(self._sandbox.table) - frozenset(filters)
+        self._parsed: dict[str, Parsed] = {}  # the same few expressions stand in many places, and reading one is slow
+        self.names = Names(known, self._sandbox.table, tests_of(self._sandbox), pure)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a language is not pickled; whoever unpickles a playbook says which one it is written in")
+
+    def scalar(self, source: str, locate: Locate) -> Parsed:
+        """Any text of a scenario: as it is, one `{{ expression }}` with its type, text with expressions in it, or a
+        whole template with statements. One line end after a single expression is the YAML block's, and does not count.
+
+        Raises DocumentError for what can't be understood.
+        """
+        if "{{" not in source and "{%" not in source and "{#" not in source:
+            return Parsed(self.names, source, source, constant=True, value=source)
+        parsed = self._parsed.get(source)
+        if parsed is None:
+            try:
+                parsed = self._program(source) if "{%" in source else self._text(source)
+            except TemplateSyntaxError as error:
+                raise DocumentError([Diagnostic(locate(), f"{error.message}")]) from error
+            except RecursionError as error:
+                raise DocumentError([Diagnostic(locate(), "the expression is nested too deeply")]) from error
+            if len(self._parsed) < _MAX_REMEMBERED:
+                self._parsed[source] = parsed
+        return parsed
+
+    def _text(self, source: str) -> Parsed:
+        whole = source.strip()
+        inner = whole[2:-2].strip() if whole[:2] == "{{" and whole[-2:] == "}}" and whole.count("{{") == 1 else whole
+        parts = _references(source) or self._parse(source.replace("\r", _RETURN))
+        if len(parts) == 2 and parts[1] == "\n":
+            del parts[1]
+        expression = Expression(self.names, inner, Writer(checked=True), {}, fold=True)
+        single = parts[0] if len(parts) == 1 and not isinstance(parts[0], str) else None
+        code = expression.text(parts) if single is None else expression.write(single)
+        if code.constant:
+            return Parsed(self.names, inner, whole, constant=True, value=code.value)
+        name = whole if single is None else expression.name(single)
+        return Parsed(self.names, inner, name, parts, frozenset(expression.names), expression.known)
+
+    def _program(self, source: str) -> Parsed:
+        program, names = compile_program(self._sandbox, self.names, source)
+        return Parsed(self.names, source, source.strip(), names=names, program=program)
+
+    def _parse(self, source: str) -> list[str | nodes.Node]:
+        """The text and the expressions in a source that has no statements."""
+        outputs = Parser(self._sandbox, source).subparse()  # without the environment, which no node here needs
+        found = [part for output in outputs for part in output.iter_child_nodes()]
+        return [part.data.replace(_RETURN, "\r") if isinstance(part, nodes.TemplateData) else part for part in found]
+
+
+def _references(source: str) -> list[str | nodes.Node]:
+    """What Jinja's parser would give for text with plain references in it, much sooner; nothing for all else."""
+    parts = _REFERENCE.split(source)
+    if any(brace in text for text in parts[::2] for brace in ("{{", "{%", "{#")):
+        return []
+    found: list[str | nodes.Node] = []
+    for text, dotted in zip_longest(parts[::2], parts[1::2], fillvalue=""):
+        if text:
+            found.append(text)
+        if dotted:
+            root, *fields = dotted.split(".")
+            node: nodes.Expr = nodes.Name(root, "load")
+            for field in fields:
+                node = nodes.Getattr(node, field, "load")
+            found.append(node)
+    return found

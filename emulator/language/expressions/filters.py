@@ -12,9 +12,8 @@ from jinja2.nodes import EvalContext
 from jinja2.runtime import Context
 from markupsafe import escape
 
-from emulator.language.expressions.absent import ABSENT
-from emulator.language.expressions.encode import encode
-from emulator.language.expressions.operate import MOST_ITEMS, MOST_OUTPUT, listed, modulo, text
+from emulator.language.expressions.json import encode
+from emulator.language.expressions.runtime import MAX_ITEMS, MAX_OUTPUT, MISSING, listed, modulo, text
 
 Function = Callable[..., Any]
 
@@ -27,7 +26,7 @@ _SETTLED: Final = frozenset((bool, dict, float, int, list, str))
 
 
 def filters_of(environment: Environment) -> dict[str, Function]:
-    """Jinja's filters by name, each called as f(value, *args, **kwargs); lists for iterators, ABSENT for undefined."""
+    """Jinja's filters by name, each called as f(value, *args, **kwargs); lists for iterators, MISSING for undefined."""
     given = {
         "context": Context(environment, {}, None, {}),
         "eval_context": EvalContext(environment),
@@ -59,15 +58,15 @@ def _plain(found: Any, given: dict[str, Any]) -> Function:
             return result
         if isinstance(result, Iterator):
             return listed(result)
-        return ABSENT if isinstance(result, Undefined) else result
+        return MISSING if isinstance(result, Undefined) else result
 
     return plain
 
 
 def _sized(found: Function, value: Any, *args: Any, **kwargs: Any) -> Any:
     for number in (*args, *kwargs.values()):
-        if isinstance(number, int) and abs(number) > MOST_ITEMS:
-            raise ValueError(f"{number} is more than {MOST_ITEMS:,}")
+        if isinstance(number, int) and abs(number) > MAX_ITEMS:
+            raise ValueError(f"{number} is more than {MAX_ITEMS:,}")
     return found(value, *args, **kwargs)
 
 
@@ -80,8 +79,8 @@ def _joined(environment: Environment, value: Any, d: str = "", attribute: str | 
     if attribute is not None:
         items = map(make_attrgetter(environment, attribute), value)
     parts = [text(item) for item in items]
-    if sum(map(len, parts)) + len(d) * len(parts) > MOST_OUTPUT:
-        raise ValueError(f"the text would be longer than {MOST_OUTPUT:,} characters")
+    if sum(map(len, parts)) + len(d) * len(parts) > MAX_OUTPUT:
+        raise ValueError(f"the text would be longer than {MAX_OUTPUT:,} characters")
     return d.join(parts)
 
 
@@ -95,8 +94,8 @@ def _formatted(value: Any, *args: Any, **kwargs: Any) -> Any:
 
 def _replaced(value: Any, old: str, new: str, count: int = -1) -> str:
     whole = text(value)
-    if len(new) > len(old) and len(whole) + whole.count(old) * len(new) > MOST_OUTPUT:
-        raise ValueError(f"the text would be longer than {MOST_OUTPUT:,} characters")
+    if len(new) > len(old) and len(whole) + whole.count(old) * len(new) > MAX_OUTPUT:
+        raise ValueError(f"the text would be longer than {MAX_OUTPUT:,} characters")
     return whole.replace(old, new, count)
 
 

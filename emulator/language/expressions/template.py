@@ -1,23 +1,20 @@
-"""A YAML tree with expressions in it becomes a template: compiled at load, it gives a value, or JSON, for a scope."""
+"""A YAML tree with expressions in it becomes a template: checked at load, it gives a value, or JSON, for a context."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from msgspec import Struct
-from orjson import dumps
 
-from emulator.errors import DocumentError, Location, TemplateError
-from emulator.language.expressions.assemble import Write, assemble, quick_pieces
-from emulator.language.expressions.encode import check_finite
-from emulator.language.expressions.expression import Language
-from emulator.language.expressions.quick import Quick, compile_quick, joined, literal, named, there
-from emulator.language.expressions.reference import Evaluate
-from emulator.language.expressions.tree import Fixed, Node, Scalar
-from emulator.language.expressions.tree_builder import Path, TreeBuilder
+from emulator.errors import DocumentError, Location
+from emulator.language.expressions import Language
+from emulator.language.expressions.builder import Path, TreeBuilder
+from emulator.language.expressions.tree import Fixed, Node, join
+from emulator.language.expressions.writer import Evaluate, Writer, generate
 
-_FEW: Final = 3  # holes up to which joining bytes is faster than encoding the whole value
+LEFT_OUT = "`$if` is false and there is no `else`"
+Write = Callable[[Mapping[str, Any]], bytes]
 
 
 class Source(Struct, frozen=True):
@@ -40,106 +37,67 @@ class Source(Struct, frozen=True):
 class Template:
     """One compiled tree.
 
-    `value(scope)` is plain Python; `json(scope)` its JSON; `maybe(scope)` the value, or ABSENT when the tree is a
-    single expression whose value is absent. They raise TemplateError with the place of the scalar that failed. A tree
-    that is an `$if` without `else` gives ABSENT when it is false; it has no JSON then.
+    `value(context)` is plain Python; `json(context)` its JSON; `maybe(context)` the value, or MISSING when the tree is
+    a single expression whose value is missing. They raise TemplateError with the location of the scalar that failed. A
+    tree that is an `$if` without `else` gives MISSING when it is false; it has no JSON then.
 
-    `way` is the quick way to a single expression's value. Each of the three functions is put together when it is first
-    asked for and then stands in its own place, because most templates of a playbook are never asked: call it as
-    `template.value(scope)` rather than keep it. For the same reason a template that comes out of a pickle, where its
-    source alone is kept, is compiled when it is first used.
+    Each of the three functions is generated when it is first asked for, because most templates of a playbook are never
+    asked. For the same reason a template that comes out of a pickle, where its source alone is kept, is read when it
+    is first used.
     """
 
-    __slots__ = ("_found", "_source", "constant", "json", "maybe", "place", "value")
+    __slots__ = ("_node", "_source", "constant", "json", "maybe", "value")
 
-    def __init__(self, source: Source, place: Location, constant: bool, node: Node | None = None) -> None:
+    value: Evaluate
+    maybe: Evaluate
+    json: Write
+
+    def __init__(self, source: Source, constant: bool, node: Node | None = None) -> None:
         self._source = source
-        self._found = node
-        self.place = place
+        self._node = node
         self.constant = constant
-        self.value: Evaluate = self._later("value", _value)
-        self.maybe: Evaluate = self._later("maybe", _maybe)
-        self.json: Write = self._later("json", _json)
 
-    def __reduce__(self) -> tuple[type[Template], tuple[Source, Location, bool]]:
-        return Template, (self._source, self.place, self.constant)
+    def __getattr__(self, name: str) -> Evaluate:
+        """Generates one of the three functions."""
+        if name not in ("value", "maybe", "json"):
+            raise AttributeError(name)
+        node = self.node
+        if isinstance(node, Fixed):
+            function = node.function(name)
+        else:
+            write = {"value": node.value, "maybe": node.maybe, "json": self.whole}[name]
+            function = generate(write)
+        setattr(self, name, function)
+        return function
+
+    def __reduce__(self) -> tuple[type[Template], tuple[Source, bool]]:
+        return Template, (self._source, self.constant)
 
     @property
-    def way(self) -> Quick | None:
-        node = self._node
-        if isinstance(node, Scalar):
-            return node.piece.quick
-        return literal(node.constant) if isinstance(node, Fixed) else None
+    def node(self) -> Node:
+        """The tree."""
+        if self._node is None:
+            self._node = self._source.compile()
+        return self._node
 
     @property
-    def _node(self) -> Node:
-        if self._found is None:
-            self._found = self._source.compile()
-        return self._found
+    def place(self) -> Location:
+        """Where it stands."""
+        return self._source.place_of(self._source.path)
 
     def true(self, context: Mapping[str, Any]) -> bool:
-        """Whether the value is true; what is absent is false."""
+        """Whether the value is true; a missing one is false."""
         return bool(self.maybe(context))
 
-    def framed(self, before: bytes, after: bytes) -> Write:
-        """A function that writes the JSON between some bytes."""
-        if self._node.optional:
-            return lambda context: before + self.json(context) + after
-        parts = [before, *self._node.parts(), after]
-        return compile_quick(quick_pieces(parts, dumped, _FEW), assemble(parts))
-
-    def _later(self, name: str, make: Callable[[Node], Evaluate]) -> Evaluate:
-        def first(context: Mapping[str, Any]) -> Any:
-            function = make(self._node)
-            setattr(self, name, function)
-            return function(context)
-
-        return first
-
-
-def _value(node: Node) -> Evaluate:
-    if not isinstance(node, Scalar):
-        return node.value
-    return compile_quick(joined("%(%)", named(there), node.piece.quick), node.value)
-
-
-def _maybe(node: Node) -> Evaluate:
-    return compile_quick(node.piece.quick, node.maybe) if isinstance(node, Scalar) else node.maybe
-
-
-def _json(node: Node) -> Write:
-    write = assemble(node.parts())
-    if isinstance(node, Fixed):
-        return write
-    if node.optional:
-        return _whole(write, node.place)
-    few = quick_pieces(node.parts(), dumped, _FEW)
-    if few is not None:
-        return compile_quick(few, write)
-    way = node.quick()
-    return write if way is None else compile_quick(joined("%(%)", named(dumped), way), write)
-
-
-def dumped(value: Any) -> bytes:
-    """JSON of a value of plain parts; TypeError for others, ValueError when a null was a NaN."""
-    data = dumps(value)
-    if b"null" in data:
-        check_finite(value)
-    return data
-
-
-def _whole(write: Write, place: Location) -> Write:
-    def json(context: Mapping[str, Any]) -> bytes:
-        data = write(context)
-        if not data:
-            raise TemplateError(place, "`$if` is false and there is no `else`")
+    def whole(self, writer: Writer) -> str:
+        data = join(self.node.json(writer), writer)
+        if self.node.optional:
+            writer.line(f"if not {data}: fail({writer.bind(self.node.locate)}, {LEFT_OUT!r})")
         return data
-
-    return json
 
 
 def compile_tree(tree: Any, language: Language, place_of: Callable[[Path], Location], path: Path = ()) -> Template:
     """Compile the tree that stands at a path of a document; raises DocumentError with everything wrong in it."""
     source = Source(tree, language, place_of, path)
     node = source.compile()
-    return Template(source, node.place, isinstance(node, Fixed), node)
+    return Template(source, isinstance(node, Fixed), node)

@@ -1,128 +1,306 @@
-"""The nodes of a template's tree: scalars and mappings. Each gives its value, and the parts of its JSON."""
+"""The nodes of a template's tree. Each writes the code of its value, and of its JSON as bytes.
+
+Every scalar is evaluated by a statement of its own, and the statements stand in the order of the document.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import orjson
+from jinja2 import nodes
+from msgspec import Struct
 
-from emulator.errors import Location
-from emulator.language.expressions.absent import ABSENT
-from emulator.language.expressions.assemble import Hole, Member, Part, members
-from emulator.language.expressions.combine import Piece
-from emulator.language.expressions.encode import encode
-from emulator.language.expressions.expression import guarded, present
-from emulator.language.expressions.operate import text
-from emulator.language.expressions.quick import Quick, joined, literal, named
-from emulator.language.expressions.reference import Evaluate
+from emulator.language.expressions.codegen import Parsed
+from emulator.language.expressions.runtime import MAX_OUTPUT, Locate
+from emulator.language.expressions.writer import Evaluate, Writer
 
-Scope = Mapping[str, Any]
+Part = bytes | str  # of JSON: bytes that are known, or the source of bytes that are not
 
 
-class Node(Protocol):
-    """One node. An `optional` one may be left out: its value is then ABSENT, and its JSON empty."""
+class Node(Struct):
+    """One node of the tree."""
 
-    place: Location
-    optional: bool
+    locate: Locate
 
-    def value(self, context: Scope) -> Any:
-        """The value; raises TemplateError when something in it is absent or fails."""
+    @property
+    def optional(self) -> bool:
+        """Whether it may be left out: its value is then MISSING, and its JSON empty."""
+        return False
 
-    def maybe(self, context: Scope) -> Any:
-        """The value, or ABSENT when it is a single expression whose value is absent."""
+    def value(self, writer: Writer) -> str:
+        """The source of the value, which is MISSING only if the node is left out."""
+        raise NotImplementedError
 
-    def parts(self) -> list[Part]:
-        """The JSON of the value, as bytes and holes."""
+    def maybe(self, writer: Writer) -> str:
+        """The same, but the value of a single expression may be MISSING too."""
+        return self.value(writer)
 
-    def quick(self) -> Quick | None:
-        """The quick way to the value."""
+    def test(self, writer: Writer) -> str:
+        """The same, of which only the truth is asked."""
+        return self.maybe(writer)
+
+    def json(self, writer: Writer) -> list[Part]:
+        """The JSON of the value."""
+        raise NotImplementedError
 
 
-class Fixed:
-    """What is known at load."""
+class Fixed(Node):
+    """What is known at load, with its JSON."""
 
-    optional = False
+    constant: Any
+    data: bytes
 
-    def __init__(self, constant: Any, place: Location) -> None:
-        self.place = place
-        self.constant = constant
-        self.data = encode(constant)
-        scalar = isinstance(constant, bool | int | float | str | None)
-        self.value: Evaluate = (lambda context: constant) if scalar else (lambda context: orjson.loads(self.data))
-        self.maybe = self.value
+    @property
+    def _is_scalar(self) -> bool:
+        return self.constant is None or isinstance(self.constant, bool | int | float | str)
 
-    def parts(self) -> list[Part]:
+    def function(self, name: str) -> Evaluate:
+        """The function that gives the value or the JSON; nothing has to be generated for it."""
+        constant, data = self.constant, self.data
+        if name == "json":
+            return lambda context: data
+        return (lambda context: constant) if self._is_scalar else lambda context: orjson.loads(data)
+
+    def value(self, writer: Writer) -> str:
+        return writer.constant(self.constant).source if self._is_scalar else f"loads({self.data!r})"
+
+    def json(self, writer: Writer) -> list[Part]:
         return [self.data]
 
-    def quick(self) -> Quick:
-        return literal(self.constant) or named(self.constant)
 
-
-class Scalar:
+class Scalar(Node):
     """One expression, or text with expressions in it."""
 
-    optional = False
+    parsed: Parsed
 
-    def __init__(self, piece: Piece, place: Location) -> None:
-        self.place = place
-        self.piece = piece
-        self.maybe = guarded(piece, place)
-        self.value = present(piece, place)
+    def is_name(self, name: str) -> bool:
+        """Whether it is nothing but a name."""
+        (first, *more) = self.parsed.parts or (None,)
+        return isinstance(first, nodes.Name) and first.name == name and not more
 
-    def parts(self) -> list[Part]:
-        return [Hole(self.piece.evaluate, self.place, self.piece.name, way=self.piece.quick)]
+    def value(self, writer: Writer) -> str:
+        writer.at(self.locate, self.parsed.name)
+        return writer.assign(writer.needed(self.parsed.write(writer, need=True), self.parsed.name).source)
 
-    def quick(self) -> Quick | None:
-        return self.piece.quick or joined("%(s)", named(self.value))
+    def maybe(self, writer: Writer) -> str:
+        writer.at(self.locate, self.parsed.name)
+        return writer.assign(self.parsed.write(writer).source)
+
+    def test(self, writer: Writer) -> str:
+        writer.at(self.locate, self.parsed.name)
+        return writer.assign(self.parsed.write(writer, lenient=True).source)
+
+    def json(self, writer: Writer) -> list[Part]:
+        writer.at(self.locate, self.parsed.name)
+        code = self.parsed.write(writer, need=True)
+        if code.text:
+            return [writer.assign(f"dumps({code.source})")]
+        it = writer.assign(code.source)
+        writer.line(f"{it} = dumps({it}) if {it}.__class__ is str or {it}.__class__ is int else encode({it})")
+        return [it]
 
 
-class Entries:
+class Entries(Node):
     """A mapping whose keys are all fixed."""
 
-    optional = False
+    entries: Sequence[tuple[str, Node]]
 
-    def __init__(self, entries: Sequence[tuple[str, Node]], place: Location) -> None:
-        self.place = place
-        self.nodes = entries
-        self.entries = [(key, node.value) for key, node in entries]
-        self.members = [Member(encode(key) + b":", node.parts(), node.optional, node.place) for key, node in entries]
+    def value(self, writer: Writer) -> str:
+        values = [(key, node.value(writer), node.optional) for key, node in self.entries]
+        it = writer.assign(f"{{{', '.join(f'{key!r}: {value}' for key, value, _ in values)}}}")
+        for key, value, optional in values:
+            if optional:
+                writer.line(f"if {value} is MISSING: del {it}[{key!r}]")
+        return it
 
-    def value(self, context: Scope) -> dict[str, Any]:
-        return {key: found for key, value in self.entries if (found := value(context)) is not ABSENT}
-
-    maybe = value
-
-    def parts(self) -> list[Part]:
-        return [b"{", *members(self.members), b"}"]
-
-    def quick(self) -> Quick | None:
-        ways = [None if node.optional else node.quick() for _, node in self.nodes]
-        return joined("{" + ", ".join(f"{_key(key)}: %" for key, _ in self.nodes) + "}", *ways)
+    def json(self, writer: Writer) -> list[Part]:
+        members = [(orjson.dumps(key) + b":", node) for key, node in self.entries]
+        return [b"{", *_members(members, writer), b"}"]
 
 
-class Keyed:
+class Keyed(Node):
     """A mapping with keys that are templates; of two keys that turn out alike, the later counts."""
 
-    optional = False
+    entries: Sequence[tuple[Node, Node]]
 
-    def __init__(self, entries: Sequence[tuple[Node, Node]], place: Location) -> None:
-        self.place = place
-        self.entries = [(key.value, node.value) for key, node in entries]
+    def value(self, writer: Writer) -> str:
+        values = [(key.value(writer), node.value(writer), node.optional) for key, node in self.entries]
+        it = writer.assign("{}")
+        for key, value, optional in values:
+            writer.line(f"{f'if {value} is not MISSING: ' * optional}{it}[text({key})] = {value}")
+        return it
 
-    def value(self, context: Scope) -> dict[str, Any]:
-        pairs = [(text(key(context)), value(context)) for key, value in self.entries]
-        return {key: found for key, found in pairs if found is not ABSENT}
-
-    maybe = value
-
-    def parts(self) -> list[Part]:
-        return [Hole(self.value, self.place, "the mapping")]
-
-    def quick(self) -> None:
-        return None
+    def json(self, writer: Writer) -> list[Part]:
+        return _encoded(self, "the mapping", writer)
 
 
-def _key(key: str) -> str:
-    """A key as Python code; % stands for a part there."""
-    return repr(key).replace("%", "\\x25")
+class Items(Node):
+    """A list; the items of an `$each` in it become its own."""
+
+    nodes: Sequence[Node]
+
+    def value(self, writer: Writer) -> str:
+        values = [f"{'*' * isinstance(node, Each)}{node.value(writer)}" for node in self.nodes]
+        it = writer.assign(f"[{', '.join(values)}]")
+        if any(node.optional for node in self.nodes):
+            writer.line(f"{it} = [each for each in {it} if each is not MISSING]")
+        return it
+
+    def json(self, writer: Writer) -> list[Part]:
+        members = [(b"", Spliced(node.locate, node) if isinstance(node, Each) else node) for node in self.nodes]
+        return [b"[", *_members(members, writer), b"]"]
+
+
+class Each(Node):
+    """`$each`: one value for each item of a list, which is bound to a name, and its number to `index`."""
+
+    source: Node
+    name: str
+    when: Node | None
+    body: Node
+
+    def value(self, writer: Writer) -> str:
+        result = writer.assign("[]")
+        with self._loop(writer):
+            it = self.body.value(writer)
+            writer.line(f"{f'if {it} is not MISSING: ' * self.body.optional}{result}.append({it})")
+        return result
+
+    def json(self, writer: Writer) -> list[Part]:
+        return [b"[", self.items(writer), b"]"]
+
+    def items(self, writer: Writer) -> str:
+        """The JSON of the items, without the brackets."""
+        result, size = writer.assign("[]"), writer.assign("0")
+        with self._loop(writer):
+            it = join(self.body.json(writer), writer)
+            writer.line(f"{size} += len({it})")
+            message = f"$each gives more than {MAX_OUTPUT:,} bytes"
+            writer.line(f"if {size} > {MAX_OUTPUT}: fail({writer.bind(self.locate)}, {message!r})")
+            writer.line(f"{f'if {it}: ' * self.body.optional}{result}.append({it})")
+        return f"b','.join({result})"
+
+    @contextmanager
+    def _loop(self, writer: Writer) -> Iterator[None]:
+        source = self.source.value(writer)
+        writer.at(self.source.locate, "$each")
+        index, item = writer.new(), writer.new()
+        with writer.block(f"for {index}, {item} in enumerate(listed({source})):", **{self.name: item, "index": index}):
+            if self.when is not None:
+                writer.line(f"if not {self.when.test(writer)}: continue")
+            yield
+
+
+class Spliced(Node):
+    """The items of an `$each` in a list, which may be none."""
+
+    each: Each
+
+    @property
+    def optional(self) -> bool:
+        return True
+
+    def json(self, writer: Writer) -> list[Part]:
+        return [self.each.items(writer)]
+
+
+class Choice(Node):
+    """`$if`: `then` or `else`; without `else` it is left out when the condition is false."""
+
+    when: Node
+    then: Node
+    other: Node | None
+
+    @property
+    def optional(self) -> bool:
+        return self.other is None or self.then.optional or self.other.optional
+
+    def value(self, writer: Writer) -> str:
+        test, it = self.when.test(writer), writer.new()
+        with writer.block(f"if {test}:"):
+            writer.line(f"{it} = {self.then.value(writer)}")
+        with writer.block("else:"):
+            writer.line(f"{it} = {self.other.value(writer) if self.other else 'MISSING'}")
+        return it
+
+    def json(self, writer: Writer) -> list[Part]:
+        test, it = self.when.test(writer), writer.new()
+        with writer.block(f"if {test}:"):
+            writer.line(f"{it} = {join(self.then.json(writer), writer)}")
+        with writer.block("else:"):
+            writer.line(f"{it} = {join(self.other.json(writer) if self.other else [b''], writer)}")
+        return [it]
+
+
+class Merge(Node):
+    """`$merge`: several mappings in one, a later one's keys winning."""
+
+    nodes: Sequence[Node]
+
+    def value(self, writer: Writer) -> str:
+        merged = writer.assign("{}")
+        for node in self.nodes:
+            writer.line(f"merge({merged}, {node.value(writer)}, {writer.bind(node.locate)})")
+        return merged
+
+    def json(self, writer: Writer) -> list[Part]:
+        return _encoded(self, "$merge", writer)
+
+
+def flatten(node: Node) -> list[bytes | Scalar | None]:
+    """The JSON of a node as bytes and scalars, with None for what is more than that."""
+    if isinstance(node, Fixed):
+        return [node.data]
+    if isinstance(node, Entries):
+        members, ends = [(orjson.dumps(key) + b":", each) for key, each in node.entries], (b"{", b"}")
+    elif isinstance(node, Items):
+        members, ends = [(b"", each) for each in node.nodes], (b"[", b"]")
+    else:
+        return [node if isinstance(node, Scalar) else None]
+    flat: list[bytes | Scalar | None] = [ends[0]]
+    for at, (key, each) in enumerate(members):
+        flat += [b"," * (at > 0) + key, *flatten(each)]
+    return [*flat, ends[1]]
+
+
+def join(parts: Sequence[Part], writer: Writer) -> str:
+    """The source of the bytes that all parts are together."""
+    merged: list[Part] = []
+    for part in parts:
+        if merged and isinstance(part, bytes) and isinstance(merged[-1], bytes):
+            merged[-1] += part
+        else:
+            merged.append(part)
+    sources = [repr(part) if isinstance(part, bytes) else part for part in merged]
+    if len(sources) == 1:
+        return sources[0]
+    return writer.assign(" + ".join(sources) if len(sources) <= 3 else f"b''.join(({', '.join(sources)}))")
+
+
+def _encoded(node: Node, name: str, writer: Writer) -> list[Part]:
+    value = node.value(writer)
+    writer.at(node.locate, name)
+    return [writer.assign(f"encode({value})")]
+
+
+def _members(entries: Sequence[tuple[bytes, Node]], writer: Writer) -> Iterator[Part]:
+    """The entries of an object, each with its key before it, or of a list; an optional one brings its own comma."""
+    first = next((at for at, (_, node) in enumerate(entries) if not node.optional), len(entries))
+    optional = []
+    for at, (key, node) in enumerate(entries):
+        before, after = b"," * (at > first) + key, b"," * (at < first < len(entries))
+        if not node.optional:
+            yield before
+            yield from node.json(writer)
+            continue
+        it = writer.assign(join(node.json(writer), writer))
+        if before or after:
+            writer.line(f"if {it}: {it} = {before!r} + {it} + {after!r}")
+        optional.append(it)
+        if first < len(entries):
+            yield it
+    if first == len(entries):
+        yield writer.assign(f"b','.join([each for each in ({''.join(f'{it}, ' for it in optional)}) if each])")

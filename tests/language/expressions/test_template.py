@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.errors import DocumentError, Location, TemplateError
-from emulator.language.expressions.absent import ABSENT
-from emulator.language.expressions.expression import Language
+from emulator.language.expressions import Language
+from emulator.language.expressions.runtime import MISSING
 from emulator.language.expressions.template import Template, compile_tree
 
 
@@ -22,7 +22,7 @@ class Records:
         return iter([{"id": "a"}, {"id": "b"}])
 
     def __getitem__(self, key: str) -> Any:
-        return {"id": key} if key in ("a", "b") else ABSENT
+        return {"id": key} if key in ("a", "b") else MISSING
 
 
 class View(Mapping[str, Any]):
@@ -39,7 +39,7 @@ class View(Mapping[str, Any]):
 LANGUAGE = Language(
     {
         "new_id": lambda scope, prefix: f"{prefix}_x",
-        "job": lambda scope, id=None: View() if id else ABSENT,
+        "job": lambda scope, id=None: View() if id else MISSING,
         "ready": lambda scope: orjson.Fragment(b'{"a": null}'),
         "some": lambda scope: {1, 2},
         "half": lambda scope: "\ud800",
@@ -237,7 +237,7 @@ def test_what_json_cannot_say_is_an_error(source: str, message: str | None) -> N
 
 def test_a_tree_that_is_left_out_has_an_absent_value_and_no_json() -> None:
     template = compiled(ABSENT_IF)
-    assert template.value(scope()) is ABSENT
+    assert template.value(scope()) is MISSING
     assert not template.true(scope())
     with pytest.raises(TemplateError, match="`\\$if` is false and there is no `else`"):
         template.json(scope())
@@ -246,7 +246,7 @@ def test_a_tree_that_is_left_out_has_an_absent_value_and_no_json() -> None:
 
 def test_maybe_gives_absent_where_value_refuses() -> None:
     template = compiled("{{ models['z'].id }}")
-    assert template.maybe(scope()) is ABSENT
+    assert template.maybe(scope()) is MISSING
     assert not template.true(scope())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -11,12 +11,11 @@ from jinja2.runtime import Context, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace, missing
 
-from emulator.language.expressions.absent import ABSENT, Absent, AbsentError, lookup
+from emulator.language.expressions.codegen import Program
 from emulator.language.expressions.filters import Function, filters_of, tests_of
-from emulator.language.expressions.operate import BINARY, MOST_OUTPUT
-from emulator.language.expressions.vocabulary import Vocabulary
+from emulator.language.expressions.names import Names
+from emulator.language.expressions.runtime import BINARY, MAX_OUTPUT, MISSING, Missing, MissingError, lookup
 
-Program = Callable[[Mapping[str, Any]], str]
 _CALLED: Final = "called__"
 _MADE_BY_JINJA: Final = frozenset(("caller", "kwargs", "loop", "namespace", "varargs"))
 
@@ -33,7 +32,7 @@ class _Names(Context):
             found = self.parent[key]
         except KeyError:
             return self.environment.globals.get(key, missing)
-        return missing if found is ABSENT else found
+        return missing if found is MISSING else found
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
@@ -43,7 +42,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     context_class = _Names
 
     def __init__(self, functions: Mapping[str, Function], filters: Mapping[str, Function]) -> None:
-        super().__init__(undefined=Absent, keep_trailing_newline=True, optimized=False, cache_size=0)
+        super().__init__(undefined=Missing, keep_trailing_newline=True, optimized=False, cache_size=0)
         self.functions = {name: partial(_checked, found) for name, found in functions.items()}
         self.table: dict[str, Function] = {**filters_of(self), **filters}
         self.filters.clear()
@@ -61,18 +60,18 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if isinstance(obj, Undefined):
             return obj
         found = lookup(obj, argument)
-        return self.undefined(name=str(argument)) if found is ABSENT else found
+        return self.undefined(name=str(argument)) if found is MISSING else found
 
 
-def _checked(found: Function, context: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
+def _checked(found: Function, scope: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
     for value in (*args, *kwargs.values()):
         if isinstance(value, Undefined):
-            raise AbsentError(value._undefined_message)
-    return found(context, *args, **kwargs)
+            raise MissingError(value._undefined_message)
+    return found(scope, *args, **kwargs)
 
 
-def compile_program(sandbox: Sandbox, words: Vocabulary, source: str) -> tuple[Program, frozenset[str]]:
-    """The template as a function of the scope, and the names that it looks up there.
+def compile_program(sandbox: Sandbox, words: Names, source: str) -> tuple[Program, frozenset[str]]:
+    """The template as a function of the context and of names that hide those in it, and the names that it looks up.
 
     Raises jinja2.TemplateSyntaxError for what can't be understood.
     """
@@ -82,20 +81,22 @@ def compile_program(sandbox: Sandbox, words: Vocabulary, source: str) -> tuple[P
     roots = _check_words(tree, words)
     template = sandbox.from_string(tree)
 
-    def run(context: Mapping[str, Any]) -> str:
+    def run(context: Mapping[str, Any], names: Mapping[str, Any]) -> str:
         size = 0
         chunks = []
-        for chunk in template.root_render_func(template.new_context(context, shared=True)):  # type: ignore[arg-type]
+        variables = template.new_context(context, shared=True)  # type: ignore[arg-type]
+        variables.vars.update(names)
+        for chunk in template.root_render_func(variables):
             size += len(chunk)
-            if size > MOST_OUTPUT:
-                raise ValueError(f"the text is longer than {MOST_OUTPUT:,} characters")
+            if size > MAX_OUTPUT:
+                raise ValueError(f"the text is longer than {MAX_OUTPUT:,} characters")
             chunks.append(chunk)
         return "".join(chunks)
 
     return run, roots
 
 
-def _check_words(tree: nodes.Template, words: Vocabulary) -> frozenset[str]:
+def _check_words(tree: nodes.Template, words: Names) -> frozenset[str]:
     """Jinja finds unknown words only when it comes to them; a call is marked as one, for `job` is also a value.
 
     Gives the names that are neither called nor made in the template itself.

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from emulator.errors import Diagnostic, DocumentError, Location
 from emulator.language.document.diagnostics import did_you_mean
-from emulator.language.expressions.encode import encode, failure
-from emulator.language.expressions.expression import Language
-from emulator.language.expressions.forms import Choice, Each, Items, Merge
-from emulator.language.expressions.tree import Entries, Fixed, Keyed, Node, Scalar
+from emulator.language.expressions import Language
+from emulator.language.expressions.json import encode, failure
+from emulator.language.expressions.runtime import Locate
+from emulator.language.expressions.tree import Choice, Each, Entries, Fixed, Items, Keyed, Merge, Node, Scalar
 
 Path = tuple[str | int, ...]
 _FORMS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -37,30 +38,31 @@ class TreeBuilder:
             nodes = [self.build(found, (*path, index)) for index, found in enumerate(tree)]
             if all(isinstance(node, Fixed) for node in nodes):
                 return self._fixed([node.constant for node in nodes if isinstance(node, Fixed)], path)
-            return Items(nodes, self.place_of(path))
+            return Items(self._locate(path), nodes)
         if isinstance(tree, dict):
             return self._mapping(tree, path)
         return self._fixed(tree, path)
 
     def _complain(self, path: Path, message: str) -> Node:
         self.complaints.append(Diagnostic(self.place_of(path), message))
-        return Fixed(None, self.place_of(path))
+        return Fixed(self._locate(path), None, b"null")
+
+    def _locate(self, path: Path) -> Locate:
+        return partial(self.place_of, path)
 
     def _fixed(self, constant: Any, path: Path) -> Node:
-        place = self.place_of(path)
         try:
-            return Fixed(constant, place)
+            return Fixed(self._locate(path), constant, encode(constant))
         except (TypeError, ValueError) as error:
-            return self._complain(path, failure(error, place, str(constant)).message)
+            return self._complain(path, failure(error, self._locate(path), str(constant)).message)
 
     def _scalar(self, source: str, path: Path) -> Node:
-        place = self.place_of(path)
         try:
-            piece = self.language.scalar(source, place)
+            parsed = self.language.scalar(source, self._locate(path))
         except DocumentError as error:
             self.complaints.extend(error.complaints)
-            return Fixed(None, place)
-        return self._fixed(piece.value, path) if piece.constant else Scalar(piece, place)
+            return Fixed(self._locate(path), None, b"null")
+        return self._fixed(parsed.value, path) if parsed.constant else Scalar(self._locate(path), parsed)
 
     def _mapping(self, tree: Mapping[Any, Any], path: Path) -> Node:
         form = next((form for form in _FORMS if form in tree), None)
@@ -73,11 +75,11 @@ class TreeBuilder:
         nodes = [self.build(found, (*path, key)) for key, found in tree.items()]
         if any("{{" in key or "{%" in key for key in keys):
             pairs = [(self._scalar(key, path), node) for key, node in zip(keys, nodes, strict=True)]
-            return Keyed(pairs, self.place_of(path))
+            return Keyed(self._locate(path), pairs)
         if all(isinstance(node, Fixed) for node in nodes):
             values = [node.constant for node in nodes if isinstance(node, Fixed)]
             return self._fixed(dict(zip(keys, values, strict=True)), path)
-        return Entries(list(zip(keys, nodes, strict=True)), self.place_of(path))
+        return Entries(self._locate(path), list(zip(keys, nodes, strict=True)))
 
     def _form(self, form: str, tree: Mapping[Any, Any], path: Path) -> Node:
         for key in tree:
@@ -97,7 +99,7 @@ class TreeBuilder:
         if not isinstance(trees, list):
             return self._complain((*path, "$merge"), "expected a list of mappings")
         nodes: Sequence[Node] = [self.build(found, (*path, "$merge", at)) for at, found in enumerate(trees)]
-        return Merge(nodes, self.place_of(path))
+        return Merge(self._locate(path), nodes)
 
     def _each(self, tree: Mapping[str, Any], path: Path) -> Node:
         source = self.build(tree["$each"], (*path, "$each"))
@@ -108,14 +110,14 @@ class TreeBuilder:
             return self._complain((*path, "as"), f"expected a name for the item, found {name!r}")
         test = self._condition(tree, path) if "$if" in tree else None
         body = self.build(tree.get("value", f"{{{{ {name} }}}}"), (*path, "value"))
-        return Each(source, name, test, body, self.place_of(path))
+        return Each(self._locate(path), source, name, test, body)
 
     def _choice(self, tree: Mapping[str, Any], path: Path) -> Node:
         if "then" not in tree:
             return self._complain(path, "`$if` needs a `then`")
         then = self.build(tree["then"], (*path, "then"))
         other = self.build(tree["else"], (*path, "else")) if "else" in tree else None
-        return Choice(self._condition(tree, path), then, other, self.place_of(path))
+        return Choice(self._locate(path), self._condition(tree, path), then, other)
 
     def _condition(self, tree: Mapping[str, Any], path: Path) -> Node:
         test = self.build(tree["$if"], (*path, "$if"))

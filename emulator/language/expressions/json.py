@@ -9,19 +9,18 @@ from typing import Any
 import orjson
 from jinja2 import Undefined
 
-from emulator.errors import Location, TemplateError
-from emulator.language.expressions.absent import ABSENT, AbsentError
-from emulator.language.expressions.operate import listed
+from emulator.errors import TemplateError
+from emulator.language.expressions.runtime import MISSING, Locate, MissingError, listed
 
 
 def encode(value: Any) -> bytes:
     """Compact JSON; keys that are not text become text, an `orjson.Fragment` is taken as it is.
 
     Raises TypeError for what JSON can't say, a whole number beyond 64 bits and a lone surrogate, ValueError for NaN
-    and infinity, AbsentError for an absent value.
+    and infinity, MissingError for an absent value.
     """
-    if value is ABSENT:
-        raise AbsentError
+    if value is MISSING:
+        raise MissingError
     try:
         data = orjson.dumps(value, _plain)
     except TypeError:
@@ -33,7 +32,7 @@ def encode(value: Any) -> bytes:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Undefined):
-        raise AbsentError(value._undefined_message)
+        raise MissingError(value._undefined_message)
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, bytes | set | frozenset) or not isinstance(value, Iterable):
@@ -54,13 +53,13 @@ def check_finite(value: Any) -> None:
             left.extend(found)
 
 
-def failure(error: Exception, place: Location, name: str) -> TemplateError:
-    """What to say of whatever went wrong while `name`, which stands at the place, was evaluated or encoded."""
-    cause = error.__cause__ if isinstance(error.__cause__, AbsentError) else error
-    if isinstance(cause, AbsentError):
-        return TemplateError(place, cause.message or f"`{name}` is absent")
+def failure(error: Exception, locate: Locate, name: str) -> TemplateError:
+    """What to say of whatever went wrong while `name`, which stands at the location, was evaluated or encoded."""
+    cause = error.__cause__ if isinstance(error.__cause__, MissingError) else error
+    if isinstance(cause, MissingError):
+        return TemplateError(locate(), cause.message or f"`{name}` is absent")
     shown = name if len(name) <= 80 else f"{name[:77]}…"
-    return TemplateError(place, f"`{shown}`: {_explain(error)}")
+    return TemplateError(locate(), f"`{shown}`: {_explain(error)}")
 
 
 def _explain(error: Exception) -> str:

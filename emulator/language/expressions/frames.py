@@ -1,0 +1,102 @@
+"""The frames of a stream's event: known bytes around values, one frame or one for each item of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from msgspec import Struct
+
+from emulator.language.expressions.runtime import SEPARATOR
+from emulator.language.expressions.template import Template
+from emulator.language.expressions.tree import Part, Scalar, flatten, join
+from emulator.language.expressions.writer import Writer, generate
+
+Encode = Callable[[Any], bytes]
+FramePart = bytes | tuple[Template, Encode | None]
+
+
+class Frames(Struct, frozen=True, dict=True):
+    """What one event of a stream writes: known bytes and values, each as JSON or as the function beside it has it.
+
+    With `each` it writes a frame for every item of a list, which is bound to the name `bind`; those for which `when`
+    does not hold are left out.
+    """
+
+    parts: Sequence[FramePart]
+    each: Template | None = None
+    bind: str = ""
+    when: Template | None = None
+
+    @cached_property
+    def single(self) -> Callable[[Mapping[str, Any]], list[bytes]]:
+        """The frames for a context, one by one."""
+        return generate(self._write)
+
+    @cached_property
+    def whole(self) -> Callable[[Mapping[str, Any]], tuple[bytes, int]]:
+        """The frames for a context in one piece, and how many they are."""
+        return generate(self._write_whole)
+
+    def _write(self, writer: Writer) -> str:
+        result = writer.assign("[]")
+        if self.each is None:
+            self._write_frame(writer, result)
+        else:
+            self._write_loop(writer, self.each.node.value(writer), result)
+        return result
+
+    def _write_whole(self, writer: Writer) -> str:
+        around = None if writer.checked else self._around_item()
+        if self.each is None or around is None:
+            frames = self._write(writer)
+            return f"(b''.join({frames}), len({frames}))"
+        (before, after), items, data = around, self.each.node.value(writer), writer.new()
+        with writer.block(f"if ({data} := encode_texts({items})) is not None:"):
+            writer.line(f"s[{self.bind!r}] = {items}[-1]")
+            between = b'"' + after + before + b'"'
+            start, end = before + b'"', b'"' + after
+            writer.line(
+                f"return {start!r} + {data}.replace({SEPARATOR.encode()!r}, {between!r}) + {end!r}, len({items})"
+            )
+        frames = writer.assign("[]")
+        self._write_loop(writer, items, frames)
+        return f"(b''.join({frames}), len({frames}))"
+
+    def _write_loop(self, writer: Writer, items: str, result: str) -> None:
+        assert self.each is not None
+        writer.at(self.each.node.locate, "$each")
+        item = writer.assign("MISSING")
+        with writer.block(f"for {item} in {items}:", **{self.bind: item}):
+            self._write_frame(writer, result)
+        writer.line(f"if {item} is not MISSING: s[{self.bind!r}] = {item}")  # what comes later sees the last one
+
+    def _write_frame(self, writer: Writer, result: str) -> None:
+        if self.when is None:
+            writer.line(f"{result}.append({self._join(writer)})")
+            return
+        with writer.block(f"if {self.when.node.test(writer)}:"):
+            writer.line(f"{result}.append({self._join(writer)})")
+
+    def _join(self, writer: Writer) -> str:
+        data: list[Part] = []
+        for part in self.parts:
+            if isinstance(part, bytes):
+                data.append(part)
+            elif part[1] is None:
+                data.append(part[0].whole(writer))
+            else:
+                data.append(writer.assign(f"{writer.bind(part[1])}({part[0].node.value(writer)})"))
+        return join(data, writer)
+
+    def _around_item(self) -> tuple[bytes, bytes] | None:
+        """The bytes before and after the item, if a frame is made of nothing else."""
+        flat: list[bytes | Scalar | None] = []
+        for part in self.parts:
+            flat += [part] if isinstance(part, bytes) else [None] if part[1] else flatten(part[0].node)
+        known = [part for part in flat if isinstance(part, bytes)]
+        at = next((at for at, part in enumerate(flat) if isinstance(part, Scalar) and part.is_name(self.bind)), None)
+        if self.when is not None or at is None or len(known) + 1 < len(flat):
+            return None
+        return b"".join(known[:at]), b"".join(known[at:])

@@ -1,0 +1,196 @@
+"""Python functions in the making, in one of two modes.
+
+FAST code subscripts directly and checks next to nothing: if a value is missing where one is needed, or anything else
+goes wrong, it raises. CHECKED code does the same through helpers that know what each part is called, and keeps track
+of where it is, so that its errors name what is missing and its location. A generated function runs FAST code. On any
+exception but the emulator's own it generates CHECKED code, once, and runs that instead. Both give the same value
+wherever FAST code gives one.
+"""
+
+from __future__ import annotations
+
+import builtins
+from ast import literal_eval
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from emulator.errors import EmulatorError
+from emulator.language.expressions import runtime
+from emulator.language.expressions.json import encode, failure
+from emulator.language.expressions.runtime import Locate, lookup
+
+Evaluate = Callable[[Mapping[str, Any]], Any]
+
+MAX_DEPTH: Final = 40  # of brackets in one expression; Python's own parser gives up at 200
+_BUILTINS: Final[Mapping[str, Any]] = {
+    **vars(builtins),
+    **vars(runtime),
+    "EmulatorError": EmulatorError,
+    "deepcopy": deepcopy,
+    "dumps": orjson.dumps,
+    "encode": encode,
+    "failure": failure,
+    "loads": orjson.loads,
+}
+
+
+class Code(NamedTuple):
+    """A Python expression. A `constant` one has its `value` at load, a `present` one is never MISSING, a `text` one is
+    always a str; `depth` is how far its brackets are nested."""
+
+    source: str
+    constant: bool = False
+    value: Any = None
+    present: bool = False
+    text: bool = False
+    depth: int = 0
+
+
+class Writer:
+    """One function in the making: its lines, the objects that they name, and the names that are local variables.
+
+    `calls` tells whether it calls a function of the language.
+    """
+
+    def __init__(self, checked: bool, lenient: bool = False) -> None:
+        self.checked = checked
+        self.lenient = lenient
+        self.calls = False
+        self.locals: dict[str, str] = {}
+        self._objects: dict[str, Any] = {}
+        self._locations: list[tuple[Locate, str]] = []
+        self._lines: list[str] = []
+        self._indent = " "
+        self._count = 0
+
+    def new(self) -> str:
+        """A name for a local variable."""
+        self._count += 1
+        return f"v{self._count}"
+
+    def bind(self, thing: Any) -> str:
+        """The name by which the code can use an object."""
+        name = f"o{id(thing)}"
+        self._objects[name] = thing
+        return name
+
+    def line(self, text: str) -> None:
+        """Adds a statement."""
+        self._lines.append(self._indent + text)
+
+    def assign(self, source: str) -> str:
+        """A local variable that from here on holds the value of an expression."""
+        name = self.new()
+        self.line(f"{name} = {source}")
+        return name
+
+    def at(self, locate: Locate, name: str) -> None:
+        """Errors that are raised from here on have this location, and call what failed by this name."""
+        if self.checked:
+            self.line(f"at = {len(self._locations)}")
+            self._locations.append((locate, name))
+
+    @contextmanager
+    def block(self, head: str, **names: str) -> Iterator[None]:
+        """Whatever is written meanwhile stands below `head`, where these names are local variables."""
+        self.line(head)
+        names_before, indent_before = self.locals, self._indent
+        self.locals, self._indent = {**names_before, **names}, indent_before + " "
+        yield
+        self.locals, self._indent = names_before, indent_before
+
+    def function(self, result: str, checked: Evaluate | None = None) -> Evaluate:
+        """The finished function. When it fails, `checked` does its work again; without it, TemplateError is raised."""
+        handler = "raise"
+        if checked:
+            handler = "return checked(s)"
+        elif self._locations:
+            handler = "raise failure(error, *locations[at]) from error"
+        tail = ("except EmulatorError:", " raise", "except Exception as error:", f" {handler}")
+        source = "\n ".join(("def generated(s):", "at = 0", "try:", *self._lines, f" return {result}", *tail))
+        names = {**self._objects, "__builtins__": _BUILTINS, "checked": checked, "locations": self._locations}
+        exec(compile(source, "<template>", "exec"), names)
+        function: Evaluate = names["generated"]
+        return function
+
+    def evaluate(self, code: Code) -> Any:
+        """The value of an expression that looks nothing up."""
+        return eval(code.source, {**self._objects, "__builtins__": _BUILTINS})
+
+    def code(self, source: str, *parts: Code, present: bool = False, text: bool = False) -> Code:
+        """An expression made of these parts. What is nested too deeply for Python becomes a function of its own."""
+        depth = 2 + max((part.depth for part in parts), default=0)
+        if depth > MAX_DEPTH:
+            name = self.new()
+            self.line(f"def {name}(): return {source}")
+            source, depth = f"{name}()", 1
+        return Code(source, present=present, text=text, depth=depth)
+
+    def constant(self, value: Any) -> Code:
+        """A value that is known; one that could be changed is a fresh one each time."""
+        source = _literal(value) or f"deepcopy({self.bind(value)})"
+        return Code(source, True, value, present=True, text=value.__class__ is str)
+
+    def path(self, name: str, keys: Sequence[str | int], step: Callable[[Any, Any], Any] = lookup) -> Code:
+        """`name.key.key`, or MISSING; `step` finds a key in what is no dictionary."""
+        if name in self.locals:
+            found = Code(self.locals[name])
+        elif self.checked:
+            found = Code(f"find(s, {name!r})")
+        else:
+            found = Code(f"(s[{name!r}] if {name!r} in s else find(s, {name!r}))", depth=1)
+        for key in keys:
+            found = self.below(found, key, "lookup" if step is lookup else self.bind(step))
+        return found
+
+    def below(self, base: Code, key: str | int, step: str = "lookup") -> Code:
+        """What stands under a key, or MISSING."""
+        if self.checked:
+            return self.code(f"{step}({base.source}, {key!r})", base)
+        it = self.new()
+        found = f"{it}.get({key!r}, MISSING) if ({it} := {base.source}).__class__ is dict else {step}({it}, {key!r})"
+        return self.code(f"({found})", base)
+
+    def needed(self, code: Code, name: str) -> Code:
+        """The same, which must not be MISSING."""
+        if code.present:
+            return code
+        if self.checked:
+            return self.code(f"require({code.source}, {name!r})", code, present=True, text=code.text)
+        it = self.new()
+        source = f"({it} if ({it} := {code.source}) is not MISSING else miss())"
+        return self.code(source, code, present=True, text=code.text)
+
+
+def generate(write: Callable[[Writer], str]) -> Evaluate:
+    """The function of a context of which `write` writes the lines and gives the result."""
+    checked: Evaluate | None = None
+
+    def again(context: Mapping[str, Any]) -> Any:
+        nonlocal checked
+        if checked is None:
+            writer = Writer(checked=True)
+            checked = writer.function(write(writer))
+        return checked(context)
+
+    writer = Writer(checked=False)
+    result = write(writer)
+    if writer.calls:
+        writer = Writer(checked=False, lenient=True)
+        result = write(writer)
+    return writer.function(result, again)
+
+
+def _literal(value: Any) -> str | None:
+    """A value of plain parts as Python source, or None."""
+    try:
+        source = repr(value)
+        if value is None or value.__class__ in (str, bool, int) or literal_eval(source) == value:
+            return source
+    except (ValueError, SyntaxError):
+        pass
+    return None
