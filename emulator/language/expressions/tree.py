@@ -163,6 +163,9 @@ class Each(Node):
     body: Node
 
     def value(self, writer: Writer) -> str:
+        return writer.loop(self._value)
+
+    def _value(self, writer: Writer) -> str:
         result = writer.assign("[]")
         with self._loop(writer):
             it = self.body.value(writer)
@@ -174,6 +177,9 @@ class Each(Node):
 
     def items(self, writer: Writer) -> str:
         """The JSON of the items, without the brackets."""
+        return writer.loop(self._items)
+
+    def _items(self, writer: Writer) -> str:
         result, size = writer.assign("[]"), writer.assign("0")
         with self._loop(writer):
             it = join(self.body.json(writer), writer)

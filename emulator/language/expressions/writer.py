@@ -26,6 +26,7 @@ from emulator.language.expressions.runtime import Locate, lookup
 Evaluate = Callable[[Mapping[str, Any]], Any]
 
 MAX_DEPTH: Final = 40  # of brackets in one expression; Python's own parser gives up at 200
+MAX_LOOPS: Final = 15  # within each other in one function; Python gives up at 20
 _BUILTINS: Final[Mapping[str, Any]] = {
     **vars(builtins),
     **vars(runtime),
@@ -66,6 +67,7 @@ class Writer:
         self._lines: list[str] = []
         self._indent = " "
         self._count = 0
+        self._loops = 0
 
     def new(self) -> str:
         """A name for a local variable."""
@@ -102,6 +104,21 @@ class Writer:
         self.locals, self._indent = {**names_before, **names}, indent_before + " "
         yield
         self.locals, self._indent = names_before, indent_before
+
+    def loop(self, write: Callable[[Writer], str]) -> str:
+        """The source that `write` gives, which writes a loop. Python allows few loops within each other, so the last
+        that may stand in a function stands in one of its own."""
+        outer, self._loops = self._loops, (self._loops + 1) % MAX_LOOPS
+        if self._loops:
+            source = write(self)
+        else:
+            name = self.new()
+            with self.block(f"def {name}():"):
+                self.line("nonlocal at")
+                self.line(f"return {write(self)}")
+            source = self.assign(f"{name}()")
+        self._loops = outer
+        return source
 
     def function(self, result: str, checked: Evaluate | None = None) -> Evaluate:
         """The finished function. When it fails, `checked` does its work again; without it, TemplateError is raised."""

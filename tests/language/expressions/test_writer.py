@@ -193,3 +193,19 @@ def test_an_expression_may_be_nested_more_deeply_than_python_allows_brackets(sou
     for part in ("value", "maybe"):
         assert getattr(template, part)(CONTEXT) == value
         assert checked(template, part)(CONTEXT) == value
+
+
+@pytest.mark.parametrize("depth", [14, 15, 16, 40])
+def test_loops_may_be_nested_more_deeply_than_python_allows(depth: int) -> None:
+    tree: Any = "{{ item + body.n }}"
+    expected: Any = 4
+    for _ in range(depth):
+        tree, expected = {"$each": [1], "value": tree}, [expected]
+    template = compiled(tree)
+    assert template.value(CONTEXT) == expected
+    assert template.json(CONTEXT) == orjson.dumps(expected)
+    for write in (template.value, template.json):
+        with pytest.raises(TemplateError) as caught:
+            write({"body": {}})
+        assert caught.value.message == "`body.n` is absent"
+        assert caught.value.place.file == "/".join(["value"] * depth)
