@@ -1,15 +1,15 @@
-"""Working the items of a job: each is answered as its operation would answer it, unlimited and whole."""
+"""Answers the items of a batch: each as its operation would answer it, unlimited and whole."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import orjson
 
 from emulator.engine.context import Context
 from emulator.engine.faulting import refuse_by_fault
-from emulator.engine.near_misses import near_misses, no_rule
+from emulator.engine.near_misses import NoRule, near_misses
 from emulator.engine.respond import compose, error_plan, refusal, render_error
 from emulator.engine.validate import refuse
 from emulator.errors import ApiError
@@ -17,17 +17,17 @@ from emulator.jobs.job import RowOutcome
 from emulator.playbook import Operation
 from emulator.playbook.model import RowPlan
 
-AT_A_TIME = 50  # items worked before others get a turn
+ROWS_PER_TURN = 50  # items answered before others get a turn
 
 
-async def work_rows(plan: RowPlan, items: Sequence[Any], context: Context) -> list[RowOutcome]:
-    """The outcome of each item, in order. Others are served meanwhile."""
+def work_rows(plan: RowPlan, items: Sequence[Any], context: Context) -> Generator[None, None, list[RowOutcome]]:
+    """Returns the outcome of each item, in order; yields from time to time, so that others are served meanwhile."""
     operation = context.service.api.operations[plan.operation]
     outcomes = []
     for index, item in enumerate(items):
         outcomes.append(_work(plan, operation, item, index, context))
-        if index % AT_A_TIME == AT_A_TIME - 1:
-            await context.service.state.clock.sleep(0)
+        if index % ROWS_PER_TURN == ROWS_PER_TURN - 1:
+            yield
     return outcomes
 
 
@@ -56,7 +56,7 @@ def _answer(operation: Operation, item: Any, context: Context) -> tuple[bytes, d
     refuse(context, operation)
     choice = operation.rules.choose(context, context.service.state.store.count, streams=False)
     if choice is None or choice.rule.reply is None:
-        raise no_rule(operation, near_misses(operation, context, streams=False))
+        raise NoRule(operation, near_misses(operation, context, streams=False))
     context.adopt(choice.rule)
     refuse_by_fault([plan.fault for plan in choice.faults], context)
     reply = choice.rule.reply

@@ -1,4 +1,4 @@
-"""Refusing: an error becomes an answer in the API's own shape; the emulator's own mistakes say where they are."""
+"""Turns errors into replies in the API's own shape; the emulator's own mistakes say where they are."""
 
 from __future__ import annotations
 
@@ -7,44 +7,55 @@ import traceback
 from pathlib import Path
 
 import orjson
+from msgspec import Struct
 
 from emulator.engine.context import Context
+from emulator.engine.near_misses import NoRule
 from emulator.engine.respond import error_plan, render_error
 from emulator.errors import ApiError, EmulatorError
-from emulator.http import Exchange, Header, Reply
+from emulator.http import Header, NearMiss, Reply
 
 LOG = logging.getLogger("emulator")
-MOST = 4_000
-EXCUSE = "the emulator could not make this answer"
+MAX_HEADER = 4_000  # characters
+INTERNAL_MESSAGE = "the emulator could not make this answer"
 
 
-def refuse(error: Exception, context: Context, exchange: Exchange) -> Reply:
-    """The answer to a request that can't be answered otherwise. Never raises."""
-    exchange.error = str(error) if isinstance(error, EmulatorError) else _mistake(error)
+class Refusal(Struct, frozen=True):
+    """An error as a reply; `message` is what the journal keeps, `near_misses` the rules that nearly answered."""
+
+    reply: Reply
+    message: str
+    near_misses: tuple[NearMiss, ...] = ()
+
+
+def refuse(error: Exception, context: Context) -> Refusal:
+    """Returns the reply to a request that can't be answered otherwise. Never raises."""
+    message = str(error) if isinstance(error, EmulatorError) else _mistake(error)
+    target = f"{context.request.method} {ascii(context.request.path)[1:-1]}"
     if isinstance(error, ApiError):
         refusal, extra = error, _hint(error)
     else:
-        refusal, extra = ApiError("internal", EXCUSE), [_line(b"X-Emulator-Error", exchange.error)]
-        LOG.error("%s %s: %s", exchange.method, ascii(exchange.path)[1:-1], exchange.error)
+        refusal, extra = ApiError("internal", INTERNAL_MESSAGE), [_line(b"X-Emulator-Error", message)]
+        LOG.error("%s: %s", target, message)
     operation = context.operation
     plan = error_plan(context.service.api.errors, operation.errors if operation is not None else {}, refusal.kind)
     try:
         reply = render_error(plan, refusal, context)
     except Exception as worse:
-        LOG.error("%s %s: %s", exchange.method, ascii(exchange.path)[1:-1], worse)
-        reply = _excuse(context)
+        LOG.error("%s: %s", target, worse)
+        reply = _last_resort(context)
         extra.append(_line(b"X-Emulator-Error", str(worse)))
     reply.headers += extra
     reply.closes = refusal.values.get("unread") is True
-    return reply
+    return Refusal(reply, message, error.near_misses if isinstance(error, NoRule) else ())
 
 
-def _excuse(context: Context) -> Reply:
+def _last_resort(context: Context) -> Reply:
     """The answer when an error can't be said in its own way: in the API's shape if that works, else in plain JSON."""
     try:
-        return render_error(context.service.api.errors["internal"], ApiError("internal", EXCUSE), context)
+        return render_error(context.service.api.errors["internal"], ApiError("internal", INTERNAL_MESSAGE), context)
     except Exception:
-        return Reply(500, [(b"Content-Type", b"application/json")], orjson.dumps({"error": EXCUSE}))
+        return Reply(500, [(b"Content-Type", b"application/json")], orjson.dumps({"error": INTERNAL_MESSAGE}))
 
 
 def _mistake(error: Exception) -> str:
@@ -61,4 +72,4 @@ def _hint(error: ApiError) -> list[Header]:
 def _line(name: bytes, text: str) -> Header:
     """A header line of ours; what can't stand in one is escaped, and very long text is cut."""
     escaped = text.encode("ascii", "backslashreplace").decode().replace("\n", " ").replace("\r", " ")
-    return (name, "".join(letter if letter.isprintable() else " " for letter in escaped)[:MOST].encode("ascii"))
+    return (name, "".join(letter if letter.isprintable() else " " for letter in escaped)[:MAX_HEADER].encode("ascii"))

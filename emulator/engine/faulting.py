@@ -1,4 +1,5 @@
-"""Playing: which faults a request meets, from its rule, its world and its own header, and what they do to its reply."""
+"""Plays faults: which ones a request meets, from its rule, its world and its own header, and what they do to its reply,
+to the job that it starts, and to the token that it issues."""
 
 from __future__ import annotations
 
@@ -6,37 +7,62 @@ from collections.abc import Sequence
 from random import Random
 
 from emulator.engine.context import Context
-from emulator.faults.base import OF_ANSWERS, OF_STREAMS, Fault
-from emulator.http import Exchange, Reply
+from emulator.faults.base import OF_ANSWERS, OF_STREAMS, Family, Fault
+from emulator.faults.credentials import TokenFault
+from emulator.faults.jobs import JobFault
+from emulator.faults.webhooks import WebhookFault
+from emulator.http import Reply
 from emulator.playbook.rules import Choice
+from emulator.store.tokens import token_collections
+
+OF_JOBS: frozenset[Family] = frozenset(("job", "webhook"))
 
 
-def gather(choice: Choice, asked: tuple[Fault, ...], context: Context, exchange: Exchange) -> tuple[Fault, ...]:
-    """The faults that play on this request, noted in the exchange; `scope.faults` holds those on what it starts too."""
-    reply, operation = choice.rule.reply, context.operation
-    assert operation is not None
+def gather_faults(choice: Choice, requested: tuple[Fault, ...], context: Context) -> tuple[Fault, ...]:
+    """Returns the faults that play on this request, in their order; `context.faults` also has those on what it starts.
+
+    `requested` are those that its header names.
+    """
+    reply = choice.rule.reply
     families = OF_ANSWERS if reply is None or reply.events is None else OF_STREAMS
-    armed: tuple[Fault, ...] = ()
-    state = context.service.state
-    if state.armed.orders:
-        key = context.caller.key if context.caller is not None else None
-        chance = Random(f"{state.root}/{exchange.number}/armed")
-        armed = state.armed.pick(operation.name, operation.api, key, exchange.at, chance, families)
-    context.faults = (*(plan.fault for plan in choice.faults), *armed, *asked)
-    playing = tuple(sorted((each for each in context.faults if each.family in families), key=lambda each: each.turn))
-    exchange.faults = tuple(each.name for each in playing)
-    return playing
+    armed = _pick_armed(context, families, "armed")
+    context.faults = (*(plan.fault for plan in choice.faults), *armed, *requested)
+    return tuple(sorted((each for each in context.faults if each.family in families), key=lambda each: each.turn))
 
 
 def refuse_by_fault(faults: Sequence[Fault], context: Context) -> None:
-    """Raise ApiError when one of the faults refuses the request."""
+    """Raises ApiError when one of the faults refuses the request."""
     for fault in faults:
         if (refusal := fault.refusal(context)) is not None:
             raise refusal
 
 
 def apply_faults(reply: Reply, faults: Sequence[Fault], context: Context, chance: Random) -> Reply:
-    """Let each fault have its way with the reply."""
+    """Returns the reply as the faults, one after the other, leave it."""
     for fault in faults:
         reply = fault.spoil(reply, context, chance)
     return reply
+
+
+def job_faults(context: Context) -> tuple[JobFault | WebhookFault, ...]:
+    """Returns the request's faults on a job that it starts, and the armed ones, which wait for a job to start."""
+    found = context.faults + _pick_armed(context, OF_JOBS, "started")
+    return tuple(each for each in found if isinstance(each, JobFault | WebhookFault))
+
+
+def apply_token_faults(context: Context, collection: str, token: str) -> None:
+    """Applies the request's faults on tokens to a record that it put into a collection."""
+    if context.faults and collection in token_collections(context.service):
+        for fault in context.faults:
+            if isinstance(fault, TokenFault):
+                fault.issue(context.service, token)
+
+
+def _pick_armed(context: Context, families: frozenset[Family], purpose: str) -> tuple[Fault, ...]:
+    """Returns the armed faults of these families that play now, and counts them as played."""
+    state, operation = context.service.state, context.operation
+    if not state.armed.orders or operation is None:
+        return ()
+    key = context.caller.key if context.caller is not None else None
+    chance = Random(f"{state.root}/{context.number}/{purpose}")
+    return state.armed.pick(operation.name, operation.api, key, context["now"], chance, families)

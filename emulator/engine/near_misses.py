@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from emulator.engine.context import Context
 from emulator.errors import ApiError
-from emulator.http import Differing, Exchange, NearMiss
+from emulator.http import Differing, NearMiss
 from emulator.language.expressions.runtime import Missing
 from emulator.playbook import Operation
 from emulator.playbook.matching import Failed, in_words
@@ -22,6 +22,10 @@ from emulator.store.usage import mask
 
 MASKED = MASK.decode()
 WORD = re.compile(r"[\w-]+")
+LOG = logging.getLogger("emulator")
+MAX_HINT = 4_000  # characters of the hint; Node takes 16 KiB of header lines in all, and proxies less
+WIDTHS = (400, 200, 100, 50, 25, 10)  # characters of each value in the hint, until all of it fits
+FULL_TEXT_HINT = "the whole of it is in the body"
 
 
 class RequestSecrets(Struct, frozen=True):
@@ -116,20 +120,6 @@ def _decoded(credential: str) -> str:
         return ""
 
 
-LOG = logging.getLogger("emulator")
-MOST_HEADER = 4_000  # characters of the hint; Node takes 16 KiB of header lines in all, and proxies less
-WIDTHS = (400, 200, 100, 50, 25, 10)  # characters of each value in the hint, until all of it fits
-FULL_TEXT_HINT = "the whole of it is in the body"
-
-
-def unanswered(operation: Operation, context: Context, exchange: Exchange) -> ApiError:
-    """The error that says which rules were nearest; the exchange and the log have it too."""
-    exchange.near_misses = misses = near_misses(operation, context)
-    error = no_rule(operation, misses)
-    LOG.warning("%s %s: %s", exchange.method, ascii(exchange.path)[1:-1], error.detail)
-    return error
-
-
 def near_misses(operation: Operation, context: Context, streams: bool = True) -> tuple[NearMiss, ...]:
     """The nearest rules, each with all that kept it from answering. Without `streams` none that answers with one."""
     secrets = RequestSecrets.of(context)
@@ -137,17 +127,27 @@ def near_misses(operation: Operation, context: Context, streams: bool = True) ->
     return tuple(_told(miss, secrets) for miss in found)
 
 
-def no_rule(operation: Operation, misses: Sequence[NearMiss]) -> ApiError:
-    """ApiError("no_rule"): its detail is the whole story in several lines, its hint one line for a header."""
-    head = f"no rule answers {operation.name}"
-    if not misses:
-        detail = f"{head}; it has none with a reply that could"
-        return ApiError("no_rule", detail, hint=detail)
-    lines = [f"{head}; the nearest:"]
-    for miss in misses:
-        lines.append(f"  {_place(miss)}")
-        lines += [f"    {difference}" for difference in miss.differences]
-    return ApiError("no_rule", "\n".join(lines), hint=_hint(head, misses))
+class NoRule(ApiError):
+    """No rule answers a request: `detail` lists the nearest ones in several lines, the hint does in one."""
+
+    def __init__(self, operation: Operation, misses: tuple[NearMiss, ...]) -> None:
+        self.near_misses = misses
+        head = f"no rule answers {operation.name}"
+        if misses:
+            lines = [f"{head}; the nearest:"]
+            for miss in misses:
+                lines += [f"  {_place(miss)}", *(f"    {difference}" for difference in miss.differences)]
+            super().__init__("no_rule", "\n".join(lines), hint=_hint(head, misses))
+        else:
+            detail = f"{head}; it has none with a reply that could"
+            super().__init__("no_rule", detail, hint=detail)
+
+
+def no_rule(operation: Operation, context: Context) -> NoRule:
+    """Returns the error that lists the nearest rules, and logs it."""
+    error = NoRule(operation, near_misses(operation, context))
+    LOG.warning("%s %s: %s", context.request.method, ascii(context.request.path)[1:-1], error.detail)
+    return error
 
 
 def _told(miss: Miss, secrets: RequestSecrets) -> NearMiss:
@@ -174,11 +174,11 @@ def _hint(head: str, misses: Sequence[NearMiss]) -> str:
     for width in WIDTHS:
         told = [f"{_place(miss)} {'; '.join(_shortened(each, width) for each in miss.differences)}" for miss in misses]
         hint = f"{head}; nearest: {' | '.join(told)}; {FULL_TEXT_HINT}"
-        if _length(hint) <= MOST_HEADER:
+        if _length(hint) <= MAX_HINT:
             return hint
     told = [f"{_place(miss)} {', '.join(each.field for each in miss.differences)}" for miss in misses]
     hint = f"{head}; nearest: {' | '.join(told)}; {FULL_TEXT_HINT}"
-    return hint if _length(hint) <= MOST_HEADER else f"{head}; {FULL_TEXT_HINT}: {hint}"
+    return hint if _length(hint) <= MAX_HINT else f"{head}; {FULL_TEXT_HINT}: {hint}"
 
 
 def _shortened(each: Differing, width: int) -> str:

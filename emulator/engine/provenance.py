@@ -7,7 +7,7 @@ from emulator.language.schema.provenance import provenance_within
 from emulator.playbook import Api, Operation
 from emulator.playbook.model import Rule
 
-ASKED_BY = b"x-emulator-provenance"
+PROVENANCE_HEADER = b"x-emulator-provenance"
 
 
 def provenance_line(api: Api, operation: Operation, rule: Rule | None) -> Header:

@@ -17,7 +17,7 @@ from emulator.clock import Clock
 from emulator.engine.body import ClientLeft, open_request, read
 from emulator.engine.raw_delivery import LINE, BorrowedSocket
 from emulator.errors import ApiError
-from emulator.http import BODILESS, Exchange, Header, Reply, Request
+from emulator.http import BODILESS, Header, Reply, Request
 from emulator.language.document.reader import MOST_BYTES
 from emulator.record.events import EventReader
 from emulator.record.file import RecordingFile
@@ -190,10 +190,7 @@ class Recorder:
         return "" if reader is not None else f"its body has more than {MOST_BYTES >> 20} MiB"
 
     async def _refuse(self, error: ApiError, incoming: Request, send: Send) -> None:
-        await _send(self._listener.refuse(error, incoming, self._exchange(incoming)), incoming.method, send)
-
-    def _exchange(self, incoming: Request) -> Exchange:
-        return Exchange(0, self._clock.now(), incoming.method, incoming.path, incoming.query)
+        await _send(self._listener.refuse(error, incoming), incoming.method, send)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()

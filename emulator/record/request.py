@@ -19,7 +19,7 @@ from emulator.engine.errors import refuse
 from emulator.engine.near_misses import RequestSecrets
 from emulator.engine.validate import check_form, read_form
 from emulator.errors import ApiError
-from emulator.http import Exchange, Reply, Request
+from emulator.http import Reply, Request
 from emulator.record import masking as spread
 from emulator.record.events import EventReader, StreamEvent
 from emulator.record.masking import Secrets
@@ -122,9 +122,9 @@ class RequestReader:
         for line in response.headers.get_list("set-cookie"):
             self._hidden.add(line.partition(";")[0].partition("=")[2].strip())
 
-    def refuse(self, error: ApiError, request: Request, exchange: Exchange) -> Reply:
-        """The answer in the API's own words."""
-        return refuse(error, Context(self._site, request), exchange)
+    def refuse(self, error: ApiError, request: Request) -> Reply:
+        """Returns the error in the API's own shape."""
+        return refuse(error, Context(self._site, request)).reply
 
     def _enter(self, context: Context) -> tuple[str, bool]:
         """What the emulator itself would refuse before any rule is asked, and whether that is for want of a key."""

@@ -31,7 +31,7 @@ class UnknownWorldReply:
         clock = self._default.state.clock
         exchange = Exchange(0, clock.now(), request.method, request.path, request.query)
         error = ApiError("not_found", self._detail, hint=f"{self._detail} (the header X-Emulator-World)", unread=True)
-        reply = refuse(error, Context(self._site(request), request), exchange)
+        reply = refuse(error, Context(self._site(request), request)).reply
         reply.headers.append((b"date", http_date(exchange.at)))
         await deliver(reply, exchange, clock, scope, receive, send)
 

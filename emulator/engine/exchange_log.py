@@ -1,0 +1,73 @@
+"""The exchange log: the one place that opens, fills and finishes exchanges.
+
+open → (fill → enter) → finish. An exchange enters the journal when its delivery begins, or when it ends if that takes
+no time, and is finished exactly once. Between the two, only delivery writes to it: what was sent, and the outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.types import Scope
+
+from emulator.engine.context import Context
+from emulator.engine.errors import Refusal
+from emulator.engine.world import WorldState
+from emulator.faults import Fault
+from emulator.http import Exchange, Reply, Request
+from emulator.playbook.model import Rule
+from emulator.store.masking import HeaderMasker, redact
+
+
+class ExchangeLog:
+    """Opens, fills and finishes the exchanges of one world, and adds them to its journal, masked."""
+
+    def __init__(self, state: WorldState, masker: HeaderMasker) -> None:
+        self._state = state
+        self._masker = masker
+
+    def open(self, scope: Scope, request: Request) -> Exchange:
+        """Opens the exchange of a request that has just come; it gets the next number."""
+        state = self._state
+        exchange = Exchange(state.next_number(), state.clock.now(), request.method, request.path, request.query)
+        exchange.headers = self._masker.headers(scope["headers"])
+        exchange.peer, exchange.real = scope.get("client"), state.clock.real()
+        return exchange
+
+    def fill(
+        self,
+        exchange: Exchange,
+        context: Context,
+        rule: Rule | None,
+        faults: Sequence[Fault],
+        refusal: Refusal | None,
+        reply: Reply,
+    ) -> None:
+        """Fills in what was decided and what is sent. `context` says who asked; without an operation nobody was."""
+        operation, caller = context.operation, context.caller
+        if operation is not None:
+            exchange.api, exchange.operation = operation.api, operation.name
+            exchange.rule = rule.id if rule is not None else ""
+            exchange.body, exchange.secrets = context.request.raw, operation.redact
+            if caller is not None:
+                exchange.caller, exchange.workspace = caller.masked, caller.workspace
+        if refusal is not None:
+            exchange.error, exchange.near_misses = refusal.message, refusal.near_misses
+        if faults or context.set_off:
+            exchange.faults = tuple(dict.fromkeys((*(each.name for each in faults), *context.set_off)))
+        exchange.status, exchange.reply_headers = reply.status, reply.headers
+        exchange.reply_body = reply.body if reply.frames is None else b"".join(frame.data for frame in reply.frames)
+
+    def enter(self, exchange: Exchange) -> None:
+        """Adds an exchange to the journal, its secrets masked, while its reply is still on the way."""
+        if exchange.secrets:
+            redact(exchange, exchange.secrets)
+        self._state.journal.add(exchange)
+
+    def finish(self, exchange: Exchange) -> None:
+        """Ends an exchange, and adds it to the journal unless it is there already."""
+        exchange.took = self._state.clock.now() - exchange.at
+        if exchange.held:
+            self._state.journal.finish(exchange)
+        else:
+            self.enter(exchange)
