@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 from msgspec import Struct
 
 from emulator.http import Exchange
-
-if TYPE_CHECKING:
-    from emulator.verdict.history import History
-
 
 MOST_NUMBERS = 20  # exchanges that a finding names
 Severity = Literal["error", "warning"]
@@ -36,10 +32,6 @@ class Finding(Struct, frozen=True):
     def __str__(self) -> str:
         numbers = ", ".join(map(str, self.exchanges)) + (", …" if self.count > len(self.exchanges) else "")
         return f"{self.rule}: {self.message} (wanted {self.wanted}; found {self.found}; exchanges {numbers})"
-
-
-Rule = Callable[["History"], "Iterator[Finding | None]"]
-"""Gives a finding, or None, for each case that it could judge."""
 
 
 def finding(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -12,12 +12,14 @@ from emulator.errors import ConfigError
 from emulator.http import Exchange
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
-from emulator.verdict.finding import Finding, Rule, Thresholds
+from emulator.verdict.finding import Finding, Thresholds
 from emulator.verdict.history import History
 from emulator.verdict.polling import batch_sent_twice, ignored_a_cancel, never_stopped_polling, polled_too_fast
 from emulator.verdict.retries import no_back_off, retried_too_early, retried_what_must_not_be_retried, retry_storm
 from emulator.verdict.streams import truncated_stream_taken_as_whole
 from emulator.verdict.tokens import model_forbidden_by_plan, token_refreshed_on_every_call, token_refreshed_too_late
+
+Rule = Callable[[History], Iterator[Finding | None]]  # yields a finding, or None, for each case that it could judge
 
 RULES: Mapping[str, Rule] = {
     rule.__name__: rule

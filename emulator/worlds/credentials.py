@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import Generic, Protocol, TypeVar
 from urllib.parse import parse_qs
 
 from starlette.types import Message, Receive
@@ -14,9 +14,6 @@ from emulator.engine.authenticate import LONGEST_KEY
 from emulator.errors import ConfigError
 from emulator.http import Request
 from emulator.store.usage import mask
-
-if TYPE_CHECKING:
-    from emulator.worlds.registry import World
 
 MOST_REGISTERED = 100_000
 MOST_ISSUED = 100_000  # credentials made by requests that are remembered; the oldest go
@@ -27,8 +24,18 @@ BASIC = "basic"
 CLIENT = "client_id"  # RFC 6749 section 2.3.1
 
 
-class CredentialRoutes:
-    """Credentials to rooms. What was registered goes before what was issued; `any` tells whether there is either.
+class Named(Protocol):
+    """Whatever credentials lead to has a name for messages."""
+
+    @property
+    def name(self) -> str: ...
+
+
+Target = TypeVar("Target", bound=Named)
+
+
+class CredentialRoutes(Generic[Target]):
+    """Maps credentials to worlds. What was registered goes before what was issued; `any` tells whether there is either.
 
     No more than `most_registered` can be registered; of those issued, the last `most_issued` are remembered.
     """
@@ -37,8 +44,8 @@ class CredentialRoutes:
         self.any = False
         self._most_registered = most_registered
         self._most_issued = most_issued
-        self._registered: dict[str, World] = {}
-        self._issued: dict[str, World] = {}
+        self._registered: dict[str, Target] = {}
+        self._issued: dict[str, Target] = {}
         self._ways: dict[tuple[bytes, str | None], None] = {}
 
     def open(self, credentials: Iterable[tuple[bytes, str | None, str]]) -> None:
@@ -46,7 +53,7 @@ class CredentialRoutes:
         for name, scheme, _ in credentials:
             self._ways[name, scheme] = None
 
-    def check(self, keys: Iterable[str], world: World | None = None) -> None:
+    def check(self, keys: Iterable[str], world: Target | None = None) -> None:
         """Raises ConfigError when one of the keys can't be registered to a room, which may have some already."""
         for key in keys:
             if not key.strip() or key != key.strip() or not key.isprintable() or len(key) > LONGEST_KEY:
@@ -57,12 +64,12 @@ class CredentialRoutes:
             if owner is None and len(self._registered) >= self._most_registered:
                 raise ConfigError(f"{self._most_registered:,} keys are registered; delete worlds that are done with")
 
-    def register(self, key: str, world: World) -> None:
+    def register(self, key: str, world: Target) -> None:
         """Lead what carries this key, token or OAuth client id to a room."""
         self._registered[key] = world
         self.any = True
 
-    def issue(self, credential: str, world: World) -> None:
+    def issue(self, credential: str, world: Target) -> None:
         """A request made this credential in a room."""
         self._issued.pop(credential, None)
         self._issued[credential] = world
@@ -70,26 +77,26 @@ class CredentialRoutes:
             del self._issued[next(iter(self._issued))]
         self.any = True
 
-    def keys(self, world: World) -> list[str]:
+    def keys(self, world: Target) -> list[str]:
         """What is registered to a room, in the order it came."""
         return [key for key, owner in self._registered.items() if owner is world]
 
-    def issued(self, world: World) -> list[str]:
+    def issued(self, world: Target) -> list[str]:
         """What was issued in a room, in the order it was."""
         return [credential for credential, owner in self._issued.items() if owner is world]
 
-    def forget(self, world: World, registered: bool = True) -> None:
+    def forget(self, world: Target, registered: bool = True) -> None:
         """Lead nothing to a room any more: what was issued there and, if so wanted, what is registered to it."""
         self._issued = {key: owner for key, owner in self._issued.items() if owner is not world}
         if registered:
             self._registered = {key: owner for key, owner in self._registered.items() if owner is not world}
         self.any = bool(self._registered or self._issued)
 
-    def find(self, request: Request) -> World | None:
+    def find(self, request: Request) -> Target | None:
         """Where a request's credential leads: a key, a token, or the id of an OAuth client; or else ALL_ELSE."""
         return self._by_credential(request) or self._registered.get(ALL_ELSE)
 
-    def _by_credential(self, request: Request) -> World | None:
+    def _by_credential(self, request: Request) -> Target | None:
         fields = request.fields
         for name, scheme in self._ways:
             value = fields.get(name)
@@ -100,7 +107,7 @@ class CredentialRoutes:
             return world
         return self._of(_client(request.raw)) if request.raw and wants_form(request) else None
 
-    def _of(self, credential: str | None) -> World | None:
+    def _of(self, credential: str | None) -> Target | None:
         if not credential:
             return None
         return self._registered.get(credential) or self._issued.get(credential)

@@ -44,7 +44,7 @@ class WorldRegistry:
         self.most = most
         self._settings = settings
         self._playbooks = playbooks
-        self._routes = CredentialRoutes()
+        self._routes = CredentialRoutes[World]()
         self._corpora: WeakValueDictionary[int, Corpus] = WeakValueDictionary({settings.seed: corpus})
         self.default = self._world(DEFAULT, clock, settings.seed, settings.scenarios)
         self._worlds = {DEFAULT: self.default}

@@ -36,8 +36,8 @@ def basic(text: str) -> bytes:
 
 
 @pytest.fixture
-def known() -> tuple[CredentialRoutes, World, World]:
-    found, one, two = CredentialRoutes(), room("one"), room("two")
+def known() -> tuple[CredentialRoutes[World], World, World]:
+    found, one, two = CredentialRoutes[World](), room("one"), room("two")
     found.open(WAYS)
     found.register("key-1", one)
     found.register("client 2", two)
@@ -65,7 +65,7 @@ def known() -> tuple[CredentialRoutes, World, World]:
     ],
 )
 def test_a_credential_leads_wherever_an_api_or_oauth_puts_it(
-    known: tuple[CredentialRoutes, World, World], fields: dict[bytes, bytes], raw: bytes, to: str | None
+    known: tuple[CredentialRoutes[World], World, World], fields: dict[bytes, bytes], raw: bytes, to: str | None
 ) -> None:
     found = known[0].find(asking(fields, raw))
     assert (found and found.name) == to
@@ -73,14 +73,14 @@ def test_a_credential_leads_wherever_an_api_or_oauth_puts_it(
 
 @pytest.mark.parametrize(("size", "to"), [(65_536, "two"), (65_537, None)])
 def test_a_form_of_up_to_64_kib_leads_by_its_client(
-    known: tuple[CredentialRoutes, World, World], size: int, to: str | None
+    known: tuple[CredentialRoutes[World], World, World], size: int, to: str | None
 ) -> None:
     raw = b"client_id=client+2&rest="
     found = known[0].find(asking(FORM, raw.ljust(size, b"x")))
     assert (found and found.name) == to
 
 
-def test_what_was_registered_goes_before_what_was_issued(known: tuple[CredentialRoutes, World, World]) -> None:
+def test_what_was_registered_goes_before_what_was_issued(known: tuple[CredentialRoutes[World], World, World]) -> None:
     found, _, two = known
     found.issue("key-1", two)
     led = found.find(asking({b"x-key": b"key-1"}))
@@ -88,14 +88,14 @@ def test_what_was_registered_goes_before_what_was_issued(known: tuple[Credential
     assert led.name == "one"
 
 
-def test_all_else_can_be_led_to_a_room_too(known: tuple[CredentialRoutes, World, World]) -> None:
+def test_all_else_can_be_led_to_a_room_too(known: tuple[CredentialRoutes[World], World, World]) -> None:
     found, one, two = known
     found.register("*", two)
     led = [found.find(asking(fields)) for fields in ({b"x-key": b"stranger"}, {}, {b"x-key": b"key-1"})]
     assert led == [two, two, one]
 
 
-def test_a_room_that_is_forgotten_is_led_to_no_more(known: tuple[CredentialRoutes, World, World]) -> None:
+def test_a_room_that_is_forgotten_is_led_to_no_more(known: tuple[CredentialRoutes[World], World, World]) -> None:
     found, one, two = known
     assert (found.keys(two), found.issued(two)) == (["client 2"], ["token-2"])
     found.forget(two, registered=False)
@@ -107,7 +107,7 @@ def test_a_room_that_is_forgotten_is_led_to_no_more(known: tuple[CredentialRoute
 
 
 def test_only_so_many_issued_credentials_are_remembered() -> None:
-    found, one = CredentialRoutes(most_issued=2), room("one")
+    found, one = CredentialRoutes[World](most_issued=2), room("one")
     found.open(WAYS)
     for name in ("token-2", "a", "b"):
         found.issue(name, one)
@@ -116,12 +116,12 @@ def test_only_so_many_issued_credentials_are_remembered() -> None:
 
 
 @pytest.mark.parametrize("key", ["", " padded ", "two\nlines", "x" * 1_001])
-def test_what_cannot_be_a_key_is_not_registered(known: tuple[CredentialRoutes, World, World], key: str) -> None:
+def test_what_cannot_be_a_key_is_not_registered(known: tuple[CredentialRoutes[World], World, World], key: str) -> None:
     with pytest.raises(ConfigError, match=r"can't be a key; expected 1 to 1,000 printable characters"):
         known[0].check([key])
 
 
-def test_a_key_belongs_to_one_room(known: tuple[CredentialRoutes, World, World]) -> None:
+def test_a_key_belongs_to_one_room(known: tuple[CredentialRoutes[World], World, World]) -> None:
     found, one, two = known
     found.check(["key-1"], one)
     with pytest.raises(ConfigError, match="is registered to the world 'one' already"):
@@ -129,7 +129,7 @@ def test_a_key_belongs_to_one_room(known: tuple[CredentialRoutes, World, World])
 
 
 def test_only_so_many_keys_can_be_registered() -> None:
-    found, one = CredentialRoutes(most_registered=2), room("one")
+    found, one = CredentialRoutes[World](most_registered=2), room("one")
     found.register("key-1", one)
     found.check(["another"], one)
     found.register("key-2", one)
