@@ -13,9 +13,9 @@ from functools import lru_cache, partial
 from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
+from emulator.clock.admission import AdmissionQueue
 from emulator.dates import http_date
 from emulator.engine.accounting import account, charge, refund, settle
-from emulator.engine.admission import AdmissionQueue
 from emulator.engine.authenticate import authenticate
 from emulator.engine.body import ClientLeft, open_request, read
 from emulator.engine.context import Context

@@ -15,7 +15,7 @@ from starlette.types import Scope as Connection
 from emulator.app import Application
 from emulator.clock import Clock
 from emulator.engine.body import ClientLeft, open_request, read
-from emulator.engine.raw_delivery import LINE, BorrowedSocket
+from emulator.engine.deliver import LINE, BorrowedSocket
 from emulator.errors import ApiError
 from emulator.http import BODILESS, Header, Reply, Request
 from emulator.language.document.reader import MOST_BYTES

@@ -19,7 +19,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from emulator.engine.deliver import CHUNKS
-from emulator.engine.raw_delivery import LINE as LENT
+from emulator.engine.deliver import LINE as LENT
 from emulator.http import BODILESS, Header
 from emulator.https.hosts import normalize_host
 from emulator.https.proxy import HTTP, HTTPS, HttpsProxy, ProxyRefusal

@@ -9,8 +9,8 @@ from msgspec import Struct, field
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
+from emulator.engine.deliver import LINE, BorrowedSocket
 from emulator.engine.pipeline import Continuation, Pipeline
-from emulator.engine.raw_delivery import LINE, BorrowedSocket
 from emulator.engine.service import Service
 from emulator.engine.world import WorldEnded, WorldState
 from emulator.errors import ConfigError
