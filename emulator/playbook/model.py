@@ -219,13 +219,15 @@ class AnswerPlan(Struct, frozen=True, dict=True):
 
     @cached_property
     def arguments(self) -> Callable[[Any], tuple[Any, ...]]:
-        """(messages, system, max_tokens, json_object, stop) of a request; what is missing or not asked for is None."""
+        """(messages, system, max_tokens, json_object, stop) of a request; what is missing or not asked for is false,
+        and `messages` None then."""
         return generate(self._write)
 
     def _write(self, writer: Writer) -> str:
         parts = (self.messages, self.system, self.max_tokens, self.json_object, self.stop)
-        values = [writer.assign("None" if part is None else part.node.maybe(writer)) for part in parts]
-        return f"({', '.join(f'None if {value} is MISSING else {value}' for value in values)})"
+        messages, *others = ["None" if part is None else part.node.maybe(writer) for part in parts]
+        messages = writer.assign(messages)
+        return f"(None if {messages} is MISSING else {messages}, {', '.join(others)})"
 
 
 class RowPlan(Struct, frozen=True):
