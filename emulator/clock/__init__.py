@@ -21,6 +21,9 @@ LONGEST = 86_400.0  # real seconds that a loop is asked to wait at once
 GRACE = 0.001  # real seconds that everybody must have waited before an automatic clock jumps
 FASTEST = 1e6  # beyond it, a real microsecond would be more than a second
 MICRO = 1e-6  # the grain of a moved clock: ten times 0.1 s are 1 s, which floats of this size do not give
+# Seconds since the epoch are floats with steps of 0.24 µs, so an age that was added up in parts may fall short of the
+# age that was meant: whoever compares two times takes them as equal this close.
+SLACK = 1e-6
 PATIENCE = 5.0  # real seconds that work in flight may hold a jump up: a receiver that never answers must not stop time
 
 

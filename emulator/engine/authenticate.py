@@ -9,7 +9,7 @@ from emulator.engine.context import Context
 from emulator.errors import ApiError
 from emulator.http import Caller
 from emulator.playbook.model import CredentialPlan
-from emulator.store.tokens import KEYS, expired, lives
+from emulator.store.tokens import KEYS, expired
 from emulator.store.usage import mask
 
 LONGEST_KEY = 1_000
@@ -39,7 +39,7 @@ def identify(context: Context, collection: str, presented: str) -> Caller:
     if collection != KEYS:
         if record is None:
             raise _not_issued(service.api.credentials)
-        if not lives(service, presented):
+        if not service.tokens.use(presented):
             raise expired()
     if record is None:
         return _unknown(context, presented)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from emulator.http import Caller, Request
+from emulator.errors import ApiError
+from emulator.http import Caller, Reply, Request
 from emulator.language.expressions.runtime import MISSING
 from emulator.language.expressions.template import Template
 from emulator.playbook.matching import AGE, CHANCE
@@ -13,9 +14,10 @@ from emulator.playbook.matching import AGE, CHANCE
 if TYPE_CHECKING:
     from emulator.engine.service import Service
     from emulator.faults import Fault
-    from emulator.playbook import Operation
+    from emulator.playbook import Api, Operation
     from emulator.playbook.model import Rule
     from emulator.store.limits import Allowance
+    from emulator.store.tokens import Tokens
 
 Maker = Callable[["Context"], Any]
 NO_LETS: Mapping[str, Template] = {}
@@ -56,6 +58,20 @@ class Context(dict[str, Any]):
         let = self.lets.get(name)
         value = self[name] = self.makers[name](self) if let is None else let.maybe(self)
         return value
+
+    @property
+    def api(self) -> Api:
+        """The API that the request is for."""
+        return self.service.api
+
+    @property
+    def tokens(self) -> Tokens:
+        """The access tokens of the API in this world."""
+        return self.service.tokens
+
+    def error_reply(self, error: ApiError) -> Reply:
+        """The error in the shape that the API, or the operation, gives its errors. Raises TemplateError."""
+        return self.service.error_reply(error, self)
 
     def adopt(self, rule: Rule) -> None:
         """See what the rule's own `let` defines."""

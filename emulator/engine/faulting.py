@@ -13,7 +13,6 @@ from emulator.faults.jobs import JobFault
 from emulator.faults.webhooks import WebhookFault
 from emulator.http import Reply
 from emulator.playbook.rules import Choice
-from emulator.store.tokens import token_collections
 
 OF_JOBS: frozenset[Family] = frozenset(("job", "webhook"))
 
@@ -52,10 +51,10 @@ def job_faults(context: Context) -> tuple[JobFault | WebhookFault, ...]:
 
 def apply_token_faults(context: Context, collection: str, token: str) -> None:
     """Applies the request's faults on tokens to a record that it put into a collection."""
-    if context.faults and collection in token_collections(context.service):
+    if context.faults and collection in context.tokens.collections:
         for fault in context.faults:
             if isinstance(fault, TokenFault):
-                fault.issue(context.service, token)
+                fault.issue(context.tokens, token)
 
 
 def _pick_armed(context: Context, families: frozenset[Family], purpose: str) -> tuple[Fault, ...]:

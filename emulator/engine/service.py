@@ -8,11 +8,12 @@ from functools import partial
 from typing import Any
 
 from emulator.engine.context import OCCASION_MAKERS, REQUEST_MAKERS, Context, Maker
+from emulator.engine.respond import error_plan, render_error
 from emulator.engine.world import WorldState
-from emulator.errors import ConfigError, EmulatorError
+from emulator.errors import ApiError, ConfigError, EmulatorError
 from emulator.faults.webhooks import webhook_faults
 from emulator.generate.answer import Author
-from emulator.http import Caller, Request
+from emulator.http import Caller, Reply, Request
 from emulator.jobs import Jobs
 from emulator.jobs.job import Job
 from emulator.language.document.diagnostics import did_you_mean
@@ -22,6 +23,7 @@ from emulator.playbook.model import AnswerPlan
 from emulator.playbook.service import Served
 from emulator.store.limits import states
 from emulator.store.records import Records
+from emulator.store.tokens import KEYS, Tokens
 
 MOST_CALLERS = 10_000
 NOBODY = Request("GET", "/", "", {}, "", "http", "")
@@ -59,6 +61,8 @@ class Service:
             name: Records(plan, self.api.name, state.store, self._issued if name in credentials else None)
             for name, plan in self.api.collections.items()
         }
+        tokens = {name: self.records[name] for name in credentials - {KEYS}}
+        self.tokens = Tokens(self.api.name, state.store, tokens)
         self.authors = {
             name: Author(f"{state.root}/{name}", canned, corpus=state.corpus) for name, canned in served.canned.items()
         }
@@ -119,6 +123,11 @@ class Service:
             workspace = str(unknown.workspace.value(self.background(key=key)))
             record = {"id": key, "workspace": workspace, "name": None, "data": unknown.data}
         keys.amend(key, {**record, "tier": tier})
+
+    def error_reply(self, error: ApiError, context: Context) -> Reply:
+        """An error in the API's own shape, under the name that the operation gives it. Raises TemplateError."""
+        renamed = context.operation.errors if context.operation is not None else {}
+        return render_error(error_plan(self.api.errors, renamed, error.kind), error, context)
 
     def background(self, **names: Any) -> Context:
         """A scope for what no request asked for, such as telling that a job has ended."""

@@ -5,19 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from random import Random
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from msgspec import Struct
 
 from emulator.errors import ApiError, DocumentError, Location
-from emulator.http import Reply
+from emulator.http import Caller, Reply
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.document.durations import Latency, parse_duration, parse_latency
 from emulator.language.document.scalars import shown
-
-if TYPE_CHECKING:
-    from emulator.engine.context import Context
-
+from emulator.playbook import Api
+from emulator.store.tokens import Tokens
 
 Family = Literal["answer", "body", "stream", "wire", "job", "webhook", "token"]
 References = Mapping[str, Literal["error", "state"]]
@@ -35,6 +33,25 @@ ON = {
 }
 
 
+class FaultContext(Protocol):
+    """What a fault sees of the request that it plays on."""
+
+    @property
+    def api(self) -> Api:
+        """The API that the request is for."""
+
+    @property
+    def caller(self) -> Caller | None:
+        """The caller whose credential the request carries; None for a request without one."""
+
+    @property
+    def tokens(self) -> Tokens:
+        """The access tokens of the API in this world."""
+
+    def error_reply(self, error: ApiError) -> Reply:
+        """The error in the shape that the API gives its errors."""
+
+
 class Fault(Struct, frozen=True):
     """One way in which something goes wrong.
 
@@ -50,11 +67,11 @@ class Fault(Struct, frozen=True):
     refuses: ClassVar[bool] = False
     refers: ClassVar[References] = {}
 
-    def refusal(self, context: Context) -> ApiError | None:
+    def refusal(self, context: FaultContext) -> ApiError | None:
         """What the request is refused with before it changes anything; None when the fault lets it be answered."""
         return None
 
-    def spoil(self, reply: Reply, context: Context, chance: Random) -> Reply:
+    def spoil(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
         """Change what is answered, or how it will be sent; `chance` is the exchange's own."""
         return reply
 

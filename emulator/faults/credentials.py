@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from emulator.errors import ApiError
-from emulator.faults.base import Family, Fault, Positive, Seconds
-from emulator.store.tokens import condemn, expired, token_collections
-
-if TYPE_CHECKING:
-    from emulator.engine.context import Context
-    from emulator.engine.service import Service
+from emulator.faults.base import Family, Fault, FaultContext, Positive, Seconds
+from emulator.store.tokens import Tokens, expired
 
 
 class TokenFault(Fault, frozen=True):
@@ -18,7 +14,7 @@ class TokenFault(Fault, frozen=True):
 
     family: ClassVar[Family] = "token"
 
-    def issue(self, service: Service, token: str) -> None:
+    def issue(self, tokens: Tokens, token: str) -> None:
         """A token was made."""
 
 
@@ -29,20 +25,20 @@ class ExpireToken(TokenFault, frozen=True):
     after: Seconds | None = None
     uses: Positive | None = None
 
-    def issue(self, service: Service, token: str) -> None:
+    def issue(self, tokens: Tokens, token: str) -> None:
         """The new token has a shorter life than the answer says."""
-        condemn(service, token, self.after, self.uses)
+        tokens.expire(token, self.after, self.uses)
 
-    def refusal(self, context: Context) -> ApiError | None:
+    def refusal(self, context: FaultContext) -> ApiError | None:
         """The token of the request lives on for so long, this use included; without either the request is refused.
 
         A key does not expire, so it is only this request that it is refused for.
         """
-        service, caller = context.service, context.caller
+        caller, tokens = context.caller, context.tokens
         if caller is None:
             return None
-        if any(caller.key in service.records[collection] for collection in token_collections(service)):
-            condemn(service, caller.key, self.after, None if self.uses is None else self.uses - 1)
+        if tokens.issued(caller.key):
+            tokens.expire(caller.key, self.after, None if self.uses is None else self.uses - 1)
         return expired() if self.after is None and self.uses is None else None
 
 
@@ -51,7 +47,7 @@ class RevokeKey(TokenFault, frozen=True):
 
     name: ClassVar[str] = "revoke_key"
 
-    def refusal(self, context: Context) -> ApiError | None:
+    def refusal(self, context: FaultContext) -> ApiError | None:
         """What a revoked key is told."""
         return (
             None if context.caller is None else ApiError("revoked", f"the key {context.caller.masked} has been revoked")

@@ -7,9 +7,8 @@ from functools import partial
 from random import Random
 from typing import Annotated, Any, ClassVar
 
-from emulator.engine.context import Context
 from emulator.errors import ApiError
-from emulator.faults.base import Family, Fault, Parameter, References, Seconds, Spread, Text, count, drawn
+from emulator.faults.base import Family, Fault, FaultContext, Parameter, References, Seconds, Spread, Text, count, drawn
 from emulator.http import Reply
 from emulator.language.document.durations import Latency as Delay
 
@@ -29,9 +28,9 @@ class Status(Fault, frozen=True):
     error: Text | None = None
     retry_after: Seconds | None = None
 
-    def refusal(self, context: Context) -> ApiError:
+    def refusal(self, context: FaultContext) -> ApiError:
         """The API's own error of this status; RFC 9110 section 10.2.3 counts Retry-After in whole seconds."""
-        errors = context.service.api.errors
+        errors = context.api.errors
         fitting = [kind for kind, plan in errors.items() if plan.status == self.status]
         kind = self.error if self.error is not None and self.error in errors else next(iter(fitting), "internal")
         values: dict[str, Any] = {"status": self.status}
@@ -41,7 +40,7 @@ class Status(Fault, frozen=True):
             values["retry_after"] = math.ceil(self.retry_after)
         return ApiError(kind, "This is a fault that was asked for.", **values)
 
-    def spoil(self, reply: Reply, context: Context, chance: Random) -> Reply:
+    def spoil(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
         """Say when to come back, whatever the API's error says itself."""
         if self.retry_after is not None:
             others = [line for line in reply.headers if line[0].lower() != b"retry-after"]
@@ -65,7 +64,7 @@ class Latency(Fault, frozen=True):
         if not any((self.delay, self.uniform, self.lognormal, self.jitter)):
             raise ValueError("expected a latency, such as '340ms', or one of: uniform, lognormal, jitter")
 
-    def spoil(self, reply: Reply, context: Context, chance: Random) -> Reply:
+    def spoil(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
         """Add what is drawn to what the answer waits for anyway."""
         for each in (self.delay, self.uniform, self.lognormal):
             if each is not None:
@@ -84,7 +83,7 @@ class MalformedJson(Fault, frozen=True):
     name: ClassVar[str] = "malformed_json"
     family: ClassVar[Family] = "body"
 
-    def spoil(self, reply: Reply, context: Context, chance: Random) -> Reply:
+    def spoil(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
         """Take the last character; what has only one, such as `1`, would still be JSON or nothing."""
         body = reply.body.rstrip()
         reply.body = body[:-1] if body[-1:] in (b"}", b"]", b'"') else body and body + b"}"

@@ -9,10 +9,8 @@ from typing import Annotated, ClassVar
 
 from msgspec.structs import replace
 
-from emulator.engine.context import Context
-from emulator.engine.respond import error_plan, render_error
 from emulator.errors import ApiError
-from emulator.faults.base import By, Count, Family, Fault, Positive, References, Seconds, Text, count
+from emulator.faults.base import By, Count, Family, Fault, FaultContext, Positive, References, Seconds, Text, count
 from emulator.faults.raw_response import RawResponse
 from emulator.http import Frame, Reply
 
@@ -26,7 +24,7 @@ class MalformedEvent(Fault, frozen=True):
     family: ClassVar[Family] = "stream"
     event: Positive = 1
 
-    def spoil(self, reply: Reply, context: Context, chance: Random) -> Reply:
+    def spoil(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
         """Take the second half of the event's data."""
         return _change(reply, self.event, lambda frame: [replace(frame, data=_DATA.sub(_broken, frame.data, count=1))])
 
@@ -40,7 +38,7 @@ class DuplicateEvent(Fault, frozen=True):
     event: Positive = 1
     times: Annotated[int, count(1, 1_000)] = 1
 
-    def spoil(self, reply: Reply, context: Context, chance: Random) -> Reply:
+    def spoil(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
         """Say it again, at the same moment."""
         return _change(reply, self.event, lambda frame: [frame] * (1 + self.times))
 
@@ -53,7 +51,7 @@ class DropEvent(Fault, frozen=True):
     turn: ClassVar[int] = 2
     event: Positive = 1
 
-    def spoil(self, reply: Reply, context: Context, chance: Random) -> Reply:
+    def spoil(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
         """Leave it out; those after it come when they would have come."""
         return _change(reply, self.event, lambda frame: [])
 
@@ -69,14 +67,12 @@ class ErrorEvent(Fault, frozen=True):
     error: Text = "overloaded"
     message: Text = "Overloaded"
 
-    def spoil(self, reply: Reply, context: Context, chance: Random) -> Reply:
+    def spoil(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
         """Named `error` where the stream's events have names."""
         frames = reply.frames
         if frames is None or self.after >= len(frames):
             return reply
-        renamed = context.operation.errors if context.operation is not None else {}
-        plan = error_plan(context.service.api.errors, renamed, self.error)
-        shape = render_error(plan, ApiError(self.error, self.message), context).body
+        shape = context.error_reply(ApiError(self.error, self.message)).body
         lead = b"event: error\n" if frames[0].data.startswith(b"event:") else b""
         due = frames[self.after].due
         return _with(reply, [*frames[: self.after], Frame(due, lead + b"data: " + shape + b"\n\n")])
@@ -91,7 +87,7 @@ class StallAfter(Fault, frozen=True):
     events: Count
     lasts: Seconds | None = None
 
-    def spoil(self, reply: Reply, context: Context, chance: Random) -> Reply:
+    def spoil(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
         """Hold back what follows, and the end of the stream with it."""
         frames = reply.frames
         if frames is None or self.events > len(frames):
@@ -117,7 +113,7 @@ class CutAfter(Fault, frozen=True):
     events: Count
     by: By = "close"
 
-    def spoil(self, reply: Reply, context: Context, chance: Random) -> Reply:
+    def spoil(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
         """A stream of fewer events ends as it would have."""
         frames = reply.frames
         if frames is None or self.events > len(frames):

@@ -9,8 +9,7 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
-from emulator.engine.context import Context
-from emulator.faults.base import By, Count, Family, Fault, Positive, Seconds
+from emulator.faults.base import By, Count, Family, Fault, FaultContext, Positive, Seconds
 from emulator.faults.raw_response import RawResponse, Segment, chunk
 from emulator.http import Reply
 
@@ -23,7 +22,7 @@ class WireFault(Fault, frozen=True):
     family: ClassVar[Family] = "wire"
     turn: ClassVar[int] = 6
 
-    def spoil(self, reply: Reply, context: Context, chance: Random) -> Reply:
+    def spoil(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
         """Change the script when it is written."""
         reply.twists += (partial(self.twist, chance=chance),)
         return reply

@@ -8,7 +8,8 @@ from typing import Any, overload
 
 from msgspec import Struct
 
-from emulator.jobs.timeline import CANCELLED_AT_ONCE, SLACK, Timeline
+from emulator.clock import SLACK
+from emulator.jobs.timeline import CANCELLED_AT_ONCE, Timeline
 from emulator.playbook.model import JobPlan
 
 

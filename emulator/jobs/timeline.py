@@ -7,13 +7,10 @@ from itertools import pairwise
 
 from msgspec import Struct
 
+from emulator.clock import SLACK
 from emulator.errors import ConfigError
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.document.durations import Duration
-
-# Seconds since the epoch are floats with steps of 0.24 µs, so an age that was added up in parts may fall short of the
-# age that was meant.
-SLACK = 1e-6
 
 
 class Timeline(Struct, frozen=True):
