@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from collections.abc import Iterable, Mapping
@@ -23,7 +22,6 @@ from emulator.engine.functions import FILTERS, FUNCTIONS
 from emulator.engine.pipeline import Continuation, Pipeline
 from emulator.engine.world import WorldState
 from emulator.errors import DocumentError
-from emulator.generate.corpus import Corpus
 from emulator.https.proxy import BlockedCall, HttpsProxy
 from emulator.language.expressions import Language
 from emulator.playbook import Playbook
@@ -36,7 +34,6 @@ from emulator.worlds.unknown import UnknownWorldReply
 if TYPE_CHECKING:
     from emulator.control.landing import LandingPage
 
-WARM_AFTER = 0.5  # seconds
 OWN = ("/", CONTROL[:2])  # how the paths begin that may be the emulator's own
 LOG = logging.getLogger("emulator")
 Loaded = tuple[Playbook, Mapping[str, Served]]
@@ -65,14 +62,11 @@ class Application:
     The emulated routes stay outside Starlette's routing and middleware, which would halve their speed.
     """
 
-    def __init__(
-        self, settings: Settings, clock: Clock, playbook: Playbook, served: Mapping[str, Served], corpus: Corpus
-    ) -> None:
+    def __init__(self, settings: Settings, clock: Clock, playbook: Playbook, served: Mapping[str, Served]) -> None:
         self.settings = settings
-        self.corpus = corpus
         playbooks = Playbooks(partial(_compile, settings))
         playbooks.add(settings.scenarios, (playbook, served))
-        self.worlds = WorldRegistry(settings, playbooks, clock, corpus)
+        self.worlds = WorldRegistry(settings, playbooks, clock)
         self.front = HttpsProxy(self._hosts, lambda: resources.data(settings.authority, os.environ))
 
     @property
@@ -183,13 +177,8 @@ class Application:
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
-        # The words of generated answers come from a library that takes long to import: nobody should wait for it, and
-        # it should not keep the first answers waiting either.
-        loop = asyncio.get_running_loop()
-        warming = loop.call_later(WARM_AFTER, lambda: loop.run_in_executor(None, self.corpus.warm))
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        warming.cancel()
         await self.close()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -202,4 +191,4 @@ def _compile(settings: Settings, names: tuple[str, ...]) -> tuple[Playbook, Mapp
 def build(settings: Settings, clock: Clock | None = None) -> Application:
     """The whole emulator as an ASGI application. Raises DocumentError when a scenario is wrong."""
     playbook, served = _compile(settings, settings.scenarios)
-    return Application(settings, clock or Clock(), playbook, served, Corpus(str(settings.seed)))
+    return Application(settings, clock or Clock(), playbook, served)

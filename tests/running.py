@@ -17,7 +17,6 @@ from emulator.app import Application
 from emulator.clock import Clock, manual
 from emulator.engine.deliver import FastPath
 from emulator.engine.pipeline import Continuation
-from emulator.generate.corpus import Corpus
 from emulator.http import Exchange
 from emulator.https.proxy import HttpsProxy
 from emulator.playbook import Playbook
@@ -29,7 +28,6 @@ from tests import loopback
 from tests.waiting import PATIENCE
 
 T = TypeVar("T")
-CORPUS = Corpus("0")  # immutable once it is built, and slow to build
 
 
 @cache
@@ -135,7 +133,7 @@ class Emulated:
     ) -> None:
         self.running = running
         self.clock = clock or manual()
-        self.app = Application(settings or running.settings, self.clock, *loaded(*scenarios), CORPUS)
+        self.app = Application(settings or running.settings, self.clock, *loaded(*scenarios))
         self.app.state.journal = self.journal = NotingJournal()
         self._clients: list[httpx.Client] = []
         self.play()

@@ -36,6 +36,9 @@ ASKED = st.sampled_from(
         "What are the colors of the rainbow?",
         "What was my previous question?",
         "Hello!",
+        "Write at least 900 words about ships.",
+        "Give me three tips, and keep them short.",
+        "A ship as JSON with keys name, length and is_afloat",
     ]
 )
 PROMPTS = ASKED | st.text(st.characters(exclude_categories=["Cs"]), max_size=60)

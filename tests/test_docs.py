@@ -12,12 +12,12 @@ import pytest
 from jinja2 import Environment
 
 from emulator.compile.api import ENGINE_ERRORS
+from emulator.compile.canned import CannedEntry
 from emulator.compile.data import SeedRow
 from emulator.compile.when import OCCASIONS
 from emulator.engine.context import REQUEST_MAKERS
 from emulator.engine.functions import FILTERS, FUNCTIONS
 from emulator.faults import FAULTS
-from emulator.generate.canned import CannedEntry
 from emulator.language.expressions import builder, filters
 from emulator.language.schema import api as parts
 from emulator.language.schema import scenario as model

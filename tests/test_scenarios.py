@@ -52,6 +52,37 @@ def test_by_default_any_key_is_welcome_and_a_missing_one_is_not(emulator: Emulat
     assert emulator.client("aixplain").post(f"/api/v2/execute/{MODEL}", json={"text": "Hi"}).status_code == 401
 
 
+FORESEEN = {
+    "My parcel never arrived.": "For Shipping, today: a parcel that has not come. Send the tracking link first.",
+    "What is the capital of France?": "The capital of France is Paris.",
+}
+
+
+def texts(emulator: Emulated) -> list[list[str]]:
+    """What both APIs reply to these questions."""
+    exports, client = caller(emulator), emulator.client("aixplain", headers={"x-api-key": "any-key"})
+    return [
+        [
+            exports.post("/messages", json=asking(question)).json()["content"][0]["text"],
+            client.post(f"/api/v2/execute/{MODEL}", json={"text": question}).json()["data"],
+        ]
+        for question in FORESEEN
+    ]
+
+
+def test_by_default_a_question_that_no_document_has_gets_a_simulated_reply(emulator: Emulated) -> None:
+    for question, said in zip(FORESEEN, texts(emulator), strict=True):
+        for text in said:
+            assert "simulate" in text
+            assert question[:-1] in text
+
+
+@pytest.mark.scenario("demo")
+def test_the_demo_has_replies_of_its_own_for_both_apis(emulator: Emulated) -> None:
+    emulator.clock.auto = True
+    assert texts(emulator) == [[reply, reply] for reply in FORESEEN.values()]
+
+
 @pytest.mark.scenario("free-tier")
 @pytest.mark.claim("AE-TIER-FREE")
 def test_free_tier_gives_unknown_keys_the_free_plan(emulator: Emulated) -> None:

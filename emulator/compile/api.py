@@ -18,6 +18,7 @@ from emulator.compile.when import REQUEST_NAMES
 from emulator.errors import Location
 from emulator.language.document.builder import Deferred
 from emulator.language.document.diagnostics import did_you_mean
+from emulator.language.document.reader import Document
 from emulator.language.schema.api import ClientModel, ErrorKindModel, TierModel
 from emulator.language.schema.scenario import ApiFile
 from emulator.playbook import Api as ApiPlan
@@ -102,7 +103,7 @@ class ApiCompiler:
             collections=collections,
             statistics=self._statistics(),
             statistics_at=self._place(("statistics",)),
-            answers={name: self.data.answer(name, answer) for name, answer in file.answers.items()},
+            answers={name: self.data.answer(name, answer, self._canned(name)) for name, answer in file.answers.items()},
             jobs=kinds,
             operations={name: operations.operation(name, part) for name, part in file.operations.items()},
             files=tuple(self.data.files),
@@ -130,6 +131,15 @@ class ApiCompiler:
             added += self.data.beside(compiler).added(record, path)
         return added
 
+    def _canned(self, answer: str) -> list[Document]:
+        """The canned replies that scenarios add to an answer, those of the last scenario first."""
+        added: dict[FilePath, list[Document]] = {}
+        for at, file in enumerate(self.override.canned.get(answer, [])):
+            compiler, path = self._spot(("canned", answer, at))
+            data = self.data.beside(compiler)
+            added.setdefault(compiler.document.path, []).extend(data.documents([file], path[:-1]))
+        return [document for documents in reversed(added.values()) for document in documents]
+
     def _statistics(self) -> tuple[Any, ...]:
         source = self.override.statistics or self.file.statistics
         compiler, path = self._spot(("statistics",))
@@ -151,6 +161,8 @@ class ApiCompiler:
             require_known(name, file.jobs, "kind of job", self._place(("jobs", name)))
         for name in self.override.collections:
             require_known(name, file.collections, "collection", self._place(("collections", name)))
+        for name in self.override.canned:
+            require_known(name, file.answers, "answer", self._place(("canned", name)))
         for at, credential in enumerate(file.auth):
             known = ("keys", *file.collections)
             require_known(credential.collection, known, "collection", place(("auth", at, "collection")))

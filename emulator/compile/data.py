@@ -13,10 +13,12 @@ from emulator.errors import Diagnostic, DocumentError, Location
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.document.reader import Document, read
 from emulator.language.schema.api import AnswerModel, CollectionModel, KeyModel, Model
+from emulator.paths import fixtures
 from emulator.playbook import model as plan
 from emulator.store.usage import DAYS, Seed
 
 MOST_KEYS = 10_000
+SENTENCES = "sentences.yaml"  # the fixture of what simulated replies are made of
 Placed = tuple[Any, Location]
 
 
@@ -84,21 +86,25 @@ class DataCompiler:
         text = f"no fixture {source!r} below {self.fixtures.name}/ or beside this file; {did_you_mean(source, known)}"
         raise DocumentError([Diagnostic(self.compiler.place(path), text)])
 
-    def answer(self, name: str, answer: AnswerModel) -> plan.AnswerPlan:
+    def answer(self, name: str, answer: AnswerModel, canned: Sequence[Document]) -> plan.AnswerPlan:
+        """An answer, with files of canned replies that go before its own."""
         compiler, path = self.compiler, ("answers", name)
-        canned = [
-            self.complaints.attempt(self._document, file, (*path, "canned", at))
-            for at, file in enumerate(answer.canned)
-        ]
+        self.files.append(fixtures() / SENTENCES)
         return plan.AnswerPlan(
             name=name,
             messages=self.complaints.attempt(compiler.tree, answer.messages, (*path, "messages")),
+            text=compiler.optional(answer.text, (*path, "text")),
             system=compiler.optional(answer.system, (*path, "system")),
             max_tokens=compiler.optional(answer.max_tokens, (*path, "max_tokens")),
             json_object=self.complaints.attempt(compiler.tree, answer.json_object, (*path, "json")),
-            canned=tuple(document for document in canned if document is not None),
+            canned=(*canned, *self.documents(answer.canned, (*path, "canned"))),
             stop=compiler.optional(answer.stop, (*path, "stop")),
         )
+
+    def documents(self, files: Sequence[str], path: Path) -> list[Document]:
+        """The fixtures that a list at this path names; what is wrong with them is complained of."""
+        found = [self.complaints.attempt(self._document, file, (*path, at)) for at, file in enumerate(files)]
+        return [document for document in found if document is not None]
 
 
 def keys_as_records(keys: Mapping[str, KeyModel]) -> plan.CollectionPlan:

@@ -13,6 +13,7 @@ from emulator.language.schema.scenario import OverrideModel
 
 Path = tuple[str | int, ...]
 Source = tuple[Document, Path]
+_LISTS = ("collections", "canned")  # by name, lists to which scenarios add
 
 
 class Overrides(Struct):
@@ -24,7 +25,7 @@ class Overrides(Struct):
 
     def lay(self, override: OverrideModel | None, document: Document) -> None:
         """Lay the changes of one more scenario over those so far: name by name, within a kind of job state by state,
-        within a tier limit by limit. Records are added to those so far."""
+        within a tier limit by limit. Records and files of canned replies are added to those so far."""
         if override is None:
             return
         changes: dict[str, Any] = {}
@@ -35,8 +36,8 @@ class Overrides(Struct):
                 value = {kind: {**under.get(kind, {}), **states} for kind, states in value.items()}
             elif name == "tiers":
                 value = {each: tier.over(under.get(each)) for each, tier in value.items()}
-            elif name == "collections":
-                value = {each: [*under.get(each, ()), *records] for each, records in value.items()}
+            elif name in _LISTS:
+                value = {each: [*under.get(each, ()), *more] for each, more in value.items()}
             changes[name] = {**under, **value} if isinstance(value, dict) else value
         self.override = self.override.model_copy(update=changes)
 
@@ -50,7 +51,7 @@ class Overrides(Struct):
         return source[0].place(source[1]) if source is not None else None
 
     def _note(self, path: Path, value: Any, source: Source) -> None:
-        """Remember where a value and what it is made of stand; added records are numbered after those before them."""
+        """Remember where a value and what it is made of stand; what is added is numbered after what was there."""
         document, where = source
         self._sources[path] = source
         if isinstance(value, dict) and (len(path) < 3 or path[0] == "tiers"):
@@ -58,7 +59,7 @@ class Overrides(Struct):
                 self._note((*path, key), part, (document, (*where, key)))
         elif isinstance(value, TierModel):
             self._note((*path, "limits"), dict.fromkeys(value.limits), (document, (*where, "limits")))
-        elif isinstance(value, list) and path[0] == "collections":
-            before = len(self.override.collections.get(str(path[-1]), ()))
+        elif isinstance(value, list) and path[0] in _LISTS:
+            before = len(getattr(self.override, path[0]).get(path[-1], ()))
             for at, part in enumerate(value):
                 self._note((*path, before + at), part, (document, (*where, at)))

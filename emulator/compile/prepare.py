@@ -1,19 +1,22 @@
-"""Making an API of a playbook ready to be served: its limits, canned replies, jobs and seeds, each complaint placed."""
+"""Making an API of a playbook ready to be served: its limits, texts, jobs and seeds, each complaint placed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from emulator.compile.data import seeds
+from emulator.compile.canned import load_canned
+from emulator.compile.data import SENTENCES, seeds
 from emulator.errors import ConfigError, Diagnostic, DocumentError
-from emulator.generate.canned import load_canned
-from emulator.generate.repertoire import CannedReply, Repertoire
+from emulator.generate.canned import CannedReply
+from emulator.generate.text import TextSources
 from emulator.jobs.job import Kind
 from emulator.language.document.diagnostics import Diagnostics
+from emulator.language.document.reader import read
 from emulator.language.expressions import Language
+from emulator.paths import fixtures
 from emulator.playbook import Api, Playbook
-from emulator.playbook.model import LatencyPlan
+from emulator.playbook.model import AnswerPlan, LatencyPlan
 from emulator.playbook.service import Served
 from emulator.store.limits import Limit, parse
 from emulator.store.usage import Seed
@@ -25,7 +28,8 @@ class Preparer:
     def __init__(self, language: Language) -> None:
         self.language = language
         self.complaints = Diagnostics()
-        self._shared: dict[Path, list[CannedReply]] = {}  # APIs have files of canned replies in common
+        self._canned: dict[Path, list[CannedReply]] = {}  # APIs have files of canned replies in common
+        self._sentences = read(fixtures() / SENTENCES).data
 
     def served(self, api: Api, latency: LatencyPlan) -> Served:
         kinds = {name: self._kind(api, name) for name in api.jobs}
@@ -37,7 +41,7 @@ class Preparer:
                 for each in api.credentials
             ],
             limits={name: self._limits(api, name) for name in api.tiers},
-            canned={name: Repertoire(self._canned(api, name)) for name in api.answers},
+            texts={name: self._texts(plan) for name, plan in api.answers.items()},
             kinds={name: kind for name, kind in kinds.items() if kind is not None},
             statistics=self._statistics(api),
         )
@@ -53,14 +57,14 @@ class Preparer:
                 self.complaints.add(plan.places[name], str(error))
         return tuple(limits)
 
-    def _canned(self, api: Api, answer: str) -> Sequence[CannedReply]:
+    def _texts(self, plan: AnswerPlan) -> TextSources:
         replies: list[CannedReply] = []
-        for document in api.answers[answer].canned:
+        for document in plan.canned:
             with self.complaints.catching():
-                if document.path not in self._shared:
-                    self._shared[document.path] = load_canned(document, self.language)
-                replies.extend(self._shared[document.path])
-        return replies
+                if document.path not in self._canned:
+                    self._canned[document.path] = load_canned(document, self.language)
+                replies.extend(self._canned[document.path])
+        return TextSources.of(replies, self._sentences)
 
     def _kind(self, api: Api, name: str) -> Kind | None:
         try:

@@ -12,7 +12,7 @@ from emulator.engine.respond import error_plan, render_error
 from emulator.engine.world import WorldState
 from emulator.errors import ApiError, ConfigError, EmulatorError
 from emulator.faults.webhooks import webhook_faults
-from emulator.generate.answer import Author
+from emulator.generate.text import TextGenerator
 from emulator.http import Caller, Reply, Request
 from emulator.jobs import Jobs
 from emulator.jobs.job import Job
@@ -63,9 +63,7 @@ class Service:
         }
         tokens = {name: self.records[name] for name in credentials - {KEYS}}
         self.tokens = Tokens(self.api.name, state.store, tokens)
-        self.authors = {
-            name: Author(f"{state.root}/{name}", canned, corpus=state.corpus) for name, canned in served.canned.items()
-        }
+        self.generators = {name: TextGenerator(f"{state.root}/{name}", texts) for name, texts in served.texts.items()}
         self.jobs = Jobs(state.store, state.clock, served.kinds, self._job_ended, prefix=self.api.name)
         self.jobs.resume()
         self.callers: dict[str, tuple[Any, Caller]] = {}
@@ -86,7 +84,7 @@ class Service:
         makers = {**self.makers}
         if operation.answer is not None:
             plan = self.api.answers[operation.answer]
-            makers["answer"] = partial(_answer, plan, self.authors[plan.name])
+            makers["answer"] = partial(_answer, plan, self.generators[plan.name])
         own = {*operation.lets, *(name for rule in operation.rules.rules for name in rule.lets)}
         return makers, {name: constant for name, constant in self.constants.items() if name not in own}
 
@@ -164,11 +162,16 @@ def _no_answer(context: Context) -> Any:
     return MISSING
 
 
-def _answer(plan: AnswerPlan, author: Author, context: Context) -> Any:
+def _answer(plan: AnswerPlan, generator: TextGenerator, context: Context) -> Any:
     """What templates see as `answer`: generated from the request, the same whichever operation asks for it."""
-    messages, system, most, json_object, stop = plan.arguments(context)
-    return author.view(
-        messages, system or None, int(most) if most else None, bool(json_object), _texts(stop) if stop else ()
+    messages, text, system, max_tokens, json_object, stop = plan.arguments(context)
+    return generator.values(
+        messages,
+        system or None,
+        int(max_tokens) if max_tokens else None,
+        bool(json_object),
+        _texts(stop) if stop else (),
+        None if text is None else str(text),
     )
 
 

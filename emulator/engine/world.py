@@ -12,7 +12,6 @@ from typing import Any
 from emulator.clock import Clock
 from emulator.errors import EmulatorError
 from emulator.faults.armed import Armed
-from emulator.generate.corpus import Corpus
 from emulator.store import Store
 from emulator.store.journal import Journal
 from emulator.store.memory import MemoryStore
@@ -30,13 +29,12 @@ class WorldState:
     All chance in it comes from `root`, made of its seed and name: the same calls in the same order give the same ids.
     """
 
-    def __init__(self, name: str, seed: int, clock: Clock, journal: Journal, corpus: Corpus) -> None:
+    def __init__(self, name: str, seed: int, clock: Clock, journal: Journal) -> None:
         self.name = name
         self.seed = seed
         self.root: str = f"{seed}/{name}"
         self.clock: Clock = clock
         self.journal = journal
-        self.corpus = corpus
         self.store: Store = MemoryStore(clock)
         self.ledger = Ledger(clock)
         self.sender = Sender(clock)
@@ -48,11 +46,6 @@ class WorldState:
         self._present: set[asyncio.Task[object]] = set()
         self._leaving: set[asyncio.Task[object]] = set()
         self._empty: asyncio.Future[None] | None = None
-
-    @property
-    def root_seed(self) -> int:
-        """The seed in `root`: its own, or that of the world whose state it was given."""
-        return int(self.root.partition("/")[0])
 
     def next_number(self) -> int:
         """The number of the next exchange, from 1."""

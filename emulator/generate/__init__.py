@@ -1,1 +1,1 @@
-"""Simulated model replies."""
+"""Generates the text of replies: canned replies, simulated sentences and JSON objects, counted in tokens."""

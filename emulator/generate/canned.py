@@ -1,113 +1,116 @@
-"""Canned replies as YAML has them: the entries of a file, checked and compiled into a repertoire's replies."""
+"""Canned replies: prepared texts for prompts that somebody foresaw, and the look-up from a prompt to its reply."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pydantic import Field, RootModel
+from msgspec import Struct
 
-from emulator.compile.names import RootChecker
-from emulator.errors import Diagnostic, DocumentError, Location
-from emulator.generate.cue import MAKERS
-from emulator.generate.repertoire import CannedReply, ReplyTemplate, compile_pattern, normalise
-from emulator.generate.tokens import pieces
-from emulator.language.document.reader import Document
-from emulator.language.expressions import Language
-from emulator.language.expressions.template import compile_tree
-from emulator.language.schema.api import Model
-from emulator.language.schema.validate import validate
+from emulator.errors import Location, TemplateError
+from emulator.generate.prompt import Conversation, beginning
+from emulator.generate.sentences import SplitText
+from emulator.language.expressions.template import Template
+
+if TYPE_CHECKING:
+    import regex
+
+_READ = 1_000  # characters of a prompt that are compared
+_TIMEOUT = 0.1  # seconds for one pattern
+_EDGES = " .!?…\"'"
+_QUOTES = str.maketrans("“”„‘’", '"""\'\'')
+
+CONTEXT_NAMES = ("prompt", "topic", "groups", "named", "earlier", "previous", "earlier_topic", "heard")
+"""What the templates of canned replies may use, see `canned_context`."""
 
 
-class CannedEntry(Model):
-    """One entry of a file of canned replies: for which prompts (`match` or `pattern`), and what is said.
+class CannedReply(Struct, frozen=True):
+    """One entry: for which prompts it is (`exact`, normalised; or `pattern`), and what it says.
 
-    `reply` and the values in `json` are templates. They may use `prompt`, `topic` (what the prompt is about),
-    `groups` and `named` (of the pattern), `earlier` (what the user said before, oldest first), `previous` (the
-    last of it), `earlier_topic` (what that was about) and `heard` (what was last answered).
+    `fixed` and `fixed_json` are there when the reply depends on nothing.
     """
 
-    match: list[str] = Field([], description="Whole prompts; case, spacing and punctuation at the ends do not count.")
-    pattern: str | None = Field(None, description="A regular expression for the whole prompt; case does not count.")
-    reply: str = Field(description="The text answered.")
-    json_reply: dict[str, Any] | None = Field(None, alias="json", description="The object answered in JSON mode.")
+    place: Location
+    exact: tuple[str, ...]
+    pattern: str | None
+    reply: Template
+    json: Template | None
+    fixed: SplitText | None
+    fixed_json: SplitText | None
 
 
-class CannedFile(RootModel[list[CannedEntry]]):
-    """A file of canned replies."""
+class CannedMatch(NamedTuple):
+    """A reply, and the match of its pattern if it has one."""
+
+    reply: CannedReply
+    match: regex.Match[str] | None
 
 
-def load_canned(document: Document, language: Language) -> list[CannedReply]:
-    """Compile a file of canned replies; raises DocumentError with every complaint."""
-    entries = validate(document, CannedFile).root
-    complaints: list[Diagnostic] = []
-    replies: list[CannedReply] = []
-    seen: dict[str, Location] = {}
-    for index, entry in enumerate(entries):
-        exact = _exact(document, index, entry, seen, complaints)
-        pattern = _pattern(document, index, entry, complaints)
-        checker = RootChecker(language, document.place)
-        complaints += checker.unknown_in(document.data[index], ("reply", "json"), (index,), tuple(MAKERS))
-        try:
-            replies.append(_compile(document, language, index, entry, exact, pattern))
-        except DocumentError as error:
-            complaints.extend(error.complaints)
-    if complaints:
-        raise DocumentError(complaints)
-    return replies
+def normalise(prompt: str) -> str:
+    """Returns a prompt as it is compared: its first 1,000 characters on one line, no punctuation at the ends."""
+    text = " ".join(prompt[:_READ].split())
+    return (text if text.isascii() else text.translate(_QUOTES)).strip(_EDGES)
 
 
-def _exact(
-    document: Document, index: int, entry: CannedEntry, seen: dict[str, Location], complaints: list[Diagnostic]
-) -> tuple[str, ...]:
-    exact = []
-    for number, text in enumerate(entry.match):
-        place = document.place((index, "match", number))
-        key = normalise(text).casefold()
-        if not key:
-            complaints.append(Diagnostic(place, "nothing to match; expected a prompt"))
-        elif key in seen:
-            complaints.append(Diagnostic(place, f"the prompt {text!r} is answered already, at {seen[key]}"))
-        else:
-            seen[key] = place
-            exact.append(key)
-    if bool(entry.match) == (entry.pattern is not None):
-        found = "both" if entry.match else "neither"
-        complaints.append(Diagnostic(document.place((index,)), f"expected match or pattern, found {found}"))
-    return tuple(exact)
+def compile_pattern(pattern: str) -> regex.Pattern[str]:
+    """Compiles a pattern whose matching can be limited in time; case does not count. Raises ValueError."""
+    import regex  # its import is paid by those who use it
 
-
-def _pattern(document: Document, index: int, entry: CannedEntry, complaints: list[Diagnostic]) -> str | None:
-    if entry.pattern is None:
-        return None
     try:
-        compile_pattern(entry.pattern)
-    except ValueError as error:
-        complaints.append(Diagnostic(document.place((index, "pattern")), str(error)))
-    return entry.pattern
+        return regex.compile(pattern, regex.IGNORECASE)
+    except regex.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
 
 
-def _compile(
-    document: Document,
-    language: Language,
-    index: int,
-    entry: CannedEntry,
-    exact: tuple[str, ...],
-    pattern: str | None,
-) -> CannedReply:
-    reply = compile_tree(entry.reply, language, document.place, (index, "reply"))
-    object_ = None
-    if entry.json_reply is not None:
-        object_ = compile_tree(entry.json_reply, language, document.place, (index, "json"))
-    return CannedReply(
-        document.place((index,)),
-        exact,
-        pattern,
-        reply,
-        object_,
-        _written(str(reply.value({}))) if reply.constant else None,
-        _written(object_.json({}).decode()) if object_ is not None and object_.constant else None,
-    )
+class CannedReplies:
+    """All canned replies: whole prompts are looked up first, then the patterns are tried in order."""
+
+    def __init__(self, replies: Sequence[CannedReply] = ()) -> None:
+        self._replies = replies
+        self._exact: dict[str, CannedMatch] = {}
+        for reply in replies:
+            for text in reply.exact:
+                self._exact.setdefault(text, CannedMatch(reply, None))
+
+    @cached_property
+    def _patterns(self) -> list[tuple[CannedReply, regex.Pattern[str]]]:
+        return [(reply, compile_pattern(reply.pattern)) for reply in self._replies if reply.pattern is not None]
+
+    def find(self, prompt: str) -> CannedMatch | None:
+        """Returns the reply to a prompt, if it has one; raises TemplateError when a pattern takes longer than 0.1 s."""
+        text = normalise(prompt)
+        found = self._exact.get(text.casefold())
+        if found is not None:
+            return found
+        for reply, pattern in self._patterns:
+            try:
+                match = pattern.fullmatch(text, timeout=_TIMEOUT)
+            except TimeoutError:
+                raise TemplateError(reply.place, f"the pattern took longer than {_TIMEOUT} s on this prompt") from None
+            if match is not None:
+                return CannedMatch(reply, match)
+        return None
 
 
-def _written(text: str) -> ReplyTemplate:
-    return ReplyTemplate(text, tuple(pieces(text)))
+def canned_context(conversation: Conversation, match: regex.Match[str] | None) -> dict[str, Any]:
+    """Returns what the templates of a reply see; what does not exist (an earlier message, groups) is missing.
+
+    `prompt` is what is answered and `topic` its beginning; `earlier` what the user said before, oldest first,
+    `previous` the last of it and `earlier_topic` the beginning of that; `heard` what was last answered. `groups` has
+    the whole match of a pattern and its groups, `named` the named ones; a group that took no part is empty.
+    """
+    previous, heard = conversation.previous, conversation.heard
+    context: dict[str, Any] = {
+        "prompt": conversation.prompt,
+        "topic": beginning(conversation.prompt),
+        "earlier": conversation.earlier,
+    }
+    if previous is not None:
+        context |= {"previous": previous, "earlier_topic": beginning(previous)}
+    if heard is not None:
+        context["heard"] = heard
+    if match is not None:
+        context["groups"] = [match[0], *(group or "" for group in match.groups())]
+        context["named"] = {name: group or "" for name, group in match.groupdict().items()}
+    return context

@@ -216,18 +216,19 @@ class AnswerPlan(Struct, frozen=True, dict=True):
     json_object: Template
     canned: tuple[Document, ...]
     stop: Template | None = None
+    text: Template | None = None
 
     @cached_property
     def arguments(self) -> Callable[[Any], tuple[Any, ...]]:
-        """(messages, system, max_tokens, json_object, stop) of a request; what is missing or not asked for is false,
-        and `messages` None then."""
+        """(messages, text, system, max_tokens, json_object, stop) of a request; what is missing or not asked for is
+        false, and `messages` and `text` None then."""
         return generate(self._write)
 
     def _write(self, writer: Writer) -> str:
-        parts = (self.messages, self.system, self.max_tokens, self.json_object, self.stop)
-        messages, *others = ["None" if part is None else part.node.maybe(writer) for part in parts]
-        messages = writer.assign(messages)
-        return f"(None if {messages} is MISSING else {messages}, {', '.join(others)})"
+        parts = (self.messages, self.text, self.system, self.max_tokens, self.json_object, self.stop)
+        messages, text, *others = ["None" if part is None else part.node.maybe(writer) for part in parts]
+        given = [f"None if {value} is MISSING else {value}" for value in map(writer.assign, (messages, text))]
+        return f"({', '.join([*given, *others])})"
 
 
 class RowPlan(Struct, frozen=True):

@@ -7,14 +7,12 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
-from weakref import WeakValueDictionary
 
 from emulator.clock import Clock
 from emulator.compile.playbooks import Made, Playbooks
 from emulator.engine.pipeline import Pipeline
 from emulator.engine.world import WorldEnded, WorldState
 from emulator.errors import ConfigError, EmulatorError
-from emulator.generate.corpus import Corpus
 from emulator.http import Request
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.settings import Settings
@@ -38,14 +36,11 @@ class UnknownWorld(EmulatorError):
 class WorldRegistry:
     """All rooms of a server, at most `most` of them. The default one is always there."""
 
-    def __init__(
-        self, settings: Settings, playbooks: Playbooks, clock: Clock, corpus: Corpus, most: int = MOST
-    ) -> None:
+    def __init__(self, settings: Settings, playbooks: Playbooks, clock: Clock, most: int = MOST) -> None:
         self.most = most
         self._settings = settings
         self._playbooks = playbooks
         self._routes = CredentialRoutes[World]()
-        self._corpora: WeakValueDictionary[int, Corpus] = WeakValueDictionary({settings.seed: corpus})
         self.default = self._world(DEFAULT, clock, settings.seed, settings.scenarios)
         self._worlds = {DEFAULT: self.default}
         self.past = 0  # exchanges of worlds that have ended
@@ -204,16 +199,11 @@ class WorldRegistry:
 
     def _world(self, name: str, clock: Clock, seed: int, scenarios: tuple[str, ...]) -> World:
         journal = Journal(self._settings.journal_entries, self._settings.journal_bytes)
-        state = WorldState(name, seed, clock, journal, self._corpus(seed))
+        state = WorldState(name, seed, clock, journal)
         return World(name, state, self._pipeline(state, self._playbooks.get(scenarios)), scenarios)
-
-    def _corpus(self, seed: int) -> Corpus:
-        """The sentences of a seed, which take long to make: worlds of the same seed share them."""
-        return self._corpora.setdefault(seed, Corpus(str(seed)))
 
     def _pipeline(self, state: WorldState, made: Made) -> Pipeline:
         playbook, served = made
-        state.corpus = self._corpus(state.root_seed)
         for api in served.values():
             self._routes.open(api.credentials)
         return Pipeline(playbook, served, state, self._settings.max_body)

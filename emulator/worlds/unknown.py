@@ -13,7 +13,6 @@ from emulator.engine.errors import refuse
 from emulator.engine.service import Service
 from emulator.engine.world import WorldState
 from emulator.errors import ApiError
-from emulator.generate.corpus import Corpus
 from emulator.http import Exchange, Request
 from emulator.store.journal import Journal
 from emulator.worlds.world import World
@@ -37,5 +36,5 @@ class UnknownWorldReply:
 
     def _site(self, request: Request) -> Service:
         world = self._default
-        state = WorldState("", 0, world.state.clock, Journal(0, 0), Corpus(""))
+        state = WorldState("", 0, world.state.clock, Journal(0, 0))
         return Service(world.served[world.playbook.router.nearest_api(request.host, request.path)], state)

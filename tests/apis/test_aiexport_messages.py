@@ -107,6 +107,28 @@ def test_max_tokens_is_1024_when_left_out(emulator: Emulated) -> None:
 
 
 @pytest.mark.claim("AE-MSG-MAXTOKENS")
+@pytest.mark.parametrize("question", ["Write at least 3,000 words about the sea.", "Write a very long story."])
+def test_a_long_reply_ends_at_max_tokens_which_are_1024_when_left_out(emulator: Emulated, question: str) -> None:
+    client = caller(emulator)
+    message = answered(client.post("/messages", json=asking(question)))
+    assert (message["usage"]["output_tokens"], message["stop_reason"]) == (1_024, "max_tokens")
+    assert len(text_of(message)) == 4_096
+    events = streamed(client, "/messages/stream", asking(question))
+    assert text_of_stream(events) == text_of(message)
+    message = answered(client.post("/messages", json=asking(question, max_tokens=1_500)))
+    assert (message["usage"]["output_tokens"], message["stop_reason"]) == (1_500, "max_tokens")
+
+
+@pytest.mark.claim("AE-MSG-MAXTOKENS")
+def test_a_reply_is_as_long_as_the_prompt_asks(emulator: Emulated) -> None:
+    client = caller(emulator)
+    for words in (1, 40, 3_000):
+        body = asking(f"Describe the sea in exactly {words:,} words.", max_tokens=8_000)
+        message = answered(client.post("/messages", json=body))
+        assert (len(text_of(message).split()), message["stop_reason"]) == (words, "end_turn")
+
+
+@pytest.mark.claim("AE-MSG-MAXTOKENS")
 @pytest.mark.parametrize("max_tokens", [0, -1, 1.5, "10", None, True])
 def test_max_tokens_is_a_whole_number_from_1(emulator: Emulated, max_tokens: Any) -> None:
     response = caller(emulator).post("/messages", json=asking(max_tokens=max_tokens))

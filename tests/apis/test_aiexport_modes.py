@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -41,6 +42,28 @@ def test_an_image_is_refused_by_a_model_without_vision(emulator: Emulated) -> No
     url = [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]
     refused(client.post("/messages", json=asking(url, BLIND_HAIKU)), 400, "invalid_request_error", "messages")
     answered(client.post("/messages", json=asking(content[:1], BLIND_HAIKU)))
+
+
+@pytest.mark.claim("AE-MSG-JSON")
+def test_json_mode_has_the_keys_that_are_named(emulator: Emulated) -> None:
+    client = caller(emulator)
+
+    def data(question: str, **more: Any) -> dict[str, Any]:
+        body = asking(question, response_format={"type": "json_object"}, **more)
+        found: dict[str, Any] = json.loads(text_of(answered(client.post("/messages", json=body))))
+        return found
+
+    kinds = {"name": str, "age": int, "tags": list}
+    for question in (
+        "Describe somebody as JSON with keys name, age and tags.",
+        'Describe somebody as JSON: {"name": "…", "age": 0, "tags": ["…"]}',
+        "Describe somebody as JSON. Include `name`, `age` and `tags`.",
+    ):
+        assert {key: type(value) for key, value in data(question).items()} == kinds
+    made = data("Who is it?", system="Reply in JSON with the keys name, age and tags.")
+    assert {key: type(value) for key, value in made.items()} == kinds
+    assert list(data("Describe somebody as JSON.")) == ["answer"]
+    assert data("What is 2 + 2?") == {"answer": "2 + 2 = 4."}
 
 
 @pytest.mark.claim("AE-MSG-JSON")

@@ -58,6 +58,19 @@ def test_a_scenario_may_add_a_tier_for_keys_of_its_own(tmp_path: Path) -> None:
     assert api.tiers["tiny"].limits == {"requests": "1/day"}
 
 
+def test_the_canned_replies_of_a_scenario_go_before_those_of_the_one_it_extends(tmp_path: Path) -> None:
+    for name in "abcd":
+        (tmp_path / f"{name}.yaml").write_text(f"- {{match: [hi], reply: {name}}}\n")
+    load(tmp_path, "  aiexport: {canned: {chat: [c.yaml, d.yaml]}}\n", "below")
+    apis = "  aiexport: {canned: {chat: [a.yaml, b.yaml]}}\n"
+    playbook = load(tmp_path, apis, "above", extends="below.yaml")
+    canned = [document.path.name for document in playbook.apis["aiexport"].answers["chat"].canned]
+    assert canned == ["a.yaml", "b.yaml", "c.yaml", "d.yaml", "replies.yaml"]
+    others = playbook.apis["aixplain"].answers["completion"].canned
+    assert [document.path.name for document in others] == ["replies.yaml"]
+    assert tmp_path / "a.yaml" in playbook.files
+
+
 @pytest.mark.parametrize(
     ("apis", "told"),
     [
@@ -71,6 +84,8 @@ def test_a_scenario_may_add_a_tier_for_keys_of_its_own(tmp_path: Path) -> None:
         ("  aiexport: {jobs: {batch: {completed: 500ms}}}\n", "may begin before"),
         ("  aiexport: {collections: {modells: [{id: x}]}}\n", "did you mean 'models'?"),
         ("  aiexport: {collections: {models: [{name: x}]}}\n", "has no field 'id'"),
+        ("  aiexport: {canned: {chatt: [replies.yaml]}}\n", "did you mean 'chat'?"),
+        ("  aiexport: {canned: {chat: [replys.yaml]}}\n", "did you mean 'replies.yaml'?"),
     ],
 )
 def test_a_name_that_stands_for_nothing_is_told_at_its_place_in_the_scenario(

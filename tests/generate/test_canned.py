@@ -1,10 +1,11 @@
-"""Canned replies: reading them, and finding the one for a prompt."""
+"""Canned replies: finding the one for a prompt, and what its templates see."""
 
 import pytest
 
-from emulator.errors import DocumentError, TemplateError
-from emulator.generate.canned import load_canned
-from emulator.generate.repertoire import CannedReply, Repertoire, normalise
+from emulator.compile.canned import load_canned
+from emulator.errors import TemplateError
+from emulator.generate.canned import CannedReplies, CannedReply, canned_context, normalise
+from emulator.generate.prompt import read_conversation
 from emulator.language.document.reader import parse
 from emulator.language.expressions import Language
 
@@ -17,7 +18,7 @@ def load(text: str) -> list[CannedReply]:
 
 def found(replies: list[CannedReply], prompt: str) -> str | None:
     """The reply's line in the file, as a mark of which one was found."""
-    hit = Repertoire(replies).find(prompt)
+    hit = CannedReplies(replies).find(prompt)
     return None if hit is None else f"line {hit.reply.place.line}"
 
 
@@ -68,7 +69,7 @@ def test_a_pattern_that_refers_to_itself_works_among_others(pattern: str) -> Non
 
 
 def test_the_groups_of_a_pattern_keep_the_case_of_the_prompt() -> None:
-    hit = Repertoire(load(r"- {pattern: 'my name is (?P<name>\w+)( indeed)?', reply: Hi!}")).find("My name is Ana!")
+    hit = CannedReplies(load(r"- {pattern: 'my name is (?P<name>\w+)( indeed)?', reply: Hi!}")).find("My name is Ana!")
     assert hit is not None
     assert hit.match is not None
     assert (hit.match.groups(), hit.match["name"]) == (("Ana", None), "Ana")
@@ -81,71 +82,28 @@ def test_only_the_first_thousand_characters_of_a_prompt_are_compared() -> None:
 def test_a_pattern_that_takes_too_long_fails_with_its_place() -> None:
     replies = load("- {pattern: never, reply: A}\n- {pattern: '(a|a|aa)+[bc]', reply: B}")
     with pytest.raises(TemplateError, match=r"^replies\.yaml:2:3: the pattern took longer than 0\.1 s on this prompt$"):
-        Repertoire(replies).find("a" * 60)
+        CannedReplies(replies).find("a" * 60)
 
 
-def test_what_depends_on_nothing_is_written_at_load() -> None:
-    hello, sums = load(
-        "- {match: [hello], reply: Hello there!, json: {greeting: [Hello]}}\n"
-        r"- {pattern: '(\d+)', reply: '{{ groups[1] }}', json: {number: '{{ groups[1] | int }}'}}"
-    )
-    assert hello.fixed == ("Hello there!", ("Hello", " there!"))
-    assert hello.fixed_json == ('{"greeting":["Hello"]}', ('{"greeting":["Hello"]}',))
-    assert (sums.fixed, sums.fixed_json) == (None, None)
-
-
-def test_a_name_that_no_reply_has_is_refused_where_it_stands() -> None:
-    text = """
-- {match: [a], reply: "{{ promt }}, {{ prompt }}"}
-- {pattern: b, reply: "{{ groups[0] }}{{ topic }}", json: {said: "{{ body.text }}"}}
-- pattern: c
-  reply: "{% for each in earlier %}{{ loop.index }} {{ each }}{% endfor %}{{ previous }}{{ heard }}{{ named.x }}"
-"""
-    with pytest.raises(DocumentError) as refused:
-        load(text)
-    known = "expected one of: prompt, topic, groups, named, earlier, previous, earlier_topic, heard"
-    assert [str(each) for each in refused.value.complaints] == [
-        f"replies.yaml:2:23: unknown name 'promt'; {known}; did you mean 'prompt'?",
-        f"replies.yaml:3:66: unknown name 'body'; {known}",
+def test_the_templates_of_a_reply_see_the_conversation_and_the_groups_of_its_pattern() -> None:
+    messages = [
+        {"role": "user", "content": "Help me plan a project. It is big."},
+        {"role": "assistant", "content": "Sure!"},
+        {"role": "user", "content": "add 5"},
     ]
+    hit = CannedReplies(load(r"- {pattern: 'add (?P<number>\d+)( more)?', reply: Done.}")).find("add 5")
+    assert hit is not None
+    assert canned_context(read_conversation(messages), hit.match) == {
+        "prompt": "add 5",
+        "topic": "add 5",
+        "earlier": ["Help me plan a project. It is big."],
+        "previous": "Help me plan a project. It is big.",
+        "earlier_topic": "Help me plan a project",
+        "heard": "Sure!",
+        "groups": ["add 5", "5", ""],
+        "named": {"number": "5"},
+    }
 
 
-def test_every_mistake_in_a_file_is_told_with_its_place() -> None:
-    with pytest.raises(DocumentError) as error:
-        load(
-            "- {match: [hello, ' ?'], reply: A}\n"
-            "- {match: [Hello!], reply: B}\n"
-            "- {reply: C}\n"
-            "- {match: [x], pattern: y, reply: D}\n"
-            "- {pattern: '(', reply: E}\n"
-            "- {match: [z], reply: '{{ z | uper }}'}\n"
-            "- {match: [q], reply: Q, json: {a: '{{ 1 + }}'}}\n"
-        )
-    places = [(complaint.place.line, complaint.place.column) for complaint in error.value.complaints]
-    assert places == [(1, 19), (2, 12), (3, 3), (4, 3), (5, 13), (6, 23), (7, 36)]
-    messages = [complaint.message for complaint in error.value.complaints]
-    assert messages[0] == "nothing to match; expected a prompt"
-    assert messages[1] == "the prompt 'Hello!' is answered already, at replies.yaml:1:12"
-    assert messages[2] == "expected match or pattern, found neither"
-    assert messages[3] == "expected match or pattern, found both"
-    assert messages[4].startswith("not a regular expression: ")
-    assert "upper" in messages[5]
-
-
-@pytest.mark.parametrize(
-    ("text", "complaint"),
-    [
-        ("hello: hi", "replies.yaml:1:1: expected a list; found a mapping"),
-        ("- {match: [a]}", "replies.yaml:1:3: missing key 'reply'"),
-        ("- {match: [a], reply: 7}", "replies.yaml:1:23: expected text; found the number 7; write it in quotes"),
-        (
-            "- {match: [a], replay: b, reply: b}",
-            "replies.yaml:1:16: unknown key 'replay'; expected one of: match, pattern, reply, json; "
-            "did you mean 'reply'?",
-        ),
-    ],
-)
-def test_a_file_of_another_shape_is_refused(text: str, complaint: str) -> None:
-    with pytest.raises(DocumentError) as error:
-        load(text)
-    assert str(error.value) == complaint
+def test_what_does_not_exist_is_missing_from_what_templates_see() -> None:
+    assert canned_context(read_conversation("Hello!"), None) == {"prompt": "Hello!", "topic": "Hello", "earlier": []}

@@ -216,7 +216,7 @@ def test_without_the_extra_the_install_command_is_told(fronted: Fronted, monkeyp
 
 
 def test_departures_are_bounded(fronted: Fronted) -> None:
-    app: Application = Application(Settings(), fronted.clock, *loaded("default"), fronted.app.corpus)
+    app: Application = Application(Settings(), fronted.clock, *loaded("default"))
     for number in range(1_100):
         app.front.refuse(f"host-{number}.example", 443)
     assert len(app.departures) == 1_000

@@ -16,14 +16,14 @@ from emulator.http import Request
 from emulator.store.journal import Journal
 from emulator.worlds.credentials import CredentialRoutes, peek, wants_form
 from emulator.worlds.world import World
-from tests.running import CORPUS, loaded
+from tests.running import loaded
 
 WAYS = [(b"x-key", None, "keys"), (b"authorization", "bearer", "tokens")]
 FORM = {b"content-type": b"application/x-www-form-urlencoded; charset=utf-8"}
 
 
 def room(name: str) -> World:
-    world = WorldState(name, 0, manual(), Journal(), CORPUS)
+    world = WorldState(name, 0, manual(), Journal())
     return World(name, world, Pipeline(*loaded("default"), world, 1_000), ("default",))
 
 

@@ -135,9 +135,12 @@ class CollectionModel(Model):
 
 
 class AnswerModel(Model):
-    """What is generated: `messages` is a list of {role, content}; every field is a template."""
+    """What is generated: `messages` is a list of {role, content}; every field but the names of files is a template."""
 
     messages: Template
+    text: Template = Field(
+        default=None, description="A text instead of a generated one; it is counted and cut like any other."
+    )
     system: Template = None
     max_tokens: Template = None
     stop: Template = Field(

@@ -224,6 +224,9 @@ class OverrideModel(Model):
     jobs: dict[Name, dict[Name, Duration]] = Field(default={}, description="Timelines by kind of job.")
     collections: dict[Name, list[dict[str, Any]]] = Field(default={}, description="Records added to a collection.")
     statistics: str | None = Field(default=None, description="A fixture of usage, instead of the API's.")
+    canned: dict[Name, list[str]] = Field(
+        default={}, description="Files of canned replies by answer, asked before the API's own."
+    )
 
 
 class LatencyModel(Model):
