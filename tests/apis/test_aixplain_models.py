@@ -191,8 +191,16 @@ def test_a_failure_inside_a_200_has_status_and_completed(emulator: Emulated) -> 
 
 
 @pytest.mark.claim("AX-EXEC-TEXT")
-def test_a_model_that_is_no_language_model_runs_too(emulator: Emulated) -> None:
-    assert isinstance(ran(caller(emulator), TRANSLATION, data="hello")["data"], str)
+def test_a_model_that_translates_says_that_its_translation_is_simulated(emulator: Emulated) -> None:
+    client = caller(emulator)
+    result = ran(client, TRANSLATION, data="hello")
+    assert result["data"] == result["details"][0]["message"]["content"] == "Simulated translation: hello"
+    assert result["usage"]["completion_tokens"] == 7
+    named = ran(client, TRANSLATION, text="What is 2 + 2?", sourcelanguage="en", targetlanguage="es")
+    assert named["data"] == "Simulated translation from en into es: What is 2 + 2?"
+    talk = [{"role": "user", "content": "One."}, {"role": "assistant", "content": "Uno."}]
+    assert ran(client, TRANSLATION, text=[*talk, {"role": "user", "content": "Two."}])["data"].endswith(": Two.")
+    assert ran(client, TRANSLATION, text="hello", max_tokens=3)["data"] == "Simulated tr"
 
 
 @pytest.mark.claim("AX-ASYNC-ENVELOPE")

@@ -71,3 +71,29 @@ def test_a_tool_refuses_what_it_cannot_do_and_names_the_field(
     emulator: Emulated, body: dict[str, Any], words: str
 ) -> None:
     refused(execute(caller(emulator), SCRAPER, **body), 400, words)
+
+
+@pytest.mark.claim("AX-ERROR-SHAPE")
+@pytest.mark.parametrize("url", ["not a url", "example.com", "ftp://a.example", "https://", "http://a b.example", 5])
+def test_an_address_that_is_none_is_an_input_that_cannot_be_fetched(emulator: Emulated, url: Any) -> None:
+    response = execute(caller(emulator), SCRAPER, action="scrape", data={"url": url})
+    refused(response, 492, "data.url")
+    assert response.json()["error"] == "err.invalid_input_data_or_input_url"
+
+
+@pytest.mark.claim("AX-ERROR-SHAPE")
+def test_a_number_that_is_none_is_refused_and_one_in_a_text_is_not(emulator: Emulated) -> None:
+    client = caller(emulator)
+    for wrong in ("many", [3], True):
+        data = {"query": "bees", "num_results": wrong}
+        refused(execute(client, SEARCH, action="search", data=data), 492, "data.num_results")
+    for right in (3, "3", "", None):
+        started(execute(client, SEARCH, action="search", data={"query": "bees", "num_results": right}))
+
+
+@pytest.mark.claim("AX-TOOL-RUN")
+def test_the_text_of_a_page_that_nobody_foresaw_is_said_to_be_simulated(emulator: Emulated) -> None:
+    for url in ("https://a.example/page?x=1#y", "http://127.0.0.1:8000"):
+        text = ran(caller(emulator), SCRAPER, action="scrape", data={"url": url})["data"]["markdown"]
+        assert "simulate" in text
+        assert url in text
