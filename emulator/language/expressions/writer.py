@@ -152,10 +152,15 @@ class Writer:
         source = _literal(value) or f"deepcopy({self.bind(value)})"
         return Code(source, True, value, present=True, text=value.__class__ is str)
 
-    def path(self, name: str, keys: Sequence[str | int], step: Callable[[Any, Any], Any] = lookup) -> Code:
-        """`name.key.key`, or MISSING; `step` finds a key in what is no dictionary."""
+    def path(
+        self, name: str, keys: Sequence[str | int], step: Callable[[Any, Any], Any] = lookup, known: bool = False
+    ) -> Code:
+        """`name.key.key`, or MISSING; `step` finds a key in what is no dictionary. FAST code expects a `known` name to
+        be in the context."""
         if name in self.locals:
             found = Code(self.locals[name])
+        elif known and not self.checked and not self.lenient:
+            found = Code(f"s[{name!r}]")
         elif self.checked:
             found = Code(f"find(s, {name!r})")
         else:
