@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +13,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator import paths as resources
 from emulator.clock import Clock
-from emulator.compile.cache import PlaybookCache
 from emulator.compile.lint import CONTROL
 from emulator.compile.playbooks import Playbooks
+from emulator.compile.scenarios import compile_scenarios
 from emulator.engine.body import open_request
 from emulator.engine.deliver import FastPath
 from emulator.engine.functions import FILTERS, FUNCTIONS
@@ -40,20 +40,12 @@ Loaded = tuple[Playbook, Mapping[str, Served]]
 LANGUAGE = Language(functions=FUNCTIONS, filters=FILTERS)
 
 
-def load(names: tuple[str, ...], documented_only: bool = False, kept: PlaybookCache | None = None) -> Loaded:
-    """The playbook of these scenarios, ready to be served. Raises DocumentError with every complaint.
+def load(names: tuple[str, ...], documented_only: bool = False) -> Loaded:
+    """The playbook of these scenarios, ready to be served. Raises DocumentError with every diagnostic.
 
-    With `documented_only`, what no document promises is refused instead of answered. What was `kept` of an earlier
-    time is used while its files are the same.
+    With `documented_only`, what no document promises is refused instead of answered.
     """
-
-    def make() -> tuple[Loaded, Iterable[Path]]:
-        from emulator.compile.scenarios import compile_scenarios  # much to import, and mostly not needed
-
-        loaded = compile_scenarios(names, documented_only, LANGUAGE)
-        return loaded, loaded[0].files
-
-    return make()[0] if kept is None else kept.take_or_make(names, documented_only, make)
+    return compile_scenarios(names, documented_only, LANGUAGE)
 
 
 class Application:
@@ -184,8 +176,7 @@ class Application:
 
 
 def _compile(settings: Settings, names: tuple[str, ...]) -> tuple[Playbook, Mapping[str, Served]]:
-    folder = resources.cache(settings.cache, os.environ)
-    return load(names, settings.documented_only, None if folder is None else PlaybookCache(folder, LANGUAGE))
+    return load(names, settings.documented_only)
 
 
 def build(settings: Settings, clock: Clock | None = None) -> Application:

@@ -1,4 +1,4 @@
-"""Where files lie: those that travel with the package, beside it in a checkout or inside it in a wheel; and a cache."""
+"""Where files lie: those of the package, beside it in a checkout or inside it in a wheel, and the user's own."""
 
 from __future__ import annotations
 
@@ -19,18 +19,6 @@ def scenarios(package: Path = PACKAGE) -> Path:
 def fixtures(package: Path = PACKAGE) -> Path:
     """The folder of the data that scenarios name: catalogues, canned replies, seeded usage."""
     return _folder("fixtures", package)
-
-
-def cache(chosen: str, env: Mapping[str, str]) -> Path | None:
-    """Where compiled playbooks are kept: `auto` is the user's own cache folder, `off` nowhere, all else a folder."""
-    if chosen == "off":
-        return None
-    if chosen != "auto":
-        return Path(chosen)
-    home = env.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(home):  # the XDG Base Directory Specification says to ignore one that is relative
-        home = os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(home) / "ai-api-emulator"
 
 
 def data(chosen: str, env: Mapping[str, str]) -> Path:

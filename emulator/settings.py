@@ -39,6 +39,7 @@ class Settings(Struct, frozen=True):
 
     `tls_listen` is where TLS is served without a CONNECT before it, `intercept_hosts` are hosts emulated beside those
     of the APIs, and `authority` is the folder of the certificate authority (`auto`: the user's data folder).
+    `cache` has no effect: compiling is quick enough to need none; older command lines name it.
     `control_token` is what callers of the control API must show; empty: nothing, as long as only this machine can ask.
     """
 
@@ -50,7 +51,7 @@ class Settings(Struct, frozen=True):
     journal_bytes: int = 16 * MIB
     reload: bool = True
     documented_only: bool = False
-    cache: str = "off"
+    cache: str = ""
     control_token: str = ""
     tls_listen: Listen | None = None
     intercept_hosts: tuple[str, ...] = ()
@@ -79,7 +80,7 @@ def load(options: Mapping[str, Any], env: Mapping[str, str]) -> Settings:
     unknown = set(options) - {field.name for field in fields(Settings)}
     if unknown:
         raise ConfigError(f"no setting is called {', '.join(sorted(map(repr, unknown)))}")
-    given: dict[str, Any] = {"cache": "auto"}  # a process may leave something behind; an emulator inside another not
+    given: dict[str, Any] = {}
     for name, (flag, parse) in READERS.items():
         variable = "EMULATOR_" + flag.removeprefix("--").replace("-", "_").upper()
         for source, value in ((flag, options.get(name)), (variable, env.get(variable))):
@@ -143,13 +144,6 @@ def parse_folder(value: Any) -> str:
     return os.path.expanduser(str(value))
 
 
-def parse_cache(value: Any) -> str:
-    """`auto`, `off` or a folder, `~` being one's home; ValueError says what was expected."""
-    if not str(value).strip():
-        raise ValueError("a folder, off, or auto for the user's own cache folder")
-    return os.path.expanduser(str(value))
-
-
 def parse_hosts(value: Any) -> tuple[str, ...]:
     """Names of hosts, as a sequence or separated by commas; ValueError says what was expected."""
     names = tuple(name.strip().lower() for name in (value.split(",") if isinstance(value, str) else map(str, value)))
@@ -183,7 +177,7 @@ READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "journal_bytes": ("--journal-bytes", parse_size),
     "reload": ("--reload", parse_truth),
     "documented_only": ("--documented-only", parse_truth),
-    "cache": ("--cache", parse_cache),
+    "cache": ("--cache", str),
     "control_token": ("--control-token", parse_token),
     "tls_listen": ("--tls-listen", parse_listen),
     "intercept_hosts": ("--intercept-host", parse_hosts),

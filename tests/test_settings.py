@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from emulator.errors import ConfigError
 from emulator.settings import MIB, READERS, Listen, Settings, load
 
 
 def test_nothing_given_means_the_defaults() -> None:
-    assert load({}, {}) == Settings(cache="auto")
+    assert load({}, {}) == Settings()
 
 
 def test_the_default_address_is_this_machine_only() -> None:
@@ -41,11 +42,20 @@ def test_a_flag_that_was_not_given_is_no_choice(absent: Any) -> None:
 
 
 def test_an_empty_variable_is_no_choice() -> None:
-    assert load({}, {"EMULATOR_SEED": "", "EMULATOR_LISTEN": ""}) == Settings(cache="auto")
+    assert load({}, {"EMULATOR_SEED": "", "EMULATOR_LISTEN": ""}) == Settings()
+
+
+def test_the_cache_of_earlier_versions_is_accepted_and_changes_nothing() -> None:
+    for given in [
+        load({"cache": "~/.cache/mine"}, {}),
+        load({"cache": "off"}, {}),
+        load({}, {"EMULATOR_CACHE": "off"}),
+    ]:
+        assert replace(given, cache=Settings().cache) == Settings()
 
 
 def test_variables_of_other_programs_are_left_alone() -> None:
-    assert load({}, {"EMULATOR_PORT": "tcp://10.0.0.1:8484", "SEED": "9"}) == Settings(cache="auto")
+    assert load({}, {"EMULATOR_PORT": "tcp://10.0.0.1:8484", "SEED": "9"}) == Settings()
 
 
 @pytest.mark.parametrize(

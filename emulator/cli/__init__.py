@@ -55,11 +55,7 @@ main.add_command(env)
     default=None,
     help="Answer 501 to what the APIs' documents do not promise. [default: off]",
 )
-@click.option(
-    "--cache",
-    metavar="FOLDER|off",
-    help="Where compiled scenarios are kept, so that the next start is quicker. [default: the user's cache folder]",
-)
+@click.option("--cache", hidden=True, help="Has no effect; older command lines name it.")
 @click.option(
     "--control-token",
     metavar="TOKEN",

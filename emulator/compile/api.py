@@ -16,7 +16,6 @@ from emulator.compile.rule import Known
 from emulator.compile.templates import Compiler, Group, Path
 from emulator.compile.when import REQUEST_NAMES
 from emulator.errors import Location
-from emulator.language.document.builder import Deferred
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.document.reader import Document
 from emulator.language.schema.api import ClientModel, ErrorKindModel, TierModel
@@ -25,7 +24,7 @@ from emulator.playbook import Api as ApiPlan
 from emulator.playbook import model as access
 from emulator.playbook import model as plan
 from emulator.playbook.operators import same
-from emulator.playbook.provenance import cited, unknown
+from emulator.playbook.provenance import unknown_claims
 from emulator.playbook.routes import PARAMETER
 
 ENGINE_ERRORS = (
@@ -61,7 +60,6 @@ class ApiCompiler:
         self.changes = changes
         self.override = override
         self.faults = tables.faults
-        self.citations = tuple(cited(compiler.document.data, compiler.document))
         self.data = DataCompiler(compiler, tables.fixtures)
         self.keys = {**file.keys, **override.keys}
         self.tiers = {**file.tiers, **{name: tier.over(file.tiers.get(name)) for name, tier in override.tiers.items()}}
@@ -89,7 +87,7 @@ class ApiCompiler:
             base=file.base,
             document=compiler.document,
             claims={id: access.ClaimPlan(claim.grade, claim.says) for id, claim in file.claims.items()},
-            told=Deferred((file.model_copy(update={"unknown_keys": self.unknown_keys}), self.citations)),
+            file=file.model_copy(update={"unknown_keys": self.unknown_keys}),
             credentials=tuple(access.CredentialPlan(each.header, each.scheme, each.collection) for each in file.auth),
             keys={name: access.KeyPlan(**key.model_dump()) for name, key in self.keys.items()},
             unknown=self._unknown(),
@@ -170,7 +168,7 @@ class ApiCompiler:
             if name == "keys" or name in REQUEST_NAMES:
                 self.complaints.add(place(("collections", name)), f"the name {name!r} is taken; choose another")
         self._require_example()
-        self.complaints.found.extend(unknown(file.claims, self.citations))
+        self.complaints.found.extend(unknown_claims(self.compiler.document, file.claims))
 
     def _refuse_idle_tiers(self) -> None:
         """A scenario may add a tier for keys of its own; one that the API doesn't know and nobody is on is a slip."""

@@ -27,7 +27,7 @@ from emulator.language.schema.validate import validate
 from emulator.playbook import Api as ApiPlan
 from emulator.playbook import Playbook
 from emulator.playbook import model as plan
-from emulator.playbook.provenance import cited, unknown
+from emulator.playbook.provenance import unknown_claims
 from emulator.playbook.routes import Route, Router
 
 
@@ -164,8 +164,7 @@ class Loader(Struct):
     def _refuse_unknown_claims(self, stories: Sequence[ScenarioSource], apis: dict[str, ApiPlan]) -> None:
         claims = {id: claim for api in apis.values() for id, claim in api.claims.items()}
         for story in stories if apis else ():
-            mentioned = cited(story.document.data, story.document, ScenarioFile)
-            self.complaints.found.extend(unknown(claims, mentioned))
+            self.complaints.found.extend(unknown_claims(story.document, claims, ScenarioFile))
 
 
 def routes_of(api: ApiPlan) -> list[Route]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from emulator.playbook import Api
 
 Path = tuple[str | int, ...]
 Roots = tuple[str, ...]
+Known = dict[str, None]  # names, in the order in which a diagnostic lists them
 RULE_PARTS = ("let", "do", "reply")
 OPERATION_PARTS = ("let", "checks", "cost", "settle", "usage", "headers")
 KIND_PARTS = ("status", "type", "message", "headers", "body")
@@ -38,41 +39,50 @@ class RootChecker(Struct, frozen=True):
     language: Language
     place_of: Callable[[Path], Location]
 
-    def unknown(self, tree: Any, path: Path, names: Roots) -> Iterator[Diagnostic]:
+    def unknown(self, tree: Any, path: Path, names: Iterable[str]) -> list[Diagnostic]:
         """What the expressions in the tree at this path begin with that is not among the names.
 
-        An `$each` adds its own names to what stands in it. What can't be understood is not complained of here.
+        An `$each` adds its own names to what stands in it. What can't be understood is not reported here.
         """
+        found: list[Diagnostic] = []
+        self._look(tree, path, dict.fromkeys(names), found)
+        return found
+
+    def unknown_in(self, part: Any, parts: Iterable[str], path: Path, names: Iterable[str]) -> list[Diagnostic]:
+        """The same for some parts of a mapping."""
+        found: list[Diagnostic] = []
+        known = dict.fromkeys(names)
+        for each in parts if isinstance(part, dict) else ():
+            self._look(part.get(each), (*path, each), known, found)
+        return found
+
+    def unknown_in_rule(self, rule: Any, path: Path, names: Sequence[str], own: Iterable[str]) -> list[Diagnostic]:
+        """The same for a rule, whose own names come too late for its `when`."""
+        return self.unknown_in(rule, ("when",), path, names) + self.unknown_in(rule, RULE_PARTS, path, (*names, *own))
+
+    def _look(self, tree: Any, path: Path, names: Known, found: list[Diagnostic]) -> None:
         if isinstance(tree, str):
-            yield from self._text(tree, path, names)
+            if "{{" in tree or "{%" in tree:
+                self._text(tree, path, names, found)
         elif isinstance(tree, list):
             for at, each in enumerate(tree):
-                yield from self.unknown(each, (*path, at), names)
+                if isinstance(each, (str, list, dict)):
+                    self._look(each, (*path, at), names, found)
         elif isinstance(tree, dict) and "$literal" not in tree:
-            inner = (*names, str(tree.get("as", "item")), "index") if "$each" in tree else names
+            inner = {**names, str(tree.get("as", "item")): None, "index": None} if "$each" in tree else names
             for key, each in tree.items():
-                yield from self._text(str(key), path, names)
-                yield from self.unknown(each, (*path, key), names if key == "$each" else inner)
+                if isinstance(key, str) and "{" in key:
+                    self._look(key, path, names, found)
+                if isinstance(each, (str, list, dict)):
+                    self._look(each, (*path, key), names if key == "$each" else inner, found)
 
-    def unknown_in(self, part: Any, parts: Iterable[str], path: Path, names: Roots) -> Iterator[Diagnostic]:
-        """The same for some parts of a mapping."""
-        for each in parts if isinstance(part, dict) else ():
-            yield from self.unknown(part.get(each), (*path, each), names)
-
-    def unknown_in_rule(self, rule: Any, path: Path, names: Roots, own: Iterable[str]) -> Iterator[Diagnostic]:
-        """The same for a rule, whose own names come too late for its `when`."""
-        yield from self.unknown_in(rule, ("when",), path, names)
-        yield from self.unknown_in(rule, RULE_PARTS, path, (*names, *own))
-
-    def _text(self, text: str, path: Path, names: Roots) -> Iterator[Diagnostic]:
-        if "{{" not in text and "{%" not in text:
-            return
+    def _text(self, text: str, path: Path, names: Known, found: list[Diagnostic]) -> None:
         try:
             roots = self.language.scalar(text, partial(self.place_of, path)).names
         except DocumentError:
             return
         for root in sorted(roots.difference(names)):
-            yield Diagnostic(self.place_of(path), f"unknown name {root!r}; {did_you_mean(root, dict.fromkeys(names))}")
+            found.append(Diagnostic(self.place_of(path), f"unknown name {root!r}; {did_you_mean(root, names)}"))
 
 
 def unknown_roots(apis: Iterable[Api], rules: Iterable[ScenarioRule], language: Language) -> Iterator[Diagnostic]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from emulator.errors import Location
-from emulator.language.document.builder import Deferred
 from emulator.language.document.reader import Document
 from emulator.language.expressions.template import Template
 from emulator.language.schema.provenance import Provenance
@@ -30,12 +30,12 @@ from emulator.playbook.model import (
     UnknownPlan,
     UsagePlan,
 )
+from emulator.playbook.provenance import ClaimReference, cited
 from emulator.playbook.routes import Router
 from emulator.playbook.rules import Checks, RuleSet
 
 if TYPE_CHECKING:
     from emulator.language.schema.scenario import ApiFile
-    from emulator.playbook.provenance import ClaimReference
 
 
 class Operation(Struct, frozen=True):
@@ -65,9 +65,12 @@ class Operation(Struct, frozen=True):
     rules: RuleSet
 
 
-class Api(Struct, frozen=True):
+class Api(Struct, frozen=True, dict=True):
     """One emulated service, compiled. `hosts` are the real one's, `base` is what its paths begin with; `limits_per`
-    says whose the counters are, the `workspace`'s or the `key`'s; `unknown` is None when unknown keys are refused."""
+    says whose the counters are, the `workspace`'s or the `key`'s; `unknown` is None when unknown keys are refused.
+
+    `file` is what its YAML says, with the scenario's changes made.
+    """
 
     name: str
     title: str
@@ -76,7 +79,7 @@ class Api(Struct, frozen=True):
     base: str
     document: Document
     claims: Mapping[str, ClaimPlan]
-    told: Deferred[tuple[ApiFile, tuple[ClaimReference, ...]]]
+    file: ApiFile
     credentials: tuple[CredentialPlan, ...]
     keys: Mapping[str, KeyPlan]
     unknown: UnknownPlan | None
@@ -95,15 +98,10 @@ class Api(Struct, frozen=True):
     operations: Mapping[str, Operation]
     files: tuple[Path, ...]
 
-    @property
-    def file(self) -> ApiFile:
-        """What its YAML says, with the scenario's changes made."""
-        return self.told.value[0]
-
-    @property
+    @cached_property
     def citations(self) -> tuple[ClaimReference, ...]:
-        """Every mention of a claim in its YAML."""
-        return self.told.value[1]
+        """Every mention of a claim in its YAML; collected on demand, since only reports need them."""
+        return tuple(cited(self.document))
 
 
 class Playbook(Struct, frozen=True):

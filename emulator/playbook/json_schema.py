@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import ApiError
@@ -23,12 +22,13 @@ BOOLEANS = {"true": True, "false": False}
 
 
 class Schema:
-    """One JSON Schema (2020-12), compiled when it is first used; `#/schemas/NAME` refers to the API's own schemas."""
+    """One JSON Schema (2020-12); `#/schemas/NAME` refers to the API's own schemas. Raises ValueError if invalid."""
 
     def __init__(self, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> None:
-        self._schema = schema
-        self._schemas = schemas
-        self._is_valid: Callable[[Any], bool] = self._first_time
+        import jsonschema_rs  # large, and many APIs have no schema
+
+        self._validator = jsonschema_rs.validator_for({**schema, "schemas": dict(schemas)})
+        self._is_valid = self._validator.is_valid
         properties = _properties(schema, schemas)
         self._types = {name: part.get("type") for name, part in properties.items() if isinstance(part, dict)}
         defaults = {
@@ -36,26 +36,6 @@ class Schema:
         }
         self._plain = {name: default for name, default in defaults.items() if default.__class__ in PLAIN}
         self._copied = {name: default for name, default in defaults.items() if name not in self._plain}
-
-    @classmethod
-    def checked(cls, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Schema:
-        """A schema that is known to be one. Raises ValueError when it is wrong."""
-        made = cls(schema, schemas)
-        made._is_valid = made._validator.is_valid
-        return made
-
-    def __reduce__(self) -> tuple[type[Schema], tuple[Mapping[str, Any], Mapping[str, Any]]]:
-        return Schema, (self._schema, self._schemas)
-
-    @cached_property
-    def _validator(self) -> jsonschema_rs.Validator:
-        import jsonschema_rs  # large, and not needed before the first body
-
-        return jsonschema_rs.validator_for({**self._schema, "schemas": dict(self._schemas)})
-
-    def _first_time(self, value: Any) -> bool:
-        self._is_valid = self._validator.is_valid
-        return self._is_valid(value)
 
     def check(self, value: Any, what: str) -> None:
         """Refuse what does not fit, naming the first wrong field; fill in the defaults of the top level.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
     from jsonpath import JSONPath
 
 
+# Queries of the usual kinds, which are valid for sure: names, indices, wildcards, and a filter that compares a field.
+_FIELD = r"@(\.[A-Za-z_]\w*)+"
+_LITERAL = r"""('[^'\\\x00-\x1f]*'|"[^"\\\x00-\x1f]*"|-?(0|[1-9]\d{0,14})|true|false|null)"""
+_FILTER = rf"\?{_FIELD}( ?(==|!=|<=?|>=?) ?{_LITERAL})?"
+_STEP = rf"(\.{{1,2}}([A-Za-z_]\w*|\*)|\[(\*|0|-?[1-9]\d{{0,14}}|'[^'\\\x00-\x1f]*'|{_FILTER})\])"
+_VALID_QUERY = rf"\$({_STEP})*"
 Values = Mapping[str, Any]
 Holds = Callable[[Values], bool]
 
@@ -98,7 +105,11 @@ class Query:
         self._compiled: JSONPath | None = None
 
     def require(self) -> None:
-        """Raises ValueError when this is not a JSONPath."""
+        """Raises ValueError when this is not a JSONPath. Most are recognised without the library."""
+        if re.fullmatch(_VALID_QUERY, self._query, re.ASCII) is None:
+            self._compile()
+
+    def _compile(self) -> None:
         from jsonpath import JSONPathError
         from jsonpath import compile as compile_path
 
@@ -115,7 +126,7 @@ class Query:
         if not isinstance(body, (dict, list)):
             return MISSING
         if self._compiled is None:
-            self.require()
+            self._compile()
         assert self._compiled is not None
         try:
             found = self._compiled.findall(body)

@@ -43,14 +43,14 @@ class CoverageRow(Struct, frozen=True):
         return bool(self.citations)
 
 
-def cited(data: Any, document: Document, model: type[BaseModel] = ApiFile) -> list[ClaimReference]:
+def cited(document: Document, model: type[BaseModel] = ApiFile) -> list[ClaimReference]:
     """Collect every item of every `claims:` and `serves:` list, in the order of the document.
 
     Only where the model has such a list: a body or a schema with a field called `claims` cites nothing.
     """
     return [
         ClaimReference(claim, document.place(path), _operation(path), _in_words(path[:-2] or path[:-1]))
-        for path, claim in _mentions(data, model, ())
+        for path, claim in _mentions(document.data, model, ())
     ]
 
 
@@ -62,13 +62,28 @@ def coverage(claims: Mapping[str, ClaimPlan], citations: Iterable[ClaimReference
     return [CoverageRow(name, claim.grade, claim.says, tuple(served[name])) for name, claim in claims.items()]
 
 
-def unknown(claims: Mapping[str, ClaimLike], citations: Iterable[ClaimReference]) -> list[Diagnostic]:
-    """Complain of every citation of a claim that is not in the catalogue."""
+def unknown_claims(
+    document: Document, claims: Mapping[str, ClaimLike], model: type[BaseModel] = ApiFile
+) -> list[Diagnostic]:
+    """Report every citation of a claim that is not in the catalogue."""
+    if not _may_cite_others(document.data, claims):  # a quick look, which nearly always suffices
+        return []
     return [
         Diagnostic(each.place, f"unknown claim {shown(each.claim)!r}; {did_you_mean(each.claim, claims)}")
-        for each in citations
+        for each in cited(document, model)
         if each.claim not in claims
     ]
+
+
+def _may_cite_others(data: Any, claims: Mapping[str, ClaimLike]) -> bool:
+    """Whether some list that is called like one of citations, wherever it stands, names something else than claims."""
+    if isinstance(data, dict):
+        for key in _CITING:
+            named = data.get(key)
+            if isinstance(named, list) and any(isinstance(each, str) and each not in claims for each in named):
+                return True
+        data = data.values()
+    return any(isinstance(part, (dict, list)) and _may_cite_others(part, claims) for part in data)
 
 
 def grade_of_route(claims: Mapping[str, ClaimLike], part: OperationModel, route: str) -> Provenance:

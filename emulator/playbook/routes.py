@@ -89,7 +89,6 @@ class Router:
     """
 
     def __init__(self, routes: Sequence[Route], hosts: Mapping[str, str], bases: Mapping[str, str]) -> None:
-        self._made_of = (routes, hosts, bases)
         self.routes = sorted(routes, key=lambda route: route.shape.count("{**}"))
         self._all = _Table()
         self._bases = [(base.rstrip("/") + "/", api) for api, base in bases.items() if base.strip("/")]
@@ -100,9 +99,6 @@ class Router:
             for host, api in self._owners.items():
                 if api == route.api and (route.host is None or route.host.lower() == host):
                     self._hosts[host].add(route)
-
-    def __reduce__(self) -> tuple[type[Router], tuple[Sequence[Route], Mapping[str, str], Mapping[str, str]]]:
-        return Router, self._made_of
 
     def find(self, method: str, host: str, path: str) -> Found | None:
         """The route of a request; `host` is the Host header in lower case, without its port."""

@@ -59,9 +59,6 @@ class RuleSet:
         if len(self.rules) > FEW:
             self._index()
 
-    def __reduce__(self) -> tuple[type[RuleSet], tuple[Sequence[Rule]]]:
-        return RuleSet, (self.rules,)
-
     def _index(self) -> None:
         options = [
             [check for check in rule.matcher.checks if isinstance(check, FieldCheck) and _indexable(check)]
@@ -135,9 +132,6 @@ class Checks:
 
     def __init__(self, plans: Sequence[CheckPlan] = ()) -> None:
         self._plans = tuple(plans)
-
-    def __reduce__(self) -> tuple[type[Checks], tuple[Sequence[CheckPlan]]]:
-        return Checks, (self._plans,)
 
     def __iter__(self) -> Iterator[CheckPlan]:
         return iter(self._plans)

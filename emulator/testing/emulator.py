@@ -48,7 +48,7 @@ class Emulator(World):
         names = chosen(scenario, scenarios)
         if url is not None and (names or frozen is not None or options):
             raise ValueError("a running emulator is set up already; make a world: Emulator(url).world('mine', …)")
-        self._settings = settings.load({"cache": "off", "scenarios": names} | options, {})
+        self._settings = settings.load({"scenarios": names} | options, {})
         self._frozen = frozen
         self._thread: ServerThread | None = None
         self._ends = False  # with this object, the world ends

@@ -92,7 +92,7 @@ def test_a_very_long_value_does_not_make_a_very_long_sentence() -> None:
 @pytest.mark.parametrize("schema", [{"type": "objekt"}, {"$ref": "#/schemas/None"}, {"pattern": "("}])
 def test_a_schema_that_is_none_is_refused_at_load(schema: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"\S"):
-        Schema.checked(schema, SCHEMAS)
+        Schema(schema, SCHEMAS)
 
 
 QUERY: dict[str, Any] = {

@@ -8,7 +8,7 @@ from emulator.language.document.reader import Document, parse
 from emulator.language.schema.provenance import Provenance, provenance_within
 from emulator.language.schema.scenario import OperationModel, ScenarioFile
 from emulator.playbook.model import ClaimPlan
-from emulator.playbook.provenance import ClaimReference, cited, coverage, grade_of_route, unknown
+from emulator.playbook.provenance import ClaimReference, cited, coverage, grade_of_route, unknown_claims
 
 API = """\
 api: demo
@@ -53,7 +53,7 @@ def document() -> Document:
 
 @pytest.fixture
 def citations(document: Document) -> list[ClaimReference]:
-    return cited(document.data, document)
+    return cited(document)
 
 
 def test_every_list_of_claims_is_found_with_the_part_and_the_operation_it_stands_in(
@@ -72,7 +72,7 @@ def test_every_list_of_claims_is_found_with_the_part_and_the_operation_it_stands
 
 def test_the_rules_of_a_scenario_may_cite_too() -> None:
     document = parse("scenario: s\nrules:\n  - {on: '*', claims: [D-LIMIT]}\n", "s.yaml")
-    (citation,) = cited(document.data, document, ScenarioFile)
+    (citation,) = cited(document, ScenarioFile)
     assert (citation.claim, citation.operation, citation.part) == ("D-LIMIT", None, "rules[0]")
 
 
@@ -81,7 +81,7 @@ def test_the_rules_of_a_scenario_may_cite_too() -> None:
 )
 def test_a_document_of_another_shape_is_no_error(text: str) -> None:
     document = parse(text, "x.yaml")
-    assert [each.claim for each in cited(document.data, document)] == (["a"] if text == "claims: [a]" else [])
+    assert [each.claim for each in cited(document)] == (["a"] if text == "claims: [a]" else [])
 
 
 def test_coverage_has_a_row_for_every_claim_in_the_order_of_the_catalogue(citations: list[ClaimReference]) -> None:
@@ -95,12 +95,17 @@ def test_coverage_has_a_row_for_every_claim_in_the_order_of_the_catalogue(citati
     assert rows[3].says == "Nothing serves it."
 
 
-def test_citing_an_unknown_claim_is_complained_of_with_what_may_be_meant(citations: list[ClaimReference]) -> None:
+def test_citing_an_unknown_claim_is_reported_with_what_may_be_meant(document: Document) -> None:
     expected = "expected one of: D-BASE, D-ECHO, D-LIMIT, D-NONE; did you mean"
-    assert [str(complaint) for complaint in unknown(CATALOGUE, citations)] == [
+    assert [str(diagnostic) for diagnostic in unknown_claims(document, CATALOGUE)] == [
         f"demo.yaml:10:12: unknown claim 'D-SHAPE'; {expected} 'D-BASE'?",
         f"demo.yaml:13:37: unknown claim 'D-ECHOO'; {expected} 'D-ECHO'?",
     ]
+
+
+def test_a_list_called_claims_that_is_not_one_of_citations_is_not_reported() -> None:
+    document = parse("errors: {shape: {claims: [anything, {serves: [any]}]}}\n", "demo.yaml")
+    assert unknown_claims(document, CATALOGUE) == []
 
 
 PART = OperationModel.model_validate(

@@ -35,7 +35,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def keeping(data: Path, **more: str) -> dict[str, str]:
     """The environment of a user who keeps things there."""
-    return environment(XDG_DATA_HOME=str(data), EMULATOR_CACHE=str(data / "cache"), **more)
+    return environment(XDG_DATA_HOME=str(data), **more)
 
 
 def words(*arguments: str) -> list[str]:

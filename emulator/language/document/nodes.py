@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from emulator.language.document.scalars import shown
 
@@ -13,17 +13,6 @@ class Mark(Protocol):
 
     line: int
     column: int
-
-
-class Spot(NamedTuple):
-    """A place, and no more."""
-
-    line: int
-    column: int
-
-
-def _spot(mark: Mark) -> Spot:
-    return Spot(mark.line, mark.column)
 
 
 Complain = Callable[[Mark, str], None]
@@ -41,15 +30,6 @@ class Node:
         self.entries = entries
         self.size = 1
         self.height = 0 if entries is None else 1
-
-    def __reduce__(self) -> tuple[Callable[..., Node], tuple[Any, ...]]:
-        """Packed without what only the parser needs; its own marks carry the whole file along."""
-        entries: Any = self.entries
-        if isinstance(entries, dict):
-            entries = {key: (_spot(at), _spot(use), node) for key, (at, use, node) in entries.items()}
-        elif isinstance(entries, list):
-            entries = [(spot := _spot(use), spot, node) for _, use, node in entries]
-        return Node, (_spot(self.mark), self.value, entries)
 
     def entry(self, key: str | int) -> Entry | None:
         """Give what stands under a key or an index, or None."""

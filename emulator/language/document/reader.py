@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from emulator.errors import Diagnostic, DocumentError, Location
-from emulator.language.document.builder import Builder, Deferred
+from emulator.language.document.builder import Builder
 from emulator.language.document.nodes import Node
 
 SUFFIXES = (".yaml", ".yml")  # of the files that are documents
@@ -26,15 +26,8 @@ class Document:
     def __init__(self, file: str, data: Any, root: Node | None, path: Path) -> None:
         self.file = file
         self.path = path
-        self._content = Deferred((data, root))
-
-    @property
-    def data(self) -> Any:
-        return self._content.value[0]
-
-    @property
-    def root(self) -> Node | None:
-        return self._content.value[1]
+        self.data = data
+        self.root = root
 
     def place(self, path: tuple[str | int, ...], key: bool = False) -> Location:
         """Tell where the value at `path` (or its key) stands; for what is missing, where its nearest ancestor does."""
