@@ -1,4 +1,4 @@
-"""The values that pass from step to step: what was asked, who asked, what is answered, and the record of all of it."""
+"""Request, Caller, Reply and Exchange: the values that pass from step to step, and the record of them all."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import Any
 from msgspec import Struct, field
 
 Header = tuple[bytes, bytes]
-BODILESS = (204, 304)  # statuses without a body: what would follow is taken for the next answer (RFC 9112 section 6.3)
+BODILESS = (
+    204,
+    304,
+)  # statuses without a body: a client takes what follows as the next response (RFC 9112 section 6.3)
 
 
 class Request(Struct):
-    """What was asked. `fields` are the header lines as bytes, names in lower case; `host` is Host without its port."""
+    """HTTP request. `fields` are the headers as bytes, with lower-case names; `host` is Host without its port."""
 
     method: str
     path: str
@@ -26,11 +29,11 @@ class Request(Struct):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The header lines as text (ISO 8859-1, as HTTP has it), names in lower case; made anew at each call."""
+        """Returns the headers as text (ISO 8859-1, as in HTTP) with lower-case names; each call makes them anew."""
         return {name.decode("latin-1"): value.decode("latin-1") for name, value in self.fields.items()}
 
     def header(self, name: bytes) -> str | None:
-        """One header line as text, or None."""
+        """Returns one header as text, or None."""
         value = self.fields.get(name)
         return None if value is None else value.decode("latin-1")
 
@@ -41,7 +44,7 @@ class Request(Struct):
 
 
 class Caller(Struct, frozen=True):
-    """Who asked. Limits are counted for `subject`, templates see `view`, and the journal shows `masked`."""
+    """Caller of a request. Limits count for `subject`, templates see `view`, and the journal shows `masked`."""
 
     key: str
     workspace: str
@@ -52,16 +55,16 @@ class Caller(Struct, frozen=True):
 
 
 class Frame(Struct, frozen=True):
-    """One server-sent event as bytes, due so many seconds after the answer began."""
+    """One server-sent event as bytes, due `due` seconds after the response starts."""
 
     due: float
     data: bytes
 
 
 class Reply(Struct):
-    """What is sent: status, headers, then one body (of so many `events`, if it is a stream), or many frames.
+    """HTTP response: status, headers, then one body (with `events` events, if it is a stream), or frames.
 
-    `delay` is in seconds; `closes` ends the connection after it; `twists` are what faults do to its bytes on the wire.
+    `delay` is in seconds; `closes` ends the connection afterwards; `wire_edits` are what faults do to the raw response.
     """
 
     status: int
@@ -71,11 +74,11 @@ class Reply(Struct):
     events: int = 0
     delay: float = 0.0
     closes: bool = False
-    twists: tuple[Callable[[Any], None], ...] = ()
+    wire_edits: tuple[Callable[[Any], None], ...] = ()
 
 
 class Differing(Struct, frozen=True):
-    """What kept a rule from answering, in words: a field that is not as wanted, or (`counter`) a count that is not."""
+    """Why a rule did not answer, in words: a field with another value, or (`counter`) a counter with another count."""
 
     field: str
     wanted: str
@@ -85,11 +88,11 @@ class Differing(Struct, frozen=True):
     def __str__(self) -> str:
         if self.counter:
             return f"{self.field}: {self.wanted}, {self.found}"
-        return f"{self.field}: wanted {self.wanted}, found {self.found}"
+        return f"{self.field}: expected {self.wanted}, found {self.found}"
 
 
 class NearMiss(Struct, frozen=True):
-    """A rule that did not answer, by its id and name, where it stands, and all that kept it from answering."""
+    """A rule that did not answer: its id and name, its file and line, and every difference from the request."""
 
     rule: str
     name: str
@@ -99,13 +102,13 @@ class NearMiss(Struct, frozen=True):
 
 
 class Exchange:
-    """One request with everything decided on it, and what the client consumed of the answer.
+    """One request with every decision made on it, and how much of the response the client consumed.
 
-    `outcome` is `complete`, `left` (the client went before the end), `cut` (a fault ended it), `stopped` (the
-    server did) or `open`; `faults` are the names of those that were played, those on what it set off among them;
-    `secrets` names the fields that are masked before it is kept; `held` are the bytes that it takes in the journal, 0
-    outside it; `peer` tells the client's connections apart, and `real` is when it came in seconds of a steady clock.
-    One is made for every request and most are never looked at, so only what differs is set.
+    `outcome` is `complete`, `left` (the client disconnected before the end), `cut` (a fault ended it), `stopped` (the
+    server did) or `open`; `faults` are the names of those applied, including those on jobs and tokens that it started;
+    `secrets` names the fields that are masked before it is stored; `held` is its size in the journal in bytes, 0
+    outside it; `peer` identifies the client's connection, and `real` is when it came in seconds of a steady clock.
+    One is made for every request and most are never read, so only what differs from the defaults is set.
     """
 
     api: str = ""

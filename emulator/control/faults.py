@@ -75,9 +75,9 @@ def faults(call: ControlRequest) -> FaultsView:
     known = [
         FaultKind(
             name,
-            FAULTS.synonyms_of(name),
+            FAULTS.aliases_of(name),
             kind.family,
-            {each: parameter.wanted for each, parameter in parameters(kind).items()},
+            {each: parameter.expected for each, parameter in parameters(kind).items()},
             (kind.__doc__ or "").strip().partition("\n")[0],
         )
         for name, kind in FAULTS.items()

@@ -26,7 +26,7 @@ class FastPath(Protocol):
 
 async def deliver(reply: Reply, exchange: Exchange, clock: Clock, scope: Scope, receive: Receive, send: Send) -> None:
     """Send a reply, and write into the exchange how that went."""
-    if reply.twists:
+    if reply.wire_edits:
         await watched(_perform(reply, exchange, clock, scope), exchange, receive)
         return
     if reply.frames is not None or reply.delay:
@@ -109,10 +109,10 @@ async def _perform(reply: Reply, exchange: Exchange, clock: Clock, scope: Scope)
     """Send a reply that faults have twisted, byte for byte."""
     begun = clock.now()
     line: BorrowedSocket = scope["extensions"][LINE]()
-    script = raw_response(reply, scope["method"], scope["http_version"], line.keep_alive)
-    for twist in reply.twists:
-        twist(script)
-    await send_raw(script, begun + reply.delay, exchange, clock, line)
+    raw = raw_response(reply, scope["method"], scope["http_version"], line.keep_alive)
+    for edit in reply.wire_edits:
+        edit(raw)
+    await send_raw(raw, begun + reply.delay, exchange, clock, line)
 
 
 class _Timed:
@@ -204,7 +204,7 @@ class _Playing:
 LINE = "emulator.server.raw_socket"  # the ASGI extension by which a server lends its socket; its value makes a Line
 
 GAP = 0.001  # real seconds between two segments
-MOST_GAPS = 1_000  # with more parts than that, clients have to be quick, or the script must say `due` for each
+MOST_GAPS = 1_000  # with more segments than that there are no gaps between those that are due together
 
 
 class BorrowedSocket(Protocol):
@@ -228,13 +228,13 @@ class BorrowedSocket(Protocol):
         """`keep` the connection for the next request, `close` it or `reset` it."""
 
 
-async def send_raw(script: RawResponse, begun: float, exchange: Exchange, clock: Clock, line: BorrowedSocket) -> None:
-    """Send the parts, then end the connection as the script says; everything before that reaches the client."""
+async def send_raw(raw: RawResponse, begun: float, exchange: Exchange, clock: Clock, line: BorrowedSocket) -> None:
+    """Sends the segments, then ends the connection as the raw response says, once everything has reached the client."""
     line.begin()
-    gap = GAP if len(script.parts) <= MOST_GAPS else 0.0
+    gap = GAP if len(raw.segments) <= MOST_GAPS else 0.0
     if begun > clock.now():
         await clock.sleep_until(begun)
-    for together in _runs(script.parts):
+    for together in _runs(raw.segments):
         if (due := begun + together[0].due) > clock.now():
             await clock.sleep_until(due)
         await line.write(b"".join(part.data for part in together))
@@ -242,11 +242,11 @@ async def send_raw(script: RawResponse, begun: float, exchange: Exchange, clock:
             await line.gap(gap)
         exchange.sent_events += sum(part.events for part in together)
         exchange.sent_bytes += sum(part.size for part in together)
-    if script.ending != "keep" or script.wait != 0.0:
+    if raw.ending != "keep" or raw.wait != 0.0:
         await line.flush()
-        await _wait(script.wait, begun + script.last, clock)
-    line.end(script.ending)
-    exchange.outcome = "complete" if script.whole else "cut"
+        await _wait(raw.wait, begun + raw.last, clock)
+    line.end(raw.ending)
+    exchange.outcome = "complete" if raw.whole else "cut"
 
 
 async def _wait(seconds: float | None, since: float, clock: Clock) -> None:

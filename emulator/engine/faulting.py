@@ -26,7 +26,7 @@ def gather_faults(choice: Choice, requested: tuple[Fault, ...], context: Context
     families = OF_ANSWERS if reply is None or reply.events is None else OF_STREAMS
     armed = _pick_armed(context, families, "armed")
     context.faults = (*(plan.fault for plan in choice.faults), *armed, *requested)
-    return tuple(sorted((each for each in context.faults if each.family in families), key=lambda each: each.turn))
+    return tuple(sorted((each for each in context.faults if each.family in families), key=lambda each: each.phase))
 
 
 def refuse_by_fault(faults: Sequence[Fault], context: Context) -> None:
@@ -39,7 +39,7 @@ def refuse_by_fault(faults: Sequence[Fault], context: Context) -> None:
 def apply_faults(reply: Reply, faults: Sequence[Fault], context: Context, chance: Random) -> Reply:
     """Returns the reply as the faults, one after the other, leave it."""
     for fault in faults:
-        reply = fault.spoil(reply, context, chance)
+        reply = fault.apply(reply, context, chance)
     return reply
 
 

@@ -33,8 +33,8 @@ from emulator.engine.validate import validate
 from emulator.engine.world import WorldState
 from emulator.errors import ApiError
 from emulator.faults import Fault
-from emulator.faults.header import ASKED_BY as FAULT_HEADER
-from emulator.faults.header import asked_for
+from emulator.faults.header import HEADER as FAULT_HEADER
+from emulator.faults.header import requested_faults
 from emulator.http import BODILESS, Exchange, Reply, Request
 from emulator.playbook import Operation, Playbook
 from emulator.playbook.model import Rule
@@ -95,7 +95,7 @@ class Pipeline:
             for _ in steps:  # it stops at once when nothing in it takes long
                 return partial(self._proceed, Pending(request, exchange, decision, steps))
         reply = self._build_reply(decision, exchange)
-        if reply.delay or reply.frames is not None or reply.twists or not respond(reply, exchange, fast_path):
+        if reply.delay or reply.frames is not None or reply.wire_edits or not respond(reply, exchange, fast_path):
             return partial(self._proceed, Pending(request, exchange, decision, None, reply))
         self._exchanges.finish(exchange)
         return None
@@ -141,7 +141,9 @@ class Pipeline:
             context = Context(service, request, operation)
             now = context["now"] = exchange.at
             context.number = exchange.number
-            requested = asked_for(exchange.headers, service.api, operation) if FAULT_HEADER in request.fields else ()
+            requested = (
+                requested_faults(exchange.headers, service.api, operation) if FAULT_HEADER in request.fields else ()
+            )
             if operation.auth:
                 context.caller = authenticate(context)
             if validate(context, operation):

@@ -1,4 +1,4 @@
-"""Synonyms: the names that WireMock and Toxiproxy give to faults and their parameters, and the units they count in."""
+"""Aliases: WireMock's and Toxiproxy's names for faults and their parameters, and the units they use."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from emulator.language.document.scalars import shown
 Convert = Callable[[Any], Any]
 
 
-class Synonym(Struct, frozen=True):
-    """A fault of ours by another name: its parameters as ours, with what else it means."""
+class Alias(Struct, frozen=True):
+    """Another tool's name for a fault: how its parameters map to ours, and the values that it implies."""
 
     fault: str
     names: Mapping[str, tuple[str, Convert]] = field(default_factory=dict)
-    means: Mapping[str, Any] = field(default_factory=dict)
+    implies: Mapping[str, Any] = field(default_factory=dict)
 
     def translate(self, given: Any) -> dict[str, Any]:
-        """The parameters as ours. Raises ValueError for one that the other tool does not know."""
+        """Translates the other tool's parameters to ours. Raises ValueError for an unknown one."""
         if given is None:
             given = {}
         elif not isinstance(given, Mapping):
@@ -31,14 +31,14 @@ class Synonym(Struct, frozen=True):
         for name in given:
             if name not in self.names:
                 raise ValueError(f"unknown parameter {name!r}; {did_you_mean(str(name), self.names)}")
-        return {**self.means, **{self.names[name][0]: self.names[name][1](value) for name, value in given.items()}}
+        return {**self.implies, **{self.names[name][0]: self.names[name][1](value) for name, value in given.items()}}
 
 
-class Distribution(Synonym, frozen=True):
+class Distribution(Alias, frozen=True):
     """WireMock's delayDistribution: `{type: lognormal, median: 80, sigma: 0.4}`, `{type: uniform, lower, upper}`."""
 
     def translate(self, given: Any) -> dict[str, Any]:
-        """One of its two types, in milliseconds. Raises ValueError."""
+        """Translates either of its two types, in milliseconds. Raises ValueError."""
         parts = dict(given) if isinstance(given, Mapping) else {}
         kind = parts.pop("type", None)
         if kind == "uniform" and set(parts) == {"lower", "upper"}:
@@ -53,12 +53,12 @@ class Distribution(Synonym, frozen=True):
 
 
 def milliseconds(value: Any) -> Any:
-    """A bare number of milliseconds as a duration; anything else as it is."""
+    """Turns a bare number of milliseconds into a duration; returns anything else unchanged."""
     return _in_units(value, "ms", 1)
 
 
 def microseconds(value: Any) -> Any:
-    """A bare number of microseconds as a duration; anything else as it is."""
+    """Turns a bare number of microseconds into a duration; returns anything else unchanged."""
     return _in_units(value, "ms", 1_000)
 
 
@@ -70,40 +70,44 @@ def _in_units(value: Any, unit: str, divisor: int) -> Any:
     return f"{value / divisor:f}{unit}"
 
 
-def forever(value: Any) -> Any:
-    """Toxiproxy's 0 is no limit."""
+def limit(value: Any) -> Any:
+    """Turns milliseconds into a duration; Toxiproxy's 0 means no limit."""
     return None if value in (0, "0") and value is not False else milliseconds(value)
 
 
-def same(value: Any) -> Any:
-    """As it is."""
+def unchanged(value: Any) -> Any:
+    """Returns the value unchanged."""
     return value
 
 
 # WireMock: https://wiremock.org/docs/simulating-faults/; Toxiproxy: https://github.com/Shopify/toxiproxy#toxics
-SYNONYMS: Mapping[str, Synonym] = {
-    "CONNECTION_RESET_BY_PEER": Synonym("reset_peer"),
-    "EMPTY_RESPONSE": Synonym("empty_response"),
-    "MALFORMED_RESPONSE_CHUNK": Synonym("malformed_chunk"),
-    "RANDOM_DATA_THEN_CLOSE": Synonym("garbage"),
-    "fixedDelay": Synonym("latency", {"milliseconds": ("delay", milliseconds)}),
-    "fixedDelayMilliseconds": Synonym("latency", {"milliseconds": ("delay", milliseconds)}),
+ALIASES: Mapping[str, Alias] = {
+    "CONNECTION_RESET_BY_PEER": Alias("reset_peer"),
+    "EMPTY_RESPONSE": Alias("empty_response"),
+    "MALFORMED_RESPONSE_CHUNK": Alias("malformed_chunk"),
+    "RANDOM_DATA_THEN_CLOSE": Alias("garbage"),
+    "fixedDelay": Alias("latency", {"milliseconds": ("delay", milliseconds)}),
+    "fixedDelayMilliseconds": Alias("latency", {"milliseconds": ("delay", milliseconds)}),
     "delayDistribution": Distribution("latency"),
-    "chunkedDribbleDelay": Synonym(
-        "bandwidth", {"totalDuration": ("over", milliseconds), "numberOfChunks": ("parts", same)}
+    "chunkedDribbleDelay": Alias(
+        "bandwidth", {"totalDuration": ("over", milliseconds), "numberOfChunks": ("parts", unchanged)}
     ),
-    "down": Synonym("reset_peer"),
-    "slicer": Synonym(
+    "down": Alias("reset_peer"),
+    "slicer": Alias(
         "split",
-        {"average_size": ("size", same), "size_variation": ("variation", same), "delay": ("pause", microseconds)},
+        {
+            "average_size": ("size", unchanged),
+            "size_variation": ("variation", unchanged),
+            "delay": ("pause", microseconds),
+        },
         {"where": "bytes"},
     ),
-    "limit_data": Synonym("truncate_body", {"bytes": ("bytes", same)}),
+    "limit_data": Alias("truncate_body", {"bytes": ("bytes", unchanged)}),
 }
-# Parameters that Toxiproxy has for faults of the same name.
-PARAMETERS: Mapping[str, Mapping[str, tuple[str, Convert]]] = {
+# Toxiproxy's parameters of faults that have the same name here.
+PARAMETER_ALIASES: Mapping[str, Mapping[str, tuple[str, Convert]]] = {
     "latency": {"latency": ("delay", milliseconds), "jitter": ("jitter", milliseconds)},
-    "timeout": {"timeout": ("lasts", forever)},
+    "timeout": {"timeout": ("lasts", limit)},
     "reset_peer": {"timeout": ("delay", milliseconds)},
     "slow_close": {"delay": ("lasts", milliseconds)},
 }

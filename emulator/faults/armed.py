@@ -157,7 +157,7 @@ def _read(order: Mapping[str, Any], id: str, now: float) -> ArmedFault:
             on=_patterns(given.get("on", ())),
             key=_text("key", given["key"]) if "key" in given else None,
             counters=tuple(
-                (name, _checked(name, count(1).read, given[name])) for name in COUNTER_TESTS if name in given
+                (name, _checked(name, count(1).parse, given[name])) for name in COUNTER_TESTS if name in given
             ),
             probability=_checked("probability", fraction, given.get("probability", 1.0)),
             after=_checked("after", seconds, given.get("after", "0s")),

@@ -1,4 +1,7 @@
-"""What a fault is: one way in which something goes wrong, its parameters the fields of a small frozen class."""
+"""Fault: one way in which something goes wrong; its parameters are the fields of a small frozen class.
+
+A fault imports nothing of the engine: what it may know of a request is FaultContext.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +26,10 @@ OF_ANSWERS: frozenset[Family] = frozenset(("answer", "body", "wire", "token"))
 OF_STREAMS: frozenset[Family] = frozenset(("answer", "stream", "wire", "token"))
 OF_REQUESTS = OF_ANSWERS | OF_STREAMS
 ON = {
-    "answer": "answers and streams",
-    "body": "answers",
+    "answer": "responses and streams",
+    "body": "responses",
     "stream": "streams",
-    "wire": "answers and streams",
+    "wire": "responses and streams",
     "job": "jobs",
     "webhook": "webhooks",
     "token": "tokens",
@@ -55,58 +58,58 @@ class FaultContext(Protocol):
 class Fault(Struct, frozen=True):
     """One way in which something goes wrong.
 
-    The first line of a fault's docstring is what is told about it, its fields are what an author may set, each
-    annotated with the Parameter that reads it (`events: Count`). The first field may be given alone: `cut_after: 3`.
-    Those that play on one request do so in the order of their `turn`, whatever the order they are written in.
-    `refers` tells which fields name something of the API, and what: an `error`, or a `state` of its jobs.
+    The first line of a fault's docstring is its description, its fields are its parameters, each annotated with the
+    Parameter that parses it (`events: Count`). The first field may be given alone: `cut_after: 3`.
+    The faults of one request apply in the order of their `phase`, whatever order they are written in.
+    `refers` maps the fields that name something of the API to what they name: an `error`, or a `state` of its jobs.
     """
 
     name: ClassVar[str]
     family: ClassVar[Family]
-    turn: ClassVar[int] = 0
+    phase: ClassVar[int] = 0
     refuses: ClassVar[bool] = False
     refers: ClassVar[References] = {}
 
     def refusal(self, context: FaultContext) -> ApiError | None:
-        """What the request is refused with before it changes anything; None when the fault lets it be answered."""
+        """Returns the error that refuses the request before it changes anything, or None if there is none."""
         return None
 
-    def spoil(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
-        """Change what is answered, or how it will be sent; `chance` is the exchange's own."""
+    def apply(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
+        """Changes the reply, or how it will be sent; `chance` is the exchange's own source of random numbers."""
         return reply
 
 
 def about(fault: type[Fault]) -> str:
-    """What a fault does, in a sentence."""
+    """Returns what a fault does, in one sentence."""
     return (fault.__doc__ or "").partition("\n")[0]
 
 
 NOWHERE = Location("fault", 1, 1)
-MOST = 2**31
+MAX_COUNT = 2**31
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB)/s", re.ASCII)
 _RATES = {"B": 1.0, "KB": 1_000.0, "MB": 1_000_000.0}
 
 
 class Parameter(Struct, frozen=True):
-    """One kind of value: `read` gives it or raises ValueError, `wanted` says it in words."""
+    """One kind of value: `parse` returns it or raises ValueError, `expected` describes it."""
 
-    wanted: str
-    read: Callable[[Any], Any]
+    expected: str
+    parse: Callable[[Any], Any]
 
 
 def seconds(value: Any) -> float:
-    """The seconds of `340ms`. Raises ValueError."""
+    """Parses a duration such as `340ms` into seconds. Raises ValueError."""
     try:
         duration = parse_duration(value, NOWHERE)
     except DocumentError as error:
         raise ValueError(error.complaints[0].message) from error
     if duration.each:
-        raise ValueError(f"nothing is counted here, so 'each' can't be used in {shown(value)!r}")
+        raise ValueError(f"'each' needs something to count, and there is nothing here; found {shown(value)!r}")
     return duration.fixed
 
 
 def latency(value: Any) -> Latency:
-    """A latency as scenarios write it. Raises ValueError."""
+    """Parses a latency as scenarios write it. Raises ValueError."""
     try:
         return parse_latency(value, NOWHERE)
     except DocumentError as error:
@@ -114,37 +117,37 @@ def latency(value: Any) -> Latency:
 
 
 def drawn(form: str, value: Any) -> Latency:
-    """A latency of one form, `uniform` or `lognormal`. Raises ValueError."""
+    """Parses a latency of one form, `uniform` or `lognormal`. Raises ValueError."""
     return latency({form: value})
 
 
-def count(least: int = 0, most: int = MOST) -> Parameter:
-    """A whole number between two; digits do as well, because a header has nothing else."""
-    wanted = f"a whole number from {least}" + (f" to {most}" if most < MOST else "")
+def count(least: int = 0, most: int = MAX_COUNT) -> Parameter:
+    """A whole number in a range; digits are accepted as well, because a header has nothing else."""
+    expected = f"a whole number from {least}" + (f" to {most}" if most < MAX_COUNT else "")
 
-    def read(value: Any) -> int:
+    def parse(value: Any) -> int:
         if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 12:
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise ValueError(f"expected {wanted}; found {shown(repr(value))}")
+            raise ValueError(f"expected {expected}; found {shown(repr(value))}")
         return value
 
-    return Parameter(wanted, read)
+    return Parameter(expected, parse)
 
 
 def choice(*known: str) -> Parameter:
-    """One of these words."""
+    """A parameter that is one of these names."""
 
-    def read(value: Any) -> str:
+    def parse(value: Any) -> str:
         if not isinstance(value, str) or value not in known:
-            raise ValueError(f"{shown(repr(value))} is none of them; {did_you_mean(str(value), known)}")
+            raise ValueError(f"{shown(repr(value))} is not allowed; {did_you_mean(str(value), known)}")
         return value
 
-    return Parameter(f"one of: {', '.join(known)}", read)
+    return Parameter(f"one of: {', '.join(known)}", parse)
 
 
 def fraction(value: Any) -> float:
-    """A share from 0 to 1. Raises ValueError."""
+    """Parses a number from 0 to 1. Raises ValueError."""
     try:
         number = float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else -1.0
     except ValueError:
@@ -154,18 +157,18 @@ def fraction(value: Any) -> float:
     return number
 
 
-def words(value: Any) -> str:
-    """Any text. Raises ValueError for what is no text."""
+def text(value: Any) -> str:
+    """Parses text. Raises ValueError for anything else."""
     if not isinstance(value, str):
         raise ValueError(f"expected text; found {shown(repr(value))}")
     return value
 
 
 def rate(value: Any) -> float:
-    """The bytes a second of `10KB/s`; a bare number is KB/s. Raises ValueError."""
-    if isinstance(value, str) and (found := _RATE.fullmatch(value.strip())) and float(found[1]) > 0:
-        return float(found[1]) * _RATES[found[2]]
-    if not isinstance(value, bool) and isinstance(value, (int, float)) and 0 < value < MOST:
+    """Parses a rate such as `10KB/s` into bytes a second; a bare number is KB/s. Raises ValueError."""
+    if isinstance(value, str) and (match := _RATE.fullmatch(value.strip())) and float(match[1]) > 0:
+        return float(match[1]) * _RATES[match[2]]
+    if not isinstance(value, bool) and isinstance(value, (int, float)) and 0 < value < MAX_COUNT:
         return value * _RATES["KB"]
     raise ValueError(f"expected a rate such as '10KB/s' (units: B/s, KB/s, MB/s); found {shown(repr(value))}")
 
@@ -175,7 +178,7 @@ Spread = Annotated[
     Latency, Parameter("'340ms', {uniform: [100ms, 300ms]} or {lognormal: {p50: 340ms, sigma: 0.4}}", latency)
 ]
 Rate = Annotated[float, Parameter("bytes a second: '10KB/s'", rate)]
-Text = Annotated[str, Parameter("text", words)]
+Text = Annotated[str, Parameter("text", text)]
 Count = Annotated[int, count()]
 Positive = Annotated[int, count(1)]
 By = Annotated[str, choice("close", "reset")]

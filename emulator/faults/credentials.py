@@ -1,4 +1,4 @@
-"""Faults of credentials: a token that dies before its time, a key that is taken back."""
+"""Credential faults: a token that expires early, a key that is revoked."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from emulator.store.tokens import Tokens, expired
 
 
 class TokenFault(Fault, frozen=True):
-    """What goes wrong with a credential."""
+    """A fault of a credential."""
 
     family: ClassVar[Family] = "token"
 
     def issue(self, tokens: Tokens, token: str) -> None:
-        """A token was made."""
+        """Called when the request has issued a token."""
 
 
 class ExpireToken(TokenFault, frozen=True):
-    """The token that is issued, or that the request carries, dies early: `after` a time or `uses`, or at once."""
+    """The token that is issued, or that the request carries, expires early: `after` a time or `uses`, or at once."""
 
     name: ClassVar[str] = "expire_token"
     after: Seconds | None = None
     uses: Positive | None = None
 
     def issue(self, tokens: Tokens, token: str) -> None:
-        """The new token has a shorter life than the answer says."""
+        """Gives the new token a shorter life than the response says."""
         tokens.expire(token, self.after, self.uses)
 
     def refusal(self, context: FaultContext) -> ApiError | None:
-        """The token of the request lives on for so long, this use included; without either the request is refused.
+        """Shortens the life of the request's token, this use included; without `after` and `uses`, refuses the request.
 
-        A key does not expire, so it is only this request that it is refused for.
+        A key does not expire: only this request is refused.
         """
         caller, tokens = context.caller, context.tokens
         if caller is None:
@@ -48,7 +48,7 @@ class RevokeKey(TokenFault, frozen=True):
     name: ClassVar[str] = "revoke_key"
 
     def refusal(self, context: FaultContext) -> ApiError | None:
-        """What a revoked key is told."""
+        """Returns the error for a revoked key."""
         return (
             None if context.caller is None else ApiError("revoked", f"the key {context.caller.masked} has been revoked")
         )

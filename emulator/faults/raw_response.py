@@ -1,4 +1,4 @@
-"""A script: an answer as the bytes of the wire, each run with its moment, and what becomes of the connection."""
+"""Raw responses: a reply as timed segments of bytes, and what happens to the connection after them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from msgspec import Struct
 from emulator.http import BODILESS, Header, Reply
 
 Kind = Literal["head", "body", "tail"]
-Ending = str  # keep, close or reset: what becomes of the connection
+Ending = str  # keep, close or reset: what happens to the connection
 
 
 class Segment(Struct, frozen=True):
-    """Bytes that leave together, due so many seconds after the answer begins.
+    """Bytes that are written together, due `due` seconds after the response starts.
 
-    With the last of them, `events` events and `size` bytes of the content have left. What is `apart` is written by
-    itself, so that it travels in a segment of its own.
+    With the last of them, `events` events and `size` bytes of the content have been sent. A segment that is `apart` is
+    written by itself, so that it travels in a TCP segment of its own.
     """
 
     kind: Kind
@@ -30,12 +30,12 @@ class Segment(Struct, frozen=True):
 
 
 class RawResponse(Struct):
-    """All parts in order; `wait` seconds after the last (None: for ever), the connection ends as `ending` says.
+    """All segments in order; `wait` seconds after the last one (None: never) the connection ends as `ending` says.
 
-    `whole` is whether the client can take what it gets for a complete answer; `chunked` that the body goes in chunks.
+    `whole` is False when the client can tell that the response is incomplete; `chunked` means chunked transfer coding.
     """
 
-    parts: list[Segment]
+    segments: list[Segment]
     chunked: bool
     ending: Ending = "keep"
     wait: float | None = 0.0
@@ -43,45 +43,45 @@ class RawResponse(Struct):
 
     @property
     def last(self) -> float:
-        """When the last part is due."""
-        return self.parts[-1].due if self.parts else 0.0
+        """When the last segment is due, in seconds."""
+        return self.segments[-1].due if self.segments else 0.0
 
     def cut(self, ending: Ending = "close", wait: float | None = 0.0) -> None:
-        """Leave out what ends the body, and end the connection instead."""
-        self.parts = [part for part in self.parts if part.kind != "tail"]
+        """Removes the end of the body, and ends the connection instead."""
+        self.segments = [segment for segment in self.segments if segment.kind != "tail"]
         self.ending, self.wait, self.whole = ending, wait, False
 
 
-Twist = Callable[[RawResponse], None]
+WireEdit = Callable[[RawResponse], None]
 
 
 def raw_response(reply: Reply, method: str, version: str, keep_alive: bool) -> RawResponse:
-    """The answer as it would leave without faults (RFC 9112)."""
+    """Returns the response as it is sent without faults (RFC 9112)."""
     frames = reply.frames
     bodiless = method == "HEAD" or reply.status in BODILESS
     chunked = reply.events > 0 and reply.status not in BODILESS
-    ends = chunked and version == "1.0"  # which knows no chunks: the end of the connection ends the body
+    ends = chunked and version == "1.0"  # HTTP/1.0 has no chunks: the end of the connection ends the body
     keep_alive = keep_alive and not ends and not reply.closes
     lines = list(reply.headers)
     if chunked and not ends:
         lines.append((b"transfer-encoding", b"chunked"))
     elif not chunked and reply.status not in BODILESS:
         lines.append((b"content-length", b"%d" % len(reply.body)))
-    script = RawResponse([], chunked and not ends, "keep" if keep_alive else "close")
-    script.parts.append(Segment("head", head(reply.status, lines, keep_alive)))
+    raw = RawResponse([], chunked and not ends, "keep" if keep_alive else "close")
+    raw.segments.append(Segment("head", head(reply.status, lines, keep_alive)))
     if bodiless:
-        return script
+        return raw
     if frames is None:
-        script.parts.append(_body(script, reply.body, 0.0, reply.events))
+        raw.segments.append(_body(raw, reply.body, 0.0, reply.events))
     else:
-        script.parts += [_body(script, frame.data, frame.due, 1) for frame in frames]
-    if script.chunked:
-        script.parts.append(Segment("tail", b"0\r\n\r\n", script.last))
-    return script
+        raw.segments += [_body(raw, frame.data, frame.due, 1) for frame in frames]
+    if raw.chunked:
+        raw.segments.append(Segment("tail", b"0\r\n\r\n", raw.last))
+    return raw
 
 
 def head(status: int, lines: list[Header], keep_alive: bool) -> bytes:
-    """Status line and header lines as they leave."""
+    """Returns the status line and the headers as bytes."""
     phrase = HTTPStatus(status).phrase.encode() if status in _KNOWN else b""
     closing = [] if keep_alive else [(b"connection", b"close")]
     written = [b"HTTP/1.1 %d %b" % (status, phrase), *(name + b": " + value for name, value in [*lines, *closing])]
@@ -89,12 +89,12 @@ def head(status: int, lines: list[Header], keep_alive: bool) -> bytes:
 
 
 def chunk(data: bytes) -> bytes:
-    """Data as one chunk (RFC 9112 section 7.1)."""
+    """Returns the data as one chunk (RFC 9112 section 7.1)."""
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-def _body(script: RawResponse, data: bytes, due: float, events: int) -> Segment:
-    return Segment("body", chunk(data) if script.chunked and data else data, due, events, len(data))
+def _body(raw: RawResponse, data: bytes, due: float, events: int) -> Segment:
+    return Segment("body", chunk(data) if raw.chunked and data else data, due, events, len(data))
 
 
 _KNOWN = frozenset(HTTPStatus)

@@ -1,4 +1,4 @@
-"""The table of faults: each by its name, with what other tools call it, and making one from what an author wrote."""
+"""Fault registry: every fault by name and alias, and the parsing of a fault from what an author wrote."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from msgspec import NODEFAULT
 from msgspec.structs import fields
 
 from emulator.errors import ConfigError
-from emulator.faults.aliases import PARAMETERS, SYNONYMS, Convert, Synonym
+from emulator.faults.aliases import ALIASES, PARAMETER_ALIASES, Alias, Convert
 from emulator.faults.base import Fault, Parameter
 from emulator.faults.credentials import TOKEN_FAULTS
 from emulator.faults.jobs import JOB_FAULTS
 from emulator.faults.response import ANSWER_FAULTS, BODY_FAULTS
 from emulator.faults.stream import STREAM_FAULTS
-from emulator.faults.timing import PACE_FAULTS
+from emulator.faults.timing import TIMING_FAULTS
 from emulator.faults.webhooks import WEBHOOK_FAULTS
 from emulator.faults.wire import WIRE_FAULTS
 from emulator.language.document.diagnostics import closest, did_you_mean
 
 
-class Table(Mapping[str, type[Fault]]):
-    """Faults by name. `make` takes synonyms as well."""
+class FaultRegistry(Mapping[str, type[Fault]]):
+    """Faults by name; `make` accepts aliases as well."""
 
-    def __init__(self, faults: Iterable[type[Fault]], synonyms: Mapping[str, Synonym]) -> None:
+    def __init__(self, faults: Iterable[type[Fault]], aliases: Mapping[str, Alias]) -> None:
         self._faults = {fault.name: fault for fault in faults}
-        self.synonyms = synonyms
+        self.aliases = aliases
 
     def __getitem__(self, name: str) -> type[Fault]:
         return self._faults[name]
@@ -37,45 +37,45 @@ class Table(Mapping[str, type[Fault]]):
     def __len__(self) -> int:
         return len(self._faults)
 
-    def make(self, name: str, given: Any = None) -> Fault:
-        """The fault of this name or synonym; `given` is a mapping of parameters, the first one alone, or None.
+    def make(self, name: str, values: Any = None) -> Fault:
+        """Makes the fault with this name or alias; `values` maps parameters, or is the first one alone, or None.
 
-        Raises ConfigError with what was expected and the nearest name.
+        Raises ConfigError that says what was expected and the nearest name.
         """
-        synonym = self.synonyms.get(name)
-        if synonym is not None:
+        alias = self.aliases.get(name)
+        if alias is not None:
             try:
-                given = synonym.translate(given)
+                values = alias.translate(values)
             except ValueError as error:
                 raise ConfigError(f"fault {name}: {error}") from error
-            found = self._faults[synonym.fault]
+            fault = self._faults[alias.fault]
         elif name in self._faults:
-            found = self._faults[name]
+            fault = self._faults[name]
         else:
             raise ConfigError(f"unknown fault {name!r}; {self._nearest(name)}")
         try:
-            return _made(found, given)
+            return _make(fault, values)
         except ValueError as error:
             raise ConfigError(f"fault {name}: {error}") from error
 
-    def synonyms_of(self, name: str) -> tuple[str, ...]:
-        """What other tools call a fault."""
-        return tuple(each for each, synonym in self.synonyms.items() if synonym.fault == name)
+    def aliases_of(self, name: str) -> tuple[str, ...]:
+        """Returns the aliases of a fault."""
+        return tuple(each for each, alias in self.aliases.items() if alias.fault == name)
 
     def _nearest(self, name: str) -> str:
-        guess = closest(name, [*self._faults, *self.synonyms])
+        guess = closest(name, [*self._faults, *self.aliases])
         known = f"expected one of: {', '.join(self._faults)}"
         return known if guess is None else f"{known}; did you mean {guess!r}?"
 
 
 def parameters(fault: type[Fault]) -> dict[str, Parameter]:
-    """The parameters of a fault, by name, in order."""
+    """Returns the parameters of a fault by name, in order."""
     hints = get_type_hints(fault, include_extras=True)
     return {name: _parameter(hints[name]) for name in fault.__struct_fields__}
 
 
 def _parameter(hint: Any) -> Parameter:
-    """The one that a hint is annotated with, also where the hint is `… | None`."""
+    """Returns the Parameter of an annotation, also where that is `… | None`."""
     for each in (hint, *get_args(hint)):
         for annotation in getattr(each, "__metadata__", ()):
             if isinstance(annotation, Parameter):
@@ -83,7 +83,7 @@ def _parameter(hint: Any) -> Parameter:
     raise TypeError(f"{hint} has no Parameter")
 
 
-def _made(fault: type[Fault], given: Any) -> Fault:
+def _make(fault: type[Fault], given: Any) -> Fault:
     known = parameters(fault)
     if given is None:
         given = {}
@@ -91,8 +91,8 @@ def _made(fault: type[Fault], given: Any) -> Fault:
         if not known:
             raise ValueError("it takes no parameters")
         given = {next(iter(known)): given}
-    other = PARAMETERS.get(fault.name, {})
-    given = dict(_ours(name, value, other) for name, value in given.items())
+    others = PARAMETER_ALIASES.get(fault.name, {})
+    given = dict(_translate(name, value, others) for name, value in given.items())
     for name in given:
         if name not in known:
             raise ValueError(f"unknown parameter {name!r}; {did_you_mean(str(name), known)}")
@@ -101,33 +101,33 @@ def _made(fault: type[Fault], given: Any) -> Fault:
         if value is None:
             continue
         try:
-            values[name] = known[name].read(value)
+            values[name] = known[name].parse(value)
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from error
     for field in fields(fault):
         if field.name not in values and field.default is NODEFAULT:
-            raise ValueError(f"{field.name} is missing; expected {known[field.name].wanted}")
+            raise ValueError(f"{field.name} is missing; expected {known[field.name].expected}")
     return fault(**values)
 
 
-def _ours(name: str, value: Any, other: Mapping[str, tuple[str, Convert]]) -> tuple[str, Any]:
-    """A parameter as we call it and count it."""
-    if name not in other:
+def _translate(name: str, value: Any, others: Mapping[str, tuple[str, Convert]]) -> tuple[str, Any]:
+    """Translates a parameter of another tool to our name and unit."""
+    if name not in others:
         return name, value
-    ours, convert = other[name]
+    ours, convert = others[name]
     return ours, convert(value)
 
 
-FAULTS = Table(
+FAULTS = FaultRegistry(
     (
         *ANSWER_FAULTS,
         *BODY_FAULTS,
         *STREAM_FAULTS,
         *WIRE_FAULTS,
-        *PACE_FAULTS,
+        *TIMING_FAULTS,
         *JOB_FAULTS,
         *WEBHOOK_FAULTS,
         *TOKEN_FAULTS,
     ),
-    SYNONYMS,
+    ALIASES,
 )

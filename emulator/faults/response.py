@@ -1,4 +1,4 @@
-"""Faults on what is answered and when: another status, and a late answer."""
+"""Response faults: an error status, a delay, and a malformed body."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from emulator.language.document.durations import Latency as Delay
 
 
 class Status(Fault, frozen=True):
-    """The request is refused with this status, as the API says errors; it changes nothing and costs nothing.
+    """The request fails with this status, in the API's own error shape; it changes nothing and costs nothing.
 
-    `error` names one of the API's kinds of errors; without it, the first one of that status gives the shape.
+    `error` names one of the API's errors; by default, the first one with that status gives the shape.
     """
 
     name: ClassVar[str] = "status"
@@ -29,19 +29,19 @@ class Status(Fault, frozen=True):
     retry_after: Seconds | None = None
 
     def refusal(self, context: FaultContext) -> ApiError:
-        """The API's own error of this status; RFC 9110 section 10.2.3 counts Retry-After in whole seconds."""
+        """Returns the API's own error of this status; Retry-After is in whole seconds (RFC 9110 section 10.2.3)."""
         errors = context.api.errors
-        fitting = [kind for kind, plan in errors.items() if plan.status == self.status]
-        kind = self.error if self.error is not None and self.error in errors else next(iter(fitting), "internal")
+        matching = [kind for kind, plan in errors.items() if plan.status == self.status]
+        kind = self.error if self.error is not None and self.error in errors else next(iter(matching), "internal")
         values: dict[str, Any] = {"status": self.status}
         if self.message is not None:
             values["message"] = self.message
         if self.retry_after is not None:
             values["retry_after"] = math.ceil(self.retry_after)
-        return ApiError(kind, "This is a fault that was asked for.", **values)
+        return ApiError(kind, "This error is a requested fault.", **values)
 
-    def spoil(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
-        """Say when to come back, whatever the API's error says itself."""
+    def apply(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
+        """Sets Retry-After, which takes precedence over that of the API's own error."""
         if self.retry_after is not None:
             others = [line for line in reply.headers if line[0].lower() != b"retry-after"]
             reply.headers = [*others, (b"Retry-After", b"%d" % math.ceil(self.retry_after))]
@@ -49,7 +49,7 @@ class Status(Fault, frozen=True):
 
 
 class Latency(Fault, frozen=True):
-    """The answer begins later: after `2s`, or as `uniform` or `lognormal` draw it, with up to `jitter` on top."""
+    """The response starts later: after `2s`, or a delay drawn from `uniform` or `lognormal`, plus up to `jitter`."""
 
     name: ClassVar[str] = "latency"
     family: ClassVar[Family] = "answer"
@@ -64,8 +64,8 @@ class Latency(Fault, frozen=True):
         if not any((self.delay, self.uniform, self.lognormal, self.jitter)):
             raise ValueError("expected a latency, such as '340ms', or one of: uniform, lognormal, jitter")
 
-    def spoil(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
-        """Add what is drawn to what the answer waits for anyway."""
+    def apply(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
+        """Adds what is drawn to the delay that the reply has anyway."""
         for each in (self.delay, self.uniform, self.lognormal):
             if each is not None:
                 reply.delay += each.draw(chance)
@@ -78,13 +78,13 @@ ANSWER_FAULTS: tuple[type[Fault], ...] = (Status, Latency)
 
 
 class MalformedJson(Fault, frozen=True):
-    """The body arrives whole, with the right length, and is no JSON: its last character is missing."""
+    """The body arrives whole, with the right length, but is invalid JSON: its last character is missing."""
 
     name: ClassVar[str] = "malformed_json"
     family: ClassVar[Family] = "body"
 
-    def spoil(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
-        """Take the last character; what has only one, such as `1`, would still be JSON or nothing."""
+    def apply(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
+        """Removes the last character, or adds one where the rest, such as `1`, would still be JSON or empty."""
         body = reply.body.rstrip()
         reply.body = body[:-1] if body[-1:] in (b"}", b"]", b'"') else body and body + b"}"
         return reply

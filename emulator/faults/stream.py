@@ -1,4 +1,4 @@
-"""Faults on streams: events that are wrong, twice there or missing, and streams that stop in the middle."""
+"""Stream faults: malformed, repeated and missing events, and streams that stop in the middle."""
 
 from __future__ import annotations
 
@@ -18,28 +18,30 @@ _DATA = re.compile(rb"^data: ?(.*)$", re.M)
 
 
 class MalformedEvent(Fault, frozen=True):
-    """One event's data breaks off in the middle; the event itself ends as it should."""
+    """The data of one event breaks off in the middle; the event itself is terminated as usual."""
 
     name: ClassVar[str] = "malformed_event"
     family: ClassVar[Family] = "stream"
     event: Positive = 1
 
-    def spoil(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
-        """Take the second half of the event's data."""
-        return _change(reply, self.event, lambda frame: [replace(frame, data=_DATA.sub(_broken, frame.data, count=1))])
+    def apply(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
+        """Removes the second half of the event's data."""
+        return _change(
+            reply, self.event, lambda frame: [replace(frame, data=_DATA.sub(_truncated, frame.data, count=1))]
+        )
 
 
 class DuplicateEvent(Fault, frozen=True):
-    """One event comes again, as often as `times` says, right after itself."""
+    """One event is repeated `times` times, right after itself."""
 
     name: ClassVar[str] = "duplicate_event"
     family: ClassVar[Family] = "stream"
-    turn: ClassVar[int] = 1
+    phase: ClassVar[int] = 1
     event: Positive = 1
     times: Annotated[int, count(1, 1_000)] = 1
 
-    def spoil(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
-        """Say it again, at the same moment."""
+    def apply(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
+        """Repeats the event, at the same time."""
         return _change(reply, self.event, lambda frame: [frame] * (1 + self.times))
 
 
@@ -48,96 +50,98 @@ class DropEvent(Fault, frozen=True):
 
     name: ClassVar[str] = "drop_event"
     family: ClassVar[Family] = "stream"
-    turn: ClassVar[int] = 2
+    phase: ClassVar[int] = 2
     event: Positive = 1
 
-    def spoil(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
-        """Leave it out; those after it come when they would have come."""
+    def apply(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
+        """Removes the event; those after it keep their times."""
         return _change(reply, self.event, lambda frame: [])
 
 
 class ErrorEvent(Fault, frozen=True):
-    """After so many events comes an error, as the API says errors, and the stream ends there."""
+    """After so many events comes an error, in the API's own shape, and the stream ends there."""
 
     name: ClassVar[str] = "error_event"
     family: ClassVar[Family] = "stream"
-    turn: ClassVar[int] = 3
+    phase: ClassVar[int] = 3
     refers: ClassVar[References] = {"error": "error"}
     after: Count = 1
     error: Text = "overloaded"
     message: Text = "Overloaded"
 
-    def spoil(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
-        """Named `error` where the stream's events have names."""
+    def apply(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
+        """Replaces the rest of the stream with the error, named `error` where the events of the stream have names."""
         frames = reply.frames
         if frames is None or self.after >= len(frames):
             return reply
-        shape = context.error_reply(ApiError(self.error, self.message)).body
-        lead = b"event: error\n" if frames[0].data.startswith(b"event:") else b""
+        body = context.error_reply(ApiError(self.error, self.message)).body
+        name = b"event: error\n" if frames[0].data.startswith(b"event:") else b""
         due = frames[self.after].due
-        return _with(reply, [*frames[: self.after], Frame(due, lead + b"data: " + shape + b"\n\n")])
+        return _with(reply, [*frames[: self.after], Frame(due, name + b"data: " + body + b"\n\n")])
 
 
 class StallAfter(Fault, frozen=True):
-    """After so many events nothing comes for as long as `lasts` says, for ever without it; the connection stays."""
+    """After so many events nothing comes for `lasts`, or indefinitely by default; the connection stays open."""
 
     name: ClassVar[str] = "stall_after"
     family: ClassVar[Family] = "stream"
-    turn: ClassVar[int] = 4
+    phase: ClassVar[int] = 4
     events: Count
     lasts: Seconds | None = None
 
-    def spoil(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
-        """Hold back what follows, and the end of the stream with it."""
+    def apply(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
+        """Delays the events that follow, and the end of the stream with them."""
         frames = reply.frames
         if frames is None or self.events > len(frames):
             return reply
-        kept, held = frames[: self.events], frames[self.events :]
+        sent, delayed = frames[: self.events], frames[self.events :]
         if self.lasts is None:
-            reply.twists += (self._hang,)
-            return _with(reply, kept)
-        late = self.lasts
-        reply.twists += (lambda script: _hold_tail(script, late if not held else 0.0),)
-        return _with(reply, [*kept, *(replace(frame, due=frame.due + late) for frame in held)])
+            reply.wire_edits += (self._hang,)
+            return _with(reply, sent)
+        seconds = self.lasts
+        reply.wire_edits += (lambda raw: _delay_tail(raw, seconds if not delayed else 0.0),)
+        return _with(reply, [*sent, *(replace(frame, due=frame.due + seconds) for frame in delayed)])
 
-    def _hang(self, script: RawResponse) -> None:
-        script.cut("close", None)
+    def _hang(self, raw: RawResponse) -> None:
+        raw.cut("close", None)
 
 
 class CutAfter(Fault, frozen=True):
-    """So many events reach the client, then the connection ends: closed, or `by: reset`."""
+    """So many events reach the client, then the connection is closed, or `by: reset`."""
 
     name: ClassVar[str] = "cut_after"
     family: ClassVar[Family] = "stream"
-    turn: ClassVar[int] = 5
+    phase: ClassVar[int] = 5
     events: Count
     by: By = "close"
 
-    def spoil(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
-        """A stream of fewer events ends as it would have."""
+    def apply(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
+        """Cuts the stream; one with fewer events ends as usual."""
         frames = reply.frames
         if frames is None or self.events > len(frames):
             return reply
-        reply.twists += (lambda script: script.cut(self.by),)
+        reply.wire_edits += (lambda raw: raw.cut(self.by),)
         return _with(reply, frames[: self.events])
 
 
-def _broken(data: re.Match[bytes]) -> bytes:
+def _truncated(data: re.Match[bytes]) -> bytes:
     return b"data: " + data[1][: max(1, len(data[1]) // 2)]
 
 
 def _with(reply: Reply, frames: list[Frame]) -> Reply:
-    """The stream with these events; one without any is a stream all the same."""
+    """Returns the reply with these events; it stays a stream even without any."""
     reply.frames = frames
     return reply
 
 
-def _hold_tail(script: RawResponse, late: float) -> None:
-    script.parts = [replace(part, due=part.due + late) if part.kind == "tail" else part for part in script.parts]
+def _delay_tail(raw: RawResponse, seconds: float) -> None:
+    raw.segments = [
+        replace(segment, due=segment.due + seconds) if segment.kind == "tail" else segment for segment in raw.segments
+    ]
 
 
 def _change(reply: Reply, event: int, change: Callable[[Frame], list[Frame]]) -> Reply:
-    """The stream with one event, counted from 1, replaced by what `change` makes of it."""
+    """Returns the stream with one event, counted from 1, replaced by what `change` returns for it."""
     frames = reply.frames
     if frames is None or event > len(frames):
         return reply

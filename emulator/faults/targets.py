@@ -1,5 +1,5 @@
-"""The reach of a fault: which operations set off what it goes wrong with (a job, a webhook, a token), and which of the
-API's names it can speak of."""
+"""Fault targets: which operations a fault can apply to (they start a job, send a webhook, take a token), and which of
+the API's names its parameters may use."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from msgspec.structs import fields
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Api, Operation
 
-KEYS = "keys"  # the collection whose credentials are no tokens
+KEYS = "keys"  # the collection whose credentials are not tokens
 OperationOfApi = tuple[Api, Operation]
 
 
 def spots(apis: Iterable[Api]) -> list[OperationOfApi]:
-    """Every operation, with its API."""
+    """Returns every operation with its API."""
     return [(api, operation) for api in apis for operation in api.operations.values()]
 
 
 def out_of_reach(fault: Any, where: Collection[OperationOfApi], everywhere: Iterable[OperationOfApi]) -> str | None:
-    """Why the fault could never play on these operations, and which ones it could play on; None when it could."""
-    found = _SETS_OFF.get(fault.family)
-    if found is None:
+    """Returns why the fault can never apply to these operations, and which ones it can apply to; None when it can."""
+    effect = _EFFECTS.get(fault.family)
+    if effect is None:
         return None
-    sets_off, what = found
-    if any(sets_off(*spot) for spot in where):
+    causes, description = effect
+    if any(causes(*spot) for spot in where):
         return None
-    able = dict.fromkeys(operation.name for api, operation in everywhere if sets_off(api, operation))
-    return f"the fault {fault.name} would never play: no operation here {what}; {did_you_mean('', able)}"
+    able = dict.fromkeys(operation.name for api, operation in everywhere if causes(api, operation))
+    return f"the fault {fault.name} would never apply: no operation here {description}; {did_you_mean('', able)}"
 
 
 def unknown_name(fault: Any, where: Iterable[OperationOfApi]) -> str | None:
-    """What in the fault stands for nothing in any of these operations, and what could be meant; None when all is known.
+    """Returns which name in the fault none of these operations knows, with a suggestion; None when all are known.
 
-    A value that the fault has without being told is not asked about, nor are states where no job is started.
+    Defaults of the fault are not checked, nor are states where no job is started.
     """
     spots = list(where)
     for field, what in fault.refers.items():
         value, known = getattr(fault, field), dict.fromkeys(name for spot in spots for name in _KNOWN[what](*spot))
         if known and value not in known and value != _default(fault, field):
-            return f"fault {fault.name}: {field}: no {what} here is called {value!r}; {did_you_mean(value, known)}"
+            return f"fault {fault.name}: {field}: unknown {what} {value!r}; {did_you_mean(value, known)}"
     return None
 
 
@@ -77,8 +77,8 @@ def _has_token(api: Api, operation: Operation) -> bool:
 
 
 _KNOWN: Mapping[str, Callable[[Api, Operation], Iterator[str]]] = {"error": _errors, "state": _states}
-_SETS_OFF: Mapping[str, tuple[Callable[[Api, Operation], bool], str]] = {
+_EFFECTS: Mapping[str, tuple[Callable[[Api, Operation], bool], str]] = {
     "job": (_starts_job, "starts a job"),
-    "webhook": (_sends_webhook, "starts a job whose end a webhook tells"),
+    "webhook": (_sends_webhook, "starts a job that sends a webhook"),
     "token": (_has_token, "takes a credential or issues a token"),
 }

@@ -1,4 +1,4 @@
-"""Faults on how bytes travel: too slowly, cut at awkward places, or with an end that does not come."""
+"""Timing faults: bytes that arrive too slowly, split at awkward places, or with a late end."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ PLACES: Mapping[str, Cuts | None] = {
 }
 
 
-def slices(parts: Iterable[Segment], where: str, sizes: Sizes) -> Iterator[Segment]:
-    """The parts cut at each such place; `together` puts so many events into one instead."""
+def split(segments: Iterable[Segment], where: str, sizes: Sizes) -> Iterator[Segment]:
+    """Yields the segments, cut at each such place; `together` joins so many events into one instead."""
     cuts = PLACES[where]
     if cuts is None:
-        yield from _together(parts, next(sizes))
+        yield from _together(segments, next(sizes))
         return
-    for part in parts:
-        places = [0, *cuts(part.data, sizes), len(part.data)]
+    for segment in segments:
+        places = [0, *cuts(segment.data, sizes), len(segment.data)]
         for begin, end in pairwise(places):
-            if end == len(part.data):
-                yield replace(part, data=part.data[begin:])
+            if end == len(segment.data):
+                yield replace(segment, data=segment.data[begin:])
             else:
-                yield replace(part, data=part.data[begin:end], events=0, size=0)
+                yield replace(segment, data=segment.data[begin:end], events=0, size=0)
 
 
 def _sized(data: bytes, sizes: Sizes) -> Iterator[int]:
@@ -58,24 +58,30 @@ def _sized(data: bytes, sizes: Sizes) -> Iterator[int]:
         at += next(sizes)
 
 
-def _together(parts: Iterable[Segment], size: int) -> Iterator[Segment]:
-    """So many body parts in one, due when the last of them is; the head and the tail stay by themselves."""
-    held: list[Segment] = []
-    for part in parts:
-        if part.kind == "body":
-            held.append(part)
-        if held and (len(held) == size or part.kind != "body"):
-            yield _joined(held)
-            held = []
-        if part.kind != "body":
-            yield part
-    if held:
-        yield _joined(held)
+def _together(segments: Iterable[Segment], size: int) -> Iterator[Segment]:
+    """Yields so many body segments as one, due when the last of them is; the head and the tail stay by themselves."""
+    group: list[Segment] = []
+    for segment in segments:
+        if segment.kind == "body":
+            group.append(segment)
+        if group and (len(group) == size or segment.kind != "body"):
+            yield _joined(group)
+            group = []
+        if segment.kind != "body":
+            yield segment
+    if group:
+        yield _joined(group)
 
 
-def _joined(parts: list[Segment]) -> Segment:
-    data = b"".join(part.data for part in parts)
-    return Segment("body", data, parts[-1].due, sum(part.events for part in parts), sum(part.size for part in parts))
+def _joined(segments: list[Segment]) -> Segment:
+    data = b"".join(segment.data for segment in segments)
+    return Segment(
+        "body",
+        data,
+        segments[-1].due,
+        sum(segment.events for segment in segments),
+        sum(segment.size for segment in segments),
+    )
 
 
 TICK = 0.05  # seconds between two writes of a slow connection
@@ -83,44 +89,47 @@ PLACE_NAMES = tuple(PLACES)
 
 
 class SlowClose(WireFault, frozen=True):
-    """Everything comes in time but its end: only after `lasts` is the connection closed, and that ends the body."""
+    """Everything arrives on time except the end: the connection closes after `lasts`, and that ends the body."""
 
     name: ClassVar[str] = "slow_close"
-    turn: ClassVar[int] = 7
+    phase: ClassVar[int] = 7
     lasts: Seconds
 
-    def twist(self, script: RawResponse, chance: Random) -> None:
-        """Hold the last chunk of a stream back; of a plain answer, leave its length out (RFC 9112 section 6.3)."""
-        if script.ending == "keep":
-            script.ending = "close"
-        if script.chunked and any(part.kind == "tail" for part in script.parts):
-            due = script.last + self.lasts
-            script.parts = [replace(part, due=due) if part.kind == "tail" else part for part in script.parts]
+    def wire_edit(self, raw: RawResponse, chance: Random) -> None:
+        """Delays the last chunk of a stream; of a plain response, omits the length (RFC 9112 section 6.3)."""
+        if raw.ending == "keep":
+            raw.ending = "close"
+        if raw.chunked and any(segment.kind == "tail" for segment in raw.segments):
+            due = raw.last + self.lasts
+            raw.segments = [
+                replace(segment, due=due) if segment.kind == "tail" else segment for segment in raw.segments
+            ]
             return
-        script.wait = None if script.wait is None else script.wait + self.lasts
-        if script.chunked:  # cut before its end
+        raw.wait = None if raw.wait is None else raw.wait + self.lasts
+        if raw.chunked:  # it was cut before its end
             return
-        script.parts = [
-            replace(part, data=_endless(part.data)) if part.kind == "head" else part for part in script.parts
+        raw.segments = [
+            replace(segment, data=_without_length(segment.data)) if segment.kind == "head" else segment
+            for segment in raw.segments
         ]
 
 
 class Bandwidth(WireFault, frozen=True):
-    """The answer, its head included, comes at so many bytes a second (`10KB/s`), or drips evenly `over` a time."""
+    """The response, its head included, arrives at so many bytes a second (`10KB/s`), or evenly spread `over` a time."""
 
     name: ClassVar[str] = "bandwidth"
-    turn: ClassVar[int] = 8
+    phase: ClassVar[int] = 8
     rate: Rate | None = None
     over: Seconds | None = None
     parts: Positive | None = None
 
     def __post_init__(self) -> None:
         if (self.rate is None) == (not self.over):
-            raise ValueError("expected either a rate, such as '10KB/s', or `over` and how long all of it takes")
+            raise ValueError("expected either a rate, such as '10KB/s', or `over` with how long all of it takes")
 
-    def twist(self, script: RawResponse, chance: Random) -> None:
-        """Write a little at each tick; an event that is due later still waits for its time."""
-        total = sum(len(part.data) for part in script.parts)
+    def wire_edit(self, raw: RawResponse, chance: Random) -> None:
+        """Writes a little at each tick; an event that is due later still waits for its time."""
+        total = sum(len(segment.data) for segment in raw.segments)
         if not total:
             return
         if self.rate is not None:
@@ -128,61 +137,61 @@ class Bandwidth(WireFault, frozen=True):
         else:
             step = ceil(total / (self.parts or ceil((self.over or TICK) / TICK)))
             rate = step * ceil(total / step) / (self.over or TICK)
-        script.parts = list(_dripping(script.parts, rate, min(step, total)))
+        raw.segments = list(_throttled(raw.segments, rate, min(step, total)))
 
 
 class Split(WireFault, frozen=True):
-    """The bytes are cut into segments at awkward places: `where`, with `pause` between two of them.
+    """The bytes are split into segments at awkward places: `where`, with `pause` between two of them.
 
-    `character`: inside each character of several bytes; `crlf`: between each CR and LF; `data`: inside each `data:`;
-    `together`: several events in one segment, so many as `size` says; `byte`: a byte at a time; `bytes`: `size` of
-    them at a time, give or take `variation`.
+    `character`: inside each multi-byte character; `crlf`: between each CR and LF; `data`: inside each `data:`;
+    `together`: `size` events in one segment; `byte`: one byte at a time; `bytes`: `size` bytes at a time, plus or minus
+    `variation`.
     """
 
     name: ClassVar[str] = "split"
-    turn: ClassVar[int] = 9
+    phase: ClassVar[int] = 9
     where: Annotated[str, choice(*PLACE_NAMES)] = "character"
     size: Positive = 2
     variation: Count = 0
     pause: Seconds = 0.0
 
-    def twist(self, script: RawResponse, chance: Random) -> None:
-        """Cut what is there; the pauses add up, and an event that is due later still waits for its time."""
+    def wire_edit(self, raw: RawResponse, chance: Random) -> None:
+        """Splits the segments; the pauses add up, and an event that is due later still waits for its time."""
         cut: list[Segment] = []
         at = 0.0
-        for part in slices(script.parts, self.where, self._sizes(chance)):
-            at = max(at + self.pause, part.due) if cut else part.due
-            cut.append(replace(part, due=at, apart=True))
-        script.parts = cut
+        for segment in split(raw.segments, self.where, self._sizes(chance)):
+            at = max(at + self.pause, segment.due) if cut else segment.due
+            cut.append(replace(segment, due=at, apart=True))
+        raw.segments = cut
 
     def _sizes(self, chance: Random) -> Iterator[int]:
-        """How large one piece after the other is."""
+        """Yields the size of each piece, in bytes or events."""
         while True:
             yield max(1, self.size + (chance.randint(-self.variation, self.variation) if self.variation else 0))
 
 
-def _dripping(parts: list[Segment], rate: float, step: int) -> Iterator[Segment]:
-    """The parts in steps, each due when a line of this rate has carried it; what a step holds leaves together."""
-    sent, late = 0, 0.0  # bytes so far, and the seconds in which there was nothing to carry
-    for part in parts:
-        data = part.data
+def _throttled(segments: list[Segment], rate: float, step: int) -> Iterator[Segment]:
+    """Yields the segments in steps, each due when a connection of this rate has carried it."""
+    sent, late = 0, 0.0  # bytes so far, and the seconds in which there was nothing to send
+    for segment in segments:
+        data = segment.data
         while data:
-            world = step - sent % step
-            piece, data = data[:world], data[world:]
+            room = step - sent % step
+            piece, data = data[:room], data[room:]
             due = late + (sent - sent % step + step) / rate
-            if due < part.due:
-                late, due = late + part.due - due, part.due
+            if due < segment.due:
+                late, due = late + segment.due - due, segment.due
             sent += len(piece)
             if data:
-                yield replace(part, data=piece, due=due, events=0, size=0)
+                yield replace(segment, data=piece, due=due, events=0, size=0)
             else:
-                yield replace(part, data=piece, due=due)
+                yield replace(segment, data=piece, due=due)
 
 
-def _endless(head: bytes) -> bytes:
-    """A head without a length, whose body ends with the connection."""
+def _without_length(head: bytes) -> bytes:
+    """Returns the head without a length: the body ends with the connection."""
     lines = [line for line in head.split(b"\r\n") if not line.lower().startswith((b"content-length:", b"connection:"))]
     return b"\r\n".join([*lines[:-2], b"connection: close", b"", b""])
 
 
-PACE_FAULTS: tuple[type[Fault], ...] = (SlowClose, Bandwidth, Split)
+TIMING_FAULTS: tuple[type[Fault], ...] = (SlowClose, Bandwidth, Split)

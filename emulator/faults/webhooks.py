@@ -1,4 +1,4 @@
-"""Faults of webhooks: they go with the job that will be told of, and are part of its record."""
+"""Webhook faults: they travel with the job whose end the webhook reports, and are part of its record."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from emulator.faults.base import Family, Fault, Positive, Seconds, choice, count
 from emulator.jobs.job import Job
 from emulator.webhooks.message import ALWAYS, FORGERIES, Message
 
-MOST = 1_000
+MAX_COPIES = 1_000
 
 
 class WebhookFault(Fault, frozen=True):
-    """What goes wrong with the message that tells of a job's end."""
+    """A fault of the webhook that reports the end of a job."""
 
     family: ClassVar[Family] = "webhook"
 
     def start(self, job: Job) -> Job:
-        """The job with the fault in its record, for when it ends."""
+        """Returns the job with the fault in its record, for when it ends."""
         return replace(job, faults=(*job.faults, (self.name, asdict(self))))
 
     @abstractmethod
-    def send(self, delivery: Message) -> Message:
-        """The message as it is sent with the fault."""
+    def send(self, message: Message) -> Message:
+        """Returns the message as it is sent with the fault."""
 
 
 class Duplicate(WebhookFault, frozen=True):
-    """The webhook arrives again, `copies` times, `apart` from each other, though the receiver said yes."""
+    """The webhook arrives again, `copies` times, `apart` from each other, even if the receiver accepted it."""
 
     name: ClassVar[str] = "duplicate"
-    copies: Annotated[int, count(1, MOST)] = 1
+    copies: Annotated[int, count(1, MAX_COPIES)] = 1
     apart: Seconds = 0.0
 
-    def send(self, delivery: Message) -> Message:
-        """The message, to be sent again."""
-        return replace(delivery, copies=self.copies, apart=self.apart)
+    def send(self, message: Message) -> Message:
+        """Returns the message, to be sent several times."""
+        return replace(message, copies=self.copies, apart=self.apart)
 
 
 class Reorder(WebhookFault, frozen=True):
-    """The webhook arrives after the next `by` messages, or `within` a time if they do not come."""
+    """The webhook arrives after the next `by` messages, or `within` a time if those do not come."""
 
     name: ClassVar[str] = "reorder"
-    by: Annotated[int, count(1, MOST)] = 1
+    by: Annotated[int, count(1, MAX_COPIES)] = 1
     within: Seconds = 60.0
 
-    def send(self, delivery: Message) -> Message:
-        """The message, to be overtaken."""
-        return replace(delivery, overtaken_by=self.by, within=self.within)
+    def send(self, message: Message) -> Message:
+        """Returns the message, to be overtaken by others."""
+        return replace(message, overtaken_by=self.by, within=self.within)
 
 
 class Drop(WebhookFault, frozen=True):
@@ -58,48 +58,48 @@ class Drop(WebhookFault, frozen=True):
     name: ClassVar[str] = "drop"
     tries: Positive | None = None
 
-    def send(self, delivery: Message) -> Message:
-        """The message, whose tries get lost."""
-        return replace(delivery, lost=self.tries or ALWAYS)
+    def send(self, message: Message) -> Message:
+        """Returns the message, whose tries are lost."""
+        return replace(message, lost=self.tries or ALWAYS)
 
 
 class Delay(WebhookFault, frozen=True):
-    """The webhook is first tried `by` so much later."""
+    """The first try of the webhook is delayed `by` a time."""
 
     name: ClassVar[str] = "delay"
     by: Seconds = 30.0
 
-    def send(self, delivery: Message) -> Message:
-        """The message, to be sent later."""
-        return replace(delivery, wait=self.by)
+    def send(self, message: Message) -> Message:
+        """Returns the message, to be sent later."""
+        return replace(message, wait=self.by)
 
 
 class BadSignature(WebhookFault, frozen=True):
-    """The webhook's signature is wrong, or only that of its first `tries`; `how` says what is wrong with it."""
+    """The webhook's signature is wrong, or only that of its first `tries`; `how` says in which way."""
 
     name: ClassVar[str] = "bad_signature"
     how: Annotated[str, choice(*FORGERIES)] = "other_secret"
     tries: Positive | None = None
 
-    def send(self, delivery: Message) -> Message:
-        """The message, to be signed wrongly."""
-        return replace(delivery, forged=self.how, forgeries=self.tries or ALWAYS)
+    def send(self, message: Message) -> Message:
+        """Returns the message, to be signed wrongly."""
+        return replace(message, forged=self.how, forgeries=self.tries or ALWAYS)
 
 
 class OldTimestamp(WebhookFault, frozen=True):
-    """The webhook's timestamp is `by` so much too old, and signed like that; or that of its first `tries`."""
+    """The webhook's timestamp is too old `by` a time, and signed that way; or only that of its first `tries`."""
 
     name: ClassVar[str] = "old_timestamp"
     by: Seconds = 600.0
     tries: Positive | None = None
 
-    def send(self, delivery: Message) -> Message:
-        """The message, to be dated back."""
-        return replace(delivery, older=self.by, dated=self.tries or ALWAYS)
+    def send(self, message: Message) -> Message:
+        """Returns the message, to be backdated."""
+        return replace(message, older=self.by, dated=self.tries or ALWAYS)
 
 
 def webhook_faults(job: Job) -> list[WebhookFault]:
-    """Those that the job was started with."""
+    """Returns the webhook faults that the job was started with."""
     known = {fault.name: fault for fault in WEBHOOK_FAULTS}
     return [known[name](**fields) for name, fields in job.faults if name in known]
 

@@ -142,7 +142,7 @@ def test_the_client_of_v2_raises_every_refusal_with_its_status(aixplain: Asker) 
     ] * 2
     assert [told["revoked key"][each] for each in ("says", "status_code")] == ["Invalid API key", 401]
     assert (told["poll"]["says"], told["poll"]["status_code"]) == (
-        "Polling failed: This is a fault that was asked for.",
+        "Polling failed: This error is a requested fault.",
         0,
     )
 

@@ -69,15 +69,15 @@ def test_one_is_disarmed_or_all_are(control: httpx.Client) -> None:
         ({"fault": "status", "params": {"status": 503}, "on": "messages.crate"}, "body.on: no operation is called"),
         (
             {"fault": "stuck", "on": ["messages.*", "models.list"]},
-            "body.on: the fault stuck would never play: no operation here starts a job; expected one of: "
+            "body.on: the fault stuck would never apply: no operation here starts a job; expected one of: "
             "assets.execute, agents.run, sessions.messages.create, batch.create",
         ),
         (
             {"fault": "drop", "on": "agents.run"},
-            "body.on: the fault drop would never play: no operation here starts a ",
+            "body.on: the fault drop would never apply: no operation here starts a ",
         ),
-        ({"fault": "status", "params": {"error": "overlaoded"}}, "fault status: error: no error here is called "),
-        ({"fault": "stuck", "params": "in_progres"}, "fault stuck: state: no state here is called 'in_progres'; "),
+        ({"fault": "status", "params": {"error": "overlaoded"}}, "fault status: error: unknown error "),
+        ({"fault": "stuck", "params": "in_progres"}, "fault stuck: state: unknown state 'in_progres'; "),
         ({"fault": "stuk", "on": "messages.*"}, "unknown fault 'stuk'; "),
         ({"fault": "status", "params": 503, "on": []}, "body.on: expected a list with at least one item"),
         ({"fault": "status", "tims": 2}, "body: unknown key 'tims'; "),

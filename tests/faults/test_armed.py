@@ -102,7 +102,7 @@ def test_only_faults_of_the_families_that_are_asked_for_play_and_count(armed: Ar
         ({"fault": "reset_peer", "times": True}, "times: expected a whole number from 1"),
         ({"fault": "reset_peer", "probability": 1.5}, "probability: expected a number from 0 to 1; found 1.5"),
         ({"fault": "reset_peer", "after": 5}, "after: expected a duration"),
-        ({"fault": "reset_peer", "for": "1s each"}, "for: nothing is counted here"),
+        ({"fault": "reset_peer", "for": "1s each"}, "for: 'each' needs something to count"),
         ({"fault": "reset_peer", "key": 5}, "key: expected text; found 5"),
         ({"fault": "reset_peer", "on": 5}, "on: expected the name of an operation, or a list of those; found 5"),
         ({"fault": "reset_peer", "on": [5]}, "on: expected text; found 5"),

@@ -232,8 +232,8 @@ def test_parameters_that_can_not_be_are_refused(name: str, given: dict[str, Any]
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        ("stuck=in_progres", "fault stuck: state: no state here is called 'in_progres'"),
-        ("stuck=completed", "fault stuck: a job is not stuck in 'completed', where it ends"),
+        ("stuck=in_progres", "fault stuck: state: unknown state 'in_progres'"),
+        ("stuck=completed", "fault stuck: 'completed' is the final state; a job can't get stuck in it"),
         ("flap=complete", "did you mean 'completed'?"),
         ("stuk", "did you mean 'stuck'?"),
     ],

@@ -1,4 +1,4 @@
-"""The pages about faults: every fault, parameter and synonym is told, as the table of faults has it."""
+"""The pages about faults: every fault, parameter and alias is told, as the table of faults has it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from emulator.clock import manual
 from emulator.faults import FAULTS, Armed, parameters
-from emulator.faults.aliases import PARAMETERS
+from emulator.faults.aliases import PARAMETER_ALIASES
 from emulator.faults.base import ON, about
 from tests.apis.aiexport_calls import asking, caller
 from tests.faults.test_clients import PAGE
@@ -51,7 +51,7 @@ def test_the_parameters_of_every_fault_are_told() -> None:
     assert table.rows[1:] == [
         [
             f"`{name}`",
-            "; ".join(f"`{parameter}`: {each.wanted}" for parameter, each in parameters(fault).items()) or "none",
+            "; ".join(f"`{parameter}`: {each.expected}" for parameter, each in parameters(fault).items()) or "none",
         ]
         for name, fault in FAULTS.items()
     ]
@@ -60,10 +60,10 @@ def test_the_parameters_of_every_fault_are_told() -> None:
 def test_the_names_of_other_tools_are_told() -> None:
     (table,) = (each for each in tables(PAGE) if each.heading == "Names of other tools")
     told = {row[0].strip("`"): row[1].strip("`") for row in table.rows[1:] if ":" not in row[0]}
-    assert told == {name: synonym.fault for name, synonym in FAULTS.synonyms.items()}
+    assert told == {name: alias.fault for name, alias in FAULTS.aliases.items()}
     renamed = [row[:2] for row in table.rows[1:] if ":" in row[0]]
     assert renamed == [
         [f"`{fault}: {{{theirs}}}`", f"`{fault}: {{{ours}}}`"]
-        for fault, names in PARAMETERS.items()
+        for fault, names in PARAMETER_ALIASES.items()
         for theirs, (ours, _) in names.items()
     ]

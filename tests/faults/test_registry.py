@@ -17,7 +17,7 @@ def test_each_fault_says_what_it_does_and_what_it_takes(name: str) -> None:
     fault = FAULTS[name]
     assert fault.name == name
     assert about(fault).endswith(".")
-    assert all(parameter.wanted for parameter in parameters(fault).values())
+    assert all(parameter.expected for parameter in parameters(fault).values())
     assert fault.__struct_config__.frozen
 
 
@@ -78,7 +78,7 @@ def test_the_words_of_other_tools_are_understood(name: str, given: Any, ours: st
         ("status", {"status": 503, "message": 5}, "fault status: message: expected text; found 5"),
         ("bandwidth", {"rate": "0KB/s"}, "expected a rate such as '10KB/s'"),
         ("bandwidth", {"rate": 1, "over": "1s"}, "expected either a rate"),
-        ("split", {"where": 5}, "5 is none of them"),
+        ("split", {"where": 5}, "5 is not allowed"),
         ("earthquake", None, "unknown fault 'earthquake'; expected one of: status, latency"),
     ],
 )
@@ -95,4 +95,4 @@ def test_a_fault_is_a_value_that_can_be_kept(tmp_path: Any) -> None:
     assert pickle.loads(pickle.dumps(fault)) == fault
     assert len(FAULTS) == len(list(FAULTS))
     assert "latency" in FAULTS
-    assert FAULTS.synonyms_of("garbage") == ("RANDOM_DATA_THEN_CLOSE",)
+    assert FAULTS.aliases_of("garbage") == ("RANDOM_DATA_THEN_CLOSE",)

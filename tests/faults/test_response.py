@@ -69,7 +69,7 @@ def test_latency_is_fixed_or_drawn_and_the_same_chance_draws_the_same(plain: Fau
     context = Context(plain.emulated.app.pipeline.services["small"], Request("GET", "/", "", {}, "", "http", ""))
 
     def drawn(seed: int, **given: object) -> float:
-        return FAULTS.make("latency", given).spoil(Reply(200, []), context, Random(seed)).delay
+        return FAULTS.make("latency", given).apply(Reply(200, []), context, Random(seed)).delay
 
     assert drawn(1, delay="2s") == 2.0
     uniform = [drawn(seed, uniform=["100ms", "300ms"]) for seed in range(50)]

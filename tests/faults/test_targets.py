@@ -38,9 +38,9 @@ def faults(playbook: Playbook) -> set[str]:
 @pytest.mark.parametrize(
     ("rule", "complaint"),
     [
-        ("{on: open, fault: «stuck}", "the fault stuck would never play: no operation here starts a job; quiet, loud"),
+        ("{on: open, fault: «stuck}", "the fault stuck would never apply: no operation here starts a job; quiet, loud"),
         ("{on: [open, sign_in], fault: [latency: 1s, «fail: lost]}", "no operation here starts a job; quiet, loud"),
-        ("{on: quiet, fault: {«drop: {tries: 1}}}", "no operation here starts a job whose end a webhook tells; loud"),
+        ("{on: quiet, fault: {«drop: {tries: 1}}}", "no operation here starts a job that sends a webhook; loud"),
         ("{on: open, fault: «expire_token}", "takes a credential or issues a token; quiet, loud, sign_in"),
     ],
 )
@@ -73,15 +73,14 @@ def test_a_fault_is_taken_where_it_may_play(library: Library, rule: str) -> None
     [
         (
             "{on: open, fault: {«status: {error: overlaoded}}}",
-            "fault status: error: no error here is called 'overlaoded'",
+            "fault status: error: unknown error 'overlaoded'",
         ),
-        ("{fault: {«error_event: {error: teapot}}}", "fault error_event: error: no error here is called 'teapot'"),
+        ("{fault: {«error_event: {error: teapot}}}", "fault error_event: error: unknown error 'teapot'"),
         (
             "{on: quiet, fault: {«stuck: wating}}",
-            "fault stuck: state: no state here is called 'wating'; expected one of: waiting, done; "
-            "did you mean 'waiting'?",
+            "fault stuck: state: unknown state 'wating'; expected one of: waiting, done; did you mean 'waiting'?",
         ),
-        ("{fault: {«flap: {state: gone}}}", "fault flap: state: no state here is called 'gone'"),
+        ("{fault: {«flap: {state: gone}}}", "fault flap: state: unknown state 'gone'"),
     ],
 )
 def test_a_fault_that_names_what_there_is_none_of_is_refused_where_it_stands(
@@ -106,4 +105,4 @@ def test_a_fault_may_name_what_there_is(library: Library, rule: str) -> None:
 
 def test_where_nothing_is_ever_set_off_the_complaint_says_so(library: Library) -> None:
     (told,) = library.refused(api=api(), story=story("{on: echo.create, fault: «stuck}"))
-    assert told == "the fault stuck would never play: no operation here starts a job; there are none"
+    assert told == "the fault stuck would never apply: no operation here starts a job; there are none"
