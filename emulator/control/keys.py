@@ -14,7 +14,7 @@ from emulator.engine.service import Service
 from emulator.errors import ApiError, EmulatorError
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.store.limits import states
-from emulator.store.usage import mask
+from emulator.store.masking import mask_key
 from emulator.worlds.registry import DEFAULT
 
 
@@ -47,16 +47,20 @@ def make(call: ControlRequest, body: KeyRequest) -> MadeKey:
     ]
     if not meant:
         known = [key for name, service in services.items() if body.api in (None, name) for key in service.api.keys]
-        raise ControlFailure(400, f"body.like: no key {mask(body.like)}; {did_you_mean(body.like, known)}")
+        raise ControlFailure(400, f"body.like: no key {mask_key(body.like)}; {did_you_mean(body.like, known)}")
     if len(meant) > 1:
         names = ", ".join(service.api.name for service in meant)
-        raise ControlFailure(400, f"body.api: several APIs have the key {mask(body.like)}; expected one of: {names}")
+        raise ControlFailure(
+            400, f"body.api: several APIs have the key {mask_key(body.like)}; expected one of: {names}"
+        )
     (service,) = meant
     keys = service.records["keys"]
     record = {**keys[body.like], "id": body.key}
     record["workspace"] = body.workspace or record["workspace"]
     if keys.get(body.key, record) != record:
-        raise ControlFailure(409, f"there is a key {mask(body.key)} already, which is not like {mask(body.like)}")
+        raise ControlFailure(
+            409, f"there is a key {mask_key(body.key)} already, which is not like {mask_key(body.like)}"
+        )
     if call.world.name != DEFAULT:
         try:
             call.server.worlds.register(body.key, call.world.name)
@@ -129,10 +133,10 @@ def _site(call: ControlRequest, key: str, api: str | None, where: str) -> Servic
     if len(meant) > 1:
         names = ", ".join(service.api.name for service in meant)
         raise ControlFailure(
-            400, f"{where}.api: the key {mask(key)} may be one of several APIs; expected one of: {names}"
+            400, f"{where}.api: the key {mask_key(key)} may be one of several APIs; expected one of: {names}"
         )
     if not meant:
-        raise unknown("key", mask(key), "no API knows it, and none welcomes unknown keys")
+        raise unknown("key", mask_key(key), "no API knows it, and none welcomes unknown keys")
     return meant[0]
 
 

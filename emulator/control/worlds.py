@@ -14,7 +14,7 @@ from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.control.scenarios import known_names
 from emulator.errors import DocumentError, EmulatorError
-from emulator.store.usage import mask
+from emulator.store.masking import mask_key
 from emulator.worlds.registry import DEFAULT, UnknownWorld, World
 
 
@@ -161,7 +161,7 @@ def view(call: ControlRequest, world: World) -> WorldView:
         world.name,
         call.written.shown(world.scenarios),
         state.seed,
-        [mask(key) for key in call.server.worlds.keys(world.name)],
+        [mask_key(key) for key in call.server.worlds.keys(world.name)],
         clock_view(state.clock),
         len(state.journal),
         len(state.armed.list()),

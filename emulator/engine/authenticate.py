@@ -9,8 +9,8 @@ from emulator.engine.context import Context
 from emulator.errors import ApiError
 from emulator.http import Caller
 from emulator.playbook.model import CredentialPlan
+from emulator.store.masking import mask_key
 from emulator.store.tokens import KEYS, expired
-from emulator.store.usage import mask
 
 LONGEST_KEY = 1_000
 
@@ -47,7 +47,7 @@ def identify(context: Context, collection: str, presented: str) -> Caller:
     if remembered is not None and remembered[0] is record:
         return remembered[1]
     if record.get("status", "active") != "active":
-        raise ApiError("revoked", f"the key {mask(presented)} has been revoked")
+        raise ApiError("revoked", f"the key {mask_key(presented)} has been revoked")
     caller = make_caller(context, presented, record)
     service.remember(presented, record, caller)
     return caller
@@ -56,7 +56,7 @@ def identify(context: Context, collection: str, presented: str) -> Caller:
 def _unknown(context: Context, key: str) -> Caller:
     unknown = context.service.api.unknown
     if unknown is None or len(key) > LONGEST_KEY or not key.isprintable():
-        raise ApiError("unknown_key", f"the key {mask(key)} is not known")
+        raise ApiError("unknown_key", f"the key {mask_key(key)} is not known")
     remembered = context.service.callers.get(key)
     if remembered is not None and remembered[0] is unknown:
         return remembered[1]
@@ -76,7 +76,7 @@ def _unknown(context: Context, key: str) -> Caller:
 def make_caller(context: Context, key: str, record: dict[str, Any]) -> Caller:
     """A caller as a key's record describes it."""
     tier = context.service.api.tiers[record["tier"]]
-    masked = mask(key)
+    masked = mask_key(key)
     workspace = record["workspace"]
     view = {
         "key": key,

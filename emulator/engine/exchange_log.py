@@ -16,13 +16,13 @@ from emulator.engine.world import WorldState
 from emulator.faults import Fault
 from emulator.http import Exchange, Reply, Request
 from emulator.playbook.model import Rule
-from emulator.store.masking import HeaderMasker, redact
+from emulator.store.masking import Masker
 
 
 class ExchangeLog:
     """Opens, fills and finishes the exchanges of one world, and adds them to its journal, masked."""
 
-    def __init__(self, state: WorldState, masker: HeaderMasker) -> None:
+    def __init__(self, state: WorldState, masker: Masker) -> None:
         self._state = state
         self._masker = masker
 
@@ -30,7 +30,7 @@ class ExchangeLog:
         """Opens the exchange of a request that has just come; it gets the next number."""
         state = self._state
         exchange = Exchange(state.next_number(), state.clock.now(), request.method, request.path, request.query)
-        exchange.headers = self._masker.headers(scope["headers"])
+        exchange.headers = self._masker.mask_headers(scope["headers"])
         exchange.peer, exchange.real = scope.get("client"), state.clock.real()
         return exchange
 
@@ -61,7 +61,7 @@ class ExchangeLog:
     def enter(self, exchange: Exchange) -> None:
         """Adds an exchange to the journal, its secrets masked, while its reply is still on the way."""
         if exchange.secrets:
-            redact(exchange, exchange.secrets)
+            self._masker.mask_exchange(exchange, exchange.secrets)
         self._state.journal.add(exchange)
 
     def finish(self, exchange: Exchange) -> None:

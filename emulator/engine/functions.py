@@ -17,7 +17,7 @@ from emulator.errors import ApiError
 from emulator.generate.tokens import count_tokens
 from emulator.jobs.job import RowViews
 from emulator.language.expressions.runtime import MISSING
-from emulator.store.usage import mask
+from emulator.store.masking import mask_key
 
 LONGEST_ID = 64
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -109,7 +109,7 @@ def digest(context: Context, text: Any, length: int = 8) -> str:
 
 
 def masked(context: Context, key: Any) -> str:
-    return mask(str(key))
+    return mask_key(str(key))
 
 
 def absolute(context: Context, path: str) -> str:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-from base64 import b64decode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-from msgspec import Struct
 
 from emulator.engine.context import Context
 from emulator.errors import ApiError
@@ -17,10 +14,8 @@ from emulator.language.expressions.runtime import Missing
 from emulator.playbook import Operation
 from emulator.playbook.matching import Failed, in_words
 from emulator.playbook.rules import Miss
-from emulator.store.masking import AUTHORIZATION, COOKIES, MASK, SHORTEST_SECRET, HeaderMasker, mask_value, secrets_in
-from emulator.store.usage import mask
+from emulator.store.masking import MASKED, Masker, mask_header
 
-MASKED = MASK.decode()
 WORD = re.compile(r"[\w-]+")
 LOG = logging.getLogger("emulator")
 MAX_HINT = 4_000  # characters of the hint; Node takes 16 KiB of header lines in all, and proxies less
@@ -28,103 +23,53 @@ WIDTHS = (400, 200, 100, 50, 25, 10)  # characters of each value in the hint, un
 FULL_TEXT_HINT = "the whole of it is in the body"
 
 
-class RequestSecrets(Struct, frozen=True):
-    """The secrets of one request: `texts` maps each to what is shown instead, the longest first; `fields` are the names
-    that are masked whatever they hold, and `headers` knows the lines that carry credentials."""
-
-    texts: Mapping[str, str]
-    fields: frozenset[str]
-    headers: HeaderMasker
-
-    @classmethod
-    def of(cls, context: Context) -> RequestSecrets:
-        """The caller's key, the credentials in the header lines, and what the fields hold that are to be redacted."""
-        fields = frozenset[str]() if context.operation is None else context.operation.redact
-        headers = HeaderMasker(name for name, _, _ in context.service.served.credentials)
-        texts = {text: MASKED for name in ("body", "query") for text in secrets_in(context.get(name), fields)}
-        for name, value in context.request.fields.items():
-            if headers.hides(name):
-                given = _credentials(name, value)
-                texts |= {text: shown for text, shown in given if len(text) >= SHORTEST_SECRET}
-        if context.caller is not None:
-            texts[context.caller.key] = context.caller.masked
-        return cls({text: texts[text] for text in sorted(texts, key=len, reverse=True)}, fields, headers)
-
-    def masked(self, field: str, found: Any) -> Any:
-        """What may be shown of what a field holds; `field` is a dotted path, a query, or an expression."""
-        root, _, rest = field.partition(".")
-        if root == "header":
-            return self._line(rest.lower(), found) if rest else self._lines(found)
-        if not _is_plain(found) and self.fields.intersection(WORD.findall(field)):
-            return MASKED
-        return self._within(found)
-
-    def masked_text(self, text: str) -> str:
-        """The text with the secrets in it masked; a short key only where it is all of it."""
-        if text in self.texts:
-            return self.texts[text]
-        for secret, shown in self.texts.items():
-            if len(secret) >= SHORTEST_SECRET:
-                text = text.replace(secret, shown)
-        return text
-
-    def _line(self, name: str, found: Any) -> Any:
-        raw = name.encode("latin-1", "replace")
-        if isinstance(found, str) and self.headers.hides(raw):
-            return mask_value(raw, found.encode("latin-1", "replace")).decode("latin-1")
-        return self._within(found)
-
-    def _lines(self, found: Any) -> Any:
-        return {name: self._line(name, value) for name, value in found.items()} if isinstance(found, dict) else found
-
-    def _within(self, found: Any) -> Any:
-        match found:
-            case str():
-                return self.masked_text(found)
-            case dict():
-                return {
-                    self._within(name): MASKED if name in self.fields and not _is_plain(value) else self._within(value)
-                    for name, value in found.items()
-                }
-            case list():
-                return [self._within(each) for each in found]
-            case Failed():
-                return Failed(self.masked_text(found.message))
-        return found
+def masker_of(context: Context) -> Masker:
+    """Returns a masker that knows the secrets of a request: the caller's key, the credentials in the headers, and what
+    the fields hold that are to be redacted."""
+    fields = _redacted(context)
+    masker = Masker(name for name, _, _ in context.service.served.credentials)
+    for name in ("body", "query"):
+        masker.learn_fields(context.get(name), fields)
+    for header, value in context.request.fields.items():
+        if masker.is_secret_header(header):
+            masker.learn_credential(header, value)
+    if context.caller is not None:
+        masker.learn(context.caller.key, context.caller.masked, short=True)
+    return masker
 
 
-def _is_plain(found: Any) -> bool:
-    """Whether it is something that keeps no secret."""
-    return found is None or isinstance(found, (bool, Missing))
+def _redacted(context: Context) -> frozenset[str]:
+    return frozenset() if context.operation is None else context.operation.redact
 
 
-def _credentials(name: bytes, value: bytes) -> Iterator[tuple[str, str]]:
-    """The secrets in a header line and what is shown of each: all of it, the credential alone, of the Basic scheme its
-    parts, each cookie's value."""
-    text = value.strip().decode("latin-1")
-    yield text, mask_value(name, value.strip()).decode("latin-1")
-    if name in COOKIES:
-        yield from ((pair.partition("=")[2].strip(), MASKED) for pair in text.split(";"))
-    scheme, space, credential = text.partition(" ")
-    if space and name in AUTHORIZATION:
-        yield credential.strip(), mask(credential.strip())
-        if scheme.lower() == "basic":
-            decoded = _decoded(credential.strip())
-            yield from ((part, MASKED) for part in (decoded, decoded.partition(":")[2]))
+def _masked(masker: Masker, fields: frozenset[str], field: str, value: Any) -> Any:
+    """Returns what may be shown of a field's value; `field` is a dotted path, a query, or an expression."""
+    root, _, rest = field.partition(".")
+    if root == "header":
+        return _masked_headers(masker, rest.lower(), value)
+    is_plain = value is None or isinstance(value, (bool, Missing))
+    if not is_plain and fields.intersection(WORD.findall(field)):
+        return MASKED
+    return Failed(masker.mask_text(value.message)) if isinstance(value, Failed) else masker.mask_tree(value, fields)
 
 
-def _decoded(credential: str) -> str:
-    try:
-        return b64decode(credential, validate=True).decode()
-    except ValueError:  # it is no base64, or no text
-        return ""
+def _masked_headers(masker: Masker, name: str, value: Any) -> Any:
+    """Returns what may be shown of a header's value; without a name, of a mapping of headers."""
+    if not name:
+        if not isinstance(value, dict):
+            return value
+        return {each: _masked_headers(masker, each, line) for each, line in value.items()}
+    raw = name.encode("latin-1", "replace")
+    if isinstance(value, str) and masker.is_secret_header(raw):
+        return mask_header(raw, value.encode("latin-1", "replace")).decode("latin-1")
+    return masker.mask_tree(value, frozenset())
 
 
 def near_misses(operation: Operation, context: Context, streams: bool = True) -> tuple[NearMiss, ...]:
     """The nearest rules, each with all that kept it from answering. Without `streams` none that answers with one."""
-    secrets = RequestSecrets.of(context)
+    masker, fields = masker_of(context), _redacted(context)
     found = operation.rules.near_misses(context, context.service.state.store.counted, streams)
-    return tuple(_told(miss, secrets) for miss in found)
+    return tuple(_told(miss, masker, fields) for miss in found)
 
 
 class NoRule(ApiError):
@@ -150,13 +95,13 @@ def no_rule(operation: Operation, context: Context) -> NoRule:
     return error
 
 
-def _told(miss: Miss, secrets: RequestSecrets) -> NearMiss:
+def _told(miss: Miss, masker: Masker, fields: frozenset[str]) -> NearMiss:
     rule = miss.rule
     differences = [
         Differing(
             _printable(each.field),
-            _printable(secrets.masked_text(each.wanted)),
-            in_words(secrets.masked(each.field, each.found)),
+            _printable(masker.mask_text(each.wanted)),
+            in_words(_masked(masker, fields, each.field, each.found)),
         )
         for each in miss.differences
     ]

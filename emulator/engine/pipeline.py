@@ -39,7 +39,7 @@ from emulator.http import BODILESS, Exchange, Reply, Request
 from emulator.playbook import Operation, Playbook
 from emulator.playbook.model import Rule
 from emulator.playbook.service import Served
-from emulator.store.masking import HeaderMasker
+from emulator.store.masking import Masker
 
 CACHED_ROUTES = 256  # paths whose routes are remembered: clients request the same few again and again
 Continuation = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -72,7 +72,7 @@ class Pipeline:
         self.state = state
         self.services = {name: Service(each, state) for name, each in served.items()}
         self._max_body = max_body
-        masker = HeaderMasker(name for each in served.values() for name, _, _ in each.credentials)
+        masker = Masker(name for each in served.values() for name, _, _ in each.credentials)
         self._exchanges = ExchangeLog(state, masker)
         self._route = lru_cache(maxsize=CACHED_ROUTES)(partial(route, playbook.router, self.services))
         self._admission = AdmissionQueue(state.clock)

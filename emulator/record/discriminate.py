@@ -6,8 +6,8 @@ import re
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
-from emulator.record.masking import Secrets, is_secret
 from emulator.record.request import Asked
+from emulator.store.masking import Masker
 
 NAME = re.compile(r"[A-Za-z_][\w-]*")
 MOST_ITEMS = 200  # of a list that are looked into
@@ -18,21 +18,21 @@ MISSING = object()
 PLAIN = ({"value"}, {"length"}, {"length", "below"})  # what a path that tells requests apart may be in all of them
 
 
-def facets(asked: Asked, hidden: Secrets) -> Facets:
+def facets(asked: Asked, masker: Masker) -> Facets:
     """What a `when` can say of a request."""
-    found = _facets(asked.fields, "", asked.redact)
-    return {facet: value for facet, value in found if not (hidden.holds(value) or hidden.holds(facet[0]))}
+    found = _facets(asked.fields, "", asked.redact, masker)
+    return {facet: value for facet, value in found if not (masker.is_in(value) or masker.is_in(facet[0]))}
 
 
-def _facets(value: Any, path: str, redact: frozenset[str]) -> Iterator[tuple[Facet, Any]]:
+def _facets(value: Any, path: str, redact: frozenset[str], masker: Masker) -> Iterator[tuple[Facet, Any]]:
     if isinstance(value, dict):
         for name, each in value.items():
-            if NAME.fullmatch(name) and not is_secret(name, redact, each):
-                yield from _facets(each, f"{path}.{name}" if path else name, redact)
+            if NAME.fullmatch(name) and not masker.is_secret_field(name, redact, each):
+                yield from _facets(each, f"{path}.{name}" if path else name, redact, masker)
     elif isinstance(value, list):
         yield (path, "length"), len(value)
         for at, each in enumerate(value[:MOST_ITEMS]):
-            yield from _facets(each, f"{path}.{at}", redact)
+            yield from _facets(each, f"{path}.{at}", redact, masker)
     else:
         yield (path, "value"), value
 

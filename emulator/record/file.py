@@ -11,9 +11,9 @@ from emulator.app import load
 from emulator.errors import ConfigError, Diagnostic, DocumentError, Location
 from emulator.language.document.builder import MOST_NODES
 from emulator.language.document.reader import MOST_BYTES, SUFFIXES
-from emulator.record.masking import Secrets
 from emulator.record.request import RecordedExchange
 from emulator.record.writer import ScenarioWriter, head_text
+from emulator.store.masking import Masker
 
 LOG = logging.getLogger("emulator")
 SLACK = 100  # values of what stands around the rules, with room to spare
@@ -28,8 +28,8 @@ class RecordingFile:
 
     def __init__(self, path: Path, api: str, source: str) -> None:
         self.path = path
-        self.hidden = Secrets()
-        self._script = ScenarioWriter(self.hidden)
+        self.masker = Masker(guesses=True)
+        self._script = ScenarioWriter(self.masker)
         self._hiding = 0  # secrets that were known when the file was written
         self._api = api
         self._source = source
@@ -78,8 +78,8 @@ class RecordingFile:
 
     def hide(self) -> None:
         """Write the file again if it has what was learned to be secret since; what is no exchange teaches that too."""
-        if not self._script.says(self.hidden.since(self._hiding)):
-            self._hiding = len(self.hidden.known)
+        if not self._script.says(self.masker.since(self._hiding)):
+            self._hiding = len(self.masker.known)
             return
         try:
             self._write()
@@ -104,6 +104,6 @@ class RecordingFile:
         try:
             beside.write_bytes(whole)
             os.replace(beside, self.path)
-            self._hiding = len(self.hidden.known)
+            self._hiding = len(self.masker.known)
         finally:
             beside.unlink(missing_ok=True)

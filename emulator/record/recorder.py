@@ -89,7 +89,7 @@ class Recorder:
         self._grace = grace
         self._upstreams = upstreams
         self._clock = emulated.clock
-        self._listener = RequestReader(emulated, api, tape.hidden)
+        self._listener = RequestReader(emulated, api, tape.masker)
         self._keeper = RecordingFilter(self._listener, tape, upstreams)
         self._client = client(upstreams, patience)
 

@@ -16,13 +16,13 @@ from emulator.compile.lint import CONTROL
 from emulator.engine.authenticate import authenticate
 from emulator.engine.context import Context
 from emulator.engine.errors import refuse
-from emulator.engine.near_misses import RequestSecrets
+from emulator.engine.near_misses import masker_of
 from emulator.engine.validate import check_form, read_form
 from emulator.errors import ApiError
 from emulator.http import Reply, Request
-from emulator.record import masking as spread
 from emulator.record.events import EventReader, StreamEvent
-from emulator.record.masking import Secrets
+from emulator.record.stream_masking import texts
+from emulator.store.masking import Masker
 
 
 class Asked(Struct, frozen=True):
@@ -53,7 +53,7 @@ class RecordedExchange(Struct, frozen=True):
         """All that secrets may stand in."""
         yield orjson.dumps(self.asked.fields).decode()
         yield from (value for _, value in self.answered.headers if value is not None)
-        yield from spread.texts(self.answered.events or ())
+        yield from texts(self.answered.events or ())
         yield self.answered.body.decode()
         with suppress(orjson.JSONDecodeError):  # the same without the escapes of whoever wrote it
             yield orjson.dumps(orjson.loads(self.answered.body)).decode()
@@ -82,11 +82,11 @@ class Understood(Struct, frozen=True):
 class RequestReader:
     """Understands requests by one API's file."""
 
-    def __init__(self, emulated: Application, api: str, hidden: Secrets) -> None:
+    def __init__(self, emulated: Application, api: str, masker: Masker) -> None:
         self._emulated = emulated
         self._router = emulated.playbook.router
         self._site = emulated.pipeline.services[api]
-        self._hidden = hidden
+        self._masker = masker
         errors = self._site.api.errors
         self.gateway = next((kind for kind, plan in errors.items() if plan.status == BAD_GATEWAY), "internal")
 
@@ -98,7 +98,7 @@ class RequestReader:
         found = self._router.find(request.method, request.host, request.path)
         if found is None:
             self._hide(Context(self._site, request))
-            return Understood(self._hidden.text(name), problem="no operation of the API is asked for")
+            return Understood(self._masker.mask_text(name), problem="no operation of the API is asked for")
         operation = self._site.api.operations[found.route.operation]
         request.params = found.params
         context = Context(self._site, request, operation)
@@ -109,7 +109,7 @@ class RequestReader:
         fields = {"path": request.params, **fields}
         asked = None if anonymous else Asked(operation.name, fields, request.origin, operation.redact)
         generated, constant = self._lines(operation.name)
-        problem = self._hidden.text(problem)
+        problem = self._masker.mask_text(problem)
         return Understood(operation.name, asked, found.route.host, problem, "", generated, constant)
 
     def learn(self, understood: Understood, response: httpx.Response, body: bytes, reader: EventReader | None) -> None:
@@ -118,9 +118,9 @@ class RequestReader:
         for text in [body.decode("utf-8", "replace")] if reader is None else [each.data for each in reader.events]:
             self._learn_text(text, redact, response.headers.get("content-type", ""))
         for name, value in response.headers.multi_items():
-            self._hidden.learn_line(name, value)
+            self._masker.learn_header(name, value)
         for line in response.headers.get_list("set-cookie"):
-            self._hidden.add(line.partition(";")[0].partition("=")[2].strip())
+            self._masker.learn(line.partition(";")[0].partition("=")[2].strip())
 
     def refuse(self, error: ApiError, request: Request) -> Reply:
         """Returns the error in the API's own shape."""
@@ -149,21 +149,21 @@ class RequestReader:
 
     def _hide(self, context: Context) -> None:
         request = context.request
-        for text in RequestSecrets.of(context).texts:
-            self._hidden.add(text)
+        for text in masker_of(context).known:
+            self._masker.learn(text)
         for name, value in request.headers.items():
-            self._hidden.learn_line(name, value)
+            self._masker.learn_header(name, value)
         redact = frozenset[str]() if context.operation is None else context.operation.redact
-        self._hidden.learn_query(request.query)
-        self._hidden.learn(context.get("query"), redact)
+        self._masker.learn_query(request.query)
+        self._masker.learn_fields(context.get("query"), redact)
         self._learn_text(request.raw.decode("utf-8", "replace"), redact, request.header(b"content-type") or "")
 
     def _learn_text(self, text: str, redact: frozenset[str], kind: str) -> None:
         if kind.startswith(FORM):
-            self._hidden.learn_query(text)
-            self._hidden.learn(dict(parse_qsl(text)), redact)
+            self._masker.learn_query(text)
+            self._masker.learn_fields(dict(parse_qsl(text)), redact)
         else:
-            self._hidden.learn(_json(text), redact)
+            self._masker.learn_fields(_json(text), redact)
 
     def _lines(self, operation: str) -> tuple[frozenset[str], frozenset[str]]:
         """The names of the lines that limits give, with which the emulator answers by its own counts, and of those that

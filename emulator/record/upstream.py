@@ -17,7 +17,8 @@ from emulator.http import Header
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.document.reader import SUFFIXES
 from emulator.record.file import RecordingFile
-from emulator.record.masking import MASKED, is_secret_line
+from emulator.store.credential_names import names_credential_header
+from emulator.store.masking import MASKED
 
 
 class Upstreams(Struct, frozen=True):
@@ -187,7 +188,7 @@ def kept(
         name, text = raw.decode("latin-1"), value.decode("latin-1")
         if DROPPED.fullmatch(name) or name in generated or not (text.isascii() and text.isprintable()):
             continue
-        said = MASKED if is_secret_line(name) else _moved(text, moves)
+        said = MASKED if names_credential_header(name) else _moved(text, moves)
         found[name] = f"{found[name]}, {said}" if name in found else said
     for name in sorted(constant):
         if name not in generated and not DROPPED.fullmatch(name):

@@ -13,11 +13,11 @@ from msgspec import Struct
 
 from emulator.language.document.nodes import Node
 from emulator.language.document.reader import parse
-from emulator.record import masking as spread
 from emulator.record.discriminate import Discriminator, Facets, facets, when_of
 from emulator.record.events import stream_of
-from emulator.record.masking import MASKED, Secrets
 from emulator.record.request import Answered, RecordedExchange
+from emulator.record.stream_masking import mask_events
+from emulator.store.masking import MASKED, Masker
 
 PLAIN = re.compile(r"[A-Za-z_][\w./-]*(?: [A-Za-z_][\w./-]*)*")
 WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
@@ -66,33 +66,33 @@ def rule_text(number: int, operation: str, when: Mapping[str, Any], reply: str) 
     return dumped([{**rule, "unchecked": True}]) + reply
 
 
-def reply_text(each: RecordedExchange, hidden: Secrets) -> str:
+def reply_text(each: RecordedExchange, masker: Masker) -> str:
     """The reply as a key of a rule, without secrets."""
-    text = dumped({"reply": _reply(each, hidden)})
+    text = dumped({"reply": _reply(each, masker)})
     return "".join(f"  {line}\n" for line in text.removesuffix("\n").split("\n"))
 
 
-def _reply(each: RecordedExchange, hidden: Secrets) -> dict[str, Any]:
+def _reply(each: RecordedExchange, masker: Masker) -> dict[str, Any]:
     answered, redact = each.answered, each.asked.redact
-    headers = {name: _header(hidden, value, each.asked.origin) for name, value in answered.headers}
+    headers = {name: _header(masker, value, each.asked.origin) for name, value in answered.headers}
     reply: dict[str, Any] = {"status": answered.status}
     if headers:
         reply["headers"] = headers
     if answered.events is not None:
-        return {**reply, "stream": stream_of(spread.masked(answered.events, hidden, redact))}
-    return {**reply, **_body(answered, each.asked.origin, redact, hidden)}
+        return {**reply, "stream": stream_of(mask_events(answered.events, masker, redact))}
+    return {**reply, **_body(answered, each.asked.origin, redact, masker)}
 
 
-def _header(hidden: Secrets, line: str | None, origin: str) -> Any:
+def _header(masker: Masker, line: str | None, origin: str) -> Any:
     if line is None:
         return None
-    value = hidden.text(line)
+    value = masker.mask_text(line)
     if value.startswith(origin):
         return _from_origin(value, origin)
     return {"$literal": value} if "{" in value else value
 
 
-def _body(answered: Answered, origin: str, redact: frozenset[str], hidden: Secrets) -> dict[str, Any]:
+def _body(answered: Answered, origin: str, redact: frozenset[str], masker: Masker) -> dict[str, Any]:
     """The body as JSON, or as text where the emulator would write that JSON with other bytes."""
     if not answered.body:
         return {}
@@ -100,11 +100,11 @@ def _body(answered: Answered, origin: str, redact: frozenset[str], hidden: Secre
     try:
         said = orjson.loads(answered.body)
     except orjson.JSONDecodeError:
-        return {"text": {"$literal": hidden.text(text)}}
+        return {"text": {"$literal": masker.mask_text(text)}}
     placed = _placed(said, origin)
     if not placed and orjson.dumps(said) != answered.body:
-        return {"text": {"$literal": hidden.body(text, redact)}}
-    masked = hidden.tree(said, redact)
+        return {"text": {"$literal": masker.mask_json(text, redact)}}
+    masked = masker.mask_tree(said, redact)
     return {"body": _tree(masked, origin) if placed else {"$literal": masked}}
 
 
@@ -182,9 +182,9 @@ class Scene:
 class ScenarioWriter:
     """All scenes. What was recorded before one of its secrets was known is written again without it."""
 
-    def __init__(self, hidden: Secrets) -> None:
+    def __init__(self, masker: Masker) -> None:
         self.exchanges: list[RecordedExchange] = []
-        self._hidden = hidden
+        self._masker = masker
         self._scenes: dict[str, Scene] = {}
         self._said: list[str] = []  # all texts of each exchange
         self._sought = 0  # secrets that what is written was searched for
@@ -192,9 +192,9 @@ class ScenarioWriter:
     def add(self, exchange: RecordedExchange) -> None:
         """Take one more. Raises DocumentError, and takes nothing, when YAML can't hold it."""
         said = "\n".join(exchange.texts())
-        hidden = self._hidden.only(said)
-        reply = _checked(reply_text(exchange, hidden))
-        self._enter(exchange, hidden, reply)
+        masker = self._masker.only(said)
+        reply = _checked(reply_text(exchange, masker))
+        self._enter(exchange, masker, reply)
         self.exchanges.append(exchange)
         self._said.append(said)
 
@@ -204,27 +204,27 @@ class ScenarioWriter:
         self._said.pop()
         self._write_again()
 
-    def says(self, hidden: Secrets) -> bool:
+    def says(self, masker: Masker) -> bool:
         """Whether any of these secrets was in what was recorded."""
-        return bool(hidden.known) and any(map(hidden.holds, self._said))
+        return bool(masker.known) and any(map(masker.is_in, self._said))
 
     def texts(self) -> list[WrittenText]:
         """Every rule."""
-        if self.says(self._hidden.since(self._sought)):
+        if self.says(self._masker.since(self._sought)):
             self._write_again()
-        self._sought = len(self._hidden.known)
+        self._sought = len(self._masker.known)
         return [text for scene in self._scenes.values() for text in scene.texts()]
 
     def _write_again(self) -> None:
         self._scenes.clear()
         for exchange, said in zip(self.exchanges, self._said, strict=True):
-            hidden = self._hidden.only(said)
-            self._enter(exchange, hidden, _checked(reply_text(exchange, hidden)))
+            masker = self._masker.only(said)
+            self._enter(exchange, masker, _checked(reply_text(exchange, masker)))
 
-    def _enter(self, exchange: RecordedExchange, hidden: Secrets, reply: WrittenText) -> None:
+    def _enter(self, exchange: RecordedExchange, masker: Masker, reply: WrittenText) -> None:
         name = exchange.asked.operation
         scene = self._scenes.setdefault(name, Scene(name))
-        scene.add(facets(exchange.asked, hidden), reply)
+        scene.add(facets(exchange.asked, masker), reply)
 
 
 def _checked(reply: str) -> WrittenText:

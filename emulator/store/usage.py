@@ -12,11 +12,11 @@ from msgspec.structs import replace
 
 from emulator.clock import Clock
 from emulator.dates import LATEST
+from emulator.store.masking import mask_key
 
 DAYS = 31
 _HOUR = 3_600
 _DAY = 86_400
-_MASK = "*" * 8
 _Hour = Annotated[int, Meta(ge=0, le=int(LATEST) // _HOUR)]
 _Whole = Annotated[int, Meta(ge=0, le=2**53)]
 _Sum = Annotated[float, Meta(ge=0, le=1e18)]
@@ -36,11 +36,6 @@ class Seed(Struct, frozen=True):
     successful: int
     latency_ms: float
     tokens: float
-
-
-def mask(key: str) -> str:
-    """A key as it may be shown: four first, eight asterisks, four last; nothing of a key shorter than 12."""
-    return f"{key[:4]}{_MASK}{key[-4:]}" if len(key) >= 12 else _MASK
 
 
 class Bucket:
@@ -202,7 +197,7 @@ def _consumer(key: str, series: Mapping[int, Bucket], owner: str) -> dict[str, A
     total = _sum(series.values())
     return {
         "key": key,
-        "masked": mask(key),
+        "masked": mask_key(key),
         "owned": owner in (key, total.workspace),
         "total": total.metrics(),
         "series": [{"at": hour * _HOUR, **series[hour].metrics()} for hour in sorted(series)],

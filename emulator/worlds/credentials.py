@@ -13,7 +13,7 @@ from starlette.types import Message, Receive
 from emulator.engine.authenticate import LONGEST_KEY
 from emulator.errors import ConfigError
 from emulator.http import Request
-from emulator.store.usage import mask
+from emulator.store.masking import mask_key
 
 MOST_REGISTERED = 100_000
 MOST_ISSUED = 100_000  # credentials made by requests that are remembered; the oldest go
@@ -60,7 +60,7 @@ class CredentialRoutes(Generic[Target]):
                 raise ConfigError(f"{key[:200]!r} can't be a key; expected 1 to {LONGEST_KEY:,} printable characters")
             owner = self._registered.get(key)
             if owner is not None and owner is not world:
-                raise ConfigError(f"the key {mask(key)} is registered to the world {owner.name!r} already")
+                raise ConfigError(f"the key {mask_key(key)} is registered to the world {owner.name!r} already")
             if owner is None and len(self._registered) >= self._most_registered:
                 raise ConfigError(f"{self._most_registered:,} keys are registered; delete worlds that are done with")
 

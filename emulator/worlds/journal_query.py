@@ -17,7 +17,7 @@ from emulator.language.expressions import Language
 from emulator.language.expressions.runtime import MISSING
 from emulator.playbook.matching import COUNTER_TESTS, Difference, Matcher
 from emulator.store.journal import PARTS, Journal, view
-from emulator.store.usage import mask
+from emulator.store.masking import mask_key
 
 __all__ = ["Question", "compile_query", "find", "view", "wait"]
 
@@ -155,7 +155,7 @@ def _wanted(key: str, wanted: Any) -> Any:
 def _ways(key: str, wanted: Any) -> list[Any]:
     """A number in a query or a header is a text too, and a whole key stands in the journal masked."""
     if key == "key" and isinstance(wanted, str) and "{{" not in wanted:
-        return [wanted, mask(wanted)]
+        return [wanted, mask_key(wanted)]
     if key.partition(".")[0] in TEXTS and isinstance(wanted, (int, float)):
         return [wanted, str(wanted).lower()]
     return [wanted]

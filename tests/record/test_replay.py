@@ -11,9 +11,9 @@ import orjson
 import pytest
 
 from emulator.clock import Clock
-from emulator.record.masking import MASKED
 from emulator.record.recorder import Recorder
 from emulator.record.upstream import DROPPED, HOPS, parse_upstreams
+from emulator.store.masking import MASKED
 from emulator.verify.run import Player, examples
 from tests import loopback
 from tests.running import loaded

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.language.document.reader import read
-from emulator.record.masking import Secrets
 from emulator.record.request import Answered, Asked, RecordedExchange
 from emulator.record.writer import dumped, head_text, reply_text, rule_text
+from emulator.store.masking import Masker
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(
@@ -32,7 +32,7 @@ def test_what_is_written_is_read_again(tmp_path_factory: pytest.TempPathFactory,
 def written(body: bytes, tmp_path: Path, origin: str = "http://me") -> Any:
     exchange = RecordedExchange(Asked("op", {}, origin), Answered(200, (), body))
     path = tmp_path / "x.yaml"
-    rule = rule_text(1, "op", {"body.a": "no"}, reply_text(exchange, Secrets()))
+    rule = rule_text(1, "op", {"body.a": "no"}, reply_text(exchange, Masker()))
     path.write_text(head_text("x", "demo", "there", 1) + "rules:\n" + rule)
     (read_rule,) = read(path).data["rules"]
     reply = read_rule.pop("reply")

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from emulator.clock import manual
 from emulator.compile.data import seeds
-from emulator.store.usage import Ledger, Seed, mask
+from emulator.store.usage import Ledger, Seed
 
 START = 1_767_225_600.0
 DAY = 86_400.0
@@ -252,16 +252,3 @@ def test_any_history_adds_up(history: list[tuple[int, str, bool, int]]) -> None:
         assert total["tokens"] == round(sum(tokens for *_, tokens in kept) / len(kept), 2)
         for entry in result["keys"]:
             assert entry["total"]["requests"] == sum(hour["requests"] for hour in entry["series"])
-
-
-@pytest.mark.parametrize(
-    ("key", "shown"),
-    [
-        ("0a0e5d1b7c9f42b894c1", "0a0e********94c1"),
-        ("axp_test_free", "axp_********free"),
-        ("abcdefghijk", "********"),
-        ("", "********"),
-    ],
-)
-def test_a_masked_key_shows_four_at_each_end_and_a_short_one_nothing(key: str, shown: str) -> None:
-    assert mask(key) == shown

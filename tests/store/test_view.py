@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from emulator.http import Differing, Exchange, NearMiss
 from emulator.store.journal import said, view
-from emulator.store.masking import HeaderMasker
+from emulator.store.masking import Masker
 from tests.apis.aiexport_calls import PRO, asking, caller
 from tests.running import Emulated
 
@@ -67,7 +67,7 @@ def test_a_near_miss_is_shown_with_where_the_rule_stands_and_what_differs() -> N
 def test_header_lines_are_shown_by_name_without_their_credentials_and_those_sent_twice_together() -> None:
     exchange = Exchange(1, 0.0, "GET", "/", "")
     sent = [(b"x-key", b"0123456789abcdef"), (b"accept", b"a"), (b"accept", b"b"), (b"x-odd", b"\xe9")]
-    exchange.headers = HeaderMasker([b"x-key"]).headers(sent)
+    exchange.headers = Masker([b"x-key"]).mask_headers(sent)
     exchange.reply_headers = [(b"X-Up", b"1")]
     shown = view(exchange)
     assert shown["headers"] == {"x-key": "0123********cdef", "accept": "a, b", "x-odd": "é"}

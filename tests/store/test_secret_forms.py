@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.record.masking import forms
+from emulator.store.secret_forms import forms
 
 WRITERS: dict[str, Callable[[str], str]] = {
     "itself": str,

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.record.events import StreamEvent
-from emulator.record.masking import Secrets, masked
+from emulator.record.stream_masking import mask_events
+from emulator.store.masking import Masker
 
 NONE = frozenset[str]()
 SECRET = "sk-0123456789"
@@ -18,11 +19,11 @@ SECRET = "sk-0123456789"
 
 def told(*data: str) -> list[str]:
     events = [StreamEvent(0.0, "delta", None, each) for each in data]
-    return [event.data for event in masked(events, Secrets.of(SECRET), NONE)]
+    return [event.data for event in mask_events(events, Masker.of(SECRET), NONE)]
 
 
 def test_what_an_event_holds_alone_is_masked_its_name_and_id_too() -> None:
-    (event,) = masked([StreamEvent(0.0, f"a {SECRET}", SECRET, f"data {SECRET}")], Secrets.of(SECRET), NONE)
+    (event,) = mask_events([StreamEvent(0.0, f"a {SECRET}", SECRET, f"data {SECRET}")], Masker.of(SECRET), NONE)
     assert (event.name, event.id, event.data) == ("a ********", "********", "data ********")
 
 
