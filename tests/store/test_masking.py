@@ -170,7 +170,7 @@ def test_a_near_miss_tells_no_key(small: Small) -> None:
     assert (answer.status_code, answer.json()["kind"]) == (501, "no_rule")
     (exchange,) = emulator.exchanges(1)
     (difference,) = exchange.near_misses[0].differences
-    assert str(difference) == "caller.key: wanted 'key-of-bob', found 'a-ke********nows'"
+    assert str(difference) == "caller.key: expected 'key-of-bob', found 'a-ke********nows'"
     assert "a-key-that-nobody-knows" not in everything(exchange)
 
 
