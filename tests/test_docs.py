@@ -118,7 +118,7 @@ def test_every_form_is_told() -> None:
 
 
 def test_every_name_is_told() -> None:
-    made_elsewhere = {"answer", "body", "error", "query", "switches"}
+    made_elsewhere = {"answer", "prompt", "body", "error", "query", "switches"}
     assert set(told("Names", "name").keys) == set(REQUEST_MAKERS) | made_elsewhere
 
 

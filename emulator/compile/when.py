@@ -37,6 +37,7 @@ REQUEST_NAMES = (
     "now",
     "limits",
     "switches",
+    "prompt",
     "answer",
 )
 CALLER_FIELDS = ("key", "masked", "workspace", "tier", "name", "data", "plan")

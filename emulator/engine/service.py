@@ -71,7 +71,8 @@ class Service:
         self.makers: Mapping[str, Maker] = {
             **REQUEST_MAKERS,
             **OCCASION_MAKERS,
-            "answer": _no_answer,
+            "prompt": _missing,
+            "answer": _missing,
             **{name: partial(_constant, constant) for name, constant in self.constants.items()},
         }
         self.names = Names(self._names, self.api.operations)
@@ -84,7 +85,8 @@ class Service:
         makers = {**self.makers}
         if operation.answer is not None:
             plan = self.api.answers[operation.answer]
-            makers["answer"] = partial(_answer, plan, self.generators[plan.name])
+            generator = self.generators[plan.name]
+            makers["prompt"], makers["answer"] = partial(_prompt, plan, generator), partial(_answer, plan, generator)
         own = {*operation.lets, *(name for rule in operation.rules.rules for name in rule.lets)}
         return makers, {name: constant for name, constant in self.constants.items() if name not in own}
 
@@ -158,12 +160,22 @@ def _constant(value: Any, context: Context) -> Any:
     return value
 
 
-def _no_answer(context: Context) -> Any:
+def _missing(context: Context) -> Any:
     return MISSING
 
 
+def _prompt(plan: AnswerPlan, generator: TextGenerator, context: Context) -> dict[str, Any]:
+    """Returns what templates see as `prompt`, which is there before any text is generated: {text, tokens}."""
+    messages = plan.messages.maybe(context)
+    conversation = generator.read(messages or None, plan.system.maybe(context) if plan.system is not None else None)
+    return {"text": conversation.prompt, "tokens": conversation.tokens}
+
+
 def _answer(plan: AnswerPlan, generator: TextGenerator, context: Context) -> Any:
-    """What templates see as `answer`: generated from the request, the same whichever operation asks for it."""
+    """Returns what templates see as `answer`: generated from the request, the same in every operation.
+
+    A template that names it makes the text: as a rule the reply's, after the request was admitted.
+    """
     messages, text, system, max_tokens, json_object, stop = plan.arguments(context)
     return generator.values(
         messages,

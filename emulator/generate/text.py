@@ -122,13 +122,17 @@ class TextGenerator:
         instead, down to `{}`, and nothing to `stop`, and so always parses. Raises TemplateError when a canned reply
         fails.
         """
-        conversation = read_conversation(messages, system, self._image_tokens)
+        conversation = self.read(messages, system)
         limit = None if max_tokens is None else max(0, int(max_tokens)) * CHARACTERS_PER_TOKEN
         found = self._canned.find(conversation.prompt) if text is None else None
         if json_object:
             return self._object(conversation, found, text, limit)
         written = self._text(conversation, found, text, limit)
         return _cut(written, limit, stop, conversation)
+
+    def read(self, messages: Any, system: Any = None) -> Conversation:
+        """Reads a conversation as `generate` does, without a text for it."""
+        return read_conversation(messages, system, self._image_tokens)
 
     def _text(
         self, conversation: Conversation, found: CannedMatch | None, text: str | None, limit: int | None

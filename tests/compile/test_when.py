@@ -44,7 +44,7 @@ def test_everything_that_is_wrong_in_one_when_is_told_at_once(library: Library) 
         "did you mean 'length'?",
         "body.list: a template can't stand in a list or an operator; use expr: '{{ … }}'",
         "unknown name 'bodi'; expected one of: body, query, header, path, caller, request, now, limits, switches, "
-        "answer, keys; did you mean 'body'?",
+        "prompt, answer, keys; did you mean 'body'?",
     ]
 
 

@@ -95,3 +95,23 @@ def test_every_name_that_an_operation_may_use_can_be_made(small: Small) -> None:
             assert not scope["answer"]
             assert not scope["caller"]
             service.jobs.close()
+
+
+def test_no_text_is_generated_for_a_request_that_is_refused(small: Small) -> None:
+    """A text that can't be generated is an error of the emulator: it must not show where a limit refuses."""
+    asked = """
+    ask:
+      route: POST /ask
+      request: {type: object}
+      answer: words
+      cost: {words: "{{ prompt.tokens }}"}
+      rules: [{reply: {text: "{{ answer.text }}"}}]
+    """
+    answers = """
+    answers: {words: {messages: "{{ body.said }}", text: "{{ 1 // body.none }}"}}
+    tiers: {basic: {limits: {calls: 1000/minute, words: 2/minute}, data: {}}}
+    """
+    emulated = small(asked, answers)
+    client = emulated.client("small", headers=KEY)
+    assert client.post("/ask", json={"said": "a prompt of eight tokens or so", "none": 0}).status_code == 429
+    assert client.post("/ask", json={"said": "short", "none": 0}).status_code == 500
