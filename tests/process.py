@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from time import monotonic
 from types import TracebackType
 
 import httpx
@@ -91,12 +90,10 @@ class Serving:
         """The commands that the banner offers to copy."""
         return re.findall(r"try +(curl (?:.*\\\n)*.*)", self.banner)
 
-    def stop(self, by: signal.Signals) -> float:
-        """Send the signal, and give the seconds until the process has ended."""
-        begun = monotonic()
+    def stop(self, by: signal.Signals) -> None:
+        """Send the signal, and wait until the process has ended."""
         self.process.send_signal(by)
         self.process.wait(PATIENCE)
-        return monotonic() - begun
 
     def until(self, seen: Callable[[], object]) -> None:
         """Wait until `seen()` is true; the log is shown when that takes too long."""

@@ -13,11 +13,15 @@ import pytest
 from emulator.settings import Listen
 from tests.pages import README, ROOT, Block, blocks
 from tests.process import Serving, environment
+from tests.waiting import PATIENCE
 
 PAGE = ROOT / "docs" / "demo.md"
 ORIGIN = f"http://{Listen()}"
 DIFFERS = "…"
 END = "--- typed ---"
+SLEEP = f"""sleep() {{
+  curl -s {ORIGIN}/_emulator/clock -H 'Content-Type: application/json' -d "{{\\"advance\\": $1}}" >/dev/null
+}}"""
 
 
 class Shell:
@@ -49,7 +53,7 @@ class Shell:
         raise AssertionError(f"the shell has ended: {said}")
 
     def close(self) -> None:
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=PATIENCE)
         assert self._process.returncode == 0
 
 
@@ -74,7 +78,12 @@ def test_the_tour_is_what_one_sees_who_types_it(tmp_path: Path) -> None:
     with Serving(tmp_path, *arguments) as serving, ExitStack() as stack:
         shell = Shell(tmp_path)
         stack.callback(shell.close)
+        assert shell.type(SLEEP.replace(ORIGIN, serving.origin)) == ""
         for block, shown in tour:
+            # Where a run is polled, time passes only in steps of the page's, and for the latency of each answer.
+            polled = "sleep " in block.text
+            order = {"freeze": polled, "auto": polled}
+            serving.client.post("/_emulator/clock", json=order).raise_for_status()
             said = shell.type(block.text.replace(ORIGIN, serving.origin)).replace(serving.origin, ORIGIN)
             assert fits(shown, said), f"{block.place} shows:\n{shown}\nbut it is:\n{said}"
 

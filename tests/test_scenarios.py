@@ -26,6 +26,7 @@ from tests.apis.aiexport_calls import (
     refused,
 )
 from tests.running import Emulated, loaded
+from tests.waiting import PATIENCE
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 MODEL, AIXPLAIN_KEY = "695fce4c27b4e3580e43d126", "aix_test_demo"
@@ -178,18 +179,23 @@ def test_in_realistic_latency_about_half_of_the_streams_have_a_token_after_340_m
     begun, spoken, ended = (threading.Semaphore(0) for _ in range(3))
     for _ in range(streams):
         threading.Thread(target=listen, args=(caller(emulator), begun, spoken, ended), daemon=True).start()
-    assert all(begun.acquire(timeout=10) for _ in range(streams)), "each stream begins at once"
+    assert all(begun.acquire(timeout=PATIENCE) for _ in range(streams)), "each stream begins at once"
+    begin = sent(emulator)
     emulator.advance(0.05)
-    assert not spoken.acquire(timeout=0.1)
+    assert sent(emulator) == begin
     emulator.advance(0.29)
-    early = 0
-    while spoken.acquire(timeout=0.3):
-        early += 1
+    early = sum(now > before for now, before in zip(sent(emulator), begin, strict=True))
     assert streams / 6 <= early <= streams * 5 / 6
+    assert all(spoken.acquire(timeout=PATIENCE) for _ in range(early))
     emulator.advance(5)
-    assert all(spoken.acquire(timeout=10) for _ in range(streams - early))
+    assert all(spoken.acquire(timeout=PATIENCE) for _ in range(streams - early))
     emulator.advance(600)
-    assert all(ended.acquire(timeout=10) for _ in range(streams))
+    assert all(ended.acquire(timeout=PATIENCE) for _ in range(streams))
+
+
+def sent(emulator: Emulated) -> list[int]:
+    """How many events each stream has sent."""
+    return [exchange.sent_events for exchange in emulator.journal]
 
 
 def listen(

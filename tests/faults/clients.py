@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 import subprocess
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import requests
 
 from tests import loopback
+from tests.waiting import PATIENCE
 
 HANGS = ("timeout", "slow_close", "latency", "bandwidth", "stall_after")
 URLS = {"plain": "/one", "stream": "/hello"}
 FETCH = """
 const [origin, lines, cases] = JSON.parse(process.argv[1]);
 const seen = {};
-for (const [kind, path, fault, patience] of cases) {
+await Promise.all(cases.map(async ([kind, path, fault, patience]) => {
   let status = null, error = null;
   const received = [];
   try {
@@ -33,7 +35,7 @@ for (const [kind, path, fault, patience] of cases) {
     error = caught.name + (caught.cause?.code ? ": " + caught.cause.code : "");
   }
   seen[fault] = [status, Buffer.concat(received).toString("base64"), error];
-}
+}));
 console.log(JSON.stringify(seen));
 """
 Case = tuple[str, str, str]  # plain or stream, the path, and the fault
@@ -42,12 +44,18 @@ Seen = Mapping[str, str]
 
 def patience(fault: str) -> float:
     """Seconds after which a client gives up: few where it has to, many where it must not."""
-    return 1.0 if fault.startswith(HANGS) else 20.0
+    return 5.0 if fault.startswith(HANGS) else PATIENCE
 
 
-def with_httpx(origin: str, headers: Mapping[str, str], cases: Iterable[Case]) -> Seen:
+def all_at_once(cases: Sequence[Case], ask: Callable[[Case], str]) -> Seen:
+    """What is seen in each case; all are asked together, so that they give up together."""
+    with ThreadPoolExecutor(len(cases)) as threads:
+        return dict(zip((fault for *_, fault in cases), threads.map(ask, cases), strict=True))
+
+
+def with_httpx(origin: str, headers: Mapping[str, str], cases: Sequence[Case]) -> Seen:
     """httpx, reading as the bytes come."""
-    return {case[2]: _guarded(case, lambda case, got: _httpx(origin, headers, case, got)) for case in cases}
+    return all_at_once(cases, lambda each: _guarded(each, lambda case, got: _httpx(origin, headers, case, got)))
 
 
 def _httpx(origin: str, headers: Mapping[str, str], case: Case, got: list[Any]) -> None:
@@ -61,9 +69,9 @@ def _httpx(origin: str, headers: Mapping[str, str], case: Case, got: list[Any]) 
         got.extend(answer.iter_raw())
 
 
-def with_requests(origin: str, headers: Mapping[str, str], cases: Iterable[Case]) -> Seen:
+def with_requests(origin: str, headers: Mapping[str, str], cases: Sequence[Case]) -> Seen:
     """requests, reading as the bytes come."""
-    return {case[2]: _guarded(case, lambda case, got: _requests(origin, headers, case, got)) for case in cases}
+    return all_at_once(cases, lambda each: _guarded(each, lambda case, got: _requests(origin, headers, case, got)))
 
 
 def _requests(origin: str, headers: Mapping[str, str], case: Case, got: list[Any]) -> None:
@@ -89,26 +97,28 @@ def _guarded(case: Case, ask: Callable[[Case, list[Any]], None]) -> str:
     return said(case[0], got[0] if got else None, b"".join(got[1:]), error)
 
 
-def with_curl(origin: str, headers: Mapping[str, str], cases: Iterable[Case]) -> Seen:
+def with_curl(origin: str, headers: Mapping[str, str], cases: Sequence[Case]) -> Seen:
     """curl, which gives its exit status; it does not look into the body."""
     lines = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
-    seen = {}
-    for kind, path, fault in cases:
+
+    def ask(case: Case) -> str:
+        kind, path, fault = case
         command = ["curl", "-sS", "-i", "-N", "--noproxy", "*", "-m", str(patience(fault)), *lines]
         done = subprocess.run(
             [*command, "-H", f"X-Emulator-Fault: {fault}", origin + path], capture_output=True, check=False
         )
         head, _, body = done.stdout.partition(b"\r\n\r\n")
         status = int(head.split()[1]) if head.startswith(b"HTTP/") else None
-        seen[fault] = said(kind, status, body, f"exit {done.returncode}" if done.returncode else None)
-    return seen
+        return said(kind, status, body, f"exit {done.returncode}" if done.returncode else None)
+
+    return all_at_once(cases, ask)
 
 
-def with_fetch(origin: str, headers: Mapping[str, str], cases: Iterable[Case]) -> Seen:
-    """Node's fetch, reading as the bytes come; all cases in one process."""
+def with_fetch(origin: str, headers: Mapping[str, str], cases: Sequence[Case]) -> Seen:
+    """Node's fetch, reading as the bytes come; all cases in one process, at once."""
     given = json.dumps([origin, dict(headers), [[*case, patience(case[2])] for case in cases]])
     done = subprocess.run(
-        ["node", "--input-type=module", "-e", FETCH, given], capture_output=True, check=True, timeout=120
+        ["node", "--input-type=module", "-e", FETCH, given], capture_output=True, check=True, timeout=PATIENCE
     )
     kinds = {fault: kind for kind, _, fault in cases}
     return {

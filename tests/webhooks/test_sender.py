@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 from msgspec import ValidationError
 from standardwebhooks import Webhook
@@ -28,6 +29,7 @@ from emulator.webhooks.client import SecretError, sign
 from emulator.webhooks.message import DeliveryAttempt
 from emulator.webhooks.sender import Sender, UnknownWebhook
 from tests.loopback import count_bundles
+from tests.waiting import PATIENCE
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of twenty-four bytes").decode()
 BODY = b'{"type":"batch.completed","name":"Zo\xc3\xab"}'
@@ -67,6 +69,22 @@ NO = answer("500 Internal Server Error", b"not today")
 DRIPS = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nnever"
 
 
+class Loop(asyncio.SelectorEventLoop):
+    """A loop whose real seconds can be made to pass: what waits for a time limit need not."""
+
+    passed = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.passed
+
+
+def pass_seconds(seconds: float) -> None:
+    """Let real seconds pass at once, for what is timed by the running loop."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, Loop)
+    loop.passed += seconds
+
+
 @asynccontextmanager
 async def receiving(*answers: bytes, host: str = "127.0.0.1") -> AsyncIterator[Receiver]:
     receiver = Receiver(list(answers))
@@ -91,7 +109,8 @@ def play(
         await sender.close()
         return attempts
 
-    return asyncio.run(run())
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        return runner.run(run())
 
 
 def send_to(url: str, **settings: Any) -> list[DeliveryAttempt]:
@@ -122,7 +141,7 @@ def test_a_receiver_can_verify_what_it_gets() -> None:
     assert (attempt.status, attempt.reply_body, attempt.error, attempt.body) == (200, b"thanks", None, BODY)
     assert attempt.headers["webhook-signature"] == headers["webhook-signature"]
     assert SECRET not in str(attempt)
-    assert 0 <= attempt.took < 5
+    assert attempt.took >= 0
 
 
 def test_a_day_of_retries_passes_on_the_clock_with_one_id_and_a_signature_for_each_time() -> None:
@@ -210,19 +229,30 @@ def test_a_receiver_that_is_down_is_tried_again_and_found_when_it_is_back() -> N
 def test_a_receiver_that_hangs_is_left_when_the_time_is_up() -> None:
     async def story(clock: Clock, sender: Sender) -> None:
         async with receiving(HANG, YES) as receiver:
-            sender.deliver("msg_1", receiver.url, SECRET, BODY, (60,), timeout=0.05)
+            sender.deliver("msg_1", receiver.url, SECRET, BODY, (60,), timeout=600.5)
+            await receiver.called.wait()
+            pass_seconds(600.5)
             await clock.advance(60)
 
     hung, answered = play(story)
-    assert (hung.status, hung.error) == (None, "no answer within 0.05 s")
-    assert hung.took >= 0.05
+    assert (hung.status, hung.error) == (None, "no answer within 600.5 s")
+    assert hung.took >= 600.5
     assert answered.delivered
 
 
-def test_a_yes_counts_even_when_its_body_never_ends() -> None:
+def test_a_yes_counts_even_when_its_body_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    send = httpx.AsyncClient.send
+
+    async def wait_for_the_rest(client: httpx.AsyncClient, *arguments: Any, **options: Any) -> httpx.Response:
+        answer = await send(client, *arguments, **options)
+        pass_seconds(600)
+        return answer
+
+    monkeypatch.setattr(httpx.AsyncClient, "send", wait_for_the_rest)
+
     async def story(clock: Clock, sender: Sender) -> None:
         async with receiving(DRIPS) as receiver:
-            sender.deliver("msg_1", receiver.url, SECRET, BODY, (60,), timeout=0.05)
+            sender.deliver("msg_1", receiver.url, SECRET, BODY, (60,), timeout=600)
             await clock.advance(60)
 
     [attempt] = play(story)
@@ -530,9 +560,11 @@ def test_only_the_last_messages_can_be_sent_again_and_those_under_way_are_not_fo
 def test_a_try_under_way_of_a_message_sent_anew_is_recorded_and_starts_nothing() -> None:
     async def story(clock: Clock, sender: Sender) -> None:
         async with receiving(HANG, YES) as receiver:
-            sender.deliver("msg_1", receiver.url, SECRET, BODY, (1, 1, 1), timeout=0.2)
+            sender.deliver("msg_1", receiver.url, SECRET, BODY, (1, 1, 1), timeout=600)
             await receiver.called.wait()
             sender.redeliver("msg_1")
+            await sender.wait(1, PATIENCE, delivered=True)
+            pass_seconds(600)
             await clock.advance(60)
 
     assert sorted((each.number, each.status, each.next_at) for each in play(story)) == [(1, None, None), (2, 200, None)]
@@ -544,14 +576,14 @@ def test_a_try_under_way_of_a_message_sent_anew_is_recorded_and_starts_nothing()
 def test_somebody_may_wait_in_real_time_for_so_many_attempts_or_so_many_that_were_welcome() -> None:
     async def story(clock: Clock, sender: Sender) -> None:
         async with receiving(NO, YES) as receiver:
-            waiting = asyncio.create_task(sender.wait(1))
-            welcome = asyncio.create_task(sender.wait(1, delivered=True))
+            waiting = asyncio.create_task(sender.wait(1, PATIENCE))
+            welcome = asyncio.create_task(sender.wait(1, PATIENCE, delivered=True))
             sender.deliver("msg_1", receiver.url, SECRET, BODY, (60,))
             assert [attempt.status for attempt in await waiting] == [500]
             assert not welcome.done()
             await clock.advance(60)
             assert [attempt.status for attempt in await welcome] == [200]
-            assert len(await sender.wait(2, 0.001)) == 2
+            assert len(await sender.wait(2, PATIENCE)) == 2
             with pytest.raises(TimeoutError):
                 await sender.wait(3, 0.01)
 
@@ -563,7 +595,7 @@ def test_with_a_clock_that_jumps_waiting_is_enough() -> None:
         clock.auto = True
         async with receiving(NO, NO, YES) as receiver:
             sender.deliver("msg_1", receiver.url, SECRET, BODY, (3_600, 86_400))
-            assert [attempt.status for attempt in await sender.wait(3, 5.0)] == [500, 500, 200]
+            assert [attempt.status for attempt in await sender.wait(3, PATIENCE)] == [500, 500, 200]
         clock.auto = False
 
     assert play(story)[-1].at == 1_767_225_600.0 + 3_600 + 86_400
@@ -598,7 +630,7 @@ def test_what_a_sender_remembers_can_be_saved_and_gone_on_with() -> None:
 def test_a_try_that_was_under_way_when_it_was_saved_is_made_again() -> None:
     async def story(clock: Clock, sender: Sender) -> None:
         async with receiving(HANG, YES) as receiver:
-            sender.deliver("msg_1", receiver.url, SECRET, BODY, timeout=5)
+            sender.deliver("msg_1", receiver.url, SECRET, BODY, timeout=600)
             await receiver.called.wait()
             saved = sender.dump()
             sender.load(saved)
