@@ -16,7 +16,7 @@ from tests.pages import ROOT, tables
 from tests.running import Emulated, Running
 from tests.small import KEY, play
 
-READ = ("answers", "streams", "answers and streams")  # what a client reads
+READ = ("responses", "streams", "responses and streams")  # what a client reads
 PAGE = ROOT / "docs" / "faults.md"
 Client = Callable[[str, Mapping[str, str], list[Case]], Seen]
 CLIENTS: Mapping[str, tuple[Client, str | None]] = {
