@@ -12,6 +12,8 @@ from msgspec.structs import fields
 from emulator.control import clock, exchanges, faults, webhooks, worlds
 from emulator.control.parsing import MEANINGS
 from emulator.control.routes import TABLE
+from emulator.store.views import ExchangeView
+from emulator.webhooks.views import WebhookView
 from tests.pages import README, ROOT, blocks, tables
 from tests.reader import Reader, masked
 from tests.running import Running
@@ -52,7 +54,7 @@ def test_every_key_of_an_order_is_told_and_no_other(heading: str, first: str, sh
 
 @pytest.mark.parametrize(
     ("after", "shape"),
-    [("over the names that an exchange has:", exchanges.ExchangeView), ("is listed with", webhooks.WebhookView)],
+    [("over the names that an exchange has:", ExchangeView), ("is listed with", WebhookView)],
 )
 def test_every_part_of_what_is_told_is_named(after: str, shape: type) -> None:
     text = PAGE.read_text().partition(after)[2].partition("\n\n")[0]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any
 
-import msgspec
 from msgspec import Meta, Struct
 
 from emulator.control.about import known_api, known_operation
@@ -16,38 +15,13 @@ from emulator.engine.functions import FILTERS, FUNCTIONS
 from emulator.errors import DocumentError
 from emulator.http import Exchange
 from emulator.language.expressions import Language
-from emulator.worlds.journal_query import Question, compile_query, find, view, wait
+from emulator.store.views import ExchangeView, exchange_view
+from emulator.worlds.journal_query import Question, compile_query, find, wait
 
 LANGUAGE = Language(functions=FUNCTIONS, filters=FILTERS)
 LONGEST_WAIT = 600.0  # real seconds
 When = Annotated[dict[str, Any], Meta(description="what they must be like: a `when` as in a rule (docs/control.md)")]
 Last = Annotated[int, Meta(ge=1, description="at most so many, the newest")]
-
-
-class ExchangeView(Struct, frozen=True):
-    """One request and its answer. `at` is epoch seconds, `took` seconds; keys are masked; a body is JSON or text."""
-
-    number: int
-    at: float
-    api: str
-    operation: str
-    method: str
-    path: str
-    query: dict[str, str] | str
-    headers: dict[str, str]
-    body: Any
-    status: int
-    reply_headers: dict[str, str]
-    reply_body: Any
-    events_sent: int
-    bytes_sent: int
-    outcome: str
-    took: float
-    key: str
-    workspace: str
-    rule: str
-    faults: list[str]
-    near_misses: list[dict[str, Any]]
 
 
 class ExchangesView(Struct, frozen=True):
@@ -140,7 +114,7 @@ def _question(call: ControlRequest, when: dict[str, Any]) -> Question:
 
 
 def _told(found: Iterable[Exchange]) -> ExchangesView:
-    return ExchangesView([msgspec.convert(view(exchange), ExchangeView) for exchange in found])
+    return ExchangesView([exchange_view(exchange) for exchange in found])
 
 
 EXAMPLE = {"operation": "messages.create", "body.stream": {"present": False}, "status": {"lt": 500}}

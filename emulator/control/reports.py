@@ -16,7 +16,7 @@ from emulator.engine.service import Service
 from emulator.errors import EmulatorError
 from emulator.http import Exchange
 from emulator.https.proxy import BlockedCall
-from emulator.store.journal import said
+from emulator.store.views import content
 from emulator.verdict.finding import Finding, Thresholds
 from emulator.verdict.judge import judge
 
@@ -92,7 +92,11 @@ def _spent(service: Service, exchanges: list[Exchange]) -> dict[str, float]:
 def _cost(service: Service, exchange: Exchange) -> dict[str, float]:
     """What one exchange costs; of a stream, each unit as the last event tells it that tells it."""
     cost: dict[str, float] = {}
-    names = {"body": said(exchange.body, exchange.headers), "status": exchange.status, "operation": exchange.operation}
+    names = {
+        "body": content(exchange.body, exchange.headers),
+        "status": exchange.status,
+        "operation": exchange.operation,
+    }
     for answer in _answers(exchange):
         scope = service.background(**names, answer=answer)
         for unit, amount in service.api.client.spent.items():
@@ -108,7 +112,7 @@ def _cost(service: Service, exchange: Exchange) -> dict[str, float]:
 def _answers(exchange: Exchange) -> Iterator[Mapping[str, Any]]:
     """The bodies that an answer is made of, those that are JSON objects."""
     if not any(name.lower() == b"content-type" and STREAM in value for name, value in exchange.reply_headers):
-        whole = said(exchange.reply_body, exchange.reply_headers)
+        whole = content(exchange.reply_body, exchange.reply_headers)
         if isinstance(whole, dict):
             yield whole
         return

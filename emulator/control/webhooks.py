@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta, Struct
 
 from emulator.control.exchanges import Cleared, time_limit
@@ -13,25 +12,7 @@ from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.webhooks.message import DeliveryAttempt
 from emulator.webhooks.sender import UnknownWebhook
-
-
-class WebhookView(Struct, frozen=True):
-    """One attempt, counted from 1. `at` and `next_at` (null: none follows) are on the world's clock, in seconds since
-    the epoch; `took` is in real seconds. `status` null: nobody answered, and `error` says why."""
-
-    id: str
-    url: str
-    attempt: int
-    at: float
-    headers: dict[str, str]
-    body: str
-    status: int | None
-    error: str | None
-    reply_headers: dict[str, str]
-    reply_body: str
-    took: float
-    next_at: float | None
-    faults: list[str]
+from emulator.webhooks.views import WebhookView, webhook_view
 
 
 class WebhooksView(Struct, frozen=True):
@@ -91,7 +72,7 @@ def clear(call: ControlRequest) -> Cleared:
 
 
 def _told(attempts: Iterable[DeliveryAttempt]) -> WebhooksView:
-    return WebhooksView([msgspec.convert(attempt.view(), WebhookView) for attempt in attempts])
+    return WebhooksView([webhook_view(attempt) for attempt in attempts])
 
 
 AT = {"id": "msg_1"}

@@ -10,6 +10,7 @@ import httpx
 import msgspec
 from msgspec import Struct
 
+from emulator.store.views import ExchangeView
 from emulator.testing.client import Client, RemoteSequence
 
 SHOWN = 10  # exchanges that a message lists
@@ -25,29 +26,12 @@ class Answer(Struct, frozen=True):
     bytes_sent: int
 
 
-class Recorded(Struct, frozen=True):
+class Recorded(ExchangeView, frozen=True):
     """One request and its answer, `reply`. Bodies are JSON or text, `key` is masked, `at` and `took` are in seconds of
     the world's clock; `outcome` says how much of the answer the client took."""
 
-    number: int
-    at: float
-    api: str
-    operation: str
-    method: str
-    path: str
-    query: Any
     headers: httpx.Headers
-    body: Any
-    status: int
     reply_headers: httpx.Headers
-    reply_body: Any
-    events_sent: int
-    bytes_sent: int
-    outcome: str
-    took: float
-    key: str
-    workspace: str
-    rule: str
     faults: tuple[str, ...] = ()
     near_misses: tuple[Mapping[str, Any], ...] = ()
 

@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from msgspec import Struct
 
 from emulator.testing.client import Client, RemoteSequence
+from emulator.webhooks.views import WebhookView
 
 Job = Mapping[str, Any]  # as the control API shows it
 
@@ -52,23 +52,9 @@ def _path(id: str) -> str:
     return f"/jobs/{quote(id, safe='')}"
 
 
-class Attempt(Struct, frozen=True):
+class Attempt(WebhookView, frozen=True):
     """One attempt, counted from 1 for each webhook `id`; `at` and `next_at` (None: none follows) are on the world's
     clock. `status` is what the receiver answered; None when nobody did, and `error` says why."""
-
-    id: str
-    url: str
-    attempt: int
-    at: float
-    headers: Mapping[str, str]
-    body: str
-    status: int | None = None
-    error: str | None = None
-    reply_headers: Mapping[str, str] = {}
-    reply_body: str = ""
-    took: float = 0.0
-    next_at: float | None = None
-    faults: tuple[str, ...] = ()
 
     @property
     def data(self) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 from msgspec import Struct, field
 
@@ -92,24 +92,6 @@ class DeliveryAttempt(Struct, frozen=True):
     def delivered(self) -> bool:
         """The receiver said yes."""
         return self.status is not None and 200 <= self.status < 300
-
-    def view(self) -> dict[str, Any]:
-        """The try as the control API shows it; bodies as text."""
-        return {
-            "id": self.id,
-            "attempt": self.number,
-            "at": self.at,
-            "url": self.url,
-            "headers": self.headers,
-            "body": self.body.decode(errors="replace"),
-            "status": self.status,
-            "error": self.error,
-            "reply_headers": self.reply_headers,
-            "reply_body": self.reply_body.decode(errors="replace"),
-            "took": self.took,
-            "next_at": self.next_at,
-            "faults": list(self.faults),
-        }
 
 
 class DeliveryState(Struct):

@@ -16,15 +16,14 @@ from emulator.language.document.diagnostics import Diagnostics
 from emulator.language.expressions import Language
 from emulator.language.expressions.runtime import MISSING
 from emulator.playbook.matching import COUNTER_TESTS, Difference, Matcher
-from emulator.store.journal import PARTS, Journal, view
+from emulator.store.journal import Journal
 from emulator.store.masking import mask_key
-
-__all__ = ["Question", "compile_query", "find", "view", "wait"]
+from emulator.store.views import FIELDS
 
 REPLY = {"status": "status", "headers": "reply_headers", "header": "reply_headers", "body": "reply_body"}
 LINES = ("header.", "headers.", "reply_headers.", "reply.headers.", "reply.header.")
 TEXTS = ("query", "header", "headers", "reply_headers")  # mappings whose values are texts, whatever they look like
-NAMES = Names((*PARTS, "header", "reply"), {"reply": tuple(REPLY)})
+NAMES = Names((*FIELDS, "header", "reply"), {"reply": tuple(REPLY)})
 MOST_TOLD = 3
 LONGEST = 200  # characters of a value that the message of a wait in vain shows
 
@@ -68,14 +67,14 @@ class _Seen(dict[str, Any]):
         if name == "reply":
             value: Any = {key: self[part] for key, part in REPLY.items()}
         else:
-            value = PARTS["headers" if name == "header" else name](self.exchange)
+            value = FIELDS["headers" if name == "header" else name](self.exchange)
             value = MISSING if value is None else value
         self[name] = value
         return value
 
 
 def compile_query(when: Any, language: Language) -> Question:
-    """The question that a `when` stands for; it is written as in a rule, over the names of `view`.
+    """The question that a `when` stands for; it is written as in a rule, over the fields of `ExchangeView`.
 
     Raises DocumentError with everything that is wrong in it, unknown names with the nearest one.
     """

@@ -5,20 +5,29 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.http import Differing, Exchange, NearMiss
-from emulator.store.journal import said, view
 from emulator.store.masking import Masker
+from emulator.store.views import FIELDS, ExchangeView, content, exchange_view
 from tests.apis.aiexport_calls import PRO, asking, caller
 from tests.running import Emulated
 
 JSON = [(b"content-type", b"application/json; charset=utf-8")]
 FORM = [(b"content-type", b"application/x-www-form-urlencoded")]
 TEXT = [(b"Content-Type", b"text/plain")]
+
+
+def view(exchange: Exchange) -> Any:
+    return msgspec.to_builtins(exchange_view(exchange))
+
+
+def test_every_field_of_the_view_is_shown() -> None:
+    assert tuple(FIELDS) == ExchangeView.__struct_fields__
 
 
 def test_an_exchange_is_shown_with_everything_on_it(emulator: Emulated) -> None:
@@ -96,9 +105,9 @@ def test_header_lines_are_shown_by_name_without_their_credentials_and_those_sent
     ],
 )
 def test_a_body_is_json_or_a_form_where_it_is_one_else_text(body: bytes, lines: Any, shown: Any) -> None:
-    content = said(body, lines)
-    assert content == shown or (shown is None and isinstance(content, list))
-    assert type(content) is type(shown) or shown is None
+    shown_body = content(body, lines)
+    assert shown_body == shown or (shown is None and isinstance(shown_body, list))
+    assert type(shown_body) is type(shown) or shown is None
 
 
 @given(st.binary(max_size=60), st.binary(max_size=60), st.text(max_size=20))
