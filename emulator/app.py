@@ -59,7 +59,7 @@ class Application:
         playbooks = Playbooks(partial(_compile, settings))
         playbooks.add(settings.scenarios, (playbook, served))
         self.worlds = WorldRegistry(settings, playbooks, clock)
-        self.front = HttpsProxy(self._hosts, lambda: resources.data(settings.authority, os.environ))
+        self.proxy = HttpsProxy(self._hosts, lambda: resources.data(settings.authority, os.environ))
 
     @property
     def playbook(self) -> Playbook:
@@ -82,9 +82,9 @@ class Application:
         return self.worlds.default.state.clock
 
     @property
-    def departures(self) -> list[BlockedCall]:
-        """The calls for hosts that are not emulated, which were refused."""
-        return self.front.departures
+    def blocked_calls(self) -> list[BlockedCall]:
+        """The calls for hosts that are not emulated, which were blocked."""
+        return self.proxy.blocked_calls
 
     def _hosts(self) -> set[str]:
         """The hosts that are answered over HTTPS, in lower case: of every world's APIs, and of the settings."""
@@ -152,7 +152,7 @@ class Application:
         except DocumentError as error:
             LOG.error("the scenarios are wrong, so the ones before stay in use:\n%s", error)
             return False
-        LOG.info("scenarios read again: %s", ", ".join(self.playbook.scenarios))
+        LOG.info("reloaded: %s", ", ".join(self.playbook.scenarios))
         return True
 
     def adopt(self, playbook: Playbook, served: Mapping[str, Served]) -> None:

@@ -72,9 +72,9 @@ class Running:
         assert not self._thread.is_alive()
 
     @property
-    def front(self) -> HttpsProxy:
+    def proxy(self) -> HttpsProxy:
         assert self.app is not None
-        return self.app.front
+        return self.app.proxy
 
     def try_now(self, context: Scope, raw: bytes, wire: FastPath) -> Continuation | None:
         assert self.app is not None

@@ -1,4 +1,4 @@
-"""The server under test over TLS: by a listener of its own, and in tunnels of the HTTPS front."""
+"""The server under test over TLS: by a listener of its own, and in tunnels of the HTTPS proxy."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class SecureRunning(Running):
     """A server with a TLS listener, whose authority is in `folder`; `tls_port` is where it listens."""
 
     def __init__(self, folder: Path) -> None:
-        self._front = HttpsProxy(lambda: {EMULATED}, lambda: folder)
+        self._proxy = HttpsProxy(lambda: {EMULATED}, lambda: folder)
         self._tls = bind(Settings(listen=Listen(port=0)))
         self.tls_port: int = self._tls.getsockname()[1]
         super().__init__()
 
     @property
-    def front(self) -> HttpsProxy:
-        return self._front
+    def proxy(self) -> HttpsProxy:
+        return self._proxy
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -56,7 +56,7 @@ class SecureWire(Wire):
 
 
 class TunnelWire(SecureWire):
-    """One connection in a tunnel of the HTTPS front."""
+    """One connection in a tunnel of the HTTPS proxy."""
 
     def _before(self) -> None:
         self.raw.sendall(f"CONNECT {EMULATED}:443 HTTP/1.1\r\nHost: {EMULATED}:443\r\n\r\n".encode())

@@ -148,7 +148,7 @@ def test_a_wrong_reload_leaves_everything_as_it_was(
     first, second = caplog.messages
     assert first.startswith("the scenarios are wrong, so the ones before stay in use:\n")
     assert f"{story}:5:1: unknown key 'rulez'" in first
-    assert second == "scenarios read again: story"
+    assert second == "reloaded: story"
 
 
 def test_the_folders_of_all_files_are_watched(small: Emulated, tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def serve(**options: Any) -> int:
     app = build(chosen)
     sock, tls = server.bind(chosen), server.bind_tls(chosen)
     if tls is not None:
-        app.front.prepare()  # what is wrong with the authority is told before anything is served
+        app.proxy.prepare()  # report a problem with the CA before serving
     host, port = sock.getsockname()[:2]
     secure = None if tls is None else tls.getsockname()[1]
     shown = banner(app.playbook, host, port, chosen.control_token, secure)
@@ -214,5 +214,5 @@ def certs(export: str | None, renew: bool, **options: Any) -> int:
     from emulator.app import build
     from emulator.cli.inspect import show
 
-    click.echo(show(build(settings.load(options, os.environ)).front.authority, export, renew), nl=False)
+    click.echo(show(build(settings.load(options, os.environ)).proxy.authority, export, renew), nl=False)
     return 0

@@ -164,7 +164,7 @@ class BlockedCallsView(Struct, frozen=True):
 
 def departures(call: ControlRequest) -> BlockedCallsView:
     """The calls that tried to leave for hosts that are not emulated, and were refused."""
-    return BlockedCallsView(list(call.server.departures))
+    return BlockedCallsView(list(call.server.blocked_calls))
 
 
 BLOCKED_CALL_ROUTES = (ControlRoute("GET", "/departures", departures, worldly=False),)

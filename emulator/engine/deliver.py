@@ -108,7 +108,7 @@ class _Watch:
 async def _perform(reply: Reply, exchange: Exchange, clock: Clock, scope: Scope) -> None:
     """Send a reply that faults have twisted, byte for byte."""
     begun = clock.now()
-    line: BorrowedSocket = scope["extensions"][LINE]()
+    line: BorrowedSocket = scope["extensions"][RAW_SOCKET]()
     raw = raw_response(reply, scope["method"], scope["http_version"], line.keep_alive)
     for edit in reply.wire_edits:
         edit(raw)
@@ -201,7 +201,9 @@ class _Playing:
         return frames[at].data if until == at + 1 else b"".join([frame.data for frame in frames[at:until]])
 
 
-LINE = "emulator.server.raw_socket"  # the ASGI extension by which a server lends its socket; its value makes a Line
+RAW_SOCKET = (
+    "emulator.server.raw_socket"  # the ASGI extension by which a server lends its socket; its value makes a Line
+)
 
 GAP = 0.001  # real seconds between two segments
 MOST_GAPS = 1_000  # with more segments than that there are no gaps between those that are due together

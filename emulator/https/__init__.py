@@ -1,1 +1,1 @@
-"""REACH: programs with hard-coded https:// hosts come here: certificates, and the HTTPS front."""
+"""HTTPS for hard-coded hosts: certificates, and the proxy that routes or blocks calls."""

@@ -1,4 +1,4 @@
-"""The authority: one a machine, made on first use, kept where only its user can read it, and made anew in time."""
+"""Certificate authority: one per machine, created on first use, readable only by its user, renewed in time."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from emulator.https.hosts import is_name
 
 CERTIFICATE, KEY, LOCK = "authority.pem", "authority.key", ".lock"
 LOG = logging.getLogger("emulator")
-LEAF_LEFT = 86_400.0  # seconds that a leaf is good for at least when it is shown
+LEAF_LEFT = 86_400.0  # seconds that a certificate is valid for at least when it is used
 AUTHORITY_LEFT = LEAF_LASTS + LEAF_LEFT
-MOST_LEAVES = 1_000
-RENEW = "`emulator certs --renew` makes another"
+MAX_CONTEXTS = 1_000
+RENEW_HINT = "`emulator certs --renew` creates a new one"
 Stamp = tuple[int, int, int]
 
 
@@ -40,11 +40,11 @@ def _real_now() -> float:
 
 
 class Authority:
-    """The authority in a folder, for these hosts at least. `now` is the real time, in seconds since the epoch.
+    """Certificate authority in a folder, for at least these hosts. `now` returns real time in seconds since the epoch.
 
-    One that is there is used when it speaks for all the hosts and will for a while; else one is made for them and
-    for those that it spoke for. Hosts that no certificate can name are left out. Everything raises ConfigError when
-    the extra or a right to the folder is missing, or when what is there is no authority, or no secret any more.
+    An existing authority is used if it covers all the hosts and stays valid for a while; otherwise a new one is created
+    for them and for the hosts of the old one. Hosts that no certificate can name are skipped. All methods raise
+    ConfigError when the extra or a permission is missing, or when the folder's files are invalid or not private.
     """
 
     def __init__(
@@ -53,118 +53,122 @@ class Authority:
         self.folder = folder or resources.data("auto", os.environ)
         self._hosts = {host.lower() for host in hosts if is_name(host.lower())}
         self._now = now
-        self._turn = RLock()  # leaves are made in threads
+        self._lock = RLock()  # certificates are created in threads
         self._read: tuple[Stamp, Pair, Facts] | None = None
-        self._contexts: dict[str, tuple[float, ssl.SSLContext]] = {}  # with the time when they were made
+        self._contexts: dict[str, tuple[float, ssl.SSLContext]] = {}  # with the time when they were created
 
     @property
     def certificate_path(self) -> Path:
-        """The certificate that clients must trust, as a PEM file; the authority is made if there is none."""
+        """The certificate that clients must trust, a PEM file; creates the authority if there is none."""
         self._current()
         return self.folder / CERTIFICATE
 
     @property
     def facts(self) -> Facts:
-        """What the authority is; it is made if there is none."""
+        """The facts of the authority; creates it if there is none."""
         return self._current()[1]
 
     def context_for(self, host: str) -> ssl.SSLContext:
-        """What a server answers as this host with; its leaf is good for a day at least."""
+        """Returns the TLS context of a server for this host; its certificate is valid for at least a day."""
         if not is_name(host := host.lower()):
-            raise ConfigError(f"{host!r} is no name of a host, so no certificate can be made for it")
-        with self._turn:
+            raise ConfigError(f"{host!r} is not a host name, so no certificate can be created for it")
+        with self._lock:
             self._hosts.add(host)
             pair, _ = self._current()
             made, context = self._contexts.get(host, (0.0, None))
-            age = self._now() - made  # below nothing when the machine's clock was set back
+            age = self._now() - made  # negative when the machine's clock was set back
             if context is None or not -SKEW <= age <= LEAF_LASTS - LEAF_LEFT:
                 context = make_context(pair, host, self._now(), self.folder)
-                if len(self._contexts) >= MOST_LEAVES:
+                if len(self._contexts) >= MAX_CONTEXTS:
                     self._contexts.clear()
                 self._contexts[host] = (self._now(), context)
             return context
 
     def renew(self) -> Facts:
-        """Make another authority for the same hosts; clients that trusted the one before must be given this one."""
+        """Creates a new authority for the same hosts; clients that trusted the old one must be given this one."""
         require()
-        with self._turn, self._locked():
+        with self._lock, self._locked():
             before = self._on_disk(strict=False)
-            return self._make(before)[1]
+            return self._create(before)[1]
 
     def _current(self) -> tuple[Pair, Facts]:
-        """The authority as it is on disk: other processes may have made another one."""
+        """Returns the authority on disk, which another process may have replaced; creates or replaces it if needed."""
         require()
-        with self._turn:
-            if self._read is not None and self._read[0] == self._stamp() and self._suits(self._read[2]):
+        with self._lock:
+            if self._read is not None and self._read[0] == self._stamp() and self._is_usable(self._read[2]):
                 return self._read[1:]
             with self._locked():
-                found = self._on_disk(strict=True)
-                if found is not None and self._suits(found[2]):
-                    self._read = found
+                stored = self._on_disk(strict=True)
+                if stored is not None and self._is_usable(stored[2]):
+                    self._read = stored
                     self._contexts.clear()
-                    return found[1:]
-                return self._make(found)
+                    return stored[1:]
+                return self._create(stored)
 
-    def _suits(self, facts: Facts) -> bool:
-        now = self._now()  # one made while the machine's clock was ahead is not good yet
+    def _is_usable(self, facts: Facts) -> bool:
+        now = self._now()  # one created while the machine's clock was ahead is not valid yet
         return self._hosts <= set(facts.hosts) and facts.since <= now < facts.until - AUTHORITY_LEFT
 
-    def _make(self, before: tuple[Stamp, Pair, Facts] | None) -> tuple[Pair, Facts]:
+    def _create(self, before: tuple[Stamp, Pair, Facts] | None) -> tuple[Pair, Facts]:
         hosts = sorted(self._hosts.union(() if before is None else before[2].hosts))
         if not hosts:
-            raise ConfigError("there is no authority yet, and no host that it should speak for")
+            raise ConfigError("there is no certificate authority yet, and no host to create one for")
         pair = make_authority(hosts, self._now())
         _write(self.folder / KEY, pair.key, 0o600)
         _write(self.folder / CERTIFICATE, pair.certificate, 0o644)
         facts = read_authority(pair)
         if before is not None:
             path = self.folder / CERTIFICATE
-            LOG.warning("there is another authority in %s; give it to clients that have a copy of the one before", path)
+            LOG.warning(
+                "created a new certificate authority in %s; give it to clients that have a copy of the old one", path
+            )
         self._read = (self._stamp(), pair, facts)
         self._contexts.clear()
         return pair, facts
 
     def _on_disk(self, strict: bool) -> tuple[Stamp, Pair, Facts] | None:
-        """What is there; when it is no authority, an error if `strict`, else as if nothing were there."""
+        """Reads the authority from disk, or returns None; invalid files are an error if `strict`, else None as well."""
         try:
-            secret = (self.folder / KEY).stat().st_mode & 0o077 == 0
+            private = (self.folder / KEY).stat().st_mode & 0o077 == 0
             pair = Pair((self.folder / KEY).read_bytes(), (self.folder / CERTIFICATE).read_bytes())
-            found = self._stamp(), pair, read_authority(pair)
+            stored = self._stamp(), pair, read_authority(pair)
         except FileNotFoundError:
             return None
         except ValueError as error:
             if not strict:
                 return None
-            raise ConfigError(f"{self.folder} holds no authority of ours: {error}; {RENEW}") from error
-        if strict and not secret:
-            raise ConfigError(f"others may have read {self.folder / KEY}; {RENEW}, with a key that nobody knows")
-        return found
+            raise ConfigError(f"{self.folder} holds no valid certificate authority: {error}; {RENEW_HINT}") from error
+        if strict and not private:
+            raise ConfigError(f"others may have read {self.folder / KEY}; {RENEW_HINT} with a new key")
+        return stored
 
     def _stamp(self) -> Stamp:
         try:
-            found = os.stat(self.folder / CERTIFICATE)
-            return found.st_mtime_ns, found.st_ino, found.st_size
+            stat = os.stat(self.folder / CERTIFICATE)
+            return stat.st_mtime_ns, stat.st_ino, stat.st_size
         except OSError:
             return 0, 0, -1
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """One process at a time looks at the folder and changes it."""
+        """Lets one process at a time read and change the folder."""
         try:
             if not self.folder.is_dir():
                 self.folder.mkdir(parents=True)
                 self.folder.chmod(0o700)
             if self.folder.stat().st_mode & 0o022:
-                raise ConfigError(f"others may write to {self.folder}; do `chmod 700` to it, or name another folder")
+                raise ConfigError(f"others may write to {self.folder}; run `chmod 700` on it, or choose another folder")
             with open(os.open(self.folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600), "wb") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 yield
         except OSError as error:
-            raise ConfigError(f"can't keep an authority in {self.folder}: {error.strerror or error}") from error
+            raise ConfigError(
+                f"can't store a certificate authority in {self.folder}: {error.strerror or error}"
+            ) from error
 
 
 def _write(path: Path, data: bytes, mode: int) -> None:
-    """Whole or not at all, and never readable by more than `mode` says."""
+    """Writes a file atomically, never readable by more users than `mode` allows."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     with open(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:

@@ -1,6 +1,6 @@
-"""Certificates: an authority limited to the emulated hosts, and the short-lived leaves that it signs.
+"""Certificates: a CA limited to the emulated hosts, and the short-lived certificates that it signs.
 
-Both pass OpenSSL's strict checks (RFC 5280), which Python 3.13 turns on. Needs the extra `intercept`.
+Both pass OpenSSL's strict checks (RFC 5280), the default in Python 3.13. Needs the extra `intercept`.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ NAME = "ai-api-emulator"
 MISSING = "HTTPS hosts need the extra `intercept`; install it with: pip install 'ai-api-emulator[intercept]'"
 AUTHORITY_LASTS = 365 * 86_400.0  # seconds
 LEAF_LASTS = 7 * 86_400.0
-SKEW = 3_600.0  # a client's clock may be behind by so much
+SKEW = 3_600.0  # seconds by which a client's clock may be behind
 
 
 class Pair(Struct, frozen=True):
-    """A private key and its certificate, as PEM."""
+    """Private key and its certificate, as PEM."""
 
     key: bytes
     certificate: bytes
 
 
 class Facts(Struct, frozen=True):
-    """What a certificate of an authority says: its SHA-256, and its hosts. Times are in seconds since the epoch."""
+    """Contents of a CA certificate: its SHA-256, validity in seconds since the epoch, and hosts."""
 
     fingerprint: str
     since: float
@@ -43,7 +43,7 @@ class Facts(Struct, frozen=True):
 
 
 def require() -> None:
-    """Raises ConfigError, with the command that helps, when the extra is missing."""
+    """Raises ConfigError with the command that installs the extra, when it is missing."""
     try:
         import trustme  # noqa: F401
     except ImportError:
@@ -51,7 +51,7 @@ def require() -> None:
 
 
 def make_authority(hosts: Iterable[str], now: float) -> Pair:
-    """An authority that can speak for these hosts, and those below them, only: no others, and no IP addresses."""
+    """Creates a CA that is limited to these hosts and their subdomains, without IP addresses."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -59,10 +59,10 @@ def make_authority(hosts: Iterable[str], now: float) -> Pair:
 
     key = ec.generate_private_key(ec.SECP256R1())
     own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-    # Two authorities of one name would be taken for each other.
-    called = f"{NAME} authority {own.digest.hex()[:8]}"
+    # Clients would confuse two CAs with the same name.
+    common_name = f"{NAME} authority {own.digest.hex()[:8]}"
     name = x509.Name(
-        [x509.NameAttribute(NameOID.ORGANIZATION_NAME, NAME), x509.NameAttribute(NameOID.COMMON_NAME, called)]
+        [x509.NameAttribute(NameOID.ORGANIZATION_NAME, NAME), x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
     )
     builder = (
         x509.CertificateBuilder()
@@ -83,7 +83,7 @@ def make_authority(hosts: Iterable[str], now: float) -> Pair:
 
 
 def _limited(builder: CertificateBuilder, hosts: Iterable[str]) -> CertificateBuilder:
-    """With what it may be used for."""
+    """Adds the extensions that limit what the CA may be used for."""
     from cryptography import x509
     from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -110,7 +110,7 @@ def _limited(builder: CertificateBuilder, hosts: Iterable[str]) -> CertificateBu
 
 
 def read_authority(pair: Pair) -> Facts:
-    """What an authority's certificate says. Raises ValueError when it is none, or its key is another one's."""
+    """Reads a CA certificate. Raises ValueError when it is invalid, or does not match its key."""
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -124,7 +124,7 @@ def read_authority(pair: Pair) -> Facts:
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # TypeError: it has a password
         raise ValueError("the key can't be read") from error
     if key.public_key() != certificate.public_key():
-        raise ValueError("the key is not that of the certificate")
+        raise ValueError("the key does not match the certificate")
     return _facts(certificate)
 
 
@@ -143,13 +143,11 @@ def _facts(certificate: Certificate) -> Facts:
 
 
 def make_context(authority: Pair, host: str, now: float, folder: Path) -> ssl.SSLContext:
-    """What a server answers as `host` with, by a leaf that is made for it; `folder` holds its key for a moment."""
+    """Returns a server's TLS context with a new certificate for `host`; `folder` holds its key for a moment."""
     import trustme
 
-    signer = trustme.CA.from_pem(authority.certificate, authority.key)
-    leaf = signer.issue_cert(
-        host, organization_name=NAME, not_before=_date(now - SKEW), not_after=_date(now + LEAF_LASTS)
-    )
+    ca = trustme.CA.from_pem(authority.certificate, authority.key)
+    leaf = ca.issue_cert(host, organization_name=NAME, not_before=_date(now - SKEW), not_after=_date(now + LEAF_LASTS))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_alpn_protocols(["http/1.1"])
     with leaf.private_key_and_cert_chain_pem.tempfile(dir=str(folder)) as path:

@@ -1,4 +1,7 @@
-"""The front: which hosts are answered here over HTTPS, and what those get who ask for another one."""
+"""HTTPS proxy: routes calls for emulated hosts to this server, and blocks and notes all others.
+
+Nothing is ever forwarded to a real host.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +21,16 @@ from emulator.https.authority import CERTIFICATE, Authority
 from emulator.https.hosts import is_name, is_this_machine, joined, normalize_host
 
 LOG = logging.getLogger("emulator")
-MOST = 1_000  # departures that are kept
+MAX_BLOCKED_CALLS = 1_000  # that are kept
 HTTP, HTTPS = 80, 443
 TARGET = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]{1,254})):([0-9]{1,5})")
-DISTRUST = ("UNKNOWN_CA", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN")  # alerts of clients (RFC 8446 section 6.2)
+UNTRUSTED_ALERTS = ("UNKNOWN_CA", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN")  # sent by clients (RFC 8446 section 6.2)
 Address = tuple[str, int | None]
-TRUST = "SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and NODE_EXTRA_CA_CERTS"
+TRUST_VARIABLES = "SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and NODE_EXTRA_CA_CERTS"
 
 
 class BlockedCall(Struct, frozen=True):
-    """A call that was refused: the host and port it was for, and when, in seconds since the epoch."""
+    """Call that was blocked: its host and port, and when, in seconds since the epoch."""
 
     host: str
     port: int
@@ -35,7 +38,7 @@ class BlockedCall(Struct, frozen=True):
 
 
 class ProxyRefusal(Struct, frozen=True):
-    """What is answered instead of leading a call on; it is an ASGI application too."""
+    """Error response of the proxy; also an ASGI application that sends it."""
 
     status: int
     message: str
@@ -46,7 +49,7 @@ class ProxyRefusal(Struct, frozen=True):
         return orjson.dumps({"error": {"message": self.message, "hint": self.hint}})
 
     def raw(self) -> bytes:
-        """The whole answer. Clients show little of what a proxy says but the reason, so that is the message."""
+        """Returns the whole response; its reason phrase is the message, because clients show little else."""
         head = f"HTTP/1.1 {self.status} {self.message}\r\ncontent-type: application/json\r\nconnection: close\r\n"
         return head.encode("latin-1", "replace") + b"content-length: %d\r\n\r\n%b" % (len(self.body), self.body)
 
@@ -61,114 +64,117 @@ class ProxyRefusal(Struct, frozen=True):
 
 
 class ProxyRoute(Struct, frozen=True):
-    """Where a call is led: here, as this host, over TLS (`secure`) or as it is."""
+    """Route of a call: to this server, as `host`, over TLS (`secure`) or in plain HTTP."""
 
     host: str
     secure: bool
 
 
 class HttpsProxy:
-    """`hosts` gives the emulated hosts in lower case; the authority, in `folder`, is made when it is first needed."""
+    """Routes and blocks calls; `hosts` returns the emulated hosts in lower case.
+
+    The certificate authority in `folder` is created when it is first needed.
+    """
 
     def __init__(self, hosts: Callable[[], Collection[str]], folder: Callable[[], Path]) -> None:
-        self.departures: list[BlockedCall] = []
+        self.blocked_calls: list[BlockedCall] = []
         self._hosts = hosts
         self._folder = folder
         self._authority: Authority | None = None
-        self._told: set[tuple[str, str]] = set()
+        self._reported: set[tuple[str, str]] = set()
 
     @property
     def authority(self) -> Authority:
-        """Raises ConfigError, as all that it does."""
+        """The certificate authority. Raises ConfigError when it can't be created, as do its methods."""
         if self._authority is None:
             self._authority = Authority(self._folder(), self._hosts())
         return self._authority
 
     def emulates(self, host: str) -> bool:
-        """Whether we answer as it; an API may name addresses too, which are for those who call us directly."""
+        """Whether the host is emulated over HTTPS; addresses of an API are only for direct calls."""
         return is_name(host) and host in self._hosts()
 
-    def way(self, host: str, port: int, own: Address | None) -> ProxyRoute | None:
-        """Where a call to a host, as it is spelled, and a port is led; None: nowhere. `own` is where it came in.
+    def route(self, host: str, port: int, own: Address | None) -> ProxyRoute | None:
+        """Returns the route of a call to a normalized host and a port, or None. `own` is the address it came in by.
 
-        A client may also name us, as which it knows this machine or, in a network of containers, by a bare name.
+        A client may also name this server, as this machine or, in a network of containers, by a bare name.
         """
         if own is not None and port == own[1] and (is_this_machine(host) or host == own[0] or "." not in host):
             return ProxyRoute(host, secure=False)
         return ProxyRoute(host, port == HTTPS) if port in (HTTP, HTTPS) and self.emulates(host) else None
 
-    def judge(self, target: str, own: Address | None) -> ProxyRoute | ProxyRefusal:
-        """Where a CONNECT for a target, `host:port`, is led, or why it is not. `own` is where it came in."""
+    def connect(self, target: str, own: Address | None) -> ProxyRoute | ProxyRefusal:
+        """Routes or blocks a CONNECT for a target, `host:port`. `own` is the address it came in by."""
         match = TARGET.fullmatch(target)
         if match is None or int(match[3]) > 65_535:
-            return ProxyRefusal(400, "CONNECT wants HOST:PORT", "such as api.example.com:443")
+            return ProxyRefusal(400, "CONNECT expects HOST:PORT", "such as api.example.com:443")
         host, port = normalize_host(match[1] or match[2]), int(match[3])
-        return self.way(host, port, own) or self.refuse(host, port)
+        return self.route(host, port, own) or self.block(host, port)
 
-    def refuse(self, host: str, port: int) -> ProxyRefusal:
-        """What a call gets for which there is no way; noted as a departure unless it would stay on this machine."""
+    def block(self, host: str, port: int) -> ProxyRefusal:
+        """Blocks a call: logs it, and notes it unless it is for this machine. Returns the response."""
         message = f"{joined(host, port)} is not emulated"
-        LOG.warning("refused: %s, and nothing is led on", message)
+        LOG.warning("blocked: %s (nothing is forwarded)", message)
         if is_this_machine(host):
-            return ProxyRefusal(502, message, f"nothing is led on; set NO_PROXY={host}, so that it is called directly")
-        self.departures.append(BlockedCall(host, port, Clock().now()))
-        del self.departures[:-MOST]
+            return ProxyRefusal(502, message, f"nothing is forwarded; set NO_PROXY={host} to call it directly")
+        self.blocked_calls.append(BlockedCall(host, port, Clock().now()))
+        del self.blocked_calls[:-MAX_BLOCKED_CALLS]
         known = ", ".join(f"{each}:{HTTPS}" for each in sorted(self._hosts()))
         return ProxyRefusal(
             502,
             message,
-            f"nothing is led on to real hosts; emulated are {known or 'none'}; --intercept-host HOST adds one, "
+            f"nothing is forwarded to real hosts; emulated: {known or 'none'}; --intercept-host HOST adds one, "
             f"NO_PROXY={host} lets a client call it directly",
         )
 
     def context_for(self, host: str) -> ssl.SSLContext | ProxyRefusal:
-        """What to answer as this host with, or why that can't be done."""
+        """Returns the TLS context for a host, or the response that says why there is none."""
         try:
             return self.authority.context_for(host)
         except ConfigError as error:
             LOG.error("%s", error)
-            return ProxyRefusal(502, "no certificate can be made", str(error))
+            return ProxyRefusal(502, "can't create a certificate", str(error))
 
     def prepare(self) -> None:
-        """Make what a listener of its own needs. Raises ConfigError when there is nothing to answer as."""
-        if (host := self._first()) is None:
-            raise ConfigError("--tls-listen has nothing to answer as: no API of the scenarios has `hosts`")
+        """Creates what the TLS listener needs. Raises ConfigError when no host is emulated."""
+        if (host := self._default_host()) is None:
+            raise ConfigError("--tls-listen has no hosts to serve: no API of the scenarios has `hosts`")
         self.authority.context_for(host)
 
-    def asked(self, name: str | None) -> str | None:
-        """The host to answer as when a client of the listener asks for a name (SNI); None: for that one, it is refused.
+    def host_for(self, name: str | None) -> str | None:
+        """Returns the host for a name that a client of the TLS listener sends (SNI), or blocks it and returns None.
 
-        A client that asks for none gets the first host.
+        Without a name, that is the first emulated host.
         """
         if name is None:
-            return self._first()
+            return self._default_host()
         host = normalize_host(name)
         if self.emulates(host):
             return host
-        self.refuse(host, HTTPS)
+        self.block(host, HTTPS)
         return None
 
-    def _first(self) -> str | None:
+    def _default_host(self) -> str | None:
         return min(filter(is_name, self._hosts()), default=None)
 
-    # ------------------------------------------------------------------ what became of handshakes
+    # ------------------------------------------------------------------ failed handshakes
 
-    def unasked(self, host: str) -> None:
-        """A client went during the handshake or right after it: that is how some say that they don't trust us."""
-        self._tell(host, "a client left at the TLS handshake for %s; if it does not trust our certificate,")
+    def closed_unused(self, host: str) -> None:
+        """Reports a client that left during the handshake or right after it, as some do that don't trust the CA."""
+        self._report_once(host, "a client left during the TLS handshake for %s; if it does not trust our certificate,")
 
-    def failed(self, host: str, error: OSError) -> None:
-        """A TLS handshake came to nothing."""
+    def handshake_failed(self, host: str, error: OSError) -> None:
+        """Reports a TLS handshake that failed."""
         reason = getattr(error, "reason", None) or ""
-        if any(alert in reason for alert in DISTRUST):
-            self._tell(host, "a client does not trust our certificate for %s;")
+        if any(alert in reason for alert in UNTRUSTED_ALERTS):
+            self._report_once(host, "a client does not trust our certificate for %s;")
         elif isinstance(error, ConnectionResetError):
-            self.unasked(host)
+            self.closed_unused(host)
         else:
             LOG.warning("the TLS handshake for %s failed: %s", host, reason or error)
 
-    def _tell(self, host: str, seen: str) -> None:
-        """Say once what a client of a host should be given."""
-        if (host, seen) not in self._told:
-            self._told.add((host, seen))
-            LOG.warning(f"{seen} set %s to %s", host, TRUST, self.authority.folder / CERTIFICATE)
+    def _report_once(self, host: str, problem: str) -> None:
+        """Logs, once for each host, which variables make a client trust the CA."""
+        if (host, problem) not in self._reported:
+            self._reported.add((host, problem))
+            LOG.warning(f"{problem} set %s to %s", host, TRUST_VARIABLES, self.authority.folder / CERTIFICATE)

@@ -1,1 +1,1 @@
-"""Recording: calls are passed on to an upstream, and what it answers becomes a scenario."""
+"""Recording: calls are forwarded to an upstream, and its responses become a scenario."""

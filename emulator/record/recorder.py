@@ -15,7 +15,7 @@ from starlette.types import Scope as Connection
 from emulator.app import Application
 from emulator.clock import Clock
 from emulator.engine.body import ClientLeft, open_request, read
-from emulator.engine.deliver import LINE, BorrowedSocket
+from emulator.engine.deliver import RAW_SOCKET, BorrowedSocket
 from emulator.errors import ApiError
 from emulator.http import BODILESS, Header, Reply, Request
 from emulator.language.document.reader import MOST_BYTES
@@ -47,7 +47,7 @@ class UpstreamCall(Struct, frozen=True):
 
     async def break_off(self) -> None:
         """End the connection without the answer's end, as the upstream did."""
-        line: BorrowedSocket = self.connection["extensions"][LINE]()
+        line: BorrowedSocket = self.connection["extensions"][RAW_SOCKET]()
         await line.flush()
         line.end("close")
 

@@ -1,1 +1,1 @@
-"""REACH: run a program, unchanged, so that its calls arrive here, and tell what they were."""
+"""`emulator run`: runs an unchanged program with its calls redirected here, and reports them."""

@@ -1,4 +1,4 @@
-"""Serving on a socket: uvicorn set up for this application, reading changed scenarios again, and a stop that stops."""
+"""Server: uvicorn configured for this application, with reload, and a stop that ends open streams."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from emulator.errors import ConfigError
 from emulator.https.proxy import HttpsProxy
 from emulator.language.document.reader import SUFFIXES
 from emulator.server.protocol import HttpProtocol
-from emulator.server.tls import TlsListener, hearing
+from emulator.server.tls import TlsListener, hello_context
 from emulator.settings import Listen, Settings
 
 LOG = logging.getLogger("emulator")
 BACKLOG = 2_048
-KEEP_ALIVE = 75.0  # real seconds after which a connection that nothing is asked on is closed
-# After how many objects made and not freed the collector looks at the youngest, how many such looks a generation waits
-# for. It stands still meanwhile, so it must look at few: hundreds of open streams in one go are a tenth of a second.
-GARBAGE = (2_000, 1, 500)
+KEEP_ALIVE = 75.0  # real seconds after which an idle connection is closed
+# Thresholds of the garbage collector's three generations. Nothing else runs during a collection, so each must be small:
+# hundreds of open streams in one collection take a tenth of a second.
+GC_THRESHOLDS = (2_000, 1, 500)
 
 
 def bind(settings: Settings) -> socket.socket:
-    """A listening socket. Raises ConfigError when the address can't be had."""
+    """Returns a listening socket. Raises ConfigError when the address is not available."""
     return _bind(settings.listen, "--listen")
 
 
 def bind_tls(settings: Settings) -> socket.socket | None:
-    """The socket of the TLS listener, if there is to be one. Raises ConfigError when the address can't be had."""
+    """Returns the socket of the TLS listener, if there is one. Raises ConfigError when the address is not available."""
     return None if settings.tls_listen is None else _bind(settings.tls_listen, "--tls-listen")
 
 
@@ -48,7 +48,7 @@ def _bind(address: Listen, flag: str) -> socket.socket:
         sock = socket.socket(family, socket.SOCK_STREAM)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((host, port))
-        sock.listen(BACKLOG)  # until then another process may bind the same port, and find out too late
+        sock.listen(BACKLOG)  # until then another process can bind the same port, and fails only later
     except OSError as error:
         if sock is not None:
             sock.close()
@@ -59,9 +59,9 @@ def _bind(address: Listen, flag: str) -> socket.socket:
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that ends open streams at once when it is told to stop, and tells when it is ready.
+    """uvicorn server that ends open streams at once when it stops, and calls `ready` once it accepts requests.
 
-    On `tls`, a listening socket, connections begin with TLS; the application has a `front` then.
+    Connections to `tls`, a listening socket, start with TLS; the application then has a `proxy` attribute.
     A connection that is idle for `keep_alive` real seconds is closed.
     """
 
@@ -101,29 +101,29 @@ class Server(uvicorn.Server):
             self._ready()
 
     async def _listen_tls(self, sock: socket.socket) -> None:
-        front: HttpsProxy = getattr(self._app, "front")  # noqa: B009 - an ASGI application need not have one
+        proxy: HttpsProxy = getattr(self._app, "proxy")  # noqa: B009 - an ASGI application need not have one
         loop = asyncio.get_running_loop()
         make = partial(HttpProtocol, self.config, self.server_state, self.lifespan.state, loop)
-        doorway = partial(TlsListener, front, hearing(), make, self.server_state.tasks)
-        self.servers.append(await loop.create_server(doorway, sock=sock, backlog=BACKLOG))
+        listener = partial(TlsListener, proxy, hello_context(), make, self.server_state.tasks)
+        self.servers.append(await loop.create_server(listener, sock=sock, backlog=BACKLOG))
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop. uvicorn would raise the signal again afterwards, but a stop that was asked for is no failure."""
+        """Stops the server. uvicorn would raise the signal again afterwards, but a requested stop is not a failure."""
         super().handle_exit(sig, frame)
         self._captured_signals.clear()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # From here on uvicorn only complains of streams that a stop cuts off, and that is what a stop is for.
+        # From here on uvicorn only logs errors about open streams, which a stop ends on purpose.
         logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
         await super().shutdown(sockets)
-        for connection in list(self.server_state.connections):  # above TLS they wait for the client's farewell
+        for connection in list(self.server_state.connections):  # TLS connections wait for the client to close
             connection.transport.abort()
 
 
 async def serve(
     app: Application, sock: socket.socket, ready: Callable[[], None], tls: socket.socket | None = None
 ) -> None:
-    """Serve until told to stop, reading changed scenarios again when the settings say so."""
+    """Serves until a signal stops it; reloads changed scenarios if the settings say so."""
     watch = asyncio.create_task(watch_files(app)) if app.settings.reload else None
     try:
         await Server(app, ready, tls).serve([sock])
@@ -135,7 +135,7 @@ async def serve(
 
 
 async def watch_files(app: Application) -> None:
-    """Reload when a scenario or fixture changes on disk; ends, and says so, when the system can't watch any more."""
+    """Reloads when a scenario or fixture changes on disk; ends with a warning when the system can't watch files."""
     from watchfiles import awatch
 
     try:
@@ -146,7 +146,7 @@ async def watch_files(app: Application) -> None:
                 if app.watched() != folders:
                     break
     except OSError as error:
-        LOG.warning("changed scenarios will not be read again: %s", error)
+        LOG.warning("changed scenarios will not be reloaded: %s", error)
 
 
 def _is_document(change: object, path: str) -> bool:
@@ -154,13 +154,13 @@ def _is_document(change: object, path: str) -> bool:
 
 
 def run(app: Application, sock: socket.socket, ready: Callable[[], None], tls: socket.socket | None = None) -> int:
-    """Serve until SIGINT or SIGTERM; gives the exit status, 0 for both."""
+    """Serves until SIGINT or SIGTERM; returns the exit status, 0 for both."""
     import uvloop
 
-    # What is loaded stays: the collector need not look through it again and again while requests are answered.
+    # What is loaded stays: the collector need not scan it again and again while requests are served.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*GARBAGE)
+    gc.set_threshold(*GC_THRESHOLDS)
     gc.enable()
     with contextlib.suppress(KeyboardInterrupt):
         uvloop.run(serve(app, sock, ready, tls))

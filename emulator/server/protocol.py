@@ -1,8 +1,13 @@
-"""The connection: uvicorn's, with a shorter way for requests and answers that are whole.
+"""HTTP connection: uvicorn's, with a fast path for complete requests and responses.
 
-A request that is there as a whole is answered where it is read: without the request cycle, event and task that uvicorn
-makes for each, with status line, headers and body in one write, and with one keep-alive timer a connection instead of
-one an answer. All else goes the way of ASGI.
+A request whose head and body are complete is handled where it is read: without uvicorn's request cycle, event and task,
+with status line, headers and body in one write, and with one keep-alive timer per connection. The rules:
+
+- The fast path takes a request if HTTP/1.1, not HEAD, no upgrade, and no response is in progress on the connection.
+- It falls back to ASGI when the body is incomplete or longer than MAX_BUFFERED, when the application needs time
+  (`try_now` returns a continuation), or when the socket is full.
+- `_body` is the state: bytes while the request is on the fast path, None once it goes through ASGI.
+- A CONNECT leaves HTTP: `_tunnel` is its target, and the socket is given to `open_tunnel`.
 """
 
 from __future__ import annotations
@@ -18,101 +23,99 @@ from starlette.types import Receive, Scope, Send
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from emulator.engine.deliver import CHUNKS
-from emulator.engine.deliver import LINE as LENT
+from emulator.engine.deliver import CHUNKS, RAW_SOCKET
 from emulator.http import BODILESS, Header
 from emulator.https.hosts import normalize_host
 from emulator.https.proxy import HTTP, HTTPS, HttpsProxy, ProxyRefusal
 from emulator.server.raw_socket import RawSocket
 from emulator.server.tls import open_tunnel
 
-TLS = b"\x16\x03"  # how a handshake begins (RFC 8446 section 5.1)
-TLS_HERE = "a client spoke TLS where http:// is spoken; --tls-listen opens a port for https://"
+TLS_PREFIX = b"\x16\x03"  # the first bytes of a handshake (RFC 8446 section 5.1)
+TLS_HINT = "a client sent TLS to the http:// port; --tls-listen opens a port for https://"
 Target = tuple[str, bytes, tuple[str, int] | None]
 
 
 @lru_cache(maxsize=128)
 def read_target(target: bytes) -> Target:
-    """A request's target: the path, percent-decoded, the query, and host and port where it says them, as to a proxy.
+    """Parses a request's target: the decoded path, the query, and host and port if the target has them (to a proxy).
 
-    Clients ask for the same ones again and again.
-
-    Raises httptools.HttpParserError or UnicodeDecodeError for one that can't be read.
+    Cached, because clients send the same targets again and again. Raises httptools.HttpParserError or
+    UnicodeDecodeError for an invalid one.
     """
     url = httptools.parse_url(target)
-    path = (url.path or b"/").decode("ascii")  # none is the same as `/` (RFC 9110 section 4.2.3)
+    path = (url.path or b"/").decode("ascii")  # an empty path is the same as `/` (RFC 9110 section 4.2.3)
     port = url.port or (HTTPS if url.schema and url.schema.lower() == b"https" else HTTP)
     proxied = (normalize_host(url.host.decode("ascii")), port) if url.host else None
     return unquote(path) if "%" in path else path, url.query or b"", proxied
 
 
-def rooted(target: bytes) -> bytes:
-    """An absolute target with a path, as uvicorn wants it: `http://host?query` becomes `http://host/?query`."""
+def with_path(target: bytes) -> bytes:
+    """Returns an absolute target with a path, as uvicorn needs it: `http://host?query` becomes `http://host/?query`."""
     place, mark, query = target.partition(b"?")
     return target if place.count(b"/") > 2 else b"%b/%b%b" % (place, mark, query)
 
 
-def named(target: bytes) -> bytes:
-    """The Host header that an absolute target stands for: its host and port, without the user."""
+def host_header(target: bytes) -> bytes:
+    """Returns the Host header of an absolute target: its host and port, without the user."""
     url = httptools.parse_url(target)
     host = b"[%b]" % url.host if b":" in url.host else url.host
     return b"%b:%d" % (host, url.port) if url.port else host
 
 
 class ProxyingProtocol(HttpToolsProtocol):
-    """uvicorn's connection, and what of it concerns proxies. `unasked` is told of a client that goes without asking."""
+    """uvicorn's connection with proxy requests; `closed_unused` is called when a client leaves without a request."""
 
-    unasked: Callable[[], None] | None = None
+    closed_unused: Callable[[], None] | None = None
     _target: Target = ("", b"", None)
-    _tunnel: bytes | None = None  # what a CONNECT wants to be led to
+    _tunnel: bytes | None = None  # the target of a CONNECT
     _idle: asyncio.TimerHandle | None = None
 
-    def _astray(self) -> Any:
-        """What refuses a request that asks a proxy for another host, None for one that belongs here.
+    def _blocked(self) -> Any:
+        """Returns the application that blocks a proxy request for a host that is not emulated, or None.
 
-        The host of the target stands for that of the header (RFC 9112 section 3.2.2).
+        The host of the target takes precedence over the Host header (RFC 9112 section 3.2.2).
         """
-        front = getattr(self.app, "front", None)
+        proxy = getattr(self.app, "proxy", None)
         proxied = self._target[2]
         if proxied is None:
             return None
-        self.headers = [(b"host", named(self.url)), *(each for each in self.headers if each[0] != b"host")]
-        return None if front is None or front.way(*proxied, self.server) is not None else front.refuse(*proxied)
+        self.headers = [(b"host", host_header(self.url)), *(each for each in self.headers if each[0] != b"host")]
+        return None if proxy is None or proxy.route(*proxied, self.server) is not None else proxy.block(*proxied)
 
-    def _feed(self, data: bytes) -> None:
-        """As uvicorn does, but for CONNECT."""
+    def _parse(self, data: bytes) -> None:
+        """Parses data as uvicorn does, and handles CONNECT."""
         self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError:
-            self.logger.warning(TLS_HERE if data.startswith(TLS) else "Invalid HTTP request received.")
+            self.logger.warning(TLS_HINT if data.startswith(TLS_PREFIX) else "Invalid HTTP request received.")
             self.send_400_response("Invalid HTTP request received.")
         except httptools.HttpParserUpgrade as upgrade:
             if self._tunnel is None:
                 self._unsupported_upgrade_warning()
             else:
-                self._leave_for_tunnel(data[upgrade.args[0] :])
+                self._start_tunnel(data[upgrade.args[0] :])
 
-    def _leave_for_tunnel(self, early: bytes) -> None:
-        """Give the socket away; what came behind the CONNECT is the tunnel's."""
+    def _start_tunnel(self, early: bytes) -> None:
+        """Gives the socket to a tunnel, with the bytes that came after the CONNECT."""
         cycle: RequestResponseCycle | None = self.cycle
-        front: HttpsProxy | None = getattr(self.app, "front", None)
-        if front is None or self.scheme == "https" or (cycle is not None and not cycle.response_complete):
-            self.send_400_response("CONNECT is not for here.")
+        proxy: HttpsProxy | None = getattr(self.app, "proxy", None)
+        if proxy is None or self.scheme == "https" or (cycle is not None and not cycle.response_complete):
+            self.send_400_response("CONNECT is not supported here.")
             return
         self._stop_idle()
-        way = front.judge((self._tunnel or b"").decode("latin-1"), self.server)
-        if isinstance(way, ProxyRefusal):
-            self.transport.write(way.raw())
+        route = proxy.connect((self._tunnel or b"").decode("latin-1"), self.server)
+        if isinstance(route, ProxyRefusal):
+            self.transport.write(route.raw())
             self.transport.close()
             return
         self.connections.discard(self)
         make = partial(type(self), self.config, self.server_state, self.app_state, self.loop)
-        open_tunnel(front, way, early, self.transport, make, self.tasks)
+        open_tunnel(proxy, route, early, self.transport, make, self.tasks)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self.unasked is not None and not hasattr(self, "url"):  # it is set when a request begins
-            self.unasked()
+        if self.closed_unused is not None and not hasattr(self, "url"):  # it is set when a request starts
+            self.closed_unused()
         super().connection_lost(exc)
         self._stop_idle()
 
@@ -122,13 +125,13 @@ class ProxyingProtocol(HttpToolsProtocol):
             self._idle = None
 
 
-LONGEST = 65_536  # bytes of a head, and of a body that are waited for without the back-pressure of a request cycle
-LINE = b": ".join  # a name and a value become a header line
-LINES = b"\r\n".join
+MAX_BUFFERED = 65_536  # bytes of a head, and of a body that is buffered without a request cycle's back-pressure
+join_header = b": ".join  # a name and a value become a header line
+join_lines = b"\r\n".join
 
 
 def _raising(error: Exception) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
-    """An application that only raises, so that uvicorn logs the error and answers 500."""
+    """Returns an application that raises the error, so that uvicorn logs it and responds with 500."""
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         raise error
@@ -137,12 +140,14 @@ def _raising(error: Exception) -> Callable[[Scope, Receive, Send], Awaitable[Non
 
 
 class HttpProtocol(ProxyingProtocol):
-    """One client's connection, and for a request on the short way its wire."""
+    """One client's connection; for a request on the fast path also its FastPath."""
 
-    _body: bytes | None = None  # what has come of the body of a request on the short way; None: it goes the long one
-    _opened = True  # whether the head of the last request was whole
-    _head = 0  # bytes of a head that is not
-    _application: Any = None  # what answers a request that had to take the long way after all
+    _body: bytes | None = (
+        None  # what has arrived of the body of a request on the fast path; None: the request goes through ASGI
+    )
+    _head_complete = True  # whether the head of the last request is complete
+    _head_size = 0  # bytes of an incomplete head
+    _application: Any = None  # the application for a request that goes through ASGI after all
     _idle_since = 0.0
 
     # ------------------------------------------------------------------ reading
@@ -150,20 +155,20 @@ class HttpProtocol(ProxyingProtocol):
     def on_message_begin(self) -> None:
         self.url = b""
         self.headers = []
-        self._opened = False
+        self._head_complete = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
-        self._opened = True
+        self._head_complete = True
         parser = self.parser
         if parser.get_method() == b"CONNECT":
             self._tunnel = self.url
             return
-        self._target = read_target(self.url)  # one that can't be read is an error of the parser here, and so a 400
+        self._target = read_target(self.url)  # an invalid one is an error of the parser here, and so a 400
         cycle: RequestResponseCycle | None = self.cycle
-        if self._target[2] is not None and (refusal := self._astray()) is not None:
+        if self._target[2] is not None and (refusal := self._blocked()) is not None:
             self._application = refusal
             self._begin_cycle()
         elif (
@@ -181,8 +186,8 @@ class HttpProtocol(ProxyingProtocol):
             super().on_body(body)
             return
         self._body += body
-        if len(self._body) > LONGEST:
-            self._lengthen(self.app)
+        if len(self._body) > MAX_BUFFERED:
+            self._use_asgi(self.app)
 
     def on_message_complete(self) -> None:
         if self._tunnel is not None:
@@ -190,29 +195,29 @@ class HttpProtocol(ProxyingProtocol):
         if self._body is None:
             super().on_message_complete()
             return
-        later = self._answer(self._body)
-        if later is not None:
-            self._lengthen(later)
+        application = self._answer_now(self._body)
+        if application is not None:
+            self._use_asgi(application)
             super().on_message_complete()
         self._body = None
 
     def data_received(self, data: bytes) -> None:
-        self._feed(data)
+        self._parse(data)
         if self._tunnel is not None:
             return
-        if self._body is not None and self.transport.is_closing():  # what came was no HTTP
+        if self._body is not None and self.transport.is_closing():  # it was not HTTP
             self._body = None
-        elif self._body is not None:  # the rest of it is still on the way
-            self._lengthen(self.app)
-        elif not self._opened:  # the rest of its head is
-            self._head += len(data)
-            if self._head > LONGEST:
+        elif self._body is not None:  # the rest of the body is still to come
+            self._use_asgi(self.app)
+        elif not self._head_complete:  # the rest of the head is still to come
+            self._head_size += len(data)
+            if self._head_size > MAX_BUFFERED:
                 self.send_400_response("The head of the request is too long.")
         else:
-            self._head = 0
+            self._head_size = 0
 
-    def _answer(self, body: bytes) -> Any:
-        """Answer the request, or give the application that is to do it on the long way."""
+    def _answer_now(self, body: bytes) -> Any:
+        """Responds to the request and returns None, or returns the application that has to do it through ASGI."""
         try_now = getattr(self.app, "try_now", None)
         if try_now is None:
             return self.app
@@ -228,11 +233,11 @@ class HttpProtocol(ProxyingProtocol):
         }
         try:
             return try_now(scope, body, self)
-        except Exception as error:  # raised here, it would pass for a request that can't be read
+        except Exception as error:  # raised here, it would look like an invalid request
             return _raising(error)
 
-    def _lengthen(self, application: Any) -> None:
-        """Go on the long way with what was read so far."""
+    def _use_asgi(self, application: Any) -> None:
+        """Continues through ASGI with what was read so far."""
         body, self._body = self._body, None
         self._application = application
         self._begin_cycle()
@@ -240,11 +245,11 @@ class HttpProtocol(ProxyingProtocol):
             super().on_body(body)
 
     def _begin_cycle(self) -> None:
-        """Give the head to uvicorn, as if its own callbacks had read it."""
+        """Passes the head to uvicorn, as if its own callbacks had read it."""
         url, headers = self.url, self.headers
         super().on_message_begin()
-        self.url = url if self._target[2] is None else rooted(url)
-        self.headers += headers  # it stands in the scope
+        self.url = url if self._target[2] is None else with_path(url)
+        self.headers += headers  # the scope has this list
         self.expect_100_continue = any(
             name == b"expect" and value.lower() == b"100-continue" for name, value in headers
         )
@@ -254,63 +259,64 @@ class HttpProtocol(ProxyingProtocol):
         application, self._application = self._application, None
         extensions: dict[str, Any] = {
             CHUNKS: partial(self._write_chunk, cycle),
-            LENT: partial(RawSocket, cycle, self.flow, self.loop),
+            RAW_SOCKET: partial(RawSocket, cycle, self.flow, self.loop),
         }
         cycle.scope["extensions"] = extensions
         super()._start_asgi_task(cycle, application or app)
 
     # ------------------------------------------------------------------ writing
 
-    def respond(self, status: int, lines: Iterable[Header], body: bytes, chunked: bool) -> bool:
-        """Send a whole answer, its body as one chunk if it is a stream (RFC 9112 section 7.1); `lines` is not empty.
+    def respond(self, status: int, headers: Iterable[Header], body: bytes, chunked: bool) -> bool:
+        """Sends a complete response, its body as one chunk if it is a stream (RFC 9112 section 7.1).
 
-        False when it must go the long way, because the socket is full or the client is gone.
+        `headers` is not empty. Returns False when the response must go through ASGI, because the socket is full or the
+        client has disconnected.
         """
         transport = self.transport
         if self.flow.write_paused or transport.is_closing():
             return False
         keep_alive = self.parser.should_keep_alive()
-        head = STATUS_LINE[status] + LINES(map(LINE, lines))
+        head = STATUS_LINE[status] + join_lines(map(join_header, headers))
         end = b"\r\n\r\n" if keep_alive else b"\r\nconnection: close\r\n\r\n"
         if chunked:
             size = len(body)
-            answer = b"%b\r\ntransfer-encoding: chunked%b%x\r\n%b\r\n0\r\n\r\n" % (head, end, size, body)
+            response = b"%b\r\ntransfer-encoding: chunked%b%x\r\n%b\r\n0\r\n\r\n" % (head, end, size, body)
         elif status in BODILESS:
-            answer = head + end
+            response = head + end
         else:
-            answer = b"%b\r\ncontent-length: %d%b%b" % (head, len(body), end, body)
-        transport.write(answer)
+            response = b"%b\r\ncontent-length: %d%b%b" % (head, len(body), end, body)
+        transport.write(response)
         if not keep_alive:
             transport.close()
         self.server_state.total_requests += 1
-        self._rest()
+        self._start_idle()
         return True
 
     def _write_chunk(self, cycle: RequestResponseCycle, chunk: bytes) -> bool:
-        """Write a chunk of the answer under way; see deliver.Write. What does not go in chunks is left to uvicorn."""
+        """Writes a chunk of the response in progress; returns False for one that uvicorn has to send."""
         if self.flow.write_paused or cycle.disconnected or not cycle.chunked_encoding:
             return False
         self.transport.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
         return True
 
-    # ------------------------------------------------------------------ resting
+    # ------------------------------------------------------------------ keep-alive
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._unset_keepalive_if_required()
-        self._rest()
+        self._start_idle()
 
-    def _rest(self) -> None:
-        """Note that the connection is idle from here; the timer looks at that when it fires, and is not set anew."""
+    def _start_idle(self) -> None:
+        """Notes that the connection is idle from here; the running timer checks that when it fires."""
         self._idle_since = self.loop.time()
         if self._idle is None:
-            self._idle = self.loop.call_later(self.timeout_keep_alive, self._look)
+            self._idle = self.loop.call_later(self.timeout_keep_alive, self._check_idle)
 
-    def _look(self) -> None:
+    def _check_idle(self) -> None:
         self._idle = None
         left = self._idle_since + self.timeout_keep_alive - self.loop.time()
         cycle: RequestResponseCycle | None = self.cycle
         if left > 0 or (cycle is not None and not cycle.response_complete):
-            self._idle = self.loop.call_later(max(left, 1.0), self._look)
+            self._idle = self.loop.call_later(max(left, 1.0), self._check_idle)
         else:
             self.timeout_keep_alive_handler()

@@ -1,4 +1,4 @@
-"""The line: the socket of one answer, lent to whoever must send bytes that no HTTP server would send."""
+"""RawSocket: the socket of one response, lent to the code that sends bytes which no HTTP server would send."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-LINGER_NOT = struct.pack("ii", 1, 0)  # linger, for no time: closing drops what is unsent and resets (TCP RST)
-UNSENT = 0x5411  # Linux, SIOCOUTQ: bytes that the other side has not acknowledged
-PATIENCE = 0.001  # real seconds between two looks at what is unsent
+NO_LINGER = struct.pack("ii", 1, 0)  # linger for 0 s: closing drops unsent bytes and resets (TCP RST)
+SIOCOUTQ = 0x5411  # Linux: the bytes that the other side has not acknowledged
+POLL_INTERVAL = 0.001  # real seconds between two checks for unsent bytes
 
 
 class RawSocket:
-    """One answer's way to the socket, past uvicorn, which is told when it is over."""
+    """Writes one response to the socket past uvicorn, and reports its end to uvicorn."""
 
     def __init__(self, cycle: RequestResponseCycle, flow: FlowControl, loop: asyncio.AbstractEventLoop) -> None:
         self._cycle = cycle
@@ -28,31 +28,31 @@ class RawSocket:
         self.keep_alive = cycle.keep_alive
 
     def begin(self) -> None:
-        """Take over: nothing else writes from here on."""
+        """Takes over the connection: nothing else writes from here on."""
         self._cycle.response_started = True
         self._cycle.waiting_for_100_continue = False
 
     async def write(self, data: bytes) -> None:
-        """Write when there is room; nothing when the client is gone."""
+        """Writes when there is room; does nothing when the client has disconnected."""
         if self._flow.write_paused:
             await self._flow.drain()
         if not self._transport.is_closing():
             self._transport.write(data)
 
     async def gap(self, seconds: float) -> None:
-        """Let what was written leave by itself; in so many real seconds, most clients have read it."""
+        """Waits so many real seconds, in which most clients read what was written as a segment of its own."""
         await self._pause(seconds)
 
     async def flush(self) -> None:
-        """Wait until the client's machine has all that was written, or the client is gone."""
+        """Waits until the client's machine has received everything, or the client has disconnected."""
         await self._pause(0)
         while not self._transport.is_closing() and (self._transport.get_write_buffer_size() or self._unsent()):
-            await self._pause(PATIENCE)
+            await self._pause(POLL_INTERVAL)
 
     def end(self, how: str) -> None:
-        """`keep` the connection for the next request, `close` it or `reset` it; uvicorn need not do anything more.
+        """Ends the response: `keep` the connection for the next request, `close` it or `reset` it.
 
-        Nothing when the answer is over already.
+        Does nothing when the response has already ended.
         """
         cycle, transport = self._cycle, self._transport
         if cycle.response_complete:
@@ -60,14 +60,14 @@ class RawSocket:
         cycle.response_complete = True
         cycle.message_event.set()
         if how == "reset" and not transport.is_closing() and (sock := self._socket()) is not None:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
             transport.abort()
         elif how != "keep":
             transport.close()
         cycle.on_response()
 
     async def _pause(self, seconds: float) -> None:
-        """Real time: this is how long a network takes, which no world's clock knows of."""
+        """Waits in real time: a network's delays are not on the clock of any world."""
         woken = self._loop.create_future()
         handle = self._loop.call_later(seconds, woken.set_result, None)
         try:
@@ -79,7 +79,7 @@ class RawSocket:
         sock = self._socket()
         if sock is None or not sys.platform.startswith("linux"):
             return 0
-        (unsent,) = struct.unpack("i", fcntl.ioctl(sock.fileno(), UNSENT, b"\0\0\0\0"))
+        (unsent,) = struct.unpack("i", fcntl.ioctl(sock.fileno(), SIOCOUTQ, b"\0\0\0\0"))
         return int(unsent)
 
     def _socket(self) -> Any:

@@ -1,4 +1,8 @@
-"""The tunnel: TLS begins inside a connection that was accepted, and a connection of its own goes on above it."""
+"""TLS inside an accepted connection: tunnels (CONNECT) and the TLS listener, each with an HTTP connection on top.
+
+A connection goes: ClientHello (whose SNI chooses the host) → certificate → handshake → HTTP. In a tunnel, the CONNECT
+has chosen the host already.
+"""
 
 from __future__ import annotations
 
@@ -11,104 +15,104 @@ from typing import Any, Protocol
 from emulator.https.proxy import HttpsProxy, ProxyRefusal, ProxyRoute
 
 
-class _Heard(ssl.SSLObject):
-    """A handshake that goes no further than the client's hello."""
+class _HelloReader(ssl.SSLObject):
+    """TLS handshake that stops after the ClientHello."""
 
-    whole = False
+    complete = False
     name: str | None = None
 
 
-def _hear(connection: ssl.SSLSocket | ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> int:
-    if isinstance(connection, _Heard):
-        connection.whole, connection.name = True, name
+def _on_sni(connection: ssl.SSLSocket | ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> int:
+    if isinstance(connection, _HelloReader):
+        connection.complete, connection.name = True, name
     return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
 
 
-def hearing() -> ssl.SSLContext:
-    """What hellos are read with; one does for all of them."""
+def hello_context() -> ssl.SSLContext:
+    """Returns the context with which ClientHellos are read; one is enough for all of them."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.sslobject_class = _Heard
-    context.sni_callback = _hear
+    context.sslobject_class = _HelloReader
+    context.sni_callback = _on_sni
     return context
 
 
 class ClientHello:
-    """One client's hello; `context` is from `hearing`."""
+    """ClientHello of one connection; `context` is from `hello_context`."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         handshake = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
-        assert isinstance(handshake, _Heard), "the context is another one"
+        assert isinstance(handshake, _HelloReader), "the context is not from hello_context"
         self._handshake = handshake
 
     @property
     def name(self) -> str | None:
-        """The name of a host that is asked for (SNI, RFC 6066 section 3), None when there is none."""
+        """The requested host name (SNI, RFC 6066 section 3), or None."""
         return self._handshake.name
 
     def read(self, data: bytes) -> bool:
-        """Whether the hello is whole with these bytes. Raises ssl.SSLError when they are none of TLS."""
+        """Reads more bytes; returns whether the hello is complete. Raises ssl.SSLError when they are not TLS."""
         self._incoming.write(data)
         try:
             self._handshake.do_handshake()
         except ssl.SSLWantReadError:
             return False
         except ssl.SSLError:
-            if not self._handshake.whole:
+            if not self._handshake.complete:
                 raise
         return True
 
     def alert(self) -> bytes:
-        """What tells the client that it is refused (RFC 6066: unrecognized_name), or what was wrong with its bytes."""
+        """Returns the alert that refuses the client (RFC 6066: unrecognized_name), or the one for its invalid bytes."""
         return self._outgoing.read()
 
 
-HANDSHAKE = 30.0  # real seconds
+HANDSHAKE_TIMEOUT = 30.0  # real seconds
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
 class TunnelledProtocol(Protocol):
-    """A connection that goes on above TLS; `unasked` is called when its client goes without having asked anything."""
+    """HTTP connection on top of TLS; `closed_unused` is called when its client leaves without sending a request."""
 
-    unasked: Callable[[], None] | None
+    closed_unused: Callable[[], None] | None
 
     def connection_made(self, transport: asyncio.Transport) -> None: ...
     def data_received(self, data: bytes) -> None: ...
     def connection_lost(self, exc: Exception | None) -> None: ...
 
 
-Make = Callable[[], Any]
+MakeProtocol = Callable[[], Any]
 Tasks = MutableSet[asyncio.Task[None]]
 
 
 class HandshakeBuffer(asyncio.Protocol):
-    """Keeps what comes between the end of the handshake and the moment when whoever began it hears of that."""
+    """Buffers what arrives between the end of the handshake and the moment when the task that started it resumes."""
 
     def __init__(self) -> None:
-        self._held = bytearray()
+        self._data = bytearray()
         self._lost: tuple[Exception | None] | None = None
 
     def data_received(self, data: bytes) -> None:
-        self._held += data
+        self._data += data
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = (exc,)
 
     def hand_over(self, transport: Any, protocol: TunnelledProtocol) -> None:
-        """Let `protocol` go on from here."""
+        """Lets `protocol` continue from here, with what has arrived so far."""
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
-        if self._held:
-            protocol.data_received(bytes(self._held))
+        if self._data:
+            protocol.data_received(bytes(self._data))
         if self._lost is not None:
             protocol.connection_lost(*self._lost)
 
 
 class TlsListener(asyncio.Protocol):
-    """A connection to the TLS listener: the client's hello says as which host to answer, and then as in a tunnel."""
+    """Connection to the TLS listener: its ClientHello chooses the host, then it continues like a tunnel."""
 
-    def __init__(self, front: HttpsProxy, context: ssl.SSLContext, make: Make, tasks: Tasks) -> None:
-        self._front = front
+    def __init__(self, proxy: HttpsProxy, context: ssl.SSLContext, make: MakeProtocol, tasks: Tasks) -> None:
+        self._proxy = proxy
         self._hello = ClientHello(context)
         self._make = make
         self._tasks = tasks
@@ -116,7 +120,7 @@ class TlsListener(asyncio.Protocol):
         self._name: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        _start(self._enter(transport), transport, self._tasks)
+        _run(self._accept(transport), transport, self._tasks)
 
     def data_received(self, data: bytes) -> None:
         self._early += data
@@ -131,86 +135,94 @@ class TlsListener(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._name.cancel()
 
-    async def _enter(self, transport: Any) -> None:
+    async def _accept(self, transport: Any) -> None:
         try:
-            name = await asyncio.wait_for(self._name, HANDSHAKE)
+            name = await asyncio.wait_for(self._name, HANDSHAKE_TIMEOUT)
         except OSError as error:
-            self._turn_away(transport)
-            self._front.failed("a host of --tls-listen", error)
+            self._reject(transport)
+            self._proxy.handshake_failed("a host of --tls-listen", error)
             return
         transport.pause_reading()
-        if (host := self._front.asked(name)) is None:
-            self._turn_away(transport)
+        if (host := self._proxy.host_for(name)) is None:
+            self._reject(transport)
             return
-        context = await _leaf(self._front, host)
+        context = await _context_for(self._proxy, host)
         if isinstance(context, ProxyRefusal):
             transport.abort()
             return
-        await _secure(self._front, host, context, bytes(self._early), transport, self._make)
+        await _start_tls(self._proxy, host, context, bytes(self._early), transport, self._make)
 
-    def _turn_away(self, transport: Any) -> None:
+    def _reject(self, transport: Any) -> None:
         transport.write(self._hello.alert())
         transport.close()
 
 
-def open_tunnel(front: HttpsProxy, way: ProxyRoute, early: bytes, transport: Any, make: Make, tasks: Tasks) -> None:
-    """Answer a CONNECT, and go on in the tunnel: above TLS as a host, or as it is. `make` makes the connection."""
+def open_tunnel(
+    proxy: HttpsProxy, route: ProxyRoute, early: bytes, transport: Any, make: MakeProtocol, tasks: Tasks
+) -> None:
+    """Responds to a CONNECT and opens the tunnel, with TLS as the host of the route or in plain HTTP.
+
+    `early` are the bytes that came after the CONNECT; `make` makes the protocol of the HTTP connection in the tunnel.
+    """
     transport.pause_reading()
-    work = _secure_as(front, way.host, early, transport, make) if way.secure else _go_on(early, transport, make)
-    _start(work, transport, tasks)
+    if route.secure:
+        work = _open_tls_tunnel(proxy, route.host, early, transport, make)
+    else:
+        work = _open_plain_tunnel(early, transport, make)
+    _run(work, transport, tasks)
 
 
-async def _go_on(early: bytes, transport: Any, make: Make) -> None:
-    """Clients that send all through tunnels ask for plain http:// in one too."""
+async def _open_plain_tunnel(early: bytes, transport: Any, make: MakeProtocol) -> None:
+    """Opens a tunnel for http://, which clients use that send everything through tunnels."""
     if transport.is_closing():
         return
     transport.write(ESTABLISHED)
-    vestibule = HandshakeBuffer()
-    vestibule.data_received(early)
-    vestibule.hand_over(transport, make())
+    buffer = HandshakeBuffer()
+    buffer.data_received(early)
+    buffer.hand_over(transport, make())
     transport.resume_reading()
 
 
-async def _secure_as(front: HttpsProxy, host: str, early: bytes, transport: Any, make: Make) -> None:
-    found = await _leaf(front, host)
-    if isinstance(found, ProxyRefusal):
-        transport.write(found.raw())
+async def _open_tls_tunnel(proxy: HttpsProxy, host: str, early: bytes, transport: Any, make: MakeProtocol) -> None:
+    context = await _context_for(proxy, host)
+    if isinstance(context, ProxyRefusal):
+        transport.write(context.raw())
         transport.close()
         return
     transport.write(ESTABLISHED)
-    await _secure(front, host, found, early, transport, make)
+    await _start_tls(proxy, host, context, early, transport, make)
 
 
-async def _leaf(front: HttpsProxy, host: str) -> ssl.SSLContext | ProxyRefusal:
-    """A leaf is made in a thread: it takes as long as some answers."""
-    return await asyncio.get_running_loop().run_in_executor(None, front.context_for, host)
+async def _context_for(proxy: HttpsProxy, host: str) -> ssl.SSLContext | ProxyRefusal:
+    """Makes the certificate in a thread: it takes as long as some requests."""
+    return await asyncio.get_running_loop().run_in_executor(None, proxy.context_for, host)
 
 
-async def _secure(
-    front: HttpsProxy, host: str, context: ssl.SSLContext, early: bytes, transport: Any, make: Make
+async def _start_tls(
+    proxy: HttpsProxy, host: str, context: ssl.SSLContext, early: bytes, transport: Any, make: MakeProtocol
 ) -> None:
     if transport.is_closing():
         return
-    loop, vestibule = asyncio.get_running_loop(), HandshakeBuffer()
+    loop, buffer = asyncio.get_running_loop(), HandshakeBuffer()
     starting = loop.create_task(
-        loop.start_tls(transport, vestibule, context, server_side=True, ssl_handshake_timeout=HANDSHAKE)
+        loop.start_tls(transport, buffer, context, server_side=True, ssl_handshake_timeout=HANDSHAKE_TIMEOUT)
     )
     if early:
-        # start_tls runs in the next turn of the loop and makes TLS ready in the one after, before anything is read.
+        # start_tls runs in the next pass of the loop and makes TLS ready in the one after, before anything is read.
         loop.call_soon(loop.call_soon, _feed, transport, early)
     try:
         secured = await starting
-    except OSError as error:  # those of TLS are OSErrors too
+    except OSError as error:  # SSLError is one
         transport.abort()
-        front.failed(host, error)
+        proxy.handshake_failed(host, error)
         return
     connection: TunnelledProtocol = make()
-    connection.unasked = partial(front.unasked, host)
-    vestibule.hand_over(secured, connection)
+    connection.closed_unused = partial(proxy.closed_unused, host)
+    buffer.hand_over(secured, connection)
 
 
 def _feed(transport: Any, data: bytes) -> None:
-    """Give TLS what was read before it began."""
+    """Passes to TLS what was read before it started."""
     protocol = transport.get_protocol()
     while data and not transport.is_closing():
         buffer = protocol.get_buffer(len(data))
@@ -220,8 +232,8 @@ def _feed(transport: Any, data: bytes) -> None:
         protocol.buffer_updated(size)
 
 
-def _start(work: Any, transport: Any, tasks: Tasks) -> None:
-    """Do this for a connection, which ends when the server stops before it is done."""
+def _run(work: Any, transport: Any, tasks: Tasks) -> None:
+    """Runs a coroutine for a connection, and aborts the connection when the server stops before it is done."""
 
     def done(task: asyncio.Task[None]) -> None:
         tasks.discard(task)

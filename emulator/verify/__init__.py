@@ -1,1 +1,1 @@
-"""Verifying: each operation's examples are played against a target, whose answers are compared."""
+"""Verification: each operation's examples run against a target, and the responses are compared."""

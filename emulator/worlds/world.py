@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
-from emulator.engine.deliver import LINE, BorrowedSocket
+from emulator.engine.deliver import RAW_SOCKET, BorrowedSocket
 from emulator.engine.pipeline import Continuation, Pipeline
 from emulator.engine.service import Service
 from emulator.engine.world import WorldEnded, WorldState
@@ -56,7 +56,7 @@ class World(Struct, eq=False):
             with self.state.attend():
                 await answer(scope, receive, send)
         except WorldEnded:
-            borrow: Callable[[], BorrowedSocket] | None = scope.get("extensions", {}).get(LINE)
+            borrow: Callable[[], BorrowedSocket] | None = scope.get("extensions", {}).get(RAW_SOCKET)
             if borrow is not None:
                 line = borrow()
                 line.begin()

@@ -91,7 +91,7 @@ def test_a_host_more_makes_another_for_all_which_is_told(certs: Certs) -> None:
     before = fingerprint(certs()[1])
     status, shown, told = certs("--intercept-host", "gateway.internal")
     assert (status, "gateway.internal" in shown, fingerprint(shown) == before) == (0, True, False)
-    assert "there is another authority in" in told
+    assert "created a new certificate authority in" in told
     assert certs() == (0, shown, "")
 
 
@@ -109,7 +109,8 @@ def test_what_is_wrong_is_told_in_one_line_and_renewing_helps(certs: Certs) -> N
     status, said, complained = certs()
     assert (status, said) == (2, "")
     assert complained == (
-        f"{certs.folder} holds no authority of ours: the key can't be read; `emulator certs --renew` makes another\n"
+        f"{certs.folder} holds no valid certificate authority: the key can't be read; "
+        "`emulator certs --renew` creates a new one\n"
     )
     assert certs("--renew")[0] == 0
     assert certs()[0] == 0
@@ -117,7 +118,7 @@ def test_what_is_wrong_is_told_in_one_line_and_renewing_helps(certs: Certs) -> N
 
 def test_a_folder_that_can_not_be_is_told_in_one_line(certs: Certs) -> None:
     (certs.cwd / "file").write_text("")
-    assert certs("--authority", "file") == (2, "", "can't keep an authority in file: File exists\n")
+    assert certs("--authority", "file") == (2, "", "can't store a certificate authority in file: File exists\n")
 
 
 def test_a_missing_extra_is_told_with_its_command(certs: Certs) -> None:

@@ -93,7 +93,7 @@ def tool(name: str) -> str:
 
 @pytest.fixture(scope="session")
 def kept_authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the authority of the HTTPS front is kept, made once for all these tests."""
+    """Where the authority of the HTTPS proxy is kept, made once for all these tests."""
     return tmp_path_factory.mktemp("authority")
 
 

@@ -60,7 +60,7 @@ class Faulty:
         running = self.emulated.running
         if not isinstance(running, SecureRunning):
             return Wire(running.port)
-        authority = running.front.authority.certificate_path
+        authority = running.proxy.authority.certificate_path
         if self._way == "tunnel":
             return TunnelWire(running.port, authority)
         return SecureWire(running.tls_port, authority)
@@ -172,7 +172,7 @@ def plain(running: Running, tmp_path: Path) -> Iterator[Faulty]:
 
 @pytest.fixture(params=["http", "https", "tunnel"])
 def faulty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Faulty]:
-    """The small API over plain HTTP, by the TLS listener, and through tunnels of the HTTPS front."""
+    """The small API over plain HTTP, by the TLS listener, and through tunnels of the HTTPS proxy."""
     running: Running = request.getfixturevalue("running" if request.param == "http" else "secure")
     emulated = play(running, tmp_path, OPERATIONS)
     yield Faulty(emulated, request.param)

@@ -1,4 +1,4 @@
-"""What the tests of the front share: the default scenario with an authority of its own, and tunnels to it."""
+"""Fixtures: the default scenario with its own certificate authority, and tunnels to it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.running import Emulated, Running
 from tests.waiting import PATIENCE
 
 
-class Fronted(Emulated):
+class Proxied(Emulated):
     """An emulator with an authority in a folder."""
 
     def __init__(self, running: Running, folder: Path) -> None:
@@ -24,7 +24,7 @@ class Fronted(Emulated):
 
     @property
     def certificate(self) -> Path:
-        return self.app.front.authority.certificate_path
+        return self.app.proxy.authority.certificate_path
 
     def trusting(self) -> ssl.SSLContext:
         """What a client of Python 3.13 checks by."""
@@ -33,7 +33,7 @@ class Fronted(Emulated):
         return context
 
     def proxied(self) -> httpx.Client:
-        """A client that goes through the front."""
+        """A client that goes through the proxy."""
         client = httpx.Client(proxy=self.origin, verify=self.trusting(), trust_env=False, timeout=PATIENCE)
         self._clients.append(client)
         return client
@@ -49,7 +49,7 @@ class Fronted(Emulated):
 
 
 @pytest.fixture
-def fronted(running: Running, tmp_path: Path) -> Iterator[Fronted]:
-    emulated = Fronted(running, tmp_path / "authority")
+def proxied(running: Running, tmp_path: Path) -> Iterator[Proxied]:
+    emulated = Proxied(running, tmp_path / "authority")
     yield emulated
     emulated.close()

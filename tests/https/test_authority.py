@@ -148,7 +148,7 @@ def test_one_that_the_clock_is_beyond_is_made_anew(
     assert authority.facts.fingerprint != before.fingerprint
     assert authority.facts == Authority(tmp_path / "a", [HOST], hands).facts
     (told,) = caplog.messages
-    assert told.startswith(f"there is another authority in {tmp_path}/a/authority.pem; give it to clients")
+    assert told.startswith(f"created a new certificate authority in {tmp_path}/a/authority.pem; give it to clients")
 
 
 def test_a_leaf_is_made_anew_when_the_clock_is_set_back_before_it(tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_what_is_no_authority_is_told_and_renewing_helps(tmp_path: Path) -> None
     authority = Authority(tmp_path / "a", [HOST])
     authority.certificate_path.write_text("nothing")
     with pytest.raises(
-        ConfigError, match=r"holds no authority of ours: the certificate can't be read; .*certs --renew"
+        ConfigError, match=r"holds no valid certificate authority: the certificate can't be read; .*certs --renew"
     ):
         Authority(tmp_path / "a", [HOST]).context_for(HOST)
     assert authority.renew().hosts == (HOST,)
@@ -178,7 +178,7 @@ def test_the_key_of_another_one_is_told(tmp_path: Path) -> None:
     for name in "ab":
         Authority(tmp_path / name, [HOST]).context_for(HOST)
     shutil.copy(tmp_path / "b" / "authority.key", tmp_path / "a" / "authority.key")
-    with pytest.raises(ConfigError, match="the key is not that of the certificate"):
+    with pytest.raises(ConfigError, match="the key does not match the certificate"):
         Authority(tmp_path / "a", [HOST]).context_for(HOST)
 
 
@@ -221,7 +221,7 @@ def test_hosts_that_no_certificate_can_name_are_left_out(tmp_path: Path) -> None
     authority = Authority(tmp_path / "a", [HOST, "", "127.0.0.1", "localhost:3000", "*.vendor.example"])
     assert authority.facts.hosts == (HOST,)
     assert authority.context_for(HOST) is authority.context_for(HOST)
-    with pytest.raises(ConfigError, match=r"'127\.0\.0\.1' is no name of a host"):
+    with pytest.raises(ConfigError, match=r"'127\.0\.0\.1' is not a host name"):
         authority.context_for("127.0.0.1")
 
 
@@ -237,12 +237,12 @@ def test_a_folder_that_can_not_be_is_told(tmp_path: Path) -> None:
     (tmp_path / "held" / ".lock").mkdir(parents=True)
     (tmp_path / "held").chmod(0o700)
     for folder in ("file/a", "file", "held"):
-        with pytest.raises(ConfigError, match=f"can't keep an authority in {tmp_path}/{folder}: "):
+        with pytest.raises(ConfigError, match=f"can't store a certificate authority in {tmp_path}/{folder}: "):
             Authority(tmp_path / folder, [HOST]).context_for(HOST)
 
 
 def test_without_hosts_none_is_made(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no host that it should speak for"):
+    with pytest.raises(ConfigError, match="no host to create one for"):
         Authority(tmp_path / "a").certificate_path  # noqa: B018
 
 

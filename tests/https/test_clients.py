@@ -18,7 +18,7 @@ import trustme
 from emulator.https.authority import Authority
 from emulator.run.environment import variables
 from tests import loopback
-from tests.https.conftest import Fronted
+from tests.https.conftest import Proxied
 from tests.process import environment
 from tests.waiting import PATIENCE
 
@@ -67,23 +67,23 @@ def ran(words: list[str], told: dict[str, str]) -> subprocess.CompletedProcess[s
 
 
 @pytest.mark.parametrize("name", CLIENTS)
-def test_a_client_that_was_given_the_certificate_trusts_it(fronted: Fronted, name: str) -> None:
-    told = variables((), fronted.origin, fronted.certificate)
+def test_a_client_that_was_given_the_certificate_trusts_it(proxied: Proxied, name: str) -> None:
+    told = variables((), proxied.origin, proxied.certificate)
     done = ran([*CLIENTS[name], MODELS], told)
     assert (done.returncode, done.stdout) == (0, "200\n"), done.stderr
 
 
 @pytest.mark.parametrize("name", CLIENTS)
 def test_of_a_client_that_was_not_the_log_says_what_to_set(
-    fronted: Fronted, name: str, caplog: pytest.LogCaptureFixture
+    proxied: Proxied, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, "emulator"):
-        done = ran([*CLIENTS[name], MODELS], variables((), fronted.origin, None))
-        loopback.get(f"{fronted.origin}/_emulator/health")  # a turn of the server's loop
+        done = ran([*CLIENTS[name], MODELS], variables((), proxied.origin, None))
+        loopback.get(f"{proxied.origin}/_emulator/health")  # a turn of the server's loop
     assert done.returncode != 0
     (line,) = caplog.messages
     assert HOST in line
-    assert f"set {', '.join(TRUSTED[:3])} and {TRUSTED[3]} to {fronted.certificate}" in line
+    assert f"set {', '.join(TRUSTED[:3])} and {TRUSTED[3]} to {proxied.certificate}" in line
 
 
 @contextmanager

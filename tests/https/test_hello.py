@@ -6,7 +6,7 @@ import ssl
 
 import pytest
 
-from emulator.server.tls import ClientHello, hearing
+from emulator.server.tls import ClientHello, hello_context
 
 HOST = "api.one.test"
 ALERT = b"\x15\x03"  # a record of that type (RFC 8446 section 5.1)
@@ -25,14 +25,14 @@ def hello(host: str | None) -> bytes:
 @pytest.mark.parametrize("host", [HOST, None])
 @pytest.mark.parametrize("size", [1, 100, 10_000])
 def test_it_is_read_for_the_name_however_it_is_cut(host: str | None, size: int) -> None:
-    said, heard = hello(host), ClientHello(hearing())
+    said, heard = hello(host), ClientHello(hello_context())
     whole = [heard.read(said[at : at + size]) for at in range(0, len(said), size)]
     assert whole == [False] * (len(whole) - 1) + [True]
     assert heard.name == host
 
 
 def test_each_client_has_its_own_name() -> None:
-    context = hearing()
+    context = hello_context()
     first, second = ClientHello(context), ClientHello(context)
     assert first.read(hello(HOST))
     assert second.read(hello("api.two.test"))
@@ -40,7 +40,7 @@ def test_each_client_has_its_own_name() -> None:
 
 
 def test_a_client_that_is_refused_is_told_why() -> None:
-    heard = ClientHello(hearing())
+    heard = ClientHello(hello_context())
     heard.read(hello(HOST))
     record = heard.alert()
     assert record.startswith(ALERT)
@@ -49,8 +49,8 @@ def test_a_client_that_is_refused_is_told_why() -> None:
 
 def test_what_is_no_tls_is_an_error() -> None:
     with pytest.raises(ssl.SSLError, match="HTTP_REQUEST"):
-        ClientHello(hearing()).read(b"GET / HTTP/1.1\r\n\r\n")
-    heard = ClientHello(hearing())
+        ClientHello(hello_context()).read(b"GET / HTTP/1.1\r\n\r\n")
+    heard = ClientHello(hello_context())
     with pytest.raises(ssl.SSLError, match="WRONG_VERSION_NUMBER"):
         heard.read(b"\0" * 100)
     assert heard.name is None

@@ -1,4 +1,4 @@
-"""The HTTPS front over real sockets: emulated hosts are answered, all others refused and noted, and nothing is lost."""
+"""The HTTPS proxy over real sockets: emulated hosts are answered, all others refused and noted, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import requests
 from emulator.app import Application
 from emulator.settings import Settings
 from tests import loopback
-from tests.https.conftest import Fronted
+from tests.https.conftest import Proxied
 from tests.process import Serving
 from tests.running import Running, loaded
 from tests.small import play
@@ -29,29 +29,29 @@ MODELS = f"https://{HOST}/v2/models"
 KEY = {"X-API-Key": "axp_test_pro"}
 
 
-def test_httpx_reaches_an_emulated_host_through_the_proxy(fronted: Fronted) -> None:
-    answer = fronted.proxied().get(MODELS, headers=KEY)
+def test_httpx_reaches_an_emulated_host_through_the_proxy(proxied: Proxied) -> None:
+    answer = proxied.proxied().get(MODELS, headers=KEY)
     assert (answer.status_code, answer.json()["object"]) == (200, "list")
-    assert fronted.app.departures == []
+    assert proxied.app.blocked_calls == []
 
 
-def test_requests_reaches_it_too(fronted: Fronted) -> None:
+def test_requests_reaches_it_too(proxied: Proxied) -> None:
     with requests.Session() as session:
         session.trust_env = False
-        answer = session.get(MODELS, headers=KEY, proxies={"https": fronted.origin}, verify=str(fronted.certificate))
+        answer = session.get(MODELS, headers=KEY, proxies={"https": proxied.origin}, verify=str(proxied.certificate))
     assert answer.status_code == 200
 
 
-def test_curl_reaches_it_too(fronted: Fronted) -> None:
+def test_curl_reaches_it_too(proxied: Proxied) -> None:
     curl = shutil.which("curl")
     assert curl is not None
     words = [
         curl,
         "-s",
         "--proxy",
-        fronted.origin,
+        proxied.origin,
         "--cacert",
-        str(fronted.certificate),
+        str(proxied.certificate),
         "-H",
         f"X-API-Key: {KEY['X-API-Key']}",
     ]
@@ -59,67 +59,67 @@ def test_curl_reaches_it_too(fronted: Fronted) -> None:
     assert '"object":"list"' in done.stdout
 
 
-def test_a_host_sees_its_own_api_only(fronted: Fronted) -> None:
-    client = fronted.proxied()
+def test_a_host_sees_its_own_api_only(proxied: Proxied) -> None:
+    client = proxied.proxied()
     assert client.get("https://models.aixplain.com/v2/models", headers=KEY).status_code == 404
     assert client.get(MODELS, headers=KEY).status_code == 200
 
 
-def test_any_other_host_is_refused_and_noted(fronted: Fronted, caplog: pytest.LogCaptureFixture) -> None:
+def test_any_other_host_is_refused_and_noted(proxied: Proxied, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(httpx.ProxyError, match=r"502 vendor.example:443 is not emulated"):
-        fronted.proxied().get("https://vendor.example/v1")
-    wire, head = fronted.connect("Vendor.Example:8443")
+        proxied.proxied().get("https://vendor.example/v1")
+    wire, head = proxied.connect("Vendor.Example:8443")
     with wire:
         assert head.startswith(b"HTTP/1.1 502 vendor.example:8443 is not emulated\r\n")
         assert b"--intercept-host" in wire.recv(4_096)
-    assert [(each.host, each.port) for each in fronted.app.departures] == [
+    assert [(each.host, each.port) for each in proxied.app.blocked_calls] == [
         ("vendor.example", 443),
         ("vendor.example", 8443),
     ]
-    told = loopback.get(f"{fronted.origin}/_emulator/departures").json()["departures"]
-    assert told[0] == {"host": "vendor.example", "port": 443, "at": fronted.app.departures[0].at}
-    assert "refused: vendor.example:443 is not emulated" in caplog.text
+    told = loopback.get(f"{proxied.origin}/_emulator/departures").json()["departures"]
+    assert told[0] == {"host": "vendor.example", "port": 443, "at": proxied.app.blocked_calls[0].at}
+    assert "blocked: vendor.example:443 is not emulated" in caplog.text
 
 
-def test_an_emulated_host_is_answered_on_its_own_port_only(fronted: Fronted) -> None:
-    wire, head = fronted.connect(f"{HOST}:22")
+def test_an_emulated_host_is_answered_on_its_own_port_only(proxied: Proxied) -> None:
+    wire, head = proxied.connect(f"{HOST}:22")
     wire.close()
     assert head.startswith(b"HTTP/1.1 502 ")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "app.localhost", "[::1]"])
-def test_this_machine_is_not_led_on_either_but_no_call_leaves_it(fronted: Fronted, host: str) -> None:
+def test_calls_to_this_machine_are_blocked_but_not_noted(proxied: Proxied, host: str) -> None:
     """It is a service of one's own, and the hint says how to go there."""
-    wire, head = fronted.connect(f"{host}:5432")
+    wire, head = proxied.connect(f"{host}:5432")
     with wire:
         assert head.startswith(f"HTTP/1.1 502 {host}:5432 is not emulated\r\n".encode())
-        assert f"set NO_PROXY={host.strip('[]')}, so".encode() in wire.recv(4_096)
-    assert fronted.app.departures == []
+        assert f"set NO_PROXY={host.strip('[]')} to call it directly".encode() in wire.recv(4_096)
+    assert proxied.app.blocked_calls == []
 
 
 @pytest.mark.parametrize("target", ["API.AIExport.IO:443", f"{HOST}.:443"])
-def test_a_host_may_be_written_otherwise(fronted: Fronted, target: str) -> None:
-    wire, head = fronted.connect(target)
+def test_a_host_may_be_written_otherwise(proxied: Proxied, target: str) -> None:
+    wire, head = proxied.connect(target)
     assert head.startswith(b"HTTP/1.1 200 ")
-    with fronted.trusting().wrap_socket(wire, server_hostname=HOST) as secure:
+    with proxied.trusting().wrap_socket(wire, server_hostname=HOST) as secure:
         secure.sendall(f"GET /v2/models HTTP/1.1\r\nHost: {target[:-4]}\r\nX-API-Key: axp_test_pro\r\n\r\n".encode())
         assert b"200 OK" in secure.recv(65_536)
         secure.sendall(f"GET /sdk/agents HTTP/1.1\r\nHost: {target[:-4]}\r\nX-API-Key: axp_test_pro\r\n\r\n".encode())
         assert b"404 " in secure.recv(65_536), "that belongs to the other API"
 
 
-def test_an_ipv6_address_is_noted_as_it_is_spelled(fronted: Fronted) -> None:
-    wire, head = fronted.connect("[2001:DB8:0::1]:443")
+def test_an_ipv6_address_is_noted_as_it_is_spelled(proxied: Proxied) -> None:
+    wire, head = proxied.connect("[2001:DB8:0::1]:443")
     wire.close()
     assert head.startswith(b"HTTP/1.1 502 [2001:db8::1]:443 is not emulated\r\n")
-    assert fronted.app.departures[0].host == "2001:db8::1"
+    assert proxied.app.blocked_calls[0].host == "2001:db8::1"
 
 
 def test_hosts_of_an_api_that_no_certificate_can_name_are_not_emulated(running: Running, tmp_path: Path) -> None:
     story = "hosts: [api.small.test, 127.0.0.1, 'x:3000']"
     emulated = play(running, tmp_path, "one:\n  route: GET /one\n  rules: [{reply: {body: {}}}]\n", story)
-    front = emulated.app.front
-    assert [front.emulates(host) for host in ("api.small.test", "127.0.0.1", "x:3000")] == [True, False, False]
+    proxy = emulated.app.proxy
+    assert [proxy.emulates(host) for host in ("api.small.test", "127.0.0.1", "x:3000")] == [True, False, False]
     emulated.close()
 
 
@@ -127,11 +127,11 @@ def test_hosts_of_an_api_that_no_certificate_can_name_are_not_emulated(running: 
     "target",
     [HOST, "host:99999", "a b:443", "/v2/models", ":443", pytest.param("a" * 60_000 + ":443", id="long")],
 )
-def test_a_target_that_is_none_is_a_bad_request(fronted: Fronted, target: str) -> None:
-    wire, head = fronted.connect(target)
+def test_a_target_that_is_none_is_a_bad_request(proxied: Proxied, target: str) -> None:
+    wire, head = proxied.connect(target)
     wire.close()
     assert head.startswith(b"HTTP/1.1 400 ")
-    assert fronted.app.departures == []
+    assert proxied.app.blocked_calls == []
 
 
 def test_hosts_that_the_settings_name_are_answered_too(tmp_path: Path) -> None:
@@ -145,12 +145,12 @@ def test_hosts_that_the_settings_name_are_answered_too(tmp_path: Path) -> None:
             assert client.get("https://gateway.internal/v2/models", headers=KEY).status_code == 200
 
 
-def test_a_client_that_begins_tls_before_it_has_the_answer_loses_nothing(fronted: Fronted) -> None:
+def test_a_client_that_begins_tls_before_it_has_the_answer_loses_nothing(proxied: Proxied) -> None:
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    secure = fronted.trusting().wrap_bio(incoming, outgoing, server_hostname=HOST)
+    secure = proxied.trusting().wrap_bio(incoming, outgoing, server_hostname=HOST)
     with pytest.raises(ssl.SSLWantReadError):
         secure.do_handshake()
-    wire, head = fronted.connect(f"{HOST}:443", outgoing.read())
+    wire, head = proxied.connect(f"{HOST}:443", outgoing.read())
     with wire:
         assert head.startswith(b"HTTP/1.1 200 ")
         while True:
@@ -172,55 +172,55 @@ def test_a_client_that_begins_tls_before_it_has_the_answer_loses_nothing(fronted
     assert received.startswith(b"HTTP/1.1 200 ")
 
 
-def test_a_connect_after_another_request_on_the_same_connection_is_led_there(fronted: Fronted) -> None:
-    with Wire(fronted.running.port) as wire:
+def test_a_connect_after_another_request_on_the_same_connection_is_led_there(proxied: Proxied) -> None:
+    with Wire(proxied.running.port) as wire:
         assert wire.ask("GET", "/v2/models", KEY.items()).status == 200
         wire.send(f"CONNECT {HOST}:443 HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
         assert wire.head()[0] == 200
-        with fronted.trusting().wrap_socket(wire.socket, server_hostname=HOST) as secure:
+        with proxied.trusting().wrap_socket(wire.socket, server_hostname=HOST) as secure:
             secure.sendall(request("GET", "/v2/models", [*KEY.items(), ("connection", "close")]))
             assert b"200 OK" in secure.recv(65_536)
 
 
 def test_a_client_that_does_not_trust_the_authority_is_told_of_once_with_the_variables(
-    fronted: Fronted, caplog: pytest.LogCaptureFixture
+    proxied: Proxied, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with loopback.Client(proxy=fronted.origin) as client, caplog.at_level(logging.WARNING, "emulator"):
+    with loopback.Client(proxy=proxied.origin) as client, caplog.at_level(logging.WARNING, "emulator"):
         for _ in range(3):
             with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
                 client.get(MODELS)
-        assert fronted.proxied().get(MODELS, headers=KEY).status_code == 200
+        assert proxied.proxied().get(MODELS, headers=KEY).status_code == 200
     (line,) = [record.getMessage() for record in caplog.records if record.name == "emulator"]
     assert HOST in line
     for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
         assert name in line
-    assert str(fronted.certificate) in line
+    assert str(proxied.certificate) in line
 
 
 def test_a_client_that_goes_after_the_handshake_without_asking_is_told_of_too(
-    fronted: Fronted, caplog: pytest.LogCaptureFixture
+    proxied: Proxied, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Node looks at the certificate only when the handshake is over."""
-    wire, _ = fronted.connect(f"{HOST}:443")
-    fronted.trusting().wrap_socket(wire, server_hostname=HOST).close()
-    loopback.get(f"{fronted.origin}/_emulator/health")  # a turn of the server's loop
+    wire, _ = proxied.connect(f"{HOST}:443")
+    proxied.trusting().wrap_socket(wire, server_hostname=HOST).close()
+    loopback.get(f"{proxied.origin}/_emulator/health")  # a turn of the server's loop
     assert "NODE_EXTRA_CA_CERTS" in caplog.text
 
 
-def test_without_the_extra_the_install_command_is_told(fronted: Fronted, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_the_install_command_is_told(proxied: Proxied, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "trustme", None)
-    wire, head = fronted.connect(f"{HOST}:443")
+    wire, head = proxied.connect(f"{HOST}:443")
     with wire:
         assert head.startswith(b"HTTP/1.1 502 ")
         assert b"pip install 'ai-api-emulator[intercept]'" in wire.recv(4_096)
 
 
-def test_departures_are_bounded(fronted: Fronted) -> None:
-    app: Application = Application(Settings(), fronted.clock, *loaded("default"))
+def test_blocked_calls_are_bounded(proxied: Proxied) -> None:
+    app: Application = Application(Settings(), proxied.clock, *loaded("default"))
     for number in range(1_100):
-        app.front.refuse(f"host-{number}.example", 443)
-    assert len(app.departures) == 1_000
-    assert app.departures[0].host == "host-100.example"
+        app.proxy.block(f"host-{number}.example", 443)
+    assert len(app.blocked_calls) == 1_000
+    assert app.blocked_calls[0].host == "host-100.example"
 
 
 def test_the_tls_listener_chooses_the_leaf_by_the_name_that_is_asked_for(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from emulator.server import tls as tunnel
 from tests import loopback
-from tests.https.conftest import Fronted
+from tests.https.conftest import Proxied
 from tests.process import Serving
 from tests.secure import EMULATED, SecureWire, TunnelWire
 from tests.small import FLOW, HEAD
@@ -51,9 +51,9 @@ def ended(wire: socket.socket) -> bytes:
     return b"".join(iter(lambda: wire.recv(65_536), b""))
 
 
-def turn(fronted: Fronted) -> None:
+def turn(proxied: Proxied) -> None:
     """Let the server's loop go round."""
-    assert loopback.get(f"{fronted.origin}/_emulator/health").status_code == 200
+    assert loopback.get(f"{proxied.origin}/_emulator/health").status_code == 200
 
 
 @pytest.fixture
@@ -68,13 +68,13 @@ def files() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("files")
-def test_many_tunnels_at_once_lose_nothing(fronted: Fronted) -> None:
-    context = fronted.trusting()
+def test_many_tunnels_at_once_lose_nothing(proxied: Proxied) -> None:
+    context = proxied.trusting()
     gate = asyncio.Barrier(AT_ONCE)
 
     async def ask() -> bytes:
         """Two requests in a tunnel; between them, all tunnels are open."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", fronted.running.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxied.running.port)
         writer.write(f"CONNECT {HOST}:443 HTTP/1.1\r\n\r\n".encode())
         assert await reader.readuntil(b"\r\n\r\n") == tunnel.ESTABLISHED
         await writer.start_tls(context, server_hostname=HOST, ssl_handshake_timeout=PATIENCE)
@@ -97,38 +97,38 @@ def test_many_tunnels_at_once_lose_nothing(fronted: Fronted) -> None:
 
 
 @pytest.mark.usefixtures("files")
-def test_those_who_do_not_finish_the_handshake_keep_nobody_from_it(fronted: Fronted) -> None:
-    half = hello(fronted.trusting())[:50]
+def test_those_who_do_not_finish_the_handshake_keep_nobody_from_it(proxied: Proxied) -> None:
+    half = hello(proxied.trusting())[:50]
     with ExitStack() as stack:
         for _ in range(AT_ONCE):
-            wire, _ = fronted.connect(f"{HOST}:443", half)
+            wire, _ = proxied.connect(f"{HOST}:443", half)
             stack.enter_context(wire)
-        assert fronted.proxied().get(MODELS, headers=KEY).status_code == 200
+        assert proxied.proxied().get(MODELS, headers=KEY).status_code == 200
 
 
 def test_a_handshake_that_takes_too_long_is_given_up_and_told(
-    fronted: Fronted, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    proxied: Proxied, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(tunnel, "HANDSHAKE", 0.2)
-    wire, _ = fronted.connect(f"{HOST}:443", hello(fronted.trusting())[:50])
+    monkeypatch.setattr(tunnel, "HANDSHAKE_TIMEOUT", 0.2)
+    wire, _ = proxied.connect(f"{HOST}:443", hello(proxied.trusting())[:50])
     with wire:
         assert ended(wire) == b""
-    turn(fronted)
+    turn(proxied)
     (line,) = caplog.messages
     assert line.startswith(f"the TLS handshake for {HOST} failed: SSL handshake is taking longer than 0.2 seconds")
 
 
 @pytest.mark.parametrize("size", [0, 50, 10_000], ids=["before", "during", "after"])
 def test_a_client_that_leaves_at_the_handshake_may_have_no_trust(
-    fronted: Fronted, size: int, caplog: pytest.LogCaptureFixture
+    proxied: Proxied, size: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(2):
-        wire, _ = fronted.connect(f"{HOST}:443", hello(fronted.trusting())[:size])
+        wire, _ = proxied.connect(f"{HOST}:443", hello(proxied.trusting())[:size])
         wire.close()
-        turn(fronted)
+        turn(proxied)
     (line,) = caplog.messages
     assert line.startswith(
-        f"a client left at the TLS handshake for {HOST}; if it does not trust our certificate, set SSL"
+        f"a client left during the TLS handshake for {HOST}; if it does not trust our certificate, set SSL"
     )
 
 
@@ -140,12 +140,12 @@ def test_a_client_that_leaves_at_the_handshake_may_have_no_trust(
     ],
 )
 def test_what_is_no_tls_in_a_tunnel_is_told(
-    fronted: Fronted, inside: bytes, reason: str, caplog: pytest.LogCaptureFixture
+    proxied: Proxied, inside: bytes, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    wire, _ = fronted.connect(f"{HOST}:443", inside)
+    wire, _ = proxied.connect(f"{HOST}:443", inside)
     with wire:
         ended(wire)
-    turn(fronted)
+    turn(proxied)
     (line,) = caplog.messages
     assert line.startswith(f"the TLS handshake for {HOST} failed: {reason}")
 
@@ -159,21 +159,21 @@ def test_what_is_no_tls_in_a_tunnel_is_told(
         "Proxy-Connection: keep-alive",
     ],
 )
-def test_what_else_a_connect_says_is_of_no_account(fronted: Fronted, line: str) -> None:
+def test_what_else_a_connect_says_is_of_no_account(proxied: Proxied, line: str) -> None:
     """Its content, in particular, has no meaning (RFC 9110 section 9.3.6)."""
-    with socket.create_connection(("127.0.0.1", fronted.running.port), PATIENCE) as wire:
+    with socket.create_connection(("127.0.0.1", proxied.running.port), PATIENCE) as wire:
         wire.sendall(f"CONNECT {HOST}:443 HTTP/1.1\r\n{line}\r\n\r\n".encode())
         assert wire.recv(1_000) == tunnel.ESTABLISHED
-        with fronted.trusting().wrap_socket(wire, server_hostname=HOST) as secure:
+        with proxied.trusting().wrap_socket(wire, server_hostname=HOST) as secure:
             secure.sendall(request("GET", "/v2/models", KEY.items()))
             assert b"200 OK" in secure.recv(65_536)
 
 
 @contextmanager
-def inside(fronted: Fronted, protocols: tuple[str, ...] = ()) -> Iterator[ssl.SSLSocket]:
+def inside(proxied: Proxied, protocols: tuple[str, ...] = ()) -> Iterator[ssl.SSLSocket]:
     """A tunnel, and TLS in it."""
-    wire, _ = fronted.connect(f"{HOST}:443")
-    context = fronted.trusting()
+    wire, _ = proxied.connect(f"{HOST}:443")
+    context = proxied.trusting()
     if protocols:
         context.set_alpn_protocols(list(protocols))
     with context.wrap_socket(wire, server_hostname=HOST) as secure:
@@ -181,44 +181,44 @@ def inside(fronted: Fronted, protocols: tuple[str, ...] = ()) -> Iterator[ssl.SS
 
 
 def test_http_1_1_is_spoken_whatever_else_a_client_can_speak(
-    fronted: Fronted, caplog: pytest.LogCaptureFixture
+    proxied: Proxied, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with inside(fronted, ("h2", "http/1.1")) as secure:
+    with inside(proxied, ("h2", "http/1.1")) as secure:
         assert secure.selected_alpn_protocol() == "http/1.1"
         secure.sendall(request("GET", "/v2/models", KEY.items()))
         assert b"200 OK" in secure.recv(65_536)
-    with inside(fronted, ("h2",)) as secure:
+    with inside(proxied, ("h2",)) as secure:
         assert secure.selected_alpn_protocol() is None
         secure.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
         assert secure.recv(65_536).startswith(b"HTTP/1.1 400 ")
-    turn(fronted)
+    turn(proxied)
     assert not any("trust" in line for line in caplog.messages)
 
 
 def test_a_connect_inside_a_tunnel_is_refused_and_says_nothing_of_trust(
-    fronted: Fronted, caplog: pytest.LogCaptureFixture
+    proxied: Proxied, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with inside(fronted) as secure:
+    with inside(proxied) as secure:
         secure.sendall(f"CONNECT {HOST}:443 HTTP/1.1\r\n\r\n".encode())
         assert secure.recv(65_536).startswith(b"HTTP/1.1 400 ")
-    turn(fronted)
+    turn(proxied)
     assert caplog.messages == []
 
 
-def test_the_control_api_has_no_name_of_an_emulated_host(fronted: Fronted) -> None:
-    """What a page of that host asks comes here as well, where a browser goes through the front."""
-    client = fronted.proxied()
+def test_the_control_api_has_no_name_of_an_emulated_host(proxied: Proxied) -> None:
+    """What a page of that host asks comes here as well, where a browser goes through the proxy."""
+    client = proxied.proxied()
     assert client.get(f"https://{HOST}/_emulator/clock").status_code == 403
     assert client.get(f"https://{HOST}/_emulator/clock", headers={"Origin": f"https://{HOST}"}).status_code == 403
     assert client.get(f"http://{HOST}/_emulator/clock").status_code == 403
 
 
-def test_worlds_are_found_by_key_and_by_header_inside_too(fronted: Fronted) -> None:
-    control = loopback.Client(base_url=f"{fronted.origin}/_emulator")
+def test_worlds_are_found_by_key_and_by_header_inside_too(proxied: Proxied) -> None:
+    control = loopback.Client(base_url=f"{proxied.origin}/_emulator")
     with control:
         for name in ("by-key", "by-header"):
             assert control.put(f"/worlds/{name}", json={"keys": ["key-of-a-world"] * (name == "by-key")}).is_success
-        client = fronted.proxied()
+        client = proxied.proxied()
         client.get(MODELS, headers={"X-API-Key": "key-of-a-world"})
         client.get(MODELS, headers=KEY | {"X-Emulator-World": "by-header"})
         for name in ("by-key", "by-header"):
@@ -232,19 +232,19 @@ def test_worlds_are_found_by_key_and_by_header_inside_too(fronted: Fronted) -> N
 @pytest.mark.parametrize(
     "target", [f"{HOST}:80", "127.0.0.1:{port}", "localhost:{port}", "[::1]:{port}", "emulator:{port}"]
 )
-def test_plain_http_goes_through_a_tunnel_as_well(fronted: Fronted, target: str) -> None:
+def test_plain_http_goes_through_a_tunnel_as_well(proxied: Proxied, target: str) -> None:
     """Some clients ask for a tunnel whatever the scheme."""
     asked = request("GET", "/v2/models", KEY.items())
-    wire, head = fronted.connect(target.format(port=fronted.running.port), asked)
+    wire, head = proxied.connect(target.format(port=proxied.running.port), asked)
     with wire:
         assert head == tunnel.ESTABLISHED
         assert wire.recv(12) == b"HTTP/1.1 200"
-    assert fronted.app.departures == []
+    assert proxied.app.blocked_calls == []
 
 
-def test_tunnels_in_tunnels_take_no_more_than_their_turn(fronted: Fronted) -> None:
-    own = f"CONNECT localhost:{fronted.running.port} HTTP/1.1\r\n\r\n".encode()
-    with socket.create_connection(("127.0.0.1", fronted.running.port), PATIENCE) as wire:
+def test_tunnels_in_tunnels_take_no_more_than_their_turn(proxied: Proxied) -> None:
+    own = f"CONNECT localhost:{proxied.running.port} HTTP/1.1\r\n\r\n".encode()
+    with socket.create_connection(("127.0.0.1", proxied.running.port), PATIENCE) as wire:
         wire.sendall(own * 3_000 + request("GET", "/v2/models", [*KEY.items(), ("connection", "close")]))
         received = ended(wire)
     assert received.startswith(tunnel.ESTABLISHED * 3_000 + b"HTTP/1.1 200 OK")

@@ -137,7 +137,7 @@ def test_a_world_that_the_command_has_ended_fails_the_run(run: Run) -> None:
     assert ran.stderr.startswith("emulator run: the command ended with 0, but what it called can't be told: ")
 
 
-def test_departures_are_not_forgotten_when_the_command_begins_again(run: Run) -> None:
+def test_blocked_calls_are_kept_when_the_command_runs_again(run: Run) -> None:
     leave = "curl -sS -o /dev/null http://api.vendor.example/"
     ran = run("--", "sh", "-c", f"{leave}; curl -sS -X POST -d '{{}}' -o /dev/null $EMULATOR_URL/_emulator/reset")
     assert ran.returncode == 3

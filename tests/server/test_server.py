@@ -132,7 +132,7 @@ def test_a_changed_scenario_is_read_again(serving: Serving, folder: Path) -> Non
     assert talk(serving).json()["heard"] == "hi"
     save(folder / "story.yaml", STORY + "rules: [{on: talk, reply: {body: {heard: nothing}}}]\n")
     serving.until(lambda: talk(serving).json()["heard"] == "nothing")
-    assert "INFO: scenarios read again: story" in serving.log
+    assert "INFO: reloaded: story" in serving.log
 
 
 def test_a_changed_api_and_a_changed_fixture_are_read_again(serving: Serving, folder: Path) -> None:
@@ -158,8 +158,8 @@ def test_a_wrong_change_is_complained_of_and_what_was_served_stays(serving: Serv
 def test_other_files_in_the_folder_change_nothing(serving: Serving, folder: Path) -> None:
     (folder / "notes.txt").write_text("hello")
     save(folder / "story.yaml", STORY + "# a comment\n")
-    serving.until(lambda: "scenarios read again" in serving.log)
-    assert serving.log.count("scenarios read again") == 1
+    serving.until(lambda: "reloaded" in serving.log)
+    assert serving.log.count("reloaded") == 1
 
 
 def test_without_reloading_a_changed_scenario_is_left_alone(folder: Path) -> None:
@@ -213,4 +213,4 @@ def test_watching_ends_with_a_word_when_the_system_can_not_watch(
         file.unlink()
     folder.rmdir()
     asyncio.run(server.watch_files(app))
-    assert "changed scenarios will not be read again" in caplog.text
+    assert "changed scenarios will not be reloaded" in caplog.text
