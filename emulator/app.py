@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +13,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from emulator import paths as resources
 from emulator.clock import Clock
 from emulator.compile.lint import CONTROL
+from emulator.compile.loader import Loader
 from emulator.compile.playbooks import Playbooks
-from emulator.compile.scenarios import compile_scenarios
 from emulator.engine.body import open_request
 from emulator.engine.deliver import FastPath
 from emulator.engine.functions import FILTERS, FUNCTIONS
@@ -25,7 +24,6 @@ from emulator.errors import DocumentError
 from emulator.https.proxy import BlockedCall, HttpsProxy
 from emulator.language.expressions import Language
 from emulator.playbook import Playbook
-from emulator.playbook.service import Served
 from emulator.settings import Settings
 from emulator.worlds.credentials import peek, wants_form
 from emulator.worlds.registry import UnknownWorld, WorldRegistry
@@ -36,16 +34,15 @@ if TYPE_CHECKING:
 
 OWN = ("/", CONTROL[:2])  # how the paths begin that may be the emulator's own
 LOG = logging.getLogger("emulator")
-Loaded = tuple[Playbook, Mapping[str, Served]]
 LANGUAGE = Language(functions=FUNCTIONS, filters=FILTERS)
 
 
-def load(names: tuple[str, ...], documented_only: bool = False) -> Loaded:
-    """The playbook of these scenarios, ready to be served. Raises DocumentError with every diagnostic.
+def load(names: tuple[str, ...], documented_only: bool = False) -> Playbook:
+    """Compiles the playbook of these scenarios. Raises DocumentError with every diagnostic.
 
     With `documented_only`, what no document promises is refused instead of answered.
     """
-    return compile_scenarios(names, documented_only, LANGUAGE)
+    return Loader(resources.scenarios(), resources.fixtures(), LANGUAGE).load(names, documented_only)
 
 
 class Application:
@@ -54,10 +51,10 @@ class Application:
     The emulated routes stay outside Starlette's routing and middleware, which would halve their speed.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, playbook: Playbook, served: Mapping[str, Served]) -> None:
+    def __init__(self, settings: Settings, clock: Clock, playbook: Playbook) -> None:
         self.settings = settings
         playbooks = Playbooks(partial(_compile, settings))
-        playbooks.add(settings.scenarios, (playbook, served))
+        playbooks.add(settings.scenarios, playbook)
         self.worlds = WorldRegistry(settings, playbooks, clock)
         self.proxy = HttpsProxy(self._hosts, lambda: resources.data(settings.authority, os.environ))
 
@@ -155,9 +152,9 @@ class Application:
         LOG.info("reloaded: %s", ", ".join(self.playbook.scenarios))
         return True
 
-    def adopt(self, playbook: Playbook, served: Mapping[str, Served]) -> None:
+    def adopt(self, playbook: Playbook) -> None:
         """Serve the default world by another playbook from the next request on; what the world remembers stays."""
-        self.worlds.adopt(self.worlds.default, (playbook, served))
+        self.worlds.adopt(self.worlds.default, playbook)
 
     def watched(self) -> set[Path]:
         """The folders whose files make a reload."""
@@ -175,11 +172,10 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def _compile(settings: Settings, names: tuple[str, ...]) -> tuple[Playbook, Mapping[str, Served]]:
+def _compile(settings: Settings, names: tuple[str, ...]) -> Playbook:
     return load(names, settings.documented_only)
 
 
 def build(settings: Settings, clock: Clock | None = None) -> Application:
     """The whole emulator as an ASGI application. Raises DocumentError when a scenario is wrong."""
-    playbook, served = _compile(settings, settings.scenarios)
-    return Application(settings, clock or Clock(), playbook, served)
+    return Application(settings, clock or Clock(), _compile(settings, settings.scenarios))

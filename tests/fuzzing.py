@@ -81,7 +81,7 @@ def mostly(draw: st.DrawFn, usual: SearchStrategy[Any], *odd: SearchStrategy[Any
 @cache
 def known_ids(api: str, *names: str) -> list[str]:
     """Ids that lead somewhere: those of these collections, or of all of them."""
-    collections = loaded("default")[0].apis[api].collections
+    collections = loaded("default").apis[api].collections
     wanted = [collections[name] for name in names or ("models", "tools", "agents") if name in collections]
     return [id for collection in wanted for id in collection.records]
 

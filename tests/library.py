@@ -9,10 +9,9 @@ from textwrap import dedent, indent
 import pytest
 
 from emulator.app import LANGUAGE
-from emulator.compile import loader as loading
-from emulator.compile.api import ENGINE_ERRORS, Tables
+from emulator.compile.api import ENGINE_ERRORS
+from emulator.compile.loader import Loader
 from emulator.errors import DocumentError, Location
-from emulator.faults import FAULTS
 from emulator.playbook import Api, Operation, Playbook
 
 MARK = "«"
@@ -71,8 +70,7 @@ class Library:
     def load(self, *names: str, **files: str) -> Playbook:
         """Load scenarios (`story` unless others are named); `files` are written before, `api` and `story` by role."""
         self._write(files)
-        tables = Tables(FAULTS, self.fixtures)
-        return loading.load(names or ("story",), self.folder, tables, LANGUAGE)
+        return Loader(self.folder, self.fixtures, LANGUAGE).load(names or ("story",))
 
     def demo(self, text: str, story: str = STORY) -> Api:
         """The API of this text."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from functools import cache
 from typing import Any, TypeVar
 
@@ -20,7 +20,6 @@ from emulator.engine.pipeline import Continuation
 from emulator.http import Exchange
 from emulator.https.proxy import HttpsProxy
 from emulator.playbook import Playbook
-from emulator.playbook.service import Served
 from emulator.server import KEEP_ALIVE, Server, bind
 from emulator.settings import Listen, Settings
 from emulator.store.journal import Journal
@@ -31,7 +30,7 @@ T = TypeVar("T")
 
 
 @cache
-def loaded(*scenarios: str) -> tuple[Playbook, Mapping[str, Served]]:
+def loaded(*scenarios: str) -> Playbook:
     """A playbook is immutable, so tests share it."""
     return application.load(scenarios)
 
@@ -133,7 +132,7 @@ class Emulated:
     ) -> None:
         self.running = running
         self.clock = clock or manual()
-        self.app = Application(settings or running.settings, self.clock, *loaded(*scenarios))
+        self.app = Application(settings or running.settings, self.clock, loaded(*scenarios))
         self.app.state.journal = self.journal = NotingJournal()
         self._clients: list[httpx.Client] = []
         self.play()

@@ -12,7 +12,7 @@ from tests.running import loaded
 TESTS = Path(__file__).resolve().parent
 ORACLE = {claim["id"]: claim for claim in read(TESTS / "oracle" / "claims.yaml").data["claims"]}
 DOCUMENTS = {"AX": "aixplain", "AE": "aiexport"}
-PLAYBOOK, _ = loaded("default")
+PLAYBOOK = loaded("default")
 
 
 def marked(path: Path) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from tests.running import Emulated, Running, loaded
 from tests.wire import Answer, Wire
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "20"))  # more find more; then they are different ones each time
-APIS = {name: api.file for name, api in loaded("default")[0].apis.items()}
+APIS = {name: api.file for name, api in loaded("default").apis.items()}
 OPERATIONS = [(api, name) for api, file in APIS.items() for name in file.operations]
 METHODS = st.sampled_from([None] * 15 + ["PUT", "HEAD", "OPTIONS"])
 FUZZ = settings(

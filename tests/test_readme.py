@@ -25,7 +25,7 @@ from tests.running import Running, loaded
 
 TEXT = README.read_text()
 BLOCKS = blocks(README)
-DEFAULT, _ = loaded("default")
+DEFAULT = loaded("default")
 
 
 def column(heading: str, first: str) -> list[str]:

@@ -163,7 +163,7 @@ def routes(scenarios: tuple[str, ...]) -> int:
     from emulator.app import load
     from emulator.cli.inspect import route_lines
 
-    playbook, _ = load(_chosen(scenarios))
+    playbook = load(_chosen(scenarios))
     for line in route_lines(playbook):
         click.echo(line)
     return 0
@@ -180,7 +180,7 @@ def coverage(scenarios: tuple[str, ...]) -> int:
     from emulator.app import load
     from emulator.cli.inspect import coverage_lines
 
-    playbook, _ = load(_chosen(scenarios))
+    playbook = load(_chosen(scenarios))
     lines, unserved = coverage_lines(playbook)
     for line in lines:
         click.echo(line)

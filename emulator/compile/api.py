@@ -6,23 +6,23 @@ from collections.abc import Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
-from msgspec import Struct
-
 from emulator.compile.data import DataCompiler, keys_as_records
+from emulator.compile.fixtures import Fixtures
 from emulator.compile.jobs import JobCompiler
 from emulator.compile.operation import OperationCompiler, ScenarioRule
 from emulator.compile.overrides import Overrides
 from emulator.compile.rule import Known
 from emulator.compile.templates import Compiler, Group, Path
 from emulator.compile.when import REQUEST_NAMES
-from emulator.errors import Location
+from emulator.errors import ConfigError, Location
+from emulator.generate.canned import CannedReply
 from emulator.language.document.diagnostics import did_you_mean
-from emulator.language.document.reader import Document
 from emulator.language.schema.api import ClientModel, ErrorKindModel, TierModel
 from emulator.language.schema.scenario import ApiFile
 from emulator.playbook import Api as ApiPlan
 from emulator.playbook import model as access
 from emulator.playbook import model as plan
+from emulator.playbook.limits import parse_limit
 from emulator.playbook.operators import same
 from emulator.playbook.provenance import unknown_claims
 from emulator.playbook.routes import PARAMETER
@@ -42,25 +42,17 @@ ENGINE_ERRORS = (
 )
 
 
-class Tables(Struct, frozen=True):
-    """What YAML may name and Python provides: faults, and where fixtures are."""
-
-    faults: plan.Faults
-    fixtures: FilePath
-
-
 class ApiCompiler:
     """Compiles one API; complaints are collected, so that one load tells them all."""
 
-    def __init__(self, file: ApiFile, compiler: Compiler, changes: Overrides, tables: Tables) -> None:
+    def __init__(self, file: ApiFile, compiler: Compiler, changes: Overrides, fixtures: Fixtures) -> None:
         override = changes.override
         self.file = file
         self.compiler = compiler
         self.complaints = compiler.complaints
         self.changes = changes
         self.override = override
-        self.faults = tables.faults
-        self.data = DataCompiler(compiler, tables.fixtures)
+        self.data = DataCompiler(compiler, fixtures)
         self.keys = {**file.keys, **override.keys}
         self.tiers = {**file.tiers, **{name: tier.over(file.tiers.get(name)) for name, tier in override.tiers.items()}}
         self.unknown_keys = file.unknown_keys if override.unknown_keys is None else override.unknown_keys
@@ -77,7 +69,7 @@ class ApiCompiler:
             name: self.data.collection(name, part, self._added(name)) for name, part in file.collections.items()
         }
         collections["keys"] = keys_as_records(self.keys)
-        known = Known(file.errors.kinds, collections, kinds, self.faults, file.claims)
+        known = Known(file.errors.kinds, collections, kinds, file.claims)
         operations = OperationCompiler(file, compiler, known, scenario)
         return ApiPlan(
             name=file.api,
@@ -100,16 +92,20 @@ class ApiCompiler:
             errors={name: self._error(name, kind) for name, kind in file.errors.kinds.items()},
             collections=collections,
             statistics=self._statistics(),
-            statistics_at=self._place(("statistics",)),
             answers={name: self.data.answer(name, answer, self._canned(name)) for name, answer in file.answers.items()},
             jobs=kinds,
             operations={name: operations.operation(name, part) for name, part in file.operations.items()},
-            files=tuple(self.data.files),
         )
 
     def _tier(self, name: str, tier: TierModel) -> plan.TierPlan:
-        places = {counter: self._place(("tiers", name, "limits", counter)) for counter in tier.limits}
-        return plan.TierPlan(name, tier.limits, tier.data, places)
+        limits = []
+        for counter, text in tier.limits.items():
+            try:
+                limit = parse_limit(counter, text)
+                limits += [limit] if limit is not None else []
+            except ConfigError as error:
+                self.complaints.add(self._place(("tiers", name, "limits", counter)), str(error))
+        return plan.TierPlan(name, tuple(limits), tier.data)
 
     def _spot(self, path: Path, *part: str) -> tuple[Compiler, Path]:
         """Where a part of the API stands: in the scenario that changed what is at `path`, or in the API's own file."""
@@ -129,19 +125,19 @@ class ApiCompiler:
             added += self.data.beside(compiler).added(record, path)
         return added
 
-    def _canned(self, answer: str) -> list[Document]:
+    def _canned(self, answer: str) -> list[CannedReply]:
         """The canned replies that scenarios add to an answer, those of the last scenario first."""
-        added: dict[FilePath, list[Document]] = {}
+        added: dict[FilePath, list[CannedReply]] = {}
         for at, file in enumerate(self.override.canned.get(answer, [])):
             compiler, path = self._spot(("canned", answer, at))
             data = self.data.beside(compiler)
-            added.setdefault(compiler.document.path, []).extend(data.documents([file], path[:-1]))
-        return [document for documents in reversed(added.values()) for document in documents]
+            added.setdefault(compiler.document.path, []).extend(data.canned([file], path[:-1]))
+        return [reply for replies in reversed(added.values()) for reply in replies]
 
-    def _statistics(self) -> tuple[Any, ...]:
+    def _statistics(self) -> tuple[plan.Seed, ...]:
         source = self.override.statistics or self.file.statistics
         compiler, path = self._spot(("statistics",))
-        return tuple(self.data.beside(compiler).fixture(source, path)) if source else ()
+        return self.data.beside(compiler).statistics(source, path) if source else ()
 
     def _require(self) -> None:
         """Complain of what the engine needs and of names that stand for nothing."""

@@ -1,39 +1,39 @@
-"""Compiling what an API knows from the start: its fixtures, its collections of records, its canned replies."""
+"""Compiling what an API knows from the start: its collections of records, its canned replies, its usage."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path as FilePath
 from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, RootModel, model_validator
 
+from emulator.compile.fixtures import Fixtures
 from emulator.compile.templates import Compiler, Path
-from emulator.errors import Diagnostic, DocumentError, Location
-from emulator.language.document.diagnostics import did_you_mean
-from emulator.language.document.reader import Document, read
+from emulator.errors import Location
+from emulator.generate.canned import CannedReply
+from emulator.generate.text import TextSources
+from emulator.language.document.reader import Document
 from emulator.language.schema.api import AnswerModel, CollectionModel, KeyModel, Model
-from emulator.paths import fixtures
+from emulator.language.schema.validate import validate
 from emulator.playbook import model as plan
-from emulator.store.usage import DAYS, Seed
+from emulator.playbook.model import Seed
+from emulator.store.usage import DAYS
 
 MOST_KEYS = 10_000
-SENTENCES = "sentences.yaml"  # the fixture of what simulated replies are made of
 Placed = tuple[Any, Location]
 
 
 class DataCompiler:
-    """Reads fixtures below `fixtures`, or beside the document that names them."""
+    """Compiles the data of one document, and of the fixtures that it names."""
 
-    def __init__(self, compiler: Compiler, fixtures: FilePath, files: list[FilePath] | None = None) -> None:
+    def __init__(self, compiler: Compiler, fixtures: Fixtures) -> None:
         self.compiler = compiler
         self.complaints = compiler.complaints
         self.fixtures = fixtures
-        self.files: list[FilePath] = [] if files is None else files
 
     def beside(self, compiler: Compiler) -> DataCompiler:
         """The same for another document, which may name fixtures too."""
-        return DataCompiler(compiler, self.fixtures, self.files)
+        return DataCompiler(compiler, self.fixtures)
 
     def collection(self, name: str, part: CollectionModel, more: Sequence[Placed]) -> plan.CollectionPlan:
         """A collection with its fixture's records, its own, and those that scenarios add; a later one replaces an
@@ -63,10 +63,11 @@ class DataCompiler:
         document = None if source is None else self._list(source, path)
         return [] if document is None else [(each, document.place((at,))) for at, each in enumerate(document.data)]
 
-    def fixture(self, source: str, path: Path) -> Sequence[Any]:
-        """The records of a fixture; what is wrong with it is complained of."""
+    def statistics(self, source: str, path: Path) -> tuple[Seed, ...]:
+        """Reads a fixture of usage; what is invalid in it is reported at its place there."""
         document = self._list(source, path)
-        return () if document is None else list(document.data)
+        file: SeedFile | None = None if document is None else self.complaints.attempt(validate, document, SeedFile)
+        return () if file is None else tuple(file.seeds())
 
     def _list(self, source: str, path: Path) -> Document | None:
         document: Document | None = self.complaints.attempt(self._document, source, path)
@@ -76,20 +77,12 @@ class DataCompiler:
         return None
 
     def _document(self, source: str, path: Path) -> Document:
-        folders = (self.fixtures, self.compiler.document.path.absolute().parent)
-        for folder in folders:
-            file = (folder / source).resolve()
-            if file.is_file() and file.is_relative_to(folder.resolve()):
-                self.files.append(file)
-                return read(file)
-        known = sorted(file.relative_to(self.fixtures).as_posix() for file in self.fixtures.rglob("*.yaml"))
-        text = f"no fixture {source!r} below {self.fixtures.name}/ or beside this file; {did_you_mean(source, known)}"
-        raise DocumentError([Diagnostic(self.compiler.place(path), text)])
+        return self.fixtures.find(source, self.compiler.document.path, self.compiler.place(path))
 
-    def answer(self, name: str, answer: AnswerModel, canned: Sequence[Document]) -> plan.AnswerPlan:
-        """An answer, with files of canned replies that go before its own."""
+    def answer(self, name: str, answer: AnswerModel, canned: Sequence[CannedReply]) -> plan.AnswerPlan:
+        """An answer, with canned replies that take precedence over its own."""
         compiler, path = self.compiler, ("answers", name)
-        self.files.append(fixtures() / SENTENCES)
+        replies = [*canned, *self.canned(answer.canned, (*path, "canned"))]
         return plan.AnswerPlan(
             name=name,
             messages=self.complaints.attempt(compiler.tree, answer.messages, (*path, "messages")),
@@ -97,14 +90,17 @@ class DataCompiler:
             system=compiler.optional(answer.system, (*path, "system")),
             max_tokens=compiler.optional(answer.max_tokens, (*path, "max_tokens")),
             json_object=self.complaints.attempt(compiler.tree, answer.json_object, (*path, "json")),
-            canned=(*canned, *self.documents(answer.canned, (*path, "canned"))),
+            texts=TextSources.of(replies, self.fixtures.sentences),
             stop=compiler.optional(answer.stop, (*path, "stop")),
         )
 
-    def documents(self, files: Sequence[str], path: Path) -> list[Document]:
-        """The fixtures that a list at this path names; what is wrong with them is complained of."""
-        found = [self.complaints.attempt(self._document, file, (*path, at)) for at, file in enumerate(files)]
-        return [document for document in found if document is not None]
+    def canned(self, files: Sequence[str], path: Path) -> list[CannedReply]:
+        """The canned replies of the fixtures that a list at this path names; invalid ones are reported."""
+        replies: list[CannedReply] = []
+        for at, file in enumerate(files):
+            with self.complaints.catching():
+                replies += self.fixtures.canned(self._document(file, (*path, at)))
+        return replies
 
 
 def keys_as_records(keys: Mapping[str, KeyModel]) -> plan.CollectionPlan:
@@ -136,12 +132,9 @@ class SeedRow(Model):
         return self
 
 
-class SeedFile(Model):
+class SeedFile(RootModel[list[SeedRow]]):
     """A fixture of usage."""
 
-    usage: list[SeedRow]
-
-
-def seeds(rows: Sequence[Any]) -> list[Seed]:
-    """The rows of a fixture. Raises pydantic's ValidationError, which is a ValueError, for one that is no SeedRow."""
-    return [Seed(**row.model_dump()) for row in SeedFile.model_validate({"usage": list(rows)}).usage]
+    def seeds(self) -> list[Seed]:
+        """Its rows as the ledger takes them."""
+        return [Seed(**row.model_dump()) for row in self.root]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from emulator.compile.templates import Compiler, Path
-from emulator.errors import Location
-from emulator.language.document.durations import Duration
+from emulator.errors import ConfigError, Location
 from emulator.language.schema.api import JobKindModel, PolledModel, RowModel, WebhookModel
 from emulator.playbook import model as plan
 from emulator.playbook.matching import Matcher
+from emulator.playbook.timeline import Timeline
 
 ROW_STATES = ("succeeded", "errored", "cancelled")
 WEBHOOK_TREES = ("url", "secret", "body")
@@ -29,20 +29,25 @@ class JobCompiler:
         path: Path = ("jobs", name)
         for state in changed:
             self.complaints.require_known(state, kind.timeline, f"state of {name!r}", place_of((*path, state)))
+        place = place_of(path)
         return plan.JobPlan(
             kind=name,
-            timeline=self._timeline({**kind.timeline, **changed}, (*path, "timeline")),
-            cancel=self._timeline(kind.cancel, (*path, "cancel")),
+            timeline=self._timeline({**kind.timeline, **changed}, (*path, "timeline"), place),
+            cancel=self._timeline(kind.cancel, (*path, "cancel"), place) if kind.cancel else None,
             rows=None if kind.rows is None else self._rows(kind.rows, (*path, "rows")),
             webhook=None if kind.webhook is None else self._webhook(kind.webhook, (*path, "webhook")),
             most=kind.most,
-            place=place_of(path),
             failed=kind.failed,
             polled=None if kind.polled is None else self._polled(kind.polled, (*path, "polled")),
         )
 
-    def _timeline(self, states: Mapping[str, str], path: Path) -> dict[str, Duration]:
-        return {state: self.compiler.duration(at, (*path, state)) for state, at in states.items()}
+    def _timeline(self, states: Mapping[str, str], path: Path, place: Location) -> Timeline:
+        begins = {state: self.compiler.duration(at, (*path, state)) for state, at in states.items()}
+        try:
+            return Timeline.parse(begins)
+        except ConfigError as error:
+            self.complaints.add(place, str(error))
+            return Timeline(tuple(begins), tuple(begins.values()))
 
     def _rows(self, rows: RowModel, path: Path) -> plan.RowPlan:
         self.complaints.require_known(

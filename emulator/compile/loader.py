@@ -1,4 +1,4 @@
-"""Loading: scenario names or paths → a playbook, or every complaint at once and nothing half loaded."""
+"""Loading: scenario names or paths → a playbook, or every diagnostic at once and nothing half loaded."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from functools import reduce
 from operator import or_
 from pathlib import Path
 
-from msgspec import Struct, field
-
-from emulator.compile.api import ApiCompiler, Tables
+from emulator.compile.api import ApiCompiler
 from emulator.compile.finder import ScenarioFinder, ScenarioSource
-from emulator.compile.lint import collisions
+from emulator.compile.fixtures import Fixtures
+from emulator.compile.lint import collisions, documented_only
 from emulator.compile.names import unknown_roots
 from emulator.compile.operation import ScenarioRule, names_of
 from emulator.compile.overrides import Overrides
@@ -31,24 +30,31 @@ from emulator.playbook.provenance import unknown_claims
 from emulator.playbook.routes import Route, Router
 
 
-class Loader(Struct):
-    """Reads scenarios from `folder` (its `apis/` holds the APIs) or from paths of their own."""
+class Loader:
+    """Compiles scenarios of `folder` (its `apis/` holds the APIs) or at paths of their own; a loader loads once.
 
-    folder: Path
-    tables: Tables
-    language: Language
-    files: list[Path] = field(default_factory=list)
-    complaints: Diagnostics = field(default_factory=Diagnostics)
+    `fixtures` is the folder of the data that they name.
+    """
 
-    def load(self, names: Sequence[str]) -> Playbook:
-        """Raises DocumentError with all complaints."""
-        playbook = self.draft(names)
+    def __init__(self, folder: Path, fixtures: Path, language: Language) -> None:
+        self.folder = folder
+        self.fixtures = Fixtures(fixtures, language)
+        self.language = language
+        self.files: list[Path] = []
+        self.complaints = Diagnostics()
+
+    def load(self, names: Sequence[str], only_documented: bool = False) -> Playbook:
+        """Compiles the playbook of some scenarios, the first named taking precedence over the others.
+
+        With `only_documented`, operations that no document promises refuse their requests. Raises DocumentError with
+        every diagnostic.
+        """
+        playbook = self._playbook(names)
         self.complaints.raise_any()
-        return playbook
+        return documented_only(playbook) if only_documented else playbook
 
-    def draft(self, names: Sequence[str]) -> Playbook:
-        """What can be made of these scenarios. It is fit for use only if `complaints` stay empty, but whoever looks at
-        it further may add to them, so that one load tells everything."""
+    def _playbook(self, names: Sequence[str]) -> Playbook:
+        """What can be made of these scenarios; of use only if nothing was wrong."""
         shelf = ScenarioFinder(self.folder, self.complaints)
         stories = shelf.stories(names)
         rules = [entry for story in stories for entry in self._rules(story)]
@@ -61,7 +67,7 @@ class Loader(Struct):
             self._refuse_unknown_names(entry, apis)
         self.complaints.found.extend(unknown_roots(apis.values(), rules, self.language))
         self._refuse_unknown_claims(stories, apis)
-        files = (*shelf.files, *self.files, *(file for api in apis.values() for file in api.files))
+        files = (*shelf.files, *self.files, *self.fixtures.files)
         return Playbook(
             apis, router, latency, tuple(story.file.scenario for story in stories), tuple(dict.fromkeys(files))
         )
@@ -101,7 +107,7 @@ class Loader(Struct):
             text = f"this file is {path.name}, but the API is called {file.api!r}; expected {name!r}"
             raise DocumentError([Diagnostic(document.place(("api",)), text)])
         compiler = Compiler(document, self.language, self.complaints)
-        return ApiCompiler(file, compiler, changes, self.tables).compile(rules)
+        return ApiCompiler(file, compiler, changes, self.fixtures).compile(rules)
 
     def _latency(self, stories: Sequence[ScenarioSource]) -> plan.LatencyPlan:
         found: dict[str, Latency] = {}
@@ -181,8 +187,3 @@ def routes_of(api: ApiPlan) -> list[Route]:
             method, _, tail = route.partition(" ")
             routes.append(Route(method, api.file.base + tail, api.name, name, host, api.document.place(where)))
     return routes
-
-
-def load(names: Sequence[str], folder: Path, tables: Tables, language: Language) -> Playbook:
-    """The playbook of some scenarios, the first named standing before the others. Raises DocumentError."""
-    return Loader(folder, tables, language).load(names)

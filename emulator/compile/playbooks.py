@@ -3,41 +3,39 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from emulator.playbook import Playbook
-from emulator.playbook.service import Served
 
 MOST = 16  # lists of scenarios; the one asked for longest ago goes
 Names = tuple[str, ...]
-Made = tuple[Playbook, Mapping[str, Served]]
 Stamp = tuple[tuple[Path, int, int], ...]
 
 
 class Playbooks:
     """What was compiled, by names of scenarios, and good while its files are as they were."""
 
-    def __init__(self, compile: Callable[[Names], Made]) -> None:
+    def __init__(self, compile: Callable[[Names], Playbook]) -> None:
         self._compile = compile
-        self._made: dict[Names, tuple[Made, Stamp]] = {}
+        self._made: dict[Names, tuple[Playbook, Stamp]] = {}
 
-    def add(self, names: Names, made: Made) -> None:
+    def add(self, names: Names, made: Playbook) -> None:
         """Take in what was compiled elsewhere."""
         self._made.pop(names, None)
-        self._made[names] = (made, _stamp(made[0].files))
+        self._made[names] = (made, _stamp(made.files))
 
-    def get(self, names: Names) -> Made:
+    def get(self, names: Names) -> Playbook:
         """What these scenarios make. Raises DocumentError with every complaint."""
         made, stamp = self._made.get(names, (None, ()))
-        if made is None or stamp != _stamp(made[0].files):
+        if made is None or stamp != _stamp(made.files):
             made = self._compile(names)
         self.add(names, made)
         for old in list(self._made)[: max(0, len(self._made) - MOST)]:
             del self._made[old]
         return made
 
-    def again(self, used: Iterable[Names]) -> dict[Names, Made]:
+    def again(self, used: Iterable[Names]) -> dict[Names, Playbook]:
         """Compile anew all that is used, and forget the rest. Raises DocumentError, and then nothing has changed."""
         made = {names: self._compile(names) for names in dict.fromkeys(used)}
         self._made.clear()

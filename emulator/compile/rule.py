@@ -14,11 +14,12 @@ from msgspec import Struct
 from emulator.compile.templates import Compiler, Group, Path
 from emulator.compile.when import Names
 from emulator.errors import ConfigError, Diagnostic, DocumentError, Location
+from emulator.faults import FAULTS
 from emulator.language.document.durations import Latency, parse_latency
 from emulator.language.expressions.template import Template
 from emulator.language.schema.scenario import EventModel, PaceModel, ReplyModel, RuleModel, StepModel, StreamModel
 from emulator.playbook.matching import Matcher
-from emulator.playbook.model import EventPlan, FaultPlan, Faults, PacePlan, ReplyPlan, StepPlan
+from emulator.playbook.model import EventPlan, FaultPlan, PacePlan, ReplyPlan, StepPlan
 from emulator.playbook.model import Rule as RulePlan
 
 VERBS: Mapping[str, tuple[str, ...]] = {
@@ -40,7 +41,6 @@ class Known(Struct, frozen=True):
     errors: Mapping[str, Any]
     collections: Mapping[str, Any]
     jobs: Mapping[str, Any]
-    faults: Faults
     claims: Mapping[str, Any]
 
 
@@ -221,7 +221,7 @@ class RuleCompiler:
 
     def _fault(self, name: str, parameters: Any, place: Location) -> FaultPlan | None:
         try:
-            return FaultPlan(name, place, self.known.faults.make(name, parameters))
+            return FaultPlan(name, place, FAULTS.make(name, parameters))
         except ConfigError as error:
             self.complaints.add(place, str(error))
             return None

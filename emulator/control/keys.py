@@ -145,7 +145,7 @@ def _view(service: Service, key: str) -> LimitsView:
         caller = identify(service.background(), "keys", key)
     except ApiError as error:
         raise ControlFailure(409 if error.kind == "revoked" else 404, error.detail) from None
-    counters = states(service.state.store, caller.subject, service.served.limits[caller.tier])
+    counters = states(service.state.store, caller.subject, service.api.tiers[caller.tier].limits)
     shown = {
         name: Counter(each["limit"], each["remaining"], each["used"], each["reset"]) for name, each in counters.items()
     }

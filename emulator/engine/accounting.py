@@ -19,7 +19,7 @@ def charge(context: Context, operation: Operation, now: float) -> Allowance | No
     caller = context.caller
     if caller is None:
         return None
-    limits = context.service.served.limits[caller.tier]
+    limits = context.service.api.tiers[caller.tier].limits
     if not limits:
         return None
     cost = {

@@ -22,7 +22,7 @@ def authenticate(context: Context) -> Caller:
     `revoked` for a key that was taken back.
     """
     fields = context.request.fields
-    for name, scheme, collection in context.service.served.credentials:
+    for name, scheme, collection in context.service.api.credential_headers:
         value = fields.get(name)
         if value is not None:
             text = value.decode("latin-1")

@@ -27,7 +27,7 @@ def masker_of(context: Context) -> Masker:
     """Returns a masker that knows the secrets of a request: the caller's key, the credentials in the headers, and what
     the fields hold that are to be redacted."""
     fields = _redacted(context)
-    masker = Masker(name for name, _, _ in context.service.served.credentials)
+    masker = Masker(name for name, _, _ in context.service.api.credential_headers)
     for name in ("body", "query"):
         masker.learn_fields(context.get(name), fields)
     for header, value in context.request.fields.items():

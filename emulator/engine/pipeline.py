@@ -7,7 +7,7 @@ were read, by the same steps. `ExchangeLog` opens, fills and finishes the exchan
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import lru_cache, partial
 
 from msgspec import Struct
@@ -38,7 +38,6 @@ from emulator.faults.header import requested_faults
 from emulator.http import BODILESS, Exchange, Reply, Request
 from emulator.playbook import Operation, Playbook
 from emulator.playbook.model import Rule
-from emulator.playbook.service import Served
 from emulator.store.masking import Masker
 
 CACHED_ROUTES = 256  # paths whose routes are remembered: clients request the same few again and again
@@ -67,12 +66,12 @@ class Pending(Struct):
 class Pipeline:
     """Answers requests by one playbook, in one world. A reload makes another pipeline over the same world."""
 
-    def __init__(self, playbook: Playbook, served: Mapping[str, Served], state: WorldState, max_body: int) -> None:
+    def __init__(self, playbook: Playbook, state: WorldState, max_body: int) -> None:
         self.playbook = playbook
         self.state = state
-        self.services = {name: Service(each, state) for name, each in served.items()}
+        self.services = {name: Service(api, playbook.latency, state) for name, api in playbook.apis.items()}
         self._max_body = max_body
-        masker = Masker(name for each in served.values() for name, _, _ in each.credentials)
+        masker = Masker(name for api in playbook.apis.values() for name, _, _ in api.credential_headers)
         self._exchanges = ExchangeLog(state, masker)
         self._route = lru_cache(maxsize=CACHED_ROUTES)(partial(route, playbook.router, self.services))
         self._admission = AdmissionQueue(state.clock)

@@ -35,7 +35,7 @@ def lay_out(plan: ReplyPlan, context: Context, chance: Random) -> Iterator[Frame
 
 
 def _pace(plan: ReplyPlan, context: Context) -> tuple[Latency | None, Latency | None]:
-    latency = context.service.served.latency
+    latency = context.service.latency
     if plan.pace is None:
         return latency.first_token, latency.token
     return plan.pace.first or latency.first_token, plan.pace.each or latency.token
@@ -109,7 +109,7 @@ def render(rule: Rule, context: Context, chance: Random | None) -> Reply:
         raise refusal(plan, context)
     reply = compose(plan, context)
     if plan.events is None:
-        if chance is not None and (latency := context.service.served.latency.reply) is not None:
+        if chance is not None and (latency := context.service.latency.reply) is not None:
             reply.delay = latency.draw(chance)
     elif chance is None:
         reply.body, reply.events = write_out(plan, context)

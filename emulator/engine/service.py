@@ -19,8 +19,7 @@ from emulator.jobs.job import Job
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.expressions.runtime import MISSING
 from emulator.playbook import Api, Operation
-from emulator.playbook.model import AnswerPlan
-from emulator.playbook.service import Served
+from emulator.playbook.model import AnswerPlan, LatencyPlan
 from emulator.store.limits import states
 from emulator.store.records import Records
 from emulator.store.tokens import KEYS, Tokens
@@ -52,19 +51,21 @@ class Names(dict[str, tuple[Mapping[str, Maker], Mapping[str, Any]]]):
 class Service:
     """What one API needs to answer in one world."""
 
-    def __init__(self, served: Served, state: WorldState) -> None:
-        self.served: Served = served
-        self.api: Api = served.api
+    def __init__(self, api: Api, latency: LatencyPlan, state: WorldState) -> None:
+        self.api: Api = api
+        self.latency: LatencyPlan = latency
         self.state: WorldState = state
-        credentials = {collection for _, _, collection in served.credentials}
+        credentials = {each.collection for each in api.credentials}
         self.records = {
             name: Records(plan, self.api.name, state.store, self._issued if name in credentials else None)
             for name, plan in self.api.collections.items()
         }
         tokens = {name: self.records[name] for name in credentials - {KEYS}}
         self.tokens = Tokens(self.api.name, state.store, tokens)
-        self.generators = {name: TextGenerator(f"{state.root}/{name}", texts) for name, texts in served.texts.items()}
-        self.jobs = Jobs(state.store, state.clock, served.kinds, self._job_ended, prefix=self.api.name)
+        self.generators = {
+            name: TextGenerator(f"{state.root}/{name}", each.texts) for name, each in api.answers.items()
+        }
+        self.jobs = Jobs(state.store, state.clock, api.jobs, self._job_ended, prefix=self.api.name)
         self.jobs.resume()
         self.callers: dict[str, tuple[Any, Caller]] = {}
         self.constants: Mapping[str, Any] = {"switches": self.api.switches, **self.records}
@@ -76,9 +77,7 @@ class Service:
             **{name: partial(_constant, constant) for name, constant in self.constants.items()},
         }
         self.names = Names(self._names, self.api.operations)
-        state.ledger.seed(
-            self.api.name, served.statistics, {key: each.workspace for key, each in self.api.keys.items()}
-        )
+        state.ledger.seed(api.name, api.statistics, {key: each.workspace for key, each in api.keys.items()})
 
     def _names(self, operation: Operation) -> tuple[Mapping[str, Maker], Mapping[str, Any]]:
         """What makes the names of an operation's requests, and those of them that are there from the start."""
@@ -102,7 +101,7 @@ class Service:
         if record is None:
             return {}
         subject = record["workspace"] if self.api.limits_per == "workspace" else key
-        return states(self.state.store, f"{self.api.name}/{subject}", self.served.limits[record["tier"]])
+        return states(self.state.store, f"{self.api.name}/{subject}", self.api.tiers[record["tier"]].limits)
 
     def check_tier(self, key: str, tier: str) -> None:
         """Raises ConfigError when the key can't have this tier: there is no such tier, or nobody knows the key."""

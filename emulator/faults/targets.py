@@ -55,7 +55,9 @@ def _errors(api: Api, operation: Operation) -> Iterator[str]:
 
 
 def _states(api: Api, operation: Operation) -> Iterator[str]:
-    return (state for kind in _targets("start", operation) if kind in api.jobs for state in api.jobs[kind].timeline)
+    return (
+        state for kind in _targets("start", operation) if kind in api.jobs for state in api.jobs[kind].timeline.states
+    )
 
 
 def _targets(verb: str, operation: Operation) -> Iterator[str]:

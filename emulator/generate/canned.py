@@ -67,7 +67,7 @@ class CannedReplies:
     """All canned replies: whole prompts are looked up first, then the patterns are tried in order."""
 
     def __init__(self, replies: Sequence[CannedReply] = ()) -> None:
-        self._replies = replies
+        self.replies = replies
         self._exact: dict[str, CannedMatch] = {}
         for reply in replies:
             for text in reply.exact:
@@ -75,7 +75,7 @@ class CannedReplies:
 
     @cached_property
     def _patterns(self) -> list[tuple[CannedReply, regex.Pattern[str]]]:
-        return [(reply, compile_pattern(reply.pattern)) for reply in self._replies if reply.pattern is not None]
+        return [(reply, compile_pattern(reply.pattern)) for reply in self.replies if reply.pattern is not None]
 
     def find(self, prompt: str) -> CannedMatch | None:
         """Returns the reply to a prompt, if it has one; raises TemplateError when a pattern takes longer than 0.1 s."""

@@ -11,8 +11,10 @@ from msgspec.structs import replace
 
 from emulator.clock import Clock, Timer
 from emulator.errors import ConfigError
-from emulator.jobs.job import Job, Kind, RowOutcome, Rows
+from emulator.jobs.job import Job, RowOutcome, Rows
 from emulator.language.document.diagnostics import did_you_mean
+from emulator.playbook.model import JobPlan
+from emulator.playbook.timeline import CANCELLED_AT_ONCE
 from emulator.store import Store
 
 
@@ -36,7 +38,7 @@ class Jobs:
         self,
         store: Store,
         clock: Clock,
-        kinds: Mapping[str, Kind],
+        kinds: Mapping[str, JobPlan],
         ended: Callable[[Job], None] | None = None,
         prefix: str = "",
     ) -> None:
@@ -65,7 +67,8 @@ class Jobs:
         """
         plan, now, known = self.kinds[kind], self._clock.now(), None if rows is None else Rows(rows)
         items = items if known is None else len(known)
-        job = Job(id, kind, workspace, now, items, plan.timeline, plan.cancel, data or {}, result, known)
+        cancel = plan.cancel or CANCELLED_AT_ONCE
+        job = Job(id, kind, workspace, now, items, plan.timeline, cancel, data or {}, result, known)
         job = replace(job, watched=watched, failed=plan.failed)
         for fault in faults:
             try:

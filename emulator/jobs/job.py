@@ -9,8 +9,7 @@ from typing import Any, overload
 from msgspec import Struct
 
 from emulator.clock import SLACK
-from emulator.jobs.timeline import CANCELLED_AT_ONCE, Timeline
-from emulator.playbook.model import JobPlan
+from emulator.playbook.timeline import Timeline
 
 
 class RowOutcome(Struct, frozen=True):
@@ -97,24 +96,6 @@ class RowViews(Sequence[dict[str, Any]]):
 
 
 Played = tuple[str, Mapping[str, Any]]  # a fault that goes with a job: its name, and its fields as plain data
-
-
-class Kind(Struct, frozen=True):
-    """What jobs of one kind have in common.
-
-    `most` is how many of them are kept, `failed` the state in which one ends that fails.
-    """
-
-    timeline: Timeline
-    cancel: Timeline
-    most: int
-    failed: str = "failed"
-
-    @classmethod
-    def of(cls, plan: JobPlan) -> Kind:
-        """Raises ConfigError when a timeline runs backwards."""
-        cancel = Timeline.parse(plan.cancel) if plan.cancel else CANCELLED_AT_ONCE
-        return cls(Timeline.parse(plan.timeline), cancel, plan.most, plan.failed)
 
 
 class Job(Struct, frozen=True):

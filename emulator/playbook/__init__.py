@@ -26,6 +26,7 @@ from emulator.playbook.model import (
     JobPlan,
     KeyPlan,
     LatencyPlan,
+    Seed,
     TierPlan,
     UnknownPlan,
     UsagePlan,
@@ -91,12 +92,18 @@ class Api(Struct, frozen=True, dict=True):
     limit_headers: Headers
     errors: Mapping[str, ErrorPlan]
     collections: Mapping[str, CollectionPlan]
-    statistics: tuple[Mapping[str, Any], ...]
-    statistics_at: Location
+    statistics: tuple[Seed, ...]
     answers: Mapping[str, AnswerPlan]
     jobs: Mapping[str, JobPlan]
     operations: Mapping[str, Operation]
-    files: tuple[Path, ...]
+
+    @cached_property
+    def credential_headers(self) -> tuple[tuple[bytes, str | None, str], ...]:
+        """Where requests carry credentials: name in lower case, scheme in lower case or None, and the collection."""
+        return tuple(
+            (each.header.lower().encode(), each.scheme and each.scheme.lower(), each.collection)
+            for each in self.credentials
+        )
 
     @cached_property
     def citations(self) -> tuple[ClaimReference, ...]:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import Struct, field
 
 from emulator.errors import Location
-from emulator.language.document.durations import Duration, Latency
-from emulator.language.document.reader import Document
+from emulator.language.document.durations import Latency
 from emulator.language.expressions.frames import Frames
 from emulator.language.expressions.template import Template
 from emulator.language.expressions.writer import Writer, generate
 from emulator.language.schema.provenance import Provenance
 from emulator.playbook.headers import Headers
+from emulator.playbook.limits import Limit
 from emulator.playbook.matching import Matcher
+from emulator.playbook.timeline import Timeline
 
 
 class ClaimPlan(Struct, frozen=True):
@@ -71,7 +72,6 @@ class ExamplePlan(Struct, frozen=True):
 
 
 LINE_ENDS = re.compile(r"\r\n|\r|\n")
-NOWHERE = Location("", 1, 1)
 
 
 class EventPlan(Struct, frozen=True, dict=True):
@@ -135,12 +135,6 @@ class StepPlan(Struct, frozen=True):
     bind: str | None
     arguments: Mapping[str, Template]
     ttl: float | None = None
-
-
-class Faults(Protocol):
-    """The table of faults. `make` raises ConfigError for a name or parameters that it does not know."""
-
-    def make(self, name: str, given: Any = None) -> Any: ...
 
 
 class FaultPlan(Struct, frozen=True):
@@ -207,14 +201,14 @@ class ErrorPlan(Struct, frozen=True):
 
 
 class AnswerPlan(Struct, frozen=True, dict=True):
-    """What is generated for an operation."""
+    """What is generated for an operation. `texts` is what the generator of replies makes texts of; opaque here."""
 
     name: str
     messages: Template
     system: Template | None
     max_tokens: Template | None
     json_object: Template
-    canned: tuple[Document, ...]
+    texts: Any
     stop: Template | None = None
     text: Template | None = None
 
@@ -258,15 +252,17 @@ class PolledPlan(Struct, frozen=True):
 
 
 class JobPlan(Struct, frozen=True):
-    """A kind of job: states by age."""
+    """A kind of job: states by age, from its start and from when it is cancelled (None: cancelled at once).
+
+    `most` is how many jobs are kept, `failed` the state in which one ends that fails.
+    """
 
     kind: str
-    timeline: Mapping[str, Duration]
-    cancel: Mapping[str, Duration]
-    rows: RowPlan | None
-    webhook: WebhookPlan | None
+    timeline: Timeline
+    cancel: Timeline | None
     most: int
-    place: Location = NOWHERE
+    rows: RowPlan | None = None
+    webhook: WebhookPlan | None = None
     failed: str = "failed"
     polled: PolledPlan | None = None
 
@@ -281,12 +277,25 @@ class CollectionPlan(Struct, frozen=True):
 
 
 class TierPlan(Struct, frozen=True):
-    """A plan: its limits as text (`60/minute`), its free data, and where each limit stands."""
+    """A plan: its limits, and its free data."""
 
     name: str
-    limits: Mapping[str, str]
+    limits: tuple[Limit, ...]
     data: Mapping[str, Any]
-    places: Mapping[str, Location] = field(default_factory=dict)
+
+
+class Seed(Struct, frozen=True):
+    """Usage that happened before the emulator started; an hour (UTC) of one key, on a day counted back from today."""
+
+    asset: str
+    key: str
+    workspace: str
+    days_ago: int
+    hour: int
+    requests: int
+    successful: int
+    latency_ms: float
+    tokens: float
 
 
 class LatencyPlan(Struct, frozen=True):

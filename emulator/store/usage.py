@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta
 from msgspec.structs import replace
 
 from emulator.clock import Clock
 from emulator.dates import LATEST
+from emulator.playbook.model import Seed
 from emulator.store.masking import mask_key
 
 DAYS = 31
@@ -22,20 +23,6 @@ _Whole = Annotated[int, Meta(ge=0, le=2**53)]
 _Sum = Annotated[float, Meta(ge=0, le=1e18)]
 # API, asset, key, hour, workspace, requests (a bucket is opened by one), successful ones, latency and tokens.
 _Row = tuple[str, str, str, _Hour, str, Annotated[int, Meta(ge=1, le=2**53)], _Whole, _Sum, _Sum]
-
-
-class Seed(Struct, frozen=True):
-    """Usage that happened before the emulator started; see SeedRow."""
-
-    asset: str
-    key: str
-    workspace: str
-    days_ago: int
-    hour: int
-    requests: int
-    successful: int
-    latency_ms: float
-    tokens: float
 
 
 class Bucket:

@@ -136,7 +136,7 @@ def _unstopped(rule: str, evidence: History, told: Exchange, later: Sequence[Exc
 
 def _cancelled(evidence: History, told: Exchange) -> bool:
     """Whether the end that was told is a cancelled job's: the client cancelled it, or the answer names the state."""
-    if any(kind.cancel and list(kind.cancel)[-1] in _texts(told) for kind in evidence.role(told).polls):
+    if any(kind.cancel and kind.cancel.end in _texts(told) for kind in evidence.role(told).polls):
         return True
     jobs = evidence.jobs(told)
     return any(

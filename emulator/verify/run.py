@@ -13,11 +13,10 @@ from msgspec import Struct
 
 from emulator.app import LANGUAGE
 from emulator.clock import Clock
-from emulator.errors import EmulatorError
+from emulator.errors import EmulatorError, Location
 from emulator.language.expressions.template import compile_tree
 from emulator.language.schema.api import CallModel, TakenModel
 from emulator.playbook import Api, Operation
-from emulator.playbook.model import NOWHERE
 from emulator.playbook.paths import step_into
 from emulator.playbook.routes import PARAMETER
 from emulator.record.events import EventReader
@@ -235,7 +234,7 @@ class Player:
     def _content(self, example: PlannedCall, headers: dict[str, str]) -> bytes | None:
         if example.call.body is None:
             return None
-        body = compile_tree(example.call.body, LANGUAGE, lambda _: NOWHERE).value({"now": self._clock.now()})
+        body = compile_tree(example.call.body, LANGUAGE, lambda _: Location("")).value({"now": self._clock.now()})
         if example.operation.accept == {"form"}:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             return urlencode(body).encode()

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from emulator.clock import Clock
-from emulator.compile.playbooks import Made, Playbooks
+from emulator.compile.playbooks import Playbooks
 from emulator.engine.pipeline import Pipeline
 from emulator.engine.world import WorldEnded, WorldState
 from emulator.errors import ConfigError, EmulatorError
 from emulator.http import Request
 from emulator.language.document.diagnostics import did_you_mean
+from emulator.playbook import Playbook
 from emulator.settings import Settings
 from emulator.store.journal import Journal
 from emulator.worlds import snapshot as snapshots
@@ -122,7 +123,7 @@ class WorldRegistry:
         await world.state.clock.reset()
         await world.state.end()  # again, as it may have taken a while until the clock stood still
         self._empty(world)
-        self.adopt(world, (world.playbook, world.served))
+        self.adopt(world, world.playbook)
         world.make_keys_again()
 
     async def close(self) -> None:
@@ -149,9 +150,9 @@ class WorldRegistry:
         for world in worlds:
             self.adopt(world, made[world.scenarios])
 
-    def adopt(self, world: World, made: Made) -> None:
+    def adopt(self, world: World, playbook: Playbook) -> None:
         """Serve a world by another playbook from the next request on; what the world remembers stays."""
-        world.adopt(self._pipeline(world.state, made))
+        world.adopt(self._pipeline(world.state, playbook))
 
     def register(self, key: str, name: str) -> None:
         """Lead requests with this key, token or OAuth client id to a world.
@@ -183,7 +184,7 @@ class WorldRegistry:
         world = self.find(name)
         saved = snapshots.read(snapshot)
         made = self._playbooks.get(saved.scenarios)
-        snapshots.check(saved, made[0])
+        snapshots.check(saved, made)
         await world.state.end()
         await world.state.clock.restore(saved.now, saved.speed, saved.auto)
         await world.state.end()
@@ -202,11 +203,10 @@ class WorldRegistry:
         state = WorldState(name, seed, clock, journal)
         return World(name, state, self._pipeline(state, self._playbooks.get(scenarios)), scenarios)
 
-    def _pipeline(self, state: WorldState, made: Made) -> Pipeline:
-        playbook, served = made
-        for api in served.values():
-            self._routes.open(api.credentials)
-        return Pipeline(playbook, served, state, self._settings.max_body)
+    def _pipeline(self, state: WorldState, playbook: Playbook) -> Pipeline:
+        for api in playbook.apis.values():
+            self._routes.open(api.credential_headers)
+        return Pipeline(playbook, state, self._settings.max_body)
 
     def _empty(self, world: World) -> None:
         self._routes.forget(world, registered=False)

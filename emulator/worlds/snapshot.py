@@ -24,9 +24,9 @@ from emulator.engine.world import WorldState
 from emulator.errors import ConfigError
 from emulator.faults.armed import Armed
 from emulator.jobs.job import Job, RowOutcome, Rows
-from emulator.jobs.timeline import Timeline
 from emulator.language.document.durations import Duration
 from emulator.playbook import Playbook
+from emulator.playbook.timeline import Timeline
 from emulator.store.memory import MemoryStore
 from emulator.store.records import REMOVED
 from emulator.store.usage import Ledger

@@ -37,4 +37,6 @@ class UnknownWorldReply:
     def _site(self, request: Request) -> Service:
         world = self._default
         state = WorldState("", 0, world.state.clock, Journal(0, 0))
-        return Service(world.served[world.playbook.router.nearest_api(request.host, request.path)], state)
+        playbook = world.playbook
+        name = playbook.router.nearest_api(request.host, request.path)
+        return Service(playbook.apis[name], playbook.latency, state)

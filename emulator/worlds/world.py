@@ -16,7 +16,6 @@ from emulator.engine.world import WorldEnded, WorldState
 from emulator.errors import ConfigError
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
-from emulator.playbook.service import Served
 
 
 class WorldSpec(Struct, frozen=True):
@@ -44,11 +43,6 @@ class World(Struct, eq=False):
     def playbook(self) -> Playbook:
         """What it plays."""
         return self.pipeline.playbook
-
-    @property
-    def served(self) -> Mapping[str, Served]:
-        """The APIs of its playbook."""
-        return {name: service.served for name, service in self.pipeline.services.items()}
 
     async def serve(self, answer: Continuation, scope: Connection, receive: Receive, send: Send) -> None:
         """Answer a request, as an ASGI application does, unless the world ends before the answer does."""

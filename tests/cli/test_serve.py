@@ -82,12 +82,12 @@ def test_the_example_is_a_command_for_a_shell(library: Library, route: str, exam
 
 
 def test_the_banner_of_what_comes_along_fits_on_a_screen() -> None:
-    lines = banner(loaded("default")[0], "127.0.0.1", 8484).splitlines()
+    lines = banner(loaded("default"), "127.0.0.1", 8484).splitlines()
     assert len(lines) <= 40
     assert max(map(len, lines)) <= 130
 
 
 def test_it_tells_the_token_of_the_control_api_if_there_is_one() -> None:
-    lines = banner(loaded("default")[0], "0.0.0.0", 8484, "a-token").splitlines()
+    lines = banner(loaded("default"), "0.0.0.0", 8484, "a-token").splitlines()
     assert "Control API  http://127.0.0.1:8484/_emulator" in lines
     assert "  send       Authorization: Bearer a-token" in lines

@@ -58,7 +58,7 @@ def test_no_pin_says_where_a_package_comes_from() -> None:
 
 
 def test_the_variables_are_those_that_the_apis_file_sets() -> None:
-    playbook, _ = loaded("default")
+    playbook = loaded("default")
     named = [name for row in told(SDK, "variable").rows[1:] for name in re.findall(r"`(\w+)`", row[0])]
     assert sorted(named) == sorted(playbook.apis["aixplain"].client.environment)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emulator.compile.api import ENGINE_ERRORS
+from emulator.playbook.limits import Limit
 from tests.library import STORY, Library, api, operation
 
 TIERS = "tiers: {free: {limits: {calls: 1/minute}}, pro: {}}\n"
@@ -158,13 +159,15 @@ def test_a_wrong_choice_that_an_upper_scenario_replaces_hurts_nobody(library: Li
     assert library.load("top").apis["demo"].switches == {"mood": "calm"}
 
 
-def test_limits_know_where_they_stand(library: Library) -> None:
+def test_limits_of_a_scenario_replace_those_of_the_api_and_are_reported_where_they_stand(library: Library) -> None:
     text = api(TIERS)
     demo = library.demo(text, changed("{tiers: {free: {limits: {calls: 9/minute, words: 1/day}}}}"))
-    places = {counter: str(place) for counter, place in demo.tiers["free"].places.items()}
-    story = f"{library.folder}/story.yaml:4"
-    assert demo.tiers["free"].limits == {"calls": "9/minute", "words": "1/day"}
-    assert places == {"calls": f"{story}:41", "words": f"{story}:58"}
+    assert demo.tiers["free"].limits == (Limit("calls", 9, 60.0), Limit("words", 1, 86_400.0))
+    invalid = changed("{tiers: {free: {limits: {calls: «9 a minute, words: «often}}}}")
+    assert [message.partition(" is not")[0] for message in library.refused(api=text, story=invalid)] == [
+        "limit '9 a minute' of 'calls'",
+        "limit 'often' of 'words'",
+    ]
 
 
 def test_a_claim_is_cited_with_the_operation_that_it_stands_in(library: Library) -> None:

@@ -92,7 +92,7 @@ def test_an_answer_knows_its_templates_and_its_canned_replies(library: Library) 
     assert answer.messages.value({"body": {"messages": 5}}) == 5
     assert not answer.json_object.true({"body": {}})
     assert answer.system is None
-    assert [document.data[0]["reply"] for document in answer.canned] == ["Hello"]
+    assert [reply.fixed and reply.fixed.text for reply in answer.texts.canned.replies] == ["Hello"]
 
 
 def test_a_wrong_answer_is_refused_part_by_part(library: Library) -> None:

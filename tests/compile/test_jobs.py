@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emulator.language.document.durations import Duration
+from emulator.playbook.timeline import Timeline
 from tests.library import Library, api
 
 JOBS = """\
@@ -23,8 +24,8 @@ jobs:
 
 def test_a_kind_of_job_is_compiled_with_all_its_parts(library: Library) -> None:
     batch = library.demo(api(JOBS)).jobs["batch"]
-    assert batch.timeline == {"queued": Duration(0.0), "done": Duration(1.0, 0.01)}
-    assert batch.cancel == {"cancelled": Duration(2.0)}
+    assert batch.timeline == Timeline(("queued", "done"), (Duration(0.0), Duration(1.0, 0.01)))
+    assert batch.cancel == Timeline(("cancelled",), (Duration(2.0),))
     assert (batch.kind, batch.most) == ("batch", 5)
     assert batch.rows is not None
     assert batch.rows.succeeded.value({"row": {"body": 7}}) == 7
@@ -59,14 +60,16 @@ def test_a_count_is_no_end(library: Library) -> None:
 
 def test_a_job_needs_neither_rows_nor_a_webhook(library: Library) -> None:
     run = library.demo(api("jobs: {run: {timeline: {done: 0s}}}\n")).jobs["run"]
-    assert (run.rows, run.webhook, run.cancel) == (None, None, {})
+    assert (run.rows, run.webhook, run.cancel) == (None, None, None)
 
 
 def test_a_scenario_changes_a_timeline_state_by_state(library: Library) -> None:
     story = "scenario: story\nabout: x\napis: {demo: {jobs: {batch: {done: 5s}}}}\n"
     batch = library.demo(api(JOBS), story).jobs["batch"]
-    assert batch.timeline == {"queued": Duration(0.0), "done": Duration(5.0)}
-    assert str(batch.place).startswith(f"{library.folder}/story.yaml:3:")
+    assert batch.timeline == Timeline(("queued", "done"), (Duration(0.0), Duration(5.0)))
+    backwards = story.replace("batch: {done: 5s}", "batch: «{queued: 5s}")
+    (message,) = library.refused(api=api(JOBS), story=backwards)
+    assert message.startswith("state 'done' may begin before 'queued'")
 
 
 def test_everything_wrong_with_a_job_is_told_at_once(library: Library) -> None:

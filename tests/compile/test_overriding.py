@@ -9,6 +9,10 @@ import pytest
 from emulator import app
 from emulator.errors import DocumentError
 from emulator.playbook import Playbook
+from emulator.playbook.limits import Limit
+from emulator.playbook.model import AnswerPlan
+
+MINUTE, DAY = 60.0, 86_400.0
 
 HEAD = "scenario: mine\nabout: A test.\nextends: default\n"
 
@@ -16,7 +20,7 @@ HEAD = "scenario: mine\nabout: A test.\nextends: default\n"
 def load(folder: Path, apis: str, name: str = "mine", extends: str = "default") -> Playbook:
     path = folder / f"{name}.yaml"
     path.write_text(f"scenario: {name}\nabout: A test.\nextends: {extends}\napis:\n{apis}")
-    return app.load((str(path),))[0]
+    return app.load((str(path),))
 
 
 def complaints(folder: Path, apis: str) -> list[str]:
@@ -33,16 +37,16 @@ def complaints(folder: Path, apis: str) -> list[str]:
 def test_a_tier_is_changed_limit_by_limit_and_its_data_key_by_key(tmp_path: Path) -> None:
     playbook = load(tmp_path, "  aiexport: {tiers: {free: {limits: {requests: 3/minute}, data: {batch_size: 7}}}}\n")
     tiers = playbook.apis["aiexport"].tiers
-    assert tiers["free"].limits == {"requests": "3/minute", "tokens": "100000/day"}
+    assert tiers["free"].limits == (Limit("requests", 3, MINUTE), Limit("tokens", 100_000, DAY))
     assert tiers["free"].data == {"title": "Free", "batch_size": 7, "families": ["haiku"]}
-    assert tiers["pro"].limits == {"requests": "600/minute", "tokens": "10000000/day"}
+    assert tiers["pro"].limits == (Limit("requests", 600, MINUTE), Limit("tokens", 10_000_000, DAY))
 
 
 def test_changes_of_a_scenario_are_laid_over_those_of_the_one_it_extends(tmp_path: Path) -> None:
     load(tmp_path, "  aiexport: {tiers: {free: {limits: {requests: 3/minute, tokens: 9/day}}}}\n", "below")
     apis = "  aiexport: {tiers: {free: {limits: {tokens: 8/day}, data: {title: Mine}}}}\n"
     free = load(tmp_path, apis, "above", extends="below.yaml").apis["aiexport"].tiers["free"]
-    assert free.limits == {"requests": "3/minute", "tokens": "8/day"}
+    assert free.limits == (Limit("requests", 3, MINUTE), Limit("tokens", 8, DAY))
     assert free.data["title"] == "Mine"
     assert free.data["batch_size"] == 100
 
@@ -55,7 +59,12 @@ def test_a_scenario_may_add_a_tier_for_keys_of_its_own(tmp_path: Path) -> None:
 """
     api = load(tmp_path, apis).apis["aiexport"]
     assert api.keys["axp_tiny"].tier == "tiny"
-    assert api.tiers["tiny"].limits == {"requests": "1/day"}
+    assert api.tiers["tiny"].limits == (Limit("requests", 1, DAY),)
+
+
+def canned(answer: AnswerPlan) -> list[str]:
+    """The files of an answer's canned replies, in order."""
+    return list(dict.fromkeys(Path(reply.place.file).name for reply in answer.texts.canned.replies))
 
 
 def test_the_canned_replies_of_a_scenario_go_before_those_of_the_one_it_extends(tmp_path: Path) -> None:
@@ -64,10 +73,8 @@ def test_the_canned_replies_of_a_scenario_go_before_those_of_the_one_it_extends(
     load(tmp_path, "  aiexport: {canned: {chat: [c.yaml, d.yaml]}}\n", "below")
     apis = "  aiexport: {canned: {chat: [a.yaml, b.yaml]}}\n"
     playbook = load(tmp_path, apis, "above", extends="below.yaml")
-    canned = [document.path.name for document in playbook.apis["aiexport"].answers["chat"].canned]
-    assert canned == ["a.yaml", "b.yaml", "c.yaml", "d.yaml", "replies.yaml"]
-    others = playbook.apis["aixplain"].answers["completion"].canned
-    assert [document.path.name for document in others] == ["replies.yaml"]
+    assert canned(playbook.apis["aiexport"].answers["chat"]) == ["a.yaml", "b.yaml", "c.yaml", "d.yaml", "replies.yaml"]
+    assert canned(playbook.apis["aixplain"].answers["completion"]) == ["replies.yaml"]
     assert tmp_path / "a.yaml" in playbook.files
 
 
@@ -150,7 +157,7 @@ def test_records_and_usage_come_from_fixtures_beside_the_scenario_too(tmp_path: 
     apis = "  aixplain: {collections: {models: [{$from: more.yaml}, {id: last, name: Last}]}, statistics: usage.yaml}\n"
     playbook = load(tmp_path, apis)
     assert list(playbook.apis["aixplain"].collections["models"].records)[-3:] == ["mine", "other", "last"]
-    assert [row["asset"] for row in playbook.apis["aixplain"].statistics] == ["mine"]
+    assert [row.asset for row in playbook.apis["aixplain"].statistics] == ["mine"]
     assert {tmp_path / "more.yaml", tmp_path / "usage.yaml"} <= set(playbook.files)
 
 
@@ -171,8 +178,9 @@ def test_a_fixture_that_is_not_there_is_told_where_the_scenario_names_it(
     assert told in complaint
 
 
-def test_usage_that_is_none_is_told_where_the_scenario_names_it(tmp_path: Path) -> None:
-    (tmp_path / "usage.yaml").write_text("- {asset: mine, key: k, days_ago: 0, hour: 0, requests: 1, successful: 1}\n")
-    (complaint,) = complaints(tmp_path, "  aixplain: {statistics: usage.yaml}\n")
-    assert complaint.startswith("5:26: ")
-    assert "days_ago" in complaint
+def test_invalid_usage_is_reported_where_it_stands_in_the_fixture(tmp_path: Path) -> None:
+    (tmp_path / "usage.yaml").write_text("- {asset: mine, key: k, days_ago: 0, hour: 0, requests: 1, successful: 2}\n")
+    with pytest.raises(DocumentError) as caught:
+        load(tmp_path, "  aixplain: {statistics: usage.yaml}\n")
+    (diagnostic,) = caught.value.complaints
+    assert str(diagnostic).endswith("usage.yaml:1:35: expected 1 or more; found the number 0")

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from emulator.app import load
-from emulator.compile.playbooks import MOST, Made, Names, Playbooks
+from emulator.compile.playbooks import MOST, Names, Playbooks
 from emulator.errors import DocumentError
+from emulator.playbook import Playbook
 from tests.small import HEAD
 
 FINE = "fine: {route: GET /fine, rules: [{reply: {body: {}}}]}"
@@ -28,7 +29,7 @@ class Compiler:
     def __init__(self) -> None:
         self.asked: list[Names] = []
 
-    def __call__(self, names: Names) -> Made:
+    def __call__(self, names: Names) -> Playbook:
         self.asked.append(names)
         return load(names)
 

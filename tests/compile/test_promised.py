@@ -89,13 +89,13 @@ operations:
 def tiny(emulator: Emulated, tmp_path: Path) -> Emulated:
     (tmp_path / "tiny.yaml").write_text(API)
     (tmp_path / "mine.yaml").write_text("scenario: mine\nabout: A test.\napis: {tiny: }\n")
-    emulator.app.adopt(*app.load((str(tmp_path / "mine.yaml"),), documented_only=True))
+    emulator.app.adopt(app.load((str(tmp_path / "mine.yaml"),), documented_only=True))
     return emulator
 
 
 @pytest.fixture
 def documented(emulator: Emulated) -> Emulated:
-    emulator.app.adopt(*app.load(("default",), documented_only=True))
+    emulator.app.adopt(app.load(("default",), documented_only=True))
     return emulator
 
 

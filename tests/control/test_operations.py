@@ -6,7 +6,7 @@ import httpx
 
 from tests.running import loaded
 
-PLAYBOOK, _ = loaded("default")
+PLAYBOOK = loaded("default")
 
 
 def test_every_route_is_told(control: httpx.Client) -> None:

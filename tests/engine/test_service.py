@@ -38,13 +38,9 @@ def test_a_reload_keeps_what_the_world_remembers(small: Small) -> None:
     client = emulated.client("small", headers=KEY)
     job = client.post("/start").json()
     emulated.advance(2)
-    playbook, served = (
-        emulated.app.playbook,
-        {name: service.served for name, service in emulated.app.pipeline.services.items()},
-    )
 
     async def adopt() -> None:
-        emulated.app.adopt(playbook, served)
+        emulated.app.adopt(emulated.app.playbook)
 
     emulated.running.call(adopt())
     assert client.get(f"/jobs/{job}").json() == "begun"
@@ -85,13 +81,14 @@ def test_a_job_whose_webhook_has_no_url_tells_nobody(small: Small) -> None:
 
 def test_every_name_that_an_operation_may_use_can_be_made(small: Small) -> None:
     for name in ("default", "strict", "async-everything"):
-        for api, served in loaded(name)[1].items():
+        playbook = loaded(name)
+        for api in playbook.apis.values():
             world = small("fine: {route: GET /fine, rules: [{reply: {body: {}}}]}").app.state
-            service = Service(served, world)
-            for operation in served.api.operations:
-                assert service.names[operation][0].keys() >= service.makers.keys(), (api, operation)
+            service = Service(api, playbook.latency, world)
+            for operation in api.operations:
+                assert service.names[operation][0].keys() >= service.makers.keys(), (api.name, operation)
             scope = service.background(job={})
-            assert scope["switches"] == served.api.switches
+            assert scope["switches"] == api.switches
             assert not scope["answer"]
             assert not scope["caller"]
             service.jobs.close()

@@ -130,7 +130,7 @@ async def restored(worlds: WorldRegistry, snapshot: Any) -> None:
 
 async def reloaded(worlds: WorldRegistry) -> None:
     world = worlds.default
-    worlds.adopt(world, (world.playbook, world.served))
+    worlds.adopt(world, world.playbook)
 
 
 def test_a_fault_that_does_not_fit_the_job_is_refused_and_starts_none(small: Small) -> None:

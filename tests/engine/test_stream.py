@@ -254,5 +254,5 @@ def test_without_delays_a_stream_is_one_write(emulator: Emulated) -> None:
 
 
 def test_default_plays_no_latency() -> None:
-    playbook, _ = load(("default",))
+    playbook = load(("default",))
     assert playbook.latency.first_token is None

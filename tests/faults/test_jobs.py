@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from emulator.errors import ConfigError
-from emulator.jobs.timeline import CANCELLED_AT_ONCE
+from emulator.playbook.timeline import CANCELLED_AT_ONCE
 from tests.apis import aixplain_calls
 from tests.apis.aiexport_calls import HAIKU, asking, caller, create
 from tests.faults.conftest import complaint

@@ -216,7 +216,7 @@ def test_without_the_extra_the_install_command_is_told(proxied: Proxied, monkeyp
 
 
 def test_blocked_calls_are_bounded(proxied: Proxied) -> None:
-    app: Application = Application(Settings(), proxied.clock, *loaded("default"))
+    app: Application = Application(Settings(), proxied.clock, loaded("default"))
     for number in range(1_100):
         app.proxy.block(f"host-{number}.example", 443)
     assert len(app.blocked_calls) == 1_000

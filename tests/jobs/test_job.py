@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from emulator.clock import Clock, manual
 from emulator.errors import ConfigError, Location
 from emulator.jobs import Jobs
-from emulator.jobs.job import Job, Kind, RowOutcome
-from emulator.jobs.timeline import Timeline
+from emulator.jobs.job import Job, RowOutcome
 from emulator.language.document.durations import Duration, parse_duration
 from emulator.playbook.model import JobPlan
+from emulator.playbook.timeline import Timeline
 from emulator.store.memory import MemoryStore
 
 START = 1_767_225_600.0
@@ -33,8 +33,10 @@ def timeline(**texts: str) -> Timeline:
     return Timeline.parse(durations(texts))
 
 
-def kind(texts: Mapping[str, str] = BATCH, cancel: Mapping[str, str] = CANCEL, most: int = 100) -> Kind:
-    return Kind.of(JobPlan("batch", durations(texts), durations(cancel), rows=None, webhook=None, most=most))
+def kind(texts: Mapping[str, str] = BATCH, cancel: Mapping[str, str] = CANCEL, most: int = 100) -> JobPlan:
+    return JobPlan(
+        "batch", Timeline.parse(durations(texts)), Timeline.parse(durations(cancel)) if cancel else None, most
+    )
 
 
 def outcomes(*oks: bool) -> list[RowOutcome]:
@@ -44,7 +46,7 @@ def outcomes(*oks: bool) -> list[RowOutcome]:
     ]
 
 
-def world(ended: Callable[[Job], None] | None = None, **kinds: Kind) -> tuple[Jobs, Clock]:
+def world(ended: Callable[[Job], None] | None = None, **kinds: JobPlan) -> tuple[Jobs, Clock]:
     clock = manual(START)
     return Jobs(MemoryStore(clock), clock, kinds or {"batch": kind()}, ended), clock
 

@@ -10,17 +10,20 @@ import pytest
 from emulator.clock import Clock, manual
 from emulator.errors import ConfigError
 from emulator.jobs import Jobs
-from emulator.jobs.job import Job, Kind, RowOutcome
-from emulator.jobs.timeline import Timeline
+from emulator.jobs.job import Job, RowOutcome
 from emulator.language.document.durations import Duration
+from emulator.playbook.model import JobPlan
+from emulator.playbook.timeline import Timeline
 from emulator.store.memory import MemoryStore
 
 START = 1_767_225_600.0
 BATCH = Timeline(("queued", "in_progress", "completed"), (Duration(0.0), Duration(1.0), Duration(1.0, 0.5)))
 CANCEL = Timeline(("cancelling", "cancelled"), (Duration(0.0), Duration(2.0)))
 KINDS = {
-    "batch": Kind(BATCH, CANCEL, most=10),
-    "run": Kind(Timeline(("IN_PROGRESS", "SUCCESS"), (Duration(0.0), Duration(5.0))), CANCEL, most=10, failed="FAILED"),
+    "batch": JobPlan("batch", BATCH, CANCEL, most=10),
+    "run": JobPlan(
+        "run", Timeline(("IN_PROGRESS", "SUCCESS"), (Duration(0.0), Duration(5.0))), CANCEL, most=10, failed="FAILED"
+    ),
 }
 ROWS = [RowOutcome(True, b"{}", {"tokens": 10})] * 4
 

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.clock import Clock, http_date, manual
-from emulator.errors import ApiError, ConfigError
+from emulator.errors import ApiError
+from emulator.playbook.limits import Limit
 from emulator.store import Store
-from emulator.store.limits import Allowance, Limit, admit, parse, settle, states
+from emulator.store.limits import Allowance, admit, settle, states
 from emulator.store.memory import MemoryStore
 
 REQUESTS = Limit("requests", 3, 60)
@@ -39,29 +40,6 @@ def refusal(store: Store, limits: Sequence[Limit], cost: dict[str, int], now: fl
     with pytest.raises(ApiError) as caught:
         admit(store, "demo", limits, cost, now)
     return caught.value
-
-
-@pytest.mark.parametrize(
-    ("text", "limit"),
-    [
-        ("60/minute", Limit("n", 60, 60)),
-        ("100000/day", Limit("n", 100_000, 86_400)),
-        (" 5 / second ", Limit("n", 5, 1)),
-        ("0/hour", Limit("n", 0, 3_600)),
-        ("unlimited", None),
-        (" unlimited ", None),
-    ],
-)
-def test_a_limit_is_a_number_per_period_or_unlimited(text: str, limit: Limit | None) -> None:
-    assert parse("n", text) == limit
-
-
-@pytest.mark.parametrize("text", ["", "60", "60/minutes", "60 per minute", "-1/day", "1.5/day", "1e3/day", "60/Minute"])
-def test_another_text_is_refused_and_told_what_was_expected(text: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        parse("requests", text)
-    assert str(caught.value).startswith(f"limit {text!r} of 'requests' is not like '60/minute' or '100000/day'")
-    assert "second, minute, hour, day" in str(caught.value)
 
 
 def test_a_caller_without_limits_is_admitted_and_told_of_none(store: Store) -> None:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from emulator.clock import manual
-from emulator.compile.data import seeds
-from emulator.store.usage import Ledger, Seed
+from emulator.compile.data import SeedFile
+from emulator.playbook.model import Seed
+from emulator.store.usage import Ledger
 
 START = 1_767_225_600.0
 DAY = 86_400.0
@@ -36,7 +37,7 @@ def month(ledger: Ledger, owner: str = "one", key: str | None = None, asset: str
 
 def row(**changes: Any) -> Seed:
     row = {"asset": "model", "key": "key-of-one-1", "days_ago": 3, "hour": 14, "requests": 6, "successful": 6}
-    (seed,) = seeds([{**row, "latency_ms": 0.88, "tokens": 491.5, **changes}])
+    (seed,) = SeedFile.model_validate([{**row, "latency_ms": 0.88, "tokens": 491.5, **changes}]).seeds()
     return seed
 
 

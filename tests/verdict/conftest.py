@@ -17,7 +17,7 @@ from tests.running import Emulated, Running, loaded
 
 START = 1_767_225_600.0
 HOME = ("127.0.0.1", 40_000)
-PLAYBOOK, _ = loaded("default")
+PLAYBOOK = loaded("default")
 Story = Callable[[str], Emulated]
 
 

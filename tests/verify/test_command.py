@@ -70,7 +70,7 @@ def test_another_emulator_answers_alike(api: str, target: str) -> None:
 
 @pytest.mark.parametrize("api", ["aiexport", "aixplain"])
 def test_every_operation_is_played(api: str) -> None:
-    playbook, _ = loaded("default")
+    playbook = loaded("default")
     plan = playbook.apis[api]
     assert set(plan.operations) - {each.operation.name for each in examples(plan)} == set()
 

@@ -21,9 +21,10 @@ from standardwebhooks import Webhook
 from emulator.clock import Clock, manual
 from emulator.faults.webhooks import Reorder
 from emulator.jobs import Jobs
-from emulator.jobs.job import Job, Kind
-from emulator.jobs.timeline import CANCELLED_AT_ONCE, Timeline
+from emulator.jobs.job import Job
 from emulator.language.document.durations import Duration
+from emulator.playbook.model import JobPlan
+from emulator.playbook.timeline import CANCELLED_AT_ONCE, Timeline
 from emulator.store.memory import MemoryStore
 from emulator.webhooks import client as post
 from emulator.webhooks.client import SecretError, sign
@@ -174,7 +175,7 @@ def test_the_end_of_a_job_is_told_when_it_comes() -> None:
             sender.deliver(f"msg_{job.id}", receiver.url, SECRET, job.status(clock.now()).encode(), BACKOFF)
 
         working = Timeline(("working", "completed"), (Duration(0.0), Duration(90.0)))
-        jobs = Jobs(MemoryStore(clock), clock, {"batch": Kind(working, CANCELLED_AT_ONCE, most=10)}, tell)
+        jobs = Jobs(MemoryStore(clock), clock, {"batch": JobPlan("batch", working, CANCELLED_AT_ONCE, most=10)}, tell)
         async with receiving(NO, YES) as receiver:
             jobs.start("batch", "batch_1", "one", watched=True)
             await clock.advance(3_600)

@@ -24,7 +24,7 @@ FORM = {b"content-type": b"application/x-www-form-urlencoded; charset=utf-8"}
 
 def room(name: str) -> World:
     world = WorldState(name, 0, manual(), Journal())
-    return World(name, world, Pipeline(*loaded("default"), world, 1_000), ("default",))
+    return World(name, world, Pipeline(loaded("default"), world, 1_000), ("default",))
 
 
 def asking(fields: dict[bytes, bytes], raw: bytes = b"") -> Request:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.jobs.job import Job, RowOutcome, Rows
-from emulator.jobs.timeline import Timeline
 from emulator.language.document.durations import Duration
+from emulator.playbook.timeline import Timeline
 from emulator.worlds.snapshot import decode, encode
 
 LINE = Timeline(("queued", "done"), (Duration(0.0), Duration(1.0, 0.01)))

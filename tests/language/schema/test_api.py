@@ -6,6 +6,7 @@ import pytest
 
 from emulator.language.document.durations import Duration
 from emulator.language.schema.api import ErrorKindModel, TierModel
+from emulator.playbook.timeline import Timeline
 from tests.library import Library, api, operation
 
 
@@ -72,7 +73,7 @@ def test_a_plan_laid_over_another_replaces_what_it_names() -> None:
 )
 def test_a_duration_is_written_as_people_write_it(library: Library, duration: str, seconds: float, each: float) -> None:
     demo = library.demo(api(f"jobs: {{batch: {{timeline: {{done: '{duration}'}}}}}}\n"))
-    assert demo.jobs["batch"].timeline == {"done": Duration(seconds, each)}
+    assert demo.jobs["batch"].timeline == Timeline(("done",), (Duration(seconds, each),))
 
 
 def test_names_of_operations_have_dots(library: Library) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.app import LANGUAGE
-from emulator.compile.prepare import prepare
 from emulator.errors import DocumentError
+from tests.library import Library, api
 from tests.running import loaded
 from tests.small import Small
 
@@ -38,11 +37,26 @@ def test_all_complaints_of_all_parts_come_at_once(small: Small) -> None:
 
 
 def test_the_two_apis_are_served_as_they_are_described() -> None:
-    playbook, served = loaded("default")
-    assert set(served) == set(playbook.apis) == {"aixplain", "aiexport"}
-    assert [limit.name for limit in served["aiexport"].limits["free"]] == ["requests", "tokens"]
-    assert served["aiexport"].limits["enterprise"] == ()
-    assert [name for name, _, _ in served["aiexport"].credentials] == [b"x-api-key", b"authorization"]
-    assert served["aixplain"].statistics
-    again = prepare(playbook, LANGUAGE)
-    assert again["aiexport"].limits == served["aiexport"].limits
+    apis = loaded("default").apis
+    assert set(apis) == {"aixplain", "aiexport"}
+    assert [limit.name for limit in apis["aiexport"].tiers["free"].limits] == ["requests", "tokens"]
+    assert apis["aiexport"].tiers["enterprise"].limits == ()
+    assert [name for name, _, _ in apis["aiexport"].credential_headers] == [b"x-api-key", b"authorization"]
+    assert apis["aixplain"].statistics
+
+
+def test_everything_wrong_in_every_part_comes_in_one_pass(library: Library) -> None:
+    text = """
+    tiers: {free: {limits: {calls: «often}}}
+    jobs: {work: «{timeline: {late: 5s, early: 1s}}}
+    statistics: usage.yaml
+    answers: {chat: {messages: x, canned: [replies.yaml]}}
+    """
+    messages = library.refused(
+        api=api(text) + "    checks: [{when: {nobody: «1}, error: invalid}]\n",
+        **{
+            "fixtures/replies.yaml": "- «{reply: Hello}\n",
+            "fixtures/usage.yaml": "- {asset: a, key: k, days_ago: 1, hour: «24, requests: 1, successful: 1}\n",
+        },
+    )
+    assert len(messages) == 5
