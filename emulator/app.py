@@ -1,4 +1,4 @@
-"""Putting together: settings and a clock become the application, and here is everything that is served."""
+"""The application: the one place where the parts meet. `build(settings)` makes it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from emulator.worlds.unknown import UnknownWorldReply
 if TYPE_CHECKING:
     from emulator.control.landing import LandingPage
 
-OWN = ("/", CONTROL[:2])  # how the paths begin that may be the emulator's own
+OWN = ("/", CONTROL[:2])  # beginnings of paths that may be the emulator's own
 LOG = logging.getLogger("emulator")
 LANGUAGE = Language(functions=FUNCTIONS, filters=FILTERS)
 
@@ -60,12 +60,12 @@ class Application:
 
     @property
     def playbook(self) -> Playbook:
-        """What the default world plays."""
+        """The playbook of the default world."""
         return self.worlds.default.playbook
 
     @property
     def pipeline(self) -> Pipeline:
-        """What serves the default world."""
+        """The pipeline of the default world."""
         return self.worlds.default.pipeline
 
     @property
@@ -91,7 +91,7 @@ class Application:
 
     @cached_property
     def control(self) -> ASGIApp:
-        """What answers under /_emulator; made when it is first asked, since mostly nobody does."""
+        """What answers under /_emulator; made at its first request."""
         from emulator.control.routes import routed
 
         return routed(self)
@@ -112,14 +112,14 @@ class Application:
             await self.control(scope, receive, send)
 
     def _own(self, scope: Scope) -> ASGIApp | None:
-        """What of the emulator itself is asked for, not of an API."""
+        """Returns what answers for the emulator itself, or None for a request to an API."""
         path = scope["path"]
         if path.startswith(CONTROL) and path[len(CONTROL) : len(CONTROL) + 1] in ("", "/"):
             return self.control
         return self.greeting if path == "/" and self.greeting.fits(scope) else None
 
-    def try_now(self, scope: Scope, raw: bytes, wire: FastPath) -> Continuation | None:
-        """See Pipeline.at_once; what is not for a pipeline takes the usual way."""
+    def try_now(self, scope: Scope, raw: bytes, fast_path: FastPath) -> Continuation | None:
+        """Answers a request without a task if it can; see Pipeline.try_now. Returns what has to go through ASGI."""
         if scope["path"][:2] in OWN and self._own(scope) is not None:
             return self
         request = open_request(scope, raw)
@@ -127,11 +127,11 @@ class Application:
             world = self.worlds.resolve(request)
         except UnknownWorld:
             return self
-        later = world.pipeline.try_now(scope, request, wire)
+        later = world.pipeline.try_now(scope, request, fast_path)
         return None if later is None else partial(world.serve, later)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Lead a request to its world; see Worlds.lead."""
+        """Routes a request to its world; see WorldRegistry.resolve."""
         request, worlds = open_request(scope), self.worlds
         if worlds.by_credential and wants_form(request):
             request.raw, receive = await peek(receive)
@@ -143,25 +143,25 @@ class Application:
             await world.serve(world.pipeline, scope, receive, send)
 
     def reload(self) -> bool:
-        """Read the scenarios again. When they are wrong, the log says how, and what was served before stays."""
+        """Reloads the scenarios; returns False, logs why and keeps the previous version if one is invalid."""
         try:
             self.worlds.reload()
         except DocumentError as error:
-            LOG.error("the scenarios are wrong, so the ones before stay in use:\n%s", error)
+            LOG.error("invalid scenarios; the previous version stays active:\n%s", error)
             return False
         LOG.info("reloaded: %s", ", ".join(self.playbook.scenarios))
         return True
 
     def adopt(self, playbook: Playbook) -> None:
-        """Serve the default world by another playbook from the next request on; what the world remembers stays."""
+        """Serves the default world by another playbook from the next request on; its state stays."""
         self.worlds.adopt(self.worlds.default, playbook)
 
     def watched(self) -> set[Path]:
-        """The folders whose files make a reload."""
+        """Returns the folders whose changes cause a reload."""
         return {file.parent for file in self.worlds.files()}
 
     async def close(self) -> None:
-        """Give up what is under way: webhooks, and watching for jobs to end."""
+        """Stops what is in progress: webhooks, and watching for jobs to end."""
         await self.worlds.close()
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:

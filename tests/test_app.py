@@ -142,7 +142,7 @@ def test_a_wrong_reload_leaves_everything_as_it_was(
         assert application.reload()
     assert application.playbook is not before[0]
     first, second = caplog.messages
-    assert first.startswith("the scenarios are wrong, so the ones before stay in use:\n")
+    assert first.startswith("invalid scenarios; the previous version stays active:\n")
     assert f"{story}:5:1: unknown key 'rulez'" in first
     assert second == "reloaded: story"
 

@@ -1,4 +1,4 @@
-"""Accounting: what a request is charged at first, what it really took, and what the statistics keep of it."""
+"""Accounting: charges a request on its estimate, settles it on what it took, and adds it to the usage."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from emulator.store.limits import Allowance
 
 
 def charge(context: Context, operation: Operation, now: float) -> Allowance | None:
-    """Charge the caller's counters with the operation's cost; ApiError("rate_limited") when they refuse."""
+    """Charges the operation's cost to the caller's counters. Raises ApiError("rate_limited") when one refuses."""
     caller = context.caller
     if caller is None:
         return None
@@ -34,17 +34,17 @@ def charge(context: Context, operation: Operation, now: float) -> Allowance | No
 
 
 def settle(context: Context, operation: Operation, now: float) -> None:
-    """Make the charge what the request really took."""
+    """Settles the charge on what the request really took."""
     allowance, caller = context.allowance, context.caller
     if allowance is None or caller is None or not operation.settle:
         return
     amounts = {name: whole(amount, context, operation.place) for name, amount in operation.settle.items()}
     context.allowance = limit.settle(context.service.state.store, caller.subject, allowance, amounts, now)
-    context.pop("limits", None)  # a template may have looked at them before
+    context.pop("limits", None)  # a template may have read them before
 
 
 def refund(context: Context, now: float) -> None:
-    """Give back what was charged: a request that is refused costs nothing, whichever step refuses it."""
+    """Gives back what was charged: a refused request costs nothing, whichever step refuses it."""
     allowance, caller = context.allowance, context.caller
     if allowance is not None and caller is not None:
         nothing = dict.fromkeys(allowance.charged, 0)
@@ -53,7 +53,7 @@ def refund(context: Context, now: float) -> None:
 
 
 def whole(template: Template, context: Context, place: Location) -> int:
-    """What a template says, as a whole number from 0."""
+    """Returns the value of a template as a whole number from 0. Raises TemplateError for anything else."""
     value = template.value(context)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
         raise TemplateError(place, f"{value!r} is not an amount; expected a number from 0")
@@ -61,7 +61,7 @@ def whole(template: Template, context: Context, place: Location) -> int:
 
 
 def account(plan: UsagePlan, context: Context, status: int, at: float) -> None:
-    """Add a request to the statistics of its asset; one that failed took no tokens and no time."""
+    """Adds a request to the usage of its asset; a failed one took no tokens and no time."""
     caller = context.caller
     try:
         asset: Any = plan.asset.maybe(context)

@@ -1,4 +1,4 @@
-"""Who asks: the credential a request carries, and the key, workspace and tier behind it."""
+"""Authentication: finds the caller of a request, by its credential: the key, its workspace and its tier."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from emulator.playbook.model import CredentialPlan
 from emulator.store.masking import mask_key
 from emulator.store.tokens import KEYS, expired
 
-LONGEST_KEY = 1_000
+MAX_KEY = 1_000
 
 
 def authenticate(context: Context) -> Caller:
-    """The caller of a request.
+    """Returns the caller of a request.
 
-    Raises ApiError: `unauthenticated` without a credential, `unknown_key` for one nobody issued or that has expired,
-    `revoked` for a key that was taken back.
+    Raises ApiError: `unauthenticated` without a credential, `unknown_key` for one that was never issued or has expired,
+    `revoked` for a revoked key.
     """
     fields = context.request.fields
     for name, scheme, collection in context.service.api.credential_headers:
@@ -33,7 +33,7 @@ def authenticate(context: Context) -> Caller:
 
 
 def identify(context: Context, collection: str, presented: str) -> Caller:
-    """The caller with this credential; known ones are remembered until a record of theirs changes."""
+    """Returns the caller with this credential; callers are cached until their record changes."""
     service = context.service
     record = service.records[collection].get(presented)
     if collection != KEYS:
@@ -55,12 +55,12 @@ def identify(context: Context, collection: str, presented: str) -> Caller:
 
 def _unknown(context: Context, key: str) -> Caller:
     unknown = context.service.api.unknown
-    if unknown is None or len(key) > LONGEST_KEY or not key.isprintable():
+    if unknown is None or len(key) > MAX_KEY or not key.isprintable():
         raise ApiError("unknown_key", f"the key {mask_key(key)} is not known")
     remembered = context.service.callers.get(key)
     if remembered is not None and remembered[0] is unknown:
         return remembered[1]
-    context["key"] = key  # for this template only: operations have names of their own
+    context["key"] = key  # for this template only: operations have their own names
     record = {
         "workspace": str(unknown.workspace.value(context)),
         "tier": unknown.tier,
@@ -74,7 +74,7 @@ def _unknown(context: Context, key: str) -> Caller:
 
 
 def make_caller(context: Context, key: str, record: dict[str, Any]) -> Caller:
-    """A caller as a key's record describes it."""
+    """Returns the caller that a key's record describes."""
     tier = context.service.api.tiers[record["tier"]]
     masked = mask_key(key)
     workspace = record["workspace"]
@@ -97,7 +97,7 @@ def _after_scheme(text: str, scheme: str) -> str | None:
 
 
 def _not_issued(credentials: Sequence[CredentialPlan]) -> ApiError:
-    """What is said of a token that nobody issued; it may be a key, in the place of a token."""
+    """Returns the error for a token that was never issued; it may be an API key in the wrong header."""
     places = " or ".join(_place(each).rstrip(": ") for each in credentials if each.collection == KEYS)
     return expired(f"no such token was issued; an API key goes into the header {places}" if places else None)
 

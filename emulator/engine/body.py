@@ -1,4 +1,4 @@
-"""Reading: bytes from the socket, bounded, and what they say as JSON or as a form."""
+"""Reads a request: its line and headers, its body up to a limit, and the JSON or form in it."""
 
 from __future__ import annotations
 
@@ -14,27 +14,26 @@ from emulator.errors import ApiError
 from emulator.http import Request
 from emulator.playbook import Operation
 
-MOST_FIELDS = 1_000
-PATIENCE = 8  # times the cap that is read on
-DEEPEST = (
-    200  # levels of lists and mappings; what is written with a body inside goes deeper, and JSON writers stop at 254
-)
+MAX_FIELDS = 1_000
+MAX_DISCARDED = 8  # times the limit: how much of a body that is too large is read and thrown away
+MAX_DEPTH = 200  # levels of lists and mappings; replies nest a body deeper, and JSON writers stop at 254
 
 
 class ClientLeft(Exception):
-    """The client went away before its request was whole."""
+    """The client left before its request was complete."""
 
 
-async def read(request: Request, receive: Receive, most: int) -> bytes:
-    """The whole body. Raises ApiError("too_large") beyond `most` bytes, ClientLeft when the client goes before the end.
+async def read(request: Request, receive: Receive, limit: int) -> bytes:
+    """Returns the whole body. Raises ApiError("too_large") beyond `limit` bytes, and ClientLeft.
 
-    What is too large is read on without being kept, within reason: most clients send everything before they listen.
+    The rest of a body that is too large is read and thrown away, within reason: most clients send everything before
+    they read the response.
     """
     length = request.fields.get(b"content-length", b"")
     chunks: list[bytes] = []
     held, more = 0, True
-    if b"expect" in request.fields and length.isdigit() and len(length) < 20 and int(length) > most:
-        raise _too_large(most, unread=True)  # the client waits for our word before it sends anything
+    if b"expect" in request.fields and length.isdigit() and len(length) < 20 and int(length) > limit:
+        raise _too_large(limit, unread=True)  # the client waits for our word before it sends anything
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -42,26 +41,26 @@ async def read(request: Request, receive: Receive, most: int) -> bytes:
         chunk: bytes = message.get("body", b"")
         more = message.get("more_body", False)
         held += len(chunk)
-        if held <= most:
+        if held <= limit:
             if not more and not chunks:
                 return chunk
             chunks.append(chunk)
         else:
             chunks.clear()
-            if held > PATIENCE * most:
+            if held > MAX_DISCARDED * limit:
                 break
-    if held > most:
-        raise _too_large(most, unread=more)
+    if held > limit:
+        raise _too_large(limit, unread=more)
     return b"".join(chunks)
 
 
-def _too_large(most: int, unread: bool) -> ApiError:
-    """`unread` says that the rest of the body may still come, so that the connection is of no more use."""
-    return ApiError("too_large", f"the body is larger than {most} bytes", limit=most, unread=unread)
+def _too_large(limit: int, unread: bool) -> ApiError:
+    """`unread`: the rest of the body may still come, so the connection can't be used again."""
+    return ApiError("too_large", f"the body is larger than {limit} bytes", limit=limit, unread=unread)
 
 
 def parse(operation: Operation, content_type: str | None, raw: bytes) -> Any:
-    """What a body says. Raises ApiError: `media_type` for a kind that is not taken, `invalid` for broken JSON."""
+    """Returns the content of a body. Raises ApiError: `media_type` for an unaccepted type, `invalid` for bad JSON."""
     kind = _kind(content_type, raw, operation.accept)
     if kind is None:
         raise ApiError(
@@ -71,23 +70,23 @@ def parse(operation: Operation, content_type: str | None, raw: bytes) -> Any:
         )
     if kind == "form":
         try:
-            return dict(parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+            return dict(parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS))
         except ValueError as error:
             raise ApiError("invalid", f"the body is not a form: {error}") from error
     if not raw:
         raise ApiError("invalid", "the body is empty; expected a JSON object")
     try:
-        said = orjson.loads(raw)
+        content = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise ApiError("invalid", f"the body is not valid JSON: {error}") from error
-    if len(raw) > 2 * DEEPEST and raw.count(b"[") + raw.count(b"{") > DEEPEST and _is_deeper(said, DEEPEST):
-        raise ApiError("invalid", f"the body is nested deeper than {DEEPEST} levels")
-    return said
+    if len(raw) > 2 * MAX_DEPTH and raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _is_deeper(content, MAX_DEPTH):
+        raise ApiError("invalid", f"the body is nested deeper than {MAX_DEPTH} levels")
+    return content
 
 
-def _is_deeper(said: Any, most: int) -> bool:
-    level = [said] if isinstance(said, (dict, list)) else []
-    for _ in range(most + 1):
+def _is_deeper(content: Any, depth: int) -> bool:
+    level = [content] if isinstance(content, (dict, list)) else []
+    for _ in range(depth + 1):
         inside = (child for each in level for child in (each.values() if isinstance(each, dict) else each))
         level = [child for child in inside if isinstance(child, (dict, list))]
         if not level:
@@ -116,7 +115,7 @@ def _accepted(accept: frozenset[str]) -> str:
 
 
 def open_request(scope: Connection, raw: bytes = b"") -> Request:
-    """The request line and the headers, and the body where it is there already."""
+    """Returns a request: its line, its headers, and its body where that has been read already."""
     fields = dict(scope["headers"])
     authority, host = _read_host(fields.get(b"host", b""))
     if not authority:
@@ -136,6 +135,6 @@ def open_request(scope: Connection, raw: bytes = b"") -> Request:
 
 @lru_cache(maxsize=128)
 def _read_host(field: bytes) -> tuple[str, str]:
-    """The Host header as text, and without its port and a dot at its end in lower case; each client sends its own."""
+    """Returns the Host header as text, and its host in lower case without the port; each client sends one."""
     authority = field.decode("ascii", "ignore")  # it goes into URLs, and these into headers
     return authority, authority.partition(":")[0].lower().removesuffix(".")

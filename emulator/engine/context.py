@@ -1,4 +1,4 @@
-"""The names that templates see while one request is answered; most are worked out only when asked for."""
+"""The context of one request: the names that templates see, most of them computed when first used."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NO_LETS: Mapping[str, Template] = {}
 
 
 class Context(dict[str, Any]):
-    """Names to values; a name that is not there yet is made once, by a `let` of the rule or operation, or by us."""
+    """Maps names to values; a missing one is computed once, by a `let` of the rule or operation, or by a maker."""
 
     __slots__ = (
         "allowance",
@@ -51,8 +51,8 @@ class Context(dict[str, Any]):
         self.caller: Caller | None = None
         self.allowance: Allowance | None = None
         self.number: int | str = 0  # of the exchange: what chance is drawn from
-        self.faults: tuple[Fault, ...] = ()  # all that were asked for, those on what the request starts among them
-        self.set_off: tuple[str, ...] = ()  # the names of those that went with what the request has started
+        self.faults: tuple[Fault, ...] = ()  # all that play, including those on what the request starts
+        self.set_off: tuple[str, ...] = ()  # the names of those on what the request has started
 
     def __missing__(self, name: str) -> Any:
         let = self.lets.get(name)
@@ -74,12 +74,12 @@ class Context(dict[str, Any]):
         return self.service.error_reply(error, self)
 
     def adopt(self, rule: Rule) -> None:
-        """See what the rule's own `let` defines."""
+        """Adds the names that the rule's own `let` defines."""
         self.lets = rule.lets
 
 
 def request_view(context: Context) -> dict[str, Any]:
-    """What templates see as `request`."""
+    """Returns what templates see as `request`."""
     request = context.request
     return {
         "id": f"req_{context.service.state.new_id()}",
@@ -91,12 +91,12 @@ def request_view(context: Context) -> dict[str, Any]:
 
 
 def limits_view(context: Context) -> Any:
-    """What templates see as `limits`: the counters of the caller, as charged for this request."""
+    """Returns what templates see as `limits`: the caller's counters, with this request charged."""
     return context.allowance.states if context.allowance is not None else {}
 
 
-# What the occasions of a `when` look at; no template can, and no author can take the names.
-OCCASION_MAKERS: Mapping[str, Maker] = {
+# What the conditions `after`, `for` and `probability` of a `when` use; no template can use these names.
+CONDITION_MAKERS: Mapping[str, Maker] = {
     AGE: lambda context: context["now"] - context.service.state.began,
     CHANCE: lambda context: f"{context.service.state.root}/{context.number}",
 }

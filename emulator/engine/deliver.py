@@ -1,4 +1,4 @@
-"""Delivering: a reply goes out on the wire, each event when it is due, and what the client took of it is noted."""
+"""Delivers replies: sends each event when it is due, and counts in the exchange what was sent."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ Write = Callable[[bytes], bool]
 
 
 class FastPath(Protocol):
-    """A server's shorter way to the socket, which says itself how long a body is."""
+    """A server's direct way to the socket; it adds the length of the body itself."""
 
     def respond(self, status: int, lines: Iterable[Header], body: bytes, chunked: bool) -> bool: ...
 
 
 async def deliver(reply: Reply, exchange: Exchange, clock: Clock, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send a reply, and write into the exchange how that went."""
+    """Sends a reply, and records in the exchange what was sent and how it ended."""
     if reply.wire_edits:
         await watched(_perform(reply, exchange, clock, scope), exchange, receive)
         return
@@ -39,7 +39,7 @@ async def deliver(reply: Reply, exchange: Exchange, clock: Clock, scope: Scope, 
 
 
 def respond(reply: Reply, exchange: Exchange, wire: FastPath) -> bool:
-    """Send a whole reply by the short way, if that is open."""
+    """Sends a complete reply through the server's fast path; returns False when that is not possible."""
     if reply.closes or not wire.respond(reply.status, reply.headers, reply.body, reply.events > 0):
         return False
     _note(reply, exchange)
@@ -57,7 +57,7 @@ def _note(reply: Reply, exchange: Exchange) -> None:
 
 
 def _lines(reply: Reply) -> list[Header]:
-    """The header lines; a body says how long it is, a stream goes in chunks (RFC 9112)."""
+    """Returns the header lines; a body has a length, a stream is chunked (RFC 9112)."""
     if reply.events or reply.status in BODILESS:
         return reply.headers
     length = (b"content-length", b"%d" % len(reply.body))
@@ -65,7 +65,7 @@ def _lines(reply: Reply) -> list[Header]:
 
 
 async def watched(delivery: Coroutine[Any, Any, None], exchange: Exchange, receive: Receive) -> None:
-    """Do a delivery that takes time, and end it early when the client leaves."""
+    """Runs a delivery that takes time, and ends it early when the client leaves."""
     watch = _Watch(receive)
     try:
         await delivery
@@ -80,7 +80,7 @@ async def watched(delivery: Coroutine[Any, Any, None], exchange: Exchange, recei
 
 
 class _Watch:
-    """Wakes the task that makes it when the client goes; without this, it would sleep on until the next event."""
+    """Wakes the task that made it when the client leaves; otherwise the task would sleep until the next event."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -89,12 +89,12 @@ class _Watch:
         self.left = False
 
     def forgive(self) -> None:
-        """Let the task go on: it was woken, not told to stop."""
+        """Lets the task go on: it was woken, not cancelled."""
         if self._task is not None:
             self._task.uncancel()
 
     def end(self) -> None:
-        """Watch no longer."""
+        """Stops watching."""
         self._watching.cancel()
 
     async def _watch(self) -> None:
@@ -125,7 +125,7 @@ class _Timed:
         self._send = send
 
     async def deliver(self, reply: Reply) -> None:
-        """Send the reply when it is due, and its events when they are."""
+        """Sends the reply when it is due, and each event when it is due."""
         begun = self._clock.now()
         if reply.delay:
             await self._clock.sleep_until(begun + reply.delay)
@@ -146,10 +146,10 @@ class _Timed:
 
 
 class _Playing:
-    """The events of one stream on their way: the clock calls when one is due, and it is written there and then.
+    """The events of one stream: the clock calls back when one is due, and the callback writes it.
 
-    Neither a task is woken nor anything awaited for an event, which would cost more than its write. Events that are due
-    at the same time share a chunk; a late one does not delay those after it.
+    No task is woken and nothing awaited for an event, which would cost more than its write. Events that are due at the
+    same time share a chunk; a late one does not delay those after it.
     """
 
     def __init__(self, frames: Sequence[Frame], begun: float, clock: Clock, exchange: Exchange, write: Write) -> None:
@@ -163,7 +163,7 @@ class _Playing:
         self._stopped: asyncio.Future[bytes | None]
 
     async def play(self) -> bytes | None:
-        """Write each chunk when it is due; gives one that can't be written, to be sent, and None at the end."""
+        """Writes each chunk when it is due; returns one that has to be sent through ASGI, and None at the end."""
         self._stopped = asyncio.get_running_loop().create_future()
         try:
             self._next()
@@ -173,14 +173,14 @@ class _Playing:
                 self._timer.cancel()
 
     def sent(self, chunk: bytes) -> None:
-        """Note that the chunk under way has left."""
+        """Counts the current chunk as sent."""
         self._at = self._exchange.sent_events = self._until
         self._exchange.sent_bytes += len(chunk)
 
     def _next(self) -> None:
-        """Write what is due, and come back for what follows it."""
+        """Writes what is due, and sets a timer for what follows."""
         frames, now = self._frames, self._clock.now()
-        while not self._stopped.done():  # it is when the client leaves in the same moment
+        while not self._stopped.done():  # it is done when the client leaves at this very moment
             if self._at == len(frames):
                 self._stopped.set_result(None)
             elif (due := self._begun + frames[self._at].due) > now:
@@ -192,7 +192,7 @@ class _Playing:
                 self._stopped.set_result(chunk)
 
     def _take(self) -> bytes:
-        """The next event, with those that are due together with it."""
+        """Returns the next event, with those that are due at the same time."""
         frames, at = self._frames, self._at
         until, due = at + 1, frames[at].due
         while until < len(frames) and frames[until].due <= due:

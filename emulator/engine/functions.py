@@ -1,4 +1,4 @@
-"""The functions that templates may call: each takes the scope first, then what the template gives."""
+"""The functions that templates may call: each takes the context first, then the template's arguments."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from emulator.jobs.job import RowViews
 from emulator.language.expressions.runtime import MISSING
 from emulator.store.masking import mask_key
 
-LONGEST_ID = 64
+MAX_ID = 64
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def new_id(context: Context, prefix: str = "", length: int = 24) -> str:
     """`prefix_` and that many hexadecimal digits."""
-    if length.__class__ is not int or not 0 < length <= LONGEST_ID:
-        length = min(max(int(length), 1), LONGEST_ID)
+    if length.__class__ is not int or not 0 < length <= MAX_ID:
+        length = min(max(int(length), 1), MAX_ID)
     digits = context.service.state.new_id(length)
     return f"{prefix}_{digits}" if prefix else digits
 
@@ -36,7 +36,7 @@ def uuid(context: Context) -> str:
 
 
 def iso(context: Context, at: float | None = None) -> str:
-    """`2026-01-01T00:00:00Z`, of now when nothing is given."""
+    """`2026-01-01T00:00:00Z`, by default of now."""
     return dates.iso(context["now"] if at is None else at)
 
 
@@ -73,7 +73,7 @@ def basic(context: Context, value: Any) -> dict[str, str] | None:
 
 
 def statistics(context: Context, asset: Any, start: float, end: float, key: Any = None) -> Any:
-    """What was asked of an asset between two days, both included; none when nothing was. See Ledger.statistics."""
+    """The usage of an asset between two days, both included; none when there was none. See Ledger.statistics."""
     owner = context.caller.workspace if context.caller is not None else ""
     known = key if isinstance(key, str) else None
     return context.service.state.ledger.statistics(context.service.api.name, str(asset), start, end, owner, known)
@@ -130,7 +130,7 @@ def jobs(context: Context, kind: str) -> list[Any]:
 
 
 def results(context: Context, view: Mapping[str, Any]) -> list[Any]:
-    """What became of a job's items, one JSON object each; those not finished yet are left out."""
+    """The results of a job's items, one JSON object each, without those that are not finished yet."""
     rows = view["rows"]
     plan = context.service.api.jobs[view["kind"]].rows
     if plan is None or not isinstance(rows, RowViews):
@@ -151,7 +151,7 @@ def limit_state(context: Context, key: Any) -> dict[str, Any]:
 
 
 def fail(context: Context, kind: str, message: str = "", param: str | None = None) -> Any:
-    """Answer with an error of the API."""
+    """Raises an error of the API."""
     raise ApiError(kind, message, param=param)
 
 

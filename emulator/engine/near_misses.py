@@ -1,4 +1,4 @@
-"""Near misses: which rules nearly answered a request, told in words that keep its secrets."""
+"""Near misses: the rules that nearly answered a request, described without its secrets."""
 
 from __future__ import annotations
 
@@ -66,10 +66,10 @@ def _masked_headers(masker: Masker, name: str, value: Any) -> Any:
 
 
 def near_misses(operation: Operation, context: Context, streams: bool = True) -> tuple[NearMiss, ...]:
-    """The nearest rules, each with all that kept it from answering. Without `streams` none that answers with one."""
+    """Returns the nearest rules, each with all that kept it from answering; without `streams` none that streams."""
     masker, fields = masker_of(context), _redacted(context)
     found = operation.rules.near_misses(context, context.service.state.store.counted, streams)
-    return tuple(_told(miss, masker, fields) for miss in found)
+    return tuple(_described(miss, masker, fields) for miss in found)
 
 
 class NoRule(ApiError):
@@ -95,7 +95,7 @@ def no_rule(operation: Operation, context: Context) -> NoRule:
     return error
 
 
-def _told(miss: Miss, masker: Masker, fields: frozenset[str]) -> NearMiss:
+def _described(miss: Miss, masker: Masker, fields: frozenset[str]) -> NearMiss:
     rule = miss.rule
     differences = [
         Differing(
@@ -115,14 +115,16 @@ def _place(miss: NearMiss) -> str:
 
 
 def _hint(head: str, misses: Sequence[NearMiss]) -> str:
-    """One line with every field; values are shortened, then left out, until it fits."""
+    """Returns one line with every field; values are shortened, then left out, until it fits."""
     for width in WIDTHS:
-        told = [f"{_place(miss)} {'; '.join(_shortened(each, width) for each in miss.differences)}" for miss in misses]
-        hint = f"{head}; nearest: {' | '.join(told)}; {FULL_TEXT_HINT}"
+        described = [
+            f"{_place(miss)} {'; '.join(_shortened(each, width) for each in miss.differences)}" for miss in misses
+        ]
+        hint = f"{head}; nearest: {' | '.join(described)}; {FULL_TEXT_HINT}"
         if _length(hint) <= MAX_HINT:
             return hint
-    told = [f"{_place(miss)} {', '.join(each.field for each in miss.differences)}" for miss in misses]
-    hint = f"{head}; nearest: {' | '.join(told)}; {FULL_TEXT_HINT}"
+    described = [f"{_place(miss)} {', '.join(each.field for each in miss.differences)}" for miss in misses]
+    hint = f"{head}; nearest: {' | '.join(described)}; {FULL_TEXT_HINT}"
     return hint if _length(hint) <= MAX_HINT else f"{head}; {FULL_TEXT_HINT}: {hint}"
 
 
@@ -136,5 +138,5 @@ def _length(hint: str) -> int:
 
 
 def _printable(text: str) -> str:
-    """The text in one line: what can't be printed is escaped."""
+    """Returns the text in one line: what can't be printed is escaped."""
     return text if text.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)

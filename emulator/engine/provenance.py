@@ -1,4 +1,4 @@
-"""Provenance: which promises of the API's document an answer rests on, and of what class they are."""
+"""Provenance: names the claims that a reply rests on, each with its class."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PROVENANCE_HEADER = b"x-emulator-provenance"
 
 
 def provenance_line(api: Api, operation: Operation, rule: Rule | None) -> Header:
-    """`documented D-ROUTE; invented D-SHAPE`: the claims of the operation and of the rule that answered.
+    """Returns `documented D-ROUTE; invented D-SHAPE`: the claims of the operation and of the rule that answered.
 
     The operation's own class, when it has one, is the best that any of them can be here.
     """

@@ -42,7 +42,7 @@ def _pace(plan: ReplyPlan, context: Context) -> tuple[Latency | None, Latency | 
 
 
 def compose(plan: ReplyPlan, context: Context) -> Reply:
-    """Status, headers and body of a reply that is no error; events are not laid out here."""
+    """Returns status, headers and body of a reply that is no error, without its events."""
     status = plan.status
     if not isinstance(status, int):
         status = _status(status.value(context), plan.place)
@@ -62,7 +62,7 @@ def _status(status: Any, place: Location) -> int:
 
 
 def refusal(plan: ReplyPlan, context: Context) -> ApiError:
-    """The error that a reply names. Raises TemplateError when its message or data fail."""
+    """Returns the error that a reply names. Raises TemplateError when its message or data fail."""
     assert plan.error is not None
     message = str(plan.message.value(context)) if plan.message is not None else ""
     param = plan.param.maybe(context) or None if plan.param is not None else None
@@ -73,7 +73,7 @@ def refusal(plan: ReplyPlan, context: Context) -> ApiError:
 
 
 def render_error(plan: ErrorPlan, error: ApiError, context: Context) -> Reply:
-    """An error in the API's own shape. Raises TemplateError when that shape fails."""
+    """Renders an error in the API's own shape. Raises TemplateError when that shape fails."""
     shown: dict[str, Any] = {
         "kind": plan.kind,
         "status": plan.status,
@@ -94,12 +94,12 @@ def render_error(plan: ErrorPlan, error: ApiError, context: Context) -> Reply:
 
 
 def error_plan(errors: Mapping[str, ErrorPlan], renamed: Mapping[str, str], kind: str) -> ErrorPlan:
-    """How an API says a kind of error, perhaps under the name that the operation gives it."""
+    """Returns how the API renders a kind of error, perhaps under the name that the operation gives it."""
     return errors.get(renamed.get(kind, kind)) or errors["internal"]
 
 
 def render(rule: Rule, context: Context, chance: Random | None) -> Reply:
-    """The reply of a rule; without `chance` nothing waits, fails or is laid out in time.
+    """Returns the reply of a rule; without `chance` nothing in it waits, and its events are one body.
 
     Raises ApiError when the rule answers with an error, TemplateError when a template fails.
     """

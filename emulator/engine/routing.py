@@ -1,4 +1,4 @@
-"""Routing a request: the operation it asks for, or the error that says what is there instead."""
+"""Routes a request to its operation, or raises the error that names similar paths or the allowed methods."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ def route(router: Router, services: Mapping[str, Service], method: str, host: st
         allow = ", ".join(methods)
         raise ApiError("method_not_allowed", f"{method} is not allowed for {path}; expected {allow}", allow=allow)
     near = router.nearest_paths(method, host, path) if path != "/" else []
-    hint = f"did you mean {' or '.join(near)}?" if near else f"GET {CONTROL} tells what is served"
+    hint = f"did you mean {' or '.join(near)}?" if near else f"GET {CONTROL} lists what is served"
     raise ApiError("not_found", f"there is no {method} {path[:200]}", hint=f"unknown path; {hint}")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from emulator.engine.context import OCCASION_MAKERS, REQUEST_MAKERS, Context, Maker
+from emulator.engine.context import CONDITION_MAKERS, REQUEST_MAKERS, Context, Maker
 from emulator.engine.respond import error_plan, render_error
 from emulator.engine.world import WorldState
 from emulator.errors import ApiError, ConfigError, EmulatorError
@@ -71,7 +71,7 @@ class Service:
         self.constants: Mapping[str, Any] = {"switches": self.api.switches, **self.records}
         self.makers: Mapping[str, Maker] = {
             **REQUEST_MAKERS,
-            **OCCASION_MAKERS,
+            **CONDITION_MAKERS,
             "prompt": _missing,
             "answer": _missing,
             **{name: partial(_constant, constant) for name, constant in self.constants.items()},

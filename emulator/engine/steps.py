@@ -154,7 +154,7 @@ def _start(step: StepPlan, context: Context, arguments: dict[str, Any]) -> Gener
             watched=plan.webhook is not None,
             faults=faults,
         )
-    except ConfigError as error:  # whoever asked for the fault could not know what jobs there are
+    except ConfigError as error:  # who requested the fault could not know which jobs there are
         raise ApiError("invalid", str(error), status=400, hint=str(error)) from error
     context.set_off += tuple(fault.name for fault in faults)
     return job.view(service.state.clock.now())

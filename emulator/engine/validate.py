@@ -1,4 +1,4 @@
-"""Validating: is the request as the API wants it? What is not is refused before it costs anything."""
+"""Validates a request against its schema and the operation's checks, before it costs anything."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from emulator.engine.context import Context
 from emulator.errors import ApiError
 from emulator.playbook import Operation
 
-MOST_FIELDS = 1_000
+MAX_FIELDS = 1_000
 
 
 def validate(context: Context, operation: Operation) -> bool:
-    """Put `body` and `query` into the scope, checked. Raises ApiError, as a rule `invalid`.
+    """Puts `body` and `query` into the context, checked. Raises ApiError, usually `invalid`.
 
-    False: they are to be refused, but a rule that is `unchecked` answers all the same.
+    Returns False when they are invalid but a rule that is `unchecked` answers them anyway.
     """
     read_form(context, operation)
     try:
         check_form(context, operation)
-        _ask(context, operation)
+        _run_checks(context, operation)
     except ApiError:
         if not _unchecked(context, operation):
             raise
@@ -29,8 +29,8 @@ def validate(context: Context, operation: Operation) -> bool:
 
 
 def read_form(context: Context, operation: Operation) -> None:
-    """Put `body` and `query` into the scope, of the types that their schemas want. Raises ApiError when they can't be
-    read."""
+    """Puts `body` and `query` into the context, with the types that their schemas name. Raises ApiError when they can't
+    be read."""
     request = context.request
     if operation.request is not None:
         kind = request.fields.get(b"content-type")
@@ -44,7 +44,7 @@ def read_form(context: Context, operation: Operation) -> None:
 
 
 def check_form(context: Context, operation: Operation) -> None:
-    """Compare `body` and `query` with their schemas, which fill in what was left out. Raises ApiError."""
+    """Checks `body` and `query` against their schemas, which fill in defaults. Raises ApiError."""
     if operation.request is not None:
         operation.request.check(context["body"], "body")
     if operation.query is not None:
@@ -52,15 +52,15 @@ def check_form(context: Context, operation: Operation) -> None:
 
 
 def refuse(context: Context, operation: Operation) -> None:
-    """Ask the operation's checks; the first that matches refuses, unless a rule that is `unchecked` matches."""
+    """Runs the operation's checks; the first that matches refuses, unless a rule that is `unchecked` matches."""
     try:
-        _ask(context, operation)
+        _run_checks(context, operation)
     except ApiError:
         if not _unchecked(context, operation):
             raise
 
 
-def _ask(context: Context, operation: Operation) -> None:
+def _run_checks(context: Context, operation: Operation) -> None:
     check = operation.checks.first(context)
     if check is not None:
         message = str(check.message.value(context)) if check.message is not None else ""
@@ -74,6 +74,6 @@ def _unchecked(context: Context, operation: Operation) -> bool:
 
 def _query(text: str) -> dict[str, str]:
     try:
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS))
     except ValueError as error:
         raise ApiError("invalid", f"the query is not readable: {error}") from error

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 from starlette.types import Message, Receive
 
-from emulator.engine.authenticate import LONGEST_KEY
+from emulator.engine.authenticate import MAX_KEY
 from emulator.errors import ConfigError
 from emulator.http import Request
 from emulator.store.masking import mask_key
@@ -56,8 +56,8 @@ class CredentialRoutes(Generic[Target]):
     def check(self, keys: Iterable[str], world: Target | None = None) -> None:
         """Raises ConfigError when one of the keys can't be registered to a room, which may have some already."""
         for key in keys:
-            if not key.strip() or key != key.strip() or not key.isprintable() or len(key) > LONGEST_KEY:
-                raise ConfigError(f"{key[:200]!r} can't be a key; expected 1 to {LONGEST_KEY:,} printable characters")
+            if not key.strip() or key != key.strip() or not key.isprintable() or len(key) > MAX_KEY:
+                raise ConfigError(f"{key[:200]!r} can't be a key; expected 1 to {MAX_KEY:,} printable characters")
             owner = self._registered.get(key)
             if owner is not None and owner is not world:
                 raise ConfigError(f"the key {mask_key(key)} is registered to the world {owner.name!r} already")

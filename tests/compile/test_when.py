@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from emulator.compile.when import CALLER_FIELDS, REQUEST_NAMES, Names
-from emulator.engine.context import OCCASION_MAKERS
+from emulator.engine.context import CONDITION_MAKERS
 from tests.library import STORY, Library, api, operation
 from tests.running import Emulated, Running
 from tests.small import KEY, play
@@ -136,7 +136,7 @@ def test_a_scenario_may_speak_of_what_one_of_the_operations_knows_that_its_rule_
 
 def test_the_names_of_a_request_are_those_that_serving_gives(emulator: Emulated) -> None:
     service = emulator.app.pipeline.services["aixplain"]
-    given = set(service.makers) - set(service.api.collections) - set(OCCASION_MAKERS)
+    given = set(service.makers) - set(service.api.collections) - set(CONDITION_MAKERS)
     assert set(REQUEST_NAMES) == given | {"body", "query"}
 
 

@@ -116,7 +116,7 @@ def test_a_head_request_is_told_how_long_the_answer_is(emulator: Emulated) -> No
 def test_only_who_wants_to_see_something_is_greeted(emulator: Emulated, method: str) -> None:
     answer = ask(emulator, method, **BROWSER)
     assert answer.status_code == 404
-    assert answer.headers["x-emulator-hint"] == "unknown path; GET /_emulator tells what is served"
+    assert answer.headers["x-emulator-hint"] == "unknown path; GET /_emulator lists what is served"
 
 
 @pytest.mark.parametrize("path", ["/x", "//", "/index.html", "/_emulato", "/_"])

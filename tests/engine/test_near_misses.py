@@ -47,18 +47,18 @@ def test_the_three_nearest_are_told_in_the_answer_the_journal_and_the_log(
     story = f"""\
 no rule answers one; the nearest:
   {first}
-    body.first: wanted True, found nothing
+    body.first: expected True, found nothing
   red ({red})
-    body.size: wanted gt 3, found 2
-    query.a: wanted present True, found nothing
+    body.size: expected gt 3, found 2
+    query.a: expected present True, found nothing
   {blue}
-    body.colour: wanted 'blue', found 'red'
-    body.size: wanted 1, found 2"""
+    body.colour: expected 'blue', found 'red'
+    body.size: expected 1, found 2"""
     assert answer.json()["said"] == story
     assert answer.headers["x-emulator-hint"] == (
-        f"no rule answers one; nearest: {first} body.first: wanted True, found nothing"
-        f" | red ({red}) body.size: wanted gt 3, found 2; query.a: wanted present True, found nothing"
-        f" | {blue} body.colour: wanted 'blue', found 'red'; body.size: wanted 1, found 2"
+        f"no rule answers one; nearest: {first} body.first: expected True, found nothing"
+        f" | red ({red}) body.size: expected gt 3, found 2; query.a: expected present True, found nothing"
+        f" | {blue} body.colour: expected 'blue', found 'red'; body.size: expected 1, found 2"
         "; the whole of it is in the body"
     )
     assert [(miss.rule, miss.name, f"{miss.file}:{miss.line}") for miss in exchange.near_misses] == [
@@ -100,7 +100,7 @@ def test_more_fields_than_a_header_can_name_are_cut_there_and_the_body_has_them_
     answer = emulated.client("small", headers=KEY).post("/one", json={})
     assert answer.headers["x-emulator-hint"].startswith("no rule answers one; the whole of it is in the body: ")
     assert len(answer.headers["x-emulator-hint"]) == 4_000
-    assert answer.json()["said"].count("wanted 1, found nothing") == 300
+    assert answer.json()["said"].count("expected 1, found nothing") == 300
 
 
 def test_the_answer_with_a_long_story_is_one_that_clients_take(small: Small) -> None:
@@ -147,7 +147,7 @@ def test_what_a_rule_is_called_stays_in_its_line_too(small: Small) -> None:
     """)
     answer = emulated.client("small", headers=KEY).post("/one", json={"a": 1})
     assert "\n  two\\nlines (" in answer.json()["said"]
-    assert answer.json()["said"].endswith("\n    body.a\\rb: wanted 'x', found nothing")
+    assert answer.json()["said"].endswith("\n    body.a\\rb: expected 'x', found nothing")
 
 
 def test_the_page_tells_what_is_said(small: Small) -> None:

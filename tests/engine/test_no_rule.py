@@ -35,7 +35,7 @@ def test_when_none_answers_the_nearest_come_first_with_what_kept_them(small: Sma
     (exchange,) = emulated.exchanges(1)
     assert len(exchange.near_misses) == 3
     assert exchange.near_misses[0].name == "red"
-    assert str(exchange.near_misses[0].differences[0]) == "body.size: wanted gt 3, found 2"
+    assert str(exchange.near_misses[0].differences[0]) == "body.size: expected gt 3, found 2"
     assert answer.headers["x-emulator-hint"].startswith("no rule answers one; nearest: red (")
 
 

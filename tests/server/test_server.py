@@ -146,7 +146,7 @@ def test_a_changed_api_and_a_changed_fixture_are_read_again(serving: Serving, fo
 def test_a_wrong_change_is_complained_of_and_what_was_served_stays(serving: Serving, folder: Path) -> None:
     save(folder / "story.yaml", STORY + "rules: [{on: talc, reply: {boddy: 1}}]\n")
     serving.until(lambda: "story.yaml:4:28: unknown key 'boddy'" in serving.log)
-    assert "the scenarios are wrong" in serving.log
+    assert "invalid scenarios" in serving.log
     assert talk(serving).json()["heard"] == "hi"
     save(folder / "story.yaml", STORY + "rules: [{on: talk, reply: {body: {heard: again}}}]\n")
     serving.until(lambda: talk(serving).json()["heard"] == "again")
