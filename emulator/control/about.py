@@ -45,9 +45,9 @@ class Apis(Struct, frozen=True):
     apis: list[ApiView]
 
 
-def apis(call: ControlRequest) -> Apis:
+def apis(request: ControlRequest) -> Apis:
     """The APIs that the world serves, with their base URLs and keys."""
-    return Apis([_api_view(service, call.origin) for service in call.world.pipeline.services.values()])
+    return Apis([_api_view(service, request.origin) for service in request.world.pipeline.services.values()])
 
 
 def _api_view(service: Service, origin: str) -> ApiView:
@@ -57,8 +57,8 @@ def _api_view(service: Service, origin: str) -> ApiView:
         for key, record in service.records["keys"].items()
     }
     names = service.background(url=origin, base_url=origin + api.base, key=api.client.key)
-    told = {name: str(value.value(names)) for name, value in api.client.environment.items()}
-    return ApiView(api.name, api.title, api.version, origin + api.base, api.hosts, keys, api.client.key, told)
+    environment = {name: str(value.value(names)) for name, value in api.client.environment.items()}
+    return ApiView(api.name, api.title, api.version, origin + api.base, api.hosts, keys, api.client.key, environment)
 
 
 API_ROUTES = (ControlRoute("GET", "/apis", apis),)
@@ -89,9 +89,9 @@ class OperationsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     api: str | None = None
 
 
-def operations(call: ControlRequest, query: OperationsQuery) -> Operations:
+def operations(request: ControlRequest, query: OperationsQuery) -> Operations:
     """The operations that the world serves; those of one API with `?api=`."""
-    playbook = call.world.pipeline.playbook
+    playbook = request.world.pipeline.playbook
     known_api(playbook, query.api, "query.api")
     routes = [route for route in playbook.router.routes if query.api in (None, route.api)]
     return Operations([_operation_view(playbook, route) for route in routes])
@@ -132,10 +132,10 @@ class Health(Struct, frozen=True):
     apis: tuple[str, ...]
 
 
-def health(call: ControlRequest) -> Health:
+def health(request: ControlRequest) -> Health:
     """200 as soon as requests are answered; needs no token."""
-    playbook = call.server.worlds.find(DEFAULT).pipeline.playbook
+    playbook = request.server.worlds.find(DEFAULT).pipeline.playbook
     return Health("ok", __version__, playbook.scenarios, tuple(playbook.apis))
 
 
-HEALTH_ROUTES = (ControlRoute("GET", "/health", health, worldly=False),)
+HEALTH_ROUTES = (ControlRoute("GET", "/health", health, world_scoped=False),)

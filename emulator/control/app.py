@@ -16,8 +16,8 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from emulator.control import parsing as asked
-from emulator.control.parsing import ControlFailure, Failure, Wrong, as_failure
+from emulator.control import parsing
+from emulator.control.parsing import ControlFailure, ErrorBody, ErrorView, error_body
 from emulator.control.route import ControlledApp, ControlRequest, ControlRoute
 from emulator.control.uploads import UploadedScenarios
 from emulator.engine.body import ClientLeft, open_request, read
@@ -28,7 +28,7 @@ from emulator.language.document.diagnostics import closest
 from emulator.settings import Settings
 from emulator.worlds.registry import DEFAULT
 
-WELCOME_SITES = (b"same-origin", b"none")  # the page of the emulator itself, and what a person typed
+ALLOWED_SITES = (b"same-origin", b"none")  # the page of the emulator itself, and what a person typed
 OPEN = (("health",),)  # asked by what watches over containers, and tells nothing
 HINT = "a web page may not steer the emulator; ask from a program, or through the emulator's own page"
 
@@ -46,7 +46,7 @@ def guard(settings: Settings, scheme: str, fields: Mapping[bytes, bytes], segmen
     if origin is not None and origin.decode("latin-1").lower() != f"{scheme}://{authority}":
         raise ControlFailure(403, f"origin {origin.decode('latin-1')!r} is another site", HINT)
     service = fields.get(b"sec-fetch-site", b"none")
-    if service.strip().lower() not in WELCOME_SITES:
+    if service.strip().lower() not in ALLOWED_SITES:
         raise ControlFailure(
             403, f"sec-fetch-site {service.decode('latin-1')!r}: the request comes from another site", HINT
         )
@@ -60,8 +60,8 @@ def guard(settings: Settings, scheme: str, fields: Mapping[bytes, bytes], segmen
 
 def _shows_token(settings: Settings, fields: Mapping[bytes, bytes]) -> bool:
     scheme, _, token = fields.get(b"authorization", b"").partition(b" ")
-    wanted = settings.control_token.encode()
-    return bool(wanted) and scheme.lower() == b"bearer" and secrets.compare_digest(token.strip(), wanted)
+    expected = settings.control_token.encode()
+    return bool(expected) and scheme.lower() == b"bearer" and secrets.compare_digest(token.strip(), expected)
 
 
 def _is_ours(authority: str, settings: Settings) -> bool:
@@ -87,22 +87,22 @@ def _names(settings: Settings) -> str:
 
 
 T = TypeVar("T")
-MOST = 200  # who wait in one world: each of them looks at each of its exchanges
+MAX_WAITING = 200  # who wait in one world: each of them looks at each of its exchanges
 
 
-class Waits:
-    """Those who wait, counted by their world; in each, no more than `most` can."""
+class Waiters:
+    """Those who wait, counted by their world; in each, no more than `max_waiting` can."""
 
-    def __init__(self, most: int = MOST) -> None:
-        self._most = most
+    def __init__(self, max_waiting: int = MAX_WAITING) -> None:
+        self._max_waiting = max_waiting
         self._count: Counter[WorldState] = Counter()
 
     @contextmanager
     def one_more(self, state: WorldState) -> Iterator[None]:
         """Wait in this world. Raises ControlError 409 when too many do."""
-        if self._count[state] >= self._most:
+        if self._count[state] >= self._max_waiting:
             hint = "end some of them, or let others wait in worlds of their own"
-            raise ControlFailure(409, f"{self._most} requests wait in the world {state.name!r} already", hint)
+            raise ControlFailure(409, f"{self._max_waiting} requests wait in the world {state.name!r} already", hint)
         self._count[state] += 1
         try:
             yield
@@ -133,7 +133,7 @@ async def _left(receive: Receive) -> None:
 
 
 LOG = logging.getLogger("emulator")
-CHOOSES = b"x-emulator-world"
+WORLD_HEADER = b"x-emulator-world"
 # No CORS headers, ever: a page that asks is not told that it may. These keep an answer from being taken for something
 # else, from being embedded, and from being shown again when things have changed.
 HEADERS: tuple[Header, ...] = (
@@ -145,30 +145,30 @@ HEADERS: tuple[Header, ...] = (
 
 
 class Control:
-    """The ASGI application of a table of control routes; in each world, no more than `most_waits` requests wait."""
+    """The ASGI application of a table of control routes; in each world, no more than `max_waiting` requests wait."""
 
-    def __init__(self, server: ControlledApp, table: tuple[ControlRoute, ...], most_waits: int = MOST) -> None:
+    def __init__(self, server: ControlledApp, table: tuple[ControlRoute, ...], max_waiting: int = MAX_WAITING) -> None:
         self._server = server
         self._table = table
-        self._written = UploadedScenarios()
-        self._waits = Waits(most_waits)
+        self._uploads = UploadedScenarios()
+        self._waiters = Waiters(max_waiting)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: Sequence[Header] = ()
-        said: Any
+        answer: Any
         try:
-            status, said = await self._answer(scope, receive)
+            status, answer = await self._answer(scope, receive)
         except ClientLeft:
             return
         except EmulatorError as error:
-            status, said = as_failure(self._written.named(error) if isinstance(error, DocumentError) else error)
+            status, answer = error_body(self._uploads.named(error) if isinstance(error, DocumentError) else error)
             headers = error.headers if isinstance(error, ControlFailure) else ()
         except RecursionError:
-            status, said = 400, Failure(Wrong("the body is nested too deeply"))
+            status, answer = 400, ErrorBody(ErrorView("the body is nested too deeply"))
         except Exception as error:  # a mistake of ours: the tool is told so, and the log has the traceback
             LOG.exception("%s %s failed", scope["method"], scope["path"])
-            status, said = 500, Failure(Wrong(f"{type(error).__name__}: {error}", "the log says where"))
-        body = msgspec.json.encode(said)
+            status, answer = 500, ErrorBody(ErrorView(f"{type(error).__name__}: {error}", "the log says where"))
+        body = msgspec.json.encode(answer)
         lines = [*HEADERS, (b"content-length", str(len(body)).encode()), *headers]
         await send({"type": "http.response.start", "status": status, "headers": lines})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
@@ -177,50 +177,52 @@ class Control:
         request = open_request(scope)
         segments = segments_of(scope)
         guard(self._server.settings, request.scheme, request.fields, segments)
-        entry, path = self._find(request.method, segments, b"access-control-request-method" in request.fields)
+        route, path = self._find(request.method, segments, b"access-control-request-method" in request.fields)
         try:
             raw = await read(request, receive, self._server.settings.max_body)
         except ApiError as error:
             lines = [(b"connection", b"close")] if error.values.get("unread") else []
             raise ControlFailure(413, error.detail, "--max-body allows more", lines) from None
-        body = asked.fit_body(asked.decode(raw, request.header(b"content-type") or ""), entry.body)
-        query, world_name = asked.fit_query(scope["query_string"], entry.query)
-        chosen = _chosen(request.header(CHOOSES), world_name)
-        call = ControlRequest(self._server, self._written, self._table, request.origin, chosen, path, raw, entry.status)
-        given = {name: value for name, value in (("body", body), ("query", query)) if value is not None}
+        body = parsing.fit_body(parsing.decode(raw, request.header(b"content-type") or ""), route.body)
+        query, world_name = parsing.fit_query(scope["query_string"], route.query)
+        world_name = _world_name(request.header(WORLD_HEADER), world_name)
+        control_request = ControlRequest(
+            self._server, self._uploads, self._table, request.origin, world_name, path, raw, route.status
+        )
+        arguments = {name: value for name, value in (("body", body), ("query", query)) if value is not None}
         # An unknown world is refused before anything is done, and one that ends ends what waits in it.
-        world = self._server.worlds.find(chosen) if entry.worldly else None
-        if entry.waits:
-            with self._waits.one_more(call.state), call.state.attend():
-                return call.status, await unless_left(entry.function(call, **given), receive)
-        said = entry.function(call, **given)
-        if inspect.isawaitable(said):
+        world = self._server.worlds.find(world_name) if route.world_scoped else None
+        if route.waits:
+            with self._waiters.one_more(control_request.state), control_request.state.attend():
+                return control_request.status, await unless_left(route.function(control_request, **arguments), receive)
+        answer = route.function(control_request, **arguments)
+        if inspect.isawaitable(answer):
             with nullcontext() if world is None else world.state.attend():
-                said = await said
-        return call.status, said
+                answer = await answer
+        return control_request.status, answer
 
     def _find(self, method: str, segments: tuple[str, ...], preflight: bool) -> tuple[ControlRoute, dict[str, str]]:
         """The entry and the parameters of its path. Raises ControlError 403, 404 or 405."""
         if method == "OPTIONS" and preflight:
             raise ControlFailure(403, "no preflight is granted: other sites may not steer the emulator")
-        fitting = [(entry, path) for entry in self._table if (path := entry.fits(segments)) is not None]
+        fitting = [(route, path) for route in self._table if (path := route.fits(segments)) is not None]
         # What is spelled out in the path goes before what is a parameter.
-        for entry, path in sorted(fitting, key=lambda found: len(found[1])):
-            if method in (entry.method, "HEAD" if entry.method == "GET" else None):
-                return entry, path
+        for route, path in sorted(fitting, key=lambda found: len(found[1])):
+            if method in (route.method, "HEAD" if route.method == "GET" else None):
+                return route, path
         shown = "/".join(("/_emulator", *segments))
         if not fitting:
             raise ControlFailure(
                 404, f"no control route {shown!r}{self._nearest(segments)}", "GET /_emulator lists all"
             )
-        methods = {entry.method for entry, _ in fitting}
-        said = ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
+        methods = {route.method for route, _ in fitting}
+        answer = ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
         raise ControlFailure(
-            405, f"{shown} is not asked with {method}; expected {said}", "", [(b"allow", said.encode())]
+            405, f"{shown} is not asked with {method}; expected {answer}", "", [(b"allow", answer.encode())]
         )
 
     def _nearest(self, segments: tuple[str, ...]) -> str:
-        known = dict.fromkeys(entry.path for entry in self._table)
+        known = dict.fromkeys(route.path for route in self._table)
         near = closest("/".join(("", *segments)), known)
         return f"; did you mean '/_emulator{near}'?" if near else ""
 
@@ -235,7 +237,7 @@ def segments_of(scope: Scope) -> tuple[str, ...]:
     return tuple(unquote(part) if raw else part for part in parts)
 
 
-def _chosen(header: str | None, query: str | None) -> str:
+def _world_name(header: str | None, query: str | None) -> str:
     """The name of the world. Raises ControlError 400 when header and query say two things."""
     if header is not None and query is not None and header.strip() != query:
         raise ControlFailure(400, f"X-Emulator-World says {header!r} and ?world= says {query!r}; expected one world")

@@ -37,14 +37,14 @@ class ClockRequest(Struct, frozen=True, forbid_unknown_fields=True):
     advance: Annotated[str | float | None, Meta(description="a duration such as 61s, or seconds")] = None
 
 
-def read(call: ControlRequest) -> ClockView:
+def read(request: ControlRequest) -> ClockView:
     """The world's time, and what is due next."""
-    return clock_view(call.clock)
+    return clock_view(request.clock)
 
 
-async def move(call: ControlRequest, body: ClockRequest) -> ClockView:
+async def move(request: ControlRequest, body: ClockRequest) -> ClockView:
     """Set, freeze, hurry, let jump, advance: everything due on the way has happened, in order, when this answers."""
-    clock = call.clock
+    clock = request.clock
     to, step = _checked(body, clock)
     if to is not None:
         await clock.set(to)
@@ -85,8 +85,8 @@ def moment(value: str | float, where: str) -> float:
         try:
             read = datetime.fromisoformat(value)
         except ValueError:
-            wanted = "a time such as '2026-01-01T00:00:00Z', or seconds since the epoch"
-            raise ControlFailure(400, f"{where}: expected {wanted}; found {value[:100]!r}") from None
+            expected = "a time such as '2026-01-01T00:00:00Z', or seconds since the epoch"
+            raise ControlFailure(400, f"{where}: expected {expected}; found {value[:100]!r}") from None
         value = (read if read.tzinfo is not None else read.replace(tzinfo=UTC)).timestamp()
     return between(value, 0.0, LATEST, where)
 
@@ -98,16 +98,16 @@ def between(value: float, least: float, most: float, where: str) -> float:
     return value
 
 
-def _checked(order: ClockRequest, clock: Clock) -> tuple[float | None, float | None]:
+def _checked(body: ClockRequest, clock: Clock) -> tuple[float | None, float | None]:
     """Where to go at first, and how far from there; refused before anything has moved."""
-    if order == ClockRequest():
+    if body == ClockRequest():
         raise ControlFailure(400, "body: expected at least one of: set, freeze, speed, auto, advance")
-    if order.freeze and order.speed:
+    if body.freeze and body.speed:
         raise ControlFailure(400, "body: 'freeze' stops the clock, and 'speed' lets it run; expected one of them")
-    if order.speed is not None:
-        between(order.speed, 0.0, FASTEST, "body.speed")
-    to = None if order.set is None else moment(order.set, "body.set")
-    step = None if order.advance is None else seconds(order.advance, "body.advance")
+    if body.speed is not None:
+        between(body.speed, 0.0, FASTEST, "body.speed")
+    to = None if body.set is None else moment(body.set, "body.set")
+    step = None if body.advance is None else seconds(body.advance, "body.advance")
     if step is not None and (clock.now() if to is None else to) + step > LATEST:
         raise ControlFailure(400, "body.advance: leads beyond the year 9999")
     return to, step

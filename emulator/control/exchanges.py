@@ -19,7 +19,7 @@ from emulator.store.views import ExchangeView, exchange_view
 from emulator.worlds.journal_query import Question, compile_query, find, wait
 
 LANGUAGE = Language(functions=FUNCTIONS, filters=FILTERS)
-LONGEST_WAIT = 600.0  # real seconds
+MAX_WAIT = 600.0  # real seconds
 When = Annotated[dict[str, Any], Meta(description="what they must be like: a `when` as in a rule (docs/control.md)")]
 Last = Annotated[int, Meta(ge=1, description="at most so many, the newest")]
 
@@ -60,60 +60,60 @@ class Cleared(Struct, frozen=True):
     cleared: int
 
 
-def exchanges(call: ControlRequest, query: ExchangesQuery) -> ExchangesView:
+def exchanges(request: ControlRequest, query: ExchangesQuery) -> ExchangesView:
     """The last exchanges of this world."""
-    playbook = call.world.pipeline.playbook
+    playbook = request.world.pipeline.playbook
     known_api(playbook, query.api, "query.api")
     known_operation(playbook, query.operation, "query.operation")
-    given = {"operation": query.operation, "status": query.status, "api": query.api}
-    when = _question(call, {name: value for name, value in given.items() if value is not None})
-    return _told(find(call.state.journal, when, query.last))
+    filters = {"operation": query.operation, "status": query.status, "api": query.api}
+    when = _question(request, {name: value for name, value in filters.items() if value is not None})
+    return _view(find(request.state.journal, when, query.last))
 
 
-def query(call: ControlRequest, body: ExchangesQuestion) -> ExchangesView:
+def query(request: ControlRequest, body: ExchangesQuestion) -> ExchangesView:
     """The exchanges that a `when` fits, as rules write it."""
-    return _told(find(call.state.journal, _question(call, body.when), body.last))
+    return _view(find(request.state.journal, _question(request, body.when), body.last))
 
 
-async def wait_for(call: ControlRequest, body: ExchangesWait) -> ExchangesView:
+async def wait_for(request: ControlRequest, body: ExchangesWait) -> ExchangesView:
     """Wait until there are so many such exchanges: 408 when they do not come in time."""
     limit = time_limit(body.timeout)
     try:
-        return _told(await wait(call.state.journal, _question(call, body.when), body.count, limit))
+        return _view(await wait(request.state.journal, _question(request, body.when), body.count, limit))
     except TimeoutError as error:
         raise ControlFailure(408, str(error)) from None
 
 
-def clear(call: ControlRequest) -> Cleared:
+def clear(request: ControlRequest) -> Cleared:
     """Forget the exchanges of this world."""
-    count = len(call.state.journal)
-    call.state.journal.clear()
+    count = len(request.state.journal)
+    request.state.journal.clear()
     return Cleared(count)
 
 
 def time_limit(timeout: str | float) -> float:
     """How long to wait, in real seconds. Raises ControlError 400."""
     limit = seconds(timeout, "body.timeout")
-    if limit > LONGEST_WAIT:
-        raise ControlFailure(400, f"body.timeout: expected at most {LONGEST_WAIT:g} s; found {timeout!r}")
+    if limit > MAX_WAIT:
+        raise ControlFailure(400, f"body.timeout: expected at most {MAX_WAIT:g} s; found {timeout!r}")
     return limit
 
 
-def _question(call: ControlRequest, when: dict[str, Any]) -> Question:
+def _question(request: ControlRequest, when: dict[str, Any]) -> Question:
     try:
         question = compile_query(when, LANGUAGE)
     except DocumentError as error:
         raise ControlFailure(400, "\n".join(f"body.{complaint}" for complaint in error.complaints)) from None
     for field, known in (("api", known_api), ("operation", known_operation)):
-        wanted = when.get(field)
-        for name in wanted if isinstance(wanted, list) else [wanted]:
+        value = when.get(field)
+        for name in value if isinstance(value, list) else [value]:
             # What is asked of no operation has an empty one, and what a template gives is seen when it is asked.
             if isinstance(name, str) and name and "{{" not in name and "{%" not in name:
-                known(call.world.playbook, name, f"body.when.{field}")
+                known(request.world.playbook, name, f"body.when.{field}")
     return question
 
 
-def _told(found: Iterable[Exchange]) -> ExchangesView:
+def _view(found: Iterable[Exchange]) -> ExchangesView:
     return ExchangesView([exchange_view(exchange) for exchange in found])
 
 

@@ -70,7 +70,7 @@ class Disarmed(Struct, frozen=True):
     disarmed: list[str]
 
 
-def faults(call: ControlRequest) -> FaultsView:
+def faults(request: ControlRequest) -> FaultsView:
     """Every fault there is, and those armed in this world."""
     known = [
         FaultKind(
@@ -82,15 +82,15 @@ def faults(call: ControlRequest) -> FaultsView:
         )
         for name, kind in FAULTS.items()
     ]
-    return FaultsView(known, [_view(armed) for armed in call.state.armed.list()])
+    return FaultsView(known, [_view(armed) for armed in request.state.armed.list()])
 
 
-def arm(call: ControlRequest, body: FaultRequest) -> ArmedView:
+def arm(request: ControlRequest, body: FaultRequest) -> ArmedView:
     """Arm a fault in this world, from the next request on."""
     order = {name: value for name, value in to_builtins(body).items() if value is not None}
     order |= {name: _duration(order[name], f"body.{name}") for name in ("after", "for") if name in order}
     on = body.on if isinstance(body.on, list) else [body.on] if body.on is not None else []
-    playbook, armed = call.world.pipeline.playbook, call.state.armed
+    playbook, armed = request.world.pipeline.playbook, request.state.armed
     for pattern in on:
         _refuse_idle(pattern, playbook)
     _refuse_out_of_reach(FAULTS.make(body.fault, body.params), on, playbook)
@@ -99,18 +99,18 @@ def arm(call: ControlRequest, body: FaultRequest) -> ArmedView:
     return _view(armed.arm(order))
 
 
-def disarm(call: ControlRequest) -> Disarmed:
+def disarm(request: ControlRequest) -> Disarmed:
     """Take back one armed fault."""
     try:
-        return Disarmed([call.state.armed.disarm(call.path["id"]).id])
+        return Disarmed([request.state.armed.disarm(request.path["id"]).id])
     except ConfigError as error:
         raise ControlFailure(404, str(error)) from None
 
 
-def clear(call: ControlRequest) -> Disarmed:
+def clear(request: ControlRequest) -> Disarmed:
     """Take back every armed fault of this world."""
-    gone = [armed.id for armed in call.state.armed.list()]
-    call.state.armed.clear()
+    gone = [armed.id for armed in request.state.armed.list()]
+    request.state.armed.clear()
     return Disarmed(gone)
 
 

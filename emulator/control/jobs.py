@@ -53,16 +53,16 @@ class JobStateRequest(Struct, frozen=True, forbid_unknown_fields=True):
     state: Annotated[str, Meta(min_length=1, max_length=100)]
 
 
-def jobs(call: ControlRequest, query: JobsQuery) -> JobsView:
+def jobs(request: ControlRequest, query: JobsQuery) -> JobsView:
     """The jobs of this world."""
-    playbook, services = call.world.pipeline.playbook, call.world.pipeline.services
+    playbook, services = request.world.pipeline.playbook, request.world.pipeline.services
     known_api(playbook, query.api, "query.api")
     kinds = dict.fromkeys(kind for service in services.values() for kind in service.jobs.kinds)
     if query.kind is not None and query.kind not in kinds:
         raise ControlFailure(400, f"query.kind: no kind of job {query.kind!r}; {did_you_mean(query.kind, kinds)}")
     return JobsView(
         [
-            _view(call, name, job)
+            _view(request, name, job)
             for name, service in services.items()
             if query.api in (None, name)
             for job in service.jobs.all(query.kind, state=query.state)
@@ -70,42 +70,42 @@ def jobs(call: ControlRequest, query: JobsQuery) -> JobsView:
     )
 
 
-def one(call: ControlRequest) -> JobView:
+def one(request: ControlRequest) -> JobView:
     """One job."""
-    api, _, job = _find(call)
-    return _view(call, api, job)
+    api, _, job = _find(request)
+    return _view(request, api, job)
 
 
-def complete(call: ControlRequest) -> JobView:
+def complete(request: ControlRequest) -> JobView:
     """Let the job end now, as it should."""
-    return _change(call, lambda kept, job: kept.complete(job))
+    return _change(request, lambda jobs_of_api, job: jobs_of_api.complete(job))
 
 
-def fail(call: ControlRequest) -> JobView:
+def fail(request: ControlRequest) -> JobView:
     """Let the job fail now."""
-    return _change(call, lambda kept, job: kept.fail(job))
+    return _change(request, lambda jobs_of_api, job: jobs_of_api.fail(job))
 
 
-def move(call: ControlRequest, body: JobStateRequest) -> JobView:
+def move(request: ControlRequest, body: JobStateRequest) -> JobView:
     """Let the job be in this state now."""
-    return _change(call, lambda kept, job: kept.move(job, body.state))
+    return _change(request, lambda jobs_of_api, job: jobs_of_api.move(job, body.state))
 
 
-def _change(call: ControlRequest, change: Callable[[Jobs, Job], Job]) -> JobView:
-    api, kept, job = _find(call)
-    now = call.clock.now()
+def _change(request: ControlRequest, change: Callable[[Jobs, Job], Job]) -> JobView:
+    api, jobs_of_api, job = _find(request)
+    now = request.clock.now()
     if job.done(now):
         raise ControlFailure(409, f"job {job.id!r} has ended already: {job.status(now)}")
     try:
-        return _view(call, api, change(kept, job))
+        return _view(request, api, change(jobs_of_api, job))
     except ConfigError as error:
         raise ControlFailure(400, f"body.state: {error}") from None
 
 
-def _find(call: ControlRequest) -> tuple[str, Jobs, Job]:
+def _find(request: ControlRequest) -> tuple[str, Jobs, Job]:
     """The job that the path names, whose it is and by whom it is kept. Raises ControlError 404."""
-    id, known = call.path["id"], []
-    for name, service in call.world.pipeline.services.items():
+    id, known = request.path["id"], []
+    for name, service in request.world.pipeline.services.items():
         job = service.jobs.find(id)
         if job is not None:
             return name, service.jobs, job
@@ -113,10 +113,10 @@ def _find(call: ControlRequest) -> tuple[str, Jobs, Job]:
     raise unknown("job", id, did_you_mean(id, known))
 
 
-def _view(call: ControlRequest, api: str, job: Job) -> JobView:
-    told: dict[str, Any] = job.view(call.clock.now())
-    told["state"] = told.pop("status")
-    shown = {name: told[name] for name in JobView.__struct_fields__ if name in told}
+def _view(request: ControlRequest, api: str, job: Job) -> JobView:
+    shown_job: dict[str, Any] = job.view(request.clock.now())
+    shown_job["state"] = shown_job.pop("status")
+    shown = {name: shown_job[name] for name in JobView.__struct_fields__ if name in shown_job}
     return JobView(api=api, workspace=job.workspace, faults=tuple(name for name, _ in job.faults), **shown)
 
 

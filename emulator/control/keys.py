@@ -36,24 +36,24 @@ class MadeKey(Struct, frozen=True):
     workspace: str
 
 
-def make(call: ControlRequest, body: KeyRequest) -> MadeKey:
+def make(request: ControlRequest, body: KeyRequest) -> MadeKey:
     """Make a key that is like another one, and lead requests with it to this world; twice is as once."""
-    services = call.world.pipeline.services
-    known_api(call.world.pipeline.playbook, body.api, "body.api")
-    meant = [
+    services = request.world.pipeline.services
+    known_api(request.world.pipeline.playbook, body.api, "body.api")
+    candidates = [
         service
         for name, service in services.items()
         if body.api in (None, name) and body.like in service.records["keys"]
     ]
-    if not meant:
+    if not candidates:
         known = [key for name, service in services.items() if body.api in (None, name) for key in service.api.keys]
         raise ControlFailure(400, f"body.like: no key {mask_key(body.like)}; {did_you_mean(body.like, known)}")
-    if len(meant) > 1:
-        names = ", ".join(service.api.name for service in meant)
+    if len(candidates) > 1:
+        names = ", ".join(service.api.name for service in candidates)
         raise ControlFailure(
             400, f"body.api: several APIs have the key {mask_key(body.like)}; expected one of: {names}"
         )
-    (service,) = meant
+    (service,) = candidates
     keys = service.records["keys"]
     record = {**keys[body.like], "id": body.key}
     record["workspace"] = body.workspace or record["workspace"]
@@ -61,12 +61,12 @@ def make(call: ControlRequest, body: KeyRequest) -> MadeKey:
         raise ControlFailure(
             409, f"there is a key {mask_key(body.key)} already, which is not like {mask_key(body.like)}"
         )
-    if call.world.name != DEFAULT:
+    if request.world.name != DEFAULT:
         try:
-            call.server.worlds.register(body.key, call.world.name)
+            request.server.worlds.register(body.key, request.world.name)
         except EmulatorError as error:
             raise ControlFailure(409, str(error)) from None
-    call.world.make_key(service.api.name, body.key, record)
+    request.world.make_key(service.api.name, body.key, record)
     return MadeKey(body.key, service.api.name, record["tier"], record["workspace"])
 
 
@@ -107,37 +107,37 @@ class TierRequest(Struct, frozen=True, forbid_unknown_fields=True):
     api: str | None = None
 
 
-def limits(call: ControlRequest, query: LimitsQuery) -> LimitsView:
+def limits(request: ControlRequest, query: LimitsQuery) -> LimitsView:
     """What a key may still do, and until when."""
-    return _view(_site(call, query.key, query.api, "query"), query.key)
+    return _view(_service_of(request, query.key, query.api, "query"), query.key)
 
 
-def put(call: ControlRequest, body: TierRequest) -> LimitsView:
+def put(request: ControlRequest, body: TierRequest) -> LimitsView:
     """Give a key another tier; its counters go on."""
-    service = _site(call, body.key, body.api, "body")
+    service = _service_of(request, body.key, body.api, "body")
     if body.tier not in service.api.tiers:
         raise ControlFailure(400, f"body.tier: no tier {body.tier!r}; {did_you_mean(body.tier, service.api.tiers)}")
-    call.world.set_tier(body.key, body.tier, service.api.name)
+    request.world.set_tier(body.key, body.tier, service.api.name)
     return _view(service, body.key)
 
 
-def _site(call: ControlRequest, key: str, api: str | None, where: str) -> Service:
+def _service_of(request: ControlRequest, key: str, api: str | None, where: str) -> Service:
     """The API that is meant: the one named, or the only one that knows the key, or that welcomes it."""
-    services = call.world.pipeline.services
-    known_api(call.world.pipeline.playbook, api, f"{where}.api")
+    services = request.world.pipeline.services
+    known_api(request.world.pipeline.playbook, api, f"{where}.api")
     if api is not None:
         return services[api]
     knowing = [service for service in services.values() if key in service.records["keys"]]
     welcoming = [service for service in services.values() if service.api.unknown is not None]
-    meant = knowing or welcoming
-    if len(meant) > 1:
-        names = ", ".join(service.api.name for service in meant)
+    candidates = knowing or welcoming
+    if len(candidates) > 1:
+        names = ", ".join(service.api.name for service in candidates)
         raise ControlFailure(
             400, f"{where}.api: the key {mask_key(key)} may be one of several APIs; expected one of: {names}"
         )
-    if not meant:
+    if not candidates:
         raise unknown("key", mask_key(key), "no API knows it, and none welcomes unknown keys")
-    return meant[0]
+    return candidates[0]
 
 
 def _view(service: Service, key: str) -> LimitsView:

@@ -50,44 +50,44 @@ CSP = (
 )
 
 
-def page(welcome: Landing) -> str:
+def page(landing: Landing) -> str:
     """The whole document."""
     return "\n".join(
         (
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">',
-            f"<title>{escape(welcome.name)}</title><style>{STYLE}</style></head><body>",
-            *_body(welcome),
+            f"<title>{escape(landing.name)}</title><style>{STYLE}</style></head><body>",
+            *_body(landing),
             "</body></html>\n",
         )
     )
 
 
-def _body(welcome: Landing) -> Iterator[str]:
-    yield f"<h1>{escape(welcome.name)} <small>{escape(welcome.version)}</small></h1>"
-    yield f"<p>{escape(welcome.about)}</p>"
-    if welcome.scenarios:
-        yield f'<p class="soft">Scenario: {escape(" + ".join(welcome.scenarios))}</p>'
-    for offer in welcome.apis:
-        yield from _offered(offer)
-    if welcome.links:
+def _body(landing: Landing) -> Iterator[str]:
+    yield f"<h1>{escape(landing.name)} <small>{escape(landing.version)}</small></h1>"
+    yield f"<p>{escape(landing.about)}</p>"
+    if landing.scenarios:
+        yield f'<p class="soft">Scenario: {escape(" + ".join(landing.scenarios))}</p>'
+    for card in landing.apis:
+        yield from _card_html(card)
+    if landing.links:
         yield "<h2>Look and steer</h2>"
-        yield from _table({}, {link: (_anchor(link), about) for link, about in welcome.links.items()})
-    yield f'<p class="soft">{escape(welcome.help)}</p>'
+        yield from _table({}, {link: (_anchor(link), about) for link, about in landing.links.items()})
+    yield f'<p class="soft">{escape(landing.help)}</p>'
 
 
-def _offered(offer: ApiCard) -> Iterator[str]:
-    yield f"<h2>{escape(offer.title)} <small>{escape(offer.version)}</small></h2>"
-    if offer.about:
-        yield f"<p>{escape(offer.about)}</p>"
-    yield f"<p>Base URL <code>{escape(offer.base_url)}</code></p>"
-    if offer.hosts:
-        hosts = ", ".join(f"<code>{escape(host)}</code>" for host in offer.hosts)
+def _card_html(card: ApiCard) -> Iterator[str]:
+    yield f"<h2>{escape(card.title)} <small>{escape(card.version)}</small></h2>"
+    if card.about:
+        yield f"<p>{escape(card.about)}</p>"
+    yield f"<p>Base URL <code>{escape(card.base_url)}</code></p>"
+    if card.hosts:
+        hosts = ", ".join(f"<code>{escape(host)}</code>" for host in card.hosts)
         yield f'<p class="soft">In place of {hosts}</p>'
-    if offer.try_it:
-        yield f"<pre>{escape(offer.try_it)}</pre>"
-    if offer.keys:
-        yield from _table({"key": "plan"}, {key: (escape(key), tier) for key, tier in offer.keys.items()})
+    if card.try_it:
+        yield f"<pre>{escape(card.try_it)}</pre>"
+    if card.keys:
+        yield from _table({"key": "plan"}, {key: (escape(key), tier) for key, tier in card.keys.items()})
 
 
 def _anchor(link: str) -> str:
@@ -134,13 +134,14 @@ class Index(Struct, frozen=True):
     help: str
 
 
-def start(call: ControlRequest) -> Index:
+def start(request: ControlRequest) -> Index:
     """What this is, what it serves, and every control route."""
-    playbook = call.world.pipeline.playbook
+    playbook = request.world.pipeline.playbook
     apis = [
-        ServedApi(api.name, api.title, api.version, call.origin + api.base, api.hosts) for api in playbook.apis.values()
+        ServedApi(api.name, api.title, api.version, request.origin + api.base, api.hosts)
+        for api in playbook.apis.values()
     ]
-    control = {f"{entry.method} {CONTROL}{entry.path}": entry.summary for entry in call.table}
+    control = {f"{route.method} {CONTROL}{route.path}": route.summary for route in request.table}
     return Index(NAME, __version__, playbook.scenarios, apis, control, HELP)
 
 
@@ -207,19 +208,19 @@ class LandingPage:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = open_request(scope)
-        welcome = self._welcome(self._server.worlds.resolve(request), request)
+        landing = self._landing(self._server.worlds.resolve(request), request)
         lines = [*HEADERS]
         if "text/html" in (request.header(b"accept") or "").lower():
-            body = page(welcome).encode()
+            body = page(landing).encode()
             lines += [(b"content-type", b"text/html; charset=utf-8"), (b"content-security-policy", CSP.encode())]
         else:
-            body = msgspec.json.format(msgspec.json.encode(welcome), indent=2) + b"\n"
+            body = msgspec.json.format(msgspec.json.encode(landing), indent=2) + b"\n"
             lines.append((b"content-type", b"application/json"))
         lines.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": 200, "headers": lines})
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
 
-    def _welcome(self, world: World, request: Request) -> Landing:
+    def _landing(self, world: World, request: Request) -> Landing:
         """To who may not steer the emulator, no more is told than that it is one, and of which APIs."""
         origin = request.origin
         try:
@@ -228,11 +229,11 @@ class LandingPage:
             known, links, more = False, {}, f"Keys and control routes are not shown: {error}; {error.hint}"
         else:
             known, links, more = True, {f"{origin}{CONTROL}{path}": about for path, about in LINKS.items()}, HELP
-        offers = [_offer(service, origin, known) for service in world.pipeline.services.values()]
-        return Landing(NAME, __version__, ABOUT, world.playbook.scenarios if known else (), offers, links, more)
+        cards = [_card(service, origin, known) for service in world.pipeline.services.values()]
+        return Landing(NAME, __version__, ABOUT, world.playbook.scenarios if known else (), cards, links, more)
 
 
-def _offer(service: Service, origin: str, known: bool) -> ApiCard:
+def _card(service: Service, origin: str, known: bool) -> ApiCard:
     api = service.api
     keys = {}
     for key, record in service.records["keys"].items() if known else ():

@@ -11,7 +11,7 @@ from msgspec.structs import fields
 
 from emulator import __version__
 from emulator.compile.lint import CONTROL
-from emulator.control.parsing import MEANINGS, Failure
+from emulator.control.parsing import MEANINGS, ErrorBody
 from emulator.control.route import ControlRequest, ControlRoute
 
 ALWAYS = (400, 403, 413, 415)
@@ -22,18 +22,18 @@ ABOUT = (
 WORLD = "The world that is meant; `default` when neither header nor query says one."
 
 
-def openapi(call: ControlRequest) -> dict[str, Any]:
+def openapi(request: ControlRequest) -> dict[str, Any]:
     """The control API as an OpenAPI 3.1 document."""
-    return {**document(call.table), "servers": [{"url": call.origin}]}
+    return {**document(request.table), "servers": [{"url": request.origin}]}
 
 
 def document(table: tuple[ControlRoute, ...]) -> dict[str, Any]:
     """The document of a table of routes."""
-    shapes = [shape for entry in table for shape in (entry.body, entry.answer) if _is_struct(shape)]
-    _, components = msgspec.json.schema_components([Failure, *shapes], ref_template="#/components/schemas/{name}")
+    shapes = [shape for route in table for shape in (route.body, route.answer) if _is_struct(shape)]
+    _, components = msgspec.json.schema_components([ErrorBody, *shapes], ref_template="#/components/schemas/{name}")
     paths: dict[str, dict[str, Any]] = {}
-    for entry in table:
-        paths.setdefault(CONTROL + entry.path, {})[entry.method.lower()] = _operation(entry)
+    for route in table:
+        paths.setdefault(CONTROL + route.path, {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Control API of the emulator", "version": __version__, "description": ABOUT},
@@ -46,28 +46,28 @@ def document(table: tuple[ControlRoute, ...]) -> dict[str, Any]:
     }
 
 
-def _operation(entry: ControlRoute) -> dict[str, Any]:
-    refusals = sorted({*ALWAYS, *entry.refusals, *((404,) if entry.worldly else ())})
-    told = {
-        "operationId": entry.name,
-        "summary": entry.summary,
-        "tags": [entry.segments[0] if entry.segments else "start"],
-        "parameters": list(_parameters(entry)),
+def _operation(route: ControlRoute) -> dict[str, Any]:
+    refusals = sorted({*ALWAYS, *route.refusals, *((404,) if route.world_scoped else ())})
+    operation = {
+        "operationId": route.name,
+        "summary": route.summary,
+        "tags": [route.segments[0] if route.segments else "start"],
+        "parameters": list(_parameters(route)),
         "responses": {
-            str(entry.status): _response(entry.summary, _schema(entry.answer)),
-            **{str(status): _response(MEANINGS[status], _schema(Failure)) for status in refusals},
+            str(route.status): _response(route.summary, _schema(route.answer)),
+            **{str(status): _response(MEANINGS[status], _schema(ErrorBody)) for status in refusals},
         },
     }
-    if entry.body is not None:
-        content: dict[str, Any] = {"schema": _schema(entry.body)}
-        if entry.example is not None:
-            content["example"] = entry.example
-        told["requestBody"] = {"required": True, "content": {"application/json": content}}
-    return told
+    if route.body is not None:
+        content: dict[str, Any] = {"schema": _schema(route.body)}
+        if route.example is not None:
+            content["example"] = route.example
+        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    return operation
 
 
-def _parameters(entry: ControlRoute) -> Iterator[dict[str, Any]]:
-    for segment in entry.segments:
+def _parameters(route: ControlRoute) -> Iterator[dict[str, Any]]:
+    for segment in route.segments:
         if segment.startswith("{"):
             name = segment[1:-1]
             yield {
@@ -75,19 +75,19 @@ def _parameters(entry: ControlRoute) -> Iterator[dict[str, Any]]:
                 "in": "path",
                 "required": True,
                 "schema": {"type": "string"},
-                "example": entry.at[name],
+                "example": route.at[name],
             }
-    for field in fields(entry.query) if entry.query is not None else ():
+    for field in fields(route.query) if route.query is not None else ():
         parameter = {
             "name": field.encode_name,
             "in": "query",
             "required": field.required,
             "schema": msgspec.json.schema(field.type),
         }
-        if f"?{field.encode_name}" in entry.at:
-            parameter["example"] = entry.at[f"?{field.encode_name}"]
+        if f"?{field.encode_name}" in route.at:
+            parameter["example"] = route.at[f"?{field.encode_name}"]
         yield parameter
-    if entry.worldly:
+    if route.world_scoped:
         for place, name in (("header", "X-Emulator-World"), ("query", "world")):
             yield {"name": name, "in": place, "description": WORLD, "schema": {"type": "string"}}
 
@@ -104,4 +104,4 @@ def _is_struct(shape: Any) -> bool:
     return isinstance(shape, type) and issubclass(shape, Struct)
 
 
-ROUTES = (ControlRoute("GET", "/openapi.json", openapi, worldly=False),)
+ROUTES = (ControlRoute("GET", "/openapi.json", openapi, world_scoped=False),)

@@ -17,7 +17,7 @@ from emulator.errors import ApiError, ConfigError, DocumentError, EmulatorError
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.worlds.registry import UnknownWorld, WorldEnded
 
-MESSAGE = re.compile(r"Expected `(?P<wanted>[^`]*)`(?P<bounds>.*?)(?:, got `(?P<found>[^`]*)`)?", re.DOTALL)
+MESSAGE = re.compile(r"Expected `(?P<expected>[^`]*)`(?P<bounds>.*?)(?:, got `(?P<actual>[^`]*)`)?", re.DOTALL)
 BOUNDS = re.compile(r" (?P<length>of length )?(?P<sign>>=|<=) (?P<number>\S+)")
 KINDS = {
     "int": "a whole number",
@@ -36,14 +36,14 @@ def in_words(message: str) -> str:
     read = MESSAGE.fullmatch(message)
     if read is None:
         return message.replace("`", "")
-    names = read["wanted"].split(" | ")
-    wanted = _listed(
+    names = read["expected"].split(" | ")
+    expected = _listed(
         [word for name in names for word in (("true", "false") if name == "bool" else (_kind_in_words(name),))]
     )
     bounds = BOUNDS.fullmatch(read["bounds"])
     limit = read["bounds"] if bounds is None else _limit(names[0], bounds)
-    found = "" if read["found"] is None else f"; found {_kind_in_words(read['found'])}"
-    return f"expected {wanted}{limit}{found}"
+    found = "" if read["actual"] is None else f"; found {_kind_in_words(read['actual'])}"
+    return f"expected {expected}{limit}{found}"
 
 
 def _limit(name: str, bounds: re.Match[str]) -> str:
@@ -76,7 +76,7 @@ MEANINGS = {
 }
 
 
-class Complained(Struct, frozen=True, omit_defaults=True):
+class DiagnosticView(Struct, frozen=True, omit_defaults=True):
     """One complaint about a scenario; line and column count from 1, and are 0 when the file as a whole is meant."""
 
     file: str
@@ -85,18 +85,18 @@ class Complained(Struct, frozen=True, omit_defaults=True):
     message: str
 
 
-class Wrong(Struct, frozen=True, omit_defaults=True):
+class ErrorView(Struct, frozen=True, omit_defaults=True):
     """What is wrong, and what helps."""
 
     message: str
     hint: str = ""
-    complaints: tuple[Complained, ...] = ()
+    complaints: tuple[DiagnosticView, ...] = ()
 
 
-class Failure(Struct, frozen=True):
+class ErrorBody(Struct, frozen=True):
     """How every refusal of the control API is told."""
 
-    error: Wrong
+    error: ErrorView
 
 
 class ControlFailure(EmulatorError):
@@ -110,27 +110,27 @@ class ControlFailure(EmulatorError):
         super().__init__(message)
 
 
-def as_failure(error: EmulatorError) -> tuple[int, Failure]:
+def error_body(error: EmulatorError) -> tuple[int, ErrorBody]:
     """The status and the body for what was raised on purpose."""
     if isinstance(error, ControlFailure):
-        return error.status, Failure(Wrong(error.message, error.hint))
+        return error.status, ErrorBody(ErrorView(error.message, error.hint))
     if isinstance(error, DocumentError):
-        return 422, Failure(_complaining(error))
+        return 422, ErrorBody(_document_error(error))
     if isinstance(error, UnknownWorld):
-        return 404, Failure(Wrong(str(error), "PUT /_emulator/worlds/{name} makes a world"))
+        return 404, ErrorBody(ErrorView(str(error), "PUT /_emulator/worlds/{name} makes a world"))
     if isinstance(error, WorldEnded):
-        return 409, Failure(Wrong(str(error)))
+        return 409, ErrorBody(ErrorView(str(error)))
     if isinstance(error, (ConfigError, ApiError)):
-        return 400, Failure(Wrong(str(error)))
-    return 500, Failure(Wrong(str(error)))
+        return 400, ErrorBody(ErrorView(str(error)))
+    return 500, ErrorBody(ErrorView(str(error)))
 
 
-def _complaining(error: DocumentError) -> Wrong:
+def _document_error(error: DocumentError) -> ErrorView:
     found = tuple(
-        Complained(each.place.file, each.place.line, each.place.column, each.message) for each in error.complaints
+        DiagnosticView(each.place.file, each.place.line, each.place.column, each.message) for each in error.complaints
     )
     count = f"{len(found)} complaint{'' if len(found) == 1 else 's'}"
-    return Wrong(f"the scenario is wrong: {count}; nothing was changed", complaints=found)
+    return ErrorView(f"the scenario is wrong: {count}; nothing was changed", complaints=found)
 
 
 def unknown(what: str, name: str, nearest: str) -> ControlFailure:
@@ -142,11 +142,11 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 WRONG = re.compile(r"(?P<what>.*?)(?: - at `\$?(?P<at>[^`]*)`)?", re.DOTALL)
 JSON = "application/json"
-MOST_QUERY = 50  # parameters
-DEEPEST = 100  # levels of lists and mappings in an order; what a world has stored may be deeper
+MAX_PARAMETERS = 50  # parameters
+MAX_DEPTH = 100  # levels of lists and mappings in an order; what a world has stored may be deeper
 
 
-def settle(shape: Any) -> None:
+def prepare_decoder(shape: Any) -> None:
     """Read the annotations of a class now: msgspec looks in sys.modules for what they name, at the first use.
 
     A test runner that runs another one inside itself takes modules out of sys.modules between the two.
@@ -189,41 +189,41 @@ def fit_body(data: Any, shape: Any) -> Any:
         raise ControlFailure(400, f"body: expected a JSON object; found {_kind(data)}")
     if not (isinstance(shape, type) and issubclass(shape, msgspec.Struct)):
         return data
-    if _depth(data) > DEEPEST:
-        raise ControlFailure(400, f"the body is nested deeper than {DEEPEST} levels")
+    if _depth(data) > MAX_DEPTH:
+        raise ControlFailure(400, f"the body is nested deeper than {MAX_DEPTH} levels")
     return _fit(data, shape, "body", strict=True)
 
 
 def fit_query(query: bytes, shape: type[T] | None) -> tuple[T | None, str | None]:
     """The query as what the route expects, and the world that it chooses. Raises ControlError 400."""
-    given: dict[str, str] = {}
+    values: dict[str, str] = {}
     try:
-        pairs = parse_qsl(query.decode(), keep_blank_values=True, max_num_fields=MOST_QUERY, errors="strict")
+        pairs = parse_qsl(query.decode(), keep_blank_values=True, max_num_fields=MAX_PARAMETERS, errors="strict")
     except ValueError as error:
         raise ControlFailure(400, f"query: {error}") from None
     for name, value in pairs:
-        if name in given:
+        if name in values:
             raise ControlFailure(400, f"query.{name}: given twice")
-        given[name] = value
-    world = given.pop("world", None)
+        values[name] = value
+    world = values.pop("world", None)
     if shape is not None:
-        return _fit(given, shape, "query", strict=False), world
-    if given:
-        raise ControlFailure(400, f"query: unknown parameter {next(iter(given))!r}; expected one of: world")
+        return _fit(values, shape, "query", strict=False), world
+    if values:
+        raise ControlFailure(400, f"query: unknown parameter {next(iter(values))!r}; expected one of: world")
     return None, world
 
 
-def _fit(given: Mapping[str, Any], shape: type[T], where: str, strict: bool) -> T:
+def _fit(values: Mapping[str, Any], shape: type[T], where: str, strict: bool) -> T:
     known = [field.encode_name for field in _fields(shape)]
     if shape.__struct_config__.forbid_unknown_fields:
-        for name in given:
+        for name in values:
             if name not in known:
                 raise ControlFailure(400, f"{where}: unknown key {name!r}; {did_you_mean(name, known)}")
     for field in _fields(shape):
-        if field.required and field.encode_name not in given:
+        if field.required and field.encode_name not in values:
             raise ControlFailure(400, f"{where}: {field.encode_name!r} is missing")
     try:
-        return msgspec.convert(given, shape, strict=strict)
+        return msgspec.convert(values, shape, strict=strict)
     except msgspec.ValidationError as error:
         found = WRONG.fullmatch(str(error))
         assert found is not None
@@ -242,7 +242,7 @@ def _kind(data: Any) -> str:
 def _depth(data: Any) -> int:
     """How many levels of lists and mappings there are; counted no further than is allowed."""
     level, deep = [data], 0
-    while deep <= DEEPEST:
+    while deep <= MAX_DEPTH:
         inside = [each for each in level if isinstance(each, (dict, list))]
         if not inside:
             break

@@ -45,9 +45,9 @@ class SummaryView(Struct, frozen=True):
     elsewhere: int
 
 
-def summary(call: ControlRequest) -> SummaryView:
+def summary(request: ControlRequest) -> SummaryView:
     """What was asked of the world, in short."""
-    journal, services = call.state.journal, call.world.pipeline.services
+    journal, services = request.state.journal, request.world.pipeline.services
     exchanges = list(journal)
     statuses: dict[tuple[str, str], Counter[int]] = {}
     faults: Counter[str] = Counter()
@@ -65,13 +65,13 @@ def summary(call: ControlRequest) -> SummaryView:
         faults,
         len(exchanges),
         journal.dropped,
-        _elsewhere(call),
+        _elsewhere(request),
     )
 
 
-def _elsewhere(call: ControlRequest) -> int:
-    worlds = call.server.worlds
-    others = (worlds.find(name).state.journal for name in worlds.names() if name != call.world.name)
+def _elsewhere(request: ControlRequest) -> int:
+    worlds = request.server.worlds
+    others = (worlds.find(name).state.journal for name in worlds.names() if name != request.world.name)
     return worlds.past + sum(journal.seen for journal in others)
 
 
@@ -145,11 +145,11 @@ class VerdictView(Struct, frozen=True):
     text: str
 
 
-def verdict(call: ControlRequest, query: VerdictQuery) -> VerdictView:
+def verdict(request: ControlRequest, query: VerdictQuery) -> VerdictView:
     """What was found in the exchanges of this world."""
-    journal = call.state.journal
+    journal = request.state.journal
     ignored = [name.strip() for name in query.ignore.split(",") if name.strip()]
-    judged = judge(list(journal), call.world.playbook, query, journal.dropped, ignored)
+    judged = judge(list(journal), request.world.playbook, query, journal.dropped, ignored)
     return msgspec.convert(judged.as_json(), VerdictView)
 
 
@@ -162,9 +162,9 @@ class BlockedCallsView(Struct, frozen=True):
     departures: list[BlockedCall]
 
 
-def departures(call: ControlRequest) -> BlockedCallsView:
+def blocked_calls(request: ControlRequest) -> BlockedCallsView:
     """The calls that tried to leave for hosts that are not emulated, and were refused."""
-    return BlockedCallsView(list(call.server.blocked_calls))
+    return BlockedCallsView(list(request.server.blocked_calls))
 
 
-BLOCKED_CALL_ROUTES = (ControlRoute("GET", "/departures", departures, worldly=False),)
+BLOCKED_CALL_ROUTES = (ControlRoute("GET", "/departures", blocked_calls, world_scoped=False),)

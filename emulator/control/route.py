@@ -1,6 +1,6 @@
-"""An entry of the table of control routes: a path, the function that answers, and what it takes and gives.
+"""A control route: a path, the function that answers it, and the types that it takes and returns.
 
-What a function takes and gives is read from its annotations, so the table, the checks and the OpenAPI document agree.
+What a function takes and returns is read from its annotations, so the table, the checks and the OpenAPI document agree.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Protocol, get_type_hints
 from msgspec import Struct, field
 
 from emulator.clock import Clock
-from emulator.control.parsing import settle
+from emulator.control.parsing import prepare_decoder
 from emulator.control.uploads import UploadedScenarios
 from emulator.engine.world import WorldState
 from emulator.settings import Settings
@@ -35,15 +35,15 @@ class ControlledApp(Protocol):
 class ControlRequest(Struct):
     """One request to the control API. `path` holds the parameters of the path, `origin` is scheme, host and port.
 
-    `chosen` is the name of the world it speaks of, `raw` the body as it was sent. `status` is what the entry says; a
-    function may say otherwise.
+    `world_name` names the world it is for, `raw` is the body as it was sent. `status` is the route's; a function may
+    set another.
     """
 
     server: ControlledApp
-    written: UploadedScenarios
+    uploads: UploadedScenarios
     table: tuple[ControlRoute, ...]
     origin: str
-    chosen: str
+    world_name: str
     path: Mapping[str, str]
     raw: bytes
     status: int
@@ -51,7 +51,7 @@ class ControlRequest(Struct):
     @property
     def world(self) -> World:
         """The world that the request speaks of, with what serves it. Raises UnknownWorld."""
-        return self.server.worlds.find(self.chosen)
+        return self.server.worlds.find(self.world_name)
 
     @property
     def state(self) -> WorldState:
@@ -76,12 +76,12 @@ class ControlRoute(Struct, frozen=True, dict=True):
     example: Any = None
     at: Mapping[str, str] = field(default_factory=dict)
     refusals: tuple[int, ...] = ()
-    worldly: bool = True
+    world_scoped: bool = True
     waits: bool = False
 
     def __post_init__(self) -> None:
         for shape in (self.body, self.query, self.answer):
-            settle(shape)
+            prepare_decoder(shape)
 
     @cached_property
     def segments(self) -> tuple[str, ...]:
@@ -121,13 +121,13 @@ class ControlRoute(Struct, frozen=True, dict=True):
         return f"{self.function.__module__.rpartition('.')[2]}_{self.function.__name__.strip('_')}"
 
     def fits(self, segments: tuple[str, ...]) -> dict[str, str] | None:
-        """The parameters, when the path is this entry's."""
+        """The parameters, when the path is this route's."""
         if len(segments) != len(self.segments):
             return None
-        found = {}
-        for wanted, given in zip(self.segments, segments, strict=True):
-            if wanted.startswith("{") and given:
-                found[wanted[1:-1]] = given
-            elif wanted != given:
+        parameters = {}
+        for expected, actual in zip(self.segments, segments, strict=True):
+            if expected.startswith("{") and actual:
+                parameters[expected[1:-1]] = actual
+            elif expected != actual:
                 return None
-        return found
+        return parameters

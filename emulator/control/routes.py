@@ -10,7 +10,7 @@ from emulator.control import about as operations
 from emulator.control import clock, exchanges, faults, jobs, keys, openapi, scenarios, webhooks, worlds
 from emulator.control import keys as limits
 from emulator.control import landing as start
-from emulator.control import reports as departures
+from emulator.control import reports as blocked_calls
 from emulator.control import reports as summary
 from emulator.control import reports as verdict
 from emulator.control import worlds as reset
@@ -34,7 +34,7 @@ TABLE: tuple[ControlRoute, ...] = (
     *limits.LIMIT_ROUTES,
     *reset.RESET_ROUTES,
     *verdict.VERDICT_ROUTES,
-    *departures.BLOCKED_CALL_ROUTES,
+    *blocked_calls.BLOCKED_CALL_ROUTES,
     *summary.SUMMARY_ROUTES,
 )
 

@@ -54,10 +54,10 @@ class Removed(Struct, frozen=True):
     removed: str
 
 
-def scenarios(call: ControlRequest) -> Scenarios:
+def scenarios(request: ControlRequest) -> Scenarios:
     """The scenarios that can be played, and those that are."""
     files = {file.stem: file for suffix in SUFFIXES for file in resources.scenarios().glob(f"*{suffix}")}
-    files |= call.written.known(call.chosen)
+    files |= request.uploads.known(request.world_name)
     available = []
     for name, file in sorted(files.items()):
         try:
@@ -65,47 +65,49 @@ def scenarios(call: ControlRequest) -> Scenarios:
         except DocumentError:
             continue
         available.append(ScenarioView(name, str(data.get("about", "")) if isinstance(data, dict) else ""))
-    return Scenarios(available, call.written.shown(call.world.scenarios))
+    return Scenarios(available, request.uploads.shown(request.world.scenarios))
 
 
-def use(call: ControlRequest, body: Use) -> Scenarios:
+def use(request: ControlRequest, body: Use) -> Scenarios:
     """Play these from the next request on; what the world remembers stays. Wrong ones change nothing."""
-    known_names(call, call.chosen, body.scenarios)
-    call.server.worlds.use(call.chosen, call.written.resolve(call.chosen, body.scenarios))
-    return scenarios(call)
+    known_names(request, request.world_name, body.scenarios)
+    request.server.worlds.use(request.world_name, request.uploads.resolve(request.world_name, body.scenarios))
+    return scenarios(request)
 
 
-def put(call: ControlRequest, body: Scenario) -> Put:
+def put(request: ControlRequest, body: Scenario) -> Put:
     """Add a scenario to this world, or put another in its place; `use` plays it. A wrong one is not kept."""
-    name, written = call.path["name"], call.written
+    name, uploads = request.path["name"], request.uploads
     if name in _shipped():
         raise ControlFailure(409, f"scenario {name!r} comes with the emulator; choose another name, and extend it")
-    path = written.draft(call.chosen, name, _text(call.raw, body))
+    path = uploads.draft(request.world_name, name, _text(request.raw, body))
     try:
-        call.server.worlds.compile((str(path),))
+        request.server.worlds.compile((str(path),))
     except BaseException as error:
-        complaints = written.named(error) if isinstance(error, DocumentError) else error
-        written.discard(path)
+        complaints = uploads.named(error) if isinstance(error, DocumentError) else error
+        uploads.discard(path)
         raise complaints from None
-    playing = {file for world in call.server.worlds.names() for file in call.server.worlds.find(world).scenarios}
-    new = written.keep(call.chosen, name, path, playing)
-    call.status = 201 if new else 200
+    playing = {file for world in request.server.worlds.names() for file in request.server.worlds.find(world).scenarios}
+    new = uploads.keep(request.world_name, name, path, playing)
+    request.status = 201 if new else 200
     return Put(name, new)
 
 
-def remove(call: ControlRequest) -> Removed:
+def remove(request: ControlRequest) -> Removed:
     """Forget a scenario that was put; worlds that play it go on."""
-    name = call.path["name"]
-    if not call.written.remove(call.chosen, name):
+    name = request.path["name"]
+    if not request.uploads.remove(request.world_name, name):
         if name in _shipped():
             raise ControlFailure(409, f"scenario {name!r} comes with the emulator and stays")
-        raise unknown("scenario was put that is called", name, did_you_mean(name, call.written.known(call.chosen)))
+        raise unknown(
+            "scenario was put that is called", name, did_you_mean(name, request.uploads.known(request.world_name))
+        )
     return Removed(name)
 
 
-def known_names(call: ControlRequest, world: str, names: list[str]) -> None:
+def known_names(request: ControlRequest, world: str, names: list[str]) -> None:
     """Raises ControlError 400 for a name that nobody knows; of paths the loader complains."""
-    known = {*_shipped(), *call.written.known(world)}
+    known = {*_shipped(), *request.uploads.known(world)}
     for name in names:
         if not name.endswith(SUFFIXES) and name not in known:
             raise ControlFailure(400, f"body.scenarios: no scenario {name!r}; {did_you_mean(name, sorted(known))}")

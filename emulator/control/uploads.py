@@ -20,7 +20,7 @@ from emulator.errors import DocumentError
 from emulator.worlds.registry import DEFAULT
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
-MOST = 200  # scenarios of one world
+MAX_SCENARIOS = 200  # scenarios of one world
 
 
 class UploadedScenarios:
@@ -73,8 +73,8 @@ class UploadedScenarios:
                 400, f"scenario {name[:100]!r}: expected a name of letters, digits, '-', '_' and '.', without '.yaml'"
             )
         own, beside = self._files.get(world, {}), self.known(world)
-        if name not in own and len(own) >= MOST:
-            raise ControlFailure(409, f"world {world!r} has {MOST} scenarios of its own; delete one first")
+        if name not in own and len(own) >= MAX_SCENARIOS:
+            raise ControlFailure(409, f"world {world!r} has {MAX_SCENARIOS} scenarios of its own; delete one first")
         try:
             return self._write(name, text, beside)
         except OSError as error:

@@ -36,16 +36,16 @@ class Redelivery(Struct, frozen=True):
     redelivered: str
 
 
-def webhooks(call: ControlRequest) -> WebhooksView:
+def webhooks(request: ControlRequest) -> WebhooksView:
     """The webhook attempts of this world."""
-    return _told(call.state.sender.attempts())
+    return _view(request.state.sender.attempts())
 
 
-async def wait(call: ControlRequest, body: WebhooksWait) -> WebhooksView:
+async def wait(request: ControlRequest, body: WebhooksWait) -> WebhooksView:
     """Wait until there are so many attempts: 408 when they are not made in time."""
-    limit, sender = time_limit(body.timeout), call.state.sender
+    limit, sender = time_limit(body.timeout), request.state.sender
     try:
-        return _told(await sender.wait(body.count, limit, delivered=body.delivered))
+        return _view(await sender.wait(body.count, limit, delivered=body.delivered))
     except TimeoutError:
         made = len([each for each in sender.attempts() if each.delivered or not body.delivered])
         raise ControlFailure(
@@ -55,23 +55,23 @@ async def wait(call: ControlRequest, body: WebhooksWait) -> WebhooksView:
         ) from None
 
 
-def redeliver(call: ControlRequest) -> Redelivery:
+def redeliver(request: ControlRequest) -> Redelivery:
     """Send a message again at once, with the same id and nothing wrong."""
     try:
-        call.state.sender.redeliver(call.path["id"])
+        request.state.sender.redeliver(request.path["id"])
     except UnknownWebhook as error:
         raise ControlFailure(404, str(error)) from None
-    return Redelivery(call.path["id"])
+    return Redelivery(request.path["id"])
 
 
-def clear(call: ControlRequest) -> Cleared:
+def clear(request: ControlRequest) -> Cleared:
     """Forget the attempts of this world, and give up what is under way."""
-    count = len(call.state.sender.attempts())
-    call.state.sender.clear()
+    count = len(request.state.sender.attempts())
+    request.state.sender.clear()
     return Cleared(count)
 
 
-def _told(attempts: Iterable[DeliveryAttempt]) -> WebhooksView:
+def _view(attempts: Iterable[DeliveryAttempt]) -> WebhooksView:
     return WebhooksView([webhook_view(attempt) for attempt in attempts])
 
 

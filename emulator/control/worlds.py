@@ -54,91 +54,91 @@ class Ended(Struct, frozen=True):
     deleted: str
 
 
-def worlds(call: ControlRequest) -> WorldsView:
+def worlds(request: ControlRequest) -> WorldsView:
     """Every world of this server."""
-    return WorldsView([view(call, call.server.worlds.find(name)) for name in call.server.worlds.names()])
+    return WorldsView([view(request, request.server.worlds.find(name)) for name in request.server.worlds.names()])
 
 
-def put(call: ControlRequest, body: WorldRequest) -> WorldView:
+def put(request: ControlRequest, body: WorldRequest) -> WorldView:
     """Make a world: 201; 200 when it is there and is as ordered, 409 when it differs."""
-    name, worlds = call.path["name"], call.server.worlds
+    name, worlds = request.path["name"], request.server.worlds
     frozen = moment(body.frozen, "body.frozen") if isinstance(body.frozen, (str, float)) else body.frozen
-    given = None
+    scenarios = None
     if body.scenarios is not None:
-        known_names(call, name, body.scenarios)
-        given = call.written.resolve(name, body.scenarios)
+        known_names(request, name, body.scenarios)
+        scenarios = request.uploads.resolve(name, body.scenarios)
     if name in worlds.names():
         world = worlds.find(name)
-        _refuse_other(call, world, body, given, frozen)
-        call.status = 200
-        return view(call, world)
+        _refuse_other(request, world, body, scenarios, frozen)
+        request.status = 200
+        return view(request, world)
     try:
-        return view(call, worlds.create(name, given, body.seed, frozen, body.keys))
+        return view(request, worlds.create(name, scenarios, body.seed, frozen, body.keys))
     except DocumentError:
         raise
     except EmulatorError as error:
         raise ControlFailure(400, str(error)) from None
 
 
-def one(call: ControlRequest) -> WorldView:
+def one(request: ControlRequest) -> WorldView:
     """One world."""
-    return view(call, call.server.worlds.find(call.path["name"]))
+    return view(request, request.server.worlds.find(request.path["name"]))
 
 
-async def delete(call: ControlRequest) -> Ended:
+async def delete(request: ControlRequest) -> Ended:
     """End a world with everything in it; the default world stays."""
-    name = call.path["name"]
-    call.server.worlds.find(name)
+    name = request.path["name"]
+    request.server.worlds.find(name)
     if name == DEFAULT:
         raise ControlFailure(409, "the default world stays", "POST /_emulator/reset lets it begin again")
-    await call.server.worlds.delete(name)
-    call.written.forget(name)
+    await request.server.worlds.delete(name)
+    request.uploads.forget(name)
     return Ended(name)
 
 
-async def restart(call: ControlRequest) -> WorldView:
+async def restart(request: ControlRequest) -> WorldView:
     """The world begins again; its scenarios, keys and seed stay."""
-    name = call.path["name"]
-    await call.server.worlds.reset(name)
-    return view(call, call.server.worlds.find(name))
+    name = request.path["name"]
+    await request.server.worlds.reset(name)
+    return view(request, request.server.worlds.find(name))
 
 
-def save(call: ControlRequest) -> dict[str, Any]:
+def save(request: ControlRequest) -> dict[str, Any]:
     """The world's whole state, to be put back later, here or on another server."""
-    world = call.server.worlds.find(call.path["name"])
+    world = request.server.worlds.find(request.path["name"])
     return {
-        **call.server.worlds.snapshot(world.name),
-        "scenarios": list(call.written.shown(world.scenarios)),
-        "written": call.written.saved(world.scenarios, world.playbook.files),
+        **request.server.worlds.snapshot(world.name),
+        "scenarios": list(request.uploads.shown(world.scenarios)),
+        "written": request.uploads.saved(world.scenarios, world.playbook.files),
     }
 
 
-async def load(call: ControlRequest, body: dict[str, Any]) -> WorldView:
+async def load(request: ControlRequest, body: dict[str, Any]) -> WorldView:
     """Put the world back to what was saved; the world must be there."""
-    name, worlds = call.path["name"], call.server.worlds
+    name, worlds = request.path["name"], request.server.worlds
     worlds.find(name)
     texts, drafts = _texts(body.get("written", {})), dict[str, Path]()
     try:
         for scenario, each in texts.items():
-            drafts[scenario] = call.written.copy(name, scenario, each)
-        await worlds.restore(name, {**body, "scenarios": _resolved(call, name, body.get("scenarios"), drafts)})
+            drafts[scenario] = request.uploads.copy(name, scenario, each)
+        await worlds.restore(name, {**body, "scenarios": _resolved(request, name, body.get("scenarios"), drafts)})
     except BaseException as error:
-        complaints = call.written.named(error) if isinstance(error, DocumentError) else error
+        complaints = request.uploads.named(error) if isinstance(error, DocumentError) else error
         for path in drafts.values():
-            call.written.discard(path)
+            request.uploads.discard(path)
         if isinstance(error, EmulatorError) and not isinstance(error, (ControlFailure, DocumentError, UnknownWorld)):
             raise ControlFailure(400, f"body: {error}") from None
         raise complaints from None
     playing = {file for each in worlds.names() for file in worlds.find(each).scenarios}
     for scenario, path in drafts.items():
-        call.written.keep(name, scenario, path, playing)
-    return view(call, call.server.worlds.find(name))
+        request.uploads.keep(name, scenario, path, playing)
+    return view(request, request.server.worlds.find(name))
 
 
-def _texts(written: Any) -> dict[str, dict[str, str]]:
+def _texts(uploads: Any) -> dict[str, dict[str, str]]:
     """The put scenarios of a snapshot; see Written.saved. Raises ControlError 400 for anything else."""
     try:
-        texts = msgspec.convert(written, dict[str, dict[str, str]])
+        texts = msgspec.convert(uploads, dict[str, dict[str, str]])
     except msgspec.ValidationError as error:
         raise ControlFailure(400, f"body.written: the snapshot is damaged: {error}") from None
     for name, files in texts.items():
@@ -147,21 +147,21 @@ def _texts(written: Any) -> dict[str, dict[str, str]]:
     return texts
 
 
-def _resolved(call: ControlRequest, state: str, names: Any, drafts: Mapping[str, Path]) -> Any:
+def _resolved(request: ControlRequest, state: str, names: Any, drafts: Mapping[str, Path]) -> Any:
     """The scenarios of a snapshot, its own before those of this server; what is no list of names is left to `read`."""
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         return names
-    return [str(drafts[name]) if name in drafts else call.written.resolve(state, [name])[0] for name in names]
+    return [str(drafts[name]) if name in drafts else request.uploads.resolve(state, [name])[0] for name in names]
 
 
-def view(call: ControlRequest, world: World) -> WorldView:
+def view(request: ControlRequest, world: World) -> WorldView:
     """A world as it is told."""
     state = world.state
     return WorldView(
         world.name,
-        call.written.shown(world.scenarios),
+        request.uploads.shown(world.scenarios),
         state.seed,
-        [mask_key(key) for key in call.server.worlds.keys(world.name)],
+        [mask_key(key) for key in request.server.worlds.keys(world.name)],
         clock_view(state.clock),
         len(state.journal),
         len(state.armed.list()),
@@ -169,9 +169,9 @@ def view(call: ControlRequest, world: World) -> WorldView:
 
 
 def _refuse_other(
-    call: ControlRequest,
+    request: ControlRequest,
     world: World,
-    order: WorldRequest,
+    body: WorldRequest,
     scenarios: tuple[str, ...] | None,
     frozen: bool | float | None,
 ) -> None:
@@ -181,9 +181,9 @@ def _refuse_other(
         name
         for name, same in (
             ("scenarios", scenarios == wish.scenarios),
-            ("seed", order.seed == wish.seed),
+            ("seed", body.seed == wish.seed),
             ("frozen", frozen == wish.frozen),
-            ("keys", set(order.keys) == set(call.server.worlds.keys(world.name))),
+            ("keys", set(body.keys) == set(request.server.worlds.keys(world.name))),
         )
         if not same
     ]
@@ -197,7 +197,7 @@ def _refuse_other(
 
 NAME = {"name": "checkout-test"}
 WORLD_ROUTES = (
-    ControlRoute("GET", "/worlds", worlds, worldly=False),
+    ControlRoute("GET", "/worlds", worlds, world_scoped=False),
     ControlRoute(
         "PUT",
         "/worlds/{name}",
@@ -206,20 +206,20 @@ WORLD_ROUTES = (
         example={"scenarios": ["free-tier"], "seed": 1, "frozen": "2026-01-01T00:00:00Z", "keys": ["axp_checkout_1"]},
         at=NAME,
         refusals=(409, 422),
-        worldly=False,
+        world_scoped=False,
     ),
-    ControlRoute("GET", "/worlds/{name}", one, at=NAME, refusals=(404,), worldly=False),
-    ControlRoute("DELETE", "/worlds/{name}", delete, at=NAME, refusals=(404, 409), worldly=False),
-    ControlRoute("POST", "/worlds/{name}/reset", restart, at=NAME, refusals=(404,), worldly=False),
-    ControlRoute("GET", "/worlds/{name}/snapshot", save, at=NAME, refusals=(404,), worldly=False),
-    ControlRoute("PUT", "/worlds/{name}/snapshot", load, at=NAME, refusals=(404,), worldly=False),
+    ControlRoute("GET", "/worlds/{name}", one, at=NAME, refusals=(404,), world_scoped=False),
+    ControlRoute("DELETE", "/worlds/{name}", delete, at=NAME, refusals=(404, 409), world_scoped=False),
+    ControlRoute("POST", "/worlds/{name}/reset", restart, at=NAME, refusals=(404,), world_scoped=False),
+    ControlRoute("GET", "/worlds/{name}/snapshot", save, at=NAME, refusals=(404,), world_scoped=False),
+    ControlRoute("PUT", "/worlds/{name}/snapshot", load, at=NAME, refusals=(404,), world_scoped=False),
 )
 
 
-async def reset(call: ControlRequest) -> WorldView:
+async def reset(request: ControlRequest) -> WorldView:
     """The world begins again: records, counters, usage, jobs, journal, webhooks, faults and clock; scenarios stay."""
-    await call.server.worlds.reset(call.chosen)
-    return view(call, call.server.worlds.find(call.chosen))
+    await request.server.worlds.reset(request.world_name)
+    return view(request, request.server.worlds.find(request.world_name))
 
 
 RESET_ROUTES = (ControlRoute("POST", "/reset", reset),)

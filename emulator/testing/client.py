@@ -13,9 +13,9 @@ from emulator.errors import EmulatorError
 CONTROL = "/_emulator"
 DEFAULT = "default"  # the world of whoever names none
 WORLD_HEADER = "X-Emulator-World"
-PATIENCE = httpx.Timeout(30.0)
+TIMEOUT = httpx.Timeout(30.0)
 # The server ends a wait when the test asked for it, so the client need not know how long that is.
-WAITING = httpx.Timeout(30.0, read=None)
+WAIT_TIMEOUT = httpx.Timeout(30.0, read=None)
 
 
 class ControlError(EmulatorError):
@@ -32,7 +32,7 @@ class ControlError(EmulatorError):
         self.status = status
         self.hint = hint
         self.complaints = tuple(complaints)
-        super().__init__("\n".join([message, *map(_complaint, self.complaints), *([hint] if hint else [])]))
+        super().__init__("\n".join([message, *map(_diagnostic, self.complaints), *([hint] if hint else [])]))
 
 
 class Client:
@@ -45,7 +45,7 @@ class Client:
         # Loading the CA bundle takes longer than the calls of most tests, and plain http needs none. A proxy of the
         # environment is not meant for this machine.
         verify = not self.url.lower().startswith("http:")
-        self._http = httpx.Client(headers=headers, timeout=PATIENCE, trust_env=False, verify=verify)
+        self._http = httpx.Client(headers=headers, timeout=TIMEOUT, trust_env=False, verify=verify)
 
     def of(self, world: str) -> Client:
         """The same server, another world."""
@@ -56,22 +56,26 @@ class Client:
     def get(self, path: str, **params: Any) -> Any:
         """What a resource holds; parameters that are None are left out."""
         __tracebackhide__ = True
-        return self._ask("GET", path, params={name: value for name, value in params.items() if value is not None})[1]
+        return self._request("GET", path, params={name: value for name, value in params.items() if value is not None})[
+            1
+        ]
 
     def post(self, path: str, body: Any = None, *, waits: bool = False) -> Any:
         """Do something; `waits` when the answer may take long."""
         __tracebackhide__ = True
-        return self._ask("POST", path, json={} if body is None else body, timeout=WAITING if waits else PATIENCE)[1]
+        return self._request(
+            "POST", path, json={} if body is None else body, timeout=WAIT_TIMEOUT if waits else TIMEOUT
+        )[1]
 
     def put(self, path: str, body: Any) -> Any:
         """Set a resource."""
         __tracebackhide__ = True
-        return self._ask("PUT", path, json=body)[1]
+        return self._request("PUT", path, json=body)[1]
 
     def make(self, path: str, body: Any) -> Any:
         """Set a resource that is not there yet. Raises ControlError 409 when it is."""
         __tracebackhide__ = True
-        status, content = self._ask("PUT", path, json=body)
+        status, content = self._request("PUT", path, json=body)
         if status != 201:
             raise ControlError(f"{path.rpartition('/')[2]!r} is there already", status=409, hint="choose another name")
         return content
@@ -79,17 +83,17 @@ class Client:
     def delete(self, path: str) -> Any:
         """Take a resource away."""
         __tracebackhide__ = True
-        return self._ask("DELETE", path)[1]
+        return self._request("DELETE", path)[1]
 
     def close(self) -> None:
         """Close the connections, of all worlds."""
         self._http.close()
 
-    def _ask(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
+    def _request(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
         __tracebackhide__ = True  # a failed test shows the line that asked
         url = f"{self.url}{CONTROL}{path}"
         try:
-            answer = self._http.request(method, url, headers={WORLD_HEADER: self.world}, **options)
+            response = self._http.request(method, url, headers={WORLD_HEADER: self.world}, **options)
         except httpx.InvalidURL as error:
             raise ControlError(f"{self.url!r} is no URL of an emulator: {error}") from error
         except httpx.HTTPError as error:
@@ -97,26 +101,26 @@ class Client:
                 f"no emulator answers at {self.url}: {str(error) or type(error).__name__}",
                 hint="start one with `emulator serve`, or leave the URL out to have one started",
             ) from error
-        if answer.is_success:
-            return answer.status_code, answer.json() if answer.content else None
-        raise _refusal(answer)
+        if response.is_success:
+            return response.status_code, response.json() if response.content else None
+        raise _error(response)
 
 
-def _refusal(answer: httpx.Response) -> ControlError:
+def _error(response: httpx.Response) -> ControlError:
     """The server's own words, whatever shape they come in."""
     try:
-        error = answer.json()["error"]
+        error = response.json()["error"]
         message, hint = str(error["message"]), str(error.get("hint") or "")
         complaints = error.get("complaints") or ()
     except (ValueError, LookupError, TypeError, AttributeError):
-        asked = f"{answer.request.method} {answer.request.url.path}"
-        message, hint, complaints = f"{asked} answered {answer.status_code}: {answer.text[:500]}", "", ()
-    return ControlError(message, status=answer.status_code, hint=hint, complaints=complaints)
+        request = f"{response.request.method} {response.request.url.path}"
+        message, hint, complaints = f"{request} answered {response.status_code}: {response.text[:500]}", "", ()
+    return ControlError(message, status=response.status_code, hint=hint, complaints=complaints)
 
 
-def _complaint(complaint: Mapping[str, Any]) -> str:
-    place = ":".join(str(complaint[part]) for part in ("file", "line", "column") if complaint.get(part))
-    return f"{place}: {complaint.get('message', '')}"
+def _diagnostic(diagnostic: Mapping[str, Any]) -> str:
+    place = ":".join(str(diagnostic[part]) for part in ("file", "line", "column") if diagnostic.get(part))
+    return f"{place}: {diagnostic.get('message', '')}"
 
 
 Item = TypeVar("Item")
@@ -141,10 +145,10 @@ class RemoteSequence(Sequence[Item]):
         """The newest. Raises IndexError, which says what there is instead, when there is none."""
         return self[-1]
 
-    def _waited(self, path: str, order: dict[str, Any]) -> Any:
+    def _waited(self, path: str, body: dict[str, Any]) -> Any:
         """The answer to a question that waits. Raises AssertionError when what it waits for does not come."""
         try:
-            return self._client.post(path, order, waits=True)
+            return self._client.post(path, body, waits=True)
         except ControlError as error:
             if error.status != 408:
                 raise

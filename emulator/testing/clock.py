@@ -71,8 +71,8 @@ class WorldClock:
         """Jump to what is due next whenever everybody waits."""
         return self._do(auto=on)
 
-    def _do(self, **order: object) -> ClockState:
-        return msgspec.convert(self._client.post("/clock", order), ClockState, strict=False)
+    def _do(self, **changes: object) -> ClockState:
+        return msgspec.convert(self._client.post("/clock", changes), ClockState, strict=False)
 
 
 def moment(at: Moment) -> float | str:

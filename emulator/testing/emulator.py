@@ -19,7 +19,7 @@ from emulator.server import Server, bind
 from emulator.settings import Listen, Settings
 from emulator.testing.client import DEFAULT, Client
 from emulator.testing.clock import moment
-from emulator.testing.world import Frozen, Scenarios, World, chosen
+from emulator.testing.world import Frozen, Scenarios, World, scenario_names
 
 
 class Emulator(World):
@@ -45,7 +45,7 @@ class Emulator(World):
         Raises ConfigError for an option that is none, ValueError for a running emulator that is to be set up.
         """
         super().__init__(None if url is None else Client(url, world, token))
-        names = chosen(scenario, scenarios)
+        names = scenario_names(scenario, scenarios)
         if url is not None and (names or frozen is not None or options):
             raise ValueError("a running emulator is set up already; make a world: Emulator(url).world('mine', …)")
         self._settings = settings.load({"scenarios": names} | options, {})
@@ -104,12 +104,12 @@ class Emulator(World):
         Raises ControlError when there is one of this name, which `Emulator(url, world=name)` attaches to, or when a
         scenario is wrong.
         """
-        wanted = {
-            "scenarios": chosen(scenario, scenarios) or None,
+        body = {
+            "scenarios": scenario_names(scenario, scenarios) or None,
             "seed": seed,
             "frozen": frozen if frozen is None or isinstance(frozen, bool) else moment(frozen),
         }
-        self.client.make(f"/worlds/{name}", {each: value for each, value in wanted.items() if value is not None})
+        self.client.make(f"/worlds/{name}", {each: value for each, value in body.items() if value is not None})
         made = object.__new__(Emulator)
         World.__init__(made, self.client.of(name))
         made._settings, made._frozen, made._thread, made._ends = self._settings, None, None, True
@@ -127,7 +127,7 @@ class Emulator(World):
         return f"<Emulator {f'{self.url} world={self.name!r}' if self._opened else 'stopped'}>"
 
 
-PATIENCE = 30.0  # seconds to start in, and to stop in
+TIMEOUT = 30.0  # seconds to start in, and to stop in
 
 
 class ServerThread:
@@ -157,7 +157,7 @@ class ServerThread:
     def start(self) -> None:
         """Serve; returns when requests are answered. Raises EmulatorError when that does not come to pass."""
         self._thread.start()
-        self._ready.wait(PATIENCE)
+        self._ready.wait(TIMEOUT)
         if not self._server.started:
             self.stop()
             raise EmulatorError(f"the emulator did not start: {self._failure or 'it took too long'}")
@@ -165,7 +165,7 @@ class ServerThread:
     def stop(self) -> None:
         """Stop serving, cutting off what is still being sent."""
         self._server.should_exit = True
-        self._thread.join(PATIENCE)
+        self._thread.join(TIMEOUT)
         self._socket.close()
 
     def _run(self) -> None:

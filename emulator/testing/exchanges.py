@@ -16,7 +16,7 @@ from emulator.testing.client import Client, RemoteSequence
 SHOWN = 10  # exchanges that a message lists
 
 
-class Answer(Struct, frozen=True):
+class RecordedReply(Struct, frozen=True):
     """What was answered; `events_sent` and `bytes_sent` are what was handed to the socket."""
 
     status: int
@@ -36,9 +36,9 @@ class Recorded(ExchangeView, frozen=True):
     near_misses: tuple[Mapping[str, Any], ...] = ()
 
     @property
-    def reply(self) -> Answer:
+    def reply(self) -> RecordedReply:
         """What was answered."""
-        return Answer(self.status, self.reply_headers, self.reply_body, self.events_sent, self.bytes_sent)
+        return RecordedReply(self.status, self.reply_headers, self.reply_body, self.events_sent, self.bytes_sent)
 
     def __str__(self) -> str:
         return f"#{self.number} {self.method} {self.path} → {self.status} ({self.operation or 'no operation'})"
@@ -55,7 +55,7 @@ class Exchanges(RemoteSequence[Recorded]):
         """All of them. Raises ControlError for an operation that there is not, and what can't be asked."""
         if _is_plain(self._when):  # the control API knows the operations, and says so when there is none of this name
             return _recorded(self._client.get("/exchanges", **self._when))
-        return _recorded(self._client.post("/exchanges/query", {"when": _asked(self._when)}))
+        return _recorded(self._client.post("/exchanges/query", {"when": _conditions(self._when)}))
 
     @property
     def first(self) -> Recorded:
@@ -64,8 +64,8 @@ class Exchanges(RemoteSequence[Recorded]):
 
     def wait(self, count: int = 1, timeout: float | str = "5s") -> list[Recorded]:
         """Wait, in real time, until there are so many. Raises AssertionError when they do not come."""
-        order = {"count": count, "when": _asked(self._when), "timeout": timeout}
-        return _recorded(self._waited("/exchanges/wait", order))
+        body = {"count": count, "when": _conditions(self._when), "timeout": timeout}
+        return _recorded(self._waited("/exchanges/wait", body))
 
     def clear(self) -> None:
         """Forget all exchanges of the world, also those that do not match."""
@@ -92,7 +92,7 @@ def _is_plain(when: Mapping[str, Any]) -> bool:
     return set(when) <= {"operation", "api", "status"} and len(names) == len(when)
 
 
-def _asked(when: Mapping[str, Any]) -> dict[str, Any]:
+def _conditions(when: Mapping[str, Any]) -> dict[str, Any]:
     """The question as the control API takes it; `messages.*` means what it means for a rule's `on`."""
     operation = when.get("operation")
     if not isinstance(operation, str) or "*" not in operation:

@@ -47,8 +47,8 @@ class ArmedFault:
         self.disarm()
 
     def __repr__(self) -> str:
-        given = " ".join(f"{name}={value!r}" for name, value in self.order.items())
-        return f"<ArmedFault {self.id} {given}>"
+        value = " ".join(f"{name}={value!r}" for name, value in self.order.items())
+        return f"<ArmedFault {self.id} {value}>"
 
 
 class Trigger(Struct, frozen=True):
@@ -90,5 +90,5 @@ def armed_faults(client: Client) -> list[dict[str, Any]]:
 
 def duration(time: Span) -> str:
     """`0.5s`: a time as scenarios write it; text stays as it is."""
-    given = span(time)
-    return given if isinstance(given, str) else f"{given:.6f}s"
+    value = span(time)
+    return value if isinstance(value, str) else f"{value:.6f}s"

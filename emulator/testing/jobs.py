@@ -74,8 +74,8 @@ class Webhooks(RemoteSequence[Attempt]):
 
         Raises AssertionError when they are not made.
         """
-        order = {"count": count, "timeout": timeout, "delivered": delivered}
-        return _attempts(self._waited("/webhooks/wait", order))
+        body = {"count": count, "timeout": timeout, "delivered": delivered}
+        return _attempts(self._waited("/webhooks/wait", body))
 
     def redeliver(self, id: str) -> None:
         """Send a webhook again, at once."""

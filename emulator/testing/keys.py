@@ -32,18 +32,18 @@ class Keys:
     def of(self, tier: str, api: str | None, name: str, workspace: str | None) -> str:
         """The key of this tier and name, the same whenever it is asked for."""
         found = self._tier(tier, api)
-        wanted = (found.api, found.name, name, workspace)
-        if wanted not in self._made:
-            self._made[wanted] = self._make(found, name, workspace)
-        return self._made[wanted]
+        key = (found.api, found.name, name, workspace)
+        if key not in self._made:
+            self._made[key] = self._make(found, name, workspace)
+        return self._made[key]
 
     def _make(self, tier: Tier, name: str, workspace: str | None) -> str:
         world = self._client.world
         if world == DEFAULT and not name and workspace is None:
             return tier.like
         digest = sha256(f"{world}/{tier.api}/{tier.name}/{name}/{workspace}".encode()).hexdigest()[:DIGITS]
-        order = {"key": f"{tier.like}_{digest}", "like": tier.like, "api": tier.api, "workspace": workspace}
-        return str(self._client.post("/keys", order)["key"])
+        body = {"key": f"{tier.like}_{digest}", "like": tier.like, "api": tier.api, "workspace": workspace}
+        return str(self._client.post("/keys", body)["key"])
 
     def _tier(self, name: str, api: str | None) -> Tier:
         tiers = list(_tiers(self._client.get("/apis")["apis"]))

@@ -27,7 +27,7 @@ MARKER_HELP = (
 WORKER_URL = "emulator_url"  # in what the controller of pytest-xdist tells its workers
 FINDING = "emulator_finding"  # the JUnit property
 
-_DOOR: pytest.StashKey[LazyServer] = pytest.StashKey()
+_SERVER: pytest.StashKey[LazyServer] = pytest.StashKey()
 _WORLD: pytest.StashKey[Emulator] = pytest.StashKey()
 
 
@@ -58,17 +58,17 @@ def pytest_configure_node(node: Any) -> None:
     """Tell a worker of pytest-xdist where the one server is; it starts when the first of them asks."""
     config: pytest.Config = node.config
     if _given_url(config) is None:
-        if _DOOR not in config.stash:
+        if _SERVER not in config.stash:
             # __gone__
 
-            config.stash[_DOOR] = LazyServer(cache="auto")
-        node.workerinput[WORKER_URL] = config.stash[_DOOR].url
+            config.stash[_SERVER] = LazyServer(cache="auto")
+        node.workerinput[WORKER_URL] = config.stash[_SERVER].url
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if _DOOR in config.stash:
-        config.stash[_DOOR].close()
-        del config.stash[_DOOR]
+    if _SERVER in config.stash:
+        config.stash[_SERVER].close()
+        del config.stash[_SERVER]
 
 
 @pytest.fixture(scope="session")
@@ -123,7 +123,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     for nodeid, value in found:
         terminalreporter.line(f"{nodeid}: {value}")
     if not found:
-        terminalreporter.line("nothing to say against any client")
+        terminalreporter.line("no findings")
 
 
 def _given_url(config: pytest.Config) -> str | None:
@@ -138,33 +138,33 @@ def _world(server: Emulator, node: pytest.Item) -> Emulator:
 
     plain = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in node.name)
     name = f"{plain[:60].strip('-') or 'test'}-{sha256(node.nodeid.encode()).hexdigest()[:8]}"
-    wanted = _wanted(node)
+    options = _options(node)
     try:
-        return server.world(name, **wanted)
+        return server.world(name, **options)
     except ControlError as error:
         if error.status != 409:
             raise
     # The same test runs in another session on this server, or was interrupted there.
-    return server.world(f"{name}-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-{os.urandom(4).hex()}", **wanted)
+    return server.world(f"{name}-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-{os.urandom(4).hex()}", **options)
 
 
-def _wanted(node: pytest.Item) -> dict[str, Any]:
+def _options(node: pytest.Item) -> dict[str, Any]:
     """What the markers of a test say, the nearest one's word last."""
-    wanted: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     for mark in reversed(list(node.iter_markers(MARKER))):
         unknown = [name for name in mark.kwargs if name not in KEYWORDS]
         if mark.args or unknown:
             found = repr(unknown[0] if unknown else mark.args[0])
             raise pytest.UsageError(f"@pytest.mark.{MARKER} takes {', '.join(KEYWORDS)}; found {found}")
         if {"scenario", "scenarios"} & set(mark.kwargs):
-            wanted = {name: value for name, value in wanted.items() if name not in ("scenario", "scenarios")}
-        wanted |= mark.kwargs
+            options = {name: value for name, value in options.items() if name not in ("scenario", "scenarios")}
+        options |= mark.kwargs
     for word in ("scenario", "scenarios"):
-        if word in wanted:
-            wanted[word] = _beside(node.path.parent, wanted[word])
-    if not {"scenario", "scenarios"} & set(wanted):
-        wanted["scenarios"] = node.config.getoption("--emulator-scenario")
-    return wanted
+        if word in options:
+            options[word] = _beside(node.path.parent, options[word])
+    if not {"scenario", "scenarios"} & set(options):
+        options["scenarios"] = node.config.getoption("--emulator-scenario")
+    return options
 
 
 def _beside(folder: Path, names: Any) -> Any:
@@ -188,8 +188,8 @@ class LazyServer:
         self._socket.set_inheritable(False)
         self._closing = False
         self._server: ServerThread | None = None
-        self._porter = threading.Thread(target=self._wait, name="emulator's door", daemon=True)
-        self._porter.start()
+        self._listener = threading.Thread(target=self._wait, name="emulator's door", daemon=True)
+        self._listener.start()
 
     @property
     def url(self) -> str:
@@ -199,14 +199,14 @@ class LazyServer:
     def close(self) -> None:
         """Stop the server, if there is one."""
         self._closing = True
-        if self._porter.is_alive():
-            self._knock()
-            self._porter.join()
+        if self._listener.is_alive():
+            self._wake()
+            self._listener.join()
         if self._server is not None:
             self._server.stop()
         self._socket.close()
 
-    def _knock(self) -> None:
+    def _wake(self) -> None:
         with socket.create_connection(self._socket.getsockname()[:2]):
             pass
 

@@ -9,8 +9,8 @@ from emulator.errors import EmulatorError
 from emulator.testing.exchanges import Recorded
 from emulator.testing.world import World
 
-MOST = 20  # exchanges
-WIDEST = 200  # characters of a line
+MAX_EXCHANGES = 20  # exchanges
+MAX_WIDTH = 200  # characters of a line
 
 
 def exchange_lines(world: World) -> Iterator[str]:
@@ -22,13 +22,13 @@ def exchange_lines(world: World) -> Iterator[str]:
         return
     if not found:
         yield f"no request came to the world {world.name}"
-    if len(found) > MOST:
-        yield f"… {len(found) - MOST} earlier ones"
-    for each in found[-MOST:]:
-        yield from (_cut(line) for line in told(each))
+    if len(found) > MAX_EXCHANGES:
+        yield f"… {len(found) - MAX_EXCHANGES} earlier ones"
+    for each in found[-MAX_EXCHANGES:]:
+        yield from (_cut(line) for line in lines_of(each))
 
 
-def told(each: Recorded) -> Iterator[str]:
+def lines_of(each: Recorded) -> Iterator[str]:
     """One exchange: `POST /v2/messages → 503 in 0.002 s`, then what matters of it, indented."""
     about = [each.operation or "no operation"]
     if each.faults:
@@ -41,12 +41,12 @@ def told(each: Recorded) -> Iterator[str]:
 
 
 def _near(miss: Mapping[str, Any]) -> str:
-    """`hello (retry.yaml:7): body.model: wanted 'a', found 'b'`."""
+    """`hello (retry.yaml:7): body.model: expected 'a', found 'b'`."""
     place = f"{miss['file']}:{miss['line']}"
-    differences = [f"{each['field']}: wanted {each['wanted']}, found {each['found']}" for each in miss["differences"]]
+    differences = [f"{each['field']}: expected {each['wanted']}, found {each['found']}" for each in miss["differences"]]
     rule = f"{miss['name']} ({place})" if miss["name"] else place
     return f"{rule}: {'; '.join(differences)}"
 
 
 def _cut(line: str) -> str:
-    return line if len(line) <= WIDEST else line[: WIDEST - 1] + "…"
+    return line if len(line) <= MAX_WIDTH else line[: MAX_WIDTH - 1] + "…"

@@ -21,8 +21,8 @@ class Finding(Struct, frozen=True):
     exchanges: tuple[int, ...] = ()
 
     def __str__(self) -> str:
-        told = ", ".join(map(str, self.exchanges)) + (", …" if self.count > len(self.exchanges) else "")
-        return f"{self.rule}: {self.message} (wanted {self.wanted}; found {self.found}; exchanges {told})"
+        numbers = ", ".join(map(str, self.exchanges)) + (", …" if self.count > len(self.exchanges) else "")
+        return f"{self.rule}: {self.message} (expected {self.wanted}; found {self.found}; exchanges {numbers})"
 
 
 class Verdict(Struct, frozen=True):

@@ -108,9 +108,9 @@ class World:
         world's clock, `for_` so long. All other words are the fault's parameters; those that are called like one of
         these go into `params`. Raises ControlError for what is not known, with the nearest name.
         """
-        given = {**(params or {}), **{name: value for name, value in more.items() if value is not None}}
+        value = {**(params or {}), **{name: value for name, value in more.items() if value is not None}}
         when = Trigger(key, times, nth, every, probability, after, for_)
-        return arm_fault(self.client, fault, on, when, given)
+        return arm_fault(self.client, fault, on, when, value)
 
     def fail(
         self, on: Patterns = None, *, status: int = 503, retry_after: Span | None = None, **more: Any
@@ -139,7 +139,7 @@ class World:
     # ---------------------------------------------------------------------------------------- what is played
     def use(self, *scenarios: Name) -> None:
         """Play these scenarios from the next request on; what the world remembers stays."""
-        self.client.post("/scenarios/use", {"scenarios": chosen(None, scenarios)})
+        self.client.post("/scenarios/use", {"scenarios": scenario_names(None, scenarios)})
 
     def put_scenario(self, name: str, source: str | Mapping[str, Any]) -> None:
         """Tell the emulator a scenario, as YAML or as data, that `use` can name from here on."""
@@ -158,8 +158,8 @@ class World:
 
     def limits(self, key: str, *, api: str | None = None) -> dict[str, Any]:
         """How a key's counters stand: `{"tier": …, "limits": {counter: {"limit", "remaining", "used", "reset"}}}`."""
-        found: dict[str, Any] = self.client.get("/limits", key=key, api=api)
-        return found
+        result: dict[str, Any] = self.client.get("/limits", key=key, api=api)
+        return result
 
     def set_tier(self, key: str, tier: str, *, api: str | None = None) -> None:
         """Give a key another tier from the next request on."""
@@ -170,8 +170,8 @@ class World:
         self, operation: str | None = None, *, api: str | None = None, status: int | None = None, **when: Any
     ) -> Exchanges:
         """The requests that match: by operation, status, or whatever a rule's `when` may ask."""
-        asked = {"operation": operation, "api": api, "status": status, **when}
-        return Exchanges(self.client, {name: value for name, value in asked.items() if value is not None})
+        conditions = {"operation": operation, "api": api, "status": status, **when}
+        return Exchanges(self.client, {name: value for name, value in conditions.items() if value is not None})
 
     @property
     def webhooks(self) -> Webhooks:
@@ -190,8 +190,8 @@ class World:
 
     def judge(self, *, ignore: Sequence[str] = (), **bounds: float) -> Verdict:
         """The verdict without the rules to `ignore`, with `bounds` set otherwise: `judge(polls_apart=0.01)`."""
-        found = self.client.get("/verdict", ignore=",".join(ignore) or None, **bounds)
-        return msgspec.convert(found, Verdict)
+        result = self.client.get("/verdict", ignore=",".join(ignore) or None, **bounds)
+        return msgspec.convert(result, Verdict)
 
     # ---------------------------------------------------------------------------------------- all of it
     def reset(self) -> None:
@@ -212,12 +212,12 @@ class World:
         self.client.put(f"/worlds/{self.name}/snapshot", taken)
 
 
-def chosen(scenario: Scenarios | None, scenarios: Scenarios | None) -> list[str]:
+def scenario_names(scenario: Scenarios | None, scenarios: Scenarios | None) -> list[str]:
     """The scenarios by either keyword, paths made absolute. Raises ValueError when both are given."""
     if scenario is not None and scenarios is not None:
         raise ValueError("scenario and scenarios are two words for the same; give one of them")
-    given = scenario if scenario is not None else scenarios
-    names = [] if given is None else [given] if isinstance(given, (str, os.PathLike)) else list(given)
+    value = scenario if scenario is not None else scenarios
+    names = [] if value is None else [value] if isinstance(value, (str, os.PathLike)) else list(value)
     return [os.path.abspath(name) if str(name).endswith(PATHS) else str(name) for name in names]
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from emulator.http import Exchange
 
-MOST_NUMBERS = 20  # exchanges that a finding names
+MAX_EXCHANGES = 20  # exchanges that a finding names
 Severity = Literal["error", "warning"]
 
 
@@ -31,7 +31,7 @@ class Finding(Struct, frozen=True):
 
     def __str__(self) -> str:
         numbers = ", ".join(map(str, self.exchanges)) + (", …" if self.count > len(self.exchanges) else "")
-        return f"{self.rule}: {self.message} (wanted {self.wanted}; found {self.found}; exchanges {numbers})"
+        return f"{self.rule}: {self.message} (expected {self.wanted}; found {self.found}; exchanges {numbers})"
 
 
 def finding(
@@ -41,7 +41,7 @@ def finding(
     numbers = tuple(each.number for each in shown)
     first = shown[0]
     return Finding(
-        rule, severity, message, wanted, found, first.api, first.operation, len(numbers), numbers[:MOST_NUMBERS]
+        rule, severity, message, wanted, found, first.api, first.operation, len(numbers), numbers[:MAX_EXCHANGES]
     )
 
 

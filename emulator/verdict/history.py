@@ -73,7 +73,7 @@ class Attempts(Struct, frozen=True, dict=True):
     """Exchanges of one identity, in the order they came."""
 
     exchanges: Sequence[Exchange]
-    bounds: Thresholds
+    thresholds: Thresholds
 
     @cached_property
     def parallel(self) -> bool:
@@ -92,7 +92,9 @@ class Attempts(Struct, frozen=True, dict=True):
 
     def follows(self, one: Exchange, other: Exchange) -> bool:
         """Whether one sender sent the one after the other had ended: over the same connection, or clearly later."""
-        return other.at >= one.at and (one.peer == other.peer or (pause(one, other) or 0.0) >= self.bounds.elsewhere)
+        return other.at >= one.at and (
+            one.peer == other.peer or (pause(one, other) or 0.0) >= self.thresholds.elsewhere
+        )
 
     def pairs(self) -> Iterator[tuple[Exchange, Exchange]]:
         """Each exchange with the next one of the same sender; none when there are several senders."""
@@ -115,12 +117,12 @@ class Attempts(Struct, frozen=True, dict=True):
             yield run
 
 
-def grouped(exchanges: Iterable[Exchange], bounds: Thresholds) -> tuple[Attempts, ...]:
+def grouped(exchanges: Iterable[Exchange], thresholds: Thresholds) -> tuple[Attempts, ...]:
     """The exchanges by identity."""
     groups: dict[Hashable, list[Exchange]] = {}
     for exchange in exchanges:
         groups.setdefault(identity(exchange), []).append(exchange)
-    return tuple(Attempts(group, bounds) for group in groups.values())
+    return tuple(Attempts(group, thresholds) for group in groups.values())
 
 
 def _cut(exchange: Exchange) -> bool:
@@ -133,12 +135,12 @@ class History(Struct, frozen=True, dict=True):
 
     exchanges: Sequence[Exchange]
     playbook: Playbook
-    bounds: Thresholds
+    thresholds: Thresholds
 
     @classmethod
-    def of(cls, exchanges: Iterable[Exchange], playbook: Playbook, bounds: Thresholds) -> History:
+    def of(cls, exchanges: Iterable[Exchange], playbook: Playbook, thresholds: Thresholds) -> History:
         ended = [each for each in exchanges if each.outcome != "open"]
-        return cls(sorted(ended, key=lambda each: each.number), playbook, bounds)
+        return cls(sorted(ended, key=lambda each: each.number), playbook, thresholds)
 
     @cached_property
     def roles(self) -> OperationRoles:
@@ -146,7 +148,7 @@ class History(Struct, frozen=True, dict=True):
 
     @cached_property
     def attempts(self) -> tuple[Attempts, ...]:
-        return grouped(self.exchanges, self.bounds)
+        return grouped(self.exchanges, self.thresholds)
 
     def role(self, exchange: Exchange) -> Role:
         """What the operation of an exchange is to a client."""

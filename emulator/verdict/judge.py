@@ -55,8 +55,10 @@ class Verdict(Struct, frozen=True):
     def text(self) -> str:
         """The verdict for a person: a headline, and a line for each finding."""
         count = len(self.findings)
-        said = "nothing found" if self.ok else f"{count} finding{'' if count == 1 else 's'}"
-        lines = [f"Verdict on the client: {said} in {self.exchanges:,} exchange{'' if self.exchanges == 1 else 's'}."]
+        summary = "no findings" if self.ok else f"{count} finding{'' if count == 1 else 's'}"
+        lines = [
+            f"Verdict on the client: {summary} in {self.exchanges:,} exchange{'' if self.exchanges == 1 else 's'}."
+        ]
         lines += [f"  {each.severity}: {each}" for each in self.findings]
         if self.dropped:
             lines.append(f"  {self.dropped:,} older exchanges were not looked at: the journal had dropped them.")
@@ -70,7 +72,7 @@ class Verdict(Struct, frozen=True):
 def judge(
     exchanges: Iterable[Exchange],
     playbook: Playbook,
-    bounds: Thresholds | None = None,
+    thresholds: Thresholds | None = None,
     dropped: int = 0,
     ignore: Iterable[str] = (),
 ) -> Verdict:
@@ -81,9 +83,9 @@ def judge(
     ignored = set(ignore)
     for name in ignored - set(RULES):
         raise ConfigError(f"unknown rule {name!r}; {did_you_mean(name, RULES)}")
-    evidence = History.of(exchanges, playbook, bounds or Thresholds())
-    said = {name: list(rule(evidence)) for name, rule in RULES.items() if name not in ignored}
-    findings = [each for given in said.values() for each in given if each is not None]
+    history = History.of(exchanges, playbook, thresholds or Thresholds())
+    results = {name: list(rule(history)) for name, rule in RULES.items() if name not in ignored}
+    findings = [each for outcomes in results.values() for each in outcomes if each is not None]
     findings.sort(key=lambda each: each.exchanges)
-    checked = {name: len(given) for name, given in said.items()}
-    return Verdict(not findings, tuple(findings), checked, len(evidence.exchanges), dropped)
+    checked = {name: len(outcomes) for name, outcomes in results.items()}
+    return Verdict(not findings, tuple(findings), checked, len(history.exchanges), dropped)

@@ -14,19 +14,19 @@ from emulator.verdict.retries import due
 GONE = frozenset((404, 410))
 
 
-def polled_too_fast(evidence: History) -> Iterator[Finding | None]:
+def polled_too_fast(history: History) -> Iterator[Finding | None]:
     """A job that had not ended was polled several times in a row with hardly a pause (the emulator's judgement).
 
     What counts is from one poll to the next, or the `Retry-After` of the one before (RFC 9110 section 10.2.3). A quick
     second look is let pass, and so is what happens while the clock stands still.
     """
-    bounds = evidence.bounds
-    for attempts in _polls(evidence):
-        pairs = [pair for pair in attempts.pairs() if pair[1].at > end(pair[0]) and _unended(evidence, pair[0])]
+    thresholds = history.thresholds
+    for attempts in _polls(history):
+        pairs = [pair for pair in attempts.pairs() if pair[1].at > end(pair[0]) and _unended(history, pair[0])]
         if not pairs:
             continue
-        fast = _fastest(pairs, bounds)
-        if len(fast) <= bounds.quick_polls:
+        fast = _fastest(pairs, thresholds)
+        if len(fast) <= thresholds.quick_polls:
             yield None
             continue
         apart = [_apart(one, other) for one, other in pairwise(fast)]
@@ -35,59 +35,59 @@ def polled_too_fast(evidence: History) -> Iterator[Finding | None]:
             "polled_too_fast",
             fast,
             f"{fast[0].operation} polled {fast[0].path} {len(fast)} times with {mean} between two polls",
-            "what Retry-After says" if due(fast[0]) else f"{seconds(bounds.polls_apart)} or more",
+            "what Retry-After says" if due(fast[0]) else f"{seconds(thresholds.polls_apart)} or more",
             f"{seconds(min(apart))} at the least",
             "warning",
         )
 
 
-def never_stopped_polling(evidence: History) -> Iterator[Finding | None]:
+def never_stopped_polling(history: History) -> Iterator[Finding | None]:
     """A job was polled on and on after an answer had told its end (`polled.until` of its kind), or that there is none.
 
     A few more looks are let pass. A job that was cancelled is told of by ignored_a_cancel.
     """
-    for told, later in _beyond_end(evidence):
-        if _cancelled(evidence, told):
+    for final, later in _beyond_end(history):
+        if _cancelled(history, final):
             continue
         yield _unstopped(
-            "never_stopped_polling", evidence, told, later, f"was told by exchange {told.number} how it ended"
+            "never_stopped_polling", history, final, later, f"was told by exchange {final.number} how it ended"
         )
 
 
-def ignored_a_cancel(evidence: History) -> Iterator[Finding | None]:
+def ignored_a_cancel(history: History) -> Iterator[Finding | None]:
     """A job was polled on and on after an answer had told that it was cancelled, by this client or by somebody else.
 
     The emulator's judgement. Polling until the cancelling is over is right, and so is cancelling twice.
     """
-    for told, later in _beyond_end(evidence):
-        if _cancelled(evidence, told):
-            about = f"was told by exchange {told.number} that the job is cancelled"
-            yield _unstopped("ignored_a_cancel", evidence, told, later, about)
+    for final, later in _beyond_end(history):
+        if _cancelled(history, final):
+            about = f"was told by exchange {final.number} that the job is cancelled"
+            yield _unstopped("ignored_a_cancel", history, final, later, about)
 
 
-def ended(evidence: History, exchange: Exchange) -> bool:
+def ended(history: History, exchange: Exchange) -> bool:
     """Whether an answer to a poll says that the job has ended, or that there is no such job."""
-    polls = evidence.role(exchange).polls
+    polls = history.role(exchange).polls
     if exchange.outcome != "complete" or not polls:
         return False
     if exchange.status >= 400:
         return exchange.status in GONE
-    said = data_of(exchange.reply_body)
+    answer = data_of(exchange.reply_body)
     try:
-        return isinstance(said, dict) and any(each.polled and each.polled.until.matches(said) for each in polls)
+        return isinstance(answer, dict) and any(each.polled and each.polled.until.matches(answer) for each in polls)
     except EmulatorError:  # an expression that this answer has nothing for
         return False
 
 
-def _polls(evidence: History) -> Iterator[Attempts]:
-    return (each for each in evidence.attempts if evidence.role(each.exchanges[0]).polls)
+def _polls(history: History) -> Iterator[Attempts]:
+    return (each for each in history.attempts if history.role(each.exchanges[0]).polls)
 
 
-def _unended(evidence: History, exchange: Exchange) -> bool:
-    return exchange.status < 400 and exchange.outcome == "complete" and not ended(evidence, exchange)
+def _unended(history: History, exchange: Exchange) -> bool:
+    return exchange.status < 400 and exchange.outcome == "complete" and not ended(history, exchange)
 
 
-def _fastest(pairs: Sequence[tuple[Exchange, Exchange]], bounds: Thresholds) -> list[Exchange]:
+def _fastest(pairs: Sequence[tuple[Exchange, Exchange]], thresholds: Thresholds) -> list[Exchange]:
     """The longest stretch of polls without a pause."""
     best: list[Exchange] = []
     stretch: list[Exchange] = []
@@ -95,8 +95,8 @@ def _fastest(pairs: Sequence[tuple[Exchange, Exchange]], bounds: Thresholds) -> 
         if not stretch or stretch[-1] is not one:
             stretch = [one]
         named = due(one)
-        wanted = bounds.polls_apart if named is None else named - one.at - bounds.slack
-        fast = _apart(one, other) < wanted
+        min_pause = thresholds.polls_apart if named is None else named - one.at - thresholds.slack
+        fast = _apart(one, other) < min_pause
         stretch = [*stretch, other] if fast else []
         best = max(best, stretch, key=len)
     return best
@@ -107,42 +107,42 @@ def _apart(one: Exchange, other: Exchange) -> float:
     return one.took + (pause(one, other) or 0.0)
 
 
-def _beyond_end(evidence: History) -> Iterator[tuple[Exchange, list[Exchange]]]:
+def _beyond_end(history: History) -> Iterator[tuple[Exchange, list[Exchange]]]:
     """The first answer that told the end, and the polls that the same sender went on with at the pace of a loop."""
-    for attempts in _polls(evidence):
-        told: Exchange | None = None
+    for attempts in _polls(history):
+        final: Exchange | None = None
         later: list[Exchange] = []
         for one, other in attempts.pairs():
-            if told is None and ended(evidence, one):
-                told = one
-            if told is not None and (pause(one, other) or 0.0) <= evidence.bounds.again:
+            if final is None and ended(history, one):
+                final = one
+            if final is not None and (pause(one, other) or 0.0) <= history.thresholds.again:
                 later.append(other)
         last = attempts.exchanges[-1]
-        if told is not None or (ended(evidence, last) and not attempts.parallel):
-            yield told or last, later
+        if final is not None or (ended(history, last) and not attempts.parallel):
+            yield final or last, later
 
 
-def _unstopped(rule: str, evidence: History, told: Exchange, later: Sequence[Exchange], about: str) -> Finding | None:
-    if len(later) <= evidence.bounds.last_polls:
+def _unstopped(rule: str, history: History, final: Exchange, later: Sequence[Exchange], about: str) -> Finding | None:
+    if len(later) <= history.thresholds.last_polls:
         return None
     return finding(
         rule,
-        [told, *later],
-        f"{told.operation} {about}, and polled {told.path} {len(later)} times more",
-        f"at most {evidence.bounds.last_polls} polls after the end",
+        [final, *later],
+        f"{final.operation} {about}, and polled {final.path} {len(later)} times more",
+        f"at most {history.thresholds.last_polls} polls after the end",
         f"{len(later)} polls",
     )
 
 
-def _cancelled(evidence: History, told: Exchange) -> bool:
+def _cancelled(history: History, final: Exchange) -> bool:
     """Whether the end that was told is a cancelled job's: the client cancelled it, or the answer names the state."""
-    if any(kind.cancel and kind.cancel.end in _texts(told) for kind in evidence.role(told).polls):
+    if any(kind.cancel and kind.cancel.end in _texts(final) for kind in history.role(final).polls):
         return True
-    jobs = evidence.jobs(told)
+    jobs = history.jobs(final)
     return any(
-        evidence.role(each).cancels and each.status < 300 and evidence.jobs(each) & jobs
-        for each in evidence.exchanges
-        if each.api == told.api and each.number < told.number
+        history.role(each).cancels and each.status < 300 and history.jobs(each) & jobs
+        for each in history.exchanges
+        if each.api == final.api and each.number < final.number
     )
 
 
@@ -150,20 +150,20 @@ def _texts(exchange: Exchange) -> set[str]:
     return {each for each in parts(data_of(exchange.reply_body)) if isinstance(each, str)}
 
 
-def batch_sent_twice(evidence: History) -> Iterator[Finding | None]:
+def batch_sent_twice(history: History) -> Iterator[Finding | None]:
     """The same batch was accepted twice within a minute, so all of it is worked and paid for twice.
 
     A batch is a job of many items (`rows`). Source: RFC 9110 section 9.2.2 on what is not idempotent. Batches that
     several workers send at once are let pass, and so is one that is sent again after the first had ended or was
     cancelled, or with an Idempotency-Key.
     """
-    for attempts in evidence.attempts:
-        if not evidence.role(attempts.exchanges[0]).batches or b"idempotency-key" in _names(attempts.exchanges[0]):
+    for attempts in history.attempts:
+        if not history.role(attempts.exchanges[0]).batches or b"idempotency-key" in _names(attempts.exchanges[0]):
             continue
         for one, other in attempts.pairs():
             if max(one.status, other.status) >= 300:
                 continue
-            again = (pause(one, other) or 0.0) <= evidence.bounds.again and not _over(evidence, one, other)
+            again = (pause(one, other) or 0.0) <= history.thresholds.again and not _over(history, one, other)
             yield _twice(one, other) if again else None
 
 
@@ -179,12 +179,12 @@ def _twice(one: Exchange, other: Exchange) -> Finding:
     )
 
 
-def _over(evidence: History, one: Exchange, other: Exchange) -> bool:
+def _over(history: History, one: Exchange, other: Exchange) -> bool:
     """Whether the first batch was cancelled, or was told to have ended, before the second one was sent."""
-    told = {each for each in parts(data_of(one.reply_body)) if isinstance(each, str)}
-    between = [each for each in evidence.exchanges if one.number < each.number < other.number and each.api == one.api]
+    final = {each for each in parts(data_of(one.reply_body)) if isinstance(each, str)}
+    between = [each for each in history.exchanges if one.number < each.number < other.number and each.api == one.api]
     return any(
-        evidence.jobs(each) & told and ((evidence.role(each).cancels and each.status < 300) or ended(evidence, each))
+        history.jobs(each) & final and ((history.role(each).cancels and each.status < 300) or ended(history, each))
         for each in between
     )
 

@@ -15,34 +15,34 @@ MAY_COME = frozenset((404, 410, 412))  # with a safe method: somebody else may m
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 
 
-def retried_too_early(evidence: History) -> Iterator[Finding | None]:
+def retried_too_early(history: History) -> Iterator[Finding | None]:
     """The same request came again before the time that `Retry-After` had named (RFC 9110 section 10.2.3).
 
     Seconds count from the whole second that `Date` shows, as a client does that waits for the reset of a window. A
     wait counts on the world's clock or in real time, whichever is longer.
     """
-    for run in evidence.runs():
+    for run in history.runs():
         guided = [pair for pair in pairwise(run) if _guided(pair[0]) and pause(*pair) is not None]
         if guided:
-            early = [pair for pair in guided if _early(*pair, evidence.bounds)]
-            yield _told_early(early) if early else None
+            early = [pair for pair in guided if _early(*pair, history.thresholds)]
+            yield _early_finding(early) if early else None
 
 
-def retried_what_must_not_be_retried(evidence: History) -> Iterator[Finding | None]:
+def retried_what_must_not_be_retried(history: History) -> Iterator[Finding | None]:
     """The same request came again after a refusal that does not pass with time, and was refused again alike.
 
     Source: RFC 9110 section 15.5, or `retry` at the API's kinds of error. One that succeeded, because a plan was
     changed meanwhile or a scenario, was right; and a safe method may look whether what was missing has come.
     """
-    for run in evidence.runs():
+    for run in history.runs():
         first = run[0]
-        if not evidence.roles.futile(first.api, first.status) or header(first.reply_headers, b"retry-after"):
+        if not history.roles.futile(first.api, first.status) or header(first.reply_headers, b"retry-after"):
             continue
         if first.method in SAFE and first.status in MAY_COME:
             continue
         alike = [first]
         for one, other in pairwise(run):
-            if other.status != first.status or (pause(one, other) or 0.0) > evidence.bounds.again:
+            if other.status != first.status or (pause(one, other) or 0.0) > history.thresholds.again:
                 break
             alike.append(other)
         if len(alike) < 2:
@@ -58,19 +58,23 @@ def retried_what_must_not_be_retried(evidence: History) -> Iterator[Finding | No
         )
 
 
-def no_back_off(evidence: History) -> Iterator[Finding | None]:
+def no_back_off(history: History) -> Iterator[Finding | None]:
     """One request failed again and again, and the pauses between the attempts were none, or short and all alike.
 
     The emulator's own judgement. Attempts whose answer has a `Retry-After` are judged by that alone, polls by their
     own rule, and a storm is told as one. A first retry at once is common and is let pass.
     """
-    bounds = evidence.bounds
-    for run in _unguided(evidence):
+    thresholds = history.thresholds
+    for run in _unguided(history):
         pauses = _pauses(run)
-        if pauses is None or len(pauses) < bounds.few_waits or _storm(run, bounds):
+        if pauses is None or len(pauses) < thresholds.few_waits or _storm(run, thresholds):
             continue
-        nothing = sum(pauses[-bounds.few_waits :]) < bounds.quick and not _grow(pauses)
-        fixed = len(pauses) >= bounds.steady_waits and max(pauses) < bounds.patient and _alike(pauses, bounds.jitter)
+        nothing = sum(pauses[-thresholds.few_waits :]) < thresholds.quick and not _grow(pauses)
+        fixed = (
+            len(pauses) >= thresholds.steady_waits
+            and max(pauses) < thresholds.patient
+            and _alike(pauses, thresholds.jitter)
+        )
         if not (nothing or fixed):
             yield None
             continue
@@ -84,13 +88,13 @@ def no_back_off(evidence: History) -> Iterator[Finding | None]:
         )
 
 
-def retry_storm(evidence: History) -> Iterator[Finding | None]:
+def retry_storm(history: History) -> Iterator[Finding | None]:
     """One request was tried so often in so short a time that it keeps the service down (the emulator's judgement)."""
-    bounds = evidence.bounds
-    for run in evidence.runs(polls=False):
+    thresholds = history.thresholds
+    for run in history.runs(polls=False):
         if _pauses(run) is None:
             continue
-        storm = _storm(run, bounds)
+        storm = _storm(run, thresholds)
         if not storm:
             yield None
             continue
@@ -99,18 +103,18 @@ def retry_storm(evidence: History) -> Iterator[Finding | None]:
             "retry_storm",
             storm,
             f"{run[0].operation} was tried {len(storm)} times in {took}",
-            f"fewer than {bounds.storm} attempts in {seconds(bounds.storm_within)}",
+            f"fewer than {thresholds.storm} attempts in {seconds(thresholds.storm_within)}",
             f"{len(storm)} in {took}",
         )
 
 
 def due(exchange: Exchange) -> float | None:
     """From when on `Retry-After` allows another attempt, in seconds since the epoch; None when it says nothing."""
-    said = (header(exchange.reply_headers, b"retry-after") or "").strip()
-    if said.isascii() and said.isdecimal() and len(said) < 10:
-        return floor(exchange.at) + int(said)
+    value = (header(exchange.reply_headers, b"retry-after") or "").strip()
+    if value.isascii() and value.isdecimal() and len(value) < 10:
+        return floor(exchange.at) + int(value)
     try:
-        return parsedate_to_datetime(said).timestamp()
+        return parsedate_to_datetime(value).timestamp()
     except (ValueError, OverflowError, TypeError):
         return None
 
@@ -119,32 +123,32 @@ def _guided(exchange: Exchange) -> bool:
     return failed(exchange) and due(exchange) is not None
 
 
-def _wanted(exchange: Exchange) -> float:
+def _required_wait(exchange: Exchange) -> float:
     """How long to wait after an answer."""
     return max(0.0, (due(exchange) or 0.0) - end(exchange))
 
 
-def _early(one: Exchange, other: Exchange, bounds: Thresholds) -> bool:
-    return (pause(one, other) or 0.0) < _wanted(one) - bounds.slack
+def _early(one: Exchange, other: Exchange, thresholds: Thresholds) -> bool:
+    return (pause(one, other) or 0.0) < _required_wait(one) - thresholds.slack
 
 
-def _told_early(pairs: Sequence[tuple[Exchange, Exchange]]) -> Finding:
-    worst, again = max(pairs, key=lambda pair: _wanted(pair[0]) - (pause(*pair) or 0.0))
-    wait, wanted = pause(worst, again) or 0.0, _wanted(worst)
+def _early_finding(pairs: Sequence[tuple[Exchange, Exchange]]) -> Finding:
+    worst, again = max(pairs, key=lambda pair: _required_wait(pair[0]) - (pause(*pair) or 0.0))
+    wait, required = pause(worst, again) or 0.0, _required_wait(worst)
     shown = list(dict.fromkeys(exchange for pair in pairs for exchange in pair))
-    said = header(worst.reply_headers, b"retry-after")
+    value = header(worst.reply_headers, b"retry-after")
     message = (
-        f"{worst.operation} was answered {worst.status} with Retry-After: {said} in exchange {worst.number}, "
+        f"{worst.operation} was answered {worst.status} with Retry-After: {value} in exchange {worst.number}, "
         f"and sent again {seconds(wait)} later in exchange {again.number}"
     )
     more = f"; {_times(len(pairs))} in all" if len(pairs) > 1 else ""
-    return finding("retried_too_early", shown, message + more, f"{seconds(wanted)} or more", seconds(wait))
+    return finding("retried_too_early", shown, message + more, f"{seconds(required)} or more", seconds(wait))
 
 
-def _unguided(evidence: History) -> Iterator[list[Exchange]]:
+def _unguided(history: History) -> Iterator[list[Exchange]]:
     """Runs in which only the client decides how long to wait."""
-    for run in evidence.runs(polls=False):
-        free = not any(_guided(each) or evidence.roles.futile(each.api, each.status) for each in run[:-1])
+    for run in history.runs(polls=False):
+        free = not any(_guided(each) or history.roles.futile(each.api, each.status) for each in run[:-1])
         if free:
             yield run
 
@@ -155,15 +159,15 @@ def _pauses(run: Sequence[Exchange]) -> list[float] | None:
     return known if len(known) == len(run) - 1 else None
 
 
-def _storm(run: Sequence[Exchange], bounds: Thresholds) -> list[Exchange]:
+def _storm(run: Sequence[Exchange], thresholds: Thresholds) -> list[Exchange]:
     """The longest part of a run with as many attempts as make a storm."""
     best: list[Exchange] = []
     times = list(accumulate((one.took + (pause(one, other) or 0.0) for one, other in pairwise(run)), initial=0.0))
     first = 0
     for at in range(len(run)):
-        while times[at] - times[first] > bounds.storm_within:
+        while times[at] - times[first] > thresholds.storm_within:
             first += 1
-        if at - first + 1 >= max(bounds.storm, len(best) + 1):
+        if at - first + 1 >= max(thresholds.storm, len(best) + 1):
             best = list(run[first : at + 1])
     return best
 

@@ -52,13 +52,13 @@ class OperationRoles(Struct, frozen=True):
                 if each.collection != "keys"
             )
             roles |= {(api.name, name): _role(api, each) for name, each in api.operations.items()}
-            retry |= {(api.name, status): may for status, may in _told(api).items()}
+            retry |= {(api.name, status): may for status, may in _retries(api).items()}
         return cls(roles, retry, bearers)
 
     def futile(self, api: str, status: int) -> bool:
         """Whether sending the same again can't help."""
-        told = self.retry.get((api, status))
-        return status in FUTILE if told is None else not told
+        retry = self.retry.get((api, status))
+        return status in FUTILE if retry is None else not retry
 
 
 def _role(api: Api, operation: Operation) -> Role:
@@ -88,10 +88,10 @@ def _planned(api: Api, operation: Operation) -> Iterator[tuple[int, str]]:
             yield 403, check.param
 
 
-def _told(api: Api) -> dict[int, bool]:
+def _retries(api: Api) -> dict[int, bool]:
     """What the API says of its statuses; what two kinds of one status say differently is not said."""
-    said: dict[int, set[Any]] = {}
+    retries: dict[int, set[Any]] = {}
     for kind in api.errors.values():
         if isinstance(kind.status, int) and kind.retry is not None:
-            said.setdefault(kind.status, set()).add(kind.retry)
-    return {status: each.pop() for status, each in said.items() if len(each) == 1}
+            retries.setdefault(kind.status, set()).add(kind.retry)
+    return {status: each.pop() for status, each in retries.items() if len(each) == 1}

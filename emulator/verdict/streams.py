@@ -17,26 +17,24 @@ GOES_ON = ("continue", "go on", "carry on", "finish")  # what a user says who kn
 SHOWN = 60  # characters of the partial text
 
 
-def truncated_stream_taken_as_whole(evidence: History) -> Iterator[Finding | None]:
+def truncated_stream_taken_as_whole(history: History) -> Iterator[Finding | None]:
     """A stream was cut, and what had arrived of it came back as the assistant's answer to the same question.
 
     That is all that can be seen: a client that keeps the partial text to itself is not found. Not meant are streams
     that the client left, streams cut behind their last event, text that is asked to be gone on with, because it comes
     last or the user says so after it, and a stream that was asked for again before.
     """
-    for at, stream in enumerate(evidence.exchanges):
-        if not _cut(stream) or _may_be_whole(evidence, stream):
+    for at, stream in enumerate(history.exchanges):
+        if not _cut(stream) or _may_be_whole(history, stream):
             continue
-        partial, asked = _partial(stream), {each for each in parts(data_of(stream.body)) if isinstance(each, str)}
-        later = [
-            each for each in evidence.exchanges[at + 1 :] if (each.api, each.caller) == (stream.api, stream.caller)
-        ]
+        partial, questions = _partial(stream), {each for each in parts(data_of(stream.body)) if isinstance(each, str)}
+        later = [each for each in history.exchanges[at + 1 :] if (each.api, each.caller) == (stream.api, stream.caller)]
         again = next((each.number for each in later if identity(each) == identity(stream)), None)
         using = [
             (each, answer)
             for each in later
-            for question, answer in _said(each)
-            if (again is None or each.number < again) and answer in partial and question in asked
+            for question, answer in _turns(each)
+            if (again is None or each.number < again) and answer in partial and question in questions
         ]
         yield _taken(stream, using) if using else None
 
@@ -59,9 +57,9 @@ def _cut(exchange: Exchange) -> bool:
     return exchange.outcome in ("cut", "stopped") and kind.startswith("text/event-stream")
 
 
-def _may_be_whole(evidence: History, exchange: Exchange) -> bool:
+def _may_be_whole(history: History, exchange: Exchange) -> bool:
     """Whether the event arrived with which the stream of its rule ends, or it is not known how that ends."""
-    api = evidence.playbook.apis.get(exchange.api)
+    api = history.playbook.apis.get(exchange.api)
     operation = None if api is None else api.operations.get(exchange.operation)
     rules = () if operation is None else operation.rules.rules
     reply = next((rule.reply for rule in rules if rule.id == exchange.rule), None)
@@ -116,7 +114,7 @@ def _placed(data: Any, place: str) -> Iterator[tuple[str, str]]:
             yield from _placed(value, f"{place}[]")
 
 
-def _said(exchange: Exchange) -> Iterator[tuple[str, str]]:
+def _turns(exchange: Exchange) -> Iterator[tuple[str, str]]:
     """(question, answer) of the conversation that a request tells, but for an answer that is to be gone on with."""
     if b"assistant" not in exchange.body:
         return

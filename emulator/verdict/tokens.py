@@ -11,16 +11,16 @@ from emulator.verdict.history import Attempts, History, data_of, end, header, pa
 REFUSED = 401
 
 
-def token_refreshed_too_late(evidence: History) -> Iterator[Finding | None]:
+def token_refreshed_too_late(history: History) -> Iterator[Finding | None]:
     """A token was sent on after an answer had refused it and its lifetime was over.
 
     Source: the lifetime that the API's rule gives a token (`ttl`). The first refusal is let pass, because a client
     can't know that the world's clock was moved; so are requests of other connections that were on their way. A token
     refused before its time is not the client's fault.
     """
-    for api, (token, calls) in _by_token(evidence):
+    for api, (token, calls) in _by_token(history):
         lifetime = max(
-            (role.token or 0.0 for (name, _), role in evidence.roles.roles.items() if name == api), default=0.0
+            (role.token or 0.0 for (name, _), role in history.roles.roles.items() if name == api), default=0.0
         )
         good = next((each for each in calls if each.status != REFUSED), None)
         refused = next((each for each in calls if good and each.status == REFUSED and each.number > good.number), None)
@@ -29,14 +29,14 @@ def token_refreshed_too_late(evidence: History) -> Iterator[Finding | None]:
         if refused is None or refused.at - good.at < lifetime:
             yield None
             continue
-        fresh = next((each.number for each in _issues(evidence, api) if each.number > refused.number), None)
-        after = Attempts((refused,), evidence.bounds)
+        fresh = next((each.number for each in _issues(history, api) if each.number > refused.number), None)
+        after = Attempts((refused,), history.thresholds)
         later = [
             each
             for each in calls
             if each.number > refused.number and (fresh is None or each.number < fresh) and after.follows(refused, each)
         ]
-        if len(later) <= evidence.bounds.last_calls:
+        if len(later) <= history.thresholds.last_calls:
             yield None
             continue
         yield finding(
@@ -49,28 +49,28 @@ def token_refreshed_too_late(evidence: History) -> Iterator[Finding | None]:
         )
 
 
-def token_refreshed_on_every_call(evidence: History) -> Iterator[Finding | None]:
+def token_refreshed_on_every_call(history: History) -> Iterator[Finding | None]:
     """One token after the other was asked for, each used for a single call and far from its end.
 
     The emulator's own judgement. Tokens of several workers that start at once are let pass, and so is another token
     after a refusal.
     """
-    for api in evidence.playbook.apis:
-        issues = _issues(evidence, api)
+    for api in history.playbook.apis:
+        issues = _issues(history, api)
         run: list[Exchange] = []
         best: list[Exchange] = []
         for at, issue in enumerate(issues):
             after = issues[at + 1] if at + 1 < len(issues) else None
-            if run and not Attempts((issue,), evidence.bounds).follows(run[-1], issue):
+            if run and not Attempts((issue,), history.thresholds).follows(run[-1], issue):
                 run = []
-            run = [*run, issue] if _used_once(evidence, issue, after) else []
+            run = [*run, issue] if _used_once(history, issue, after) else []
             best = max(best, run, key=len)
         if not issues:
             continue
-        if len(best) < evidence.bounds.tokens:
+        if len(best) < history.thresholds.tokens:
             yield None
             continue
-        lifetime = evidence.role(best[0]).token or 0.0
+        lifetime = history.role(best[0]).token or 0.0
         yield finding(
             "token_refreshed_on_every_call",
             best,
@@ -81,63 +81,63 @@ def token_refreshed_on_every_call(evidence: History) -> Iterator[Finding | None]
         )
 
 
-def _by_token(evidence: History) -> Iterator[tuple[str, tuple[str, Sequence[Exchange]]]]:
+def _by_token(history: History) -> Iterator[tuple[str, tuple[str, Sequence[Exchange]]]]:
     """The calls of each API by the token that they carry, as the journal shows it."""
     calls: dict[tuple[str, str], list[Exchange]] = {}
-    for exchange in evidence.exchanges:
-        token = _token(evidence, exchange)
+    for exchange in history.exchanges:
+        token = _token(history, exchange)
         if token is not None:
             calls.setdefault((exchange.api, token), []).append(exchange)
     return ((api, (token, each)) for (api, token), each in calls.items())
 
 
-def _token(evidence: History, exchange: Exchange) -> str | None:
+def _token(history: History, exchange: Exchange) -> str | None:
     """The token that a request carries, masked."""
-    for name, scheme in evidence.roles.bearers.get(exchange.api, ()):
-        given, _, token = (header(exchange.headers, name) or "").partition(" ")
-        if given.lower() == scheme and token:
+    for name, scheme in history.roles.bearers.get(exchange.api, ()):
+        actual, _, token = (header(exchange.headers, name) or "").partition(" ")
+        if actual.lower() == scheme and token:
             return token
     return None
 
 
-def _issues(evidence: History, api: str) -> list[Exchange]:
+def _issues(history: History, api: str) -> list[Exchange]:
     """The exchanges that gave the client a token."""
     return [
         each
-        for each in evidence.exchanges
-        if each.api == api and each.status < 300 and evidence.role(each).token is not None
+        for each in history.exchanges
+        if each.api == api and each.status < 300 and history.role(each).token is not None
     ]
 
 
-def _used_once(evidence: History, issue: Exchange, after: Exchange | None) -> bool:
+def _used_once(history: History, issue: Exchange, after: Exchange | None) -> bool:
     """Whether one call with a token came between two tokens, in time for the first to serve the next one as well."""
     until = issue.number + 10**9 if after is None else after.number
     calls = [
         each
-        for each in evidence.exchanges
-        if issue.number < each.number < until and each.api == issue.api and _token(evidence, each) is not None
+        for each in history.exchanges
+        if issue.number < each.number < until and each.api == issue.api and _token(history, each) is not None
     ]
-    lifetime = evidence.role(issue).token or 0.0
+    lifetime = history.role(issue).token or 0.0
     in_time = after is None or after.at - issue.at < lifetime / 2
     return len(calls) == 1 and calls[0].status != REFUSED and in_time and (after is None or end(calls[0]) <= after.at)
 
 
-def model_forbidden_by_plan(evidence: History) -> Iterator[Finding | None]:
+def model_forbidden_by_plan(history: History) -> Iterator[Finding | None]:
     """A model was asked for that the caller's plan does not include: one finding for each caller and model.
 
     Source: the API's own check, one that speaks of `caller.plan` and refuses with 403, naming the field.
     """
     refused: dict[tuple[str, ...], list[Exchange]] = {}
-    for exchange in evidence.exchanges:
-        planned = evidence.role(exchange).planned
+    for exchange in history.exchanges:
+        planned = history.role(exchange).planned
         if not planned:
             continue
         param = _param(exchange, dict(planned))
         if param is None:
             yield None
             continue
-        said = data_of(exchange.body)
-        model = said.get(param) if isinstance(said, dict) else None
+        body = data_of(exchange.body)
+        model = body.get(param) if isinstance(body, dict) else None
         refused.setdefault((exchange.api, exchange.operation, exchange.caller, str(model)), []).append(exchange)
     for (_, operation, caller, model), exchanges in refused.items():
         yield finding(

@@ -61,7 +61,7 @@ def test_who_stays_is_answered_and_the_connection_goes_on(emulator: Emulated) ->
 
 @pytest.mark.parametrize("what", PATHS)
 def test_too_many_are_refused_until_one_leaves(emulator: Emulated, control: httpx.Client, what: str) -> None:
-    emulator.app.control = Control(emulator.app, TABLE, most_waits=2)
+    emulator.app.control = Control(emulator.app, TABLE, max_waiting=2)
     control.put("/worlds/other", json={}).raise_for_status()
     with Wire(emulator.running.port) as one, Wire(emulator.running.port) as two:
         ask_to_wait(one, "exchanges")

@@ -217,7 +217,7 @@ def test_no_verdict_is_told_unless_it_is_asked_for(run: Run) -> None:
 
 def test_a_verdict_without_findings_says_so(run: Run) -> None:
     done = run("    def test_it(emulator): ...\n", "--emulator-verdict")
-    done.stdout.fnmatch_lines(["*nothing to say against any client*"])
+    done.stdout.fnmatch_lines(["*no findings*"])
 
 
 def test_an_asynchronous_test_uses_it_as_any_other_does(run: Run) -> None:

@@ -8,7 +8,7 @@ import httpx
 
 from emulator import Emulator
 from emulator.testing.exchanges import Recorded
-from emulator.testing.report import MOST, WIDEST, exchange_lines, told
+from emulator.testing.report import MAX_EXCHANGES, MAX_WIDTH, exchange_lines, lines_of
 
 
 def test_a_line_for_each_exchange(emulator: Emulator, http: httpx.Client, hello: dict[str, Any]) -> None:
@@ -40,19 +40,19 @@ def test_near_misses_are_told_below_their_exchange() -> None:
         number=1, at=0, method="POST", path="/one", headers=nobody, status=501, reply_headers=nobody, reply_body=None,
         events_sent=0, bytes_sent=0, took=0.0, near_misses=(miss, {**miss, "name": ""}), **texts,
     )  # fmt: skip
-    assert list(told(exchange))[1:] == [
-        "     near miss: red (colours.yaml:7): body.size: wanted gt 3, found 2",
-        "     near miss: colours.yaml:7: body.size: wanted gt 3, found 2",
+    assert list(lines_of(exchange))[1:] == [
+        "     near miss: red (colours.yaml:7): body.size: expected gt 3, found 2",
+        "     near miss: colours.yaml:7: body.size: expected gt 3, found 2",
     ]
 
 
 def test_it_is_bounded(emulator: Emulator, http: httpx.Client) -> None:
-    for _ in range(MOST + 5):
+    for _ in range(MAX_EXCHANGES + 5):
         http.get("/" + "x" * 400)
     lines = list(exchange_lines(emulator))
     assert lines[0] == "… 5 earlier ones"
-    assert len(lines) == MOST + 1
-    assert max(map(len, lines)) == WIDEST
+    assert len(lines) == MAX_EXCHANGES + 1
+    assert max(map(len, lines)) == MAX_WIDTH
 
 
 def test_a_server_that_is_gone_is_told_and_not_raised(emulator: Emulator) -> None:

@@ -39,4 +39,4 @@ def test_rules_can_be_left_out_and_bounds_set(hasty: Emulator) -> None:
 
 def test_a_finding_reads_as_a_sentence() -> None:
     finding = Finding("retried_too_early", "It did not wait.", wanted="30 s", found="1 s", count=3, exchanges=(1, 2))
-    assert str(finding) == "retried_too_early: It did not wait. (wanted 30 s; found 1 s; exchanges 1, 2, …)"
+    assert str(finding) == "retried_too_early: It did not wait. (expected 30 s; found 1 s; exchanges 1, 2, …)"

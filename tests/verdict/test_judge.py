@@ -24,7 +24,7 @@ def table(first: str) -> Table:
 def test_nobody_who_did_nothing_is_found() -> None:
     verdict = judge([], PLAYBOOK)
     assert verdict.ok
-    assert verdict.text() == "Verdict on the client: nothing found in 0 exchanges."
+    assert verdict.text() == "Verdict on the client: no findings in 0 exchanges."
     assert set(verdict.checked) == set(RULES)
 
 
@@ -34,7 +34,7 @@ def test_a_verdict_is_read_as_text_and_as_json(seen: Seen) -> None:
     assert verdict.text().splitlines() == [
         "Verdict on the client: 1 finding in 2 exchanges.",
         "  error: retried_what_must_not_be_retried: messages.create was refused with 400, which the same request meets "
-        "again, and was sent once more (wanted another request, or none; found 2 times 400; exchanges 1, 2)",
+        "again, and was sent once more (expected another request, or none; found 2 times 400; exchanges 1, 2)",
         "  1,200 older exchanges were not looked at: the journal had dropped them.",
     ]
     told = orjson.loads(orjson.dumps(verdict.as_json()))
