@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 from emulator import Emulator
 from emulator.clock import Clock
 from emulator.record.command import open_recorder
-from emulator.record.recorder import GRACE, Recorder
+from emulator.record.recorder import GRACE_SECONDS, Recorder
 from emulator.server import Server, bind
 from emulator.settings import Listen, Settings
 from tests.waiting import PATIENCE
@@ -154,12 +154,12 @@ class Studio:
         api: str,
         upstream: str | None = None,
         force: bool = False,
-        patience: httpx.Timeout = PATIENT,
-        grace: float = GRACE,
+        timeout: httpx.Timeout = PATIENT,
+        grace: float = GRACE_SECONDS,
         clock: Clock | None = None,
     ) -> Iterator[tuple[str, Recorder]]:
         given = [upstream or self.upstream.url]
-        recorder, base = open_recorder(api, given, str(self.out), force, patience=patience, grace=grace, clock=clock)
+        recorder, base = open_recorder(api, given, str(self.out), force, timeout=timeout, grace=grace, clock=clock)
         with Served(recorder) as served:
             yield served.url + base, recorder
 

@@ -1,4 +1,4 @@
-"""The command: the API, the upstream and the file that were named become a recorder that serves until it is stopped."""
+"""`emulator record`: serves a recorder for an API, its upstreams and a file, until a signal stops it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from emulator.app import build
 from emulator.clock import Clock
 from emulator.errors import ConfigError
 from emulator.record.file import RecordingFile
-from emulator.record.recorder import GRACE, PATIENCE, Recorder
+from emulator.record.recorder import GRACE_SECONDS, TIMEOUT, Recorder
 from emulator.record.upstream import find_api, parse_upstreams
 
 
@@ -23,13 +23,13 @@ def open_recorder(
     out: str,
     force: bool = False,
     own: tuple[str, int] | None = None,
-    patience: httpx.Timeout = PATIENCE,
-    grace: float = GRACE,
+    timeout: httpx.Timeout = TIMEOUT,
+    grace: float = GRACE_SECONDS,
     clock: Clock | None = None,
 ) -> tuple[Recorder, str]:
-    """A recorder and the base path of its API; `own` is the address at which it will serve, `clock` takes the time.
+    """Opens a recorder; returns it with the base path of its API. `own` is the address at which it will serve.
 
-    Raises ConfigError, before anything is asked or written.
+    Raises ConfigError before anything is sent or written.
     """
     file = find_api(api)
     emulated = build(settings.load({"scenarios": (file,), "cache": "off"}, {}), clock)
@@ -37,16 +37,16 @@ def open_recorder(
     base = emulated.playbook.apis[name].base
     upstreams = parse_upstreams("--upstream", upstream, base)
     source = ", ".join(url.netloc.decode() for url in upstreams.urls)
-    if own is not None and (itself := upstreams.leading_to(own)) is not None:
-        raise ConfigError(f"--upstream {itself} is this recorder itself; expected the service that it records")
-    tape = RecordingFile.begin(Path(out), Path(file).stem, source, force)
-    return Recorder(emulated, name, upstreams, tape, patience, grace), base
+    if own is not None and (itself := upstreams.serving(own)) is not None:
+        raise ConfigError(f"--upstream {itself} is this recorder itself; expected the service to record")
+    recording_file = RecordingFile.create(Path(out), Path(file).stem, source, force)
+    return Recorder(emulated, name, upstreams, recording_file, timeout, grace), base
 
 
 def record(
-    api: str, upstream: Sequence[str], out: str, listen: str | None, force: bool, say: Callable[[str], None]
+    api: str, upstream: Sequence[str], out: str, listen: str | None, force: bool, report: Callable[[str], None]
 ) -> int:
-    """Record until SIGINT or SIGTERM; gives the exit status."""
+    """Records until SIGINT or SIGTERM; returns the exit status."""
     import uvloop
 
     chosen = settings.load({"listen": listen}, os.environ)
@@ -61,11 +61,11 @@ def record(
     urls = ", ".join(upstream)
 
     def ready() -> None:
-        say(f"Recording {api} on {origin}{base}: calls are passed on to {urls}, keys included; {out} replays them.")
-        say("Ctrl-C stops it.")
+        report(f"Recording {api} on {origin}{base}: calls are forwarded to {urls}, keys included; {out} replays them.")
+        report("Ctrl-C stops it.")
 
     uvloop.run(server.Server(recorder, ready).serve([sock]))
-    recorder.tape.close()
-    count = recorder.tape.count
-    say(f"{count} exchange{'' if count == 1 else 's'} recorded: emulator serve --scenario {out}")
+    recorder.recording_file.close()
+    count = recorder.recording_file.count
+    report(f"{count} exchange{'' if count == 1 else 's'} recorded: emulator serve --scenario {out}")
     return 0

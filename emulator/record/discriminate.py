@@ -1,4 +1,8 @@
-"""Telling requests apart: the fewest fields of path, query and body that differ between the recorded ones."""
+"""Discriminator: finds the fewest fields of path, query and body that tell recorded requests apart.
+
+The chosen facets change only when a new request makes them insufficient: then `add` returns None, and all rules of the
+operation are written again.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +10,22 @@ import re
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
-from emulator.record.request import Asked
+from emulator.record.request import RecordedRequest
 from emulator.store.masking import Masker
 
 NAME = re.compile(r"[A-Za-z_][\w-]*")
-MOST_ITEMS = 200  # of a list that are looked into
-LONG = 500  # characters: a shorter field is a better one to tell by
+MAX_ITEMS = 200  # of a list that are considered
+LONG = 500  # characters: shorter fields are preferred
 Facet = tuple[str, str]  # a dotted path, and what of it: its `value`, or the `length` of a list
 Facets = dict[Facet, Any]
 MISSING = object()
-PLAIN = ({"value"}, {"length"}, {"length", "below"})  # what a path that tells requests apart may be in all of them
+PLAIN = ({"value"}, {"length"}, {"length", "below"})  # the kinds of facet that a usable path may have in all requests
 
 
-def facets(asked: Asked, masker: Masker) -> Facets:
-    """What a `when` can say of a request."""
-    found = _facets(asked.fields, "", asked.redact, masker)
-    return {facet: value for facet, value in found if not (masker.is_in(value) or masker.is_in(facet[0]))}
+def facets(request: RecordedRequest, masker: Masker) -> Facets:
+    """Returns what a `when` can say about a request."""
+    all_facets = _facets(request.fields, "", request.redact, masker)
+    return {facet: value for facet, value in all_facets if not (masker.is_in(value) or masker.is_in(facet[0]))}
 
 
 def _facets(value: Any, path: str, redact: frozenset[str], masker: Masker) -> Iterator[tuple[Facet, Any]]:
@@ -31,32 +35,32 @@ def _facets(value: Any, path: str, redact: frozenset[str], masker: Masker) -> It
                 yield from _facets(each, f"{path}.{name}" if path else name, redact, masker)
     elif isinstance(value, list):
         yield (path, "length"), len(value)
-        for at, each in enumerate(value[:MOST_ITEMS]):
+        for at, each in enumerate(value[:MAX_ITEMS]):
             yield from _facets(each, f"{path}.{at}", redact, masker)
     else:
         yield (path, "value"), value
 
 
 class Discriminator:
-    """Tells the requests of one operation apart, by facets that change only when they no longer do."""
+    """Tells the requests of one operation apart."""
 
     def __init__(self) -> None:
         self.requests: list[Facets] = []
         self.chosen: list[Facet] = []
-        self.alike: dict[Hashable, list[int]] = {}  # the numbers of the requests that are one, in their order
+        self.groups: dict[Hashable, list[int]] = {}  # numbers of the requests that are the same, in their order
         self._kinds: dict[str, set[str]] = {}
         self._known: dict[Facet, None] = {}
         self._long: set[Facet] = set()
         self._templated: set[Facet] = set()
 
     def add(self, request: Facets) -> Hashable | None:
-        """Take one more; gives what it is told by, or None when all are told apart in another way from here on."""
+        """Adds a request; returns its key, or None when all requests have other keys from here on."""
         self.requests.append(request)
         self._note(request)
-        told = key(request, self.chosen)
-        if self._is_told(request, self.alike.get(told)):
-            self.alike.setdefault(told, []).append(len(self.requests) - 1)
-            return told
+        request_key = key(request, self.chosen)
+        if self._is_distinct(request, self.groups.get(request_key)):
+            self.groups.setdefault(request_key, []).append(len(self.requests) - 1)
+            return request_key
         self._choose()
         return None
 
@@ -75,66 +79,66 @@ class Discriminator:
                 if len(value) > LONG:
                     self._long.add(facet)
 
-    def _tells(self, facet: Facet) -> bool:
-        """Whether every request has it, lacks it, or has it of one kind."""
+    def _is_usable(self, facet: Facet) -> bool:
+        """Whether every request has the facet, lacks it, or has it of one kind."""
         return facet not in self._templated and self._kinds[facet[0]] in PLAIN
 
-    def _is_told(self, request: Facets, others: list[int] | None) -> bool:
-        if not all(map(self._tells, self.chosen)):
+    def _is_distinct(self, request: Facets, others: list[int] | None) -> bool:
+        if not all(map(self._is_usable, self.chosen)):
             return False
-        if any(_is_path(facet) and facet not in self.chosen and self._tells(facet) for facet in request):
+        if any(_is_path(facet) and facet not in self.chosen and self._is_usable(facet) for facet in request):
             return False
         if others is None:
             return True
-        candidates = [facet for facet in {**request, **self.requests[others[0]]} if self._tells(facet)]
+        candidates = [facet for facet in {**request, **self.requests[others[0]]} if self._is_usable(facet)]
         return key(request, candidates) == key(self.requests[others[0]], candidates)
 
     def _choose(self) -> None:
-        """The fewest facets that tell the requests apart, as far as any do; those of the path are always among them."""
+        """Chooses the fewest facets that tell the requests apart, as far as any do, and always those of the path."""
         requests = self.requests
-        candidates = sorted(filter(self._tells, self._known), key=lambda facet: facet in self._long)
+        candidates = sorted(filter(self._is_usable, self._known), key=lambda facet: facet in self._long)
         chosen = [facet for facet in candidates if _is_path(facet)]
         left = [facet for facet in candidates if not _is_path(facet)]
-        parts = _parts(requests, chosen)
-        most = _parts(requests, candidates)
-        while parts < most:
-            counts = {facet: _parts(requests, [*chosen, facet]) for facet in left}
-            best = max(left, key=lambda facet: counts[facet])
-            parts = counts[best]
-            chosen.append(best)
-            left.remove(best)
-        self.chosen = _needed(chosen, requests, most)
-        self.alike = {}
+        count = _group_count(requests, chosen)
+        best = _group_count(requests, candidates)
+        while count < best:
+            counts = {facet: _group_count(requests, [*chosen, facet]) for facet in left}
+            choice = max(left, key=lambda facet: counts[facet])
+            count = counts[choice]
+            chosen.append(choice)
+            left.remove(choice)
+        self.chosen = _without_redundant(chosen, requests, best)
+        self.groups = {}
         for number, request in enumerate(requests):
-            self.alike.setdefault(key(request, self.chosen), []).append(number)
+            self.groups.setdefault(key(request, self.chosen), []).append(number)
 
 
 def _is_path(facet: Facet) -> bool:
     return facet[0].startswith("path.")
 
 
-def _parts(requests: Sequence[Facets], chosen: Sequence[Facet]) -> int:
-    """Into how many kinds these facets part the requests."""
+def _group_count(requests: Sequence[Facets], chosen: Sequence[Facet]) -> int:
+    """Returns how many groups of requests these facets make."""
     return len({key(request, chosen) for request in requests})
 
 
-def _needed(chosen: list[Facet], requests: Sequence[Facets], most: int) -> list[Facet]:
-    """Without what a later facet has made superfluous."""
+def _without_redundant(chosen: list[Facet], requests: Sequence[Facets], best: int) -> list[Facet]:
+    """Removes the facets that a later one has made redundant."""
     for facet in list(chosen):
         others = [each for each in chosen if each != facet]
-        if not _is_path(facet) and _parts(requests, others) == most:
+        if not _is_path(facet) and _group_count(requests, others) == best:
             chosen = others
     return chosen
 
 
 def key(request: Facets, chosen: Sequence[Facet]) -> Hashable:
-    """What these facets say of a request; `true` is not `1`."""
+    """Returns the values of these facets in a request; `true` is not `1`."""
     values = [request.get(facet, MISSING) for facet in chosen]
     return tuple((value.__class__, value) for value in values)
 
 
 def when_of(request: Facets, chosen: Sequence[Facet]) -> dict[str, Any]:
-    """The `when` that these facets make for a request."""
+    """Returns the `when` that these facets make for a request."""
     when: dict[str, Any] = {}
     for path, kind in chosen:
         value = request.get((path, kind), MISSING)

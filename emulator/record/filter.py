@@ -1,4 +1,4 @@
-"""Keeping: whether an answer goes onto the tape, and what of it; when not, the log says why."""
+"""RecordingFilter: decides whether an exchange is recorded, and which parts of it; the log says why not."""
 
 from __future__ import annotations
 
@@ -9,61 +9,61 @@ import httpx
 from emulator.language.document.reader import MOST_BYTES
 from emulator.record.events import EventReader
 from emulator.record.file import RecordingFile
-from emulator.record.request import Answered, RecordedExchange, RequestReader, Understood
-from emulator.record.upstream import Upstreams, kept
+from emulator.record.request import ParsedRequest, RecordedExchange, RecordedReply, RequestReader
+from emulator.record.upstream import Upstreams, recorded_headers
 
 LOG = logging.getLogger("emulator")
 NOT_MODIFIED = 304
 
 
 class RecordingFilter:
-    """Puts onto the tape what can be replayed."""
+    """Records the exchanges that can be replayed."""
 
-    def __init__(self, listener: RequestReader, tape: RecordingFile, upstreams: Upstreams) -> None:
-        self._listener = listener
-        self._tape = tape
+    def __init__(self, reader: RequestReader, recording_file: RecordingFile, upstreams: Upstreams) -> None:
+        self._reader = reader
+        self._file = recording_file
         self._upstreams = upstreams
 
-    def keep(
+    def record(
         self,
-        understood: Understood,
+        parsed: ParsedRequest,
         response: httpx.Response,
         body: bytes,
         reader: EventReader | None,
         obstacle: str = "",
     ) -> None:
-        """Record an answer unless there is an obstacle; its secrets are learned in any case."""
-        self._listener.learn(understood, response, body, reader)
-        reason = obstacle or _reason(understood, response, body, reader)
-        if reason or understood.asked is None:
-            self.pass_over(understood, reason)
+        """Records an exchange unless there is an obstacle; learns its secrets in any case."""
+        self._reader.learn(parsed, response, body, reader)
+        reason = obstacle or _reason(parsed, response, body, reader)
+        if reason or parsed.request is None:
+            self.skip(parsed, reason)
             return
-        if reader is not None and not (reader.exact and reader.whole):
-            LOG.info("%s: the bytes of its events are written in another way when replayed", understood.name)
-        moves = [(origin, understood.asked.origin) for origin in self._upstreams.origins]
+        if reader is not None and not (reader.exact and reader.complete):
+            LOG.info("%s: its events are replayed with other bytes that mean the same", parsed.name)
+        origins = [(origin, parsed.request.origin) for origin in self._upstreams.origins]
         events = None if reader is None else tuple(reader.events)
-        constant = understood.constant | {"content-type"} if body or events else understood.constant
-        lines = kept(response, understood.generated, constant, moves)
-        answered = Answered(response.status_code, lines, body, events)
-        if self._tape.add(RecordedExchange(understood.asked, answered)):
-            LOG.info("%s %s → %s", understood.name, response.status_code, self._tape.path.name)
+        constant = parsed.constant | {"content-type"} if body or events else parsed.constant
+        lines = recorded_headers(response, parsed.generated, constant, origins)
+        reply = RecordedReply(response.status_code, lines, body, events)
+        if self._file.add(RecordedExchange(parsed.request, reply)):
+            LOG.info("%s %s → %s", parsed.name, response.status_code, self._file.path.name)
         else:
-            self._tape.hide()
-        if understood.problem:
-            LOG.warning("%s: %s", understood.name, understood.problem)
+            self._file.mask_again()
+        if parsed.problem:
+            LOG.warning("%s: %s", parsed.name, parsed.problem)
 
-    def pass_over(self, understood: Understood, reason: str) -> None:
-        """Say why an answer is not recorded; the secrets that it taught leave the file all the same."""
-        self._tape.hide()
-        LOG.warning("%s is passed on and not recorded: %s", understood.name, reason)
+    def skip(self, parsed: ParsedRequest, reason: str) -> None:
+        """Logs why an exchange is not recorded; the secrets that it taught are masked in the file all the same."""
+        self._file.mask_again()
+        LOG.warning("%s was forwarded but not recorded: %s", parsed.name, reason)
 
 
-def _reason(understood: Understood, response: httpx.Response, body: bytes, reader: EventReader | None) -> str:
-    """Why it can't be replayed; empty when it can."""
-    if understood.asked is None:
-        return understood.problem
+def _reason(parsed: ParsedRequest, response: httpx.Response, body: bytes, reader: EventReader | None) -> str:
+    """Returns why the exchange can't be replayed, or an empty text."""
+    if parsed.request is None:
+        return parsed.problem
     if response.status_code == NOT_MODIFIED:
-        return "304 says only that the client has the answer already"
+        return "304 has no body, because the client has it already"
     if reader is not None:
         if reader.size > MOST_BYTES:
             return f"its events have more than {MOST_BYTES >> 20} MiB"
@@ -72,5 +72,5 @@ def _reason(understood: Understood, response: httpx.Response, body: bytes, reade
     try:
         body.decode()
     except UnicodeDecodeError:
-        return "its body is no text in UTF-8"
+        return "its body is not UTF-8 text"
     return ""

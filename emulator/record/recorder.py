@@ -1,4 +1,9 @@
-"""The recorder: an application that passes each call on, and puts what is answered on the tape."""
+"""Recorder: an ASGI application that forwards every call to an upstream and records the exchange.
+
+The steps of a call: read and parse the request (learning its secrets) → forward it → return the response while it
+arrives if it is a stream or large, else when it is complete → record it, unless something makes that impossible. When
+the upstream breaks off, so does the connection to the client; a stream is read on for `grace` seconds without a client.
+"""
 
 from __future__ import annotations
 
@@ -22,41 +27,41 @@ from emulator.language.document.reader import MOST_BYTES
 from emulator.record.events import EventReader
 from emulator.record.file import RecordingFile
 from emulator.record.filter import RecordingFilter
-from emulator.record.request import RequestReader, Understood
-from emulator.record.upstream import Upstreams, client, passed_back, passed_on, said, unreached
+from emulator.record.request import ParsedRequest, RequestReader
+from emulator.record.upstream import Upstreams, client, describe, request_headers, response_headers, unreachable
 
-PATIENCE = httpx.Timeout(300.0, connect=10.0)
-GRACE = 2.0  # real seconds for which a stream is read on without a client: many leave at the last event
+TIMEOUT = httpx.Timeout(300.0, connect=10.0)
+GRACE_SECONDS = 2.0  # real seconds for which a stream is read on after its client left: many leave at the last event
 EVENTS = "text/event-stream"
 STATUSES = range(200, 600)
-READABLE = frozenset({"", "identity", "gzip", "deflate"})  # encodings that httpx reads whatever else is installed
+READABLE = frozenset({"", "identity", "gzip", "deflate"})  # encodings that httpx decodes without extra packages
 
 
 class UpstreamCall(Struct, frozen=True):
-    """One request on its way, and how its client is answered; `leaving` is done when the client has left."""
+    """Request in progress, and how to respond to its client; `disconnect` is done when the client has left."""
 
-    incoming: Request
-    understood: Understood
+    request: Request
+    parsed: ParsedRequest
     connection: Connection
     send: Send
-    leaving: asyncio.Task[float]
+    disconnect: asyncio.Task[float]
 
     def left(self, now: float, grace: float) -> bool:
-        """Whether the client left so long ago, more than `grace` real seconds, that it wanted no more."""
-        return self.leaving.done() and now - self.leaving.result() > grace
+        """Whether the client left more than `grace` real seconds ago, before it had everything."""
+        return self.disconnect.done() and now - self.disconnect.result() > grace
 
-    async def break_off(self) -> None:
-        """End the connection without the answer's end, as the upstream did."""
-        line: BorrowedSocket = self.connection["extensions"][RAW_SOCKET]()
-        await line.flush()
-        line.end("close")
+    async def abort(self) -> None:
+        """Closes the connection without the end of the response, as the upstream did."""
+        raw_socket: BorrowedSocket = self.connection["extensions"][RAW_SOCKET]()
+        await raw_socket.flush()
+        raw_socket.end("close")
 
 
-class Sent:
-    """The real moment `at` which a request was on its way as a whole.
+class SentTime:
+    """The real time `at` which a request had been sent completely, in seconds of a steady clock.
 
-    Waits of a stream count from there: looking up a name, connecting and the TLS handshake belong to the first request
-    of a connection, not to the answer, and the emulator's own waits begin when it has read the request.
+    Waits of a stream count from there: name lookup, connection and TLS handshake belong to the first request of a
+    connection, not to the response, and the emulator's own waits start when it has read the request.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -64,15 +69,15 @@ class Sent:
         self.at = clock.real()
 
     async def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Note the moment; httpx calls this at each step of a request."""
+        """Notes the time; httpx calls this at each step of a request."""
         if event.endswith("send_request_body.complete"):
             self.at = self._clock.real()
 
 
 class Recorder:
-    """Answers as the upstream does; what can't be passed on is refused in the API's own words.
+    """Responds as the upstream does; what can't be forwarded gets an error in the API's own shape.
 
-    `grace`: for so many real seconds a stream is read on without its client.
+    A stream is read on for `grace` real seconds after its client has left.
     """
 
     def __init__(
@@ -80,104 +85,105 @@ class Recorder:
         emulated: Application,
         api: str,
         upstreams: Upstreams,
-        tape: RecordingFile,
-        patience: httpx.Timeout = PATIENCE,
-        grace: float = GRACE,
+        recording_file: RecordingFile,
+        timeout: httpx.Timeout = TIMEOUT,
+        grace: float = GRACE_SECONDS,
     ) -> None:
-        self.tape = tape
+        self.recording_file = recording_file
         self._emulated = emulated
         self._grace = grace
         self._upstreams = upstreams
         self._clock = emulated.clock
-        self._listener = RequestReader(emulated, api, tape.masker)
-        self._keeper = RecordingFilter(self._listener, tape, upstreams)
-        self._client = client(upstreams, patience)
+        self._reader = RequestReader(emulated, api, recording_file.masker)
+        self._filter = RecordingFilter(self._reader, recording_file, upstreams)
+        self._client = client(upstreams, timeout)
 
     async def __call__(self, connection: Connection, receive: Receive, send: Send) -> None:
         if connection["type"] == "lifespan":
             await self._lifespan(receive, send)
             return
-        incoming = open_request(connection)
+        request = open_request(connection)
         try:
-            incoming.raw = await read(incoming, receive, self._emulated.settings.max_body)
+            request.raw = await read(request, receive, self._emulated.settings.max_body)
         except ClientLeft:
             return
         except ApiError as error:
-            await self._refuse(error, incoming, send)
+            await self._send_error(error, request, send)
             return
-        understood = self._listener.understand(incoming)
-        self.tape.hide()
-        if understood.foreign:
-            await self._refuse(ApiError("not_found", understood.foreign, hint=understood.foreign), incoming, send)
+        parsed = self._reader.parse(request)
+        self.recording_file.mask_again()
+        if parsed.not_forwarded:
+            reason = parsed.not_forwarded
+            await self._send_error(ApiError("not_found", reason, hint=reason), request, send)
             return
-        leaving = asyncio.get_running_loop().create_task(self._leaving(receive))
+        disconnect = asyncio.get_running_loop().create_task(self._wait_for_disconnect(receive))
         try:
-            await self._pass_on(UpstreamCall(incoming, understood, connection, send, leaving))
+            await self._forward(UpstreamCall(request, parsed, connection, send, disconnect))
         finally:
-            leaving.cancel()
+            disconnect.cancel()
 
-    async def _leaving(self, receive: Receive) -> float:
-        """The real moment at which the client leaves."""
+    async def _wait_for_disconnect(self, receive: Receive) -> float:
+        """Returns the real time at which the client leaves."""
         while (await receive())["type"] != "http.disconnect":
             pass
         return self._clock.real()
 
-    async def _pass_on(self, call: UpstreamCall) -> None:
-        incoming, connection = call.incoming, call.connection
-        path = connection.get("raw_path") or quote(incoming.path).encode()
-        url = self._upstreams.url(call.understood.host, path, connection["query_string"])
-        headers = passed_on(connection["headers"])
-        sent = Sent(self._clock)
-        request = httpx.Request(
-            incoming.method, url, headers=headers, content=incoming.raw or None, extensions={"trace": sent.trace}
+    async def _forward(self, call: UpstreamCall) -> None:
+        request, connection = call.request, call.connection
+        path = connection.get("raw_path") or quote(request.path).encode()
+        url = self._upstreams.url(call.parsed.host, path, connection["query_string"])
+        headers = request_headers(connection["headers"])
+        sent = SentTime(self._clock)
+        forwarded = httpx.Request(
+            request.method, url, headers=headers, content=request.raw or None, extensions={"trace": sent.trace}
         )
         try:
-            response = await self._client.send(request, stream=True)
+            response = await self._client.send(forwarded, stream=True)
             try:
-                end = await self._pass_back(call, response, sent.at)
+                end = await self._return(call, response, sent.at)
             finally:
                 await response.aclose()
         except httpx.HTTPError as error:
-            failure = unreached(error, url, self._listener.gateway, self.tape)
-            await self._refuse(failure, incoming, call.send)
+            failure = unreachable(error, url, self._reader.gateway, self.recording_file)
+            await self._send_error(failure, request, call.send)
             return
         if end is not None:
-            await _send(end, incoming.method, call.send)
+            await _send(end, request.method, call.send)
 
-    async def _pass_back(self, call: UpstreamCall, response: httpx.Response, begun: float) -> Reply | None:
-        """Pass on what comes as it comes if it is a stream or large. Gives what is left to be sent then; None: nothing.
+    async def _return(self, call: UpstreamCall, response: httpx.Response, started: float) -> Reply | None:
+        """Returns the response for the client; a stream or large body is sent on while it arrives (None: it broke off).
 
-        Raises HTTPError when the upstream breaks off before anything was passed on.
+        Raises HTTPError when the upstream breaks off before anything was sent on.
         """
         if response.status_code not in STATUSES:
-            raise httpx.RemoteProtocolError(f"its status is {response.status_code}, which HTTP has not")
+            raise httpx.RemoteProtocolError(f"its status {response.status_code} is not valid in HTTP")
         readable = response.headers.get("content-encoding", "").strip().lower() in READABLE
         chunks = response.aiter_bytes() if readable else response.aiter_raw()
-        moves = [(origin, call.incoming.origin) for origin in self._upstreams.origins]
-        lines = passed_back(response, moves, plain=readable and call.incoming.method != "HEAD")
+        origins = [(origin, call.request.origin) for origin in self._upstreams.origins]
+        lines = response_headers(response, origins, plain=readable and call.request.method != "HEAD")
         streamed = response.headers.get("content-type", "").startswith(EVENTS)
         reader = EventReader() if streamed and readable else None
-        foreign = "" if readable else f"it comes in {response.headers['content-encoding']!r}, which was not asked for"
+        unreadable = "" if readable else f"its encoding {response.headers['content-encoding']!r} was not requested"
         first = b"" if streamed else await _gather(chunks)
         if not streamed and len(first) <= MOST_BYTES:
-            body = self._upstreams.moved(first, call.incoming.origin) if readable else first
-            self._keeper.keep(call.understood, response, body, None, foreign)
+            body = self._upstreams.replace_origins(first, call.request.origin) if readable else first
+            self._filter.record(call.parsed, response, body, None, unreadable)
             return Reply(response.status_code, lines, body)
         await call.send({"type": "http.response.start", "status": response.status_code, "headers": lines})
         try:
-            reason = await self._stream(call, chunks, first, reader, begun)
+            reason = await self._stream(call, chunks, first, reader, started)
         except httpx.HTTPError as error:
-            broken = f"the upstream broke off ({said(error)})"
-            self._keeper.keep(call.understood, response, b"", reader, broken)
-            await call.break_off()
+            reason = f"the upstream broke off ({describe(error)})"
+            self._filter.record(call.parsed, response, b"", reader, reason)
+            await call.abort()
             return None
-        self._keeper.keep(call.understood, response, b"", reader, foreign or reason)
+        self._filter.record(call.parsed, response, b"", reader, unreadable or reason)
         return Reply(0, [])
 
     async def _stream(
-        self, call: UpstreamCall, chunks: AsyncIterator[bytes], first: bytes, reader: EventReader | None, begun: float
+        self, call: UpstreamCall, chunks: AsyncIterator[bytes], first: bytes, reader: EventReader | None, started: float
     ) -> str:
-        """Pass on what comes. Gives why it can't be recorded, or nothing."""
+        """Sends on what arrives; returns why it can't be recorded, or an empty text."""
         if first:
             await call.send({"type": "http.response.body", "body": first, "more_body": True})
         async for chunk in chunks:
@@ -185,12 +191,12 @@ class Recorder:
             if call.left(now, self._grace):
                 return "its client left before the end"
             if reader is not None:
-                reader.feed(chunk, now - begun)
+                reader.feed(chunk, now - started)
             await call.send({"type": "http.response.body", "body": chunk, "more_body": True})
         return "" if reader is not None else f"its body has more than {MOST_BYTES >> 20} MiB"
 
-    async def _refuse(self, error: ApiError, incoming: Request, send: Send) -> None:
-        await _send(self._listener.refuse(error, incoming), incoming.method, send)
+    async def _send_error(self, error: ApiError, request: Request, send: Send) -> None:
+        await _send(self._reader.refuse(error, request), request.method, send)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -202,7 +208,7 @@ class Recorder:
 
 
 async def _gather(chunks: AsyncIterator[bytes]) -> bytes:
-    """A body, or what is more of it than a recording can have."""
+    """Reads a body, up to a little more than a recording can hold."""
     gathered = bytearray()
     async for chunk in chunks:
         gathered += chunk
@@ -212,7 +218,7 @@ async def _gather(chunks: AsyncIterator[bytes]) -> bytes:
 
 
 async def _send(reply: Reply, method: str, send: Send) -> None:
-    """Send an answer, or the end of one that has begun (status 0)."""
+    """Sends a response, or the end of one that has started (status 0)."""
     if reply.status:
         lines: list[Header] = [(name.lower(), value) for name, value in reply.headers]
         if method != "HEAD" and reply.status not in BODILESS:

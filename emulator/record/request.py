@@ -1,4 +1,4 @@
-"""Listening: what a request asks for, in the words of the API's file, and which secrets it carries."""
+"""RequestReader: parses a request by the API's file, and learns the secrets that it and its response carry."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from emulator.record.stream_masking import texts
 from emulator.store.masking import Masker
 
 
-class Asked(Struct, frozen=True):
-    """A request: its operation, what its path, query and body say, and the origin its client used."""
+class RecordedRequest(Struct, frozen=True):
+    """Request as recorded: its operation, the fields of its path, query and body, and the origin its client used."""
 
     operation: str
     fields: dict[str, Any]
@@ -34,8 +34,8 @@ class Asked(Struct, frozen=True):
     redact: frozenset[str] = frozenset()
 
 
-class Answered(Struct, frozen=True):
-    """An answer: header lines worth keeping (None: one of the emulator's that was missing), and a body or events."""
+class RecordedReply(Struct, frozen=True):
+    """Response as recorded: headers (None: one that the emulator sends and the upstream did not), body or events."""
 
     status: int
     headers: tuple[tuple[str, str | None], ...]
@@ -44,90 +44,90 @@ class Answered(Struct, frozen=True):
 
 
 class RecordedExchange(Struct, frozen=True):
-    """One exchange."""
+    """Recorded request and response."""
 
-    asked: Asked
-    answered: Answered
+    request: RecordedRequest
+    reply: RecordedReply
 
     def texts(self) -> Iterator[str]:
-        """All that secrets may stand in."""
-        yield orjson.dumps(self.asked.fields).decode()
-        yield from (value for _, value in self.answered.headers if value is not None)
-        yield from texts(self.answered.events or ())
-        yield self.answered.body.decode()
-        with suppress(orjson.JSONDecodeError):  # the same without the escapes of whoever wrote it
-            yield orjson.dumps(orjson.loads(self.answered.body)).decode()
+        """Yields every text that may contain secrets."""
+        yield orjson.dumps(self.request.fields).decode()
+        yield from (value for _, value in self.reply.headers if value is not None)
+        yield from texts(self.reply.events or ())
+        yield self.reply.body.decode()
+        with suppress(orjson.JSONDecodeError):  # the same without the upstream's escapes
+            yield orjson.dumps(orjson.loads(self.reply.body)).decode()
 
 
 BAD_GATEWAY = 502
 FORM = "application/x-www-form-urlencoded"
 
 
-class Understood(Struct, frozen=True):
-    """A request: what to call it, its route's host, and what of it is recorded (None: nothing).
+class ParsedRequest(Struct, frozen=True):
+    """Parsed request: its name in the log, its route's host, and what of it is recorded (None: nothing).
 
-    `problem` is what a person should know, `foreign` why it is not passed on. Of the emulator's own header lines,
-    `generated` are those that each answer counts anew, and `constant` the others.
+    `problem` is a warning for the user, `not_forwarded` the reason why it is not forwarded. Of the headers that the
+    emulator sends itself, `generated` are those that every reply counts anew, and `constant` the others.
     """
 
     name: str
-    asked: Asked | None = None
+    request: RecordedRequest | None = None
     host: str | None = None
     problem: str = ""
-    foreign: str = ""
+    not_forwarded: str = ""
     generated: frozenset[str] = frozenset()
     constant: frozenset[str] = frozenset()
 
 
 class RequestReader:
-    """Understands requests by one API's file."""
+    """Parses requests by one API's file."""
 
     def __init__(self, emulated: Application, api: str, masker: Masker) -> None:
         self._emulated = emulated
         self._router = emulated.playbook.router
-        self._site = emulated.pipeline.services[api]
+        self._service = emulated.pipeline.services[api]
         self._masker = masker
-        errors = self._site.api.errors
+        errors = self._service.api.errors
         self.gateway = next((kind for kind, plan in errors.items() if plan.status == BAD_GATEWAY), "internal")
 
-    def understand(self, request: Request) -> Understood:
-        """What a request asks for; its secrets are learned."""
+    def parse(self, request: Request) -> ParsedRequest:
+        """Parses a request, and learns its secrets."""
         name = f"{request.method} {quote(request.path[:200])}"
         if request.path == CONTROL or request.path.startswith(f"{CONTROL}/"):
-            return Understood(name, foreign="A recorder has no control API.")
-        found = self._router.find(request.method, request.host, request.path)
-        if found is None:
-            self._hide(Context(self._site, request))
-            return Understood(self._masker.mask_text(name), problem="no operation of the API is asked for")
-        operation = self._site.api.operations[found.route.operation]
-        request.params = found.params
-        context = Context(self._site, request, operation)
+            return ParsedRequest(name, not_forwarded="A recorder has no control API.")
+        match = self._router.find(request.method, request.host, request.path)
+        if match is None:
+            self._learn_request(Context(self._service, request))
+            return ParsedRequest(self._masker.mask_text(name), problem="it matches no operation of the API")
+        operation = self._service.api.operations[match.route.operation]
+        request.params = match.params
+        context = Context(self._service, request, operation)
         context["now"] = self._emulated.clock.now()
-        problem, anonymous = self._enter(context)
-        self._hide(context)
+        problem, anonymous = self._check(context)
+        self._learn_request(context)
         fields = {root: context[root] for root in ("path", "query", "body") if root in context}
         fields = {"path": request.params, **fields}
-        asked = None if anonymous else Asked(operation.name, fields, request.origin, operation.redact)
-        generated, constant = self._lines(operation.name)
+        recorded = None if anonymous else RecordedRequest(operation.name, fields, request.origin, operation.redact)
+        generated, constant = self._own_headers(operation.name)
         problem = self._masker.mask_text(problem)
-        return Understood(operation.name, asked, found.route.host, problem, "", generated, constant)
+        return ParsedRequest(operation.name, recorded, match.route.host, problem, "", generated, constant)
 
-    def learn(self, understood: Understood, response: httpx.Response, body: bytes, reader: EventReader | None) -> None:
-        """Learn the secrets of an answer: the fields to be redacted, cookies, and what stands in URLs."""
-        redact = frozenset[str]() if understood.asked is None else understood.asked.redact
+    def learn(self, parsed: ParsedRequest, response: httpx.Response, body: bytes, reader: EventReader | None) -> None:
+        """Learns the secrets of a response: redacted fields, cookies, and those in URLs."""
+        redact = frozenset[str]() if parsed.request is None else parsed.request.redact
         for text in [body.decode("utf-8", "replace")] if reader is None else [each.data for each in reader.events]:
             self._learn_text(text, redact, response.headers.get("content-type", ""))
         for name, value in response.headers.multi_items():
             self._masker.learn_header(name, value)
-        for line in response.headers.get_list("set-cookie"):
-            self._masker.learn(line.partition(";")[0].partition("=")[2].strip())
+        for cookie in response.headers.get_list("set-cookie"):
+            self._masker.learn(cookie.partition(";")[0].partition("=")[2].strip())
 
     def refuse(self, error: ApiError, request: Request) -> Reply:
         """Returns the error in the API's own shape."""
-        return refuse(error, Context(self._site, request)).reply
+        return refuse(error, Context(self._service, request)).reply
 
-    def _enter(self, context: Context) -> tuple[str, bool]:
-        """What the emulator itself would refuse before any rule is asked, and whether that is for want of a key."""
+    def _check(self, context: Context) -> tuple[str, bool]:
+        """Returns why the emulator refuses the request before it tries any rule, and whether that is a missing key."""
         assert context.operation is not None
         problem, anonymous = "", False
         try:
@@ -143,11 +143,11 @@ class RequestReader:
                 f"the emulator refuses such a request before any rule, so replaying it needs another API file: {error}"
             )
         else:
-            with suppress(ApiError):  # a rule that is unchecked answers all the same
+            with suppress(ApiError):  # an unchecked rule answers anyway
                 check_form(context, context.operation)
         return problem, anonymous
 
-    def _hide(self, context: Context) -> None:
+    def _learn_request(self, context: Context) -> None:
         request = context.request
         for text in masker_of(context).known:
             self._masker.learn(text)
@@ -165,10 +165,10 @@ class RequestReader:
         else:
             self._masker.learn_fields(_json(text), redact)
 
-    def _lines(self, operation: str) -> tuple[frozenset[str], frozenset[str]]:
-        """The names of the lines that limits give, with which the emulator answers by its own counts, and of those that
-        stand on every answer of the operation."""
-        file = self._site.api.file
+    def _own_headers(self, operation: str) -> tuple[frozenset[str], frozenset[str]]:
+        """Returns the names of the limit headers, which the emulator counts itself, and of those that it sends with
+        every reply of the operation."""
+        file = self._service.api.file
         constant = {*file.headers, *file.operations[operation].headers}
         return _lower(file.limit_headers), _lower(constant)
 
@@ -178,7 +178,7 @@ def _lower(names: Iterable[str]) -> frozenset[str]:
 
 
 def _json(text: str) -> Any:
-    """What it says; a text that is no JSON is itself."""
+    """Parses JSON; returns other text unchanged."""
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:

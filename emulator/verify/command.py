@@ -12,7 +12,7 @@ from emulator import settings
 from emulator.app import Application, build
 from emulator.errors import ConfigError
 from emulator.playbook import Api
-from emulator.record.upstream import Upstreams, client, find_api, parse_upstreams, said
+from emulator.record.upstream import Upstreams, client, describe, find_api, parse_upstreams
 from emulator.verify.compare import compare
 from emulator.verify.report import Outcome, Report, junit, text
 from emulator.verify.run import NoReply, PlannedCall, Player, Unplayable, VerifiedReply, examples
@@ -135,7 +135,7 @@ async def _reach(asking: httpx.AsyncClient, targets: Upstreams) -> None:
             async with asking.stream("GET", origin):  # whatever it says there, and however long
                 pass
         except httpx.HTTPError as error:
-            raise ConfigError(f"--target {origin} does not answer: {said(error)}") from error
+            raise ConfigError(f"--target {origin} does not answer: {describe(error)}") from error
 
 
 def _demo_key(api: Api) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from emulator.record.upstream import DROPPED, HOPS
+from emulator.record.upstream import HOP_BY_HOP, UNRECORDED_PATTERN
 from emulator.verify.run import VerifiedReply
 
 NAMES = {bool: "a truth value", str: "a text", dict: "a mapping", list: "a list"}
@@ -53,7 +53,7 @@ def compare(wanted: VerifiedReply, found: VerifiedReply) -> Iterator[str]:
         yield f"status: wanted {wanted.status}, found {found.status}"
         return
     for name, value in wanted.headers.items():
-        if DROPPED.fullmatch(name) or name.encode() in HOPS:
+        if UNRECORDED_PATTERN.fullmatch(name) or name.encode() in HOP_BY_HOP:
             continue
         if name not in found.headers:
             yield f"header {name}: wanted one, found none"

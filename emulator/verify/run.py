@@ -20,7 +20,7 @@ from emulator.playbook import Api, Operation
 from emulator.playbook.paths import step_into
 from emulator.playbook.routes import PARAMETER
 from emulator.record.events import EventReader
-from emulator.record.upstream import Upstreams, said
+from emulator.record.upstream import Upstreams, describe
 
 TEXT = "Hello!"
 MADE: Mapping[str, Any] = {"string": TEXT, "integer": 1, "number": 1, "boolean": False, "null": None}
@@ -208,7 +208,7 @@ class Player:
             except TimeoutError as error:
                 raise NoReply(f"no answer: it had not ended after {LONGEST_ANSWER:g} s") from error
             except httpx.HTTPError as error:
-                raise NoReply(f"no answer: {said(error)}") from error
+                raise NoReply(f"no answer: {describe(error)}") from error
             asked = _pause(response)
             if asked is None or pause == PAUSES:
                 break

@@ -35,7 +35,7 @@ def run(**given: str) -> Result:
     [
         (
             {"api": "aiexprt"},
-            "no API is called 'aiexprt'; expected one of: aiexport, aixplain; did you mean 'aiexport'?",
+            "unknown API 'aiexprt'; expected one of: aiexport, aixplain; did you mean 'aiexport'?",
         ),
         ({"api": "nowhere.yaml"}, "nowhere.yaml"),
         (
@@ -46,10 +46,10 @@ def run(**given: str) -> Result:
         ({"upstream": "ftp://x"}, "--upstream is 'ftp://x'; expected a URL"),
         ({"upstream": "http://me:pw@x"}, "expected a URL"),
         ({"upstream": "http://x/?key=1"}, "expected a URL"),
-        ({"out": "x.json"}, "--out is 'x.json'; expected a scenario's file, such as recorded.yaml"),
-        ({"out": "no/where/x.yaml"}, "No such file or directory; is 'no/where' a folder in which you may write?"),
+        ({"out": "x.json"}, "--out is 'x.json'; expected a scenario file such as recorded.yaml"),
+        ({"out": "no/where/x.yaml"}, "No such file or directory; is 'no/where' a folder that you may write to?"),
         ({"out": "folder.yaml"}, "--out is 'folder.yaml', which is a folder; expected a file in it"),
-        ({"out": "mine.yaml"}, "--out is 'mine.yaml', which is there already; --force writes over it"),
+        ({"out": "mine.yaml"}, "--out is 'mine.yaml', which exists already; --force overwrites it"),
         ({"listen": "here"}, "--listen is 'here'; expected HOST:PORT"),
     ],
 )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.record.discriminate import Discriminator, facets, key, when_of
-from emulator.record.request import Asked
+from emulator.record.request import RecordedRequest
 from emulator.store.masking import Masker
 
 
@@ -17,7 +17,7 @@ def whens(*bodies: Any, redact: frozenset[str] = frozenset()) -> list[dict[str, 
     hidden = Masker.of("secret-text")
     telling = Discriminator()
     for body in bodies:
-        telling.add(facets(Asked("op", {"body": body}, "http://x", redact), hidden))
+        telling.add(facets(RecordedRequest("op", {"body": body}, "http://x", redact), hidden))
     return [when_of(request, telling.chosen) for request in telling.requests]
 
 
@@ -53,7 +53,7 @@ def test_a_name_that_is_a_secret_tells_nothing() -> None:
 
 
 def test_the_path_is_always_told() -> None:
-    request = facets(Asked("op", {"path": {"id": "7"}, "body": {"a": 1}}, "http://x"), Masker(guesses=True))
+    request = facets(RecordedRequest("op", {"path": {"id": "7"}, "body": {"a": 1}}, "http://x"), Masker(guesses=True))
     telling = Discriminator()
     assert telling.add(request) is None
     assert when_of(request, telling.chosen) == {"path.id": "7"}
@@ -68,9 +68,9 @@ def test_requests_that_can_be_told_apart_are_and_all_others_are_one(bodies: list
     """Taken one by one, they are told apart as well as all fields together could."""
     telling = Discriminator()
     for body in bodies:
-        telling.add(facets(Asked("op", {"body": body}, "http://x"), Masker(guesses=True)))
-    everything = [facet for facet in telling._known if telling._tells(facet)]
+        telling.add(facets(RecordedRequest("op", {"body": body}, "http://x"), Masker(guesses=True)))
+    everything = [facet for facet in telling._known if telling._is_usable(facet)]
     wanted: dict[Any, list[int]] = {}
     for number, request in enumerate(telling.requests):
         wanted.setdefault(key(request, everything), []).append(number)
-    assert sorted(telling.alike.values()) == sorted(wanted.values())
+    assert sorted(telling.groups.values()) == sorted(wanted.values())

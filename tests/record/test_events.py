@@ -20,7 +20,7 @@ def test_events_are_the_same_however_their_bytes_are_cut() -> None:
             ("text", "one\ntwo"),
         ]
         assert [(event.name, event.id) for event in reader.events] == [("a", None), (None, None), (None, "7")]
-        assert (reader.exact, reader.whole) == (True, True)
+        assert (reader.exact, reader.complete) == (True, True)
 
 
 def test_other_bytes_of_the_same_meaning_are_told_and_a_comment_is_no_event() -> None:
@@ -34,7 +34,7 @@ def test_other_bytes_of_the_same_meaning_are_told_and_a_comment_is_no_event() ->
 def test_an_event_without_an_end_is_not_whole() -> None:
     reader = EventReader()
     reader.feed(b"data: x\n", 0.0)
-    assert (reader.events, reader.whole) == ([], False)
+    assert (reader.events, reader.complete) == ([], False)
 
 
 def test_json_that_would_be_written_otherwise_is_kept_as_text() -> None:

@@ -12,26 +12,26 @@ from emulator.errors import ConfigError
 from emulator.language.document.reader import SUFFIXES, read
 from emulator.record import writer as script
 from emulator.record.file import RecordingFile
-from emulator.record.request import Answered, Asked, RecordedExchange
+from emulator.record.request import RecordedExchange, RecordedReply, RecordedRequest
 from emulator.record.writer import rule_text
 
 
 def test_an_exchange_that_makes_no_scenario_is_left_out_and_what_was_before_is_kept(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    tape = RecordingFile.begin(tmp_path / "x.yaml", "aiexport", "there")
+    tape = RecordingFile.create(tmp_path / "x.yaml", "aiexport", "there")
     before = tape.path.read_bytes()
-    deep = Answered(200, (), b"[" * 100 + b"]" * 100)
-    assert not tape.add(RecordedExchange(Asked("models.list", {}, "http://me"), deep))
-    assert "models.list is not recorded, what was before is kept" in caplog.text
+    deep = RecordedReply(200, (), b"[" * 100 + b"]" * 100)
+    assert not tape.add(RecordedExchange(RecordedRequest("models.list", {}, "http://me"), deep))
+    assert "models.list is not recorded; the recording is unchanged" in caplog.text
     assert tape.path.read_bytes() == before
-    assert tape.add(RecordedExchange(Asked("models.list", {}, "http://me"), Answered(200, (), b"{}")))
+    assert tape.add(RecordedExchange(RecordedRequest("models.list", {}, "http://me"), RecordedReply(200, (), b"{}")))
     assert [file.name for file in tmp_path.iterdir()] == ["x.yaml"]
 
 
 def exchange(number: int, body: bytes = b'{"a":1}') -> RecordedExchange:
-    asked = Asked("messages.create", {"path": {}, "body": {"model": "m", "n": number}}, "http://me")
-    return RecordedExchange(asked, Answered(200, (("X-A", "1"),), body))
+    asked = RecordedRequest("messages.create", {"path": {}, "body": {"model": "m", "n": number}}, "http://me")
+    return RecordedExchange(asked, RecordedReply(200, (("X-A", "1"),), body))
 
 
 def test_an_exchange_changes_no_rule_but_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,7 +43,7 @@ def test_an_exchange_changes_no_rule_but_its_own(tmp_path: Path, monkeypatch: py
         return rule_text(number, *rest)
 
     monkeypatch.setattr(script, "rule_text", counted)
-    tape = RecordingFile.begin(tmp_path / "x.yaml", "aiexport", "there")
+    tape = RecordingFile.create(tmp_path / "x.yaml", "aiexport", "there")
     for number in range(50):
         assert tape.add(exchange(number, b'{"a":%d}' % number))
     assert written == [1, *range(1, 51)]  # the second request is what the first has to be told from
@@ -59,7 +59,7 @@ def test_an_exchange_changes_no_rule_but_its_own(tmp_path: Path, monkeypatch: py
 
 
 def test_what_was_recorded_before_a_secret_was_known_is_written_again_without_it(tmp_path: Path) -> None:
-    tape = RecordingFile.begin(tmp_path / "x.yaml", "aiexport", "there")
+    tape = RecordingFile.create(tmp_path / "x.yaml", "aiexport", "there")
     assert tape.add(exchange(1, b'{"said":"later-a-secret"}'))
     assert tape.add(exchange(2, b'{"said":"nothing"}'))
     assert "later-a-secret" in tape.path.read_text()
@@ -74,27 +74,27 @@ def test_what_was_recorded_before_a_secret_was_known_is_written_again_without_it
 
 
 def test_what_is_not_recorded_takes_its_secrets_out_of_what_was(tmp_path: Path) -> None:
-    tape = RecordingFile.begin(tmp_path / "x.yaml", "aiexport", "there")
+    tape = RecordingFile.create(tmp_path / "x.yaml", "aiexport", "there")
     assert tape.add(exchange(1, b'{"said":"later-a-secret, a-second-secret"}'))
     tape.masker.learn("later-a-secret")
-    tape.hide()
+    tape.mask_again()
     assert "later-a-secret" not in tape.path.read_text()
     tape.masker.learn("a-second-secret")
     assert not tape.add(exchange(2, b"[" * 100 + b"]" * 100))
-    tape.hide()
+    tape.mask_again()
     assert "a-second-secret" not in tape.path.read_text()
     tape.masker.learn("said nowhere")
     tape.path.unlink()
-    tape.hide()
+    tape.mask_again()
     assert not tape.path.exists(), "nothing was to be written"
 
 
 def test_a_secret_in_a_recording_that_is_full_is_taken_out_all_the_same(tmp_path: Path) -> None:
-    tape = RecordingFile.begin(tmp_path / "x.yaml", "aiexport", "there")
+    tape = RecordingFile.create(tmp_path / "x.yaml", "aiexport", "there")
     assert tape.add(exchange(1, b'"later-a-secret %s"' % (b"x" * (5 << 20))))
     tape.masker.learn("later-a-secret")
     assert not tape.add(exchange(2, b'"%s"' % (b"y" * (4 << 20))))
-    tape.hide()
+    tape.mask_again()
     assert "later-a-secret" not in tape.path.read_text()
 
 
@@ -103,21 +103,21 @@ def test_a_file_that_can_not_be_written_keeps_a_secret_only_until_it_can(
 ) -> None:
     folder = tmp_path / "there"
     folder.mkdir()
-    tape = RecordingFile.begin(folder / "x.yaml", "aiexport", "there")
+    tape = RecordingFile.create(folder / "x.yaml", "aiexport", "there")
     assert tape.add(exchange(1, b'{"said":"later-a-secret"}'))
     folder.rename(tmp_path / "away")
     tape.masker.learn("later-a-secret")
-    tape.hide()
-    assert "x.yaml still has a secret that was learned since: [Errno 2]" in caplog.text
+    tape.mask_again()
+    assert "x.yaml still contains a secret that was learned later: [Errno 2]" in caplog.text
     (tmp_path / "away").rename(folder)
-    tape.hide()
+    tape.mask_again()
     assert "later-a-secret" not in tape.path.read_text()
 
 
 def test_what_a_killed_recorder_leaves_half_written_is_no_scenario_of_its_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tape = RecordingFile.begin(tmp_path / "x.yaml", "aiexport", "there")
+    tape = RecordingFile.create(tmp_path / "x.yaml", "aiexport", "there")
     beside: list[Path] = []
     monkeypatch.setattr(os, "replace", lambda source, target: beside.append(source))
     assert tape.add(exchange(1))
@@ -128,7 +128,7 @@ def test_what_a_killed_recorder_leaves_half_written_is_no_scenario_of_its_folder
 def test_a_recording_that_is_full_keeps_what_it_has_and_takes_what_still_fits(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    tape = RecordingFile.begin(tmp_path / "x.yaml", "aiexport", "there")
+    tape = RecordingFile.create(tmp_path / "x.yaml", "aiexport", "there")
     assert tape.add(exchange(1, b'"%s"' % (b"x" * (5 << 20))))
     before = tape.path.read_bytes()
     assert not tape.add(exchange(2, b'"%s"' % (b"y" * (4 << 20))))
@@ -141,7 +141,7 @@ def test_a_recording_that_is_full_keeps_what_it_has_and_takes_what_still_fits(
 def test_a_folder_that_is_gone_loses_nothing_once_it_is_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     folder = tmp_path / "there"
     folder.mkdir()
-    tape = RecordingFile.begin(folder / "x.yaml", "aiexport", "there")
+    tape = RecordingFile.create(folder / "x.yaml", "aiexport", "there")
     assert tape.add(exchange(1))
     folder.rename(tmp_path / "away")
     assert not tape.add(exchange(2))
@@ -153,5 +153,5 @@ def test_a_folder_that_is_gone_loses_nothing_once_it_is_back(tmp_path: Path, cap
 
 def test_a_recording_that_can_not_be_loaded_where_it_lies_is_not_begun(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no API"):
-        RecordingFile.begin(tmp_path / "x.yaml", "parrot", "there")
+        RecordingFile.create(tmp_path / "x.yaml", "parrot", "there")
     assert list(tmp_path.iterdir()) == []

@@ -121,7 +121,7 @@ def test_no_secret_is_in_the_file_in_any_form(
     studio = Studio(tmp_path, None)  # type: ignore[arg-type]
     with studio.recording("aiexport", url, force=True) as (base, recorder):
         planted = ask(base, upstream, secrets, plain)
-        assert recorder.tape.count >= 8
+        assert recorder.recording_file.count >= 8
     text = studio.out.read_text()
     unescaped = text.replace("\\\\", "\\").replace('\\"', '"')
     for secret in planted:

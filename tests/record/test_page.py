@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from emulator import Emulator
 from emulator.cli import main
-from emulator.record.upstream import NOT_KEPT
+from emulator.record.upstream import UNRECORDED
 from tests.pages import README, ROOT, Block, Table, blocks, tables
 from tests.process import environment
 from tests.record.test_command import recording
@@ -81,7 +81,7 @@ def test_every_option_is_told(heading: str, name: str) -> None:
 
 def test_every_header_line_that_is_not_kept_is_told() -> None:
     first = " ".join(row[0] for row in table("What is written", "not kept").rows[1:])
-    assert sorted(re.findall(r"`([^`]+)`", first)) == sorted(NOT_KEPT)
+    assert sorted(re.findall(r"`([^`]+)`", first)) == sorted(UNRECORDED)
 
 
 def test_the_readme_leads_to_the_page() -> None:

@@ -145,9 +145,9 @@ def test_an_upstream_that_goes_down_is_told_and_what_was_recorded_is_kept(
             (answer,) = play(base, CALLS[:1], OWN)
     assert answer.status_code == 502
     assert set(answer.json()) == {"type", "error", "request_id"}
-    assert "does not answer" in answer.json()["error"]["message"]
-    assert "Exchanges kept in recorded.yaml so far: 1" in answer.headers["x-emulator-hint"]
-    assert "does not answer" in caplog.text
+    assert "is unreachable" in answer.json()["error"]["message"]
+    assert "Exchanges recorded in recorded.yaml so far: 1" in answer.headers["x-emulator-hint"]
+    assert "is unreachable" in caplog.text
     assert studio.out.read_bytes() == before
     checked(studio.out)
 
@@ -171,7 +171,7 @@ def test_a_recorder_has_no_control_api_and_records_no_unknown_path(studio: Studi
     with studio.recording("aiexport") as (base, recorder):
         answers = play(base.removesuffix("/v2"), [("GET", "/_emulator", None), ("GET", "/v2/nowhere", None)], OWN)
         assert [each.status_code for each in answers] == [404, 404]
-        assert recorder.tape.count == 0
+        assert recorder.recording_file.count == 0
 
 
 def test_a_secret_of_a_call_that_is_not_recorded_leaves_the_file(studio: Studio) -> None:
@@ -180,14 +180,14 @@ def test_a_secret_of_a_call_that_is_not_recorded_leaves_the_file(studio: Studio)
         assert KEY in studio.out.read_text(), "nobody knows yet that it is one"
         play(base, [("GET", "/nowhere", None)], OWN)
         assert KEY not in studio.out.read_text()
-        assert recorder.tape.count == 2
+        assert recorder.recording_file.count == 2
 
 
 def test_a_call_without_a_key_is_not_recorded(studio: Studio) -> None:
     with studio.recording("aiexport") as (base, recorder):
         (answer,) = play(base, CALLS[:1], {})
         assert answer.status_code == 401
-        assert recorder.tape.count == 0
+        assert recorder.recording_file.count == 0
 
 
 def test_a_file_that_is_there_is_written_over_with_force(studio: Studio) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from emulator.clock import Clock
 from emulator.record.recorder import Recorder
-from emulator.record.upstream import DROPPED, HOPS, parse_upstreams
+from emulator.record.upstream import HOP_BY_HOP, UNRECORDED_PATTERN, parse_upstreams
 from emulator.store.masking import MASKED
 from emulator.verify.run import Player, examples
 from tests import loopback
@@ -103,7 +103,7 @@ def lines_of(headers: dict[str, str], generated: frozenset[str], origin: str) ->
     return {
         name: value.replace(origin, "")
         for name, value in headers.items()
-        if not (DROPPED.fullmatch(name) or name.encode() in HOPS or name in generated)
+        if not (UNRECORDED_PATTERN.fullmatch(name) or name.encode() in HOP_BY_HOP or name in generated)
     }
 
 
@@ -131,7 +131,7 @@ def test_every_documented_call_is_replayed_byte_for_byte(api: str, studio: Studi
     with studio.recording(api) as (url, recorder):
         own = url.removesuffix("/v2") if api == "aiexport" else url
         said = asyncio.run(record(api, own))
-        count = recorder.tape.count
+        count = recorder.recording_file.count
     with studio.replaying() as other:
         again = asyncio.run(replay(said, own, other))
     generated = frozenset(name.lower() for name in loaded("default").apis[api].file.limit_headers)

@@ -14,7 +14,7 @@ from emulator.clock import Clock
 from emulator.language.document.reader import read
 from emulator.record.events import StreamEvent
 from emulator.record.file import RecordingFile
-from emulator.record.request import Answered, Asked, RecordedExchange
+from emulator.record.request import RecordedExchange, RecordedReply, RecordedRequest
 from tests import loopback
 from tests.running import Emulated, Running
 from tests.studio import Raw, Stopwatch, Studio
@@ -27,10 +27,12 @@ GAPS = [0.0, 0.35, 0.0, 0.02, 1.5, 0.007]  # seconds before each event
 
 def tape(folder: Path, gaps: list[float]) -> Path:
     """A recording of one stream whose events came like this."""
-    made = RecordingFile.begin(folder / "stream.yaml", "aiexport", "there")
+    made = RecordingFile.create(folder / "stream.yaml", "aiexport", "there")
     events = tuple(StreamEvent(sum(gaps[: number + 1]), None, None, str(number)) for number in range(len(gaps)))
     lines = (("Content-Type", "text/event-stream"),)
-    assert made.add(RecordedExchange(Asked("status.get", {}, "http://me"), Answered(200, lines, events=events)))
+    assert made.add(
+        RecordedExchange(RecordedRequest("status.get", {}, "http://me"), RecordedReply(200, lines, events=events))
+    )
     return made.path
 
 

@@ -124,7 +124,7 @@ def test_a_target_that_stops_answering_is_told_in_one_line() -> None:
     with Served(mute) as served:
         with pytest.raises(ConfigError) as caught:
             verify("aiexport", [served.url], None, None, print, httpx.Timeout(0.2))
-        wanted = f"--target {served.url} does not answer any more: no answer: nothing came in time"
+        wanted = f"--target {served.url} does not answer any more: no answer: it timed out"
     assert str(caught.value) == wanted
 
 
@@ -189,7 +189,7 @@ def test_what_was_made_is_taken_away_again() -> None:
     [
         (
             ["--api", "aiexprt"],
-            "no API is called 'aiexprt'; expected one of: aiexport, aixplain; did you mean 'aiexport'?",
+            "unknown API 'aiexprt'; expected one of: aiexport, aixplain; did you mean 'aiexport'?",
         ),
         (["--target", "here"], "--target is 'here'; expected a URL such as https://api.example.com"),
         (["--target", "http://127.0.0.1:1"], "--target http://127.0.0.1:1 does not answer: "),
