@@ -133,7 +133,7 @@ class Emulated:
         self.running = running
         self.clock = clock or manual()
         self.app = Application(settings or running.settings, self.clock, loaded(*scenarios))
-        self.app.state.journal = self.journal = NotingJournal()
+        self.app.state.store.journal = self.journal = NotingJournal()
         self._clients: list[httpx.Client] = []
         self.play()
 

@@ -146,7 +146,7 @@ class Walk:
 
     def batch(self) -> None:
         self.used, self.resets_at = 0, 0.0
-        self.room.state.store.settle("aiexport/demo-pro/requests", -LIMIT)
+        self.room.state.store.windows.settle("aiexport/demo-pro/requests", -LIMIT)
         answer = self.exports.post("/batch", json={"requests": [asking("Hi", model=HAIKU)] * 100})
         assert answer.json()["created_at"] == iso(self.now)
         self.started[answer.json()["id"]] = self.now
@@ -154,7 +154,7 @@ class Walk:
 
     def batches(self) -> None:
         """A job's times are those that its state says, and none lies ahead unless the clock was set back."""
-        self.room.state.store.settle("aiexport/demo-pro/requests", -LIMIT)
+        self.room.state.store.windows.settle("aiexport/demo-pro/requests", -LIMIT)
         for id, at in list(self.started.items())[-2:]:
             batch = self.exports.get(f"/batch/{id}").json()
             age = self.now - at + 1e-6
@@ -181,7 +181,7 @@ class Walk:
         assert total == self.runs[today]
 
     def _follow_window(self) -> None:
-        window = self.room.state.store.peek("aiexport/demo-pro/requests", WINDOW)
+        window = self.room.state.store.windows.peek("aiexport/demo-pro/requests", WINDOW)
         self.used, self.resets_at = (window.used, window.resets_at) if window is not None else (0, 0.0)
 
     def _today(self) -> str:

@@ -13,7 +13,7 @@ from emulator.control.route import ControlRequest, ControlRoute
 from emulator.dates import LATEST
 from emulator.errors import ConfigError
 from emulator.faults import FAULTS, ArmedFault, Fault, parameters
-from emulator.faults.armed import MOST
+from emulator.faults.armed import MAX_ARMED
 from emulator.faults.targets import out_of_reach, spots, unknown_name
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
@@ -94,8 +94,8 @@ def arm(request: ControlRequest, body: FaultRequest) -> ArmedView:
     for pattern in on:
         _refuse_idle(pattern, playbook)
     _refuse_out_of_reach(FAULTS.make(body.fault, body.params), on, playbook)
-    if len(armed.list()) >= MOST:
-        raise ControlFailure(409, f"{MOST:,} faults are armed in this world; disarm some first")
+    if len(armed.list()) >= MAX_ARMED:
+        raise ControlFailure(409, f"{MAX_ARMED:,} faults are armed in this world; disarm some first")
     return _view(armed.arm(order))
 
 

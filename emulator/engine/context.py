@@ -10,6 +10,7 @@ from emulator.http import Caller, Reply, Request
 from emulator.language.expressions.runtime import MISSING
 from emulator.language.expressions.template import Template
 from emulator.playbook.matching import AGE, CHANCE
+from emulator.store.ids import hex_id, uuid_id
 
 if TYPE_CHECKING:
     from emulator.engine.service import Service
@@ -30,6 +31,7 @@ class Context(dict[str, Any]):
         "allowance",
         "caller",
         "faults",
+        "ids",
         "lets",
         "makers",
         "number",
@@ -51,6 +53,7 @@ class Context(dict[str, Any]):
         self.caller: Caller | None = None
         self.allowance: Allowance | None = None
         self.number: int | str = 0  # of the exchange: what chance is drawn from
+        self.ids = 0  # how many were made
         self.faults: tuple[Fault, ...] = ()  # all that play, including those on what the request starts
         self.set_off: tuple[str, ...] = ()  # the names of those on what the request has started
 
@@ -73,6 +76,16 @@ class Context(dict[str, Any]):
         """The error in the shape that the API, or the operation, gives its errors. Raises TemplateError."""
         return self.service.error_reply(error, self)
 
+    def new_id(self, length: int = 24) -> str:
+        """Lower-case hexadecimal digits, unique in this world for all practical purposes."""
+        self.ids += 1
+        return hex_id(self.service.state.root, self.number, self.ids, length)
+
+    def new_uuid(self) -> str:
+        """A version 4 UUID (RFC 9562)."""
+        self.ids += 1
+        return uuid_id(self.service.state.root, self.number, self.ids)
+
     def adopt(self, rule: Rule) -> None:
         """Adds the names that the rule's own `let` defines."""
         self.lets = rule.lets
@@ -82,7 +95,7 @@ def request_view(context: Context) -> dict[str, Any]:
     """Returns what templates see as `request`."""
     request = context.request
     return {
-        "id": f"req_{context.service.state.new_id()}",
+        "id": f"req_{context.new_id()}",
         "method": request.method,
         "path": request.path,
         "origin": request.origin,

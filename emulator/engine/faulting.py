@@ -60,7 +60,7 @@ def apply_token_faults(context: Context, collection: str, token: str) -> None:
 def _pick_armed(context: Context, families: frozenset[Family], purpose: str) -> tuple[Fault, ...]:
     """Returns the armed faults of these families that play now, and counts them as played."""
     state, operation = context.service.state, context.operation
-    if not state.armed.orders or operation is None:
+    if not state.armed.any or operation is None:
         return ()
     key = context.caller.key if context.caller is not None else None
     chance = Random(f"{state.root}/{context.number}/{purpose}")

@@ -27,12 +27,12 @@ def new_id(context: Context, prefix: str = "", length: int = 24) -> str:
     """`prefix_` and that many hexadecimal digits."""
     if length.__class__ is not int or not 0 < length <= MAX_ID:
         length = min(max(int(length), 1), MAX_ID)
-    digits = context.service.state.new_id(length)
+    digits = context.new_id(length)
     return f"{prefix}_{digits}" if prefix else digits
 
 
 def uuid(context: Context) -> str:
-    return context.service.state.new_uuid()
+    return context.new_uuid()
 
 
 def iso(context: Context, at: float | None = None) -> str:

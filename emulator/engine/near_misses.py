@@ -68,7 +68,7 @@ def _masked_headers(masker: Masker, name: str, value: Any) -> Any:
 def near_misses(operation: Operation, context: Context, streams: bool = True) -> tuple[NearMiss, ...]:
     """Returns the nearest rules, each with all that kept it from answering; without `streams` none that streams."""
     masker, fields = masker_of(context), _redacted(context)
-    found = operation.rules.near_misses(context, context.service.state.store.counted, streams)
+    found = operation.rules.near_misses(context, context.service.state.store.counters.value, streams)
     return tuple(_described(miss, masker, fields) for miss in found)
 
 

@@ -125,7 +125,7 @@ class Pipeline:
         try:
             request.raw = await read(request, receive, self._max_body)
         except ApiError as error:
-            context = self._unrouted(request)
+            context = self._unrouted(request, exchange)
             return Decision(context, refusal=refuse(error, context))
         if self._paced:
             await self._admission.take()
@@ -147,16 +147,16 @@ class Pipeline:
                 context.caller = authenticate(context)
             if validate(context, operation):
                 context.allowance = charge(context, operation, now)
-            choice = operation.rules.choose(context, self.state.store.count)
+            choice = operation.rules.choose(context, self.state.store.counters.increment)
             if choice is None:
                 raise no_rule(operation, context)
             context.adopt(choice.rule)
-            if choice.faults or requested or self.state.armed.orders:
+            if choice.faults or requested or self.state.armed.any:
                 faults = gather_faults(choice, requested, context)
                 refuse_by_fault(faults, context)
             return Decision(context, choice.rule, faults)
         except Exception as error:  # an ApiError, a TemplateError, or a mistake of ours: each becomes a reply
-            context = context or self._unrouted(request)
+            context = context or self._unrouted(request, exchange)
             return Decision(context, None, faults, self._refuse(error, context, now=exchange.at))
 
     def _run_steps(self, decision: Decision) -> Iterator[None]:
@@ -216,6 +216,8 @@ class Pipeline:
         refund(context, now)
         return refuse(error, context)
 
-    def _unrouted(self, request: Request) -> Context:
+    def _unrouted(self, request: Request, exchange: Exchange) -> Context:
         """Returns the context of a request without an operation; its API is the one whose paths look most like it."""
-        return Context(self.services[self.playbook.router.nearest_api(request.host, request.path)], request)
+        context = Context(self.services[self.playbook.router.nearest_api(request.host, request.path)], request)
+        context.number = exchange.number
+        return context

@@ -57,7 +57,7 @@ class Service:
         self.state: WorldState = state
         credentials = {each.collection for each in api.credentials}
         self.records = {
-            name: Records(plan, self.api.name, state.store, self._issued if name in credentials else None)
+            name: Records(plan, self.api.name, state.store, state.issue if name in credentials else None)
             for name, plan in self.api.collections.items()
         }
         tokens = {name: self.records[name] for name in credentials - {KEYS}}
@@ -65,8 +65,7 @@ class Service:
         self.generators = {
             name: TextGenerator(f"{state.root}/{name}", each.texts) for name, each in api.answers.items()
         }
-        self.jobs = Jobs(state.store, state.clock, api.jobs, self._job_ended, prefix=self.api.name)
-        self.jobs.resume()
+        self.jobs = Jobs(state.store, api.jobs, self._job_ended, self.api.name)
         self.callers: dict[str, tuple[Any, Caller]] = {}
         self.constants: Mapping[str, Any] = {"switches": self.api.switches, **self.records}
         self.makers: Mapping[str, Maker] = {
@@ -134,19 +133,17 @@ class Service:
         context.update(names)
         return context
 
-    def _issued(self, credential: str) -> None:
-        self.state.issued(credential)
-
     def _job_ended(self, job: Job) -> None:
         plan = self.api.jobs[job.kind].webhook
         if plan is None:
             return
         context = self.background(job=job.view(self.state.clock.now()))
+        context.number = f"{self.api.name}/{job.id}/ended"
         try:
             url = plan.url.value(context)
             if url:
                 body = plan.body.json(context)
-                id = f"msg_{self.state.new_id()}"
+                id = f"msg_{context.new_id()}"
                 secret = str(plan.secret.value(context))
                 faults = webhook_faults(job)
                 self.state.sender.deliver(id, str(url), secret, body, plan.retries, plan.timeout, faults)

@@ -54,7 +54,7 @@ def _answer(operation: Operation, item: Any, context: Context) -> tuple[bytes, d
     context["body"] = body
     context["query"] = {}
     refuse(context, operation)
-    choice = operation.rules.choose(context, context.service.state.store.count, streams=False)
+    choice = operation.rules.choose(context, context.service.state.store.counters.increment, streams=False)
     if choice is None or choice.rule.reply is None:
         raise NoRule(operation, near_misses(operation, context, streams=False))
     context.adopt(choice.rule)
@@ -145,7 +145,7 @@ def _start(step: StepPlan, context: Context, arguments: dict[str, Any]) -> Gener
     try:
         job = service.jobs.start(
             step.target,
-            str(arguments["id"]) if "id" in arguments else service.state.new_uuid(),
+            str(arguments["id"]) if "id" in arguments else context.new_uuid(),
             context.caller.workspace if context.caller is not None else "",
             items=len(items) if isinstance(items, list) else items,
             data=data,

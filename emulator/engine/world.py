@@ -3,75 +3,119 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from random import Random
-from typing import Any
+from typing import Annotated, Any
 
-from emulator.clock import Clock
-from emulator.errors import EmulatorError
-from emulator.faults.armed import Armed
-from emulator.store import Store
-from emulator.store.journal import Journal
-from emulator.store.memory import MemoryStore
+from msgspec import Meta, Struct
+
+from emulator.clock import Clock, manual
+from emulator.dates import LATEST
+from emulator.errors import ConfigError, EmulatorError
+from emulator.faults.armed import Armed, ArmedRecord
+from emulator.jobs.job import Job
+from emulator.store.backend import Backend, ExchangeJournal
+from emulator.store.memory import MemoryBackend
+from emulator.store.tokens import TokenExpiry
 from emulator.store.usage import Ledger
+from emulator.webhooks.message import DeliveryAttempt, DeliveryState
 from emulator.webhooks.sender import Sender
+
+EXCHANGES = "exchanges"  # counter: the number of the last exchange
+ISSUED = "issued"  # collection: credentials that requests have made
+MAX_ISSUED = 100_000
+MADE_KEYS = "keys"  # collection: keys that were made for the world by hand
 
 
 class WorldEnded(EmulatorError):
     """The world was reset, restored or deleted under somebody who was doing something in it."""
 
 
+class Origin(Struct, frozen=True):
+    """Where a world comes from: the root of all chance in it, `SEED/NAME`, and when it began (epoch seconds)."""
+
+    root: Annotated[str, Meta(pattern=r"^-?[0-9]{1,40}/.+$")]
+    began: Annotated[float, Meta(ge=0, le=LATEST)]
+
+
+class MadeKey(Struct, frozen=True):
+    """A key that was made for a world by hand, as it was when it was made; it outlives a reset."""
+
+    api: str
+    id: str
+    record: dict[str, Any]
+
+
+# By what type the values of a collection are loaded from a snapshot; those of other kinds are JSON values.
+STORED_TYPES: Mapping[str, Any] = {
+    "attempts": DeliveryAttempt,
+    "expiry": TokenExpiry,
+    "faults": ArmedRecord,
+    "held": int,
+    "issued": None,
+    "jobs": Job,
+    "keys": MadeKey,
+    "messages": DeliveryState,
+    "world": Origin,
+}
+
+
 class WorldState:
-    """Everything that requests change: records, counters, usage, the journal, and the clock they are dated by.
+    """One world's backend, and the views through which its parts are used.
 
     All chance in it comes from `root`, made of its seed and name: the same calls in the same order give the same ids.
     """
 
-    def __init__(self, name: str, seed: int, clock: Clock, journal: Journal) -> None:
+    def __init__(self, name: str, seed: int, store: Backend) -> None:
         self.name = name
         self.seed = seed
-        self.root: str = f"{seed}/{name}"
-        self.clock: Clock = clock
-        self.journal = journal
-        self.store: Store = MemoryStore(clock)
-        self.ledger = Ledger(clock)
-        self.sender = Sender(clock)
-        self.armed = Armed(clock)
-        self.began: float = clock.now()  # what `after` and `for` of rules count from
-        self.issued: Callable[[str], None] = _nobody  # told of each credential that a request has made
-        self._ids = Random(f"{self.root}/ids")
-        self._numbers = 0
+        self.store: Backend = store
+        self.clock: Clock = store.clock
+        self.ledger = Ledger(store)
+        self.sender = Sender(store)
+        self.armed = Armed(store)
+        self.on_issued: Callable[[str], None] = _ignore  # called with each credential that a request has made
         self._present: set[asyncio.Task[object]] = set()
         self._leaving: set[asyncio.Task[object]] = set()
         self._empty: asyncio.Future[None] | None = None
+        self._begin(Origin(f"{seed}/{name}", self.clock.now()))
+
+    @property
+    def journal(self) -> ExchangeJournal:
+        """The last exchanges."""
+        return self.store.journal
 
     def next_number(self) -> int:
         """The number of the next exchange, from 1."""
-        self._numbers += 1
-        return self._numbers
-
-    def new_id(self, length: int = 24) -> str:
-        """Lower-case hexadecimal digits, unique in this world for all practical purposes."""
-        return self._ids.getrandbits(4 * length).to_bytes((length + 1) // 2).hex()[-length:]
-
-    def new_uuid(self) -> str:
-        """A version 4 UUID (RFC 9562)."""
-        return str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
+        return self.store.counters.increment(EXCHANGES)
 
     def chance(self, number: int) -> Random:
         """The source of chance for one exchange: the same exchange draws the same numbers."""
         return Random(f"{self.root}/{number}")
 
-    def drawn(self) -> tuple[int, tuple[Any, ...]]:
-        """How many exchanges there were, and how far the ids have come."""
-        return self._numbers, self._ids.getstate()
+    def issue(self, credential: str) -> None:
+        """Notes that a request has made a credential."""
+        self.store.records.put(ISSUED, credential, None, cap=MAX_ISSUED)
+        self.on_issued(credential)
 
-    def continue_from(self, root: str, number: int, ids: tuple[Any, ...], began: float) -> None:
-        """Go on as the world did from which this was taken. Raises ValueError or TypeError for other states of ids."""
-        self._ids.setstate(ids)
-        self.root, self._numbers, self.began = root, number, began
+    def issued(self) -> list[str]:
+        """The credentials that requests have made, the oldest first."""
+        return [credential for credential, _ in self.store.records.items(ISSUED)]
+
+    def load(self, data: Mapping[str, Any]) -> None:
+        """Goes on as the world did whose backend gave this dump. Raises ConfigError, changing nothing, for others."""
+        check_state(data)
+        self.store.load(data)
+        self._adopt(_origin(self.store))
+
+    def _begin(self, origin: Origin) -> None:
+        self.store.records.put("world", "origin", origin)
+        self._adopt(origin)
+
+    def _adopt(self, origin: Origin) -> None:
+        self.root: str = origin.root
+        self.began: float = origin.began  # what `after` and `for` of rules count from
 
     @contextmanager
     def attend(self) -> Iterator[None]:
@@ -100,24 +144,39 @@ class WorldState:
         self._leaving |= leaving
         for task in leaving:
             task.cancel()
-        self.sender.clear()
+        self.store.schedule.clear()
         if self._leaving:
             if self._empty is None or self._empty.done():
                 self._empty = asyncio.get_running_loop().create_future()
             await asyncio.shield(self._empty)
 
     def clear(self) -> None:
-        """Forget everything but name and seed; the clock goes on."""
+        """Forgets everything but name and seed; the clock goes on."""
         self.store.clear()
-        self.ledger.clear()
-        self.sender.clear()
-        self.armed.clear()
-        self.began = self.clock.now()
-        self.journal.clear()
-        self.root = f"{self.seed}/{self.name}"
-        self._ids = Random(f"{self.root}/ids")
-        self._numbers = 0
+        self._begin(Origin(f"{self.seed}/{self.name}", self.clock.now()))
+
+    async def close(self) -> None:
+        """Breaks off what is under way for good."""
+        await self.store.schedule.close()
+        await self.sender.close()
 
 
-def _nobody(credential: str) -> None:
-    """The one world of a server need not be told what leads to it."""
+def check_state(data: Mapping[str, Any]) -> Backend:
+    """Returns a backend that was loaded with a dump. Raises ConfigError when no world can go on from it."""
+    store = MemoryBackend(manual(), types=STORED_TYPES)
+    store.load(data)
+    store.schedule.clear()
+    _origin(store)
+    Armed(store).list()
+    return store
+
+
+def _origin(store: Backend) -> Origin:
+    origin: Origin | None = store.records.get("world", "origin")
+    if origin is None:
+        raise ConfigError("the origin of the world is missing")
+    return origin
+
+
+def _ignore(credential: str) -> None:
+    """The default world need not be told which credentials lead to it."""

@@ -7,47 +7,53 @@ from fnmatch import fnmatchcase
 from random import Random
 from typing import Annotated, Any
 
-import msgspec
 from msgspec import Meta, Struct
 
-from emulator.clock import Clock
 from emulator.dates import LATEST
 from emulator.errors import ConfigError
 from emulator.faults.base import OF_REQUESTS, Family, Fault, count, fraction, seconds
 from emulator.faults.registry import FAULTS
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook.matching import COUNTER_TESTS
+from emulator.store.backend import Backend, Counters
 
 KEYS = ("fault", "params", "on", "key", *COUNTER_TESTS, "probability", "after", "for")
-MOST = 1_000  # faults armed at once
-Whole = Annotated[int, Meta(ge=0, le=2**53)]
+MAX_ARMED = 1_000  # faults armed at once
+COLLECTION = "faults"
 
 
-class ArmedDump(Struct, frozen=True):
-    """What `dump` gives: the number of the last order, and id, order, `armed_at`, `seen` and `played` of each fault."""
+class ArmedRecord(Struct, frozen=True):
+    """An armed fault as the backend keeps it: what was asked for, and when."""
 
-    number: Whole
-    armed: list[tuple[str, dict[str, Any], Annotated[float, Meta(ge=0, le=LATEST)], Whole, Whole]]
+    order: dict[str, Any]
+    armed_at: Annotated[float, Meta(ge=0, le=LATEST)]
 
 
-class ArmedFault(Struct):
+class ArmedFault(Struct, frozen=True):
     """A fault, where and when it plays. `seen` counts what it was asked about and let through, `played` its playings.
 
-    `after` and `lasts` are in seconds from `armed_at`; `counters` are `times`, `nth` and `every`, as in rules.
+    `after` and `lasts` are in seconds from `armed_at`; `limits` are `times`, `nth` and `every`, as in rules.
     """
 
     id: str
     fault: Fault
     order: Mapping[str, Any]
     armed_at: float
+    counters: Counters
     on: tuple[str, ...] = ()
     key: str | None = None
-    counters: tuple[tuple[str, int], ...] = ()
+    limits: tuple[tuple[str, int], ...] = ()
     probability: float = 1.0
     after: float = 0.0
     lasts: float | None = None
-    seen: int = 0
-    played: int = 0
+
+    @property
+    def seen(self) -> int:
+        return self.counters.value(f"{COLLECTION}/{self.id}/seen")
+
+    @property
+    def played(self) -> int:
+        return self.counters.value(f"{COLLECTION}/{self.id}/played")
 
     def plays(self, operation: str, api: str, key: str | None, now: float, chance: Random) -> bool:
         """Whether it plays now; asking counts."""
@@ -58,10 +64,10 @@ class ArmedFault(Struct):
             return False
         if self.probability < 1.0 and chance.random() >= self.probability:
             return False
-        self.seen += 1
-        if not all(COUNTER_TESTS[name](self.seen, wanted) for name, wanted in self.counters):
+        seen = self.counters.increment(f"{COLLECTION}/{self.id}/seen")
+        if not all(COUNTER_TESTS[name](seen, limit) for name, limit in self.limits):
             return False
-        self.played += 1
+        self.counters.increment(f"{COLLECTION}/{self.id}/played")
         return True
 
     def _concerns(self, operation: str, api: str) -> bool:
@@ -71,55 +77,48 @@ class ArmedFault(Struct):
 
 
 class Armed:
-    """The armed faults of one world, in the order in which they were armed. `orders` is empty when there are none."""
+    """The armed faults of one world, in the order in which they were armed: a view of the backend."""
 
-    def __init__(self, clock: Clock) -> None:
-        self.orders: dict[str, ArmedFault] = {}
-        self._clock = clock
-        self._number = 0
+    def __init__(self, store: Backend) -> None:
+        self._records = store.records
+        self._counters = store.counters
+        self._clock = store.clock
+        self._compiled: dict[str, tuple[ArmedRecord, ArmedFault]] = {}
+
+    @property
+    def any(self) -> bool:
+        """Whether there is an armed fault."""
+        return self._records.count(COLLECTION) > 0
 
     def arm(self, order: Mapping[str, Any]) -> ArmedFault:
-        """Arm a fault from here on; see KEYS for what an order may say.
+        """Arms a fault from here on; see KEYS for what an order may say.
 
         Raises ConfigError, and arms nothing, when anything in the order is wrong.
         """
-        armed = _read(order, f"fault_{self._number + 1}", self._clock.now())
-        if len(self.orders) >= MOST:
-            raise ConfigError(f"{MOST:,} faults are armed already; disarm some first")
-        self._number += 1
-        self.orders[armed.id] = armed
-        return armed
+        record = ArmedRecord(dict(order), self._clock.now())
+        _read(record, "", self._counters)
+        if self._records.count(COLLECTION) >= MAX_ARMED:
+            raise ConfigError(f"{MAX_ARMED:,} faults are armed already; disarm some first")
+        id = f"fault_{self._counters.increment(COLLECTION)}"
+        self._records.put(COLLECTION, id, record)
+        return self._compile(id, record)
 
     def list(self) -> tuple[ArmedFault, ...]:
-        """All of them, the oldest first."""
-        return tuple(self.orders.values())
+        """All of them, the oldest first. Raises ConfigError when one that was loaded is none."""
+        return tuple(self._compile(id, record) for id, record in self._records.items(COLLECTION))
 
     def disarm(self, id: str) -> ArmedFault:
-        """Take one back. Raises ConfigError when there is none of this id."""
-        if id not in self.orders:
-            raise ConfigError(f"no armed fault {id!r}; {did_you_mean(id, self.orders)}")
-        return self.orders.pop(id)
+        """Takes one back. Raises ConfigError when there is none of this id."""
+        known = {armed.id: armed for armed in self.list()}
+        if id not in known:
+            raise ConfigError(f"no armed fault {id!r}; {did_you_mean(id, known)}")
+        self._forget(id)
+        return known[id]
 
     def clear(self) -> None:
-        """Take all of them back."""
-        self.orders.clear()
-
-    def dump(self) -> dict[str, Any]:
-        """All of them, as plain data that `load` takes."""
-        armed = [[each.id, dict(each.order), each.armed_at, each.seen, each.played] for each in self.orders.values()]
-        return {"number": self._number, "armed": armed}
-
-    def load(self, data: Mapping[str, Any]) -> None:
-        """Be as when `data` was dumped. Raises ConfigError for a wrong order, msgspec.ValidationError for other data.
-
-        Then nothing has changed.
-        """
-        dumped = msgspec.convert(data, ArmedDump)
-        orders: dict[str, ArmedFault] = {}
-        for id, order, armed_at, seen, played in dumped.armed:
-            orders[id] = armed = _read(order, id, armed_at)
-            armed.seen, armed.played = seen, played
-        self.orders, self._number = orders, dumped.number
+        """Takes all of them back."""
+        for id, _ in self._records.items(COLLECTION):
+            self._forget(id)
 
     def pick(
         self,
@@ -133,19 +132,36 @@ class Armed:
         """The faults that play on this occasion, which counts as one for each of them that it concerns. Where one of
         them refuses the request there is no stream, so those on streams are not asked."""
         playing: list[Fault] = []
-        for armed in sorted(self.orders.values(), key=lambda each: not each.fault.refuses):
+        for armed in sorted(self.list(), key=lambda each: not each.fault.refuses):
             if armed.fault.family == "stream" and any(fault.refuses for fault in playing):
                 continue
             if armed.fault.family in families and armed.plays(operation, api, caller_key, now, chance):
                 playing.append(armed.fault)
         return tuple(playing)
 
+    def _compile(self, id: str, record: ArmedRecord) -> ArmedFault:
+        """The fault of a record, which is read once: for as long as the record is the same object."""
+        known = self._compiled.get(id)
+        if known is not None and known[0] is record:
+            return known[1]
+        if len(self._compiled) > 2 * MAX_ARMED:
+            self._compiled.clear()
+        armed = _read(record, id, self._counters)
+        self._compiled[id] = (record, armed)
+        return armed
 
-def _read(order: Mapping[str, Any], id: str, now: float) -> ArmedFault:
-    for name in order:
+    def _forget(self, id: str) -> None:
+        self._records.delete(COLLECTION, id)
+        self._compiled.pop(id, None)
+        for counter in ("seen", "played"):
+            self._counters.delete(f"{COLLECTION}/{id}/{counter}")
+
+
+def _read(record: ArmedRecord, id: str, counters: Counters) -> ArmedFault:
+    for name in record.order:
         if name not in KEYS:
             raise ConfigError(f"unknown key {name!r}; {did_you_mean(str(name), KEYS)}")
-    given = {name: value for name, value in order.items() if value is not None}
+    given = {name: value for name, value in record.order.items() if value is not None}
     if not isinstance(given.get("fault"), str):
         raise ConfigError(f"`fault` is missing; expected one of: {', '.join(FAULTS)}")
     try:
@@ -153,10 +169,11 @@ def _read(order: Mapping[str, Any], id: str, now: float) -> ArmedFault:
             id,
             FAULTS.make(given["fault"], given.get("params")),
             given,
-            now,
+            record.armed_at,
+            counters,
             on=_patterns(given.get("on", ())),
             key=_text("key", given["key"]) if "key" in given else None,
-            counters=tuple(
+            limits=tuple(
                 (name, _checked(name, count(1).parse, given[name])) for name in COUNTER_TESTS if name in given
             ),
             probability=_checked("probability", fraction, given.get("probability", 1.0)),

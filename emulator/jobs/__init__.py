@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from math import inf
 from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from emulator.clock import Clock, Timer
 from emulator.errors import ConfigError
 from emulator.jobs.job import Job, RowOutcome, Rows
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook.model import JobPlan
 from emulator.playbook.timeline import CANCELLED_AT_ONCE
-from emulator.store import Store
+from emulator.store.backend import Backend
 
 
 class StartFault(Protocol):
@@ -29,25 +27,27 @@ class StartFault(Protocol):
 
 
 class Jobs:
-    """The jobs of one API (`prefix` keeps APIs apart) in one world.
+    """The jobs of one API in one world: a view of the backend's records, whose ends wait in its schedule.
 
-    `ended` is called with each watched job at the moment it ends on the clock.
+    `ended` is called with each watched job at the moment it ends on the clock. The jobs of an API are watched by who
+    was made last.
     """
 
     def __init__(
         self,
-        store: Store,
-        clock: Clock,
+        store: Backend,
         kinds: Mapping[str, JobPlan],
         ended: Callable[[Job], None] | None = None,
-        prefix: str = "",
+        api: str = "",
     ) -> None:
         self.kinds = kinds
-        self._prefix = f"{prefix}/jobs" if prefix else "jobs"
-        self._store = store
-        self._clock = clock
+        self._prefix = f"jobs/{api}"
+        self._records = store.records
+        self._schedule = store.schedule
+        self._clock = store.clock
         self._ended = ended
-        self._timers: dict[tuple[str, str], Timer] = {}
+        if ended is not None:
+            self._schedule.handle(self._prefix, self._end)
 
     def start(
         self,
@@ -80,7 +80,7 @@ class Jobs:
     def find(self, id: str, workspace: str | None = None) -> Job | None:
         """The job with this id, of any kind; None when there is none or it belongs to another workspace."""
         for kind in self.kinds:
-            job: Job | None = self._store.get(f"{self._prefix}:{kind}", id)
+            job: Job | None = self._records.get(f"{self._prefix}/{kind}", id)
             if job is not None:
                 return job if workspace is None or job.workspace == workspace else None
         return None
@@ -90,7 +90,7 @@ class Jobs:
         now = self._clock.now()
         found = []
         for each in self.kinds if kind is None else (kind,):
-            jobs: list[Job] = [job for _, job in self._store.items(f"{self._prefix}:{each}")]
+            jobs: list[Job] = [job for _, job in self._records.items(f"{self._prefix}/{each}")]
             found += [job for job in jobs if workspace in (None, job.workspace) and state in (None, job.status(now))]
         return found if kind is not None else sorted(found, key=lambda job: job.started_at)
 
@@ -135,43 +135,37 @@ class Jobs:
         timeline = job.timeline.moved(onto, state, now - job.started_at, job.items)
         return self._keep(replace(job, timeline=timeline, cancelled_at=None, forced=None, stops_at=None))
 
-    def resume(self) -> None:
-        """Watch the jobs that others started: what a reload must not lose."""
-        for kind in self.kinds if self._ended is not None else ():
-            for job in self.all(kind):
-                if job.watched and job.ends_at > self._clock.now():
-                    self._watch(job)
-
     def close(self) -> None:
-        """Tell nobody of jobs that end from here on."""
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
+        """Tells nobody of jobs that end from here on, unless others have taken over."""
+        self._schedule.release(self._prefix, self._end)
 
     def _keep(self, job: Job) -> Job:
-        self._store.put(f"{self._prefix}:{job.kind}", job.id, job, most=self.kinds[job.kind].most)
+        self._records.put(f"{self._prefix}/{job.kind}", job.id, job, cap=self.kinds[job.kind].most)
         if job.watched and self._ended is not None:
             self._watch(job)
         return job
 
     def _watch(self, job: Job) -> None:
-        name = (job.kind, job.id)
-        if name in self._timers:
-            self._timers.pop(name).cancel()
+        work = f"{job.kind}/{job.id}"
         if job.ends_at == inf:
+            self._schedule.cancel(self._prefix, work)
             return
-        if len(self._timers) > 2 * sum(kind.most for kind in self.kinds.values()):
+        if self._schedule.count(self._prefix) > 2 * sum(kind.most for kind in self.kinds.values()):
             self._forget()
-        self._timers[name] = self._clock.call_at(job.ends_at, partial(self._tell, job.kind, job.id))
+        self._schedule.add(self._prefix, work, job.ends_at)
 
     def _forget(self) -> None:
-        # The store forgets the oldest jobs without a word, and their timers may lie days ahead.
-        for kind, id in list(self._timers):
-            if self._store.get(f"{self._prefix}:{kind}", id) is None:
-                self._timers.pop((kind, id)).cancel()
+        # The backend forgets the oldest jobs without a word, and their ends may lie days ahead.
+        for work, _ in self._schedule.items(self._prefix):
+            if self._of(work) is None:
+                self._schedule.cancel(self._prefix, work)
 
-    def _tell(self, kind: str, id: str) -> None:
-        self._timers.pop((kind, id), None)
-        job: Job | None = self._store.get(f"{self._prefix}:{kind}", id)
+    def _of(self, work: str) -> Job | None:
+        kind, _, id = work.partition("/")
+        job: Job | None = self._records.get(f"{self._prefix}/{kind}", id)
+        return job
+
+    def _end(self, work: str) -> None:
+        job = self._of(work)
         if job is not None and self._ended is not None:
             self._ended(job)

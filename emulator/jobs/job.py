@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import Any, overload
 
-from msgspec import Struct
+from msgspec import Struct, convert
 
 from emulator.clock import SLACK
 from emulator.playbook.timeline import Timeline
@@ -36,6 +36,15 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.outcomes)
+
+    def to_builtins(self) -> tuple[RowOutcome, ...]:
+        """Returns what is saved: the outcomes, as the sums follow from them."""
+        return self.outcomes
+
+    @classmethod
+    def from_builtins(cls, data: Any) -> Rows:
+        """Returns the rows that were saved. Raises msgspec.ValidationError for other data."""
+        return cls(convert(data, list[RowOutcome]))
 
     def upto(self, count: int) -> tuple[int, dict[str, Any]]:
         """How many of the first `count` rows succeeded, and the sums of their numeric usage.

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from msgspec.structs import replace
 
 from emulator.http import Exchange, Header, NearMiss
+from emulator.store.backend import Watcher
 
 OVERHEAD = 1_500  # bytes that an exchange takes beside its bodies and what stands in its header lines
-Watcher = Callable[[Exchange], None]
 
 
 class Journal:
@@ -65,7 +65,7 @@ class Journal:
 
     def clear(self) -> None:
         self._kept.clear()
-        self._held = 0
+        self._held = self.dropped = 0
 
     @property
     def seen(self) -> int:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from emulator.errors import ApiError
 from emulator.playbook.limits import Limit
-from emulator.store import Store, Window
+from emulator.store.backend import Backend, Window
 
 
 class Allowance(Struct):
@@ -26,7 +26,7 @@ class Allowance(Struct):
 
 
 def admit(
-    store: Store, subject: str, limits: Sequence[Limit], cost: Mapping[str, int], now: float | None = None
+    store: Backend, subject: str, limits: Sequence[Limit], cost: Mapping[str, int], now: float | None = None
 ) -> Allowance:
     """Charge `cost` (by counter, 0 or more; what it does not name costs 0) to the subject's windows.
 
@@ -38,7 +38,7 @@ def admit(
     if now is None:
         now = store.clock.now()
     charges = [(f"{subject}/{at.name}", at.amount, at.seconds, cost.get(at.name, 0)) for at in limits]
-    windows = store.charge(charges, now)
+    windows = store.windows.charge(charges, now)
     states = _states(limits, windows, int(now))
     for window in windows:
         if window.refused:
@@ -47,7 +47,7 @@ def admit(
 
 
 def settle(
-    store: Store, subject: str, allowance: Allowance, amounts: Mapping[str, int], now: float | None = None
+    store: Backend, subject: str, allowance: Allowance, amounts: Mapping[str, int], now: float | None = None
 ) -> Allowance:
     """Make the charge what the request really took: `amounts` by counter; what it does not name stays as charged.
 
@@ -59,16 +59,20 @@ def settle(
     for limit, window in zip(allowance.limits, allowance.windows, strict=True):
         charged = allowance.charged.get(limit.name, 0)
         difference = amounts.get(limit.name, charged) - charged
-        settled = store.settle(f"{subject}/{limit.name}", difference, window.resets_at, now) if difference else None
+        settled = (
+            store.windows.settle(f"{subject}/{limit.name}", difference, window.resets_at, now) if difference else None
+        )
         windows.append(settled or window)
     states = _states(allowance.limits, windows, int(now))
     return Allowance(allowance.limits, {**allowance.charged, **amounts}, windows, states)
 
 
-def states(store: Store, subject: str, limits: Sequence[Limit]) -> dict[str, dict[str, int]]:
+def states(store: Backend, subject: str, limits: Sequence[Limit]) -> dict[str, dict[str, int]]:
     """How a subject's counters stand, charging nothing; a counter whose window has not begun has all of it left."""
     now = store.clock.now()
-    windows = [store.peek(f"{subject}/{at.name}", at.seconds, now) or Window(0, now + at.seconds) for at in limits]
+    windows = [
+        store.windows.peek(f"{subject}/{at.name}", at.seconds, now) or Window(0, now + at.seconds) for at in limits
+    ]
     return _states(limits, windows, int(now))
 
 

@@ -1,93 +1,154 @@
-"""The default store: one process, plain dictionaries, every verb done when it returns."""
+"""The default backend: one process, plain dictionaries, every verb done when it returns."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from copy import deepcopy
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
 
 from emulator.clock import Clock
-from emulator.store import Charge, Window
+from emulator.errors import ConfigError
+from emulator.store.backend import MAX_RECORDS, Bucket, Charge, ExchangeJournal, Window
+from emulator.store.codec import Codec, from_json, to_json
+from emulator.store.journal import Journal
+from emulator.store.schedule import MemorySchedule
 
 NEVER = float("inf")
-MOST_WINDOWS = 100_000  # a client that sends another key each time must not fill the memory
+MAX_WINDOWS = 100_000  # a client that sends another key each time must not fill the memory
+MAX_BUCKETS = 50_000
+KEPT_HOURS = 32 * 24
+T = TypeVar("T")
 
 Whole = Annotated[int, Meta(ge=0, le=2**53)]
-Moment = Annotated[float, Meta(ge=0, le=1e12)]  # seconds since the epoch; records may outlive the year 9999
+Hour = Annotated[int, Meta(ge=0, le=10**12 // 3_600)]
+Sum = Annotated[float, Meta(ge=0, le=1e18)]
+Time = Annotated[float, Meta(ge=0, le=1e12)]  # seconds since the epoch; records may outlive the year 9999
 
 
-class StoreDump(Struct, frozen=True):
-    """What `dump` gives: records with the end of their life (None: they have none), counters, and windows."""
+class UsageRow(Struct, frozen=True, array_like=True):
+    """A bucket as it is dumped."""
 
-    collections: dict[str, list[tuple[str, Any, Moment | None]]]
-    counts: dict[str, Whole]
-    windows: dict[str, tuple[Whole, Moment]]
+    api: str
+    asset: str
+    key: str
+    hour: Hour
+    workspace: str
+    requests: Annotated[int, Meta(ge=1, le=2**53)]  # a bucket is opened by one
+    successful: Whole
+    latency_ms: Sum
+    tokens: Sum
 
 
-class MemoryStore:
-    """A Store in this process's memory. It keeps no more than `most_windows` windows: the oldest tenth goes."""
+class Dump(Struct, frozen=True):
+    """What `dump` gives: values with the end of their life (None: they have none), and the other parts."""
 
-    def __init__(self, clock: Clock, most_windows: int = MOST_WINDOWS) -> None:
-        self.clock = clock
-        self._most_windows = most_windows
-        self._collections: dict[str, OrderedDict[str, tuple[Any, float]]] = {}  # id → record, end of its life
-        self._counts: dict[str, int] = {}
-        self._windows: dict[str, Window] = {}
-        self._sweep_at = min(1_000, most_windows)
+    records: dict[str, list[tuple[str, Any, Time | None]]]
+    counters: dict[str, Whole]
+    windows: dict[str, tuple[Whole, Time]]
+    usage: list[UsageRow]
+    schedule: list[tuple[str, str, Time]]
+
+
+class MemoryRecords:
+    """A RecordStore of ordered dictionaries: id → value, end of its life."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.collections: dict[str, OrderedDict[str, tuple[Any, float]]] = {}
+        self._clock = clock
+        self._watchers: dict[str, list[Callable[[], None]]] = {}
 
     def get(self, collection: str, id: str) -> Any | None:
-        records = self._collections.get(collection)
+        records = self.collections.get(collection)
         kept = None if records is None else records.get(id)
-        return kept[0] if kept is not None and kept[1] > self.clock.now() else None
+        return kept[0] if kept is not None and kept[1] > self._clock.now() else None
 
-    def put(self, collection: str, id: str, value: Any, *, ttl: float | None = None, most: int = 10_000) -> None:
-        records = self._collections.setdefault(collection, OrderedDict())
-        now = self.clock.now()
+    def put(self, collection: str, id: str, value: Any, *, ttl: float | None = None, cap: int = MAX_RECORDS) -> None:
+        records = self.collections.setdefault(collection, OrderedDict())
+        now = self._clock.now()
         if id in records and records[id][1] <= now:
             del records[id]  # it comes back as another record, at the end
         records[id] = (value, NEVER if ttl is None else now + ttl)
-        while len(records) > most:
+        while len(records) > cap:
             records.popitem(last=False)
+        for callback in tuple(self._watchers.get(collection, ())):
+            callback()
 
     def replace(self, collection: str, id: str, value: Any) -> bool:
-        records = self._collections.get(collection)
+        records = self.collections.get(collection)
         kept = None if records is None else records.get(id)
-        if records is None or kept is None or kept[1] <= self.clock.now():
+        if records is None or kept is None or kept[1] <= self._clock.now():
             return False
         records[id] = (value, kept[1])
         return True
 
     def delete(self, collection: str, id: str) -> bool:
-        _, ends_at = self._collections.get(collection, OrderedDict()).pop(id, (None, 0.0))
-        return ends_at > self.clock.now()
+        _, ends_at = self.collections.get(collection, OrderedDict()).pop(id, (None, 0.0))
+        return ends_at > self._clock.now()
 
     def items(self, collection: str) -> list[tuple[str, Any]]:
-        now = self.clock.now()
-        records = self._collections.get(collection, OrderedDict())
+        records = self.collections.get(collection)
+        if not records:
+            return []
+        now = self._clock.now()
         return [(id, value) for id, (value, ends_at) in records.items() if ends_at > now]
 
-    def count(self, name: str) -> int:
-        self._counts[name] = number = self._counts.get(name, 0) + 1
+    def count(self, collection: str) -> int:
+        return len(self.collections.get(collection, ()))
+
+    def clear(self, collection: str) -> None:
+        self.collections.pop(collection, None)
+
+    @contextmanager
+    def watch(self, collection: str, callback: Callable[[], None]) -> Iterator[None]:
+        watchers = self._watchers.setdefault(collection, [])
+        watchers.append(callback)
+        try:
+            yield
+        finally:
+            watchers.remove(callback)
+
+
+class MemoryCounters:
+    """Counters in a dictionary."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, int] = {}
+
+    def increment(self, name: str) -> int:
+        self.values[name] = number = self.values.get(name, 0) + 1
         return number
 
-    def counted(self, name: str) -> int:
-        return self._counts.get(name, 0)
+    def value(self, name: str) -> int:
+        return self.values.get(name, 0)
+
+    def delete(self, name: str) -> None:
+        self.values.pop(name, None)
+
+
+class MemoryWindows:
+    """Windows by key, at most `cap` of them: beyond it the oldest tenth goes."""
+
+    def __init__(self, clock: Clock, cap: int) -> None:
+        self.windows: dict[str, Window] = {}
+        self._clock = clock
+        self._cap = cap
+        self._sweep_at = min(1_000, cap)
 
     def charge(self, charges: Sequence[Charge], now: float | None = None) -> list[Window]:
-        now = self.clock.now() if now is None else now
-        known = self._windows
+        now = self._clock.now() if now is None else now
+        known = self.windows
         windows = []
-        for key, most, seconds, cost in charges:
+        for key, limit, seconds, cost in charges:
             window = known.get(key)
             # The upper bound lets go of a window that a clock set back or a shortened limit left in the far future.
             if window is None or not now < window.resets_at <= now + seconds:
                 window = Window(0, now + seconds)
-            if window.used + cost > most and cost > 0:
+            if window.used + cost > limit and cost > 0:
                 return self._refuse(charges, now)
             windows.append(window)
         for index, charge in enumerate(charges):
@@ -99,14 +160,14 @@ class MemoryStore:
 
     def _refuse(self, charges: Sequence[Charge], now: float) -> list[Window]:
         windows = []
-        for key, most, seconds, cost in charges:
+        for key, limit, seconds, cost in charges:
             window = self.peek(key, seconds, now) or Window(0, now + seconds)
-            windows.append(Window(window.used, window.resets_at, window.used + cost > most and cost > 0))
+            windows.append(Window(window.used, window.resets_at, window.used + cost > limit and cost > 0))
         return windows
 
     def settle(self, key: str, amount: int, resets_at: float | None = None, now: float | None = None) -> Window | None:
-        window = self._windows.get(key)
-        if window is None or window.resets_at <= (self.clock.now() if now is None else now):
+        window = self.windows.get(key)
+        if window is None or window.resets_at <= (self._clock.now() if now is None else now):
             return None
         if resets_at is not None and window.resets_at != resets_at:
             return None
@@ -114,36 +175,129 @@ class MemoryStore:
         return window
 
     def peek(self, key: str, seconds: float, now: float | None = None) -> Window | None:
-        now = self.clock.now() if now is None else now
-        window = self._windows.get(key)
+        now = self._clock.now() if now is None else now
+        window = self.windows.get(key)
         return window if window is not None and now < window.resets_at <= now + seconds else None
 
+    def _sweep(self, now: float) -> None:
+        """Forgets the windows that are over and, when that is not enough, the oldest tenth; seldom, as it is slow."""
+        known = {key: window for key, window in self.windows.items() if window.resets_at > now}
+        for key in list(islice(known, max(0, len(known) - self._cap * 9 // 10))):
+            del known[key]
+        self.windows = known
+        self._sweep_at = min(self._cap, max(1_000, 2 * len(known)))
+
+
+class MemoryUsage:
+    """Usage sums: buckets by asset, and the order in which they were opened. Hours older than 32 days are dropped."""
+
+    def __init__(self, cap: int) -> None:
+        self.assets: dict[tuple[str, str], dict[tuple[str, int], Bucket]] = {}
+        self.opened: deque[tuple[str, str, str, int]] = deque()
+        self._cap = cap
+
+    def add(self, api: str, asset: str, key: str, hour: int, amounts: Bucket) -> None:
+        try:
+            bucket = self.assets[api, asset][key, hour]
+        except KeyError:
+            bucket = self._open(api, asset, key, hour, amounts.workspace)
+        bucket.requests += amounts.requests
+        bucket.successful += amounts.successful
+        bucket.latency_ms += amounts.latency_ms
+        bucket.tokens += amounts.tokens
+
+    def buckets(self, api: str, asset: str) -> Iterator[tuple[str, int, Bucket]]:
+        for (key, hour), bucket in self.assets.get((api, asset), {}).items():
+            yield key, hour, bucket
+
+    def dump(self) -> list[UsageRow]:
+        """Returns all buckets in the order in which they were opened."""
+        return [UsageRow(*name, *msgspec.structs.astuple(self.assets[name[:2]][name[2:]])) for name in self.opened]
+
+    def load(self, rows: Sequence[UsageRow]) -> None:
+        """Replaces everything by what was dumped."""
+        self.assets, self.opened = {}, deque({(row.api, row.asset, row.key, row.hour): None for row in rows})
+        for row in rows:
+            amounts = Bucket(row.workspace, row.requests, row.successful, row.latency_ms, row.tokens)
+            self.assets.setdefault((row.api, row.asset), {})[row.key, row.hour] = amounts
+
+    def _open(self, api: str, asset: str, key: str, hour: int, workspace: str) -> Bucket:
+        opened = self.opened
+        while opened and (len(opened) >= self._cap or opened[0][3] < hour - KEPT_HOURS):
+            self._drop(*opened.popleft())
+        opened.append((api, asset, key, hour))
+        bucket = Bucket(workspace)
+        self.assets.setdefault((api, asset), {})[key, hour] = bucket
+        return bucket
+
+    def _drop(self, api: str, asset: str, key: str, hour: int) -> None:
+        buckets = self.assets[api, asset]
+        del buckets[key, hour]
+        if not buckets:
+            del self.assets[api, asset]
+
+
+class MemoryBackend:
+    """A Backend in this process's memory. `types` maps kinds of collections to the types of their values."""
+
+    immediate = True
+
+    def __init__(
+        self,
+        clock: Clock,
+        journal: ExchangeJournal | None = None,
+        types: Mapping[str, Any] | None = None,
+        max_windows: int = MAX_WINDOWS,
+        max_buckets: int = MAX_BUCKETS,
+    ) -> None:
+        self.clock: Clock = clock
+        self.journal: ExchangeJournal = Journal() if journal is None else journal
+        self.records = MemoryRecords(clock)
+        self.counters = MemoryCounters()
+        self.windows = MemoryWindows(clock, max_windows)
+        self.usage = MemoryUsage(max_buckets)
+        self.schedule = MemorySchedule(clock)
+        self._codec = Codec(types)
+
+    async def transact(self, work: Callable[[], T]) -> T:
+        """Runs `work` once: nothing else runs meanwhile, and each verb commits by assignment. What was changed before
+        an error stays changed."""
+        return work()
+
     def clear(self) -> None:
-        self._collections.clear()
-        self._counts.clear()
-        self._windows.clear()
+        self.records.collections.clear()
+        self.counters.values.clear()
+        self.windows.windows.clear()
+        self.usage.load(())
+        self.schedule.clear()
+        self.journal.clear()
 
     def dump(self) -> dict[str, Any]:
-        collections = {
-            name: [[id, value, None if ends_at == NEVER else ends_at] for id, (value, ends_at) in records.items()]
-            for name, records in self._collections.items()
+        records = {
+            name: [(id, value, None if ends_at == NEVER else ends_at) for id, (value, ends_at) in records.items()]
+            for name, records in self.records.collections.items()
+            if records
         }
-        windows = {key: [window.used, window.resets_at] for key, window in self._windows.items()}
-        return deepcopy({"collections": collections, "counts": self._counts, "windows": windows})
+        windows = {key: (window.used, window.resets_at) for key, window in self.windows.windows.items()}
+        dump = Dump(records, self.counters.values, windows, self.usage.dump(), self.schedule.dump())
+        return dict(to_json(dump))
 
     def load(self, data: Mapping[str, Any]) -> None:
-        dumped = msgspec.convert(deepcopy(dict(data)), StoreDump)
-        self._collections = {
-            name: OrderedDict((id, (value, NEVER if ends_at is None else ends_at)) for id, value, ends_at in records)
-            for name, records in dumped.collections.items()
-        }
-        self._counts = dumped.counts
-        self._windows = {key: Window(used, resets_at) for key, (used, resets_at) in dumped.windows.items()}
+        dump = from_json(data, Dump)
+        collections = {name: self._load_collection(name, rows) for name, rows in dump.records.items()}
+        self.records.collections = collections
+        self.counters.values = dump.counters
+        self.windows.windows = {key: Window(used, resets_at) for key, (used, resets_at) in dump.windows.items()}
+        self.usage.load(dump.usage)
+        self.schedule.load(dump.schedule)
 
-    def _sweep(self, now: float) -> None:
-        """Forget the windows that are over and, when that is not enough, the oldest tenth; seldom, as it is slow."""
-        known = {key: window for key, window in self._windows.items() if window.resets_at > now}
-        for key in list(islice(known, max(0, len(known) - self._most_windows * 9 // 10))):
-            del known[key]
-        self._windows = known
-        self._sweep_at = min(self._most_windows, max(1_000, 2 * len(known)))
+    def _load_collection(
+        self, name: str, rows: Sequence[tuple[str, Any, float | None]]
+    ) -> OrderedDict[str, tuple[Any, float]]:
+        load, loaded = self._codec.load_value, OrderedDict[str, tuple[Any, float]]()
+        for id, data, ends_at in rows:
+            try:
+                loaded[id] = (load(name, data), NEVER if ends_at is None else ends_at)
+            except (TypeError, ValueError) as error:
+                raise ConfigError(f"{name}/{id[:100]}: {error}") from error
+        return loaded

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from emulator.playbook.model import CollectionPlan
-from emulator.store import Store
+from emulator.store.backend import Backend
 
 REMOVED: Mapping[str, Any] = {"\0removed": True}
 
@@ -17,12 +17,12 @@ class Records:
     __slots__ = ("_added", "_known", "_name", "_store", "plan")
 
     def __init__(
-        self, plan: CollectionPlan, api: str, store: Store, added: Callable[[str], None] | None = None
+        self, plan: CollectionPlan, api: str, store: Backend, added: Callable[[str], None] | None = None
     ) -> None:
         self.plan = plan
         self._known = plan.records
-        self._name = f"{api}/{plan.name}"
-        self._store = store
+        self._name = f"records/{api}/{plan.name}"
+        self._store = store.records
         self._added = added  # told of each id that is put and that no fixture has
 
     def get(self, id: Any, default: Any = None) -> Any:
@@ -58,14 +58,14 @@ class Records:
 
     def put(self, id: str, record: Any, ttl: float | None = None) -> None:
         """Lay a record over the fixture's, or add it."""
-        self._store.put(self._name, id, record, ttl=ttl, most=self.plan.most)
+        self._store.put(self._name, id, record, ttl=ttl, cap=self.plan.most)
         if self._added is not None and id not in self.plan.records:
             self._added(id)
 
     def amend(self, id: str, record: Any) -> None:
         """As `change`, but nobody is told that something was added."""
         if not self._store.replace(self._name, id, record):
-            self._store.put(self._name, id, record, most=self.plan.most)
+            self._store.put(self._name, id, record, cap=self.plan.most)
 
     def change(self, id: str, record: Any, ttl: float | None = None) -> None:
         """Lay a record over what is there, to live `ttl` seconds, or as long as that would have."""
@@ -76,7 +76,7 @@ class Records:
         """Take a record away; tells whether it was there."""
         there = id in self
         if id in self.plan.records:
-            self._store.put(self._name, id, REMOVED, most=self.plan.most)
+            self._store.put(self._name, id, REMOVED, cap=self.plan.most)
         else:
             self._store.delete(self._name, id)
         return there

@@ -6,22 +6,33 @@ A token is valid as long as its record is there, unless `expire` gave it a short
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from emulator.clock import SLACK
 from emulator.errors import ApiError
-from emulator.store import Store
+from emulator.store.backend import Backend
 from emulator.store.records import Records
 
 KEYS = "keys"  # the collection whose credentials do not expire
 
 
+class TokenExpiry(Struct, frozen=True):
+    """When a token dies, or after how many more uses, whichever comes first."""
+
+    at: Annotated[float, Meta(ge=0, le=1e12)] | None = None
+    uses: Annotated[int, Meta(ge=0, le=2**53)] | None = None
+
+
 class Tokens:
     """The access tokens of one API in one world; `collections` are those whose records are tokens."""
 
-    def __init__(self, api: str, store: Store, collections: Mapping[str, Records]) -> None:
+    def __init__(self, api: str, store: Backend, collections: Mapping[str, Records]) -> None:
         self.collections = collections
-        self._store = store
-        self._namespace = f"{api}/condemned"
+        self._records = store.records
+        self._clock = store.clock
+        self._namespace = f"expiry/{api}"
 
     def issued(self, token: str) -> bool:
         """Whether the API has issued this token."""
@@ -32,30 +43,25 @@ class Tokens:
 
         This never lengthens its life: the earlier of two expiries holds.
         """
-        now = self._store.clock.now()
+        now = self._clock.now()
         at = now if after is None and uses is None else None if after is None else now + after
-        known = self._store.get(self._namespace, token) or {"at": None, "uses": None}
-        self._store.put(
-            self._namespace, token, {"at": _earliest(at, known["at"]), "uses": _earliest(uses, known["uses"])}
-        )
+        known: TokenExpiry = self._records.get(self._namespace, token) or TokenExpiry()
+        times = [each for each in (at, known.at) if each is not None]
+        counts = [each for each in (uses, known.uses) if each is not None]
+        self._records.put(self._namespace, token, TokenExpiry(min(times, default=None), min(counts, default=None)))
 
     def use(self, token: str) -> bool:
         """Count one use of a token, and return whether it was still valid."""
-        known = self._store.get(self._namespace, token)
+        known: TokenExpiry | None = self._records.get(self._namespace, token)
         if known is None:
             return True
-        at, uses = known["at"], known["uses"]
-        if (at is not None and self._store.clock.now() + SLACK >= at) or uses == 0:
+        if (known.at is not None and self._clock.now() + SLACK >= known.at) or known.uses == 0:
             return False
-        if uses is not None:
-            self._store.put(self._namespace, token, {"at": at, "uses": uses - 1})
+        if known.uses is not None:
+            self._records.put(self._namespace, token, TokenExpiry(known.at, known.uses - 1))
         return True
 
 
 def expired(hint: str | None = None) -> ApiError:
     """The error for a token that was never issued or has expired; the hint goes beside the reply, not into it."""
     return ApiError("unknown_key", "the token is not valid, or it has expired", hint=hint)
-
-
-def _earliest(one: float | None, other: float | None) -> float | None:
-    return min((each for each in (one, other) if each is not None), default=None)

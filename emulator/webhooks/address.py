@@ -14,7 +14,7 @@ from emulator.errors import EmulatorError
 
 Lookup = Callable[[str, int], Awaitable[list[str]]]
 
-_LONGEST = 2_048
+MAX_URL = 2_048
 _PORTS = {"http": 80, "https": 443}
 # Where clouds hand credentials to whoever asks: AWS and Google over IPv6, Alibaba, Oracle, Azure.
 _METADATA = frozenset(
@@ -47,8 +47,8 @@ def parse(url: str) -> Target:
     Raises AddressError for other schemes than http and https, for user names and passwords, for a missing host or a
     wrong port, and for characters on which URL parsers disagree.
     """
-    if len(url) > _LONGEST:
-        raise AddressError(f"the URL has {len(url)} characters; at most {_LONGEST} are taken")
+    if len(url) > MAX_URL:
+        raise AddressError(f"the URL has {len(url)} characters; at most {MAX_URL} are taken")
     if "\\" in url or any(character <= " " or character == "\x7f" for character in url):
         raise AddressError("the URL holds a space, a control character or a backslash")
     try:

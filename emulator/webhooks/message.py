@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from emulator.webhooks.client import CallOutcome, sign
 
@@ -94,46 +94,38 @@ class DeliveryAttempt(Struct, frozen=True):
         return self.status is not None and 200 <= self.status < 300
 
 
-class DeliveryState(Struct):
-    """How far a message has come: tries made, retries and copies used up, and when the next try is due, if one is.
+class DeliveryState(Struct, frozen=True):
+    """How far a message has come: tries made, retries and copies used up, and how often it was sent again by hand.
 
-    `trying`: a try is under way. `passed` are ids of messages that were held back and go after this one's next try.
+    `passed` are ids of messages that were held back and go after this one's next try.
     """
 
-    delivery: Message
+    message: Message
     tries: int = 0
     retried: int = 0
     copied: int = 0
-    due: float | None = None
-    trying: bool = False
-    passed: list[str] = field(default_factory=list)
+    redelivered: int = 0
+    passed: tuple[str, ...] = ()
 
 
-def attempt_of(course: DeliveryState, at: float, outcome: CallOutcome, next_at: float | None) -> DeliveryAttempt:
+def attempt_of(state: DeliveryState, at: float, outcome: CallOutcome, next_at: float | None) -> DeliveryAttempt:
     """The record of the try that was made last."""
-    delivery = course.delivery
+    message = state.message
     return DeliveryAttempt(
-        delivery.id,
-        max(1, course.tries),
+        message.id,
+        max(1, state.tries),
         at,
-        delivery.url,
+        message.url,
         outcome.headers,
-        (outcome.body or delivery.body)[:KEEP_BODY],
+        (outcome.body or message.body)[:KEEP_BODY],
         outcome.status,
         outcome.error,
         outcome.reply_headers,
         outcome.reply_body,
         outcome.took,
         next_at,
-        delivery.faults,
+        message.faults,
     )
-
-
-class SenderState(Struct, frozen=True):
-    """What a sender remembers: its attempts, and its messages."""
-
-    attempts: list[DeliveryAttempt]
-    courses: list[DeliveryState]
 
 
 Signed = tuple[dict[str, str], bytes]

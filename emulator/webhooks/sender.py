@@ -1,37 +1,29 @@
 """Tell somebody that a job has ended: send it, try again on the clock, and record each try.
 
-Waits between tries are seconds of the clock; the time limit of a call is in real seconds, for a socket knows no other.
+A message waits for its next try in the backend's schedule, which does each at least once. Waits between tries are
+seconds of the clock; the time limit of a call is in real seconds, for a socket knows no other.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
 from collections.abc import Sequence
-from contextlib import ExitStack
-from functools import partial
-from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
-from emulator.clock import Clock, Timer
 from emulator.errors import EmulatorError
 from emulator.language.document.diagnostics import did_you_mean
+from emulator.store.backend import Backend
 from emulator.webhooks import address
 from emulator.webhooks.address import AddressError, Lookup
 from emulator.webhooks.client import CallOutcome, SecretError, WebhookClient
-from emulator.webhooks.message import (
-    ALWAYS,
-    DeliveryAttempt,
-    DeliveryState,
-    Message,
-    MessageFault,
-    SenderState,
-    attempt_of,
-)
+from emulator.webhooks.message import ALWAYS, DeliveryAttempt, DeliveryState, Message, MessageFault, attempt_of
 
-_GONE = 410
+GONE = 410
+WORK = "webhooks"  # kind of the schedule's work: a try, by the message's id
+MESSAGES = "messages"
+ATTEMPTS = "attempts"
+HELD = "held"  # ids of messages that are to be overtaken, and by how many more
 
 
 class UnknownWebhook(EmulatorError):
@@ -39,23 +31,22 @@ class UnknownWebhook(EmulatorError):
 
 
 class Sender:
-    """Sends the webhooks of one world. `public`: also to addresses outside this machine and private networks.
+    """Sends the webhooks of one world: a view of the backend. `public`: also to addresses outside this machine and
+    private networks.
 
     It keeps the last `most` attempts and messages, and takes on no more than `most` deliveries at a time.
     """
 
     def __init__(
-        self, clock: Clock, *, public: bool = False, most: int = 1_000, lookup: Lookup = address.lookup
+        self, store: Backend, *, public: bool = False, most: int = 1_000, lookup: Lookup = address.lookup
     ) -> None:
-        self._clock = clock
-        self._caller = WebhookClient(public, lookup)
+        self._records = store.records
+        self._counters = store.counters
+        self._schedule = store.schedule
+        self._clock = store.clock
+        self._client = WebhookClient(public, lookup)
         self._most = most
-        self._attempts: deque[DeliveryAttempt] = deque(maxlen=most)
-        self._courses: OrderedDict[str, DeliveryState] = OrderedDict()
-        self._held: dict[str, int] = {}  # ids of messages that are to be overtaken, and by how many more
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._timers: dict[str, Timer] = {}
-        self._news = asyncio.Event()
+        self._schedule.handle(WORK, self._try)
 
     def deliver(
         self,
@@ -67,160 +58,144 @@ class Sender:
         timeout: float = 15.0,
         faults: Sequence[MessageFault] = (),
     ) -> None:
-        """Send `body` (JSON) at once, and after each wait in `retries` again, until a 2xx or a 410 is answered.
+        """Sends `body` (JSON) at once, and after each wait in `retries` again, until a 2xx or a 410 is answered.
 
         `id` names the message, the same on every try. Nothing is raised for what goes wrong: see `attempts`.
         """
-        delivery = Message(id, url, secret, body, tuple(retries), timeout, tuple(fault.name for fault in faults))
+        message = Message(id, url, secret, body, tuple(retries), timeout, tuple(fault.name for fault in faults))
         for fault in faults:
-            delivery = fault.send(delivery)
-        self._take_on(DeliveryState(delivery))
+            message = fault.send(message)
+        self._take_on(DeliveryState(message))
 
     def redeliver(self, id: str) -> None:
-        """Send a message again at once, with the same id, nothing wrong, and all its retries before it.
+        """Sends a message again at once, with the same id, nothing wrong, and all its retries before it.
 
         Raises UnknownWebhook, which names the nearest one.
         """
-        course = self._courses.get(id)
-        if course is None:
-            raise UnknownWebhook(f"no webhook {id!r} was sent; {did_you_mean(id, self._courses)}")
-        self._stop(id)
-        self._take_on(DeliveryState(course.delivery.clean(), course.tries))
+        state = self._state(id)
+        if state is None:
+            known = [each for each, _ in self._records.items(MESSAGES)]
+            raise UnknownWebhook(f"no webhook {id!r} was sent; {did_you_mean(id, known)}")
+        self._records.delete(HELD, id)
+        self._schedule.cancel(WORK, id)
+        self._take_on(DeliveryState(state.message.clean(), state.tries, redelivered=state.redelivered + 1))
 
     def attempts(self, id: str | None = None) -> list[DeliveryAttempt]:
         """What was tried, the oldest first: for one message, or for all."""
-        return [attempt for attempt in self._attempts if id in (None, attempt.id)]
+        return [attempt for _, attempt in self._records.items(ATTEMPTS) if id in (None, attempt.id)]
 
     async def wait(self, count: int = 1, timeout: float = 5.0, *, delivered: bool = False) -> list[DeliveryAttempt]:
         """The attempts, as soon as there are so many; with `delivered`, those to which the receiver said yes.
 
         `timeout` is in real seconds. Raises TimeoutError when it is over.
         """
-        async with asyncio.timeout(timeout):
-            while len(found := [each for each in self._attempts if each.delivered or not delivered]) < count:
-                await self._news.wait()
+        changed = asyncio.Event()
+        with self._records.watch(ATTEMPTS, changed.set):
+            async with asyncio.timeout(timeout):
+                while len(found := [each for each in self.attempts() if each.delivered or not delivered]) < count:
+                    changed.clear()
+                    await changed.wait()
         return found
 
     def clear(self) -> None:
-        """Forget the attempts and the messages, and give up what is under way."""
-        for timer in self._timers.values():
-            timer.cancel()
-        for task in self._tasks:
-            task.cancel()
-        for gone in (self._timers, self._attempts, self._courses, self._held):
-            gone.clear()
+        """Forgets the attempts and the messages, and gives up what is under way."""
+        self._schedule.clear(WORK)
+        for collection in (MESSAGES, ATTEMPTS, HELD):
+            self._records.clear(collection)
 
     async def close(self) -> None:
-        """Give up what is under way and close the connections."""
-        self.clear()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._caller.close()
+        """Closes the connections; the schedule is the backend's to close."""
+        await self._client.close()
 
-    def dump(self) -> dict[str, Any]:
-        """Everything as JSON-able data that `load` takes; a try that is under way is one that is due."""
-        now = self._clock.now()
-        courses = [replace(each, due=now, trying=False) if each.trying else each for each in self._courses.values()]
-        return dict(msgspec.to_builtins(SenderState(list(self._attempts), courses)))
+    def _state(self, id: str) -> DeliveryState | None:
+        state: DeliveryState | None = self._records.get(MESSAGES, id)
+        return state
 
-    def load(self, data: Any) -> None:
-        """Be as when `data` was dumped, and go on from there. Raises msgspec.ValidationError for other data."""
-        past = msgspec.convert(data, SenderState)
-        self.clear()
-        self._attempts.extend(past.attempts)
-        for course in past.courses:
-            self._courses[course.delivery.id] = course
-            if course.due is not None:
-                self._begin_at(course, course.due)
-
-    def _take_on(self, course: DeliveryState) -> None:
-        delivery = course.delivery
-        self._courses[delivery.id] = course
-        self._courses.move_to_end(delivery.id)
-        if len(self._courses) > self._most:
+    def _take_on(self, state: DeliveryState) -> None:
+        message, now = state.message, self._clock.now()
+        self._records.delete(MESSAGES, message.id)  # one that is sent again is the newest
+        self._put(state)
+        if self._records.count(MESSAGES) > self._most:
             self._forget()
-        self._pass(course)
-        if len(self._tasks) + len(self._timers) >= self._most:
+        self._pass(state)
+        if self._schedule.count(WORK) >= self._most:
             outcome = CallOutcome(error=f"{self._most} webhooks are under way; this one is not sent")
-            self._record(course, self._clock.now(), outcome)
-        elif delivery.overtaken_by and not self._held:  # two that wait for each other would both come late, in order
-            self._held[delivery.id] = delivery.overtaken_by
-            self._begin_at(course, self._clock.now() + delivery.within)
-        elif delivery.wait:
-            self._begin_at(course, self._clock.now() + delivery.wait)
+            self._record(state, now, outcome)
+        elif message.overtaken_by and not self._records.count(HELD):
+            # Two that wait for each other would both come late, in order.
+            self._records.put(HELD, message.id, message.overtaken_by)
+            self._schedule.add(WORK, message.id, now + message.within)
         else:
-            self._begin(course)
+            self._schedule.add(WORK, message.id, now + message.wait)
 
-    def _begin_at(self, course: DeliveryState, due: float) -> None:
-        course.due = due
-        self._timers[course.delivery.id] = self._clock.call_at(due, partial(self._begin, course))
+    def _put(self, state: DeliveryState) -> None:
+        self._records.put(MESSAGES, state.message.id, state, cap=self._most + 1)
 
-    def _begin(self, course: DeliveryState) -> None:
-        self._stop(course.delivery.id)
-        course.due, course.trying = None, True
-        # Busy from here and not from the task's first step, or a moving clock would pass before the task has begun.
-        work = ExitStack()
-        work.enter_context(self._clock.busy())
-        task = asyncio.get_running_loop().create_task(self._try(course))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(lambda _: work.close())
+    async def _try(self, id: str) -> None:
+        """Makes a try that is due, and schedules the next one."""
+        self._records.delete(HELD, id)
+        if (state := self._state(id)) is None:
+            return
+        state = replace(state, tries=state.tries + 1)
+        self._put(state)
+        at, outcome = self._clock.now(), CallOutcome()
+        await self._call(state, at, outcome)
+        current = self._state(id)
+        passed, next_at = state.passed, None
+        if current is not None and current.redelivered == state.redelivered:  # not sent anew or forgotten meanwhile
+            passed = current.passed
+            state, next_at = self._next(replace(current, passed=()), outcome)
+            self._put(state)
+        self._record(state, at, outcome, next_at)
+        for held in passed:
+            if self._records.delete(HELD, held):
+                self._schedule.add(WORK, held, self._clock.now())
 
-    def _stop(self, id: str) -> None:
-        """Wait no longer with a message; a try that is under way goes on."""
-        self._held.pop(id, None)
-        if id in self._timers:
-            self._timers.pop(id).cancel()
-
-    async def _try(self, course: DeliveryState) -> None:
-        loop, delivery = asyncio.get_running_loop(), course.delivery
-        course.tries += 1
-        at, begun, outcome = self._clock.now(), loop.time(), CallOutcome()
+    async def _call(self, state: DeliveryState, at: float, outcome: CallOutcome) -> None:
+        """Makes a call, and notes in `outcome` what came of it."""
+        loop, message = asyncio.get_running_loop(), state.message
+        begun = loop.time()
         try:
-            if course.tries <= delivery.lost:
-                outcome.error, outcome.final = "dropped: nothing was sent", delivery.lost == ALWAYS
+            if state.tries <= message.lost:
+                outcome.error, outcome.final = "dropped: nothing was sent", message.lost == ALWAYS
             else:
-                outcome.headers, outcome.body = delivery.signed(course.tries, at)
-                async with asyncio.timeout(delivery.timeout):
-                    await self._caller.call(delivery.url, outcome)
+                outcome.headers, outcome.body = message.signed(state.tries, at)
+                async with asyncio.timeout(message.timeout):
+                    await self._client.call(message.url, outcome)
         except TimeoutError:
-            outcome.error = f"no answer within {delivery.timeout:g} s"
+            outcome.error = f"no answer within {message.timeout:g} s"
         except (AddressError, SecretError) as error:
             outcome.error, outcome.final, outcome.headers = str(error), True, {}
         except Exception as error:  # whatever a stranger's server does to the client, it is a try that failed
             outcome.error = f"{type(error).__name__}: {error}"
-        outcome.took, course.trying = loop.time() - begun, False
-        current = self._courses.get(delivery.id) is course  # and not sent anew or forgotten in the meantime
-        self._record(course, at, outcome, self._next(course, outcome) if current else None)
-        passed, course.passed = course.passed, []
-        for held in self._held.keys() & passed:
-            self._begin(self._courses[held])
+        outcome.took = loop.time() - begun
 
-    def _next(self, course: DeliveryState, outcome: CallOutcome) -> float | None:
-        """When the message is sent again, None when it is not."""
-        delivery, now = course.delivery, self._clock.now()
+    def _next(self, state: DeliveryState, outcome: CallOutcome) -> tuple[DeliveryState, float | None]:
+        """How far the message has come after a try, and when it is sent again, None when it is not."""
+        message, now = state.message, self._clock.now()
         if outcome.status is not None and 200 <= outcome.status < 300:
-            course.copied += 1
-            return now + delivery.apart if course.copied <= delivery.copies else None
-        if outcome.status == _GONE or outcome.final or course.retried >= len(delivery.retries):
-            return None
-        course.retried += 1
-        return now + delivery.retries[course.retried - 1]
+            state = replace(state, copied=state.copied + 1)
+            return state, now + message.apart if state.copied <= message.copies else None
+        if outcome.status == GONE or outcome.final or state.retried >= len(message.retries):
+            return state, None
+        return replace(state, retried=state.retried + 1), now + message.retries[state.retried]
 
-    def _record(self, course: DeliveryState, at: float, outcome: CallOutcome, next_at: float | None = None) -> None:
-        self._attempts.append(attempt_of(course, at, outcome, next_at))
-        self._news.set()
-        self._news = asyncio.Event()
+    def _record(self, state: DeliveryState, at: float, outcome: CallOutcome, next_at: float | None = None) -> None:
         if next_at is not None:
-            self._begin_at(course, next_at)
+            self._schedule.add(WORK, state.message.id, next_at)
+        number = self._counters.increment(ATTEMPTS)
+        self._records.put(ATTEMPTS, str(number), attempt_of(state, at, outcome, next_at), cap=self._most)
 
-    def _pass(self, course: DeliveryState) -> None:
+    def _pass(self, state: DeliveryState) -> None:
         """A message goes before those that are held; the one that it is the last to pass has its turn after it."""
-        for held in self._held:
-            self._held[held] -= 1
-            if self._held[held] == 0:
-                course.passed.append(held)
+        for held, more in self._records.items(HELD):
+            self._records.put(HELD, held, more - 1)
+            if more == 1:
+                state = replace(state, passed=(*state.passed, held))
+                self._put(state)
 
     def _forget(self) -> None:
-        """Drop the oldest message that is not under way; the one that has just come is not yet."""
-        idle = (id for id, course in self._courses.items() if not course.trying and course.due is None)
-        del self._courses[next(idle)]
+        """Drops the oldest message that is not under way; the one that has just come is not yet."""
+        under_way = {id for id, _ in self._schedule.items(WORK)}
+        idle = (id for id, _ in self._records.items(MESSAGES) if id not in under_way)
+        self._records.delete(MESSAGES, next(idle))

@@ -15,9 +15,9 @@ from emulator.errors import ConfigError
 from emulator.http import Request
 from emulator.store.masking import mask_key
 
-MOST_REGISTERED = 100_000
-MOST_ISSUED = 100_000  # credentials made by requests that are remembered; the oldest go
-LONGEST_FORM = 65_536
+MAX_REGISTERED = 100_000
+MAX_ISSUED = 100_000  # credentials made by requests that are remembered; the oldest go
+MAX_FORM = 65_536
 ALL_ELSE = "*"  # registered to a room, it leads there whatever is led nowhere else
 FORM = b"application/x-www-form-urlencoded"
 BASIC = "basic"
@@ -40,7 +40,7 @@ class CredentialRoutes(Generic[Target]):
     No more than `most_registered` can be registered; of those issued, the last `most_issued` are remembered.
     """
 
-    def __init__(self, most_registered: int = MOST_REGISTERED, most_issued: int = MOST_ISSUED) -> None:
+    def __init__(self, most_registered: int = MAX_REGISTERED, most_issued: int = MAX_ISSUED) -> None:
         self.any = False
         self._most_registered = most_registered
         self._most_issued = most_issued
@@ -122,7 +122,7 @@ async def peek(receive: Receive) -> tuple[bytes, Receive]:
     """A body as far as it may be a form of an OAuth client, and what receives it all over again."""
     messages: list[Message] = []
     body, more = b"", True
-    while more and len(body) <= LONGEST_FORM:
+    while more and len(body) <= MAX_FORM:
         message = await receive()
         messages.append(message)
         more = message["type"] == "http.request" and message.get("more_body", False)
@@ -153,6 +153,6 @@ def _username(value: bytes) -> str | None:
 
 def _client(body: bytes) -> str | None:
     """The client that a form names."""
-    if len(body) > LONGEST_FORM or CLIENT.encode() not in body:
+    if len(body) > MAX_FORM or CLIENT.encode() not in body:
         return None
     return parse_qs(body.decode("latin-1")).get(CLIENT, [""])[0]

@@ -16,7 +16,7 @@ from emulator.language.document.diagnostics import Diagnostics
 from emulator.language.expressions import Language
 from emulator.language.expressions.runtime import MISSING
 from emulator.playbook.matching import COUNTER_TESTS, Difference, Matcher
-from emulator.store.journal import Journal
+from emulator.store.backend import ExchangeJournal
 from emulator.store.masking import mask_key
 from emulator.store.views import FIELDS
 
@@ -24,8 +24,8 @@ REPLY = {"status": "status", "headers": "reply_headers", "header": "reply_header
 LINES = ("header.", "headers.", "reply_headers.", "reply.headers.", "reply.header.")
 TEXTS = ("query", "header", "headers", "reply_headers")  # mappings whose values are texts, whatever they look like
 NAMES = Names((*FIELDS, "header", "reply"), {"reply": tuple(REPLY)})
-MOST_TOLD = 3
-LONGEST = 200  # characters of a value that the message of a wait in vain shows
+MAX_LISTED = 3
+MAX_SHOWN = 200  # characters of a value that the message of a wait in vain shows
 
 
 class Question(Struct, frozen=True):
@@ -93,13 +93,13 @@ def compile_query(when: Any, language: Language) -> Question:
     return Question(when, matcher)
 
 
-def find(journal: Journal, when: Question, last: int | None = None) -> list[Exchange]:
+def find(journal: ExchangeJournal, when: Question, last: int | None = None) -> list[Exchange]:
     """The exchanges that are as wanted, the oldest first; at most the `last` ones."""
     found = [exchange for exchange in journal if when.fits(exchange)]
     return found if last is None else found[max(0, len(found) - last) :]
 
 
-async def wait(journal: Journal, when: Question, count: int, timeout: float) -> list[Exchange]:
+async def wait(journal: ExchangeJournal, when: Question, count: int, timeout: float) -> list[Exchange]:
     """The exchanges that are as wanted, as soon as there are `count`; those that are there already count too.
 
     One whose answer is still on its way counts as soon as it is as wanted. `timeout` is in real seconds; raises
@@ -160,14 +160,16 @@ def _ways(key: str, wanted: Any) -> list[Any]:
     return [wanted]
 
 
-def _in_vain(journal: Journal, when: Question, count: int, timeout: float, found: Mapping[int, Exchange]) -> str:
+def _in_vain(
+    journal: ExchangeJournal, when: Question, count: int, timeout: float, found: Mapping[int, Exchange]
+) -> str:
     lines = [
         f"waited {timeout:g} s for {count} exchanges with {when.when!r}; there were {len(found)} of {len(journal)}"
     ]
-    lines += [f"  {_told(exchange)}" for exchange in [*found.values()][:MOST_TOLD]]
+    lines += [f"  {_told(exchange)}" for exchange in [*found.values()][:MAX_LISTED]]
     others = [(when.differences(each), each) for each in journal if id(each) not in found]
     others.sort(key=lambda other: (len(other[0]), -other[1].number))
-    for differences, exchange in others[:MOST_TOLD]:
+    for differences, exchange in others[:MAX_LISTED]:
         told = "; ".join(map(_short, differences))
         lines.append(f"  not {_told(exchange)}: {told}")
     return "\n".join(lines)
@@ -179,4 +181,4 @@ def _told(exchange: Exchange) -> str:
 
 def _short(difference: Difference) -> str:
     text = str(difference)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"

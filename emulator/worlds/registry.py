@@ -11,13 +11,14 @@ from typing import Any
 from emulator.clock import Clock
 from emulator.compile.playbooks import Playbooks
 from emulator.engine.pipeline import Pipeline
-from emulator.engine.world import WorldEnded, WorldState
+from emulator.engine.world import STORED_TYPES, WorldEnded, WorldState
 from emulator.errors import ConfigError, EmulatorError
 from emulator.http import Request
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
 from emulator.settings import Settings
 from emulator.store.journal import Journal
+from emulator.store.memory import MemoryBackend
 from emulator.worlds import snapshot as snapshots
 from emulator.worlds.credentials import CredentialRoutes
 from emulator.worlds.world import World, WorldSpec
@@ -26,7 +27,7 @@ __all__ = ["DEFAULT", "UnknownWorld", "World", "WorldEnded", "WorldRegistry", "W
 
 HEADER = b"x-emulator-world"
 DEFAULT = "default"
-MOST = 1_000
+MAX_WORLDS = 1_000
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -37,7 +38,7 @@ class UnknownWorld(EmulatorError):
 class WorldRegistry:
     """All rooms of a server, at most `most` of them. The default one is always there."""
 
-    def __init__(self, settings: Settings, playbooks: Playbooks, clock: Clock, most: int = MOST) -> None:
+    def __init__(self, settings: Settings, playbooks: Playbooks, clock: Clock, most: int = MAX_WORLDS) -> None:
         self.most = most
         self._settings = settings
         self._playbooks = playbooks
@@ -97,7 +98,7 @@ class WorldRegistry:
         played = self._settings.scenarios if wish.scenarios is None else wish.scenarios
         world = self._world(name, _clock(frozen), self._settings.seed if seed is None else seed, played)
         world.wish = wish
-        world.state.issued = partial(self._routes.issue, world=world)
+        world.state.on_issued = partial(self._routes.issue, world=world)
         self._worlds[name] = world
         for key in keys:
             self._routes.register(key, world)
@@ -122,9 +123,10 @@ class WorldRegistry:
         await world.state.end()
         await world.state.clock.reset()
         await world.state.end()  # again, as it may have taken a while until the clock stood still
+        made = world.made_keys()
         self._empty(world)
         self.adopt(world, world.playbook)
-        world.make_keys_again()
+        world.make_keys_again(made)
 
     async def close(self) -> None:
         """End every world."""
@@ -172,8 +174,7 @@ class WorldRegistry:
     def snapshot(self, name: str) -> dict[str, Any]:
         """A world's whole state as one JSON-able value. Raises UnknownWorld."""
         world = self.find(name)
-        made = [(api, record) for (api, _), record in world.made.items()]
-        return snapshots.write(world.state, world.scenarios, self._routes.issued(world), made)
+        return snapshots.write(world.state, world.scenarios)
 
     async def restore(self, name: str, snapshot: Mapping[str, Any]) -> None:
         """Put a world back to a snapshot, perhaps of another world, with the scenarios it played; its keys stay.
@@ -183,24 +184,24 @@ class WorldRegistry:
         """
         world = self.find(name)
         saved = snapshots.read(snapshot)
-        made = self._playbooks.get(saved.scenarios)
-        snapshots.check(saved, made)
+        playbook = self._playbooks.get(saved.scenarios)
+        snapshots.check(saved, playbook)
         await world.state.end()
-        await world.state.clock.restore(saved.now, saved.speed, saved.auto)
+        await world.state.clock.restore(saved.clock.now, saved.clock.speed, saved.clock.auto)
         await world.state.end()
+        made = world.made_keys()
         self._empty(world)
-        snapshots.put(world.state, saved)
-        self.adopt(world, made)
+        world.state.load(saved.state)
+        self.adopt(world, playbook)
         world.scenarios = saved.scenarios
         if world is not self.default:
-            for credential in saved.issued:
+            for credential in world.state.issued():
                 self._routes.issue(credential, world)
-        world.made = {(api, str(record["id"])): record for api, record in saved.made} | world.made
-        world.make_keys_again()
+        world.make_keys_again([*world.made_keys(), *made])
 
     def _world(self, name: str, clock: Clock, seed: int, scenarios: tuple[str, ...]) -> World:
         journal = Journal(self._settings.journal_entries, self._settings.journal_bytes)
-        state = WorldState(name, seed, clock, journal)
+        state = WorldState(name, seed, MemoryBackend(clock, journal, STORED_TYPES))
         return World(name, state, self._pipeline(state, self._playbooks.get(scenarios)), scenarios)
 
     def _pipeline(self, state: WorldState, playbook: Playbook) -> Pipeline:
@@ -216,7 +217,7 @@ class WorldRegistry:
     async def _end(self, world: World) -> None:
         await world.state.end()
         world.rest()
-        await world.state.sender.close()
+        await world.state.close()
 
     def _check(self, name: str) -> None:
         if not NAME.fullmatch(name):

@@ -14,7 +14,7 @@ from emulator.engine.service import Service
 from emulator.engine.world import WorldState
 from emulator.errors import ApiError
 from emulator.http import Exchange, Request
-from emulator.store.journal import Journal
+from emulator.store.memory import MemoryBackend
 from emulator.worlds.world import World
 
 
@@ -36,7 +36,7 @@ class UnknownWorldReply:
 
     def _site(self, request: Request) -> Service:
         world = self._default
-        state = WorldState("", 0, world.state.clock, Journal(0, 0))
+        state = WorldState("", 0, MemoryBackend(world.state.clock))
         playbook = world.playbook
         name = playbook.router.nearest_api(request.host, request.path)
         return Service(playbook.apis[name], playbook.latency, state)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
 from emulator.engine.deliver import RAW_SOCKET, BorrowedSocket
 from emulator.engine.pipeline import Continuation, Pipeline
 from emulator.engine.service import Service
-from emulator.engine.world import WorldEnded, WorldState
+from emulator.engine.world import MADE_KEYS, MadeKey, WorldEnded, WorldState
 from emulator.errors import ConfigError
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
@@ -27,17 +27,13 @@ class WorldSpec(Struct, frozen=True):
 
 
 class World(Struct, eq=False):
-    """`scenarios` are the names that its playbook was made of, `wish` what was asked for when it was made.
-
-    `made` are the keys that were made for it, by API and key, as they were when they were made.
-    """
+    """`scenarios` are the names that its playbook was made of, `wish` what was asked for when it was made."""
 
     name: str
     state: WorldState
     pipeline: Pipeline
     scenarios: tuple[str, ...]
     wish: WorldSpec = WorldSpec()
-    made: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def playbook(self) -> Playbook:
@@ -80,18 +76,23 @@ class World(Struct, eq=False):
         return [service.api.name for service in meant]
 
     def make_key(self, api: str, key: str, record: Mapping[str, Any]) -> None:
-        """Let an API know one more key, which stays when the world begins again."""
+        """Lets an API know one more key, which stays when the world begins again."""
         keys = self.pipeline.services[api].records["keys"]
         keys.put(key, record)
-        self.made[api, key] = record
-        while len(self.made) > keys.plan.most:
-            del self.made[next(iter(self.made))]
+        self.state.store.records.put(MADE_KEYS, f"{api}/{key}", MadeKey(api, key, dict(record)))
 
-    def make_keys_again(self) -> None:
-        """Put back what `make_key` made and the world no longer remembers, where there is such an API."""
-        for (api, key), record in self.made.items():
-            if api in self.pipeline.services and key not in (keys := self.pipeline.services[api].records["keys"]):
-                keys.put(key, record)
+    def made_keys(self) -> list[MadeKey]:
+        """The keys that were made for this world, the oldest first."""
+        return [made for _, made in self.state.store.records.items(MADE_KEYS)]
+
+    def make_keys_again(self, made: Iterable[MadeKey]) -> None:
+        """Puts back keys that the world no longer remembers, where there is such an API."""
+        records = self.state.store.records
+        for each in made:
+            records.put(MADE_KEYS, f"{each.api}/{each.id}", each)
+            service = self.pipeline.services.get(each.api)
+            if service is not None and each.id not in (keys := service.records["keys"]):
+                keys.put(each.id, each.record)
 
     def rest(self) -> None:
         """Watch no job any more, and remember no caller: the world begins again."""

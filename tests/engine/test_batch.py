@@ -90,7 +90,7 @@ def test_a_refused_item_reads_as_the_refused_request_does(small: Small) -> None:
 def test_items_are_not_charged_for_themselves(small: Small) -> None:
     emulated = small(OPERATIONS, MORE)
     lot(emulated.client("small", headers=KEY), *[{"text": "Hello"}] * 20)
-    window = emulated.app.state.store.peek("small/ann/calls", 60)
+    window = emulated.app.state.store.windows.peek("small/ann/calls", 60)
     assert window is not None
     assert window.used == 1
 

@@ -135,7 +135,7 @@ def test_a_client_that_leaves_in_the_middle_of_its_request_is_noted_and_costs_no
     nowhere, left = emulator.exchanges(2)
     assert (nowhere.outcome, left.outcome) == ("complete", "left")
     assert (left.path, left.status, left.sent_bytes) == ("/echo", 0, 0)
-    assert emulator.app.state.store.peek("small/ann/calls", 60) is None
+    assert emulator.app.state.store.windows.peek("small/ann/calls", 60) is None
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_a_counter_that_holds_a_rule_back_is_told(small: Small) -> None:
 def test_what_nobody_answers_costs_nothing(small: Small) -> None:
     emulated = small(OPERATIONS)
     assert emulated.client("small", headers=KEY).post("/one", json={}).status_code == 501
-    window = emulated.app.state.store.peek("small/ann/calls", 60)
+    window = emulated.app.state.store.windows.peek("small/ann/calls", 60)
     assert window is None or window.used == 0
 
 

@@ -210,7 +210,7 @@ def test_two_hundred_clients_at_once_are_all_answered_and_counted(emulator: Emul
     assert statuses == [400 if number % 4 == 1 else 200 for number in range(200)]
     exchanges = emulator.exchanges(200)
     assert sorted(exchange.number for exchange in exchanges) == list(range(1, 201))
-    window = emulator.app.state.store.peek("aiexport/demo-pro/requests", 60)
+    window = emulator.app.state.store.windows.peek("aiexport/demo-pro/requests", 60)
     assert window is not None
     assert window.used == 150
 

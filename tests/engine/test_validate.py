@@ -179,9 +179,9 @@ def test_what_is_refused_costs_nothing(small: Small) -> None:
     for body in ({}, {"text": 1}, {"text": "forbidden"}):
         assert client.post("/notes", json=body).status_code in (400, 409)
     client.get("/notes?limit=0")
-    assert emulator.app.state.store.peek("small/ann/calls", 60) is None
+    assert emulator.app.state.store.windows.peek("small/ann/calls", 60) is None
     client.get("/notes")
-    window = emulator.app.state.store.peek("small/ann/calls", 60)
+    window = emulator.app.state.store.windows.peek("small/ann/calls", 60)
     assert window is not None
     assert window.used == 1
 

@@ -7,16 +7,17 @@ import asyncio
 import pytest
 
 from emulator.clock import Clock, manual
-from emulator.engine.world import WorldEnded, WorldState
-from emulator.store.journal import Journal
+from emulator.engine.world import STORED_TYPES, WorldEnded, WorldState
+from emulator.errors import ConfigError
+from emulator.store.memory import MemoryBackend
 
 
 def world(name: str = "default", seed: int = 0) -> WorldState:
-    return WorldState(name, seed, manual(), Journal())
+    return WorldState(name, seed, MemoryBackend(manual(), types=STORED_TYPES))
 
 
 def drawn(world: WorldState) -> list[object]:
-    return [world.new_id(), world.new_id(8), world.new_uuid(), world.chance(7).random(), world.next_number()]
+    return [world.root, world.chance(7).random(), world.next_number()]
 
 
 def test_the_same_calls_give_the_same_ids_and_draws() -> None:
@@ -25,7 +26,7 @@ def test_the_same_calls_give_the_same_ids_and_draws() -> None:
 
 @pytest.mark.parametrize("other", [world("other"), world(seed=1)], ids=["name", "seed"])
 def test_another_name_or_seed_gives_others(other: WorldState) -> None:
-    assert not set(map(str, drawn(other)[:4])) & set(map(str, drawn(world())[:4]))
+    assert not set(map(str, drawn(other)[:2])) & set(map(str, drawn(world())[:2]))
 
 
 def test_what_an_exchange_draws_does_not_depend_on_others() -> None:
@@ -36,36 +37,60 @@ def test_what_an_exchange_draws_does_not_depend_on_others() -> None:
 
 def test_worlds_share_nothing() -> None:
     one, two = world(), world("two")
-    one.store.put("c", "id", 1)
+    one.store.records.put("c", "id", 1)
     one.ledger.record("api", "asset", "key", "ws", one.clock.now(), True, 1.0, 1)
-    assert two.store.get("c", "id") is None
+    assert two.store.records.get("c", "id") is None
     assert two.ledger.statistics("api", "asset", one.clock.now(), one.clock.now(), "ws") is None
     assert [one.next_number(), one.next_number(), two.next_number()] == [1, 2, 1]
 
 
-@pytest.mark.parametrize("length", [1, 8, 24, 64])
-def test_an_id_has_as_many_digits_as_were_asked_for(length: int) -> None:
-    made = {world(seed=seed).new_id(length) for seed in range(50)}
-    assert {len(id) for id in made} == {length}
-    assert set("".join(made)) <= set("0123456789abcdef")
-
-
-def test_a_world_draws_on_from_where_another_was() -> None:
+def test_a_world_goes_on_from_where_another_was() -> None:
     first, second = world(), world("other", seed=9)
+    asyncio.run(second.clock.advance(60))
     drawn(first)
-    second.continue_from(first.root, *first.drawn(), began=5.0)
-    assert (second.root, second.began) == (first.root, 5.0)
+    first.issue("token-1")
+    second.load(first.store.dump())
+    assert (second.root, second.began, second.issued()) == (first.root, first.began, ["token-1"])
     assert drawn(second) == drawn(first)
+
+
+@pytest.mark.parametrize(
+    ("collection", "rows", "reason"),
+    [
+        ("world", [], "the origin of the world is missing"),
+        ("world", [["origin", {"root": "default", "began": 0.0}, None]], r"world/origin: .*matching regex"),
+        ("world", [["origin", {"root": "0/default", "began": -1}, None]], r"world/origin: .*>= 0"),
+        ("faults", [["fault_1", {"order": {"fault": "sttaus"}, "armed_at": 0}, None]], "did you mean 'status'"),
+        ("faults", [["fault_1", {"order": {"fault": "status"}, "armed_at": -1}, None]], "faults/fault_1: "),
+        ("messages", [["msg_1", {"message": 5}, None]], "messages/msg_1: "),
+    ],
+)
+def test_a_dump_that_no_world_can_go_on_from_is_refused_and_changes_nothing(
+    collection: str, rows: list[object], reason: str
+) -> None:
+    here = world()
+    before = here.store.dump()
+    with pytest.raises(ConfigError, match=reason):
+        here.load({**before, "records": {**before["records"], collection: rows}})
+    assert here.store.dump() == before
+
+
+def test_only_so_many_issued_credentials_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.engine.world.MAX_ISSUED", 2)
+    here = world()
+    for name in ("a", "b", "c"):
+        here.issue(name)
+    assert here.issued() == ["b", "c"]
 
 
 def test_a_world_that_was_cleared_draws_and_remembers_as_a_new_one() -> None:
     cleared = world()
-    cleared.continue_from("7/elsewhere", *world("elsewhere", seed=7).drawn(), began=0.0)
+    cleared.load(world("elsewhere", seed=7).store.dump())
     drawn(cleared)
-    cleared.store.put("c", "id", 1)
+    cleared.store.records.put("c", "id", 1)
     cleared.armed.arm({"fault": "status", "params": {"status": 500}})
     cleared.clear()
-    assert (cleared.store.get("c", "id"), cleared.armed.list()) == (None, ())
+    assert (cleared.store.records.get("c", "id"), cleared.armed.list()) == (None, ())
     assert drawn(cleared) == drawn(world())
 
 
@@ -123,7 +148,7 @@ def test_a_task_that_is_cancelled_by_somebody_else_is_cancelled() -> None:
 
 def test_two_who_end_a_world_wait_for_the_same_leavers() -> None:
     async def run() -> int:
-        here = WorldState("w", 0, Clock(0.0, 0.0), Journal())
+        here = WorldState("w", 0, MemoryBackend(Clock(0.0, 0.0)))
         left: list[int] = []
 
         async def attend() -> None:

@@ -11,6 +11,7 @@ from emulator.clock import Clock, manual
 from emulator.errors import ConfigError
 from emulator.faults import Armed
 from emulator.faults.base import OF_STREAMS
+from emulator.store.memory import MemoryBackend
 from tests.faults.conftest import BODY, Faulty, content
 
 
@@ -21,7 +22,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def armed(clock: Clock) -> Armed:
-    return Armed(clock)
+    return Armed(MemoryBackend(clock))
 
 
 def played(

@@ -121,10 +121,10 @@ def test_who_sends_no_credential_has_none_that_could_go_wrong(emulator: Emulated
 def test_a_condemned_token_stays_so_in_a_snapshot(emulator: Emulated) -> None:
     client = emulator.client("aiexport")
     issued = token(client, "expire_token; uses=1")
-    store = emulator.app.state.store
-    saved = store.dump()
+    state = emulator.app.state
+    saved = state.store.dump()
     assert [use(client, issued), use(client, issued)] == [200, 401]
-    store.load(saved)
+    state.load(saved)
     assert [use(client, issued), use(client, issued)] == [200, 401]
 
 

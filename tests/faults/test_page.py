@@ -11,6 +11,7 @@ from emulator.clock import manual
 from emulator.faults import FAULTS, Armed, parameters
 from emulator.faults.aliases import PARAMETER_ALIASES
 from emulator.faults.base import ON, about
+from emulator.store.memory import MemoryBackend
 from tests.apis.aiexport_calls import asking, caller
 from tests.faults.test_clients import PAGE
 from tests.pages import README, Block, blocks, complaints, examples, tables
@@ -26,7 +27,7 @@ def test_each_example_loads(block: Block, tmp_path: Path) -> None:
     "block", [each for each in blocks(PAGE) if each.language == "json"], ids=lambda each: each.place
 )
 def test_each_order_can_be_armed(block: Block) -> None:
-    assert Armed(manual()).arm(json.loads(block.text)).id == "fault_1"
+    assert Armed(MemoryBackend(manual())).arm(json.loads(block.text)).id == "fault_1"
 
 
 def test_two_failures_and_then_a_success_are_one_line(running: Running, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from emulator.jobs.job import Job, RowOutcome
 from emulator.language.document.durations import Duration, parse_duration
 from emulator.playbook.model import JobPlan
 from emulator.playbook.timeline import Timeline
-from emulator.store.memory import MemoryStore
+from emulator.store.memory import MemoryBackend
 
 START = 1_767_225_600.0
 BATCH = {"queued": "0s", "in_progress": "1s", "completed": "1s + 10ms each"}
@@ -48,7 +48,7 @@ def outcomes(*oks: bool) -> list[RowOutcome]:
 
 def world(ended: Callable[[Job], None] | None = None, **kinds: JobPlan) -> tuple[Jobs, Clock]:
     clock = manual(START)
-    return Jobs(MemoryStore(clock), clock, kinds or {"batch": kind()}, ended), clock
+    return Jobs(MemoryBackend(clock), kinds or {"batch": kind()}, ended), clock
 
 
 def play(story: Callable[[], Awaitable[None]]) -> None:
@@ -344,20 +344,18 @@ def test_after_a_reload_the_jobs_under_way_are_watched_again_and_apis_are_apart(
     async def story() -> None:
         told: list[tuple[str, str]] = []
         clock = manual(START)
-        store = MemoryStore(clock)
+        store = MemoryBackend(clock)
 
         def jobs_of(api: str) -> Jobs:
-            return Jobs(store, clock, {"batch": kind()}, lambda job: told.append((api, job.id)), prefix=api)
+            return Jobs(store, {"batch": kind()}, lambda job: told.append((api, job.id)), api=api)
 
         before, other = jobs_of("one"), jobs_of("other")
         before.start("batch", "done", "one", watched=True)
         await clock.advance(2)
         before.start("batch", "watched", "one", watched=True)
         before.start("batch", "unwatched", "one")
-        before.close()
         after = jobs_of("one")
-        after.resume()
-        other.resume()
+        before.close()
         await clock.advance(60)
         assert told == [("one", "done"), ("one", "watched")]
         assert [job.id for job in after.all("batch")] == ["done", "watched", "unwatched"]

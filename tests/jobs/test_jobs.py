@@ -14,7 +14,7 @@ from emulator.jobs.job import Job, RowOutcome
 from emulator.language.document.durations import Duration
 from emulator.playbook.model import JobPlan
 from emulator.playbook.timeline import Timeline
-from emulator.store.memory import MemoryStore
+from emulator.store.memory import MemoryBackend
 
 START = 1_767_225_600.0
 BATCH = Timeline(("queued", "in_progress", "completed"), (Duration(0.0), Duration(1.0), Duration(1.0, 0.5)))
@@ -31,7 +31,7 @@ ROWS = [RowOutcome(True, b"{}", {"tokens": 10})] * 4
 def play(story: Callable[[Jobs, Clock], Awaitable[None]], ended: Callable[[Job], None] | None = None) -> None:
     async def run() -> None:
         clock = manual(START)
-        await story(Jobs(MemoryStore(clock), clock, KINDS, ended), clock)
+        await story(Jobs(MemoryBackend(clock), KINDS, ended), clock)
 
     asyncio.run(run())
 

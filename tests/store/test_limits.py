@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from emulator.clock import Clock, http_date, manual
 from emulator.errors import ApiError
 from emulator.playbook.limits import Limit
-from emulator.store import Store
+from emulator.store.backend import Backend
 from emulator.store.limits import Allowance, admit, settle, states
-from emulator.store.memory import MemoryStore
+from emulator.store.memory import MemoryBackend
 
 REQUESTS = Limit("requests", 3, 60)
 TOKENS = Limit("tokens", 1_000, 86_400)
@@ -28,27 +28,27 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def store(clock: Clock) -> Store:
-    return MemoryStore(clock)
+def store(clock: Clock) -> Backend:
+    return MemoryBackend(clock)
 
 
 def advance(clock: Clock, seconds: float) -> None:
     asyncio.run(clock.advance(seconds))
 
 
-def refusal(store: Store, limits: Sequence[Limit], cost: dict[str, int], now: float | None = None) -> ApiError:
+def refusal(store: Backend, limits: Sequence[Limit], cost: dict[str, int], now: float | None = None) -> ApiError:
     with pytest.raises(ApiError) as caught:
         admit(store, "demo", limits, cost, now)
     return caught.value
 
 
-def test_a_caller_without_limits_is_admitted_and_told_of_none(store: Store) -> None:
+def test_a_caller_without_limits_is_admitted_and_told_of_none(store: Backend) -> None:
     allowance = admit(store, "demo", (), {"requests": 1})
     assert allowance.states == {}
     assert settle(store, "demo", allowance, {"requests": 5}).states == {}
 
 
-def test_each_counter_says_how_it_stands(store: Store, clock: Clock) -> None:
+def test_each_counter_says_how_it_stands(store: Backend, clock: Clock) -> None:
     now = int(clock.now())
     assert admit(store, "demo", LIMITS, {"requests": 1, "tokens": 40}).states == {
         "requests": {"limit": 3, "remaining": 2, "reset": now + 60, "used": 1, "retry_after": 60},
@@ -62,7 +62,7 @@ def test_each_counter_says_how_it_stands(store: Store, clock: Clock) -> None:
     }
 
 
-def test_the_moment_of_the_request_is_what_the_counters_go_by(store: Store, clock: Clock) -> None:
+def test_the_moment_of_the_request_is_what_the_counters_go_by(store: Backend, clock: Clock) -> None:
     moment = clock.now()
     advance(clock, 5)
     allowance = admit(store, "demo", LIMITS, {"requests": 1}, moment)
@@ -70,13 +70,13 @@ def test_the_moment_of_the_request_is_what_the_counters_go_by(store: Store, cloc
     assert settle(store, "demo", allowance, {"requests": 2}, moment).states["requests"]["retry_after"] == 60
 
 
-def test_one_subject_does_not_use_up_anothers_limit(store: Store) -> None:
+def test_one_subject_does_not_use_up_anothers_limit(store: Backend) -> None:
     for subject in ("demo", "other"):
         admitted = [admit(store, subject, LIMITS, {"requests": 1}).states["requests"] for _ in range(3)]
         assert [state["remaining"] for state in admitted] == [2, 1, 0]
 
 
-def test_beyond_the_limit_the_caller_is_told_to_come_back_when_the_window_ends(store: Store, clock: Clock) -> None:
+def test_beyond_the_limit_the_caller_is_told_to_come_back_when_the_window_ends(store: Backend, clock: Clock) -> None:
     for _ in range(3):
         admit(store, "demo", LIMITS, {"requests": 1})
     advance(clock, 18)
@@ -89,7 +89,7 @@ def test_beyond_the_limit_the_caller_is_told_to_come_back_when_the_window_ends(s
     assert admit(store, "demo", LIMITS, {"requests": 1}).states["requests"]["used"] == 1
 
 
-def test_a_refusal_names_the_counter_that_takes_longest(store: Store) -> None:
+def test_a_refusal_names_the_counter_that_takes_longest(store: Backend) -> None:
     admit(store, "demo", LIMITS, {"requests": 3, "tokens": 999})
     error = refusal(store, LIMITS, {"requests": 1, "tokens": 20})
     assert error.values["counter"] == "tokens"
@@ -98,7 +98,7 @@ def test_a_refusal_names_the_counter_that_takes_longest(store: Store) -> None:
     )
 
 
-def test_a_cost_above_the_limit_is_told_that_waiting_does_not_help(store: Store) -> None:
+def test_a_cost_above_the_limit_is_told_that_waiting_does_not_help(store: Backend) -> None:
     admit(store, "demo", LIMITS, {"requests": 1})
     error = refusal(store, (TOKENS, REQUESTS), {"requests": 4, "tokens": 5})
     assert error.detail == "This request costs 4 requests, and the limit is 3 per minute: it can never be admitted."
@@ -106,12 +106,12 @@ def test_a_cost_above_the_limit_is_told_that_waiting_does_not_help(store: Store)
     assert error.values["limits"]["tokens"]["used"] == 0
 
 
-def test_a_limit_of_nothing_admits_nothing(store: Store) -> None:
+def test_a_limit_of_nothing_admits_nothing(store: Backend) -> None:
     assert "never" in refusal(store, [Limit("requests", 0, 90)], {"requests": 1}).detail
     assert "per 90 s" in refusal(store, [Limit("requests", 0, 90)], {"requests": 1}).detail
 
 
-def test_settling_makes_the_charge_what_was_really_taken(store: Store) -> None:
+def test_settling_makes_the_charge_what_was_really_taken(store: Backend) -> None:
     allowance = admit(store, "demo", LIMITS, {"requests": 1, "tokens": 400})
     less = settle(store, "demo", allowance, {"tokens": 150})
     assert less.states["tokens"]["used"] == states(store, "demo", LIMITS)["tokens"]["used"] == 150
@@ -122,7 +122,7 @@ def test_settling_makes_the_charge_what_was_really_taken(store: Store) -> None:
     assert refusal(store, LIMITS, {"requests": 1, "tokens": 1}).values["counter"] == "tokens"
 
 
-def test_what_is_settled_late_stays_out_of_the_next_window(store: Store, clock: Clock) -> None:
+def test_what_is_settled_late_stays_out_of_the_next_window(store: Backend, clock: Clock) -> None:
     first = admit(store, "demo", LIMITS, {"requests": 1})
     advance(clock, 60)
     admit(store, "demo", LIMITS, {"requests": 1})
@@ -147,7 +147,7 @@ def test_date_and_retry_after_make_reset_and_a_refused_charge_changes_nothing(
     offset: float, steps: list[float | dict[str, int] | int]
 ) -> None:
     clock = manual(manual().now() + offset)
-    store = MemoryStore(clock)
+    store = MemoryBackend(clock)
     last: Allowance | None = None
     for step in steps:
         if isinstance(step, float):
@@ -167,7 +167,7 @@ def test_date_and_retry_after_make_reset_and_a_refused_charge_changes_nothing(
         check(clock, states(store, "demo", LIMITS))
 
 
-def ask(store: Store, cost: dict[str, int]) -> Allowance | ApiError:
+def ask(store: Backend, cost: dict[str, int]) -> Allowance | ApiError:
     try:
         return admit(store, "demo", LIMITS, cost)
     except ApiError as error:
@@ -186,7 +186,7 @@ def check(clock: Clock, told: dict[str, dict[str, int]]) -> None:
 @given(st.floats(0, 200, allow_nan=False))
 def test_a_client_that_waits_as_long_as_it_was_told_is_admitted(offset: float) -> None:
     clock = manual(manual().now() + offset)
-    store = MemoryStore(clock)
+    store = MemoryBackend(clock)
     admit(store, "demo", LIMITS, {"requests": 3})
     error = refusal(store, LIMITS, {"requests": 1})
     advance(clock, error.values["retry_after"])

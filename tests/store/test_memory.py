@@ -5,186 +5,255 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from emulator.clock import Clock, manual
-from emulator.store import Charge, Store, Window
-from emulator.store.memory import MOST_WINDOWS, MemoryStore
+from emulator.errors import ConfigError
+from emulator.store.backend import Backend, Charge, Window
+from emulator.store.memory import MAX_WINDOWS, MemoryBackend
 
 
 def advance(clock: Clock, seconds: float) -> None:
     asyncio.run(clock.advance(seconds))
 
 
-def memory() -> tuple[Clock, Store]:
+def memory() -> tuple[Clock, Backend]:
     clock = manual()
-    return clock, MemoryStore(clock)
+    return clock, MemoryBackend(clock)
 
 
 def test_a_record_is_there_until_its_time_is_over() -> None:
     clock, store = memory()
-    store.put("sessions", "a", {"n": 1}, ttl=60)
-    store.put("sessions", "b", {"n": 2})
+    store.records.put("sessions", "a", {"n": 1}, ttl=60)
+    store.records.put("sessions", "b", {"n": 2})
     advance(clock, 59.9)
-    assert store.get("sessions", "a") == {"n": 1}
+    assert store.records.get("sessions", "a") == {"n": 1}
     advance(clock, 0.1)
-    assert store.get("sessions", "a") is None
-    assert store.items("sessions") == [("b", {"n": 2})]
-    assert not store.delete("sessions", "a")
+    assert store.records.get("sessions", "a") is None
+    assert store.records.items("sessions") == [("b", {"n": 2})]
+    assert not store.records.delete("sessions", "a")
 
 
 def test_what_was_never_put_is_not_there() -> None:
     _, store = memory()
-    assert store.get("sessions", "a") is None
-    assert store.items("sessions") == []
-    assert not store.delete("sessions", "a")
+    assert store.records.get("sessions", "a") is None
+    assert store.records.items("sessions") == []
+    assert not store.records.delete("sessions", "a")
 
 
 def test_records_stand_in_the_order_they_first_came() -> None:
     clock, store = memory()
     for id in "abc":
-        store.put("models", id, id, ttl=60)
-    store.put("models", "a", "A", ttl=60)
-    assert store.items("models") == [("a", "A"), ("b", "b"), ("c", "c")]
-    assert store.delete("models", "b")
-    assert store.items("models") == [("a", "A"), ("c", "c")]
+        store.records.put("models", id, id, ttl=60)
+    store.records.put("models", "a", "A", ttl=60)
+    assert store.records.items("models") == [("a", "A"), ("b", "b"), ("c", "c")]
+    assert store.records.delete("models", "b")
+    assert store.records.items("models") == [("a", "A"), ("c", "c")]
     advance(clock, 60)
-    store.put("models", "c", "C")
-    store.put("models", "a", "again")
-    assert store.items("models") == [("c", "C"), ("a", "again")]
+    store.records.put("models", "c", "C")
+    store.records.put("models", "a", "again")
+    assert store.records.items("models") == [("c", "C"), ("a", "again")]
 
 
 def test_beyond_the_most_records_the_oldest_goes() -> None:
     _, store = memory()
     for number in range(100):
-        store.put("jobs", str(number), number, most=3)
-    assert [id for id, _ in store.items("jobs")] == ["97", "98", "99"]
+        store.records.put("jobs", str(number), number, cap=3)
+    assert [id for id, _ in store.records.items("jobs")] == ["97", "98", "99"]
 
 
 def test_collections_and_counters_do_not_meet() -> None:
     _, store = memory()
-    store.put("a", "x", 1)
-    assert store.get("b", "x") is None
-    assert [store.count("a"), store.count("a"), store.count("b")] == [1, 2, 1]
-    assert [store.counted("a"), store.counted("b"), store.counted("c")] == [2, 1, 0]
+    store.records.put("a", "x", 1)
+    assert store.records.get("b", "x") is None
+    assert [store.counters.increment("a"), store.counters.increment("a"), store.counters.increment("b")] == [1, 2, 1]
+    assert [store.counters.value("a"), store.counters.value("b"), store.counters.value("c")] == [2, 1, 0]
 
 
 def test_a_window_begins_with_its_first_charge_and_ends_a_period_later() -> None:
     clock, store = memory()
     advance(clock, 59.5)
     begun = clock.now()
-    assert store.peek("k", 60) is None
-    assert store.charge([("k", 2, 60, 1)]) == [Window(1, begun + 60)]
+    assert store.windows.peek("k", 60) is None
+    assert store.windows.charge([("k", 2, 60, 1)]) == [Window(1, begun + 60)]
     advance(clock, 59.9)
-    assert store.charge([("k", 2, 60, 1)]) == [Window(2, begun + 60)]
-    assert store.charge([("k", 2, 60, 1)]) == [Window(2, begun + 60, refused=True)]
+    assert store.windows.charge([("k", 2, 60, 1)]) == [Window(2, begun + 60)]
+    assert store.windows.charge([("k", 2, 60, 1)]) == [Window(2, begun + 60, refused=True)]
     advance(clock, 0.1)
-    assert store.peek("k", 60) is None
-    assert store.charge([("k", 2, 60, 1)]) == [Window(1, begun + 120)]
+    assert store.windows.peek("k", 60) is None
+    assert store.windows.charge([("k", 2, 60, 1)]) == [Window(1, begun + 120)]
 
 
 def test_when_one_charge_does_not_fit_none_is_made_and_no_window_begins() -> None:
     clock, store = memory()
-    store.charge([("a", 10, 60, 3)])
-    windows = store.charge([("a", 10, 60, 1), ("b", 5, 60, 6), ("c", 5, 60, 1)])
+    store.windows.charge([("a", 10, 60, 3)])
+    windows = store.windows.charge([("a", 10, 60, 1), ("b", 5, 60, 6), ("c", 5, 60, 1)])
     end = clock.now() + 60
     assert windows == [Window(3, end), Window(0, end, refused=True), Window(0, end)]
-    assert store.peek("a", 60) == Window(3, end)
-    assert store.peek("b", 60) is store.peek("c", 60) is None
+    assert store.windows.peek("a", 60) == Window(3, end)
+    assert store.windows.peek("b", 60) is store.windows.peek("c", 60) is None
 
 
 def test_a_charge_of_nothing_fits_even_into_a_window_that_is_overdrawn() -> None:
     _, store = memory()
-    store.charge([("k", 10, 60, 10)])
-    store.settle("k", 5)
-    assert store.charge([("k", 10, 60, 0)])[0].used == 15
-    assert store.charge([("k", 10, 60, 1)])[0].refused
+    store.windows.charge([("k", 10, 60, 10)])
+    store.windows.settle("k", 5)
+    assert store.windows.charge([("k", 10, 60, 0)])[0].used == 15
+    assert store.windows.charge([("k", 10, 60, 1)])[0].refused
 
 
 def test_settling_never_goes_below_nothing_nor_into_another_window() -> None:
     clock, store = memory()
-    (first,) = store.charge([("k", 100, 60, 40)])
-    assert store.settle("k", -60) == Window(0, first.resets_at)
+    (first,) = store.windows.charge([("k", 100, 60, 40)])
+    assert store.windows.settle("k", -60) == Window(0, first.resets_at)
     advance(clock, 60)
-    assert store.settle("k", 5) is None
-    (second,) = store.charge([("k", 100, 60, 40)])
-    assert store.settle("k", 5, first.resets_at) is None
-    assert store.settle("k", 5, second.resets_at) == Window(45, second.resets_at)
-    assert store.settle("unknown", 5) is None
+    assert store.windows.settle("k", 5) is None
+    (second,) = store.windows.charge([("k", 100, 60, 40)])
+    assert store.windows.settle("k", 5, first.resets_at) is None
+    assert store.windows.settle("k", 5, second.resets_at) == Window(45, second.resets_at)
+    assert store.windows.settle("unknown", 5) is None
 
 
 def test_a_window_left_in_the_future_by_a_clock_set_back_does_not_count() -> None:
     clock, store = memory()
     advance(clock, 86_400)
-    store.charge([("k", 1, 60, 1)])
+    store.windows.charge([("k", 1, 60, 1)])
     asyncio.run(clock.set(manual().now()))
-    assert store.peek("k", 60) is None
-    assert store.charge([("k", 1, 60, 1)]) == [Window(1, clock.now() + 60)]
+    assert store.windows.peek("k", 60) is None
+    assert store.windows.charge([("k", 1, 60, 1)]) == [Window(1, clock.now() + 60)]
 
 
 def test_the_moment_of_the_request_may_be_given() -> None:
     clock, store = memory()
     moment = clock.now() - 0.25
-    assert store.charge([("k", 2, 60, 1)], moment)[0].resets_at == moment + 60
-    assert store.peek("k", 60, moment + 60) is None
+    assert store.windows.charge([("k", 2, 60, 1)], moment)[0].resets_at == moment + 60
+    assert store.windows.peek("k", 60, moment + 60) is None
 
 
 def test_windows_that_are_over_are_forgotten_and_the_rest_is_bounded() -> None:
     clock = manual()
-    store = MemoryStore(clock)
+    store = MemoryBackend(clock)
     for number in range(5_000):
-        store.charge([(str(number), 1, 60, 1)])
+        store.windows.charge([(str(number), 1, 60, 1)])
     advance(clock, 60)
     for number in range(5_000):
-        store.charge([(f"other {number}", 1, 86_400, 1)])
-    assert len(store.dump()["windows"]) == 5_000
-    for number in range(MOST_WINDOWS + 1_000):
-        store.charge([(f"more {number}", 1, 86_400, 1)])
-    assert len(store.dump()["windows"]) <= MOST_WINDOWS
-    assert store.peek(f"more {MOST_WINDOWS + 999}", 86_400) is not None
+        store.windows.charge([(f"other {number}", 1, 86_400, 1)])
+    assert len(store.windows.windows) == 5_000
+    for number in range(MAX_WINDOWS + 1_000):
+        store.windows.charge([(f"more {number}", 1, 86_400, 1)])
+    assert len(store.windows.windows) <= MAX_WINDOWS
+    assert store.windows.peek(f"more {MAX_WINDOWS + 999}", 86_400) is not None
 
 
 def test_of_more_windows_than_are_kept_the_oldest_tenth_goes() -> None:
-    store = MemoryStore(manual(), most_windows=100)
+    store = MemoryBackend(manual(), max_windows=100)
     for number in range(100):
-        store.charge([(str(number), 1, 60, 1)])
-    assert len(store.dump()["windows"]) == 100
-    store.charge([("100", 1, 60, 1)])
-    assert list(store.dump()["windows"]) == [str(number) for number in range(11, 101)]
+        store.windows.charge([(str(number), 1, 60, 1)])
+    assert len(store.windows.windows) == 100
+    store.windows.charge([("100", 1, 60, 1)])
+    assert list(store.windows.windows) == [str(number) for number in range(11, 101)]
 
 
 def test_a_window_is_over_at_the_very_moment_it_resets() -> None:
     clock = manual()
-    store = MemoryStore(clock, most_windows=100)
+    store = MemoryBackend(clock, max_windows=100)
     for number in range(100):
-        store.charge([(str(number), 1, 60, 1)])
+        store.windows.charge([(str(number), 1, 60, 1)])
     advance(clock, 60)
-    store.charge([("next", 1, 60, 1)])
-    assert list(store.dump()["windows"]) == ["next"]
+    store.windows.charge([("next", 1, 60, 1)])
+    assert list(store.windows.windows) == ["next"]
 
 
-def test_a_store_comes_back_as_it_was_dumped() -> None:
+def test_a_backend_comes_back_as_it_was_dumped() -> None:
     clock, store = memory()
-    store.put("sessions", "a", {"turns": [1]}, ttl=60)
-    store.put("models", "m", "M")
-    store.count("rule")
-    store.charge([("k", 2, 60, 1)])
+    store.records.put("sessions", "a", {"turns": [1]}, ttl=60)
+    store.records.put("models", "m", "M")
+    store.counters.increment("rule")
+    store.windows.charge([("k", 2, 60, 1)])
     data = store.dump()
-    store.get("sessions", "a")["turns"].append(2)  # type: ignore[index]
+    value = store.records.get("sessions", "a")
+    assert value is not None
+    value["turns"].append(2)
     store.clear()
-    assert store.dump() == {"collections": {}, "counts": {}, "windows": {}}
+    assert store.dump() == {"records": {}, "counters": {}, "windows": {}, "usage": [], "schedule": []}
     for _ in range(2):
         store.load(data)
         assert store.dump() == data
-        assert store.get("sessions", "a") == {"turns": [1]}
-        assert store.count("rule") == 2
-        assert store.charge([("k", 2, 60, 1)])[0].used == 2
-        store.get("sessions", "a")["turns"].append(3)  # type: ignore[index]
+        value = store.records.get("sessions", "a")
+        assert value == {"turns": [1]}
+        assert store.counters.increment("rule") == 2
+        assert store.windows.charge([("k", 2, 60, 1)])[0].used == 2
+        value["turns"].append(3)
     advance(clock, 60)
-    assert store.items("sessions") == []
-    assert store.items("models") == [("m", "M")]
+    assert store.records.items("sessions") == []
+    assert store.records.items("models") == [("m", "M")]
+
+
+def test_who_watches_a_collection_hears_of_each_value_that_is_put() -> None:
+    _, store = memory()
+    heard: list[int] = []
+    with store.records.watch("attempts", lambda: heard.append(store.records.count("attempts"))):
+        store.records.put("attempts", "1", {})
+        store.records.put("others", "1", {})
+        store.records.put("attempts", "2", {})
+    store.records.put("attempts", "3", {})
+    assert heard == [1, 2]
+
+
+def test_a_transaction_gives_what_its_work_gives() -> None:
+    _, store = memory()
+    assert store.immediate
+    assert asyncio.run(store.transact(lambda: store.counters.increment("a"))) == 1
+    assert store.counters.value("a") == 1
+
+
+WHOLE: list[Any] = ["x", None, [], 1.5, -1, 1e308, True, 2**54]
+DAMAGE: list[tuple[str, Any]] = [
+    ("records", 5),
+    ("records", {"a": [["x", {}]]}),
+    ("records", {"a": [["x", {}, -1]]}),
+    ("records", {"a": [["x", {}, 1e13]]}),
+    ("records", {"a": [[5, {}, None]]}),
+    *[("counters", {"a": wrong}) for wrong in WHOLE],
+    *[("windows", {"a": [wrong, 0.0]}) for wrong in WHOLE],
+    *[("windows", {"a": [0, wrong]}) for wrong in WHOLE if wrong not in (1.5, 2**54)],
+    ("usage", [["api"]]),
+    ("usage", [["api", "asset", "key", "no hour", "", 1, 1, 0, 0]]),
+    ("usage", [["api", "asset", "key", 1, "w", 0, 0, 0.0, 0.0]]),
+    ("usage", [["api", "asset", "key", 1, "w", 1, 0, -1.0, 0.0]]),
+    ("schedule", [["webhooks", "msg_1"]]),
+    *[("schedule", [["webhooks", "msg_1", wrong]]) for wrong in (*WHOLE, float("nan")) if wrong not in (1.5, 2**54)],
+]
+
+
+@pytest.mark.parametrize(("part", "wrong"), DAMAGE, ids=str)
+def test_other_data_is_refused_and_changes_nothing(part: str, wrong: Any) -> None:
+    _, store = memory()
+    store.records.put("models", "m", "M")
+    store.counters.increment("rule")
+    store.windows.charge([("k", 2, 60, 1)])
+    before = store.dump()
+    with pytest.raises(ConfigError, match=rf"at `\$\.{part}"):
+        store.load({**before, part: wrong})
+    assert store.dump() == before
+
+
+@pytest.mark.parametrize("part", ["records", "counters", "windows", "usage", "schedule"])
+def test_a_part_that_is_missing_is_named(part: str) -> None:
+    _, store = memory()
+    data = {name: value for name, value in store.dump().items() if name != part}
+    with pytest.raises(ConfigError, match=f"missing required field `{part}`"):
+        store.load(data)
+
+
+def test_buckets_that_are_named_twice_are_one() -> None:
+    _, store = memory()
+    row = ["api", "asset", "key", 1, "w", 1, 1, 2.0, 3.0]
+    store.load({**store.dump(), "usage": [row, row]})
+    assert store.dump()["usage"] == [row]
 
 
 class Model:
@@ -228,28 +297,28 @@ def test_windows_say_what_a_naive_account_says(steps: list[Any]) -> None:
         elif isinstance(step, tuple):
             key, amount = step
             begun, taken = model.standing(key, LIMITS[key][1])
-            settled = store.settle(key, amount)
+            settled = store.windows.settle(key, amount)
             assert (settled is not None) == bool(taken)
             taken.append(max(amount, -sum(taken)))
         else:
             charges: list[Charge] = [(key, *LIMITS[key], cost) for key, cost in step.items()]
-            assert [window.refused for window in store.charge(charges)] == model.charge(charges)  # type: ignore[arg-type]
+            assert [window.refused for window in store.windows.charge(charges)] == model.charge(charges)  # type: ignore[arg-type]
         for key, (_, seconds) in LIMITS.items():
             begun, taken = model.standing(key, seconds)
-            window = store.peek(key, seconds)
+            window = store.windows.peek(key, seconds)
             assert (window and replace(window)) == (Window(sum(taken), start + begun + seconds) if taken else None)
 
 
 def test_what_replaces_a_record_lives_as_long_as_it_would_have() -> None:
     clock, store = memory()
-    store.put("notes", "a", 1, ttl=10)
-    store.put("notes", "b", 1)
+    store.records.put("notes", "a", 1, ttl=10)
+    store.records.put("notes", "b", 1)
     advance(clock, 5)
-    assert store.replace("notes", "a", 2)
-    assert store.replace("notes", "b", 2)
-    assert not store.replace("notes", "c", 2)
-    assert not store.replace("others", "a", 2)
-    assert store.items("notes") == [("a", 2), ("b", 2)]
+    assert store.records.replace("notes", "a", 2)
+    assert store.records.replace("notes", "b", 2)
+    assert not store.records.replace("notes", "c", 2)
+    assert not store.records.replace("others", "a", 2)
+    assert store.records.items("notes") == [("a", 2), ("b", 2)]
     advance(clock, 5)
-    assert store.items("notes") == [("b", 2)]
-    assert not store.replace("notes", "a", 3)
+    assert store.records.items("notes") == [("b", 2)]
+    assert not store.records.replace("notes", "a", 3)

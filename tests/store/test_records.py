@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from emulator.clock import manual
 from emulator.playbook.model import CollectionPlan
-from emulator.store.memory import MemoryStore
+from emulator.store.memory import MemoryBackend
 from emulator.store.records import Records
 
 FIXTURE = {"a": {"id": "a"}, "b": {"id": "b"}}
@@ -20,7 +20,7 @@ IDS = st.sampled_from("abcd")
 
 
 def records(most: int = 100) -> Records:
-    return Records(CollectionPlan("things", "id", FIXTURE, most), "api", MemoryStore(manual()))
+    return Records(CollectionPlan("things", "id", FIXTURE, most), "api", MemoryBackend(manual()))
 
 
 def test_what_is_not_there_is_not_there() -> None:
@@ -39,12 +39,12 @@ def test_ids_are_texts() -> None:
 
 
 def test_two_apis_and_two_worlds_do_not_share_records() -> None:
-    store = MemoryStore(manual())
+    store = MemoryBackend(manual())
     plan = CollectionPlan("things", "id", {}, 100)
     Records(plan, "one", store).put("x", 1)
     assert Records(plan, "one", store).get("x") == 1
     assert Records(plan, "other", store).get("x") is None
-    assert Records(plan, "one", MemoryStore(manual())).get("x") is None
+    assert Records(plan, "one", MemoryBackend(manual())).get("x") is None
 
 
 def test_what_is_added_is_bounded_and_the_oldest_goes_first() -> None:
@@ -55,7 +55,7 @@ def test_what_is_added_is_bounded_and_the_oldest_goes_first() -> None:
 
 
 def test_a_record_lives_as_long_as_it_is_said_to() -> None:
-    store = MemoryStore(manual())
+    store = MemoryBackend(manual())
     things = Records(CollectionPlan("things", "id", FIXTURE, 10), "api", store)
     things.put("a", {"id": "A"}, ttl=10)
     things.put("x", {"id": "x"}, ttl=10)
@@ -69,10 +69,10 @@ def test_a_record_lives_as_long_as_it_is_said_to() -> None:
 
 def test_removing_survives_a_snapshot() -> None:
     """What is dumped and loaded is equal to what was there, and not the same object."""
-    store = MemoryStore(manual())
+    store = MemoryBackend(manual())
     plan = CollectionPlan("things", "id", FIXTURE, 10)
     Records(plan, "api", store).remove("a")
-    other = MemoryStore(manual())
+    other = MemoryBackend(manual())
     other.load(store.dump())
     assert [id for id, _ in Records(plan, "api", other).items()] == ["b"]
     assert "a" not in Records(plan, "api", other)

@@ -8,7 +8,7 @@ import pytest
 
 from emulator.clock import Clock, manual
 from emulator.playbook.model import CollectionPlan
-from emulator.store.memory import MemoryStore
+from emulator.store.memory import MemoryBackend
 from emulator.store.records import Records
 from emulator.store.tokens import Tokens, expired
 
@@ -20,7 +20,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def tokens(clock: Clock) -> Tokens:
-    store = MemoryStore(clock)
+    store = MemoryBackend(clock)
     records = Records(CollectionPlan("tokens", "token", {"t": {"token": "t"}}, 10), "api", store)
     return Tokens("api", store, {"tokens": records})
 

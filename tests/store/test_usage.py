@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from emulator.clock import manual
 from emulator.compile.data import SeedFile
 from emulator.playbook.model import Seed
+from emulator.store.memory import MemoryBackend
 from emulator.store.usage import Ledger
 
 START = 1_767_225_600.0
@@ -22,7 +23,7 @@ HOUR = 3_600.0
 
 
 def ledger(start: float = START, most: int = 1_000) -> Ledger:
-    return Ledger(manual(start), most)
+    return Ledger(MemoryBackend(manual(start), max_buckets=most))
 
 
 def serve(
@@ -144,7 +145,7 @@ def test_seeds_lie_in_the_hours_they_name_whatever_today_is() -> None:
 
 def test_seeds_are_still_within_the_month_after_a_year_of_service() -> None:
     clock = manual(START)
-    book = Ledger(clock)
+    book = Ledger(MemoryBackend(clock))
     book.seed("api", [row()], {})
     asyncio.run(clock.advance(365 * DAY))
     assert book.statistics("api", "model", START + 334 * DAY, START + 365 * DAY, "one") is not None
@@ -173,10 +174,11 @@ def test_seeding_again_replaces_what_was_seeded_for_the_api() -> None:
 
 
 def test_forgetting_leaves_the_seeds() -> None:
-    book = ledger()
+    store = MemoryBackend(manual(START))
+    book = Ledger(store)
     book.seed("api", [row()], {})
     serve(book, START)
-    book.clear()
+    store.clear()
     result = month(book)
     assert result is not None
     assert result["total"]["requests"] == 6
@@ -200,36 +202,37 @@ def test_a_seed_that_cannot_have_happened_is_refused(changes: dict[str, Any]) ->
 
 
 def test_a_million_requests_take_no_more_room_than_the_hours_they_fall_in() -> None:
-    book = ledger(most=1_000)
+    store = MemoryBackend(manual(START), max_buckets=1_000)
+    book = Ledger(store)
     for number in range(20_000):
         serve(book, START + number, key=f"key-{number % 700}", asset=f"model-{number % 3}")
-    assert len(book._opened) == sum(map(len, book._assets.values())) <= 1_000
+    assert len(store.usage.opened) == sum(map(len, store.usage.assets.values())) <= 1_000
 
 
 def test_hours_older_than_the_month_are_dropped() -> None:
-    book = ledger()
+    store = MemoryBackend(manual(START))
+    book = Ledger(store)
     serve(book, START)
     serve(book, START, asset="asked-once")
     serve(book, START + 32 * DAY)
-    assert len(book._opened) == 3
+    assert len(store.usage.opened) == 3
     serve(book, START + 33 * DAY)
     assert month(book) is None
-    assert len(book._opened) == 2
-    assert list(book._assets) == [("api", "model")]
+    assert len(store.usage.opened) == 2
+    assert list(store.usage.assets) == [("api", "model")]
 
 
-def test_a_ledger_comes_back_as_it_was_dumped() -> None:
-    book, other = ledger(), ledger()
+def test_what_was_served_is_in_the_dump_of_the_backend() -> None:
+    stores = [MemoryBackend(manual(START)) for _ in range(2)]
+    book, other = map(Ledger, stores)
     for hours in (0, 1, 1, 30):
         serve(book, START + hours * HOUR, key="abc", ok=hours != 1, tokens=hours)
     serve(other, START, key="gone")
-    other.load(json.loads(json.dumps(book.dump())))
+    stores[1].load(json.loads(json.dumps(stores[0].dump())))
     assert month(other) == month(book) is not None
-    assert other.dump() == book.dump()
-    for wrong in ([["api"]], [["api", "a", "k", "no hour", "", 1, 1, 0, 0]], 5):
-        with pytest.raises((TypeError, ValueError)):
-            other.load(wrong)  # type: ignore[arg-type]
-        assert other.dump() == book.dump()
+    serve(other, START, key="abc")
+    serve(book, START, key="abc")
+    assert stores[1].dump() == stores[0].dump()
 
 
 @given(

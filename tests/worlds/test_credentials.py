@@ -13,7 +13,7 @@ from emulator.engine.pipeline import Pipeline
 from emulator.engine.world import WorldState
 from emulator.errors import ConfigError
 from emulator.http import Request
-from emulator.store.journal import Journal
+from emulator.store.memory import MemoryBackend
 from emulator.worlds.credentials import CredentialRoutes, peek, wants_form
 from emulator.worlds.world import World
 from tests.running import loaded
@@ -23,7 +23,7 @@ FORM = {b"content-type": b"application/x-www-form-urlencoded; charset=utf-8"}
 
 
 def room(name: str) -> World:
-    world = WorldState(name, 0, manual(), Journal())
+    world = WorldState(name, 0, MemoryBackend(manual()))
     return World(name, world, Pipeline(loaded("default"), world, 1_000), ("default",))
 
 

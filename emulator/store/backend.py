@@ -1,0 +1,226 @@
+"""The state backend of a world: everything that requests change goes through these verbs.
+
+A backend is one object with a part for each kind of state: records, counters, windows, usage, journal and schedule.
+`emulator.store.memory` has the one that keeps everything in this process. What a verb reads within `transact` may be
+stale by the time of the commit: then the work is run again. Times are seconds since the epoch, on the world's clock.
+
+Ids need no part: they are hashes of the world's root, the exchange's number and their place in it; see `store.ids`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from msgspec import Struct
+
+from emulator.clock import Clock
+from emulator.http import Exchange
+
+MAX_RECORDS = 10_000
+T = TypeVar("T")
+
+# Key, limit, seconds, cost: take `cost` from a counter that allows `limit` in a window of so many seconds. A plain
+# tuple, because several are made for each request and a class would take three times as long.
+Charge: TypeAlias = tuple[str, int, float, int]
+Watcher: TypeAlias = Callable[[Exchange], None]
+# Does work that is due, by its id. A coroutine is awaited; the work counts as done when it ends.
+Handler: TypeAlias = Callable[[str], Coroutine[Any, Any, None] | None]
+
+
+class Window(Struct):
+    """What is used of a counter until `resets_at`; `refused` when the charge did not fit.
+
+    It may be the backend's own, which later charges change: read it at once, and change nothing.
+    """
+
+    used: int
+    resets_at: float
+    refused: bool = False
+
+
+class Bucket(Struct):
+    """What one key asked of one asset in one hour; `latency_ms` and `tokens` are sums."""
+
+    workspace: str = ""
+    requests: int = 0
+    successful: int = 0
+    latency_ms: float = 0.0
+    tokens: float = 0.0
+
+
+class RecordStore(Protocol):
+    """Collections of values by id, in the order in which the ids first came.
+
+    Values are what was put: to be read and not changed. The part of a collection's name before the first "/" is its
+    kind, which decides by what type its values are loaded.
+    """
+
+    def get(self, collection: str, id: str) -> Any | None:
+        """Returns a value; None when there is none or its time is over."""
+
+    def put(self, collection: str, id: str, value: Any, *, ttl: float | None = None, cap: int = MAX_RECORDS) -> None:
+        """Keeps a value for `ttl` seconds, or for good; a known id keeps its place. Beyond `cap` the oldest goes."""
+
+    def replace(self, collection: str, id: str, value: Any) -> bool:
+        """Keeps another value in the place of one, as long as that would have been kept; False when there is none."""
+
+    def delete(self, collection: str, id: str) -> bool:
+        """Removes a value; False when there was none."""
+
+    def items(self, collection: str) -> list[tuple[str, Any]]:
+        """Returns ids and values, the oldest first."""
+
+    def count(self, collection: str) -> int:
+        """Returns how many values a collection holds, those whose time is over included."""
+
+    def clear(self, collection: str) -> None:
+        """Removes all values of a collection."""
+
+    def watch(self, collection: str, callback: Callable[[], None]) -> AbstractContextManager[None]:
+        """Calls back after each value that is put into a collection, by whichever process."""
+
+
+class Counters(Protocol):
+    """Whole numbers by name; one that was never incremented is 0."""
+
+    def increment(self, name: str) -> int:
+        """Adds one, and returns the new value."""
+
+    def value(self, name: str) -> int:
+        """Returns the value."""
+
+    def delete(self, name: str) -> None:
+        """Forgets a counter."""
+
+
+class Windows(Protocol):
+    """Counters of limits. Windows are fixed and begin with their first charge, so that the wall clock splits no burst.
+
+    `now` is the moment of the request; by default it is the clock's.
+    """
+
+    def charge(self, charges: Sequence[Charge], now: float | None = None) -> list[Window]:
+        """Charges all or, when one does not fit, none; returns the windows in order, marked where they refuse.
+
+        A charge of 0 always fits, and begins a window too. Keys are distinct.
+        """
+
+    def settle(self, key: str, amount: int, resets_at: float | None = None, now: float | None = None) -> Window | None:
+        """Adds to the open window, or takes off it, never below 0; returns it, or None when nothing was done.
+
+        With `resets_at`, only to the window that ends then: what was charged to a window that is over stays with it.
+        """
+
+    def peek(self, key: str, seconds: float, now: float | None = None) -> Window | None:
+        """Returns the open window of a counter; None when nothing is charged to it."""
+
+
+class UsageSums(Protocol):
+    """Sums by API, asset, key and hour (hours since the epoch). Old hours are dropped, and the oldest beyond a cap."""
+
+    def add(self, api: str, asset: str, key: str, hour: int, amounts: Bucket) -> None:
+        """Adds amounts to a bucket; a new one has the workspace of the amounts."""
+
+    def buckets(self, api: str, asset: str) -> Iterator[tuple[str, int, Bucket]]:
+        """Yields key, hour and sums of an asset, the oldest bucket first."""
+
+
+class ExchangeJournal(Protocol):
+    """The last exchanges, bounded in number and in bytes. It tells of the past only, so no snapshot holds it."""
+
+    dropped: int
+
+    def add(self, exchange: Exchange) -> None:
+        """Appends an exchange, which may still be open."""
+
+    def finish(self, exchange: Exchange) -> None:
+        """Notes that an exchange that was added while it was open has ended."""
+
+    def watched(self, watcher: Watcher) -> AbstractContextManager[None]:
+        """Reports each exchange that is added, and again when one that was open has ended."""
+
+    def clear(self) -> None:
+        """Forgets all exchanges."""
+
+    @property
+    def seen(self) -> int:
+        """How many exchanges there were, kept or not, since it was cleared."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Exchange]: ...
+
+
+class Schedule(Protocol):
+    """Work that is due at a time of the world's clock, by kind and id.
+
+    Work is done at least once: it is forgotten only when its handler has ended, so what was under way when a snapshot
+    was taken, or when a process died, is due again. While it is done, a moving clock waits for it.
+    """
+
+    def handle(self, kind: str, handler: Handler) -> None:
+        """Sets who does the work of a kind, in place of who did before; work without a handler lapses when due."""
+
+    def release(self, kind: str, handler: Handler) -> None:
+        """Ends what `handle` began, unless another handler has taken over."""
+
+    def add(self, kind: str, id: str, due: float) -> None:
+        """Schedules work, soon when `due` has passed; replaces what was scheduled by this kind and id."""
+
+    def cancel(self, kind: str, id: str) -> bool:
+        """Takes work back that has not begun; False when there is none."""
+
+    def items(self, kind: str) -> list[tuple[str, float]]:
+        """Returns id and due time of the work of a kind, that under way included."""
+
+    def count(self, kind: str) -> int:
+        """Returns how much work of a kind there is, that under way included."""
+
+    def clear(self, kind: str | None = None) -> None:
+        """Takes all work back, of a kind or of all kinds, and breaks off what is under way."""
+
+    async def close(self) -> None:
+        """Clears everything, and waits until what was under way has ended."""
+
+
+class Backend(Protocol):
+    """The state of one world. `immediate`: every verb answers at once, so a request needs no task of its own."""
+
+    immediate: bool
+    journal: ExchangeJournal
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def records(self) -> RecordStore: ...
+
+    @property
+    def counters(self) -> Counters: ...
+
+    @property
+    def windows(self) -> Windows: ...
+
+    @property
+    def usage(self) -> UsageSums: ...
+
+    @property
+    def schedule(self) -> Schedule: ...
+
+    async def transact(self, work: Callable[[], T]) -> T:
+        """Runs `work`, which reads and changes state through the parts, and commits all of it or none.
+
+        It may be run again, so it must have no other effects; the result is that of the run that was committed.
+        """
+
+    def clear(self) -> None:
+        """Forgets everything; work under way is broken off. Handlers stay."""
+
+    def dump(self) -> dict[str, Any]:
+        """Returns everything but the journal, as JSON-able data that `load` takes. Raises ConfigError for a value
+        that JSON can't express."""
+
+    def load(self, data: Mapping[str, Any]) -> None:
+        """Restores what was dumped; the journal stays. Raises ConfigError for other data; then nothing has changed."""
