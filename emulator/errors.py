@@ -3,7 +3,7 @@ What can go wrong:
 
 * EmulatorError
   x ConfigError         a flag, a variable or a file is wrong: told at start, exit status 2
-    + DocumentError     …at scenarios/retry.yaml:3:10, every complaint at once
+    + DocumentError     …at scenarios/retry.yaml:3:10, every diagnostic at once
   x TemplateError       a template failed while a request was answered: 500, with file:line
   x ApiError            not a fault of ours: the client is to see it, in the API's own words
 """
@@ -46,11 +46,11 @@ class ConfigError(EmulatorError):
 
 
 class DocumentError(ConfigError):
-    """A scenario is wrong; holds every complaint, in the order of the files."""
+    """A scenario is wrong; holds every diagnostic, in the order of the files."""
 
-    def __init__(self, complaints: Iterable[Diagnostic]) -> None:
-        self.complaints = tuple(sorted(set(complaints)))
-        super().__init__("\n".join(map(str, self.complaints)))
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(sorted(set(diagnostics)))
+        super().__init__("\n".join(map(str, self.diagnostics)))
 
 
 class TemplateError(EmulatorError):

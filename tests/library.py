@@ -85,10 +85,10 @@ class Library:
         written = self._write(files)
         with pytest.raises(DocumentError) as caught:
             self.load(*names)
-        found = [complaint.place for complaint in caught.value.complaints]
+        found = [complaint.place for complaint in caught.value.diagnostics]
         marked = sorted(place for path, text in written for place in marks(path, text))
         assert found == marked, f"\n{caught.value}\nmarked: {', '.join(map(str, marked))}"
-        return [complaint.message for complaint in caught.value.complaints]
+        return [complaint.message for complaint in caught.value.diagnostics]
 
     def _write(self, files: dict[str, str]) -> list[tuple[Path, str]]:
         places = {"api": "apis/demo.yaml", "story": "story.yaml"}

@@ -14,7 +14,7 @@ from jinja2 import Environment
 from emulator.compile.api import ENGINE_ERRORS
 from emulator.compile.canned import CannedEntry
 from emulator.compile.data import SeedRow
-from emulator.compile.when import OCCASIONS
+from emulator.compile.when import CONDITIONS
 from emulator.engine.context import REQUEST_MAKERS
 from emulator.engine.functions import FILTERS, FUNCTIONS
 from emulator.faults import FAULTS
@@ -102,7 +102,7 @@ def test_what_must_be_there_is_called_required() -> None:
 
 def test_every_operator_and_every_other_key_of_when_is_told() -> None:
     assert sorted(told("When", "operator").keys) == sorted(OPERATORS)
-    assert sorted(told("When", "key").keys) == sorted(["expr", "jsonpath", *COUNTER_TESTS, *OCCASIONS])
+    assert sorted(told("When", "key").keys) == sorted(["expr", "jsonpath", *COUNTER_TESTS, *CONDITIONS])
 
 
 def test_every_fault_is_told() -> None:

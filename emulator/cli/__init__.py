@@ -141,17 +141,17 @@ def verify(api: str, target: tuple[str, ...], key: str | None, junit: str | None
 def check(paths: tuple[str, ...]) -> int:
     """Check scenarios: names, files, folders of them, API files too; without PATH all that come with the emulator.
 
-    Every complaint is printed as file:line:column, and the exit status is 2 when there is one.
+    Every error is printed as file:line:column, and the exit status is 2 when there is one.
     """
     from emulator.cli.inspect import check_scenarios
 
-    complaints, checked = check_scenarios(paths)
-    for complaint in complaints:
-        click.echo(str(complaint))
-    if complaints:
-        click.echo(f"{len(complaints)} complaint{'s' if len(complaints) > 1 else ''}", err=True)
+    diagnostics, checked = check_scenarios(paths)
+    for diagnostic in diagnostics:
+        click.echo(str(diagnostic))
+    if diagnostics:
+        click.echo(f"{len(diagnostics)} error{'s' if len(diagnostics) > 1 else ''}", err=True)
         return EXIT_STATUS
-    click.echo(f"{checked} scenario{'s' if checked != 1 else ''} checked, no complaints")
+    click.echo(f"{checked} scenario{'s' if checked != 1 else ''} OK")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What the command line tells of a playbook: complaints, routes, coverage."""
+"""What the command line tells of a playbook: diagnostics, routes, coverage."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from emulator.playbook.provenance import coverage, grade_of_route
 
 
 def check_scenarios(paths: Sequence[str]) -> tuple[list[Diagnostic], int]:
-    """Every complaint about these scenarios, each loaded on its own, and how many were checked.
+    """Every diagnostic about these scenarios, each loaded on its own, and how many were checked.
 
     A path may also be an API file, or a folder of either.
     """
     names = [name for path in paths for name in _inside(path)]
     if not paths:
         names = sorted(file.stem for file in resources.scenarios().glob("*.yaml"))
-    complaints: dict[Diagnostic, None] = {}
+    diagnostics: dict[Diagnostic, None] = {}
     for name in names:
         try:
             load((name,))
         except DocumentError as error:
-            complaints.update(dict.fromkeys(error.complaints))
-    return sorted(complaints), len(names)
+            diagnostics.update(dict.fromkeys(error.diagnostics))
+    return sorted(diagnostics), len(names)
 
 
 def _inside(path: str) -> list[str]:

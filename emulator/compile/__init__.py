@@ -1,1 +1,1 @@
-"""COMPILE: checked files become plans, part by part, each complaint with its place."""
+"""COMPILE: checked files become plans, part by part, each diagnostic with its place."""

@@ -11,7 +11,7 @@ from emulator.compile.fixtures import Fixtures
 from emulator.compile.jobs import JobCompiler
 from emulator.compile.operation import OperationCompiler, ScenarioRule
 from emulator.compile.overrides import Overrides
-from emulator.compile.rule import Known
+from emulator.compile.rule import Definitions
 from emulator.compile.templates import Compiler, Group, Path
 from emulator.compile.when import REQUEST_NAMES
 from emulator.errors import ConfigError, Location
@@ -43,13 +43,13 @@ ENGINE_ERRORS = (
 
 
 class ApiCompiler:
-    """Compiles one API; complaints are collected, so that one load tells them all."""
+    """Compiles one API; diagnostics are collected, so that one load tells them all."""
 
     def __init__(self, file: ApiFile, compiler: Compiler, changes: Overrides, fixtures: Fixtures) -> None:
         override = changes.override
         self.file = file
         self.compiler = compiler
-        self.complaints = compiler.complaints
+        self.diagnostics = compiler.diagnostics
         self.changes = changes
         self.override = override
         self.data = DataCompiler(compiler, fixtures)
@@ -69,7 +69,7 @@ class ApiCompiler:
             name: self.data.collection(name, part, self._added(name)) for name, part in file.collections.items()
         }
         collections["keys"] = keys_as_records(self.keys)
-        known = Known(file.errors.kinds, collections, kinds, file.claims)
+        known = Definitions(file.errors.kinds, collections, kinds, file.claims)
         operations = OperationCompiler(file, compiler, known, scenario)
         return ApiPlan(
             name=file.api,
@@ -104,7 +104,7 @@ class ApiCompiler:
                 limit = parse_limit(counter, text)
                 limits += [limit] if limit is not None else []
             except ConfigError as error:
-                self.complaints.add(self._place(("tiers", name, "limits", counter)), str(error))
+                self.diagnostics.add(self._place(("tiers", name, "limits", counter)), str(error))
         return plan.TierPlan(name, tuple(limits), tier.data)
 
     def _spot(self, path: Path, *part: str) -> tuple[Compiler, Path]:
@@ -112,7 +112,7 @@ class ApiCompiler:
         source = self.changes.source(path)
         if source is None:
             return self.compiler, (*path, *part)
-        return Compiler(source[0], self.compiler.language, self.complaints), (*source[1], *part)
+        return Compiler(source[0], self.compiler.language, self.diagnostics), (*source[1], *part)
 
     def _place(self, path: Path, *part: str) -> Location:
         compiler, where = self._spot(path, *part)
@@ -140,12 +140,12 @@ class ApiCompiler:
         return self.data.beside(compiler).statistics(source, path) if source else ()
 
     def _require(self) -> None:
-        """Complain of what the engine needs and of names that stand for nothing."""
-        file, place, require_known = self.file, self.compiler.place, self.complaints.require_known
+        """Reports what the engine needs and of names that stand for nothing."""
+        file, place, require_known = self.file, self.compiler.place, self.diagnostics.require_known
         for kind in ENGINE_ERRORS:
             if kind not in file.errors.kinds:
                 text = f"the kind of error {kind!r} is missing; the engine needs it"
-                self.complaints.add(place(("errors", "kinds")), text)
+                self.diagnostics.add(place(("errors", "kinds")), text)
         for name, key in self.keys.items():
             require_known(key.tier, self.tiers, "tier", self._place(("keys", name), "tier"))
         if not isinstance(self.unknown_keys, str):
@@ -162,9 +162,9 @@ class ApiCompiler:
             require_known(credential.collection, known, "collection", place(("auth", at, "collection")))
         for name in file.collections:
             if name == "keys" or name in REQUEST_NAMES:
-                self.complaints.add(place(("collections", name)), f"the name {name!r} is taken; choose another")
+                self.diagnostics.add(place(("collections", name)), f"the name {name!r} is taken; choose another")
         self._require_example()
-        self.complaints.found.extend(unknown_claims(self.compiler.document, file.claims))
+        self.diagnostics.found.extend(unknown_claims(self.compiler.document, file.claims))
 
     def _refuse_idle_tiers(self) -> None:
         """A scenario may add a tier for keys of its own; one that the API doesn't know and nobody is on is a slip."""
@@ -175,7 +175,7 @@ class ApiCompiler:
         for name in self.override.tiers:
             if name not in self.file.tiers and name not in used:
                 text = f"unknown tier {name!r}, and no key is on it; {did_you_mean(name, self.file.tiers)}"
-                self.complaints.add(self._place(("tiers", name)), text)
+                self.diagnostics.add(self._place(("tiers", name)), text)
 
     def _require_example(self) -> None:
         example, place = self.file.example, self.compiler.place
@@ -184,19 +184,19 @@ class ApiCompiler:
         operation = self.file.operations.get(example.operation)
         if operation is None:
             known = self.file.operations
-            self.complaints.require_known(example.operation, known, "operation", place(("example", "operation")))
+            self.diagnostics.require_known(example.operation, known, "operation", place(("example", "operation")))
             return
         wanted = [found[1] for found in PARAMETER.finditer(operation.route)]
         for name in wanted:
             if name not in example.path:
-                self.complaints.add(place(("example", "path")), f"the path parameter {name!r} is missing")
+                self.diagnostics.add(place(("example", "path")), f"the path parameter {name!r} is missing")
         for name in example.path:
-            self.complaints.require_known(name, wanted, "path parameter", place(("example", "path", name)))
+            self.diagnostics.require_known(name, wanted, "path parameter", place(("example", "path", name)))
 
     def _client(self) -> access.ClientPlan:
         part, compiler = self.file.client or ClientModel(), self.compiler
         if part.key is not None:
-            self.complaints.require_known(part.key, self.keys, "key", compiler.place(("client", "key")))
+            self.diagnostics.require_known(part.key, self.keys, "key", compiler.place(("client", "key")))
         environment = compiler.trees(part.environment, ("client", "environment"))
         return access.ClientPlan(part.key, environment, compiler.trees(part.spent, ("client", "spent")))
 
@@ -204,7 +204,7 @@ class ApiCompiler:
         if isinstance(self.unknown_keys, str):
             return None
         compiler, path = self._spot(("unknown_keys",), "workspace")
-        workspace = self.complaints.attempt(compiler.tree, self.unknown_keys.workspace, path)
+        workspace = self.diagnostics.attempt(compiler.tree, self.unknown_keys.workspace, path)
         return access.UnknownPlan(self.unknown_keys.tier, workspace, self.unknown_keys.data)
 
     def _switches(self) -> dict[str, Any]:
@@ -213,7 +213,7 @@ class ApiCompiler:
             self._require_choice(name, switch.default, self.compiler.place(("switches", name, "default")))
         for name, value in self.override.switches.items():
             place = self._place(("switches", name))
-            self.complaints.require_known(name, values, "switch", place)
+            self.diagnostics.require_known(name, values, "switch", place)
             if name in values:
                 self._require_choice(name, value, place)
             values[name] = value
@@ -223,7 +223,7 @@ class ApiCompiler:
         choices = self.file.switches[name].choices
         if not any(same(value, choice) for choice in choices):
             text = f"switch {name!r} can't be {value!r}; {did_you_mean(str(value), map(str, choices))}"
-            self.complaints.add(place, text)
+            self.diagnostics.add(place, text)
 
     def _error(self, name: str, kind: ErrorKindModel) -> plan.ErrorPlan:
         compiler = self.compiler
@@ -245,7 +245,7 @@ class ApiCompiler:
             type=compiler.optional(kind.type, (*path, "type")),
             message=compiler.optional(kind.message, (*path, "message")),
             headers=compiler.headers(*groups),
-            body=self.complaints.attempt(compiler.tree, body, where),
+            body=self.diagnostics.attempt(compiler.tree, body, where),
             data=kind.data,
             retry=kind.retry,
         )

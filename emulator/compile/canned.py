@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field, RootModel
 
-from emulator.compile.names import RootChecker
+from emulator.compile.names import NameChecker
 from emulator.errors import Diagnostic, DocumentError, Location
 from emulator.generate.canned import CONTEXT_NAMES, CannedReply, compile_pattern, normalise
 from emulator.generate.sentences import SplitText
@@ -39,50 +39,50 @@ class CannedFile(RootModel[list[CannedEntry]]):
 def load_canned(document: Document, language: Language) -> list[CannedReply]:
     """Compiles a file of canned replies; raises DocumentError with every diagnostic."""
     entries = validate(document, CannedFile).root
-    complaints: list[Diagnostic] = []
+    diagnostics: list[Diagnostic] = []
     replies: list[CannedReply] = []
     seen: dict[str, Location] = {}
     for index, entry in enumerate(entries):
-        exact = _exact(document, index, entry, seen, complaints)
-        pattern = _pattern(document, index, entry, complaints)
-        checker = RootChecker(language, document.place)
-        complaints += checker.unknown_in(document.data[index], ("reply", "json"), (index,), CONTEXT_NAMES)
+        exact = _exact(document, index, entry, seen, diagnostics)
+        pattern = _pattern(document, index, entry, diagnostics)
+        checker = NameChecker(language, document.place)
+        diagnostics += checker.unknown_in(document.data[index], ("reply", "json"), (index,), CONTEXT_NAMES)
         try:
             replies.append(_compile(document, language, index, entry, exact, pattern))
         except DocumentError as error:
-            complaints.extend(error.complaints)
-    if complaints:
-        raise DocumentError(complaints)
+            diagnostics.extend(error.diagnostics)
+    if diagnostics:
+        raise DocumentError(diagnostics)
     return replies
 
 
 def _exact(
-    document: Document, index: int, entry: CannedEntry, seen: dict[str, Location], complaints: list[Diagnostic]
+    document: Document, index: int, entry: CannedEntry, seen: dict[str, Location], diagnostics: list[Diagnostic]
 ) -> tuple[str, ...]:
     exact = []
     for number, text in enumerate(entry.match):
         place = document.place((index, "match", number))
         key = normalise(text).casefold()
         if not key:
-            complaints.append(Diagnostic(place, "nothing to match; expected a prompt"))
+            diagnostics.append(Diagnostic(place, "nothing to match; expected a prompt"))
         elif key in seen:
-            complaints.append(Diagnostic(place, f"the prompt {text!r} is answered already, at {seen[key]}"))
+            diagnostics.append(Diagnostic(place, f"the prompt {text!r} is answered already, at {seen[key]}"))
         else:
             seen[key] = place
             exact.append(key)
     if bool(entry.match) == (entry.pattern is not None):
         found = "both" if entry.match else "neither"
-        complaints.append(Diagnostic(document.place((index,)), f"expected match or pattern, found {found}"))
+        diagnostics.append(Diagnostic(document.place((index,)), f"expected match or pattern, found {found}"))
     return tuple(exact)
 
 
-def _pattern(document: Document, index: int, entry: CannedEntry, complaints: list[Diagnostic]) -> str | None:
+def _pattern(document: Document, index: int, entry: CannedEntry, diagnostics: list[Diagnostic]) -> str | None:
     if entry.pattern is None:
         return None
     try:
         compile_pattern(entry.pattern)
     except ValueError as error:
-        complaints.append(Diagnostic(document.place((index, "pattern")), str(error)))
+        diagnostics.append(Diagnostic(document.place((index, "pattern")), str(error)))
     return entry.pattern
 
 

@@ -19,7 +19,7 @@ from emulator.playbook import model as plan
 from emulator.playbook.model import Seed
 from emulator.store.usage import DAYS
 
-MOST_KEYS = 10_000
+MAX_KEYS = 10_000
 Placed = tuple[Any, Location]
 
 
@@ -28,7 +28,7 @@ class DataCompiler:
 
     def __init__(self, compiler: Compiler, fixtures: Fixtures) -> None:
         self.compiler = compiler
-        self.complaints = compiler.complaints
+        self.diagnostics = compiler.diagnostics
         self.fixtures = fixtures
 
     def beside(self, compiler: Compiler) -> DataCompiler:
@@ -43,7 +43,7 @@ class DataCompiler:
         keyed: dict[str, Any] = {}
         for record, place in [*self.seed(part.source, (*path, "from")), *own, *more]:
             if not isinstance(record, dict) or record.get(part.key) is None:
-                self.complaints.add(place, f"a record of {name!r} has no field {part.key!r}: {str(record)[:80]}")
+                self.diagnostics.add(place, f"a record of {name!r} has no field {part.key!r}: {str(record)[:80]}")
             else:
                 keyed[str(record[part.key])] = record
         return plan.CollectionPlan(name, part.key, keyed, part.most)
@@ -55,7 +55,7 @@ class DataCompiler:
             return [(record, place)]
         if len(record) == 1 and isinstance(record["$from"], str):
             return self.seed(record["$from"], (*path, "$from"))
-        self.complaints.add(place, "`$from` names a fixture and stands alone: {$from: FILE}")
+        self.diagnostics.add(place, "`$from` names a fixture and stands alone: {$from: FILE}")
         return []
 
     def seed(self, source: str | None, path: Path) -> list[Placed]:
@@ -66,14 +66,14 @@ class DataCompiler:
     def statistics(self, source: str, path: Path) -> tuple[Seed, ...]:
         """Reads a fixture of usage; what is invalid in it is reported at its place there."""
         document = self._list(source, path)
-        file: SeedFile | None = None if document is None else self.complaints.attempt(validate, document, SeedFile)
+        file: SeedFile | None = None if document is None else self.diagnostics.attempt(validate, document, SeedFile)
         return () if file is None else tuple(file.seeds())
 
     def _list(self, source: str, path: Path) -> Document | None:
-        document: Document | None = self.complaints.attempt(self._document, source, path)
+        document: Document | None = self.diagnostics.attempt(self._document, source, path)
         if document is None or isinstance(document.data, list):
             return document
-        self.complaints.add(document.place(()), "a fixture is a list of records")
+        self.diagnostics.add(document.place(()), "a fixture is a list of records")
         return None
 
     def _document(self, source: str, path: Path) -> Document:
@@ -85,11 +85,11 @@ class DataCompiler:
         replies = [*canned, *self.canned(answer.canned, (*path, "canned"))]
         return plan.AnswerPlan(
             name=name,
-            messages=self.complaints.attempt(compiler.tree, answer.messages, (*path, "messages")),
+            messages=self.diagnostics.attempt(compiler.tree, answer.messages, (*path, "messages")),
             text=compiler.optional(answer.text, (*path, "text")),
             system=compiler.optional(answer.system, (*path, "system")),
             max_tokens=compiler.optional(answer.max_tokens, (*path, "max_tokens")),
-            json_object=self.complaints.attempt(compiler.tree, answer.json_object, (*path, "json")),
+            json_object=self.diagnostics.attempt(compiler.tree, answer.json_object, (*path, "json")),
             texts=TextSources.of(replies, self.fixtures.sentences),
             stop=compiler.optional(answer.stop, (*path, "stop")),
         )
@@ -98,7 +98,7 @@ class DataCompiler:
         """The canned replies of the fixtures that a list at this path names; invalid ones are reported."""
         replies: list[CannedReply] = []
         for at, file in enumerate(files):
-            with self.complaints.catching():
+            with self.diagnostics.catching():
                 replies += self.fixtures.canned(self._document(file, (*path, at)))
         return replies
 
@@ -106,7 +106,7 @@ class DataCompiler:
 def keys_as_records(keys: Mapping[str, KeyModel]) -> plan.CollectionPlan:
     """The keys as records of the collection `keys`, to which a world may add others."""
     records = {name: {"id": name, **key.model_dump()} for name, key in keys.items()}
-    return plan.CollectionPlan("keys", "id", records, MOST_KEYS)
+    return plan.CollectionPlan("keys", "id", records, MAX_KEYS)
 
 
 class SeedRow(Model):

@@ -24,10 +24,10 @@ class ScenarioSource(Struct, frozen=True):
 
 
 class ScenarioFinder(Struct):
-    """Finds scenarios in `folder` or at paths of their own, and reads each once; `complaints` gets what is wrong."""
+    """Finds scenarios in `folder` or at paths of their own, and reads each once; `diagnostics` gets what is wrong."""
 
     folder: Path
-    complaints: Diagnostics
+    diagnostics: Diagnostics
     documents: dict[Path, Document | None] = field(default_factory=dict)
 
     @property
@@ -35,15 +35,15 @@ class ScenarioFinder(Struct):
         """Every file that was looked into, wrong ones included."""
         return tuple(self.documents)
 
-    def stories(self, names: Sequence[str]) -> list[ScenarioSource]:
+    def sources(self, names: Sequence[str]) -> list[ScenarioSource]:
         """These scenarios and all that they extend. An earlier one goes before a later one, and what is extended comes
         after everything that extends it."""
-        told: list[ScenarioSource] = []
+        ordered: list[ScenarioSource] = []
         for name in names:
-            with self.complaints.catching():
-                self._follow(self.find(name), told, ())
-        last = {story.path: at for at, story in enumerate(told)}
-        return [told[at] for at in sorted(last.values())]
+            with self.diagnostics.catching():
+                self._follow(self.find(name), ordered, ())
+        last = {source.path: at for at, source in enumerate(ordered)}
+        return [ordered[at] for at in sorted(last.values())]
 
     def find(self, name: str) -> Path:
         """The file of a scenario: a path, or a name in the folder. Raises DocumentError."""
@@ -61,24 +61,24 @@ class ScenarioFinder(Struct):
             raise DocumentError([Diagnostic(Location(name), f"no scenario {name!r}; {hint}")])
         return found
 
-    def _follow(self, path: Path, told: list[ScenarioSource], chain: tuple[Path, ...]) -> None:
-        """Tell this scenario and what it extends; a wrong one is not told, but what it extends is looked at too."""
+    def _follow(self, path: Path, ordered: list[ScenarioSource], chain: tuple[Path, ...]) -> None:
+        """Appends this scenario, then what it extends, which is checked even if this one is invalid and left out."""
         path = path.resolve()
         if path not in self.documents:
-            self.documents[path] = self.complaints.attempt(read, path)
+            self.documents[path] = self.diagnostics.attempt(read, path)
         document = self.documents[path]
         if document is None:
             return
         if isinstance(document.data, dict) and "api" in document.data and "scenario" not in document.data:
             alone = ScenarioFile.model_construct(scenario=path.stem, about="One API.", apis={path.stem: None})
-            told.append(ScenarioSource(path, document, alone, is_api=True))
+            ordered.append(ScenarioSource(path, document, alone, is_api=True))
             return
-        with self.complaints.catching():
-            told.append(ScenarioSource(path, document, validate(document, ScenarioFile)))
+        with self.diagnostics.catching():
+            ordered.append(ScenarioSource(path, document, validate(document, ScenarioFile)))
         extended = document.data.get("extends") if isinstance(document.data, dict) else None
         if isinstance(extended, str):
             chain = (*chain, path)
-            self._follow(self._extended(extended, document, chain), told, chain)
+            self._follow(self._extended(extended, document, chain), ordered, chain)
 
     def _extended(self, name: str, document: Document, chain: tuple[Path, ...]) -> Path:
         """A path from the file's own folder, a scenario that comes with the emulator, or one beside the file."""

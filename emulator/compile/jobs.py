@@ -21,14 +21,14 @@ class JobCompiler:
 
     def __init__(self, compiler: Compiler, operations: Iterable[str]) -> None:
         self.compiler = compiler
-        self.complaints = compiler.complaints
+        self.diagnostics = compiler.diagnostics
         self.operations = operations
 
     def job(self, name: str, kind: JobKindModel, changed: Mapping[str, str], place_of: PlaceOf) -> plan.JobPlan:
         """A kind of job, with the states of its timeline that a scenario changes, at the places that it gives."""
         path: Path = ("jobs", name)
         for state in changed:
-            self.complaints.require_known(state, kind.timeline, f"state of {name!r}", place_of((*path, state)))
+            self.diagnostics.require_known(state, kind.timeline, f"state of {name!r}", place_of((*path, state)))
         place = place_of(path)
         return plan.JobPlan(
             kind=name,
@@ -46,29 +46,30 @@ class JobCompiler:
         try:
             return Timeline.parse(begins)
         except ConfigError as error:
-            self.complaints.add(place, str(error))
+            self.diagnostics.add(place, str(error))
             return Timeline(tuple(begins), tuple(begins.values()))
 
     def _rows(self, rows: RowModel, path: Path) -> plan.RowPlan:
-        self.complaints.require_known(
+        self.diagnostics.require_known(
             rows.operation, self.operations, "operation", self.compiler.place((*path, "operation"))
         )
         trees = {
-            name: self.complaints.attempt(self.compiler.tree, getattr(rows, name), (*path, name)) for name in ROW_STATES
+            name: self.diagnostics.attempt(self.compiler.tree, getattr(rows, name), (*path, name))
+            for name in ROW_STATES
         }
         return plan.RowPlan(operation=rows.operation, **trees)
 
     def _polled(self, polled: PolledModel, path: Path) -> plan.PolledPlan:
-        self.complaints.require_known(polled.by, self.operations, "operation", self.compiler.place((*path, "by")))
-        until = self.complaints.attempt(self.compiler.when.compile, polled.until, (*path, "until")) or Matcher()
+        self.diagnostics.require_known(polled.by, self.operations, "operation", self.compiler.place((*path, "by")))
+        until = self.diagnostics.attempt(self.compiler.when.compile, polled.until, (*path, "until")) or Matcher()
         for counter, _ in until.counters:
             place = self.compiler.document.place((*path, "until", counter), key=True)
-            self.complaints.add(place, f"`{counter}` counts what a rule answers; `until` speaks of the answer's body")
+            self.diagnostics.add(place, f"`{counter}` counts what a rule answers; `until` speaks of the answer's body")
         return plan.PolledPlan(polled.by, until)
 
     def _webhook(self, webhook: WebhookModel, path: Path) -> plan.WebhookPlan:
         trees = {
-            name: self.complaints.attempt(self.compiler.tree, getattr(webhook, name), (*path, name))
+            name: self.diagnostics.attempt(self.compiler.tree, getattr(webhook, name), (*path, name))
             for name in WEBHOOK_TREES
         }
         retries = tuple(

@@ -24,10 +24,10 @@ CONTROL = "/_emulator"
 ANY_DEPTH = "{**}"
 
 
-def collisions(routes: Sequence[Route]) -> list[Diagnostic]:
+def route_conflicts(routes: Sequence[Route]) -> list[Diagnostic]:
     """Everything that is wrong with the paths of all APIs, which share one port."""
     wrong = {route: message for route in routes for message in _faults(route)}
-    complaints = [Diagnostic(route.place, message) for route, message in wrong.items()]
+    diagnostics = [Diagnostic(route.place, message) for route, message in wrong.items()]
     sound = [route for route in routes if route not in wrong]
     for earlier, later in combinations(sound, 2):
         if earlier.method == later.method and _collide(earlier, later):
@@ -37,8 +37,8 @@ def collisions(routes: Sequence[Route]) -> list[Diagnostic]:
                 if earlier.api != later.api
                 else "give one of them another path, or each a host of its own"
             )
-            complaints.append(Diagnostic(later.place, f"{taken} ({earlier.place}); {advice}"))
-    return complaints
+            diagnostics.append(Diagnostic(later.place, f"{taken} ({earlier.place}); {advice}"))
+    return diagnostics
 
 
 def _faults(route: Route) -> Iterator[str]:
@@ -106,7 +106,7 @@ def _api(api: Api) -> Api:
 
 
 def _operation(api: Api, operation: Operation) -> Operation:
-    if _promised(api, operation, operation.claims):
+    if _is_documented(api, operation, operation.claims):
         rules = [_rule(api, operation, rule) for rule in operation.rules.rules]
         return replace(operation, rules=RuleSet(rules))
     place, message = operation.place, _refusal(api, operation, operation.claims, operation.place)
@@ -119,7 +119,7 @@ def _operation(api: Api, operation: Operation) -> Operation:
 
 
 def _rule(api: Api, operation: Operation, rule: Rule) -> Rule:
-    if rule.reply is None or not rule.claims or _promised(api, operation, rule.claims):
+    if rule.reply is None or not rule.claims or _is_documented(api, operation, rule.claims):
         return rule
     # `events` stay: a job's items pass over rules that answer with a stream.
     message = _refusal(api, operation, rule.claims, rule.place)
@@ -127,7 +127,7 @@ def _rule(api: Api, operation: Operation, rule: Rule) -> Rule:
     return replace(rule, steps=(), reply=reply, faults=())
 
 
-def _promised(api: Api, operation: Operation, claims: Sequence[str]) -> bool:
+def _is_documented(api: Api, operation: Operation, claims: Sequence[str]) -> bool:
     return any(provenance_within(operation, api.claims[claim]) != "invented" for claim in claims if claim in api.claims)
 
 

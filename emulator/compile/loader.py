@@ -10,8 +10,8 @@ from pathlib import Path
 from emulator.compile.api import ApiCompiler
 from emulator.compile.finder import ScenarioFinder, ScenarioSource
 from emulator.compile.fixtures import Fixtures
-from emulator.compile.lint import collisions, documented_only
-from emulator.compile.names import unknown_roots
+from emulator.compile.lint import documented_only, route_conflicts
+from emulator.compile.names import unknown_names
 from emulator.compile.operation import ScenarioRule, names_of
 from emulator.compile.overrides import Overrides
 from emulator.compile.templates import Compiler
@@ -41,7 +41,7 @@ class Loader:
         self.fixtures = Fixtures(fixtures, language)
         self.language = language
         self.files: list[Path] = []
-        self.complaints = Diagnostics()
+        self.diagnostics = Diagnostics()
 
     def load(self, names: Sequence[str], only_documented: bool = False) -> Playbook:
         """Compiles the playbook of some scenarios, the first named taking precedence over the others.
@@ -50,55 +50,55 @@ class Loader:
         every diagnostic.
         """
         playbook = self._playbook(names)
-        self.complaints.raise_any()
+        self.diagnostics.raise_any()
         return documented_only(playbook) if only_documented else playbook
 
     def _playbook(self, names: Sequence[str]) -> Playbook:
         """What can be made of these scenarios; of use only if nothing was wrong."""
-        shelf = ScenarioFinder(self.folder, self.complaints)
-        stories = shelf.stories(names)
-        rules = [entry for story in stories for entry in self._rules(story)]
-        apis = self._apis(stories, rules)
-        latency = self._latency(stories)
+        finder = ScenarioFinder(self.folder, self.diagnostics)
+        sources = finder.sources(names)
+        rules = [entry for source in sources for entry in self._rules(source)]
+        apis = self._apis(sources, rules)
+        latency = self._latency(sources)
         router = self._router(apis.values())
         for entry in rules:
             self._refuse_idle(entry, apis)
             self._refuse_idle_faults(entry, apis)
             self._refuse_unknown_names(entry, apis)
-        self.complaints.found.extend(unknown_roots(apis.values(), rules, self.language))
-        self._refuse_unknown_claims(stories, apis)
-        files = (*shelf.files, *self.files, *self.fixtures.files)
+        self.diagnostics.found.extend(unknown_names(apis.values(), rules, self.language))
+        self._refuse_unknown_claims(sources, apis)
+        files = (*finder.files, *self.files, *self.fixtures.files)
         return Playbook(
-            apis, router, latency, tuple(story.file.scenario for story in stories), tuple(dict.fromkeys(files))
+            apis, router, latency, tuple(source.file.scenario for source in sources), tuple(dict.fromkeys(files))
         )
 
-    def _rules(self, story: ScenarioSource) -> list[ScenarioRule]:
-        compiler = Compiler(story.document, self.language, self.complaints)
-        return [ScenarioRule(rule, ("rules", at), compiler) for at, rule in enumerate(story.file.rules)]
+    def _rules(self, source: ScenarioSource) -> list[ScenarioRule]:
+        compiler = Compiler(source.document, self.language, self.diagnostics)
+        return [ScenarioRule(rule, ("rules", at), compiler) for at, rule in enumerate(source.file.rules)]
 
-    def _apis(self, stories: Sequence[ScenarioSource], rules: Sequence[ScenarioRule]) -> dict[str, ApiPlan]:
+    def _apis(self, sources: Sequence[ScenarioSource], rules: Sequence[ScenarioRule]) -> dict[str, ApiPlan]:
         changes: dict[str, Overrides] = {}
         named: dict[str, list[ScenarioSource]] = {}
-        for story in reversed(stories):
-            for name, override in story.file.apis.items():
-                changes.setdefault(name, Overrides(name)).lay(override, story.document)
-                named.setdefault(name, []).append(story)
-        if stories and not changes and not self.complaints.found:
-            document = stories[0].document
-            self.complaints.add(document.place(()), "this scenario serves no API; add `extends: default` or `apis:`")
-        found = {name: self.complaints.attempt(self._api, changes[name], named[name], rules) for name in changes}
+        for source in reversed(sources):
+            for name, override in source.file.apis.items():
+                changes.setdefault(name, Overrides(name)).lay(override, source.document)
+                named.setdefault(name, []).append(source)
+        if sources and not changes and not self.diagnostics.found:
+            document = sources[0].document
+            self.diagnostics.add(document.place(()), "this scenario serves no API; add `extends: default` or `apis:`")
+        found = {name: self.diagnostics.attempt(self._api, changes[name], named[name], rules) for name in changes}
         return {name: api for name, api in found.items() if api is not None}
 
-    def _api(self, changes: Overrides, stories: Sequence[ScenarioSource], rules: Sequence[ScenarioRule]) -> ApiPlan:
+    def _api(self, changes: Overrides, sources: Sequence[ScenarioSource], rules: Sequence[ScenarioRule]) -> ApiPlan:
         name = changes.api
         folders = [self.folder / "apis"]
-        folders += [folder for story in stories for folder in (story.path.parent, story.path.parent / "apis")]
-        candidates = [story.path for story in stories if story.is_api]
+        folders += [folder for source in sources for folder in (source.path.parent, source.path.parent / "apis")]
+        candidates = [source.path for source in sources if source.is_api]
         candidates += [folder / f"{name}{suffix}" for folder in folders for suffix in SUFFIXES]
         path = next((candidate for candidate in candidates if candidate.is_file()), None)
         if path is None:
             known = sorted(file.stem for folder in folders[:1] + folders[2::2] for file in folder.glob("*.y*ml"))
-            place = stories[-1].document.place(("apis", name), key=True)
+            place = sources[-1].document.place(("apis", name), key=True)
             raise DocumentError([Diagnostic(place, f"no API {name!r}; {did_you_mean(name, dict.fromkeys(known))}")])
         self.files.append(path.resolve())
         document = read(path)
@@ -106,42 +106,42 @@ class Loader:
         if file.api != name:
             text = f"this file is {path.name}, but the API is called {file.api!r}; expected {name!r}"
             raise DocumentError([Diagnostic(document.place(("api",)), text)])
-        compiler = Compiler(document, self.language, self.complaints)
+        compiler = Compiler(document, self.language, self.diagnostics)
         return ApiCompiler(file, compiler, changes, self.fixtures).compile(rules)
 
-    def _latency(self, stories: Sequence[ScenarioSource]) -> plan.LatencyPlan:
+    def _latency(self, sources: Sequence[ScenarioSource]) -> plan.LatencyPlan:
         found: dict[str, Latency] = {}
-        for story in stories:
-            for name in ("reply", "first_token", "token") if story.file.latency else ():
-                value = getattr(story.file.latency, name)
+        for source in sources:
+            for name in ("reply", "first_token", "token") if source.file.latency else ():
+                value = getattr(source.file.latency, name)
                 if value is not None and name not in found:
-                    with self.complaints.catching():
-                        found[name] = parse_latency(value, story.document.place(("latency", name)))
+                    with self.diagnostics.catching():
+                        found[name] = parse_latency(value, source.document.place(("latency", name)))
         return plan.LatencyPlan(**found)
 
     def _router(self, apis: Collection[ApiPlan]) -> Router:
         routes = [route for api in apis for route in routes_of(api)]
-        wrong = collisions(routes)
-        self.complaints.found.extend(wrong)
+        wrong = route_conflicts(routes)
+        self.diagnostics.found.extend(wrong)
         hosts: dict[str, str] = {}
         for api in apis:
             for at, host in enumerate(api.file.hosts):
                 if hosts.setdefault(host.lower(), api.name) != api.name:
                     place = api.document.place(("hosts", at))
-                    self.complaints.add(place, f"{host} is already a host of {hosts[host.lower()]}")
+                    self.diagnostics.add(place, f"{host} is already a host of {hosts[host.lower()]}")
         return Router([] if wrong else routes, hosts, {api.name: api.file.base for api in apis})
 
     def _refuse_idle(self, entry: ScenarioRule, apis: dict[str, ApiPlan]) -> None:
-        """Complain of each name in `on` that no operation has."""
+        """Reports each name in `on` that no operation has."""
         operations = [(api.name, name) for api in apis.values() for name in api.operations]
         for pattern, path in entry.patterns():
             if operations and not any(entry.fits(pattern, api, name) for api, name in operations):
                 names = sorted(f"{api}/{name}" if "/" in pattern else name for api, name in operations)
                 text = f"no operation is called {pattern!r}; {did_you_mean(pattern, dict.fromkeys(names))}"
-                self.complaints.add(entry.compiler.place(path), text)
+                self.diagnostics.add(entry.compiler.place(path), text)
 
     def _refuse_idle_faults(self, entry: ScenarioRule, apis: dict[str, ApiPlan]) -> None:
-        """Complain of each fault on jobs, webhooks or tokens when no operation that `on` names sets any off, and of
+        """Reports each fault on jobs, webhooks or tokens when no operation that `on` names sets any off, and
         each that names an error or a state that none of the operations has."""
         everywhere = spots(apis.values())
         where = [(api, each) for api, each in everywhere if entry.concerns(api.name, each.name)]
@@ -153,10 +153,10 @@ class Loader:
             idle = None if entry.rule.on is None else out_of_reach(each.fault, where, everywhere)
             wrong = idle or unknown_name(each.fault, where)
             if wrong is not None:
-                self.complaints.add(each.place, wrong)
+                self.diagnostics.add(each.place, wrong)
 
     def _refuse_unknown_names(self, entry: ScenarioRule, apis: dict[str, ApiPlan]) -> None:
-        """Complain of what `when` speaks of if none of the operations knows it that the rule is for."""
+        """Reports what `when` speaks of if none of the operations knows it that the rule is for."""
         known = [
             names_of(api.file, part)
             for api in apis.values()
@@ -165,12 +165,12 @@ class Loader:
         ]
         if known:
             names = reduce(or_, known)
-            self.complaints.found.extend(entry.compiler.when.unknown(entry.rule.when, (*entry.path, "when"), names))
+            self.diagnostics.found.extend(entry.compiler.when.unknown(entry.rule.when, (*entry.path, "when"), names))
 
-    def _refuse_unknown_claims(self, stories: Sequence[ScenarioSource], apis: dict[str, ApiPlan]) -> None:
+    def _refuse_unknown_claims(self, sources: Sequence[ScenarioSource], apis: dict[str, ApiPlan]) -> None:
         claims = {id: claim for api in apis.values() for id, claim in api.claims.items()}
-        for story in stories if apis else ():
-            self.complaints.found.extend(unknown_claims(story.document, claims, ScenarioFile))
+        for source in sources if apis else ():
+            self.diagnostics.found.extend(unknown_claims(source.document, claims, ScenarioFile))
 
 
 def routes_of(api: ApiPlan) -> list[Route]:

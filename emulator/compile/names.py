@@ -1,4 +1,4 @@
-"""Root names: what every expression begins with is a name that its place can have, or is complained of at load."""
+"""Root names: what every expression begins with is a name that its place can have, or is reported at load."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from emulator.language.schema.scenario import ApiFile, OperationModel, RuleModel
 from emulator.playbook import Api
 
 Path = tuple[str | int, ...]
-Roots = tuple[str, ...]
-Known = dict[str, None]  # names, in the order in which a diagnostic lists them
+NameList = tuple[str, ...]
+KnownNames = dict[str, None]  # names, in the order in which a diagnostic lists them
 RULE_PARTS = ("let", "do", "reply")
 OPERATION_PARTS = ("let", "checks", "cost", "settle", "usage", "headers")
 KIND_PARTS = ("status", "type", "message", "headers", "body")
 # Parts of an API beside its operations, and the names that only they have.
-API_PARTS: Mapping[str, Roots] = {
+API_PARTS: Mapping[str, NameList] = {
     "headers": ("error",),
     "limit_headers": ("error",),
     "cost": (),
@@ -33,7 +33,7 @@ API_PARTS: Mapping[str, Roots] = {
 }
 
 
-class RootChecker(Struct, frozen=True):
+class NameChecker(Struct, frozen=True):
     """Looks at the templates of one document."""
 
     language: Language
@@ -60,7 +60,7 @@ class RootChecker(Struct, frozen=True):
         """The same for a rule, whose own names come too late for its `when`."""
         return self.unknown_in(rule, ("when",), path, names) + self.unknown_in(rule, RULE_PARTS, path, (*names, *own))
 
-    def _look(self, tree: Any, path: Path, names: Known, found: list[Diagnostic]) -> None:
+    def _look(self, tree: Any, path: Path, names: KnownNames, found: list[Diagnostic]) -> None:
         if isinstance(tree, str):
             if "{{" in tree or "{%" in tree:
                 self._text(tree, path, names, found)
@@ -76,31 +76,31 @@ class RootChecker(Struct, frozen=True):
                 if isinstance(each, (str, list, dict)):
                     self._look(each, (*path, key), names if key == "$each" else inner, found)
 
-    def _text(self, text: str, path: Path, names: Known, found: list[Diagnostic]) -> None:
+    def _text(self, text: str, path: Path, names: KnownNames, found: list[Diagnostic]) -> None:
         try:
-            roots = self.language.scalar(text, partial(self.place_of, path)).names
+            names_used = self.language.scalar(text, partial(self.place_of, path)).names
         except DocumentError:
             return
-        for root in sorted(roots.difference(names)):
+        for root in sorted(names_used.difference(names)):
             found.append(Diagnostic(self.place_of(path), f"unknown name {root!r}; {did_you_mean(root, names)}"))
 
 
-def unknown_roots(apis: Iterable[Api], rules: Iterable[ScenarioRule], language: Language) -> Iterator[Diagnostic]:
-    """Every such complaint about the APIs, and about the rules of scenarios, which are for operations of several."""
+def unknown_names(apis: Iterable[Api], rules: Iterable[ScenarioRule], language: Language) -> Iterator[Diagnostic]:
+    """Reports them in the APIs and in the rules of scenarios, which may be for several APIs."""
     rules, files = list(rules), [(api, api.file) for api in apis]
     for api, file in files:
         yield from _of_api(api, file, [each for each in rules if _concerned(each, file)], language)
     for each in rules:
-        known = [name for _, file in files for part in _concerned(each, file) for name in _roots(file, part)]
+        known = [name for _, file in files for part in _concerned(each, file) for name in _names_of(file, part)]
         rule = each.compiler.document.data["rules"][each.path[-1]]
         if known:
-            checker = RootChecker(language, each.compiler.place)
+            checker = NameChecker(language, each.compiler.place)
             yield from checker.unknown_in_rule(rule, each.path, tuple(dict.fromkeys(known)), _own(each.rule))
 
 
 def _of_api(api: Api, file: ApiFile, rules: Iterable[ScenarioRule], language: Language) -> Iterator[Diagnostic]:
-    data, checker = api.document.data, RootChecker(language, api.document.place)
-    shared = [name for part in file.operations.values() for name in (*_roots(file, part), *_all_of(part))]
+    data, checker = api.document.data, NameChecker(language, api.document.place)
+    shared = [name for part in file.operations.values() for name in (*_names_of(file, part), *_all_of(part))]
     shared += [name for each in rules for name in _own(each.rule)]
     names = tuple(dict.fromkeys(shared))
     for key, more in API_PARTS.items():
@@ -113,18 +113,18 @@ def _of_api(api: Api, file: ApiFile, rules: Iterable[ScenarioRule], language: La
         path: Path = ("operations", name)
         own = data["operations"][name]
         added = [mine for each in rules if each.concerns(file.api, name) for mine in _own(each.rule)]
-        wide = (*_roots(file, part), *_all_of(part), *added, "error")
+        wide = (*_names_of(file, part), *_all_of(part), *added, "error")
         yield from checker.unknown_in(own, OPERATION_PARTS, path, wide)
         for at, rule in enumerate(part.rules):
             where = (*path, "rules", at)
-            yield from checker.unknown_in_rule(own["rules"][at], where, _roots(file, part), _own(rule))
+            yield from checker.unknown_in_rule(own["rules"][at], where, _names_of(file, part), _own(rule))
 
 
 def _concerned(rule: ScenarioRule, file: ApiFile) -> list[OperationModel]:
     return [part for name, part in file.operations.items() if rule.concerns(file.api, name)]
 
 
-def _roots(file: ApiFile, part: OperationModel) -> Roots:
+def _names_of(file: ApiFile, part: OperationModel) -> NameList:
     return (*REQUEST_NAMES, "keys", *file.collections, *part.let)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from emulator.compile.rule import Known, RuleCompiler
+from emulator.compile.rule import Definitions, RuleCompiler
 from emulator.compile.templates import Compiler, Group, Path
-from emulator.compile.when import CALLER_FIELDS, REQUEST_NAMES, Names
+from emulator.compile.when import CALLER_FIELDS, REQUEST_NAMES, FieldNames
 from emulator.language.expressions.template import Template
 from emulator.language.schema.api import TakenModel
 from emulator.language.schema.scenario import ApiFile, CheckModel, OperationModel, RuleModel, UsageModel
@@ -45,21 +45,21 @@ class ScenarioRule(Struct, frozen=True):
         return self.rule.on is None or any(self.fits(pattern, api, operation) for pattern, _ in self.patterns())
 
 
-def names_of(file: ApiFile, part: OperationModel) -> Names:
+def names_of(file: ApiFile, part: OperationModel) -> FieldNames:
     """What `when` may speak of in an operation."""
     routes = [part.route, *(alias.route for alias in part.aliases)]
     parameters = [found[1] for route in routes for found in PARAMETER.finditer(route)]
     roots = (*REQUEST_NAMES, "keys", *file.collections, *part.let)
-    return Names(roots, {"path": parameters, "switches": list(file.switches), "caller": CALLER_FIELDS})
+    return FieldNames(roots, {"path": parameters, "switches": list(file.switches), "caller": CALLER_FIELDS})
 
 
 class OperationCompiler:
     """Compiles the operations of one API."""
 
-    def __init__(self, file: ApiFile, compiler: Compiler, known: Known, scenario: Sequence[ScenarioRule]) -> None:
+    def __init__(self, file: ApiFile, compiler: Compiler, known: Definitions, scenario: Sequence[ScenarioRule]) -> None:
         self.file = file
         self.compiler = compiler
-        self.complaints = compiler.complaints
+        self.diagnostics = compiler.diagnostics
         self.known = known
         self.scenario = scenario
 
@@ -69,11 +69,11 @@ class OperationCompiler:
         method, _, tail = part.route.partition(" ")
         lets = compiler.trees(part.let, (*path, "let"))
         if part.answer is not None:
-            self.complaints.require_known(part.answer, file.answers, "answer", compiler.place((*path, "answer")))
+            self.diagnostics.require_known(part.answer, file.answers, "answer", compiler.place((*path, "answer")))
         for kind, other in part.errors.items():
             for each, key in ((kind, True), (other, False)):
                 place = compiler.document.place((*path, "errors", kind), key=key)
-                self.complaints.require_known(each, file.errors.kinds, "error", place)
+                self.diagnostics.require_known(each, file.errors.kinds, "error", place)
         self._require_host(part, path)
         self._require_tried(part, path)
         names = names_of(file, part)
@@ -103,12 +103,12 @@ class OperationCompiler:
         )
 
     def _require_tried(self, part: OperationModel, path: Path) -> None:
-        """Complain of examples that name what is not there."""
+        """Reports examples that name what is not there."""
         for at, call in enumerate(part.examples):
             where = (*path, "examples", at)
             for claim_at, claim in enumerate(call.tries):
                 place = self.compiler.place((*where, "tries", claim_at))
-                self.complaints.require_known(claim, self.file.claims, "claim", place)
+                self.diagnostics.require_known(claim, self.file.claims, "claim", place)
             for name, value in call.path.items():
                 if not isinstance(value, str):
                     self._require_taken(value, (*where, "path", name))
@@ -116,11 +116,11 @@ class OperationCompiler:
 
     def _require_taken(self, taken: TakenModel, path: Path) -> None:
         place = self.compiler.place((*path, "from"))
-        self.complaints.require_known(taken.operation, self.file.operations, "operation", place)
+        self.diagnostics.require_known(taken.operation, self.file.operations, "operation", place)
         known = self.file.operations.get(taken.operation)
         if known is not None and taken.example > max(1, len(known.examples)):
             text = f"{taken.operation} has no example {taken.example}"
-            self.complaints.add(self.compiler.place((*path, "example")), text)
+            self.diagnostics.add(self.compiler.place((*path, "example")), text)
 
     def _require_host(self, part: OperationModel, path: Path) -> None:
         for host, where in [
@@ -128,9 +128,9 @@ class OperationCompiler:
             *((alias.host, (*path, "aliases", at, "host")) for at, alias in enumerate(part.aliases)),
         ]:
             if host is not None:
-                self.complaints.require_known(host, self.file.hosts, "host", self.compiler.place(where))
+                self.diagnostics.require_known(host, self.file.hosts, "host", self.compiler.place(where))
 
-    def _rules(self, name: str, part: OperationModel, lets: Mapping[str, Template], names: Names) -> RuleSet:
+    def _rules(self, name: str, part: OperationModel, lets: Mapping[str, Template], names: FieldNames) -> RuleSet:
         path: Path = ("operations", name)
         headers: tuple[Group, ...] = (
             (self.file.headers, ("headers",), self.compiler),
@@ -144,7 +144,7 @@ class OperationCompiler:
         own = RuleCompiler(self.compiler, self.known, names)
         for at, rule in enumerate(part.rules):
             if rule.on is not None:
-                self.complaints.add(self.compiler.place((*path, "rules", at, "on")), "`on` is for a scenario's rules")
+                self.diagnostics.add(self.compiler.place((*path, "rules", at, "on")), "`on` is for a scenario's rules")
         rules += [own.rule(rule, (*path, "rules", at), lets, headers) for at, rule in enumerate(part.rules)]
         return RuleSet(rules)
 
@@ -153,12 +153,12 @@ class OperationCompiler:
         fixed = {counter: amount for counter, amount in cost.items() if isinstance(amount, int)}
         return {**fixed, **self.compiler.trees({name: each for name, each in cost.items() if name not in fixed}, where)}
 
-    def _check(self, check: CheckModel, path: Path, names: Names) -> plan.CheckPlan:
+    def _check(self, check: CheckModel, path: Path, names: FieldNames) -> plan.CheckPlan:
         compiler = self.compiler
-        self.complaints.require_known(check.error, self.known.errors, "error", compiler.place((*path, "error")))
+        self.diagnostics.require_known(check.error, self.known.errors, "error", compiler.place((*path, "error")))
         return plan.CheckPlan(
             place=compiler.place(path),
-            matcher=self.complaints.attempt(compiler.when.compile, check.when, (*path, "when"), names) or Matcher(),
+            matcher=self.diagnostics.attempt(compiler.when.compile, check.when, (*path, "when"), names) or Matcher(),
             error=check.error,
             message=compiler.optional(check.message, (*path, "message")),
             param=compiler.optional(check.param, (*path, "param")),
@@ -167,8 +167,8 @@ class OperationCompiler:
     def _usage(self, usage: UsageModel, path: Path) -> plan.UsagePlan:
         compiler = self.compiler
         return plan.UsagePlan(
-            asset=self.complaints.attempt(compiler.tree, usage.asset, (*path, "asset")),
-            tokens=self.complaints.attempt(compiler.tree, usage.tokens, (*path, "tokens")),
+            asset=self.diagnostics.attempt(compiler.tree, usage.asset, (*path, "asset")),
+            tokens=self.diagnostics.attempt(compiler.tree, usage.tokens, (*path, "tokens")),
             latency_ms=compiler.optional(usage.latency_ms, (*path, "latency_ms")),
             ok=compiler.optional(usage.ok, (*path, "ok")),
         )
@@ -179,5 +179,5 @@ class OperationCompiler:
         try:
             return Schema(schema, self.file.schemas)
         except Exception as error:  # the validator's own errors have no common root
-            self.complaints.add(self.compiler.place(path), f"not a JSON Schema: {error}")
+            self.diagnostics.add(self.compiler.place(path), f"not a JSON Schema: {error}")
             return None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from emulator.playbook import Playbook
 
-MOST = 16  # lists of scenarios; the one asked for longest ago goes
+MAX_PLAYBOOKS = 16  # lists of scenarios; the one asked for longest ago goes
 Names = tuple[str, ...]
 Stamp = tuple[tuple[Path, int, int], ...]
 
@@ -26,12 +26,12 @@ class Playbooks:
         self._made[names] = (made, _stamp(made.files))
 
     def get(self, names: Names) -> Playbook:
-        """What these scenarios make. Raises DocumentError with every complaint."""
+        """What these scenarios make. Raises DocumentError with every diagnostic."""
         made, stamp = self._made.get(names, (None, ()))
         if made is None or stamp != _stamp(made.files):
             made = self._compile(names)
         self.add(names, made)
-        for old in list(self._made)[: max(0, len(self._made) - MOST)]:
+        for old in list(self._made)[: max(0, len(self._made) - MAX_PLAYBOOKS)]:
             del self._made[old]
         return made
 

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from emulator.compile.templates import Compiler, Group, Path
-from emulator.compile.when import Names
+from emulator.compile.when import FieldNames
 from emulator.errors import ConfigError, Diagnostic, DocumentError, Location
 from emulator.faults import FAULTS
 from emulator.language.document.durations import Latency, parse_latency
@@ -35,7 +35,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {"update": ("id", "set"), "append": ("id
 NO_BODY = (204, 304)
 
 
-class Known(Struct, frozen=True):
+class Definitions(Struct, frozen=True):
     """What rules may name."""
 
     errors: Mapping[str, Any]
@@ -50,20 +50,20 @@ class RuleCompiler:
     Without `names` that is looked at elsewhere: a scenario's rule may be for operations that know different ones.
     """
 
-    def __init__(self, compiler: Compiler, known: Known, names: Names | None = None) -> None:
+    def __init__(self, compiler: Compiler, known: Definitions, names: FieldNames | None = None) -> None:
         self.compiler = compiler
-        self.complaints = compiler.complaints
+        self.diagnostics = compiler.diagnostics
         self.known = known
         self.names = names
 
     def rule(self, rule: RuleModel, path: Path, lets: Mapping[str, Template], headers: tuple[Group, ...]) -> RulePlan:
         compiler = self.compiler
         place = compiler.place(path)
-        with self.complaints.catching():
+        with self.diagnostics.catching():
             if rule.reply is None and not rule.fault:
                 raise DocumentError([Diagnostic(place, "a rule needs a reply or a fault")])
-        steps = [self.complaints.attempt(self._step, step, (*path, "do", at)) for at, step in enumerate(rule.do)]
-        matcher = self.complaints.attempt(compiler.when.compile, rule.when, (*path, "when"), self.names) or Matcher()
+        steps = [self.diagnostics.attempt(self._step, step, (*path, "do", at)) for at, step in enumerate(rule.do)]
+        matcher = self.diagnostics.attempt(compiler.when.compile, rule.when, (*path, "when"), self.names) or Matcher()
         return RulePlan(
             id=str(place),
             place=place,
@@ -98,20 +98,20 @@ class RuleCompiler:
         compiler = self.compiler
         kinds = [name for name in ("body", "text", "stream", "error") if name in reply.model_fields_set]
         if len(kinds) > 1:
-            self.complaints.add(
+            self.diagnostics.add(
                 compiler.place(path), f"a reply has one of body, text, stream and error, not {' and '.join(kinds)}"
             )
         if reply.error is not None:
-            self.complaints.require_known(reply.error, self.known.errors, "error", compiler.place((*path, "error")))
+            self.diagnostics.require_known(reply.error, self.known.errors, "error", compiler.place((*path, "error")))
         for name in ("status", "headers"):
             if name in reply.model_fields_set and reply.error is not None:
                 text = (
                     f"`{name}` comes with the error, from the API's `errors`; name another kind, or a status in `data`"
                 )
-                self.complaints.add(compiler.place((*path, name)), text)
+                self.diagnostics.add(compiler.place((*path, name)), text)
         for name in ("message", "param", "data"):
             if name in reply.model_fields_set and reply.error is None:
-                self.complaints.add(compiler.place((*path, name)), f"`{name}` goes with `error`, which is missing")
+                self.diagnostics.add(compiler.place((*path, name)), f"`{name}` goes with `error`, which is missing")
         kind = (
             "text/event-stream"
             if reply.stream
@@ -129,7 +129,7 @@ class RuleCompiler:
             headers=compiler.headers(
                 *headers, (content, path, compiler), (reply.headers, (*path, "headers"), compiler)
             ),
-            body=None if "body" not in kinds else self.complaints.attempt(compiler.tree, reply.body, (*path, "body")),
+            body=None if "body" not in kinds else self.diagnostics.attempt(compiler.tree, reply.body, (*path, "body")),
             text=compiler.optional(reply.text, (*path, "text")),
             events=None if stream is None else self._events(stream, (*path, "stream", "events")),
             pace=None if stream is None else self._pace(stream, (*path, "stream", "pace")),
@@ -145,9 +145,9 @@ class RuleCompiler:
     def _event(self, event: EventModel, path: Path) -> EventPlan:
         compiler = self.compiler
         if (event.data is None) == (event.text is None):
-            self.complaints.add(compiler.place(path), "an event has either data (JSON) or text")
+            self.diagnostics.add(compiler.place(path), "an event has either data (JSON) or text")
         if event.event is not None and (not event.event.isprintable() or "{{" in event.event):
-            self.complaints.add(compiler.place((*path, "event")), "the name of an event is one line of plain text")
+            self.diagnostics.add(compiler.place((*path, "event")), "the name of an event is one line of plain text")
         return EventPlan(
             lead=b"" if event.event is None else b"event: " + event.event.encode() + b"\n",
             each=compiler.optional(event.each, (*path, "$each")),
@@ -168,21 +168,21 @@ class RuleCompiler:
 
     def latency(self, value: Any, path: Path) -> Latency | None:
         """A distribution of durations, or None."""
-        return None if value is None else self.complaints.attempt(parse_latency, value, self.compiler.place(path))
+        return None if value is None else self.diagnostics.attempt(parse_latency, value, self.compiler.place(path))
 
     def _step(self, step: StepModel, path: Path) -> StepPlan | None:
         compiler = self.compiler
         place = compiler.place(path)
         verbs = [verb for verb in VERBS if getattr(step, verb) is not None]
         if len(verbs) != 1:
-            self.complaints.add(place, f"a step has exactly one verb; expected one of: {', '.join(VERBS)}")
+            self.diagnostics.add(place, f"a step has exactly one verb; expected one of: {', '.join(VERBS)}")
             return None
         verb = verbs[0]
         target = getattr(step, verb)
         if verb in ("put", "update", "append", "remove"):
-            self.complaints.require_known(target, self.known.collections, "collection", compiler.place((*path, verb)))
+            self.diagnostics.require_known(target, self.known.collections, "collection", compiler.place((*path, verb)))
         if verb == "start":
-            self.complaints.require_known(target, self.known.jobs, "kind of job", compiler.place((*path, verb)))
+            self.diagnostics.require_known(target, self.known.jobs, "kind of job", compiler.place((*path, verb)))
         self._require_arguments(verb, step, path)
         given = {name: getattr(step, name) for name in VERBS[verb] if getattr(step, name) is not None}
         arguments = compiler.trees(given, path)
@@ -198,11 +198,11 @@ class RuleCompiler:
     def _require_arguments(self, verb: str, step: StepModel, path: Path) -> None:
         for name in NEEDED.get(verb, ()):
             if getattr(step, name) is None:
-                self.complaints.add(self.compiler.place(path), f"`{verb}` needs `{name}`")
+                self.diagnostics.add(self.compiler.place(path), f"`{verb}` needs `{name}`")
         allowed = {verb, "when", "bind", *VERBS[verb], *MORE.get(verb, ())}
         for name in step.model_fields_set - allowed:
             hint = ", ".join([*VERBS[verb], *MORE.get(verb, ())]) or "none but `when` and `as`"
-            self.complaints.add(self.compiler.place((*path, name)), f"`{verb}` takes no `{name}`; it takes {hint}")
+            self.diagnostics.add(self.compiler.place((*path, name)), f"`{verb}` takes no `{name}`; it takes {hint}")
 
     def _faults(self, fault: Any, path: Path) -> list[FaultPlan]:
         """`name`, `{name: parameters}`, or a list of those."""
@@ -216,12 +216,12 @@ class RuleCompiler:
         else:
             plans = []
             if fault is not None:
-                self.complaints.add(self.compiler.place(path), "a fault is a name, or {name: parameters}")
+                self.diagnostics.add(self.compiler.place(path), "a fault is a name, or {name: parameters}")
         return [plan for plan in plans if plan is not None]
 
     def _fault(self, name: str, parameters: Any, place: Location) -> FaultPlan | None:
         try:
             return FaultPlan(name, place, FAULTS.make(name, parameters))
         except ConfigError as error:
-            self.complaints.add(place, str(error))
+            self.diagnostics.add(place, str(error))
             return None

@@ -1,4 +1,4 @@
-"""What compiling any part of a document needs: the document, the language, and where complaints go."""
+"""What compiling any part of a document needs: the document, the language, and where diagnostics go."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 class Compiler:
-    """What compiling a part of one document needs: the document, the language, and where complaints go."""
+    """What compiling a part of one document needs: the document, the language, and where diagnostics go."""
 
-    def __init__(self, document: Document, language: Language, complaints: Diagnostics) -> None:
+    def __init__(self, document: Document, language: Language, diagnostics: Diagnostics) -> None:
         self.document = document
         self.language = language
-        self.complaints = complaints
+        self.diagnostics = diagnostics
         self.when = WhenCompiler(language, document.place)
         self.counted: dict[Path, list[str]] = {}  # by where a list of rules stands: what each is counted as
 
@@ -37,14 +37,14 @@ class Compiler:
         return compile_tree(tree, self.language, self.document.place, path)
 
     def duration(self, text: str, path: Path) -> Duration:
-        """A duration; a wrong one is complained of and counts as none."""
-        return self.complaints.attempt(parse_duration, text, self.place(path)) or Duration(0.0)
+        """A duration; a wrong one is reported and counts as none."""
+        return self.diagnostics.attempt(parse_duration, text, self.place(path)) or Duration(0.0)
 
     def optional(self, tree: Any, path: Path) -> Template | None:
-        return None if tree is None else self.complaints.attempt(self.tree, tree, path)
+        return None if tree is None else self.diagnostics.attempt(self.tree, tree, path)
 
     def status(self, value: Any, path: Path) -> int | Template:
-        """A status of HTTP, or a template that gives one; a wrong one is complained of."""
+        """A status of HTTP, or a template that gives one; a wrong one is reported."""
         template = self.optional(value, path)
         if template is not None and not template.constant:
             return template
@@ -52,18 +52,18 @@ class Compiler:
         if isinstance(status, int) and not isinstance(status, bool) and 200 <= status <= 599:
             return status
         if value is None or template is not None:
-            self.complaints.add(self.place(path), f"{status!r} is not a status; expected 200 to 599")
+            self.diagnostics.add(self.place(path), f"{status!r} is not a status; expected 200 to 599")
         return 200
 
     def condition(self, tree: Any, path: Path) -> Template | None:
         """A template whose truth is asked; a text that is no expression would always be true."""
         template = self.optional(tree, path)
         if template is not None and template.constant and isinstance(template.maybe({}), str):
-            self.complaints.add(self.place(path), f"{tree!r} is not an expression; expected {{{{ … }}}}")
+            self.diagnostics.add(self.place(path), f"{tree!r} is not an expression; expected {{{{ … }}}}")
         return template
 
     def trees(self, trees: Mapping[str, Any], path: Path) -> dict[str, Template]:
-        compiled = {name: self.complaints.attempt(self.tree, tree, (*path, name)) for name, tree in trees.items()}
+        compiled = {name: self.diagnostics.attempt(self.tree, tree, (*path, name)) for name, tree in trees.items()}
         return {name: template for name, template in compiled.items() if template is not None}
 
     def headers(self, *groups: tuple[Mapping[str, Any], Path, Compiler]) -> Headers:
@@ -82,18 +82,18 @@ class Compiler:
         return Headers(tuple(fixed), tuple(computed))
 
     def _is_header(self, name: str, template: Template, path: Path) -> bool:
-        """Whether a line can be sent (RFC 9110 section 5); one that can't is complained of."""
+        """Whether a line can be sent (RFC 9110 section 5); one that can't is reported."""
         if not TOKEN.fullmatch(name):
-            self.complaints.add(self.document.place(path, key=True), f"{name!r} can't be the name of a header")
+            self.diagnostics.add(self.document.place(path, key=True), f"{name!r} can't be the name of a header")
             return False
         if name.lower() in FRAMING:
             text = f"the server itself writes {name}, so that answers can be told apart; a fault can break that"
-            self.complaints.add(self.document.place(path, key=True), text)
+            self.diagnostics.add(self.document.place(path, key=True), text)
             return False
         value = str(template.maybe({})) if template.constant else ""
         if value.isascii() and value.isprintable():
             return True
-        self.complaints.add(self.place(path), f"the header {name} can't hold {value!r}; expected printable ASCII")
+        self.diagnostics.add(self.place(path), f"the header {name} can't hold {value!r}; expected printable ASCII")
         return False
 
 

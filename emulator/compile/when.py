@@ -41,23 +41,23 @@ REQUEST_NAMES = (
     "answer",
 )
 CALLER_FIELDS = ("key", "masked", "workspace", "tier", "name", "data", "plan")
-OCCASIONS = ("probability", "after", "for")
-NO_FIELDS = frozenset({*COUNTER_TESTS, *OCCASIONS, "expr", "jsonpath"})
+CONDITIONS = ("probability", "after", "for")
+NO_FIELDS = frozenset({*COUNTER_TESTS, *CONDITIONS, "expr", "jsonpath"})
 Path = tuple[str | int, ...]
 
 
-class Names(Struct, frozen=True):
+class FieldNames(Struct, frozen=True):
     """The names that a dotted path may begin with, and for some of them all that may follow."""
 
     roots: Collection[str] = REQUEST_NAMES
     below: Mapping[str, Collection[str]] = field(default_factory=dict)
 
-    def __or__(self, other: Names) -> Names:
+    def __or__(self, other: FieldNames) -> FieldNames:
         """What either of two operations knows."""
         below = {name: (*known, *other.below.get(name, ())) for name, known in self.below.items()}
-        return Names(tuple(dict.fromkeys((*self.roots, *other.roots))), {**other.below, **below})
+        return FieldNames(tuple(dict.fromkeys((*self.roots, *other.roots))), {**other.below, **below})
 
-    def complaint(self, dotted: str) -> str | None:
+    def diagnose(self, dotted: str) -> str | None:
         """What is wrong with a dotted path, if anything."""
         root, _, rest = dotted.partition(".")
         if root not in self.roots:
@@ -69,12 +69,12 @@ class Names(Struct, frozen=True):
 
 
 class WhenCompiler(Struct, frozen=True):
-    """Turns `when` values into matchers; complaints carry the place of the field they are about."""
+    """Turns `when` values into matchers; diagnostics carry the place of the field they are about."""
 
     language: Language
     place_of: Callable[[Path], Location]
 
-    def compile(self, when: Any, path: Path, names: Names | None = None) -> Matcher:
+    def compile(self, when: Any, path: Path, names: FieldNames | None = None) -> Matcher:
         """The matcher of a `when`; raises DocumentError with everything wrong in it. Without `names` any will do."""
         if when is None:
             return Matcher()
@@ -84,88 +84,88 @@ class WhenCompiler(Struct, frozen=True):
             raise self._wrong(path, "`when` is a mapping of fields, or one {{ expression }}")
         checks: list[Check] = []
         counters: list[tuple[str, int]] = []
-        occasions: dict[str, float] = {}
-        complaints = Diagnostics()
-        for key, wanted in when.items():
-            with complaints.catching():
+        conditions: dict[str, float] = {}
+        diagnostics = Diagnostics()
+        for key, expected in when.items():
+            with diagnostics.catching():
                 if key in COUNTER_TESTS:
-                    counters.append((key, self._count(wanted, (*path, key))))
-                elif key in OCCASIONS:
-                    occasions[key] = self._occasion(key, wanted, (*path, key))
+                    counters.append((key, self._count(expected, (*path, key))))
+                elif key in CONDITIONS:
+                    conditions[key] = self._condition(key, expected, (*path, key))
                 elif key == "expr":
-                    checks.append(self._expression(wanted, (*path, key)))
+                    checks.append(self._expression(expected, (*path, key)))
                 elif key == "jsonpath":
-                    checks.extend(self._jsonpaths(wanted, (*path, key), complaints))
+                    checks.extend(self._jsonpaths(expected, (*path, key), diagnostics))
                 else:
-                    checks.append(self._field(str(key), wanted, (*path, key), names))
-        complaints.raise_any()
-        return Matcher((*checks, *_occasions(occasions, self.place_of(path))), tuple(counters))
+                    checks.append(self._field(str(key), expected, (*path, key), names))
+        diagnostics.raise_any()
+        return Matcher((*checks, *_condition_checks(conditions, self.place_of(path))), tuple(counters))
 
-    def unknown(self, when: Any, path: Path, names: Names) -> list[Diagnostic]:
+    def unknown(self, when: Any, path: Path, names: FieldNames) -> list[Diagnostic]:
         """What a `when` speaks of that is not among the names."""
         fields = [key for key in when if key not in NO_FIELDS] if isinstance(when, dict) else []
-        found = [(key, names.complaint(str(key))) for key in fields]
+        found = [(key, names.diagnose(str(key))) for key in fields]
         return [Diagnostic(self.place_of((*path, key)), message) for key, message in found if message is not None]
 
     def _wrong(self, path: Path, message: str) -> DocumentError:
         return DocumentError([Diagnostic(self.place_of(path), message)])
 
-    def _count(self, wanted: Any, path: Path) -> int:
-        if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 1:
-            raise self._wrong(path, f"{wanted!r} is not a count; expected a whole number from 1")
-        return wanted
+    def _count(self, expected: Any, path: Path) -> int:
+        if isinstance(expected, bool) or not isinstance(expected, int) or expected < 1:
+            raise self._wrong(path, f"{expected!r} is not a count; expected a whole number from 1")
+        return expected
 
-    def _occasion(self, key: str, wanted: Any, path: Path) -> float:
+    def _condition(self, key: str, expected: Any, path: Path) -> float:
         if key != "probability":
-            duration = parse_duration(wanted, self.place_of(path))
+            duration = parse_duration(expected, self.place_of(path))
             if duration.each:
-                raise self._wrong(path, f"`{key}` counts no items, so 'each' can't be used in {wanted!r}")
+                raise self._wrong(path, f"`{key}` counts no items, so 'each' can't be used in {expected!r}")
             return duration.fixed
-        if isinstance(wanted, bool) or not isinstance(wanted, (int, float)) or not 0 <= wanted <= 1:
-            raise self._wrong(path, f"{wanted!r} is not a probability; expected a number from 0 to 1")
-        return float(wanted)
+        if isinstance(expected, bool) or not isinstance(expected, (int, float)) or not 0 <= expected <= 1:
+            raise self._wrong(path, f"{expected!r} is not a probability; expected a number from 0 to 1")
+        return float(expected)
 
     def _expression(self, source: Any, path: Path) -> Check:
         if not _templated(source):
             raise self._wrong(path, f"{source!r} is not an expression; expected {{{{ … }}}}")
         return ExpressionCheck(source, compile_tree(source, self.language, self.place_of, path))
 
-    def _field(self, dotted: str, wanted: Any, path: Path, names: Names | None) -> Check:
-        wrong = None if names is None else names.complaint(dotted)
+    def _field(self, dotted: str, expected: Any, path: Path, names: FieldNames | None) -> Check:
+        wrong = None if names is None else names.diagnose(dotted)
         if wrong is not None:
             raise self._wrong(path, wrong)
-        if isinstance(wanted, str) and _templated(wanted):
-            return TemplateCheck(dotted, compile_tree(wanted, self.language, self.place_of, path))
-        self._require_test(dotted, wanted, path)
-        return FieldCheck(dotted, wanted)
+        if isinstance(expected, str) and _templated(expected):
+            return TemplateCheck(dotted, compile_tree(expected, self.language, self.place_of, path))
+        self._require_test(dotted, expected, path)
+        return FieldCheck(dotted, expected)
 
-    def _jsonpaths(self, queries: Any, path: Path, complaints: Diagnostics) -> list[Check]:
+    def _jsonpaths(self, queries: Any, path: Path, diagnostics: Diagnostics) -> list[Check]:
         if not isinstance(queries, dict):
             raise self._wrong(path, "jsonpath: expected a mapping of queries, as in {'$.a.b': value}")
         checks = [
-            complaints.attempt(self._jsonpath, str(query), value, (*path, query)) for query, value in queries.items()
+            diagnostics.attempt(self._jsonpath, str(query), value, (*path, query)) for query, value in queries.items()
         ]
         return [check for check in checks if check is not None]
 
-    def _jsonpath(self, query: str, wanted: Any, path: Path) -> Check:
+    def _jsonpath(self, query: str, expected: Any, path: Path) -> Check:
         try:
             Query(query).require()
         except ValueError as error:
             raise self._wrong(path, str(error)) from error
-        self._require_test(query, wanted, path)
-        return FieldCheck(f"jsonpath {query}", wanted, query)
+        self._require_test(query, expected, path)
+        return FieldCheck(f"jsonpath {query}", expected, query)
 
-    def _require_test(self, what: str, wanted: Any, path: Path) -> None:
-        """Complain of what no field can be compared with."""
-        if _holds_template(wanted):
+    def _require_test(self, what: str, expected: Any, path: Path) -> None:
+        """Reports what no field can be compared with."""
+        if _holds_template(expected):
             raise self._wrong(path, f"{what}: a template can't stand in a list or an operator; use expr: '{{{{ … }}}}'")
         try:
-            field_test(wanted)
+            field_test(expected)
         except ValueError as error:
             raise self._wrong(path, f"{what}: {error}") from error
 
 
-def _occasions(given: Mapping[str, float], place: Location) -> Iterator[Check]:
+def _condition_checks(given: Mapping[str, float], place: Location) -> Iterator[Check]:
     """The checks of the moment and, last because it costs most, of chance."""
     if "after" in given or "for" in given:
         yield WindowCheck(given.get("after", 0.0), given.get("for"))
@@ -174,11 +174,11 @@ def _occasions(given: Mapping[str, float], place: Location) -> Iterator[Check]:
         yield ProbabilityCheck(given["probability"], f"{PurePath(place.file).name}:{place.line}:{place.column}")
 
 
-def _templated(wanted: Any) -> bool:
-    return isinstance(wanted, str) and ("{{" in wanted or "{%" in wanted)
+def _templated(expected: Any) -> bool:
+    return isinstance(expected, str) and ("{{" in expected or "{%" in expected)
 
 
-def _holds_template(wanted: Any) -> bool:
-    if isinstance(wanted, (list, dict)):
-        return any(_holds_template(each) for each in (wanted.values() if isinstance(wanted, dict) else wanted))
-    return _templated(wanted)
+def _holds_template(expected: Any) -> bool:
+    if isinstance(expected, (list, dict)):
+        return any(_holds_template(each) for each in (expected.values() if isinstance(expected, dict) else expected))
+    return _templated(expected)

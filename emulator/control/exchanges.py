@@ -103,7 +103,7 @@ def _question(request: ControlRequest, when: dict[str, Any]) -> Question:
     try:
         question = compile_query(when, LANGUAGE)
     except DocumentError as error:
-        raise ControlFailure(400, "\n".join(f"body.{complaint}" for complaint in error.complaints)) from None
+        raise ControlFailure(400, "\n".join(f"body.{complaint}" for complaint in error.diagnostics)) from None
     for field, known in (("api", known_api), ("operation", known_operation)):
         value = when.get(field)
         for name in value if isinstance(value, list) else [value]:

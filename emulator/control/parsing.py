@@ -127,7 +127,7 @@ def error_body(error: EmulatorError) -> tuple[int, ErrorBody]:
 
 def _document_error(error: DocumentError) -> ErrorView:
     found = tuple(
-        DiagnosticView(each.place.file, each.place.line, each.place.column, each.message) for each in error.complaints
+        DiagnosticView(each.place.file, each.place.line, each.place.column, each.message) for each in error.diagnostics
     )
     count = f"{len(found)} complaint{'' if len(found) == 1 else 's'}"
     return ErrorView(f"the scenario is wrong: {count}; nothing was changed", complaints=found)

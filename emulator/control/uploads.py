@@ -105,7 +105,8 @@ class UploadedScenarios:
     def named(self, error: DocumentError) -> DocumentError:
         """The complaints with a scenario's name in place of where its file lies."""
         return DocumentError(
-            replace(each, place=replace(each.place, file=self._file_name(each.place.file))) for each in error.complaints
+            replace(each, place=replace(each.place, file=self._file_name(each.place.file)))
+            for each in error.diagnostics
         )
 
     def _write(self, name: str, text: bytes, beside: Mapping[str, Path]) -> Path:

@@ -12,12 +12,12 @@ from emulator.faults.credentials import TokenFault
 from emulator.faults.jobs import JobFault
 from emulator.faults.webhooks import WebhookFault
 from emulator.http import Reply
-from emulator.playbook.rules import Choice
+from emulator.playbook.rules import ChosenRule
 
 OF_JOBS: frozenset[Family] = frozenset(("job", "webhook"))
 
 
-def gather_faults(choice: Choice, requested: tuple[Fault, ...], context: Context) -> tuple[Fault, ...]:
+def gather_faults(choice: ChosenRule, requested: tuple[Fault, ...], context: Context) -> tuple[Fault, ...]:
     """Returns the faults that play on this request, in their order; `context.faults` also has those on what it starts.
 
     `requested` are those that its header names.

@@ -102,7 +102,7 @@ def seconds(value: Any) -> float:
     try:
         duration = parse_duration(value, NOWHERE)
     except DocumentError as error:
-        raise ValueError(error.complaints[0].message) from error
+        raise ValueError(error.diagnostics[0].message) from error
     if duration.each:
         raise ValueError(f"'each' needs something to count, and there is nothing here; found {shown(value)!r}")
     return duration.fixed
@@ -113,7 +113,7 @@ def latency(value: Any) -> Latency:
     try:
         return parse_latency(value, NOWHERE)
     except DocumentError as error:
-        raise ValueError(error.complaints[0].message) from error
+        raise ValueError(error.diagnostics[0].message) from error
 
 
 def drawn(form: str, value: Any) -> Latency:

@@ -82,7 +82,7 @@ class _Table(Struct):
 
 
 class Router:
-    """All routes of a playbook, which do not collide (see `collisions`).
+    """All routes of a playbook, which do not collide (see `route_conflicts`).
 
     A Host header that names an API's host sees that API only, and of it what this host serves. `hosts` maps each
     host to its API, `bases` each API to its base path.

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from emulator.playbook.model import CheckPlan, FaultPlan, Rule
 
 
-FEW = 8
-MOST_TOLD = 3  # rules that are named when none answers
+UNINDEXED_RULES = 8
+MAX_NEAR_MISSES = 3  # rules that are named when none answers
 Count = Callable[[str], int]
 
 
-class Choice(Struct, frozen=True):
+class ChosenRule(Struct, frozen=True):
     """The rule that answers, and the faults that go with it."""
 
     rule: Rule
@@ -56,7 +56,7 @@ class RuleSet:
         self.rules = tuple(rules)
         self._always: list[int] = []
         self._fields: dict[str, _FieldIndex] = {}
-        if len(self.rules) > FEW:
+        if len(self.rules) > UNINDEXED_RULES:
             self._index()
 
     def _index(self) -> None:
@@ -79,7 +79,7 @@ class RuleSet:
 
     def candidates(self, context: Mapping[str, Any]) -> Iterable[Rule]:
         """The rules that may match, in order."""
-        if len(self.rules) <= FEW:
+        if len(self.rules) <= UNINDEXED_RULES:
             return self.rules
         positions = list(self._always)
         for index in self._fields.values():
@@ -88,7 +88,7 @@ class RuleSet:
                 positions.extend(index.positions.get(value, ()))
         return [self.rules[position] for position in sorted(positions)]
 
-    def choose(self, context: Mapping[str, Any], count: Count, streams: bool = True) -> Choice | None:
+    def choose(self, context: Mapping[str, Any], count: Count, streams: bool = True) -> ChosenRule | None:
         """The first rule with a reply whose checks hold and whose counters admit it, with the faults of the
         matching rules before it that have none. `count(name)` adds one to the matches of a rule, by its `counted_as`,
         and gives the new number. Without `streams`, rules that answer with a stream are passed over: a job's item can't
@@ -99,12 +99,12 @@ class RuleSet:
             if not matcher.matches(context) or (matcher.counters and not matcher.admits(count(rule.counted_as))):
                 continue
             if rule.reply is not None and (streams or rule.reply.events is None):
-                return Choice(rule, faults + rule.faults if rule.faults else faults)
+                return ChosenRule(rule, faults + rule.faults if rule.faults else faults)
             faults += rule.faults
         return None
 
     def near_misses(
-        self, context: Mapping[str, Any], counted: Count, streams: bool = True, most: int = MOST_TOLD
+        self, context: Mapping[str, Any], counted: Count, streams: bool = True, most: int = MAX_NEAR_MISSES
     ) -> list[Miss]:
         """The rules that could have answered but for the fewest differences; among equals those of which more checks
         hold, then the earlier. `counted(name)` gives how often a rule has matched, this time included."""

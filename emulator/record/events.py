@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from msgspec import Struct, field
 
-from emulator.language.document.reader import MOST_BYTES
+from emulator.language.document.reader import MAX_BYTES
 
 BLANK = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 LINE_ENDS = re.compile(r"\r\n|\r|\n")
@@ -56,7 +56,7 @@ class EventReader(Struct):
     A stream of more than `most` bytes is dropped.
     """
 
-    most: int = MOST_BYTES
+    most: int = MAX_BYTES
     events: list[StreamEvent] = field(default_factory=list)
     exact: bool = True
     size: int = 0

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from emulator.app import load
 from emulator.errors import ConfigError, Diagnostic, DocumentError, Location
-from emulator.language.document.builder import MOST_NODES
-from emulator.language.document.reader import MOST_BYTES, SUFFIXES
+from emulator.language.document.builder import MAX_NODES
+from emulator.language.document.reader import MAX_BYTES, SUFFIXES
 from emulator.record.request import RecordedExchange
 from emulator.record.writer import ScenarioWriter, head_text
 from emulator.store.masking import Masker
@@ -94,8 +94,8 @@ class RecordingFile:
         texts = self._writer.texts()
         head = head_text(self._name, self._api, self._source, self.count)
         whole = "".join([head, "rules:\n" if texts else "rules: []\n", *(text.written for text in texts)]).encode()
-        if len(whole) > MOST_BYTES or sum(text.values for text in texts) + MARGIN > MOST_NODES:
-            most = f"{MOST_BYTES >> 20} MiB and {MOST_NODES:,} values"
+        if len(whole) > MAX_BYTES or sum(text.values for text in texts) + MARGIN > MAX_NODES:
+            most = f"{MAX_BYTES >> 20} MiB and {MAX_NODES:,} values"
             raise DocumentError(
                 [Diagnostic(Location(str(self.path), 1, 1), f"it is full: a scenario has at most {most}")]
             )

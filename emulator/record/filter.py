@@ -6,7 +6,7 @@ import logging
 
 import httpx
 
-from emulator.language.document.reader import MOST_BYTES
+from emulator.language.document.reader import MAX_BYTES
 from emulator.record.events import EventReader
 from emulator.record.file import RecordingFile
 from emulator.record.request import ParsedRequest, RecordedExchange, RecordedReply, RequestReader
@@ -65,8 +65,8 @@ def _reason(parsed: ParsedRequest, response: httpx.Response, body: bytes, reader
     if response.status_code == NOT_MODIFIED:
         return "304 has no body, because the client has it already"
     if reader is not None:
-        if reader.size > MOST_BYTES:
-            return f"its events have more than {MOST_BYTES >> 20} MiB"
+        if reader.size > MAX_BYTES:
+            return f"its events have more than {MAX_BYTES >> 20} MiB"
         named = all(event.is_writable for event in reader.events)
         return "" if named else "a scenario can't have an event of such a name"
     try:

@@ -23,7 +23,7 @@ from emulator.engine.body import ClientLeft, open_request, read
 from emulator.engine.deliver import RAW_SOCKET, BorrowedSocket
 from emulator.errors import ApiError
 from emulator.http import BODILESS, Header, Reply, Request
-from emulator.language.document.reader import MOST_BYTES
+from emulator.language.document.reader import MAX_BYTES
 from emulator.record.events import EventReader
 from emulator.record.file import RecordingFile
 from emulator.record.filter import RecordingFilter
@@ -165,7 +165,7 @@ class Recorder:
         reader = EventReader() if streamed and readable else None
         unreadable = "" if readable else f"its encoding {response.headers['content-encoding']!r} was not requested"
         first = b"" if streamed else await _gather(chunks)
-        if not streamed and len(first) <= MOST_BYTES:
+        if not streamed and len(first) <= MAX_BYTES:
             body = self._upstreams.replace_origins(first, call.request.origin) if readable else first
             self._filter.record(call.parsed, response, body, None, unreadable)
             return Reply(response.status_code, lines, body)
@@ -193,7 +193,7 @@ class Recorder:
             if reader is not None:
                 reader.feed(chunk, now - started)
             await call.send({"type": "http.response.body", "body": chunk, "more_body": True})
-        return "" if reader is not None else f"its body has more than {MOST_BYTES >> 20} MiB"
+        return "" if reader is not None else f"its body has more than {MAX_BYTES >> 20} MiB"
 
     async def _send_error(self, error: ApiError, request: Request, send: Send) -> None:
         await _send(self._reader.refuse(error, request), request.method, send)
@@ -212,7 +212,7 @@ async def _gather(chunks: AsyncIterator[bytes]) -> bytes:
     gathered = bytearray()
     async for chunk in chunks:
         gathered += chunk
-        if len(gathered) > MOST_BYTES:
+        if len(gathered) > MAX_BYTES:
             break
     return bytes(gathered)
 

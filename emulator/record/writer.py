@@ -15,7 +15,7 @@ import orjson
 import yaml
 from msgspec import Struct
 
-from emulator.language.document.nodes import Node
+from emulator.language.document.nodes import DocumentNode
 from emulator.language.document.reader import parse
 from emulator.record.discriminate import Discriminator, Facets, facets, when_of
 from emulator.record.events import stream_of
@@ -240,7 +240,7 @@ def _checked(reply: str) -> WrittenText:
     return WrittenText(reply, _values(root))
 
 
-def _values(node: Node) -> int:
+def _values(node: DocumentNode) -> int:
     """Returns the number of keys and values in a node, itself included."""
     entries = list(node.entries.values()) if isinstance(node.entries, dict) else node.entries or []
     keys = len(entries) if isinstance(node.entries, dict) else 0

@@ -8,8 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from emulator.compile.names import RootChecker
-from emulator.compile.when import OCCASIONS, Names, WhenCompiler
+from emulator.compile.names import NameChecker
+from emulator.compile.when import CONDITIONS, FieldNames, WhenCompiler
 from emulator.errors import Diagnostic, DocumentError, EmulatorError, Location
 from emulator.http import Exchange
 from emulator.language.document.diagnostics import Diagnostics
@@ -23,7 +23,7 @@ from emulator.store.views import FIELDS
 REPLY = {"status": "status", "headers": "reply_headers", "header": "reply_headers", "body": "reply_body"}
 LINES = ("header.", "headers.", "reply_headers.", "reply.headers.", "reply.header.")
 TEXTS = ("query", "header", "headers", "reply_headers")  # mappings whose values are texts, whatever they look like
-NAMES = Names((*FIELDS, "header", "reply"), {"reply": tuple(REPLY)})
+NAMES = FieldNames((*FIELDS, "header", "reply"), {"reply": tuple(REPLY)})
 MAX_LISTED = 3
 MAX_SHOWN = 200  # characters of a value that the message of a wait in vain shows
 
@@ -80,16 +80,16 @@ def compile_query(when: Any, language: Language) -> Question:
     """
     compiler = WhenCompiler(language, lambda path: Location(".".join(("when", *map(str, path)))))
     if isinstance(when, dict):
-        of_rules = [key for key in when if key in COUNTER_TESTS or key in OCCASIONS]
+        of_rules = [key for key in when if key in COUNTER_TESTS or key in CONDITIONS]
         if of_rules:
             cure = "belongs to rules; a question has `count` and `last` beside its `when`"
             raise DocumentError([Diagnostic(Location(f"when.{key}"), f"`{key}` {cure}") for key in of_rules])
-    complaints, meant = Diagnostics(), when
+    diagnostics, meant = Diagnostics(), when
     if isinstance(when, dict):
         meant = {_field(str(key)): _wanted(str(key), wanted) for key, wanted in when.items()}
-    matcher = complaints.attempt(compiler.compile, meant, (), NAMES)
-    complaints.found += RootChecker(language, compiler.place_of).unknown(when, (), tuple(NAMES.roots))
-    complaints.raise_any()
+    matcher = diagnostics.attempt(compiler.compile, meant, (), NAMES)
+    diagnostics.found += NameChecker(language, compiler.place_of).unknown(when, (), tuple(NAMES.roots))
+    diagnostics.raise_any()
     return Question(when, matcher)
 
 

@@ -106,19 +106,19 @@ def test_serving_wrong_scenarios_tells_every_complaint(story: Path) -> None:
 def test_check_looks_at_all_that_comes_along() -> None:
     result = emulate("check")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == "8 scenarios checked, no complaints\n"
+    assert result.stdout == "8 scenarios OK\n"
 
 
 @pytest.mark.parametrize("path", ["story.yaml", "demo.yaml", "./story.yaml"])
 def test_check_looks_at_a_scenario_or_an_api(story: Path, path: str) -> None:
     result = emulate("check", path)
-    assert (result.exit_code, result.stdout) == (0, "1 scenario checked, no complaints\n")
+    assert (result.exit_code, result.stdout) == (0, "1 scenario OK\n")
 
 
 def test_check_looks_at_a_folder_with_the_apis_below_it(story: Path, tmp_path: Path) -> None:
     (tmp_path / "apis").mkdir()
     (tmp_path / "apis" / "more.yaml").write_text(api(name="more"))
-    assert emulate("check", ".").stdout == "3 scenarios checked, no complaints\n"
+    assert emulate("check", ".").stdout == "3 scenarios OK\n"
 
 
 def test_check_does_not_take_an_empty_folder_for_a_right_one(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_check_tells_every_complaint_of_every_file_with_its_place(story: Path, t
     result = emulate("check", "story.yaml", "other.yaml", "demo.yaml")
     expected = [str(place) for name, text in sorted(texts.items()) for place in marks(Path(name), text)]
     assert [line.split(": ", 1)[0] for line in result.stdout.splitlines()] == expected
-    assert (result.exit_code, result.stderr) == (2, "7 complaints\n")
+    assert (result.exit_code, result.stderr) == (2, "7 errors\n")
     for said in (
         "unknown answer 'nobody'",
         "unknown function 'no'",
@@ -154,7 +154,7 @@ def test_check_tells_every_complaint_of_every_file_with_its_place(story: Path, t
 
 def test_one_complaint_is_one_complaint(story: Path) -> None:
     story.write_text(STORY + "rulez: []\n")
-    assert emulate("check", "story.yaml").stderr == "1 complaint\n"
+    assert emulate("check", "story.yaml").stderr == "1 error\n"
 
 
 def test_routes_lists_method_path_operation_api_host_class_and_claims() -> None:
@@ -216,7 +216,7 @@ def test_schema_prints_a_json_schema(kind: str, needed: list[str]) -> None:
 def test_a_process_has_the_same_statuses_and_no_traceback(tmp_path: Path) -> None:
     (tmp_path / "wrong.yaml").write_text("scenario: wrong\nabout: [x]\nextends: default\n")
     wrong = run("check", "wrong.yaml", cwd=tmp_path)
-    assert (wrong.returncode, wrong.stderr) == (2, "1 complaint\n")
+    assert (wrong.returncode, wrong.stderr) == (2, "1 error\n")
     assert wrong.stdout == "wrong.yaml:2:8: expected text; found a list\n"
     assert run("--version", cwd=tmp_path).returncode == 0
 

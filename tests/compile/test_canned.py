@@ -37,7 +37,7 @@ def test_a_name_that_no_reply_has_is_refused_where_it_stands() -> None:
     with pytest.raises(DocumentError) as refused:
         load(text)
     known = "expected one of: prompt, topic, groups, named, earlier, previous, earlier_topic, heard"
-    assert [str(each) for each in refused.value.complaints] == [
+    assert [str(each) for each in refused.value.diagnostics] == [
         f"replies.yaml:2:23: unknown name 'promt'; {known}; did you mean 'prompt'?",
         f"replies.yaml:3:66: unknown name 'body'; {known}",
     ]
@@ -54,9 +54,9 @@ def test_every_mistake_in_a_file_is_told_with_its_place() -> None:
             "- {match: [z], reply: '{{ z | uper }}'}\n"
             "- {match: [q], reply: Q, json: {a: '{{ 1 + }}'}}\n"
         )
-    places = [(complaint.place.line, complaint.place.column) for complaint in error.value.complaints]
+    places = [(complaint.place.line, complaint.place.column) for complaint in error.value.diagnostics]
     assert places == [(1, 19), (2, 12), (3, 3), (4, 3), (5, 13), (6, 23), (7, 36)]
-    messages = [complaint.message for complaint in error.value.complaints]
+    messages = [complaint.message for complaint in error.value.diagnostics]
     assert messages[0] == "nothing to match; expected a prompt"
     assert messages[1] == "the prompt 'Hello!' is answered already, at replies.yaml:1:12"
     assert messages[2] == "expected match or pattern, found neither"

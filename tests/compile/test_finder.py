@@ -21,7 +21,7 @@ def told(library: Library, *names: str, **files: str) -> list[str]:
     for file, text in files.items():
         library.write(f"{file}.yaml", text)
     complaints = Diagnostics()
-    stories = ScenarioFinder(library.folder, complaints).stories(names)
+    stories = ScenarioFinder(library.folder, complaints).sources(names)
     complaints.raise_any()
     return [each.file.scenario for each in stories]
 
@@ -165,5 +165,5 @@ def test_every_file_that_was_looked_into_is_known(library: Library) -> None:
     library.write("a.yaml", story("a", "extends: base"))
     library.write("base.yaml", story("base", "rulez: []"))
     shelf = ScenarioFinder(library.folder, Diagnostics())
-    shelf.stories(["a"])
+    shelf.sources(["a"])
     assert [path.name for path in shelf.files] == ["a.yaml", "base.yaml"]

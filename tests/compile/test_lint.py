@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.compile.lint import collisions
+from emulator.compile.lint import route_conflicts
 from emulator.errors import Location
 from emulator.playbook.routes import Route
 from tests.library import Library, api, operation
@@ -16,7 +16,7 @@ def wrong(*routes: str) -> list[str]:
     for line, text in enumerate(routes, 1):
         name, method, path, *host = text.split()
         made.append(Route(method, path, name, f"op{line}", host[0] if host else None, Location("x.yaml", line, 1)))
-    return [str(complaint) for complaint in collisions(made)]
+    return [str(complaint) for complaint in route_conflicts(made)]
 
 
 @pytest.mark.parametrize(

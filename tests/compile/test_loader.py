@@ -6,7 +6,7 @@ import pytest
 
 from emulator.app import load
 from emulator.errors import DocumentError
-from emulator.language.document.durations import Fixed
+from emulator.language.document.durations import FixedLatency
 from emulator.playbook import Operation
 from tests.library import STORY, Library, api, operation
 
@@ -101,7 +101,7 @@ def test_latencies_are_taken_from_the_first_scenario_that_has_them(library: Libr
     library.write("base.yaml", STORY + "latency: {reply: 1s, token: 2s}\n")
     library.write("top.yaml", "scenario: top\nabout: x\nextends: base\nlatency: {token: 5ms}\n")
     latency = library.load("top").latency
-    assert (latency.reply, latency.first_token, latency.token) == (Fixed(1.0), None, Fixed(0.005))
+    assert (latency.reply, latency.first_token, latency.token) == (FixedLatency(1.0), None, FixedLatency(0.005))
 
 
 def test_an_api_of_ones_own_may_lie_beside_the_scenario_or_in_apis_beside_it(library: Library) -> None:
@@ -199,7 +199,7 @@ def test_what_serving_finds_wrong_is_told_together_with_what_loading_finds(libra
     story = library.write("mine/story.yaml", STORY)
     with pytest.raises(DocumentError) as caught:
         load((str(story),))
-    places = [str(complaint.place) for complaint in caught.value.complaints]
+    places = [str(complaint.place) for complaint in caught.value.diagnostics]
     rows = {row: line for row, line in enumerate(text.splitlines(), 1) if "«" in line}
     assert places == [f"{path}:{row}:{line.index('«') + 1}" for row, line in rows.items()]
 

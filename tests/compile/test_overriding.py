@@ -28,7 +28,7 @@ def complaints(folder: Path, apis: str) -> list[str]:
     with pytest.raises(DocumentError) as caught:
         load(folder, apis)
     told = []
-    for complaint in caught.value.complaints:
+    for complaint in caught.value.diagnostics:
         assert Path(complaint.place.file).name == "mine.yaml"
         told.append(f"{complaint.place.line}:{complaint.place.column}: {complaint.message}")
     return told
@@ -108,7 +108,7 @@ def test_a_slip_is_told_at_its_place_in_the_scenario_that_made_it(tmp_path: Path
         load(tmp_path, "  aiexport: {tiers: {free: {limits: {requests: soon}}}}\n", "below")
     with pytest.raises(DocumentError) as caught:
         load(tmp_path, "  aiexport: {tiers: {free: {limits: {tokens: 8/day}}}}\n", "above", extends="below.yaml")
-    (complaint,) = caught.value.complaints
+    (complaint,) = caught.value.diagnostics
     assert Path(complaint.place.file).name == "below.yaml"
     assert (complaint.place.line, complaint.place.column) == (5, 48)
 
@@ -126,7 +126,7 @@ def test_a_status_that_is_none_is_refused_at_load(tmp_path: Path, rule: str, col
     path.write_text(f"{HEAD}rules:\n  - {rule}\n")
     with pytest.raises(DocumentError) as caught:
         app.load((str(path),))
-    (complaint,) = caught.value.complaints
+    (complaint,) = caught.value.diagnostics
     assert (complaint.place.line, complaint.place.column) == (5, column)
     assert complaint.message.endswith("is not a status; expected 200 to 599")
 
@@ -145,7 +145,7 @@ def test_a_template_among_operators_and_lists_is_refused_with_its_cure(tmp_path:
     path.write_text(f"{HEAD}rules:\n  - {{on: aixplain/assets.execute, when: {when}, reply: {{body: {{}}}}}}\n")
     with pytest.raises(DocumentError) as caught:
         app.load((str(path),))
-    (complaint,) = caught.value.complaints
+    (complaint,) = caught.value.diagnostics
     assert complaint.place.line == 5
     assert "a template can't stand in a list or an operator; use expr" in complaint.message
 
@@ -182,5 +182,5 @@ def test_invalid_usage_is_reported_where_it_stands_in_the_fixture(tmp_path: Path
     (tmp_path / "usage.yaml").write_text("- {asset: mine, key: k, days_ago: 0, hour: 0, requests: 1, successful: 2}\n")
     with pytest.raises(DocumentError) as caught:
         load(tmp_path, "  aixplain: {statistics: usage.yaml}\n")
-    (diagnostic,) = caught.value.complaints
+    (diagnostic,) = caught.value.diagnostics
     assert str(diagnostic).endswith("usage.yaml:1:35: expected 1 or more; found the number 0")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from emulator.app import load
-from emulator.compile.playbooks import MOST, Names, Playbooks
+from emulator.compile.playbooks import MAX_PLAYBOOKS, Names, Playbooks
 from emulator.errors import DocumentError
 from emulator.playbook import Playbook
 from tests.small import HEAD
@@ -68,7 +68,7 @@ def test_the_playbook_asked_for_longest_ago_is_forgotten_first(story: Path) -> N
     compiler = Compiler()
     playbooks = Playbooks(compiler)
     made = load((str(story),))
-    for number in range(MOST):
+    for number in range(MAX_PLAYBOOKS):
         playbooks.add((f"{number}",), made)
     playbooks.get(("0",))
     playbooks.get((str(story),))

@@ -26,14 +26,14 @@ FINE = "fine: {route: GET /fine, rules: [{reply: {body: {}}}]}"
 def test_what_cannot_be_served_is_told_with_its_place(small: Small, more: str, words: str) -> None:
     with pytest.raises(DocumentError) as caught:
         small(FINE, more)
-    assert any(words in complaint.message for complaint in caught.value.complaints), str(caught.value)
-    assert all(complaint.place.line > 1 for complaint in caught.value.complaints)
+    assert any(words in complaint.message for complaint in caught.value.diagnostics), str(caught.value)
+    assert all(complaint.place.line > 1 for complaint in caught.value.diagnostics)
 
 
 def test_all_complaints_of_all_parts_come_at_once(small: Small) -> None:
     with pytest.raises(DocumentError) as caught:
         small(FINE, "tiers: {basic: {limits: {calls: often, words: seldom}}, tight: {limits: {calls: never}}}")
-    assert len(caught.value.complaints) == 3
+    assert len(caught.value.diagnostics) == 3
 
 
 def test_the_two_apis_are_served_as_they_are_described() -> None:

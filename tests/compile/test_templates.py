@@ -37,7 +37,7 @@ def test_a_header_that_is_null_takes_an_earlier_one_away() -> None:
 def test_a_wrong_duration_is_complained_of_and_counts_as_none() -> None:
     compiler = make()
     assert compiler.duration("forty days", ("long",)) == Duration(0.0)
-    (complaint,) = compiler.complaints.found
+    (complaint,) = compiler.diagnostics.found
     assert str(complaint.place) == "x.yaml:3:7"
 
 
@@ -50,6 +50,6 @@ def test_a_condition_is_an_expression_or_a_truth_value() -> None:
     compiler = make()
     assert compiler.condition(True, ("a",)) is not None
     assert compiler.condition("{{ a }}", ("a",)) is not None
-    assert compiler.complaints.found == []
+    assert compiler.diagnostics.found == []
     compiler.condition("a", ("a",))
-    assert [each.message for each in compiler.complaints.found] == ["'a' is not an expression; expected {{ … }}"]
+    assert [each.message for each in compiler.diagnostics.found] == ["'a' is not an expression; expected {{ … }}"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.compile.when import CALLER_FIELDS, REQUEST_NAMES, Names
+from emulator.compile.when import CALLER_FIELDS, REQUEST_NAMES, FieldNames
 from emulator.engine.context import CONDITION_MAKERS
 from tests.library import STORY, Library, api, operation
 from tests.running import Emulated, Running
@@ -147,10 +147,10 @@ def test_the_fields_of_a_caller_are_those_that_serving_gives(running: Running, t
 
 
 def test_names_of_two_operations_together_are_those_of_either() -> None:
-    both = Names(["path", "one"], {"path": ["a"]}) | Names(["path", "two"], {"path": ["b"]})
-    assert [both.complaint(dotted) for dotted in ("one.x", "two.x", "path.a", "path.b")] == [None, None, None, None]
-    assert both.complaint("path.c") == "path has no 'c'; expected one of: a, b"
+    both = FieldNames(["path", "one"], {"path": ["a"]}) | FieldNames(["path", "two"], {"path": ["b"]})
+    assert [both.diagnose(dotted) for dotted in ("one.x", "two.x", "path.a", "path.b")] == [None, None, None, None]
+    assert both.diagnose("path.c") == "path has no 'c'; expected one of: a, b"
 
 
 def test_a_path_may_end_at_a_name_whose_fields_are_known() -> None:
-    assert Names(below={"switches": ["mood"]}).complaint("switches") is None
+    assert FieldNames(below={"switches": ["mood"]}).diagnose("switches") is None

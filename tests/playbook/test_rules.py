@@ -15,7 +15,7 @@ from emulator.compile.when import WhenCompiler
 from emulator.errors import Location
 from emulator.playbook.headers import Headers
 from emulator.playbook.model import EventPlan, FaultPlan, ReplyPlan, Rule
-from emulator.playbook.rules import FEW, Choice, RuleSet
+from emulator.playbook.rules import UNINDEXED_RULES, ChosenRule, RuleSet
 
 NOWHERE = Location("rules.yaml", 1, 1)
 REPLY = ReplyPlan(NOWHERE, 200, Headers())
@@ -39,7 +39,7 @@ def counting() -> Callable[[str], int]:
     return count
 
 
-def lines(choice: Choice | None) -> int | None:
+def lines(choice: ChosenRule | None) -> int | None:
     return None if choice is None else choice.rule.place.line
 
 
@@ -187,7 +187,8 @@ SCOPE = st.builds(
 
 
 @given(
-    st.lists(st.tuples(WHEN, st.booleans()), min_size=FEW + 1, max_size=40), st.lists(SCOPE, min_size=1, max_size=12)
+    st.lists(st.tuples(WHEN, st.booleans()), min_size=UNINDEXED_RULES + 1, max_size=40),
+    st.lists(SCOPE, min_size=1, max_size=12),
 )
 def test_many_rules_choose_as_if_each_were_asked_in_turn(drawn: list[tuple[Any, bool]], scopes: list[Any]) -> None:
     rules = [
@@ -199,7 +200,7 @@ def test_many_rules_choose_as_if_each_were_asked_in_turn(drawn: list[tuple[Any, 
         assert book.choose(scope, indexed) == in_turn(rules, scope, linear)
 
 
-def in_turn(rules: list[Rule], scope: Any, count: Callable[[str], int]) -> Choice | None:
+def in_turn(rules: list[Rule], scope: Any, count: Callable[[str], int]) -> ChosenRule | None:
     """The choice as the design tells it, without an index."""
     faults: tuple[FaultPlan, ...] = ()
     for rule in rules:
@@ -209,7 +210,7 @@ def in_turn(rules: list[Rule], scope: Any, count: Callable[[str], int]) -> Choic
             continue
         faults += rule.faults
         if rule.reply is not None:
-            return Choice(rule, faults)
+            return ChosenRule(rule, faults)
     return None
 
 

@@ -125,7 +125,7 @@ def recording(studio: Studio, folder: Path) -> Iterator[Recording]:
 
 def checked(studio: Studio) -> None:
     result = CliRunner().invoke(main, ["check", str(studio.out)])
-    assert (result.exit_code, result.output) == (0, "1 scenario checked, no complaints\n")
+    assert (result.exit_code, result.output) == (0, "1 scenario OK\n")
 
 
 def test_a_recorder_that_is_killed_loses_nothing_that_was_answered(studio: Studio, tmp_path: Path) -> None:

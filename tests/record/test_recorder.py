@@ -54,7 +54,7 @@ def told(answer: httpx.Response) -> tuple[int, bytes, str]:
 
 def checked(file: Path) -> None:
     result = CliRunner().invoke(main, ["check", str(file)])
-    assert (result.exit_code, result.output) == (0, "1 scenario checked, no complaints\n")
+    assert (result.exit_code, result.output) == (0, "1 scenario OK\n")
 
 
 def test_another_emulator_replays_what_was_recorded_byte_for_byte(studio: Studio) -> None:

@@ -158,7 +158,7 @@ def test_a_question_that_can_not_be_answered_is_refused_with_all_that_is_wrong(
 ) -> None:
     with pytest.raises(DocumentError) as refused:
         question(when)
-    said = list(map(str, refused.value.complaints))
+    said = list(map(str, refused.value.diagnostics))
     assert [one[: len(other)] for one, other in zip(said, complaints, strict=True)] == complaints
 
 
@@ -251,7 +251,7 @@ async def test_what_the_journal_has_no_room_for_any_more_still_counts() -> None:
 def test_a_misspelt_name_in_an_expression_is_refused_with_the_nearest(when: Any, complaints: list[str]) -> None:
     with pytest.raises(DocumentError) as refused:
         question(when)
-    assert [re.sub("expected one of: .*; did", "did", str(each)) for each in refused.value.complaints] == complaints
+    assert [re.sub("expected one of: .*; did", "did", str(each)) for each in refused.value.diagnostics] == complaints
 
 
 @on_a_loop

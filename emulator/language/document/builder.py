@@ -9,27 +9,27 @@ import yaml
 
 from emulator.errors import Diagnostic, DocumentError, Location
 from emulator.language.document.diagnostics import closest
-from emulator.language.document.nodes import Mark, Node, OpenMapping, OpenSequence
+from emulator.language.document.nodes import DocumentNode, Mark, OpenMapping, OpenSequence
 from emulator.language.document.scalars import COLLECTION_TAGS, name_of, plain, shown, tagged
 
-MOST_NODES = 200_000
-MOST_DEPTH = 60
-MOST_COMPLAINTS = 100
+MAX_NODES = 200_000
+MAX_DEPTH = 60
+MAX_DIAGNOSTICS = 100
 
 
 class Builder:
-    """Takes the events of one document in order; `complaints` holds what could be told without stopping."""
+    """Takes the events of one document in order; `diagnostics` holds what could be told without stopping."""
 
     def __init__(self, file: str) -> None:
-        self.complaints: list[Diagnostic] = []
+        self.diagnostics: list[Diagnostic] = []
         self._file = file
-        self._anchors: dict[str, Node] = {}
+        self._anchors: dict[str, DocumentNode] = {}
         self._open: list[OpenMapping | OpenSequence] = []
-        self._root: Node | None = None
+        self._root: DocumentNode | None = None
         self._documents = 0
         self._count = 0
 
-    def build(self, events: Iterable[yaml.Event]) -> Node | None:
+    def build(self, events: Iterable[yaml.Event]) -> DocumentNode | None:
         """Give the root, or None for an empty document; raises DocumentError when a bound is passed."""
         for event in events:
             mark: Any = event.start_mark  # never None: only events made by hand lack it
@@ -48,21 +48,21 @@ class Builder:
                     self._stop(mark, "a second document begins here; expected one document in a file")
         return self._root
 
-    def _complain(self, mark: Mark, message: str) -> None:
-        self.complaints.append(Diagnostic(Location(self._file, mark.line + 1, mark.column + 1), message))
-        if len(self.complaints) >= MOST_COMPLAINTS:
-            raise DocumentError(self.complaints)
+    def _report(self, mark: Mark, message: str) -> None:
+        self.diagnostics.append(Diagnostic(Location(self._file, mark.line + 1, mark.column + 1), message))
+        if len(self.diagnostics) >= MAX_DIAGNOSTICS:
+            raise DocumentError(self.diagnostics)
 
     def _stop(self, mark: Mark, message: str) -> NoReturn:
-        self._complain(mark, message)
-        raise DocumentError(self.complaints)
+        self._report(mark, message)
+        raise DocumentError(self.diagnostics)
 
     def _spend(self, nodes: int, mark: Mark) -> None:
         self._count += nodes
-        if self._count > MOST_NODES:
-            self._stop(mark, f"more than {MOST_NODES:,} values, each alias counted as all that it stands for")
+        if self._count > MAX_NODES:
+            self._stop(mark, f"more than {MAX_NODES:,} values, each alias counted as all that it stands for")
 
-    def _add(self, node: Node, use: Mark) -> None:
+    def _add(self, node: DocumentNode, use: Mark) -> None:
         part = self._open[-1] if self._open else None
         if part is None:
             self._root = node
@@ -73,13 +73,13 @@ class Builder:
 
     def _begin(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent, mark: Mark) -> None:
         self._spend(1, mark)
-        if len(self._open) >= MOST_DEPTH:
-            self._stop(mark, f"nested more than {MOST_DEPTH} deep")
+        if len(self._open) >= MAX_DEPTH:
+            self._stop(mark, f"nested more than {MAX_DEPTH} deep")
         mapping = isinstance(event, yaml.MappingStartEvent)
         kind = "mapping" if mapping else "list"
         if event.tag not in COLLECTION_TAGS[kind]:
-            self._complain(mark, f"unknown tag {name_of(event.tag)!r}; expected a {kind} without a tag")
-        part = OpenMapping(mark, self._complain) if mapping else OpenSequence(mark)
+            self._report(mark, f"unknown tag {name_of(event.tag)!r}; expected a {kind} without a tag")
+        part = OpenMapping(mark, self._report) if mapping else OpenSequence(mark)
         if event.anchor is not None:
             self._anchors[event.anchor] = part.node
         self._open.append(part)
@@ -90,9 +90,9 @@ class Builder:
         part = self._open[-1] if self._open else None
         if isinstance(part, OpenMapping) and part.wants_key:  # a key is text, as it is written
             part.begin(text, mark, is_plain and text == "<<")
-            node = Node(mark, text)
+            node = DocumentNode(mark, text)
         else:
-            node = Node(mark, self._value(text, event.tag, is_plain, mark))
+            node = DocumentNode(mark, self._value(text, event.tag, is_plain, mark))
             self._add(node, mark)
         if event.anchor is not None:
             self._anchors[event.anchor] = node
@@ -101,22 +101,24 @@ class Builder:
         try:
             return tagged(text, tag) if tag is not None else plain(text) if is_plain else text
         except ValueError as error:
-            self._complain(mark, str(error))
+            self._report(mark, str(error))
             return text
 
-    def _alias(self, event: yaml.AliasEvent, mark: Mark) -> Node:
+    def _alias(self, event: yaml.AliasEvent, mark: Mark) -> DocumentNode:
         name = str(event.anchor)
         node = self._anchors.get(name)
         if node is None:
             guess = closest(name, self._anchors)
             hint = f"; did you mean '*{shown(guess)}'?" if guess else ""
-            self._complain(mark, f"no anchor '&{shown(name)}' stands before this alias{hint}")
+            self._report(mark, f"no anchor '&{shown(name)}' stands before this alias{hint}")
         elif any(part.node is node for part in self._open):
-            self._complain(mark, f"the alias '*{shown(name)}' stands inside what it names")
+            self._report(mark, f"the alias '*{shown(name)}' stands inside what it names")
         else:
             self._spend(node.size, mark)
-            if len(self._open) + node.height > MOST_DEPTH:
-                self._stop(mark, f"nested more than {MOST_DEPTH} deep, when aliases are written out")
+            if len(self._open) + node.height > MAX_DEPTH:
+                self._stop(mark, f"nested more than {MAX_DEPTH} deep, when aliases are written out")
             return node
         part = self._open[-1] if self._open else None
-        return Node(mark, "") if isinstance(part, OpenMapping) and part.wants_key else Node(mark, {}, {})
+        return (
+            DocumentNode(mark, "") if isinstance(part, OpenMapping) and part.wants_key else DocumentNode(mark, {}, {})
+        )

@@ -1,4 +1,4 @@
-"""Collecting complaints, so that a wrong file is told everything that is wrong with it at once."""
+"""Collecting diagnostics, so that a wrong file is told everything that is wrong with it at once."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 from emulator.errors import Diagnostic, DocumentError, Location
 
-_LONGEST = 100  # comparing takes the square of the length, and nobody mistypes a page
-_MOST_COMPARED = 1_000
-_MOST_LISTED = 30
+_MAX_LENGTH = 100  # comparing takes the square of the length, and nobody mistypes a page
+_MAX_COMPARED = 1_000
+_MAX_LISTED = 30
 
 
 def closest(word: str, known: Collection[str]) -> str | None:
     """Give the known word that looks most like `word`, or None when nothing comes near."""
-    if len(word) > _LONGEST or len(known) > _MOST_COMPARED:
+    if len(word) > _MAX_LENGTH or len(known) > _MAX_COMPARED:
         return None
     by_case = {each.casefold(): each for each in known}
     found = get_close_matches(word.casefold(), by_case, n=1)
@@ -24,22 +24,22 @@ def closest(word: str, known: Collection[str]) -> str | None:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Give `expected one of: a, b; did you mean 'a'?` to end a complaint with; a long list is left out or cut."""
+    """Give `expected one of: a, b; did you mean 'a'?` to end a diagnostic with; a long list is left out or cut."""
     choices = list(known)
     found = closest(word, choices)
     guess = f"did you mean {found!r}?" if found is not None else ""
     if not choices:
         return "there are none"
-    if len(choices) > _MOST_LISTED:
-        return guess or f"expected one of: {', '.join(choices[:_MOST_LISTED])}, …"
+    if len(choices) > _MAX_LISTED:
+        return guess or f"expected one of: {', '.join(choices[:_MAX_LISTED])}, …"
     return f"expected one of: {', '.join(choices)}" + (f"; {guess}" if guess else "")
 
 
 class Collecting:
-    """A `with` block whose complaints are noted instead of raised."""
+    """A `with` block whose diagnostics are noted instead of raised."""
 
-    def __init__(self, complaints: Diagnostics) -> None:
-        self._complaints = complaints
+    def __init__(self, diagnostics: Diagnostics) -> None:
+        self._diagnostics = diagnostics
 
     def __enter__(self) -> None:
         return None
@@ -49,7 +49,7 @@ class Collecting:
     ) -> bool:
         if not isinstance(error, DocumentError):
             return False
-        self._complaints.found.extend(error.complaints)
+        self._diagnostics.found.extend(error.diagnostics)
         return True
 
 
@@ -63,17 +63,17 @@ class Diagnostics:
         self.found.append(Diagnostic(place, message))
 
     def catching(self) -> Collecting:
-        """Note the complaints of one part, and let the next part be looked at all the same."""
+        """Note the diagnostics of one part, and let the next part be looked at all the same."""
         return Collecting(self)
 
     def attempt(self, make: Callable[..., Any], *arguments: Any) -> Any:
-        """`make(*arguments)`, or None when it complained."""
+        """`make(*arguments)`, or None when it raised a DocumentError."""
         with self.catching():
             return make(*arguments)
         return None
 
     def require_known(self, name: str, known: Iterable[str], what: str, place: Location) -> None:
-        """Complain when `name` is not one of `known`."""
+        """Reports an error when `name` is not one of `known`."""
         names = list(known)
         if name not in names:
             self.add(place, f"unknown {what} {name!r}; {did_you_mean(name, names)}")

@@ -16,9 +16,9 @@ from emulator.language.document.scalars import shown
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 _TERM = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)(\s+each)?\s*", re.ASCII)
-_MOST_SECONDS = 36_500 * 86_400.0  # a hundred years: dates far beyond could not be written
-_MOST_CHARACTERS = 200
-_MOST_SIGMA = 4.0
+_MAX_SECONDS = 36_500 * 86_400.0  # a hundred years: dates far beyond could not be written
+_MAX_CHARACTERS = 200
+_MAX_SIGMA = 4.0
 _THINNEST_TAIL = 30.0  # standard deviations; far beyond, the tail is too thin for floats
 _LEAST_CHANCE = 2.0**-54
 _STANDARD = NormalDist()
@@ -39,14 +39,14 @@ class Duration(Struct, frozen=True):
 def parse_duration(text: Any, place: Location) -> Duration:
     """Read `340ms`, `15d` or `1s + 10ms each`; raises DocumentError for anything else."""
     fixed = each = 0.0
-    for part in text.split("+") if isinstance(text, str) and len(text) <= _MOST_CHARACTERS else [""]:
+    for part in text.split("+") if isinstance(text, str) and len(text) <= _MAX_CHARACTERS else [""]:
         term = _TERM.fullmatch(part)
         if term is None:
             wanted = "a duration such as '340ms', '15d' or '1s + 10ms each' (units: ms, s, m, h, d)"
             raise _wrong(place, f"expected {wanted}; found {shown(repr(text))}")
         seconds = float(term[1]) * _UNITS[term[2]]
         fixed, each = (fixed, each + seconds) if term[3] else (fixed + seconds, each)
-    if max(fixed, each) > _MOST_SECONDS:
+    if max(fixed, each) > _MAX_SECONDS:
         raise _wrong(place, f"expected at most 36500d; found {shown(repr(text))}")
     return Duration(fixed, each)
 
@@ -58,7 +58,7 @@ class Latency(Protocol):
         """Give the seconds of one time; takes at most one number from `chance`."""
 
 
-class Fixed(Struct, frozen=True):
+class FixedLatency(Struct, frozen=True):
     """Always as long."""
 
     seconds: float
@@ -68,7 +68,7 @@ class Fixed(Struct, frozen=True):
         return self.seconds
 
 
-class Uniform(Struct, frozen=True):
+class UniformLatency(Struct, frozen=True):
     """Anything between two durations, all as likely."""
 
     least: float
@@ -79,7 +79,7 @@ class Uniform(Struct, frozen=True):
         return self.least + (self.most - self.least) * chance.random()
 
 
-class Lognormal(Struct, frozen=True):
+class LognormalLatency(Struct, frozen=True):
     """Half of all times below `p50`, with the long tail of real services, and nothing beyond `most`.
 
     What lies beyond `most` is drawn again rather than cut down to it, so no times pile up there. That is done in one
@@ -101,7 +101,7 @@ class Lognormal(Struct, frozen=True):
 def parse_latency(value: Any, place: Location) -> Latency:
     """Read `340ms`, `{uniform: [least, most]}` or `{lognormal: {p50, sigma, most}}`; raises DocumentError."""
     if isinstance(value, str):
-        return Fixed(_seconds(value, place))
+        return FixedLatency(_seconds(value, place))
     if isinstance(value, dict) and len(value) == 1:
         ((form, parts),) = value.items()
         if form == "uniform":
@@ -122,16 +122,16 @@ def _seconds(value: Any, place: Location) -> float:
     return duration.fixed
 
 
-def _uniform(parts: Any, place: Location) -> Uniform:
+def _uniform(parts: Any, place: Location) -> UniformLatency:
     if not isinstance(parts, list) or len(parts) != 2:
         raise _wrong(place, "expected two durations, as in {uniform: [100ms, 300ms]}")
     least, most = (_seconds(part, place) for part in parts)
     if most < least:
         raise _wrong(place, "expected the longer duration second, as in {uniform: [100ms, 300ms]}")
-    return Uniform(least, most)
+    return UniformLatency(least, most)
 
 
-def _lognormal(parts: Any, place: Location) -> Lognormal:
+def _lognormal(parts: Any, place: Location) -> LognormalLatency:
     known = ("p50", "sigma", "most")
     if not isinstance(parts, dict) or not {"p50", "sigma"} <= parts.keys():
         raise _wrong(place, "expected p50 and sigma, as in {lognormal: {p50: 340ms, sigma: 0.4, most: 5s}}")
@@ -141,15 +141,15 @@ def _lognormal(parts: Any, place: Location) -> Lognormal:
     p50, sigma = _seconds(parts["p50"], place), parts["sigma"]
     if p50 <= 0:
         raise _wrong(place, "lognormal: expected a p50 above 0")
-    if isinstance(sigma, bool) or not isinstance(sigma, (int, float)) or not 0 < sigma <= _MOST_SIGMA:
-        raise _wrong(place, f"lognormal: expected a sigma above 0, up to {_MOST_SIGMA:g}; found {shown(repr(sigma))}")
+    if isinstance(sigma, bool) or not isinstance(sigma, (int, float)) or not 0 < sigma <= _MAX_SIGMA:
+        raise _wrong(place, f"lognormal: expected a sigma above 0, up to {_MAX_SIGMA:g}; found {shown(repr(sigma))}")
     if "most" not in parts:
-        return Lognormal(p50, sigma, math.inf, math.log(p50), 1.0)
+        return LognormalLatency(p50, sigma, math.inf, math.log(p50), 1.0)
     most = _seconds(parts["most"], place)
     location = _location(p50, sigma, most)
     if location is None:
         raise _wrong(place, "lognormal: expected a most well above p50")
-    return Lognormal(p50, sigma, most, location, _share_below(most, location, sigma))
+    return LognormalLatency(p50, sigma, most, location, _share_below(most, location, sigma))
 
 
 def _share_below(seconds: float, location: float, sigma: float) -> float:

@@ -15,11 +15,11 @@ class Mark(Protocol):
     column: int
 
 
-Complain = Callable[[Mark, str], None]
-Entry = tuple[Mark, Mark, "Node"]  # where the key stands, where the value is used (an alias here), what it is
+Report = Callable[[Mark, str], None]
+Entry = tuple[Mark, Mark, "DocumentNode"]  # where the key stands, where the value is used (an alias here), what it is
 
 
-class Node:
+class DocumentNode:
     """One value with its place; `size` counts it and all below it, `height` how deep that goes, aliases written out."""
 
     __slots__ = ("entries", "height", "mark", "size", "value")
@@ -39,7 +39,7 @@ class Node:
             return self.entries[key]
         return None
 
-    def holds(self, node: Node) -> None:
+    def holds(self, node: DocumentNode) -> None:
         """Count a child."""
         self.size += node.size
         if node.height >= self.height:
@@ -51,9 +51,9 @@ class OpenSequence:
 
     def __init__(self, mark: Mark) -> None:
         self.items: list[Entry] = []
-        self.node = Node(mark, [], self.items)
+        self.node = DocumentNode(mark, [], self.items)
 
-    def add(self, node: Node, use: Mark) -> None:
+    def add(self, node: DocumentNode, use: Mark) -> None:
         """Take the next item."""
         self.node.holds(node)
         self.node.value.append(node.value)
@@ -63,11 +63,11 @@ class OpenSequence:
 class OpenMapping:
     """A mapping that has begun and not ended: keys and values come in turn; `<<` brings in the entries of others."""
 
-    def __init__(self, mark: Mark, complain: Complain) -> None:
+    def __init__(self, mark: Mark, report: Report) -> None:
         self.entries: dict[str, Entry] = {}
-        self.node = Node(mark, {}, self.entries)
+        self.node = DocumentNode(mark, {}, self.entries)
         self.wants_key = True
-        self._complain = complain
+        self._report = report
         self._lines: dict[str, int] = {}
         self._key: str | None = None
         self._key_mark = mark
@@ -80,16 +80,16 @@ class OpenMapping:
         self.node.size += 1
         if isinstance(key, dict):
             hint = 'a value that begins with a template must be quoted, as in "{{ … }}"'
-            self._complain(mark, f"a mapping can't be a key; {hint}")
+            self._report(mark, f"a mapping can't be a key; {hint}")
         elif not isinstance(key, str):
-            self._complain(mark, "expected text as a key")
+            self._report(mark, "expected text as a key")
         elif key in self._lines:
-            self._complain(mark, f"duplicate key {shown(key)!r}; it stands on line {self._lines[key]} already")
+            self._report(mark, f"duplicate key {shown(key)!r}; it stands on line {self._lines[key]} already")
         else:
             self._lines[key] = mark.line + 1
             self._key = key
 
-    def add(self, node: Node, use: Mark) -> None:
+    def add(self, node: DocumentNode, use: Mark) -> None:
         """Take the value of that key."""
         self.wants_key = True
         self.node.holds(node)
@@ -99,11 +99,11 @@ class OpenMapping:
             self.entries[self._key] = (self._key_mark, use, node)
             self.node.value[self._key] = node.value
 
-    def _merge(self, node: Node, use: Mark) -> None:
+    def _merge(self, node: DocumentNode, use: Mark) -> None:
         sources = [entry[2] for entry in node.entries] if isinstance(node.entries, list) else [node]
         for source in sources:
             if not isinstance(source.entries, dict):
-                self._complain(use, "'<<' takes a mapping or a list of mappings, as in '<<: *name'")
+                self._report(use, "'<<' takes a mapping or a list of mappings, as in '<<: *name'")
                 continue
             for key, entry in source.entries.items():
                 if key not in self.entries:

@@ -12,7 +12,7 @@ import yaml
 
 from emulator.errors import Diagnostic, DocumentError, Location
 from emulator.language.document.builder import Builder
-from emulator.language.document.nodes import Node
+from emulator.language.document.nodes import DocumentNode
 
 SUFFIXES = (".yaml", ".yml")  # of the files that are documents
 
@@ -20,10 +20,10 @@ SUFFIXES = (".yaml", ".yml")  # of the files that are documents
 class Document:
     """One file as plain Python, and where each part of it stands; what aliases share is shared, so don't change it.
 
-    `file` is what complaints call it: relative to the working directory when it lies below. `path` is where it is.
+    `file` is what diagnostics call it: relative to the working directory when it lies below. `path` is where it is.
     """
 
-    def __init__(self, file: str, data: Any, root: Node | None, path: Path) -> None:
+    def __init__(self, file: str, data: Any, root: DocumentNode | None, path: Path) -> None:
         self.file = file
         self.path = path
         self.data = data
@@ -44,7 +44,7 @@ class Document:
         return Location(self.file, mark.line + 1, mark.column + 1)
 
 
-MOST_BYTES = 8 << 20
+MAX_BYTES = 8 << 20
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BARE_TEMPLATE = re.compile(r"(?:^|[:\-,\[]\s+)\{[{%]")
 _PLAIN_WORDS = {
@@ -63,11 +63,11 @@ _PLAIN_WORDS = {
 
 
 def read(path: Path) -> Document:
-    """Read a file; raises DocumentError with every complaint, also when it can't be read."""
+    """Read a file; raises DocumentError with every diagnostic, also when it can't be read."""
     file = _shown(path)
     try:
         with path.open("rb") as stream:
-            text = stream.read(MOST_BYTES + 1)
+            text = stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise DocumentError([Diagnostic(Location(file, 1, 1), f"can't be read: {reason or error}")]) from error
@@ -76,15 +76,15 @@ def read(path: Path) -> Document:
 
 
 def parse(text: str | bytes, file: str) -> Document:
-    """Parse YAML (and so JSON); raises DocumentError with every complaint that can be told at once."""
+    """Parse YAML (and so JSON); raises DocumentError with every diagnostic that can be told at once."""
     decoded = _decode(text, file)
     builder = Builder(file)
     try:
         root = builder.build(yaml.parse(decoded, Loader=yaml.CSafeLoader))
     except yaml.YAMLError as error:
-        raise DocumentError([*builder.complaints, _syntax(error, decoded, file)]) from error
-    if builder.complaints:
-        raise DocumentError(builder.complaints)
+        raise DocumentError([*builder.diagnostics, _syntax(error, decoded, file)]) from error
+    if builder.diagnostics:
+        raise DocumentError(builder.diagnostics)
     return Document(file, None if root is None else root.value, root, Path(file))
 
 
@@ -94,8 +94,8 @@ def _shown(path: Path) -> str:
 
 
 def _decode(raw: str | bytes, file: str) -> str:
-    if len(raw) > MOST_BYTES:
-        raise DocumentError([Diagnostic(Location(file, 1, 1), f"the file has more than {MOST_BYTES >> 20} MiB")])
+    if len(raw) > MAX_BYTES:
+        raise DocumentError([Diagnostic(Location(file, 1, 1), f"the file has more than {MAX_BYTES >> 20} MiB")])
     try:
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
     except UnicodeDecodeError as error:
@@ -103,14 +103,14 @@ def _decode(raw: str | bytes, file: str) -> str:
         message = f"expected UTF-8, found the byte 0x{error.object[error.start]:02x}"
         raise DocumentError([Diagnostic(place, message)]) from error
     text = text.removeprefix("\ufeff")
-    complaints = [
+    diagnostics = [
         Diagnostic(
             _place_after(text[: found.start()], file), f"the character U+{ord(found[0]):04X} can't stand in YAML"
         )
         for found in islice(_UNPRINTABLE.finditer(text), 10)
     ]
-    if complaints:
-        raise DocumentError(complaints)
+    if diagnostics:
+        raise DocumentError(diagnostics)
     return text
 
 

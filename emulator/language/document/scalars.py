@@ -15,7 +15,7 @@ _CONSTANTS: dict[str, Scalar] = {
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
     **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
 }
-_LONGEST_CONSTANT = max(map(len, _CONSTANTS))
+_MAX_CONSTANT_LENGTH = max(map(len, _CONSTANTS))
 _BEGINS_A_NUMBER = frozenset("-+.0123456789")
 _WHOLE = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -34,7 +34,7 @@ COLLECTION_TAGS = {"list": (None, "!", _TAG + "seq"), "mapping": (None, "!", _TA
 
 def plain(text: str) -> Scalar:
     """Resolve an unquoted scalar; raises ValueError, in a sentence, for a number that JSON could not carry."""
-    if len(text) <= _LONGEST_CONSTANT and text in _CONSTANTS:
+    if len(text) <= _MAX_CONSTANT_LENGTH and text in _CONSTANTS:
         return _CONSTANTS[text]
     if text[0] not in _BEGINS_A_NUMBER:
         return text
@@ -66,7 +66,7 @@ def name_of(tag: str) -> str:
 
 
 def shown(text: str, most: int = 60) -> str:
-    """Give a text short enough to stand in a complaint."""
+    """Give a text short enough to stand in a diagnostic."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 

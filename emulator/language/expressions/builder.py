@@ -23,12 +23,12 @@ _FORMS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 class TreeBuilder:
-    """Builds nodes; what is wrong is collected in `complaints`, and stands as null in the tree meanwhile."""
+    """Builds nodes; what is wrong is collected in `diagnostics`, and stands as null in the tree meanwhile."""
 
     def __init__(self, language: Language, place_of: Callable[[Path], Location]) -> None:
         self.language = language
         self.place_of = place_of
-        self.complaints: list[Diagnostic] = []
+        self.diagnostics: list[Diagnostic] = []
 
     def build(self, tree: Any, path: Path) -> Node:
         """The node of the tree that stands at a path of the document."""
@@ -43,8 +43,8 @@ class TreeBuilder:
             return self._mapping(tree, path)
         return self._fixed(tree, path)
 
-    def _complain(self, path: Path, message: str) -> Node:
-        self.complaints.append(Diagnostic(self.place_of(path), message))
+    def _report(self, path: Path, message: str) -> Node:
+        self.diagnostics.append(Diagnostic(self.place_of(path), message))
         return Fixed(self._locate(path), None, b"null")
 
     def _locate(self, path: Path) -> Locate:
@@ -54,13 +54,13 @@ class TreeBuilder:
         try:
             return Fixed(self._locate(path), constant, encode(constant))
         except (TypeError, ValueError) as error:
-            return self._complain(path, failure(error, self._locate(path), str(constant)).message)
+            return self._report(path, failure(error, self._locate(path), str(constant)).message)
 
     def _scalar(self, source: str, path: Path) -> Node:
         try:
             parsed = self.language.scalar(source, self._locate(path))
         except DocumentError as error:
-            self.complaints.extend(error.complaints)
+            self.diagnostics.extend(error.diagnostics)
             return Fixed(self._locate(path), None, b"null")
         return self._fixed(parsed.value, path) if parsed.constant else Scalar(self._locate(path), parsed)
 
@@ -71,7 +71,7 @@ class TreeBuilder:
         keys = [key if isinstance(key, str) else encode({key: 0})[2:-4].decode() for key in tree]
         for key in keys:
             if key.startswith("$"):
-                self._complain((*path, key), f"unknown form {key!r}; {did_you_mean(key, _FORMS)}")
+                self._report((*path, key), f"unknown form {key!r}; {did_you_mean(key, _FORMS)}")
         nodes = [self.build(found, (*path, key)) for key, found in tree.items()]
         if any("{{" in key or "{%" in key for key in keys):
             pairs = [(self._scalar(key, path), node) for key, node in zip(keys, nodes, strict=True)]
@@ -85,7 +85,7 @@ class TreeBuilder:
         for key in tree:
             if key not in _FORMS[form]:
                 hint = did_you_mean(str(key), _FORMS[form])
-                return self._complain((*path, key), f"unknown key {key!r} beside {form!r}; {hint}")
+                return self._report((*path, key), f"unknown key {key!r} beside {form!r}; {hint}")
         match form:
             case "$literal":
                 return self._fixed(tree["$literal"], (*path, "$literal"))
@@ -97,24 +97,24 @@ class TreeBuilder:
 
     def _merge(self, trees: Any, path: Path) -> Node:
         if not isinstance(trees, list):
-            return self._complain((*path, "$merge"), "expected a list of mappings")
+            return self._report((*path, "$merge"), "expected a list of mappings")
         nodes: Sequence[Node] = [self.build(found, (*path, "$merge", at)) for at, found in enumerate(trees)]
         return Merge(self._locate(path), nodes)
 
     def _each(self, tree: Mapping[str, Any], path: Path) -> Node:
         source = self.build(tree["$each"], (*path, "$each"))
         if isinstance(source, Fixed) and not isinstance(source.constant, list):
-            return self._complain((*path, "$each"), "expected a list, or an expression in {{ }} that gives one")
+            return self._report((*path, "$each"), "expected a list, or an expression in {{ }} that gives one")
         name = tree.get("as", "item")
         if not isinstance(name, str) or not name.isidentifier() or name == "index":
-            return self._complain((*path, "as"), f"expected a name for the item, found {name!r}")
+            return self._report((*path, "as"), f"expected a name for the item, found {name!r}")
         test = self._condition(tree, path) if "$if" in tree else None
         body = self.build(tree.get("value", f"{{{{ {name} }}}}"), (*path, "value"))
         return Each(self._locate(path), source, name, test, body)
 
     def _choice(self, tree: Mapping[str, Any], path: Path) -> Node:
         if "then" not in tree:
-            return self._complain(path, "`$if` needs a `then`")
+            return self._report(path, "`$if` needs a `then`")
         then = self.build(tree["then"], (*path, "then"))
         other = self.build(tree["else"], (*path, "else")) if "else" in tree else None
         return Choice(self._locate(path), self._condition(tree, path), then, other)
@@ -122,5 +122,5 @@ class TreeBuilder:
     def _condition(self, tree: Mapping[str, Any], path: Path) -> Node:
         test = self.build(tree["$if"], (*path, "$if"))
         if isinstance(test, Fixed) and isinstance(test.constant, str):
-            return self._complain((*path, "$if"), f"expected an expression in {{{{ }}}}, found {test.constant!r}")
+            return self._report((*path, "$if"), f"expected an expression in {{{{ }}}}, found {test.constant!r}")
         return test

@@ -29,8 +29,8 @@ class Source(Struct, frozen=True):
         """Raises DocumentError with everything wrong in the tree."""
         builder = TreeBuilder(self.language, self.place_of)
         node = builder.build(self.tree, self.path)
-        if builder.complaints:
-            raise DocumentError(builder.complaints)
+        if builder.diagnostics:
+            raise DocumentError(builder.diagnostics)
         return node
 
 

@@ -1,4 +1,4 @@
-"""Checks a document against its model, and turns pydantic's findings into complaints in plain words."""
+"""Checks a document against its model, and turns pydantic's findings into diagnostics in plain words."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WORDS: dict[Any, str] = {
     NoneType: "nothing",
     Any: "any value",
 }
-_FEW = 5
+_MAX_KEYS = 5
 
 
 def members(annotation: Any) -> list[Any]:
@@ -80,7 +80,7 @@ def in_words(annotation: Any) -> str:
     (single,) = alternatives
     if is_model(single):
         keys = keys_of(single)
-        return f"a mapping (of {', '.join(keys)})" if len(keys) <= _FEW else "a mapping"
+        return f"a mapping (of {', '.join(keys)})" if len(keys) <= _MAX_KEYS else "a mapping"
     if choices_of(single):
         *first, last = map(repr, choices_of(single))
         return f"{', '.join(first)} or {last}" if first else last
@@ -119,15 +119,15 @@ class _Spot(Struct, frozen=True):
 
 
 def validate(document: Document, model: type[M]) -> M:
-    """Give the document as a model; raises DocumentError with every complaint, each at its own place."""
+    """Give the document as a model; raises DocumentError with every diagnostic, each at its own place."""
     try:
         return model.model_validate(document.data, strict=True)
     except ValidationError as error:
-        found = [_complaint(document, model, each) for each in error.errors(include_url=False)]
+        found = [_diagnostic(document, model, each) for each in error.errors(include_url=False)]
         raise DocumentError(each for each in found if each is not None) from error
 
 
-def _complaint(document: Document, model: type[BaseModel], error: ErrorDetails) -> Diagnostic | None:
+def _diagnostic(document: Document, model: type[BaseModel], error: ErrorDetails) -> Diagnostic | None:
     spot = _locate(model, document.data, error["loc"])
     if spot is None:
         return None

@@ -176,6 +176,6 @@ def test_the_ends_of_chance_are_drawn_too() -> None:
 def test_a_wrong_latency_is_refused_at_its_place(value: Any, message: str) -> None:
     with pytest.raises(DocumentError) as caught:
         latency(value)
-    (complaint,) = caught.value.complaints
+    (complaint,) = caught.value.diagnostics
     assert complaint.place == HERE
     assert message in complaint.message

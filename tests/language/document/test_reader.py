@@ -13,8 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from emulator.errors import DocumentError
-from emulator.language.document.builder import MOST_COMPLAINTS, MOST_DEPTH, MOST_NODES
-from emulator.language.document.reader import MOST_BYTES, Document, parse, read
+from emulator.language.document.builder import MAX_DEPTH, MAX_DIAGNOSTICS, MAX_NODES
+from emulator.language.document.reader import MAX_BYTES, Document, parse, read
 
 
 def data_of(text: str | bytes) -> Any:
@@ -24,7 +24,7 @@ def data_of(text: str | bytes) -> Any:
 def complaints_of(text: str | bytes) -> list[str]:
     with pytest.raises(DocumentError) as caught:
         parse(text, "x.yaml")
-    return [str(complaint) for complaint in caught.value.complaints]
+    return [str(complaint) for complaint in caught.value.diagnostics]
 
 
 def at(document: Document, *path: str | int, key: bool = False) -> str:
@@ -224,7 +224,7 @@ def test_merging_what_is_unknown_is_told_once() -> None:
 
 
 def test_nesting_is_bounded_before_anything_is_built() -> None:
-    assert data_of("[" * MOST_DEPTH + "]" * MOST_DEPTH)
+    assert data_of("[" * MAX_DEPTH + "]" * MAX_DEPTH)
     for text in ("[" * 40_000, "{a: " * 40_000, "- " * 40_000):
         assert "nested more than 60 deep" in complaints_of(text)[0]
 
@@ -240,7 +240,7 @@ def test_nesting_through_aliases_counts() -> None:
         "- &a0 [x, x]\n" + "\n".join(f"- &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 50)),
         "- &a0 {x: 1}\n" + "\n".join(f"- &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}" for n in range(1, 50)),
         "- &a0 {x: 1}\n" + "\n".join(f"- &a{n} {{k{n}: *a{n - 1}, <<: *a{n - 1}}}" for n in range(1, 50)),
-        "- a\n" * (MOST_NODES + 1),
+        "- a\n" * (MAX_NODES + 1),
     ],
     ids=["lists", "merges", "both", "plain"],
 )
@@ -249,12 +249,12 @@ def test_a_document_that_explodes_is_refused(bomb: str) -> None:
 
 
 def test_complaints_are_bounded() -> None:
-    assert len(complaints_of("- *x\n" * 1_000)) == MOST_COMPLAINTS
+    assert len(complaints_of("- *x\n" * 1_000)) == MAX_DIAGNOSTICS
     assert len(complaints_of("\x00" * 1_000)) == 10
 
 
 def test_a_file_above_the_limit_is_refused() -> None:
-    assert complaints_of(" " * (MOST_BYTES + 1)) == ["x.yaml:1:1: the file has more than 8 MiB"]
+    assert complaints_of(" " * (MAX_BYTES + 1)) == ["x.yaml:1:1: the file has more than 8 MiB"]
 
 
 def test_a_file_is_named_as_seen_from_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -276,7 +276,7 @@ def test_a_filter_makes_no_text_longer_than_an_answer(name: str) -> None:
 def test_what_cannot_be_understood_is_refused_at_load(source: str, message: str) -> None:
     with pytest.raises(DocumentError) as caught:
         compiled(source)
-    (complaint,) = caught.value.complaints
+    (complaint,) = caught.value.diagnostics
     assert complaint.place == PLACE
     assert message in complaint.message
 

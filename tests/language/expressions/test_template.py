@@ -282,7 +282,7 @@ def test_maybe_gives_absent_where_value_refuses() -> None:
 def test_everything_wrong_in_a_tree_is_told_at_once(tree: Any, complaints: list[tuple[str, str]]) -> None:
     with pytest.raises(DocumentError) as caught:
         compiled(tree)
-    found = [(complaint.place.file, complaint.message) for complaint in caught.value.complaints]
+    found = [(complaint.place.file, complaint.message) for complaint in caught.value.diagnostics]
     assert len(found) == len(complaints)
     for (place, message), (expected_place, expected) in zip(found, complaints, strict=True):
         assert place == expected_place

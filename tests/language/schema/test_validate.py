@@ -48,7 +48,7 @@ class Rows(RootModel[list[UnknownKeysModel]]):
 def complaints_of(text: str, model: type[BaseModel] = Sample) -> list[str]:
     with pytest.raises(DocumentError) as caught:
         validate(parse(text, "x.yaml"), model)
-    return [str(complaint).removeprefix("x.yaml:") for complaint in caught.value.complaints]
+    return [str(complaint).removeprefix("x.yaml:") for complaint in caught.value.diagnostics]
 
 
 def test_a_right_document_becomes_its_model() -> None:
