@@ -176,13 +176,13 @@ def _refuse_other(
     frozen: bool | float | None,
 ) -> None:
     """Raises ControlError 409 when a world is there that was not made as ordered; what it did since is its own."""
-    wish = world.wish
+    spec = world.spec
     differing = [
         name
         for name, same in (
-            ("scenarios", scenarios == wish.scenarios),
-            ("seed", body.seed == wish.seed),
-            ("frozen", frozen == wish.frozen),
+            ("scenarios", scenarios == spec.scenarios),
+            ("seed", body.seed == spec.seed),
+            ("frozen", frozen == spec.frozen),
             ("keys", set(body.keys) == set(request.server.worlds.keys(world.name))),
         )
         if not same

@@ -94,10 +94,10 @@ class WorldRegistry:
         keys = list(keys)
         self._check(name)
         self._routes.check(keys)
-        wish = WorldSpec(None if scenarios is None else tuple(scenarios), seed, frozen)
-        played = self._settings.scenarios if wish.scenarios is None else wish.scenarios
+        spec = WorldSpec(None if scenarios is None else tuple(scenarios), seed, frozen)
+        played = self._settings.scenarios if spec.scenarios is None else spec.scenarios
         world = self._world(name, _clock(frozen), self._settings.seed if seed is None else seed, played)
-        world.wish = wish
+        world.spec = spec
         world.state.on_issued = partial(self._routes.issue, world=world)
         self._worlds[name] = world
         for key in keys:

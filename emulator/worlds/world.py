@@ -27,13 +27,13 @@ class WorldSpec(Struct, frozen=True):
 
 
 class World(Struct, eq=False):
-    """`scenarios` are the names that its playbook was made of, `wish` what was asked for when it was made."""
+    """`scenarios` are the names that its playbook was made of, `spec` what was asked for when it was made."""
 
     name: str
     state: WorldState
     pipeline: Pipeline
     scenarios: tuple[str, ...]
-    wish: WorldSpec = WorldSpec()
+    spec: WorldSpec = WorldSpec()
 
     @property
     def playbook(self) -> Playbook:

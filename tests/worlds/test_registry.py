@@ -182,7 +182,7 @@ def test_there_are_only_so_many_worlds(many: Many) -> None:
 
 def test_a_room_remembers_what_was_wished(many: Many) -> None:
     room = many.create("one", scenarios=["strict"], seed=3, frozen=True, keys=["k"])
-    assert room.wish == WorldSpec(("strict",), 3, True)
+    assert room.spec == WorldSpec(("strict",), 3, True)
     assert (room.scenarios, room.playbook.scenarios) == (("strict",), ("strict", "default"))
     assert many.worlds.keys("one") == ["k"]
 
