@@ -163,8 +163,7 @@ def _missing(context: Context) -> Any:
 def _prompt(plan: AnswerPlan, generator: TextGenerator, context: Context) -> dict[str, Any]:
     """Returns what templates see as `prompt`, which is there before any text is generated: {text, tokens}."""
     messages = plan.messages.maybe(context)
-    conversation = generator.read(messages or None, plan.system.maybe(context) if plan.system is not None else None)
-    return {"text": conversation.prompt, "tokens": conversation.tokens}
+    return generator.prompt(messages or None, plan.system.maybe(context) if plan.system is not None else None)
 
 
 def _answer(plan: AnswerPlan, generator: TextGenerator, context: Context) -> Any:

@@ -130,8 +130,16 @@ class TextGenerator:
         written = self._text(conversation, found, text, limit)
         return _cut(written, limit, stop, conversation)
 
+    def prompt(self, messages: Any, system: Any = None) -> dict[str, Any]:
+        """Returns what is replied to, as templates see it, without generating a reply: {text, tokens}."""
+        text = None if system else _only(messages)
+        if text is not None:
+            return {"text": text, "tokens": count_tokens(text)}
+        conversation = self.read(messages, system)
+        return {"text": conversation.prompt, "tokens": conversation.tokens}
+
     def read(self, messages: Any, system: Any = None) -> Conversation:
-        """Reads a conversation as `generate` does, without a text for it."""
+        """Reads a conversation: its last user message, and how many tokens it has."""
         return read_conversation(messages, system, self._image_tokens)
 
     def _text(

@@ -281,3 +281,12 @@ def test_nothing_but_a_single_short_message_is_taken_for_another() -> None:
     assert texts.values(user("hello"), stop=["!"])["text"] == "Hello"
     assert texts.values(user("hello"), text="Bye")["text"] == "Bye"
     assert texts.values([{"role": "assistant", "content": "hello"}])["prompt"] == ""
+
+
+@pytest.mark.parametrize(
+    "messages", ["Hello!", [{"role": "user", "content": "Hello!"}], [], [{"role": "user", "content": ["a", "b"]}]]
+)
+@pytest.mark.parametrize("system", [None, "Be brief."])
+def test_a_prompt_is_counted_as_its_reply_counts_it(messages: Any, system: str | None) -> None:
+    made = generator().generate(messages, system)
+    assert generator().prompt(messages, system) == {"text": made.prompt, "tokens": made.input_tokens}
