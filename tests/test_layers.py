@@ -54,7 +54,7 @@ TIMES = {
     "datetime": {"now", "utcnow", "today"},
     "date": {"today"},
 }
-MAX_LINES, MAX_FUNCTION_LINES, MAX_MODULES, MAX_UNTESTED = 400, 45, 20, 40
+MAX_LINES, MAX_FUNCTION_LINES, MAX_MODULES, MAX_UNTESTED = 400, 45, 18, 40
 FOREIGN = ("aixplain", "aiexport", "ai-export", "ai export", "ai_export", "apex")
 
 
@@ -116,9 +116,9 @@ def test_no_folder_is_too_full_to_overlook() -> None:
     assert {str(folder): count for folder, count in folders.items() if count > MAX_MODULES} == {}
 
 
-def test_imports_run_in_no_circle() -> None:
-    graph = {named(path): set(imports(path, types=False)) - {named(path)} for path in MODULES}
-    assert len(list(TopologicalSorter(graph).static_order())) == len(MODULES)
+def test_imports_run_in_no_circle_types_included() -> None:
+    graph = {named(path): set(imports(path)) - {named(path)} for path in MODULES if path != PUBLIC}
+    assert len(list(TopologicalSorter(graph).static_order())) >= len(MODULES) - 1
 
 
 def test_the_package_names_no_api() -> None:

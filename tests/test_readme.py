@@ -148,7 +148,7 @@ def test_the_scenarios_that_come_with_it_are_listed_with_what_they_say_of_themse
 
 
 def test_each_step_of_a_request_is_a_file() -> None:
-    chain = next(block.text for block in BLOCKS if "→ deliver" in block.text)
+    chain = next(block.text for block in BLOCKS if "→ engine/deliver" in block.text)
     steps = [name for step in chain.split("→") for name in re.findall(r"[\w/]+", step)]
     assert (steps[0], steps[-1]) == ("bytes", "store/journal")
     for step in steps[1:]:

@@ -7,7 +7,7 @@ from msgspec import Struct, field
 from emulator import __version__
 from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
-from emulator.engine.service import Service
+from emulator.engine.context import Service
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
 from emulator.playbook.provenance import grade_of_route

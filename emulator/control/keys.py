@@ -10,7 +10,7 @@ from emulator.control.about import known_api
 from emulator.control.parsing import ControlFailure, unknown
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.engine.authenticate import identify
-from emulator.engine.service import Service
+from emulator.engine.context import Service
 from emulator.errors import ApiError, EmulatorError
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.store.limits import states

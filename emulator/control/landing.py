@@ -21,7 +21,7 @@ from emulator.control.app import guard
 from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlledApp, ControlRequest, ControlRoute
 from emulator.engine.body import open_request
-from emulator.engine.service import Service
+from emulator.engine.context import Service
 from emulator.http import Header, Request
 from emulator.playbook.sample_request import sample
 from emulator.worlds.registry import UnknownWorld

@@ -12,7 +12,7 @@ import orjson
 from msgspec import Meta, Struct
 
 from emulator.control.route import ControlRequest, ControlRoute
-from emulator.engine.service import Service
+from emulator.engine.context import Service
 from emulator.errors import EmulatorError
 from emulator.http import Exchange
 from emulator.https.proxy import BlockedCall

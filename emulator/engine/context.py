@@ -1,24 +1,38 @@
-"""The context of one request: the names that templates see, most of them computed when first used."""
+"""The context of one request: the names that templates see; and the service that gives them: one API in one world."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from emulator.errors import ApiError
+from emulator.engine.error_reply import error_plan, render_error
+from emulator.engine.world import WorldState
+from emulator.errors import ApiError, ConfigError, EmulatorError
+from emulator.faults.webhooks import webhook_faults
+from emulator.generate.text import TextGenerator
 from emulator.http import Caller, Reply, Request
+from emulator.jobs import Jobs
+from emulator.jobs.job import Job
+from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.expressions.runtime import MISSING
 from emulator.language.expressions.template import Template
+from emulator.playbook import Api, Operation
 from emulator.playbook.matching import AGE, CHANCE
+from emulator.playbook.model import AnswerPlan, LatencyPlan
 from emulator.store.ids import hex_id, uuid_id
+from emulator.store.limits import states
+from emulator.store.records import Records
+from emulator.store.tokens import KEYS, Tokens
 
 if TYPE_CHECKING:
-    from emulator.engine.service import Service
     from emulator.faults import Fault
     from emulator.playbook import Api, Operation
     from emulator.playbook.model import Rule
     from emulator.store.limits import Allowance
     from emulator.store.tokens import Tokens
+
 
 Maker = Callable[["Context"], Any]
 NO_LETS: Mapping[str, Template] = {}
@@ -121,3 +135,167 @@ REQUEST_MAKERS: Mapping[str, Maker] = {
     "caller": lambda context: context.caller.view if context.caller is not None else MISSING,
     "path": lambda context: context.request.params,
 }
+
+
+MOST_CALLERS = 10_000
+NOBODY = Request("GET", "/", "", {}, "", "http", "")
+
+
+class Names(dict[str, tuple[Mapping[str, Maker], Mapping[str, Any]]]):
+    """By operation, what makes the names of its requests, and those that are there from the start.
+
+    Worked out when an operation is first asked for: a world that lives for one test asks for few.
+    """
+
+    def __init__(
+        self,
+        work_out: Callable[[Operation], tuple[Mapping[str, Maker], Mapping[str, Any]]],
+        operations: Mapping[str, Operation],
+    ) -> None:
+        super().__init__()
+        self._work_out = work_out
+        self._operations = operations
+
+    def __missing__(self, operation: str) -> tuple[Mapping[str, Maker], Mapping[str, Any]]:
+        names = self[operation] = self._work_out(self._operations[operation])
+        return names
+
+
+class Service:
+    """What one API needs to answer in one world."""
+
+    def __init__(self, api: Api, latency: LatencyPlan, state: WorldState) -> None:
+        self.api: Api = api
+        self.latency: LatencyPlan = latency
+        self.state: WorldState = state
+        credentials = {each.collection for each in api.credentials}
+        self.records = {
+            name: Records(plan, self.api.name, state.store, state.issue if name in credentials else None)
+            for name, plan in self.api.collections.items()
+        }
+        tokens = {name: self.records[name] for name in credentials - {KEYS}}
+        self.tokens = Tokens(self.api.name, state.store, tokens)
+        self.generators = {
+            name: TextGenerator(f"{state.root}/{name}", each.texts) for name, each in api.answers.items()
+        }
+        self.jobs = Jobs(state.store, api.jobs, self._job_ended, self.api.name)
+        self.callers: dict[str, tuple[Any, Caller]] = {}
+        self.constants: Mapping[str, Any] = {"switches": self.api.switches, **self.records}
+        self.makers: Mapping[str, Maker] = {
+            **REQUEST_MAKERS,
+            **CONDITION_MAKERS,
+            "prompt": _missing,
+            "answer": _missing,
+            **{name: partial(_constant, constant) for name, constant in self.constants.items()},
+        }
+        self.names = Names(self._names, self.api.operations)
+        state.ledger.seed(api.name, api.statistics, {key: each.workspace for key, each in api.keys.items()})
+
+    def _names(self, operation: Operation) -> tuple[Mapping[str, Maker], Mapping[str, Any]]:
+        """What makes the names of an operation's requests, and those of them that are there from the start."""
+        makers = {**self.makers}
+        if operation.answer is not None:
+            plan = self.api.answers[operation.answer]
+            generator = self.generators[plan.name]
+            makers["prompt"], makers["answer"] = partial(_prompt, plan, generator), partial(_answer, plan, generator)
+        own = {*operation.lets, *(name for rule in operation.rules.rules for name in rule.lets)}
+        return makers, {name: constant for name, constant in self.constants.items() if name not in own}
+
+    def remember(self, presented: str, record: Any, caller: Caller) -> None:
+        """Keep a caller as long as its record is the same object."""
+        if len(self.callers) >= MOST_CALLERS:
+            self.callers.clear()
+        self.callers[presented] = (record, caller)
+
+    def limit_states(self, key: str) -> dict[str, Any]:
+        """How the counters of a key stand."""
+        record = self.records["keys"].get(key)
+        if record is None:
+            return {}
+        subject = record["workspace"] if self.api.limits_per == "workspace" else key
+        return states(self.state.store, f"{self.api.name}/{subject}", self.api.tiers[record["tier"]].limits)
+
+    def check_tier(self, key: str, tier: str) -> None:
+        """Raises ConfigError when the key can't have this tier: there is no such tier, or nobody knows the key."""
+        if tier not in self.api.tiers:
+            raise ConfigError(f"unknown tier {tier!r} of {self.api.name}; {did_you_mean(tier, self.api.tiers)}")
+        if self.api.unknown is None and key not in self.records["keys"]:
+            raise ConfigError(f"unknown key {key!r} of {self.api.name}; {did_you_mean(key, self.api.keys)}")
+
+    def set_tier(self, key: str, tier: str) -> None:
+        """Give a key another tier from the next request on; its counters go on under the limits of that tier.
+
+        Raises ConfigError as `check_tier` does.
+        """
+        self.check_tier(key, tier)
+        keys, unknown = self.records["keys"], self.api.unknown
+        record = keys.get(key)
+        if record is None and unknown is not None:
+            workspace = str(unknown.workspace.value(self.background(key=key)))
+            record = {"id": key, "workspace": workspace, "name": None, "data": unknown.data}
+        keys.amend(key, {**record, "tier": tier})
+
+    def error_reply(self, error: ApiError, context: Context) -> Reply:
+        """An error in the API's own shape, under the name that the operation gives it. Raises TemplateError."""
+        renamed = context.operation.errors if context.operation is not None else {}
+        return render_error(error_plan(self.api.errors, renamed, error.kind), error, context)
+
+    def background(self, **names: Any) -> Context:
+        """A scope for what no request asked for, such as telling that a job has ended."""
+        context = Context(self, NOBODY)
+        context.update(names)
+        return context
+
+    def _job_ended(self, job: Job) -> None:
+        plan = self.api.jobs[job.kind].webhook
+        if plan is None:
+            return
+        context = self.background(job=job.view(self.state.clock.now()))
+        context.number = f"{self.api.name}/{job.id}/ended"
+        try:
+            url = plan.url.value(context)
+            if url:
+                body = plan.body.json(context)
+                id = f"msg_{context.new_id()}"
+                secret = str(plan.secret.value(context))
+                faults = webhook_faults(job)
+                self.state.sender.deliver(id, str(url), secret, body, plan.retries, plan.timeout, faults)
+        except EmulatorError as error:
+            problem = {"message": "a webhook could not be written", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(problem)
+
+
+def _constant(value: Any, context: Context) -> Any:
+    return value
+
+
+def _missing(context: Context) -> Any:
+    return MISSING
+
+
+def _prompt(plan: AnswerPlan, generator: TextGenerator, context: Context) -> dict[str, Any]:
+    """Returns what templates see as `prompt`, which is there before any text is generated: {text, tokens}."""
+    messages = plan.messages.maybe(context)
+    return generator.prompt(messages or None, plan.system.maybe(context) if plan.system is not None else None)
+
+
+def _answer(plan: AnswerPlan, generator: TextGenerator, context: Context) -> Any:
+    """Returns what templates see as `answer`: generated from the request, the same in every operation.
+
+    A template that names it makes the text: as a rule the reply's, after the request was admitted.
+    """
+    messages, text, system, max_tokens, json_object, stop = plan.arguments(context)
+    return generator.values(
+        messages,
+        system or None,
+        int(max_tokens) if max_tokens else None,
+        bool(json_object),
+        _texts(stop) if stop else (),
+        None if text is None else str(text),
+    )
+
+
+def _texts(value: Any) -> list[str]:
+    """One text, or those of a list; nothing else ends an answer."""
+    given = value if isinstance(value, list) else [value]
+    return [each for each in given if isinstance(each, str)]

@@ -10,8 +10,8 @@ import orjson
 from msgspec import Struct
 
 from emulator.engine.context import Context
+from emulator.engine.error_reply import error_plan, render_error
 from emulator.engine.near_misses import NoRule
-from emulator.engine.respond import error_plan, render_error
 from emulator.errors import ApiError, EmulatorError
 from emulator.http import Header, NearMiss, Reply
 

@@ -18,16 +18,14 @@ from emulator.dates import http_date
 from emulator.engine.accounting import account, charge, refund, settle
 from emulator.engine.authenticate import authenticate
 from emulator.engine.body import ClientLeft, open_request, read
-from emulator.engine.context import Context
+from emulator.engine.context import Context, Service
 from emulator.engine.deliver import FastPath, deliver, respond
 from emulator.engine.errors import Refusal, refuse
 from emulator.engine.exchange_log import ExchangeLog
 from emulator.engine.faulting import apply_faults, gather_faults, refuse_by_fault
 from emulator.engine.near_misses import no_rule
-from emulator.engine.provenance import PROVENANCE_HEADER, provenance_line
-from emulator.engine.respond import render
+from emulator.engine.respond import PROVENANCE_HEADER, provenance_line, render
 from emulator.engine.routing import route
-from emulator.engine.service import Service
 from emulator.engine.steps import run_steps
 from emulator.engine.validate import validate
 from emulator.engine.world import WorldState
@@ -75,6 +73,7 @@ class Pipeline:
         self._exchanges = ExchangeLog(state, masker)
         self._route = lru_cache(maxsize=CACHED_ROUTES)(partial(route, playbook.router, self.services))
         self._admission = AdmissionQueue(state.clock)
+        self._immediate = state.store.immediate
         latency = playbook.latency
         self._paced = any((latency.reply, latency.first_token, latency.token))
 
@@ -85,7 +84,7 @@ class Pipeline:
 
     def try_now(self, scope: Scope, request: Request, fast_path: FastPath) -> Continuation | None:
         """Answers a request whose body is there, without a task; returns what goes on with it when it needs time."""
-        if self._paced or len(request.raw) > self._max_body or b"expect" in request.fields:
+        if self._paced or not self._immediate or len(request.raw) > self._max_body or b"expect" in request.fields:
             return self
         exchange = self._exchanges.open(scope, request)
         decision = self._match(request, exchange)
@@ -112,7 +111,7 @@ class Pipeline:
                 decision = pending.decision or await self._receive(pending.request, exchange, receive)
                 for _ in pending.steps or self._run_steps(decision):
                     await self.state.clock.sleep(0)
-                reply = self._build_reply(decision, exchange)
+                reply = await self.state.store.transact(partial(self._build_reply, decision, exchange))
             self._exchanges.enter(exchange)
             await deliver(reply, exchange, self.state.clock, scope, receive, send)
         except ClientLeft:
@@ -129,7 +128,7 @@ class Pipeline:
             return Decision(context, refusal=refuse(error, context))
         if self._paced:
             await self._admission.take()
-        return self._match(request, exchange)
+        return await self.state.store.transact(partial(self._match, request, exchange))
 
     def _match(self, request: Request, exchange: Exchange) -> Decision:
         """Decides who asks for what, whether they may, and which rule answers."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from random import Random
-from typing import Any
 
 from emulator.engine.context import Context
-from emulator.errors import ApiError, Location, TemplateError
-from emulator.http import Frame, Reply
+from emulator.engine.error_reply import check_status
+from emulator.errors import ApiError
+from emulator.http import Frame, Header, Reply
 from emulator.language.document.durations import Latency
-from emulator.language.expressions.template import Template
-from emulator.playbook.model import ErrorPlan, ReplyPlan, Rule
+from emulator.language.schema.provenance import provenance_within
+from emulator.playbook import Api, Operation
+from emulator.playbook.model import ReplyPlan, Rule
 
 
 def write_out(plan: ReplyPlan, context: Context) -> tuple[bytes, int]:
@@ -45,7 +46,7 @@ def compose(plan: ReplyPlan, context: Context) -> Reply:
     """Returns status, headers and body of a reply that is no error, without its events."""
     status = plan.status
     if not isinstance(status, int):
-        status = _status(status.value(context), plan.place)
+        status = check_status(status.value(context), plan.place)
     if plan.body is not None:
         body = plan.body.json(context)
     elif plan.text is not None:
@@ -55,12 +56,6 @@ def compose(plan: ReplyPlan, context: Context) -> Reply:
     return Reply(status, plan.headers.lines(context), body)
 
 
-def _status(status: Any, place: Location) -> int:
-    if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
-        raise TemplateError(place, f"{status!r} is not a status; expected 200 to 599")
-    return status
-
-
 def refusal(plan: ReplyPlan, context: Context) -> ApiError:
     """Returns the error that a reply names. Raises TemplateError when its message or data fail."""
     assert plan.error is not None
@@ -68,34 +63,8 @@ def refusal(plan: ReplyPlan, context: Context) -> ApiError:
     param = plan.param.maybe(context) or None if plan.param is not None else None
     values = {name: part.value(context) for name, part in plan.data.items()}
     if "status" in values:
-        _status(values["status"], plan.data["status"].place)
+        check_status(values["status"], plan.data["status"].place)
     return ApiError(plan.error, message, param=param, **values)
-
-
-def render_error(plan: ErrorPlan, error: ApiError, context: Context) -> Reply:
-    """Renders an error in the API's own shape. Raises TemplateError when that shape fails."""
-    shown: dict[str, Any] = {
-        "kind": plan.kind,
-        "status": plan.status,
-        "type": plan.type,
-        "detail": error.detail,
-        "param": error.param,
-        **plan.data,
-        **error.values,
-    }
-    context["error"] = shown
-    for name in ("status", "type"):
-        if isinstance(shown[name], Template):
-            shown[name] = shown[name].value(context)
-    status = _status(shown["status"], plan.place)
-    if "message" not in shown:
-        shown["message"] = str(plan.message.value(context)) if plan.message is not None else error.detail or plan.kind
-    return Reply(status, plan.headers.lines(context), plan.body.json(context))
-
-
-def error_plan(errors: Mapping[str, ErrorPlan], renamed: Mapping[str, str], kind: str) -> ErrorPlan:
-    """Returns how the API renders a kind of error, perhaps under the name that the operation gives it."""
-    return errors.get(renamed.get(kind, kind)) or errors["internal"]
 
 
 def render(rule: Rule, context: Context, chance: Random | None) -> Reply:
@@ -117,3 +86,19 @@ def render(rule: Rule, context: Context, chance: Random | None) -> Reply:
         reply.frames = list(lay_out(plan, context, chance))
         reply.events = len(reply.frames)
     return reply
+
+
+PROVENANCE_HEADER = b"x-emulator-provenance"
+
+
+def provenance_line(api: Api, operation: Operation, rule: Rule | None) -> Header:
+    """Returns `documented D-ROUTE; invented D-SHAPE`: the claims of the operation and of the rule that answered.
+
+    The operation's own class, when it has one, is the best that any of them can be here.
+    """
+    ids = dict.fromkeys([*operation.claims, *(rule.claims if rule is not None else ())])
+    by_grade: dict[str, list[str]] = {}
+    for id in ids:
+        by_grade.setdefault(provenance_within(operation, api.claims[id]), []).append(id)
+    text = "; ".join(f"{grade} {' '.join(by_grade[grade])}" for grade in sorted(by_grade))
+    return (b"X-Emulator-Provenance", (text or "invented").encode("ascii", "replace"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from emulator.compile.lint import CONTROL
-from emulator.engine.service import Service
+from emulator.engine.context import Service
 from emulator.errors import ApiError
 from emulator.playbook import Operation
 from emulator.playbook.routes import Router

@@ -8,9 +8,10 @@ from typing import Any
 import orjson
 
 from emulator.engine.context import Context
+from emulator.engine.error_reply import error_plan, render_error
 from emulator.engine.faulting import apply_token_faults, job_faults, refuse_by_fault
 from emulator.engine.near_misses import NoRule, near_misses
-from emulator.engine.respond import compose, error_plan, refusal, render_error
+from emulator.engine.respond import compose, refusal
 from emulator.engine.validate import refuse
 from emulator.errors import ApiError, ConfigError, TemplateError
 from emulator.jobs.job import RowOutcome

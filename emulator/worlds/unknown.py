@@ -7,10 +7,9 @@ from starlette.types import Scope as Connection
 
 from emulator.dates import http_date
 from emulator.engine.body import open_request
-from emulator.engine.context import Context
+from emulator.engine.context import Context, Service
 from emulator.engine.deliver import deliver
 from emulator.engine.errors import refuse
-from emulator.engine.service import Service
 from emulator.engine.world import WorldState
 from emulator.errors import ApiError
 from emulator.http import Exchange, Request

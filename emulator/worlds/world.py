@@ -9,9 +9,9 @@ from msgspec import Struct
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
+from emulator.engine.context import Service
 from emulator.engine.deliver import RAW_SOCKET, BorrowedSocket
 from emulator.engine.pipeline import Continuation, Pipeline
-from emulator.engine.service import Service
 from emulator.engine.world import MADE_KEYS, MadeKey, WorldEnded, WorldState
 from emulator.errors import ConfigError
 from emulator.language.document.diagnostics import did_you_mean

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from emulator.app import LANGUAGE
-from emulator.engine.context import Context
-from emulator.engine.service import Service
+from emulator.engine.context import Context, Service
 from emulator.errors import ApiError, Location, TemplateError
 from emulator.http import Request
 from emulator.language.expressions.runtime import MISSING

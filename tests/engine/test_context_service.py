@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from emulator.engine.service import Service
+from emulator.engine.context import Service
 from tests.running import loaded
 from tests.small import KEY, Small
 

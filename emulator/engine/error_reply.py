@@ -1,0 +1,44 @@
+"""Renders an error in the shape that the API, or the operation, gives its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.errors import ApiError, Location, TemplateError
+from emulator.http import Reply
+from emulator.language.expressions.template import Template
+from emulator.playbook.model import ErrorPlan
+
+
+def error_plan(errors: Mapping[str, ErrorPlan], renamed: Mapping[str, str], kind: str) -> ErrorPlan:
+    """Returns how the API renders a kind of error, perhaps under the name that the operation gives it."""
+    return errors.get(renamed.get(kind, kind)) or errors["internal"]
+
+
+def render_error(plan: ErrorPlan, error: ApiError, context: dict[str, Any]) -> Reply:
+    """Renders an error in the API's own shape. Raises TemplateError when that shape fails."""
+    shown: dict[str, Any] = {
+        "kind": plan.kind,
+        "status": plan.status,
+        "type": plan.type,
+        "detail": error.detail,
+        "param": error.param,
+        **plan.data,
+        **error.values,
+    }
+    context["error"] = shown
+    for name in ("status", "type"):
+        if isinstance(shown[name], Template):
+            shown[name] = shown[name].value(context)
+    status = check_status(shown["status"], plan.place)
+    if "message" not in shown:
+        shown["message"] = str(plan.message.value(context)) if plan.message is not None else error.detail or plan.kind
+    return Reply(status, plan.headers.lines(context), plan.body.json(context))
+
+
+def check_status(status: Any, place: Location) -> int:
+    """Returns a status that a template gave. Raises TemplateError when it is none from 200 to 599."""
+    if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
+        raise TemplateError(place, f"{status!r} is not a status; expected 200 to 599")
+    return status
