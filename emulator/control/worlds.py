@@ -13,7 +13,7 @@ from emulator.control.clock import ClockView, clock_view, moment
 from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.control.scenarios import known_names
-from emulator.errors import DocumentError, EmulatorError
+from emulator.errors import ConfigError, DocumentError, EmulatorError
 from emulator.store.masking import mask_key
 from emulator.worlds.registry import DEFAULT, UnknownWorld, World
 
@@ -106,8 +106,12 @@ async def restart(request: ControlRequest) -> WorldView:
 def save(request: ControlRequest) -> dict[str, Any]:
     """The world's whole state, to be put back later, here or on another server."""
     world = request.server.worlds.find(request.path["name"])
+    try:
+        snapshot = request.server.worlds.snapshot(world.name)
+    except ConfigError as error:
+        raise ControlFailure(409, str(error)) from None
     return {
-        **request.server.worlds.snapshot(world.name),
+        **snapshot,
         "scenarios": list(request.uploads.shown(world.scenarios)),
         "written": request.uploads.saved(world.scenarios, world.playbook.files),
     }
@@ -211,7 +215,7 @@ WORLD_ROUTES = (
     ControlRoute("GET", "/worlds/{name}", one, at=NAME, refusals=(404,), world_scoped=False),
     ControlRoute("DELETE", "/worlds/{name}", delete, at=NAME, refusals=(404, 409), world_scoped=False),
     ControlRoute("POST", "/worlds/{name}/reset", restart, at=NAME, refusals=(404,), world_scoped=False),
-    ControlRoute("GET", "/worlds/{name}/snapshot", save, at=NAME, refusals=(404,), world_scoped=False),
+    ControlRoute("GET", "/worlds/{name}/snapshot", save, at=NAME, refusals=(404, 409), world_scoped=False),
     ControlRoute("PUT", "/worlds/{name}/snapshot", load, at=NAME, refusals=(404,), world_scoped=False),
 )
 

@@ -98,7 +98,8 @@ class MemoryRecords:
         return [(id, value) for id, (value, ends_at) in records.items() if ends_at > now]
 
     def count(self, collection: str) -> int:
-        return len(self.collections.get(collection, ()))
+        records = self.collections.get(collection)
+        return 0 if records is None else len(records)
 
     def clear(self, collection: str) -> None:
         self.collections.pop(collection, None)

@@ -113,6 +113,21 @@ def test_a_snapshot_makes_another_world_answer_the_same(emulator: Emulated, cont
     assert ask("two") == next_answer
 
 
+def test_a_world_with_a_number_that_json_has_not_can_not_be_saved(emulator: Emulated, control: httpx.Client) -> None:
+    emulator.app.state.store.records.put("records/aiexport/models", "m", {"number": 2**70})
+    answer = control.get("/worlds/default/snapshot")
+    assert answer.status_code == 409
+    assert answer.json()["error"]["message"].startswith("the state can't be saved: ")
+
+
+def test_a_snapshot_of_an_older_version_is_refused_and_says_so(control: httpx.Client) -> None:
+    answer = control.put("/worlds/default/snapshot", json={"format": 1, "scenarios": ["default"], "ids": []})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == (
+        "body: this snapshot was written by an older version (format 1); this version reads format 2; take it again"
+    )
+
+
 @pytest.mark.parametrize("snapshot", [{}, {"version": -1}, {"format": 1, "ids": []}])
 def test_what_is_no_snapshot_is_refused(control: httpx.Client, snapshot: Any) -> None:
     assert control.put("/worlds/default/snapshot", json=snapshot).status_code == 400
