@@ -39,13 +39,10 @@ class Bench:
     command: Sequence[str]
     report: Callable[[str], None]
 
-    def emulator(self, scenario: Path | None = None, cache: Path | None = None) -> AbstractContextManager[Server]:
-        """The emulator after its first response, with one scenario (`default` when none is given).
-
-        `cache` is the folder for compiled scenarios; without it, the servers of one run share one.
-        """
+    def emulator(self, scenario: Path | None = None) -> AbstractContextManager[Server]:
+        """The emulator after its first response, with one scenario (`default` when none is given)."""
         scenarios = "default" if scenario is None else str(scenario)
-        return process.emulator(self.server_core, HELLO, scenarios, cache or self.folder / "cache", self.command)
+        return process.emulator(self.server_core, HELLO, scenarios, self.command)
 
     def bare(self, response: Response, *options: str) -> AbstractContextManager[Server]:
         """The smallest application, sending the bytes of this response."""
@@ -179,25 +176,18 @@ def rules(bench: Bench) -> list[Row]:
 
 
 def start(bench: Bench) -> list[Row]:
-    """From the start of the process to its first message: warm, as the second time, and cold, with an empty cache."""
-    with bench.emulator():  # Python keeps bytecode and the emulator fills its cache
+    """From the start of the process to its first message."""
+    with bench.emulator():  # Python keeps the bytecode
         pass
-    starts: dict[str, list[Server]] = {"warm": [], "cold": []}
+    servers: list[Server] = []
     for number in range(max(5, bench.rounds)):
         with bench.emulator() as server:
-            starts["warm"].append(server)
-        with bench.emulator(cache=bench.folder / f"cache-{number}") as server:
-            starts["cold"].append(server)
-        taken = (f"{kind} {servers[-1].first_response:.3f} s" for kind, servers in starts.items())
-        bench.report(f"  start {number + 1}: {', '.join(taken)}")
-    return [_start_row("warm", starts["warm"], 0.5), _start_row("cold", starts["cold"], 0.8)]
-
-
-def _start_row(kind: str, servers: Sequence[Server], bar: float) -> Row:
+            servers.append(server)
+        bench.report(f"  start {number + 1}: {server.first_response:.3f} s")
     seconds = [server.first_response for server in servers]
     cpu = median(server.first_cpu for server in servers)
     detail = f"{len(seconds)} starts, from {min(seconds):.3g} to {max(seconds):.3g} s; CPU time {cpu:.2f} s"
-    return at_most(f"{kind} start to first response", median(seconds), bar, "s", detail)
+    return [at_most("start to first response", median(seconds), 0.5, "s", detail)]
 
 
 def memory(bench: Bench) -> list[Row]:

@@ -30,9 +30,7 @@ class Server:
 
 
 @contextmanager
-def running(
-    command: Sequence[str], port: int, core: int | None, first: Request, cache: Path | None = None
-) -> Iterator[Server]:
+def running(command: Sequence[str], port: int, core: int | None, first: Request) -> Iterator[Server]:
     """Starts a server, waits for its first response, and ends it afterwards."""
     # As users have it: without settings of this shell, and with a Python that keeps the bytecode it has compiled.
     environment = {
@@ -40,8 +38,6 @@ def running(
         for name, value in os.environ.items()
         if not name.startswith("EMULATOR_") and name != "PYTHONDONTWRITEBYTECODE"
     }
-    if cache is not None:
-        environment["EMULATOR_CACHE"] = str(cache)
     with tempfile.TemporaryFile() as log:
         begin = time.perf_counter()
         with on_core(core):
@@ -58,12 +54,12 @@ def running(
 
 
 def emulator(
-    core: int | None, first: Request, scenario: str, cache: Path, command: Sequence[str] = EMULATOR
+    core: int | None, first: Request, scenario: str, command: Sequence[str] = EMULATOR
 ) -> AbstractContextManager[Server]:
-    """The emulator as users start it, with one scenario; `cache` is where it may keep what it compiles."""
+    """The emulator as users start it, with one scenario."""
     port = free_port()
     options = ("serve", "--listen", f"127.0.0.1:{port}", "--scenario", scenario)
-    return running([*command, *options], port, core, first, cache)
+    return running([*command, *options], port, core, first)
 
 
 def bare(core: int | None, first: Request, *options: str) -> AbstractContextManager[Server]:

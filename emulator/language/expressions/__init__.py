@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from itertools import zip_longest
 from types import MappingProxyType
-from typing import Final, NoReturn
+from typing import Final
 
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.parser import Parser
@@ -43,9 +43,6 @@ class Language:
         pure = frozenset(self._sandbox.table) - frozenset(filters)
         self._parsed: dict[str, Parsed] = {}  # the same few expressions stand in many places, and reading one is slow
         self.names = Names(known, self._sandbox.table, tests_of(self._sandbox), pure)
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a language is not pickled; whoever unpickles a playbook says which one it is written in")
 
     def scalar(self, source: str, locate: Locate) -> Parsed:
         """Any text of a scenario: as it is, one `{{ expression }}` with its type, text with expressions in it, or a
