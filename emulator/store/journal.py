@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -29,10 +30,9 @@ class Journal:
     def add(self, exchange: Exchange) -> None:
         """Keep an exchange, which may still be open. Of what is larger than a tenth of the whole journal, a part."""
         held = OVERHEAD + len(exchange.body) + len(exchange.reply_body)
-        for name, value in exchange.headers:
-            held += len(name) + len(value)
-        for _, value in exchange.reply_headers:  # their names are the scenario's, which are there once
-            held += len(value)
+        # Every exchange is measured: a loop over the lines would be a tenth of the time that a message takes.
+        held += sum(map(len, chain.from_iterable(exchange.headers)))
+        held += sum(map(len, chain.from_iterable(exchange.reply_headers)))
         if exchange.error:
             held += _size_of_error(exchange)
         if held > self._most:

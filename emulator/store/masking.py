@@ -39,6 +39,7 @@ def mask_key(key: str) -> str:
     return f"{key[:4]}{MASKED}{key[-4:]}" if len(key) >= 12 else MASKED
 
 
+@lru_cache(maxsize=256)
 def mask_header(name: bytes, value: bytes) -> bytes:
     """Returns what may be shown of a header that carries a credential: its scheme, and the two ends of a key."""
     if name in COOKIES:
