@@ -1,26 +1,26 @@
-"""How a moment is written: in HTTP headers and in ISO 8601, always in UTC."""
+"""Date formats: HTTP dates and ISO 8601, always in UTC."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from time import gmtime
 
-LATEST = 253_402_300_799.0  # the last second of the year 9999, the last that dates can say
+LATEST = 253_402_300_799.0  # the last second of the year 9999, the last that these formats have
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def http_date(epoch: float) -> bytes:
-    """`Thu, 01 Jan 2026 00:00:00 GMT` (IMF-fixdate, RFC 9110 5.6.7) of the second that has begun."""
+    """`Thu, 01 Jan 2026 00:00:00 GMT` (IMF-fixdate, RFC 9110 section 5.6.7), rounded down to seconds."""
     return _http_date(int(epoch))
 
 
 def iso(epoch: float, milliseconds: bool = False) -> str:
-    """`2026-01-01T00:00:00Z` or `2026-01-01T00:00:00.000Z`; what is finer is cut off, never rounded up."""
+    """`2026-01-01T00:00:00Z` or `2026-01-01T00:00:00.000Z`; rounded down."""
     if not milliseconds:
         return _iso(int(epoch)) + "Z"
-    # A float falls a hair short of most thousandths; the small addend keeps 0.123 from becoming 0.122.
+    # Floats fall slightly short of most milliseconds; the small addend keeps 0.123 from becoming 0.122.
     second, thousandth = divmod(int(epoch * 1000 + 0.001), 1000)
     return f"{_iso(second)}.{thousandth:03}Z"
 

@@ -1,11 +1,10 @@
-"""
-What can go wrong:
+"""Exceptions of the package.
 
 * EmulatorError
-  x ConfigError         a flag, a variable or a file is wrong: told at start, exit status 2
-    + DocumentError     …at scenarios/retry.yaml:3:10, every diagnostic at once
-  x TemplateError       a template failed while a request was answered: 500, with file:line
-  x ApiError            not a fault of ours: the client is to see it, in the API's own words
+  x ConfigError         an option, a variable or a file is invalid: reported at startup, exit status 2
+    + DocumentError     … at scenarios/retry.yaml:3:10, all diagnostics at once
+  x TemplateError       a template failed during a request: 500, with file:line
+  x ApiError            an error response for the client, in the API's own shape
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from msgspec import Struct
 
 
 class Location(Struct, frozen=True, order=True):
-    """Where something stands in a file; line and column count from 1, and are 0 when the file as a whole is meant."""
+    """Position in a file; line and column count from 1, and are 0 for the file as a whole."""
 
     file: str
     line: int = 0
@@ -28,7 +27,7 @@ class Location(Struct, frozen=True, order=True):
 
 
 class Diagnostic(Struct, frozen=True, order=True):
-    """One thing that is wrong in a document, and where."""
+    """Error in a document, with its position."""
 
     place: Location
     message: str
@@ -38,15 +37,15 @@ class Diagnostic(Struct, frozen=True, order=True):
 
 
 class EmulatorError(Exception):
-    """The root of everything this package raises on purpose."""
+    """Base class of all exceptions that this package raises deliberately."""
 
 
 class ConfigError(EmulatorError):
-    """A flag, a variable or a file is wrong."""
+    """An option, a variable or a file is invalid."""
 
 
 class DocumentError(ConfigError):
-    """A scenario is wrong; holds every diagnostic, in the order of the files."""
+    """A scenario is invalid; holds all diagnostics, in the order of the files."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics = tuple(sorted(set(diagnostics)))
@@ -54,7 +53,7 @@ class DocumentError(ConfigError):
 
 
 class TemplateError(EmulatorError):
-    """A template could not be evaluated for this request."""
+    """A template could not be evaluated for a request."""
 
     def __init__(self, place: Location, message: str) -> None:
         self.place = place
@@ -63,9 +62,9 @@ class TemplateError(EmulatorError):
 
 
 class ApiError(EmulatorError):
-    """An answer that is an error: `kind` is looked up in the API's `errors`, which gives it status and shape.
+    """Error response: `kind` is one of the API's `errors`, which defines its status and shape.
 
-    `detail` is a sentence for the client, `param` the field it is about, `values` what else the shape may show.
+    `detail` is a sentence for the client, `param` the field that it is about, `values` other values for the shape.
     """
 
     def __init__(self, kind: str, detail: str = "", *, param: str | None = None, **values: Any) -> None:

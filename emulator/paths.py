@@ -1,4 +1,4 @@
-"""Where files lie: those of the package, beside it in a checkout or inside it in a wheel, and the user's own."""
+"""Paths: the data files of the package, beside it in a checkout or inside it in a wheel, and the user's folders."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ PACKAGE = Path(__file__).resolve().parent
 
 
 def scenarios(package: Path = PACKAGE) -> Path:
-    """The folder of the scenarios that come with the emulator; its `apis/` holds what each API is."""
+    """Returns the folder of the bundled scenarios; `apis/` in it defines each API."""
     return _folder("scenarios", package)
 
 
 def fixtures(package: Path = PACKAGE) -> Path:
-    """The folder of the data that scenarios name: catalogues, canned replies, seeded usage."""
+    """Returns the folder of the data that scenarios use: catalogues, canned replies, seeded usage."""
     return _folder("fixtures", package)
 
 
 def data(chosen: str, env: Mapping[str, str]) -> Path:
-    """Where the certificate authority is kept: `auto` is the user's own data folder, all else a folder."""
+    """Returns the folder of the certificate authority: `auto` is in the user's data folder."""
     if chosen != "auto":
         return Path(chosen)
     home = env.get("XDG_DATA_HOME", "")
@@ -35,4 +35,4 @@ def _folder(name: str, package: Path) -> Path:
     for place in (package, package.parent):
         if (place / name).is_dir():
             return place / name
-    raise ConfigError(f"the folder {name!r} is neither in {package} nor beside it; install the emulator again")
+    raise ConfigError(f"the folder {name!r} is neither in {package} nor beside it; reinstall the emulator")

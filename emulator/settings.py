@@ -1,4 +1,4 @@
-"""Settings: how one server runs, as one frozen value made from flags and environment variables."""
+"""Settings of one server: a frozen value, made from options and environment variables."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from msgspec.structs import fields, replace
 from emulator.errors import ConfigError
 
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-HOST = re.compile(rf"({LABEL}\.)*(?![0-9]+$){LABEL}")  # in lower case; what ends in a number is an address
+HOST = re.compile(rf"({LABEL}\.)*(?![0-9]+$){LABEL}")  # in lower case; a name that ends in a number is an address
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 SIZES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": KIB, "MIB": MIB, "GIB": GIB}
-TRUTH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
 class Listen(Struct, frozen=True):
-    """An address to listen on; port 0 lets the system choose."""
+    """Address to listen on; port 0 lets the system choose."""
 
     host: str = "127.0.0.1"
     port: int = 8484
@@ -35,12 +35,12 @@ class Listen(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True):
-    """How one server runs. Sizes are in bytes; `scenarios` are names or paths, played from first to last.
+    """Settings of one server. Sizes are in bytes; `scenarios` are names or paths, the first takes precedence.
 
-    `tls_listen` is where TLS is served without a CONNECT before it, `intercept_hosts` are hosts emulated beside those
-    of the APIs, and `authority` is the folder of the certificate authority (`auto`: the user's data folder).
-    `cache` has no effect: compiling is quick enough to need none; older command lines name it.
-    `control_token` is what callers of the control API must show; empty: nothing, as long as only this machine can ask.
+    `tls_listen` is the address of the TLS listener, `intercept_hosts` are hosts emulated besides those of the APIs, and
+    `authority` is the folder of the certificate authority (`auto`: in the user's data folder). `control_token` is the
+    token that the control API requires; empty: none, as long as only this machine can reach it. `cache` has no effect:
+    compiling is quick enough to need none; older command lines name it.
     """
 
     listen: Listen = Listen()
@@ -63,7 +63,7 @@ class Settings(Struct, frozen=True):
         return self.listen.is_loopback and (self.tls_listen is None or self.tls_listen.is_loopback)
 
     def guarded(self) -> Settings:
-        """The same with a token made up, if one is needed and none was given: others than this machine can ask."""
+        """Returns the settings with a generated token, if other machines can reach the server and none is set."""
         if self.control_token or self.is_loopback:
             return self
         from secrets import token_urlsafe  # rarely needed
@@ -72,25 +72,25 @@ class Settings(Struct, frozen=True):
 
 
 def load(options: Mapping[str, Any], env: Mapping[str, str]) -> Settings:
-    """For each setting its flag, else EMULATOR_<NAME>, else the default.
+    """Loads the settings: for each one its option, else EMULATOR_<NAME>, else the default.
 
-    `options` maps names of settings to what the command line gave; None or an empty sequence stands for a flag
-    that was not given. Raises ConfigError naming the flag or the variable, its value and what was expected.
+    `options` maps names of settings to values from the command line; None or an empty sequence means a missing option.
+    Raises ConfigError that names the option or variable, its value and what was expected.
     """
     unknown = set(options) - {field.name for field in fields(Settings)}
     if unknown:
-        raise ConfigError(f"no setting is called {', '.join(sorted(map(repr, unknown)))}")
-    given: dict[str, Any] = {}
-    for name, (flag, parse) in READERS.items():
+        raise ConfigError(f"unknown setting {', '.join(sorted(map(repr, unknown)))}")
+    values: dict[str, Any] = {}
+    for name, (flag, parse) in PARSERS.items():
         variable = "EMULATOR_" + flag.removeprefix("--").replace("-", "_").upper()
         for source, value in ((flag, options.get(name)), (variable, env.get(variable))):
             if value not in (None, (), []) and (value != "" or source == flag):
-                given[name] = _read(source, value, parse)
+                values[name] = _parse(source, value, parse)
                 break
-    return Settings(**given)
+    return Settings(**values)
 
 
-def _read(source: str, value: Any, parse: Callable[[Any], Any]) -> Any:
+def _parse(source: str, value: Any, parse: Callable[[Any], Any]) -> Any:
     try:
         return parse(value)
     except ValueError as error:
@@ -98,7 +98,7 @@ def _read(source: str, value: Any, parse: Callable[[Any], Any]) -> Any:
 
 
 def parse_listen(value: Any) -> Listen:
-    """`HOST:PORT`, `[IPv6]:PORT`, or only a port; ValueError says what was expected."""
+    """Parses `HOST:PORT`, `[IPv6]:PORT`, or a port alone. Raises ValueError with what was expected."""
     match = re.fullmatch(
         r"(?:(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:\[\]/]+)):)?(?P<port>[0-9]{1,5})", str(value).strip()
     )
@@ -108,7 +108,7 @@ def parse_listen(value: Any) -> Listen:
 
 
 def parse_scenarios(value: Any) -> tuple[str, ...]:
-    """Names and paths, as a sequence or separated by commas; ValueError says what was expected."""
+    """Parses names and paths, as a sequence or separated by commas. Raises ValueError with what was expected."""
     names = tuple(name.strip() for name in (value.split(",") if isinstance(value, str) else map(str, value)))
     if not all(names):
         raise ValueError("names or paths of scenarios, separated by commas")
@@ -116,21 +116,21 @@ def parse_scenarios(value: Any) -> tuple[str, ...]:
 
 
 def parse_whole(value: Any) -> int:
-    """A whole number, with or without a sign; ValueError says what was expected."""
+    """Parses a whole number, with or without a sign. Raises ValueError with what was expected."""
     if isinstance(value, bool) or not re.fullmatch(r"[+-]?[0-9]{1,18}", str(value).strip()):
         raise ValueError("a whole number such as 42")
     return int(value)
 
 
 def parse_count(value: Any) -> int:
-    """A whole number from 0; ValueError says what was expected."""
+    """Parses a whole number from 0. Raises ValueError with what was expected."""
     if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,18}", str(value).strip()):
         raise ValueError("a whole number from 0, such as 2000")
     return int(value)
 
 
 def parse_size(value: Any) -> int:
-    """A number of bytes, `4194304` or with a unit `4MiB`; ValueError says what was expected."""
+    """Parses a number of bytes, `4194304` or with a unit `4MiB`. Raises ValueError with what was expected."""
     match = re.fullmatch(r"([0-9]{1,15})\s*([A-Za-z]*)", str(value).strip())
     if match is None or match[2].upper() not in SIZES:
         raise ValueError("a size such as 4194304, 4MiB or 500kB")
@@ -138,45 +138,45 @@ def parse_size(value: Any) -> int:
 
 
 def parse_folder(value: Any) -> str:
-    """A folder, `~` being one's home, or `auto`; ValueError says what was expected."""
+    """Parses a folder, with `~` for the home folder, or `auto`. Raises ValueError with what was expected."""
     if not str(value).strip():
-        raise ValueError("a folder, or auto for the user's own data folder")
+        raise ValueError("a folder, or auto for the user's data folder")
     return os.path.expanduser(str(value))
 
 
 def parse_hosts(value: Any) -> tuple[str, ...]:
-    """Names of hosts, as a sequence or separated by commas; ValueError says what was expected."""
+    """Parses host names, as a sequence or separated by commas. Raises ValueError with what was expected."""
     names = tuple(name.strip().lower() for name in (value.split(",") if isinstance(value, str) else map(str, value)))
     if not all(len(name) <= 253 and HOST.fullmatch(name) for name in names):
-        raise ValueError("names of hosts such as api.example.com, without scheme and port, separated by commas")
+        raise ValueError("host names such as api.example.com, without scheme and port, separated by commas")
     return names
 
 
 def parse_token(value: Any) -> str:
-    """Visible ASCII characters, as a header can carry them; ValueError says what was expected."""
+    """Parses a token of visible ASCII characters. Raises ValueError with what was expected."""
     if not re.fullmatch(r"[!-~]{8,200}", str(value)):
         raise ValueError("8 to 200 visible ASCII characters without spaces")
     return str(value)
 
 
-def parse_truth(value: Any) -> bool:
-    """Yes or no, in the usual spellings; ValueError says what was expected."""
+def parse_bool(value: Any) -> bool:
+    """Parses a boolean, in the usual spellings. Raises ValueError with what was expected."""
     if isinstance(value, bool):
         return value
-    if str(value).strip().lower() not in TRUTH:
-        raise ValueError("one of " + ", ".join(TRUTH))
-    return TRUTH[str(value).strip().lower()]
+    if str(value).strip().lower() not in BOOLEANS:
+        raise ValueError("one of " + ", ".join(BOOLEANS))
+    return BOOLEANS[str(value).strip().lower()]
 
 
-READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "listen": ("--listen", parse_listen),
     "scenarios": ("--scenario", parse_scenarios),
     "seed": ("--seed", parse_whole),
     "max_body": ("--max-body", parse_size),
     "journal_entries": ("--journal-entries", parse_count),
     "journal_bytes": ("--journal-bytes", parse_size),
-    "reload": ("--reload", parse_truth),
-    "documented_only": ("--documented-only", parse_truth),
+    "reload": ("--reload", parse_bool),
+    "documented_only": ("--documented-only", parse_bool),
     "cache": ("--cache", str),
     "control_token": ("--control-token", parse_token),
     "tls_listen": ("--tls-listen", parse_listen),

@@ -18,7 +18,7 @@ from emulator.playbook import Api
 from emulator.playbook import Operation as Plan
 from emulator.playbook.provenance import grade_of_route
 from emulator.playbook.routes import Route
-from emulator.settings import READERS, Listen
+from emulator.settings import PARSERS, Listen
 from tests.pages import README, ROOT, Block, blocks, complaints, examples, tables
 from tests.reader import Reader, masked
 from tests.running import Running, loaded
@@ -162,7 +162,7 @@ def test_every_command_and_every_option_of_serve_is_told() -> None:
     section = TEXT[TEXT.index("## Command line") : TEXT.index("## Docker")]
     for option in main.commands["serve"].params:
         assert option.opts[0] in section or option.secondary_opts[0] in section, option.opts[0]
-    variables = {"EMULATOR_" + flag[2:].replace("-", "_").upper() for flag, _ in READERS.values()}
+    variables = {"EMULATOR_" + flag[2:].replace("-", "_").upper() for flag, _ in PARSERS.values()}
     assert set(re.findall(r"EMULATOR_\w+", section)) <= variables
 
 

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from emulator.errors import ConfigError
-from emulator.settings import MIB, READERS, Listen, Settings, load
+from emulator.settings import MIB, PARSERS, Listen, Settings, load
 
 
 def test_nothing_given_means_the_defaults() -> None:
@@ -21,7 +21,7 @@ def test_the_default_address_is_this_machine_only() -> None:
 
 
 def test_every_setting_has_a_flag_and_a_variable() -> None:
-    assert set(READERS) == set(Settings.__struct_fields__)
+    assert set(PARSERS) == set(Settings.__struct_fields__)
 
 
 def test_a_flag_goes_before_a_variable() -> None:
@@ -150,7 +150,7 @@ def test_a_truth_value_is_no_number() -> None:
 
 
 def test_an_option_that_is_no_setting_is_refused() -> None:
-    with pytest.raises(ConfigError, match="no setting is called 'sead'"):
+    with pytest.raises(ConfigError, match="unknown setting 'sead'"):
         load({"sead": 1}, {})
 
 
@@ -184,5 +184,5 @@ def test_hosts_are_names_in_lower_case() -> None:
     "host", ["https://a.test", "a.test:443", "10.0.0.12", "::1", "a..b", "-a", "a_b", "a.test/", ""]
 )
 def test_what_is_no_name_of_a_host_is_refused(host: str) -> None:
-    with pytest.raises(ConfigError, match=r"--intercept-host is .*; expected names of hosts such as api"):
+    with pytest.raises(ConfigError, match=r"--intercept-host is .*; expected host names such as api"):
         load({"intercept_hosts": ("a.test", host)}, {})

@@ -1,4 +1,4 @@
-"""The command line: arguments become settings, settings one call, the call an exit status."""
+"""Command line: parses arguments into settings, makes one call with them, and exits with its status."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from typing import Any
 import click
 
 from emulator import __version__
-from emulator.cli.errors import EXIT_STATUS
-from emulator.cli.errors import exit_on_error as _told
+from emulator.cli.errors import EXIT_STATUS, exit_on_error
 from emulator.cli.run import env, run
 
 
-def _chosen(scenarios: tuple[str, ...]) -> tuple[str, ...]:
-    """The scenarios that `serve` would play."""
+def _scenarios(scenarios: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the scenarios that `serve` would play."""
     from emulator import settings
 
     return settings.load({"scenarios": scenarios}, os.environ).scenarios
@@ -28,7 +27,7 @@ def _chosen(scenarios: tuple[str, ...]) -> tuple[str, ...]:
 def main() -> None:
     """A local server that stands in for hosted AI APIs.
 
-    It answers from YAML scenarios: offline, without an account, always the same.
+    It responds from YAML scenarios: offline, without an account, with the same result every time.
     """
 
 
@@ -45,21 +44,21 @@ main.add_command(env)
     "scenarios",
     multiple=True,
     metavar="NAME|PATH",
-    help="A scenario to play; may be repeated, the first one's rules stand first. [default: default]",
+    help="A scenario to play; may be repeated, rules of the first take precedence. [default: default]",
 )
-@click.option("--seed", metavar="N", help="Another seed gives other generated texts and ids. [default: 0]")
+@click.option("--seed", metavar="N", help="Seed of generated texts and ids. [default: 0]")
 @click.option("--max-body", metavar="SIZE", help="The largest request body, e.g. 4MiB. [default: 32MiB]")
-@click.option("--reload/--no-reload", default=None, help="Read scenarios again when they change on disk. [default: on]")
+@click.option("--reload/--no-reload", default=None, help="Reload scenarios when they change on disk. [default: on]")
 @click.option(
     "--documented-only/--no-documented-only",
     default=None,
-    help="Answer 501 to what the APIs' documents do not promise. [default: off]",
+    help="Respond with 501 to anything that the APIs' documentation does not promise. [default: off]",
 )
 @click.option("--cache", hidden=True, help="Has no effect; older command lines name it.")
 @click.option(
     "--control-token",
     metavar="TOKEN",
-    help="What callers of /_emulator must show. [default: none on loopback, else one is made and printed]",
+    help="Token that /_emulator requires. [default: none on loopback, else generated and printed]",
 )
 @click.option("--tls-listen", metavar="HOST:PORT", help="Serve TLS here too, for names in /etc/hosts. [default: off]")
 @click.option(
@@ -67,18 +66,18 @@ main.add_command(env)
     "intercept_hosts",
     multiple=True,
     metavar="HOST",
-    help="Another host to answer as over HTTPS, beside the APIs' own; may be repeated.",
+    help="Another host to emulate over HTTPS, besides the APIs' own; may be repeated.",
 )
 @click.option(
-    "--authority", metavar="FOLDER", help="Where the certificate authority is kept. [default: the user's data folder]"
+    "--authority", metavar="FOLDER", help="Folder of the certificate authority. [default: the user's data folder]"
 )
-@_told
+@exit_on_error
 def serve(**options: Any) -> int:
     """Serve the APIs until Ctrl-C or SIGTERM.
 
-    Every option can also be set by a variable: EMULATOR_LISTEN, EMULATOR_SCENARIO, EMULATOR_SEED and so on.
+    Every option is also an environment variable: EMULATOR_LISTEN, EMULATOR_SCENARIO, EMULATOR_SEED and so on.
     """
-    gc.disable()  # nearly all that is loaded stays; the server lets the collector run again
+    gc.disable()  # nearly everything that is loaded stays; the server enables the collector again
     from emulator import server, settings
     from emulator.app import build
     from emulator.cli.serve import banner
@@ -97,18 +96,22 @@ def serve(**options: Any) -> int:
 
 
 @main.command()
-@click.option("--api", required=True, metavar="NAME", help="The API that is recorded, or its file.")
+@click.option("--api", required=True, metavar="NAME", help="The API to record, or its file.")
 @click.option(
-    "--upstream", required=True, multiple=True, metavar="URL", help="Where calls go; one for each host of the API."
+    "--upstream",
+    required=True,
+    multiple=True,
+    metavar="URL",
+    help="Where to forward calls; one URL for each host of the API.",
 )
 @click.option("--out", required=True, metavar="FILE", help="The scenario to write, such as recorded.yaml.")
 @click.option("--listen", metavar="HOST:PORT", help="As for serve.")
-@click.option("--force", is_flag=True, help="Write over FILE if it is there already.")
-@_told
+@click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
+@exit_on_error
 def record(api: str, upstream: tuple[str, ...], out: str, listen: str | None, force: bool) -> int:
-    """Pass calls on to an upstream, and write a scenario that replays them.
+    """Forward calls to an upstream, and write a scenario that replays them.
 
-    Keys, tokens and fields to be redacted are never written.
+    Keys, tokens and redacted fields are never written.
     """
     from emulator.record.command import record
 
@@ -118,17 +121,21 @@ def record(api: str, upstream: tuple[str, ...], out: str, listen: str | None, fo
 
 
 @main.command()
-@click.option("--api", required=True, metavar="NAME", help="The API that the target should be, or its file.")
+@click.option("--api", required=True, metavar="NAME", help="The API that the target implements, or its file.")
 @click.option(
-    "--target", required=True, multiple=True, metavar="URL", help="Who is asked; one for each host of the API."
+    "--target",
+    required=True,
+    multiple=True,
+    metavar="URL",
+    help="The server to test; one URL for each host of the API.",
 )
 @click.option("--key", metavar="KEY", help="The key to call with. [default: the demo key of the API's example]")
 @click.option("--junit", metavar="FILE", help="Write the report as JUnit XML too.")
-@_told
+@exit_on_error
 def verify(api: str, target: tuple[str, ...], key: str | None, junit: str | None) -> int:
-    """Play each operation's examples against a target, and tell where it differs.
+    """Run each operation's examples against a target, and report where it differs.
 
-    Claim by claim, in status, headers and shape; the exit status is 1 when it does.
+    Claim by claim, in status, headers and shape; the exit status is 1 if it differs.
     """
     from emulator.verify.command import verify
 
@@ -137,11 +144,11 @@ def verify(api: str, target: tuple[str, ...], key: str | None, junit: str | None
 
 @main.command()
 @click.argument("paths", nargs=-1, metavar="[PATH …]")
-@_told
+@exit_on_error
 def check(paths: tuple[str, ...]) -> int:
-    """Check scenarios: names, files, folders of them, API files too; without PATH all that come with the emulator.
+    """Check scenarios: names, files, folders, and API files; by default all that come with the emulator.
 
-    Every error is printed as file:line:column, and the exit status is 2 when there is one.
+    Every error is printed as file:line:column; the exit status is 2 if there are any.
     """
     from emulator.cli.inspect import check_scenarios
 
@@ -157,13 +164,13 @@ def check(paths: tuple[str, ...]) -> int:
 
 @main.command()
 @click.option("--scenario", "scenarios", multiple=True, metavar="NAME|PATH", help="As for serve.")
-@_told
+@exit_on_error
 def routes(scenarios: tuple[str, ...]) -> int:
-    """List every route: method, path, operation, API, and the claims it serves with their class."""
+    """List every route: method, path, operation, API, and the claims that it serves with their class."""
     from emulator.app import load
     from emulator.cli.inspect import route_lines
 
-    playbook = load(_chosen(scenarios))
+    playbook = load(_scenarios(scenarios))
     for line in route_lines(playbook):
         click.echo(line)
     return 0
@@ -171,16 +178,16 @@ def routes(scenarios: tuple[str, ...]) -> int:
 
 @main.command()
 @click.option("--scenario", "scenarios", multiple=True, metavar="NAME|PATH", help="As for serve.")
-@_told
+@exit_on_error
 def coverage(scenarios: tuple[str, ...]) -> int:
     """List every claim of the API documents with its class and where it is served.
 
-    The exit status is 1 when a claim is served by nothing.
+    The exit status is 1 if a claim is not served.
     """
     from emulator.app import load
     from emulator.cli.inspect import coverage_lines
 
-    playbook = load(_chosen(scenarios))
+    playbook = load(_scenarios(scenarios))
     lines, unserved = coverage_lines(playbook)
     for line in lines:
         click.echo(line)
@@ -189,7 +196,7 @@ def coverage(scenarios: tuple[str, ...]) -> int:
 
 @main.command()
 @click.argument("kind", type=click.Choice(["scenario", "api"]))
-@_told
+@exit_on_error
 def schema(kind: str) -> int:
     """Print the JSON Schema of scenario or API files, for editors."""
     import json
@@ -205,11 +212,11 @@ def schema(kind: str) -> int:
 @click.option("--scenario", "scenarios", multiple=True, metavar="NAME|PATH", help="As for serve.")
 @click.option("--intercept-host", "intercept_hosts", multiple=True, metavar="HOST", help="As for serve.")
 @click.option("--authority", metavar="FOLDER", help="As for serve.")
-@click.option("--export", metavar="FILE", help="Copy the certificate there; - prints it.")
-@click.option("--renew", is_flag=True, help="Make another authority; clients must be given its certificate.")
-@_told
+@click.option("--export", metavar="FILE", help="Copy the certificate to this file; - prints it.")
+@click.option("--renew", is_flag=True, help="Create a new certificate authority; give its certificate to your clients.")
+@exit_on_error
 def certs(export: str | None, renew: bool, **options: Any) -> int:
-    """Show the certificate authority that clients must trust for https:// hosts; it is made if there is none."""
+    """Show the certificate authority that clients must trust for https:// hosts; create it if there is none."""
     from emulator import settings
     from emulator.app import build
     from emulator.cli.inspect import show

@@ -1,4 +1,4 @@
-"""What commands have in common: what is wrong is said without a traceback."""
+"""Error handling of commands: expected errors are printed without a traceback."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EXIT_STATUS = 2
 
 
 def exit_on_error(command: Callable[..., int]) -> Callable[..., None]:
-    """Say what is wrong in the user's files and flags, or with the server, without a traceback, and exit with 2."""
+    """Makes a command print errors in files, options or the server without a traceback, and exit with 2."""
 
     @wraps(command)
     def run(*arguments: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""What the command line tells of a playbook: diagnostics, routes, coverage."""
+"""Output of `check`, `routes`, `coverage` and `certs`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from emulator.playbook.provenance import coverage, grade_of_route
 
 
 def check_scenarios(paths: Sequence[str]) -> tuple[list[Diagnostic], int]:
-    """Every diagnostic about these scenarios, each loaded on its own, and how many were checked.
+    """Loads each scenario by itself; returns every error, and how many scenarios were checked.
 
     A path may also be an API file, or a folder of either.
     """
@@ -34,19 +34,19 @@ def check_scenarios(paths: Sequence[str]) -> tuple[list[Diagnostic], int]:
 
 
 def _inside(path: str) -> list[str]:
-    """What a folder holds, its own files and those of `apis/`; anything else is itself."""
+    """Returns the scenario files of a folder and of its `apis/`; any other path is returned unchanged."""
     folder = Path(path)
     if not folder.is_dir():
         return [path]
     patterns = [f"{below}*{suffix}" for below in ("", "apis/") for suffix in SUFFIXES]
     found = sorted(str(file) for pattern in patterns for file in folder.glob(pattern))
     if not found:
-        raise ConfigError(f"{path}: there are no scenarios in this folder; expected files such as retry.yaml")
+        raise ConfigError(f"{path}: no scenarios in this folder; expected files such as retry.yaml")
     return found
 
 
 def route_lines(playbook: Playbook) -> Iterator[str]:
-    """One line a route: method, path, operation, API, host, the route's class, claims with their own."""
+    """Yields one line per route: method, path, operation, API, host, the route's class, and claims with theirs."""
     rows = []
     for route in playbook.router.routes:
         api = playbook.apis[route.api]
@@ -63,7 +63,7 @@ def route_lines(playbook: Playbook) -> Iterator[str]:
 
 
 def coverage_lines(playbook: Playbook) -> tuple[list[str], int]:
-    """Every claim by API and class with the places that serve it, a summary, and how many are served by nothing."""
+    """Returns every claim by API and class with the places that serve it, a summary, and how many are not served."""
     lines: list[str] = []
     served = total = 0
     for api in playbook.apis.values():
@@ -78,7 +78,7 @@ def coverage_lines(playbook: Playbook) -> tuple[list[str], int]:
                     f"{each.operation or each.part} {each.place.file}:{each.place.line}" for each in row.citations
                 )
             )
-            lines.append(f"  {row.claim:<22} {row.grade:<11} {where or 'SERVED BY NOTHING'}")
+            lines.append(f"  {row.claim:<22} {row.grade:<11} {where or 'NOT SERVED'}")
         lines.append(f"  {', '.join(f'{count} {grade}' for grade, count in counts.items())}")
         lines.append("")
     lines.append(f"{served} of {total} claims served")
@@ -86,7 +86,7 @@ def coverage_lines(playbook: Playbook) -> tuple[list[str], int]:
 
 
 def show(authority: Authority, export: str | None = None, renew: bool = False) -> str:
-    """What is printed; with `export` `-` that is the certificate itself. Raises ConfigError."""
+    """Returns the output of `certs`; with `export` `-` that is the certificate itself. Raises ConfigError."""
     facts = authority.renew() if renew else authority.facts
     path = authority.certificate_path
     certificate = path.read_text()

@@ -8,34 +8,36 @@ import click
 
 from emulator.cli.errors import exit_on_error
 
-AS_IT_STANDS = {"allow_interspersed_args": False}  # from its first word on, all is the command's
+UNPARSED = {"allow_interspersed_args": False}  # from its first word on, everything belongs to the command
 
 
-@click.command(context_settings=AS_IT_STANDS)
+@click.command(context_settings=UNPARSED)
 @click.option("--scenario", "scenarios", multiple=True, metavar="NAME|PATH", help="As for serve.")
-@click.option("--world", metavar="NAME", default="default", help="The world of its calls.")
-@click.option("--allow-host", "allowed", multiple=True, metavar="HOST", help="Let calls go to this real host.")
-@click.option("--verdict", "judged", is_flag=True, help="Tell the verdict in full; exit with 4 if it finds something.")
+@click.option("--world", metavar="NAME", default="default", help="World that the calls go to.")
+@click.option("--allow-host", "allowed", multiple=True, metavar="HOST", help="Let calls through to this real host.")
+@click.option("--verdict", "verdict", is_flag=True, help="Report the verdict in full; exit with 4 if it has findings.")
 @click.option("--listen", metavar="HOST:PORT", default="127.0.0.1:0", help="Where to listen. [default: a free port]")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND …")
 @exit_on_error
-def run(command: tuple[str, ...], scenarios: tuple[str, ...], listen: str, **wishes: Any) -> int:
-    """Run a command whose calls arrive at an emulator of its own.
+def run(command: tuple[str, ...], scenarios: tuple[str, ...], listen: str, **run_options: Any) -> int:
+    """Run a command with its calls redirected to a private emulator.
 
-    The exit status is the command's, or 3 when a call tried to leave for a host that is not emulated.
+    The exit status is the command's, or 3 if a call to a host that is not emulated was blocked.
     """
     from emulator.run import session as start
 
-    return start.run_program(command, {"scenarios": scenarios, "listen": listen}, wishes)
+    return start.run_program(command, {"scenarios": scenarios, "listen": listen}, run_options)
 
 
 @click.command()
 @click.option("--url", metavar="URL", default="http://127.0.0.1:8484", show_default=True, help="The running emulator.")
-@click.option("--shell", type=click.Choice(["sh", "fish"]), default="sh", show_default=True, help="Whose words to use.")
+@click.option(
+    "--shell", type=click.Choice(["sh", "fish"]), default="sh", show_default=True, help="Syntax of the output."
+)
 @click.option("--authority", metavar="FOLDER", help="As for serve.")
 @exit_on_error
 def env(url: str, shell: str, authority: str | None) -> int:
-    """Print the variables that lead a program's calls to a running emulator.
+    """Print the variables that redirect a program's calls to a running emulator.
 
     To set them in a shell: eval "$(emulator env)", or in fish: emulator env --shell fish | source
     """

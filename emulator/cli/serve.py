@@ -1,4 +1,4 @@
-"""What `serve` says when it is ready: where each API is, the demo keys, and a request to copy."""
+"""Startup banner of `serve`: the base URL of each API, the demo keys, and a request to copy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from emulator.playbook.sample_request import sample
 
 
 def banner(playbook: Playbook, host: str, port: int, token: str = "", secure: int | None = None) -> str:
-    """A screenful for a person; `token` is what the control API wants to be shown, `secure` the TLS listener's port."""
+    """Returns the banner; `token` is that of the control API, `secure` the TLS listener's port."""
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     origin = f"http://{shown}:{port}"
     lines = [f"Ready on {origin}, scenario {' + '.join(playbook.scenarios)}", ""]

@@ -1,6 +1,13 @@
-"""The only source of time: whatever waits, expires or is dated asks a Clock; it runs, hurries, stands still or jumps.
+"""Clock: the only source of time, for all that waits, expires or has a date. It can run, freeze, speed up or jump.
 
-Times are seconds since the epoch. A clock belongs to one event loop at a time and is not for several threads.
+Times are seconds since the epoch. A clock belongs to one event loop at a time and is not thread-safe.
+
+The rules:
+- Running: `now = offset + rate * real`; the loop wakes the clock for its first timer.
+- Frozen (`speed` 0): time stands still until `advance`, `set` or `skip` moves it.
+- Moving: one move at a time. Due timers fire in order, each at its own time; after each, all tasks that can run do so,
+  and work in flight (`busy`) is waited for, before the clock goes on.
+- Automatic (`auto`): the clock jumps to its first timer as soon as all tasks wait and no work is in flight.
 """
 
 from __future__ import annotations
@@ -17,26 +24,28 @@ from emulator.dates import LATEST, http_date, iso
 
 __all__ = ["Clock", "Timer", "http_date", "iso", "manual"]
 
-LONGEST = 86_400.0  # real seconds that a loop is asked to wait at once
-GRACE = 0.001  # real seconds that everybody must have waited before an automatic clock jumps
-FASTEST = 1e6  # beyond it, a real microsecond would be more than a second
-MICRO = 1e-6  # the grain of a moved clock: ten times 0.1 s are 1 s, which floats of this size do not give
-# Seconds since the epoch are floats with steps of 0.24 µs, so an age that was added up in parts may fall short of the
-# age that was meant: whoever compares two times takes them as equal this close.
+MAX_WAIT = 86_400.0  # real seconds that the loop is asked to wait at once
+SETTLE_SECONDS = 0.001  # real seconds for which all tasks must wait before an automatic clock jumps
+MAX_SPEED = 1e6  # above it, a real microsecond is more than a second
+GRAIN = 1e-6  # resolution of a moved clock: ten times 0.1 s is 1 s, which floats of this size do not give
+# Seconds since the epoch are floats with steps of 0.24 µs, so an age that is a sum of parts may fall short of the
+# exact age: comparisons take two times this close as equal.
 SLACK = 1e-6
-PATIENCE = 5.0  # real seconds that work in flight may hold a jump up: a receiver that never answers must not stop time
+WORK_TIMEOUT = (
+    5.0  # real seconds that work in flight may delay a move: a receiver that never responds must not stop time
+)
 
 
 class Clock:
-    """Time that can be steered. `start` None begins at the system's time; `speed` 0 stands still, 2 runs twice as fast.
+    """Controllable clock. `start` None starts at the system's time; `speed` 0 is frozen, 2 runs twice as fast.
 
-    `patience` is in real seconds: for so long may work in flight hold a move of the clock up.
-    The loop is asked to wake us for the first timer only: a thousand sleepers cost a heap and one loop timer.
+    Work in flight delays a move of the clock for at most `work_timeout` real seconds.
+    The loop has a timer for the first of ours only: a thousand sleepers cost a heap and one loop timer.
     """
 
-    def __init__(self, start: float | None = None, speed: float = 1.0, patience: float = PATIENCE) -> None:
+    def __init__(self, start: float | None = None, speed: float = 1.0, work_timeout: float = WORK_TIMEOUT) -> None:
         self._real = _steady()
-        self._speed = _checked(speed, FASTEST, "a speed")
+        self._speed = _checked(speed, MAX_SPEED, "a speed")
         self._rate = 0.0  # the speed, or 0 while the clock is being moved
         self._offset = 0.0  # now = offset + rate * real
         self._auto = False
@@ -44,27 +53,27 @@ class Clock:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._handle: asyncio.Handle | None = None
         self._work = Work()
-        self._turn = asyncio.Lock()  # one moves the clock at a time
-        self._moving, self._patience, self._until = False, patience, 0.0
-        self._made = (None if start is None else _checked(start, LATEST, "a time"), speed)
+        self._lock = asyncio.Lock()  # one move at a time
+        self._moving, self._work_timeout, self._deadline = False, work_timeout, 0.0
+        self._initial = (None if start is None else _checked(start, LATEST, "a time"), speed)
         self._anchor(time.time() if start is None else start, speed)
 
     def now(self) -> float:
-        """Seconds since the epoch; never goes back unless `set` says so."""
+        """Returns seconds since the epoch; goes back only by `set`, `reset` and `restore`."""
         return self._offset + self._rate * self._real()
 
     def real(self) -> float:
-        """Seconds of the system's steady clock: what really passes, whatever this one shows."""
+        """Returns seconds of the system's steady clock, independent of this one."""
         return self._real()
 
     @property
     def speed(self) -> float:
-        """Seconds of this clock in a real second; 0 when it stands still."""
+        """Seconds of this clock in a real second; 0 when frozen."""
         return self._speed
 
     @property
     def auto(self) -> bool:
-        """Whether the clock jumps to the next timer as soon as everybody waits, whatever its speed."""
+        """Whether the clock jumps to the next timer as soon as all tasks wait, at any speed."""
         return self._auto
 
     @auto.setter
@@ -73,21 +82,21 @@ class Clock:
         self._arm()
 
     def run(self, speed: float = 1.0) -> None:
-        """Go on from the present moment. Raises ValueError for a speed below 0 or above FASTEST."""
-        self._speed = _checked(speed, FASTEST, "a speed")
+        """Runs at a speed from now on. Raises ValueError for a speed below 0 or above MAX_SPEED."""
+        self._speed = _checked(speed, MAX_SPEED, "a speed")
         if not self._moving:
             self._anchor(self.now(), speed)
 
     def freeze(self) -> None:
-        """Stand still; timers wait until the clock is moved or runs again."""
+        """Stops the clock; timers wait until it is moved or runs again."""
         self.run(0.0)
 
     async def sleep(self, seconds: float) -> None:
-        """Wait so many seconds of this clock; 0 or less lets others run once."""
+        """Sleeps so many seconds of this clock; 0 or less lets other tasks run once."""
         await self.sleep_until(self.now() + seconds)
 
     async def sleep_until(self, due: float) -> None:
-        """Wait until the clock shows `due`, never less; when it does already, others run once."""
+        """Sleeps until the clock has reached `due`; if it has already, lets other tasks run once."""
         if due <= self.now():
             await asyncio.sleep(0)
             return
@@ -99,9 +108,9 @@ class Clock:
             timer.cancel()
 
     def call_at(self, due: float, callback: Callable[[], object]) -> Timer:
-        """Call back at `due`, in order of due time and then of arrival; soon, when `due` has passed.
+        """Calls `callback` at `due`, in order of due time and then of creation; soon, if `due` has passed.
 
-        Set outside a running loop, it waits for the next one set inside. Raises ValueError when `due` is NaN.
+        A timer set outside a running loop waits for the next one set inside. Raises ValueError when `due` is NaN.
         """
         if due != due:
             raise ValueError("a timer can't be due at NaN")
@@ -111,55 +120,55 @@ class Clock:
         return timer
 
     def pending(self) -> list[Timer]:
-        """The calls to come, the next one first."""
+        """Returns the pending timers, the next one first."""
         return self._timers.pending()
 
     def behind(self) -> float:
-        """Real seconds by which the next call is overdue, because the loop was busy; 0 when it is still to come."""
+        """Returns the real seconds by which the next timer is overdue, because the loop was busy; 0 if it is not."""
         return max(0.0, (self.now() - self._timers.first()) / self._rate) if self._rate else 0.0
 
     def busy(self) -> AbstractContextManager[None]:
-        """Mark work in flight, such as a webhook being sent, that a moving clock waits for before it goes on."""
+        """Marks work in flight, such as a webhook being sent, that a moving clock waits for."""
         return self._work.busy()
 
     async def advance(self, seconds: float) -> None:
-        """Move on, firing each due timer at its own time; who wakes runs, and may add timers, before the clock goes on.
+        """Moves the clock forwards; each due timer fires at its own time, and tasks that wake may add timers.
 
         Raises ValueError when `seconds` is negative or leads beyond the year 9999.
         """
         _checked(seconds, LATEST, "a step in seconds")
-        async with self._held():
-            await self._travel(self.now() + seconds)
+        async with self._exclusive():
+            await self._move_to(self.now() + seconds)
 
     async def set(self, to: float) -> None:
-        """Show `to`: forwards as `advance` does; backwards nothing fires, and timers keep their due time."""
-        async with self._held():
-            await self._travel(to)
+        """Moves to a time: forwards as `advance` does; backwards nothing fires, and timers keep their due time."""
+        async with self._exclusive():
+            await self._move_to(to)
 
     async def reset(self) -> None:
-        """Be as when it was made: at its start, or the system's time, and at its speed. Timers keep their due time."""
-        start, speed = self._made
+        """Resets the clock to its initial time (or the system's time) and speed. Timers keep their due time."""
+        start, speed = self._initial
         await self.restore(time.time() if start is None else start, speed)
 
     async def restore(self, now: float, speed: float, auto: bool = False) -> None:
-        """Show `now` at once and go on from there; nothing fires. Raises ValueError as `set` and `run` do."""
+        """Sets time and speed without firing timers. Raises ValueError as `set` and `run` do."""
         _checked(now, LATEST, "a time in seconds since the epoch")
-        async with self._turn:
-            self._speed, self._auto = _checked(speed, FASTEST, "a speed"), auto
+        async with self._lock:
+            self._speed, self._auto = _checked(speed, MAX_SPEED, "a speed"), auto
             self._anchor(now, speed)
 
     async def skip(self) -> None:
-        """Move on to the next timer and fire it, with all that are due with it; nothing when none is pending."""
-        async with self._held():
-            await self._work.settle(self._until)
+        """Moves the clock to the next timer and fires all that are due then; does nothing when none is pending."""
+        async with self._exclusive():
+            await self._work.settle(self._deadline)
             if (due := self._timers.first()) <= LATEST:
-                await self._travel(max(due, self.now()))
+                await self._move_to(max(due, self.now()))
 
     @asynccontextmanager
-    async def _held(self) -> AsyncIterator[None]:
-        async with self._turn:
+    async def _exclusive(self) -> AsyncIterator[None]:
+        async with self._lock:
             self._moving = True
-            self._until = asyncio.get_running_loop().time() + self._patience
+            self._deadline = asyncio.get_running_loop().time() + self._work_timeout
             self._anchor(self.now(), 0.0)
             try:
                 yield
@@ -167,24 +176,24 @@ class Clock:
                 self._moving = False
                 self._anchor(self._offset, self._speed)
 
-    async def _travel(self, to: float) -> None:
+    async def _move_to(self, to: float) -> None:
         to = round(_checked(to, LATEST, "a time in seconds since the epoch"), 6)
-        end = to + MICRO
-        await self._work.settle(self._until)
+        end = to + GRAIN
+        await self._work.settle(self._deadline)
         while (due := self._timers.first()) <= end:
             self._offset = max(self._offset, due)
             self._fire_due()
-            await self._work.settle(self._until)
+            await self._work.settle(self._deadline)
             to = max(to, due)
         self._offset = to
 
     def _anchor(self, now: float, rate: float) -> None:
         self._rate = rate
-        self._offset = now - rate * self._real() if rate else _grained(now)
+        self._offset = now - rate * self._real() if rate else _round_up(now)
         self._arm()
 
     def _arm(self) -> None:
-        """Ask the running loop to wake us for the first timer."""
+        """Sets a timer of the running loop for the first of ours."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
@@ -193,50 +202,50 @@ class Clock:
             return
         wait = due - self.now()
         if wait <= 0:
-            self._handle = loop.call_soon(self._due)
+            self._handle = loop.call_soon(self._on_wake)
         elif self._auto:
-            self._handle = loop.call_later(GRACE, self._jump)
+            self._handle = loop.call_later(SETTLE_SECONDS, self._jump)
         elif self._rate:
-            # uvloop counts whole milliseconds: rounded down, it would wake us too early, again and again.
-            self._handle = loop.call_later(min(wait / self._rate + 0.0005, LONGEST), self._due)
+            # uvloop counts whole milliseconds: rounded down, it would wake the clock too early, again and again.
+            self._handle = loop.call_later(min(wait / self._rate + 0.0005, MAX_WAIT), self._on_wake)
 
     def _fire_due(self) -> None:
-        # Only what is due at this moment: a callback that asks to be called at once must not keep the loop for ever.
+        # Only what is due now: a callback that schedules itself for now must not block the loop indefinitely.
         for timer in self._timers.take(self.now()):
             timer.fire()
 
-    def _due(self) -> None:
+    def _on_wake(self) -> None:
         self._handle = None
         self._fire_due()
         self._arm()
 
     def _jump(self) -> None:
-        if self._work.rests() and (due := self._timers.first()) <= LATEST:
+        if self._work.is_idle() and (due := self._timers.first()) <= LATEST:
             self._offset += max(0.0, due - self.now())
-        self._due()
+        self._on_wake()
 
 
 def manual(start: float = 1_767_225_600.0) -> Clock:
-    """A clock that moves only when told to; it shows 2026-01-01T00:00:00Z at first."""
+    """Returns a frozen clock, which moves only when it is advanced; it starts at 2026-01-01T00:00:00Z."""
     return Clock(start, 0.0)
 
 
 def _steady() -> Callable[[], float]:
-    # The one that goes on while a laptop sleeps, where there is one: `Date` must not fall behind the world's.
+    # The one that continues while a laptop sleeps, if there is one: `Date` must not fall behind real time.
     kind: int | None = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
     return time.monotonic if kind is None else partial(time.clock_gettime, kind)
 
 
-def _grained(now: float) -> float:
-    """The first grain from `now` on: a clock that stands still stands where moving it leads, or what lasts an hour
-    would last a bit longer than an hour's step."""
+def _round_up(now: float) -> float:
+    """Rounds up to a multiple of GRAIN, so that a frozen clock stands where a move leads; otherwise a step of an hour
+    would fall short of a timer in an hour."""
     grain = round(now, 6)
-    return grain if grain >= now else round(grain + MICRO, 6)
+    return grain if grain >= now else round(grain + GRAIN, 6)
 
 
 def _checked(number: float, most: float, what: str) -> float:
     if not 0 <= number <= most:
-        raise ValueError(f"{what} lies between 0 and {most:.0f}, and {number} does not")
+        raise ValueError(f"{what} must be between 0 and {most:.0f}; found {number}")
     return number
 
 

@@ -1,4 +1,4 @@
-"""Turns: what begins waits its turn, so that what is due is not kept waiting by a crowd that arrives at once."""
+"""AdmissionQueue: new requests wait in line, so that a burst of them does not delay work that is due."""
 
 from __future__ import annotations
 
@@ -7,40 +7,40 @@ from collections import deque
 
 from emulator.clock import Clock
 
-BEHIND = 0.002  # real seconds: when what is due is later than that, nothing more begins …
-LONGEST = 2.0  # … except what has waited so long
+MAX_DELAY = 0.002  # real seconds: while due timers are later than that, nothing is admitted …
+MAX_WAIT = 2.0  # … except what has waited that long
 
 
 class AdmissionQueue:
-    """Lets one begin in each pass of the loop, and none while the clock is behind with what is due.
+    """Admits one request in each pass of the loop, and none while the clock is behind with its timers.
 
-    So a crowd that is more than the machine can serve on time begins later instead of making everybody late.
-    `longest`, in real seconds, is how long one waits at most for a clock that is behind.
+    A burst that is more than the machine can serve on time thus starts later, instead of delaying everything. A request
+    waits at most `max_wait` real seconds for a clock that is behind.
     """
 
-    def __init__(self, clock: Clock, longest: float = LONGEST) -> None:
+    def __init__(self, clock: Clock, max_wait: float = MAX_WAIT) -> None:
         self._clock = clock
-        self._longest = longest
+        self._max_wait = max_wait
         self._waiting: deque[tuple[float, asyncio.Future[None]]] = deque()
 
-    async def take(self) -> None:
-        """Wait for a turn, in order of arrival."""
+    async def wait(self) -> None:
+        """Waits for admission, in order of arrival."""
         loop = asyncio.get_running_loop()
-        turn: asyncio.Future[None] = loop.create_future()
-        self._waiting.append((loop.time(), turn))
+        admitted: asyncio.Future[None] = loop.create_future()
+        self._waiting.append((loop.time(), admitted))
         if len(self._waiting) == 1:
             loop.call_soon(self._next, loop)
-        await turn
+        await admitted
 
     def _next(self, loop: asyncio.AbstractEventLoop) -> None:
         waiting = self._waiting
-        while waiting and waiting[0][1].done():  # who was cancelled needs no turn
+        while waiting and waiting[0][1].done():  # cancelled
             waiting.popleft()
         if not waiting:
             return
-        since, turn = waiting[0]
-        if self._clock.behind() < BEHIND or loop.time() - since >= self._longest:
+        since, admitted = waiting[0]
+        if self._clock.behind() < MAX_DELAY or loop.time() - since >= self._max_wait:
             waiting.popleft()
-            turn.set_result(None)
+            admitted.set_result(None)
         if waiting:
             loop.call_soon(self._next, loop)

@@ -1,4 +1,4 @@
-"""Who is at work: a clock that moves lets everybody finish what they are doing before it goes on."""
+"""Idle detection: a moving clock waits until all tasks wait and no work is in flight."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-ROUNDS = 100  # passes of the loop after which tasks that never wait are no longer waited for
+ROUNDS = 100  # passes of the loop after which the clock goes on, although some task never waits
 
 
 class Work:
-    """Tasks that can run, which the loop knows of, and work in flight, which it cannot know of."""
+    """Runnable tasks, which the loop knows, and work in flight, which it can't know."""
 
     def __init__(self) -> None:
         self._in_flight = 0
@@ -18,7 +18,7 @@ class Work:
 
     @contextmanager
     def busy(self) -> Iterator[None]:
-        """Mark work in flight."""
+        """Marks work in flight."""
         if not self._in_flight:
             self._landed = asyncio.Event()
         self._in_flight += 1
@@ -29,20 +29,20 @@ class Work:
             if not self._in_flight:
                 self._landed.set()
 
-    def rests(self) -> bool:
-        """Whether every task but the running one waits for something, and nothing is in flight."""
+    def is_idle(self) -> bool:
+        """Whether every task but the running one waits, and no work is in flight."""
         return not self._in_flight and _all_wait()
 
-    async def settle(self, patience: float) -> None:
-        """Let run what can run, until all rests; work in flight is waited for until the loop's time is `patience`."""
+    async def settle(self, deadline: float) -> None:
+        """Runs tasks until all is idle; waits for work in flight until the loop's time is `deadline`."""
         loop = asyncio.get_running_loop()
         rounds = 0
         while rounds < ROUNDS:
             rounds += 1
-            await _passes(loop)  # no time passes: those who were woken run, and so do the callbacks of what they did
+            await _passes(loop)  # no time passes: woken tasks run, and so do the callbacks that they caused
             if not _all_wait():
                 continue
-            left = patience - loop.time()
+            left = deadline - loop.time()
             if not self._in_flight or left <= 0:
                 return
             with suppress(TimeoutError):
@@ -51,11 +51,11 @@ class Work:
 
 
 class _Pass(asyncio.Future[None]):
-    """What a clock waits for that lets others run. Others need not wait for it: each has a world of its own."""
+    """Future on which a clock waits while other tasks run; other worlds' clocks count such a task as waiting."""
 
 
 async def _passes(loop: asyncio.AbstractEventLoop) -> None:
-    """Let the loop go round twice."""
+    """Lets the loop run twice."""
     passed = _Pass(loop=loop)
     loop.call_soon(loop.call_soon, _end, passed)
     await passed
@@ -67,7 +67,7 @@ def _end(passed: _Pass) -> None:
 
 
 def _all_wait() -> bool:
-    # asyncio has no public way to ask what a task waits for; anyio's `wait_all_tasks_blocked` reads the same attribute.
+    # asyncio does not publish what a task waits for; anyio's `wait_all_tasks_blocked` reads the same attribute.
     running = asyncio.current_task()
     waiters = (getattr(task, "_fut_waiter", None) for task in asyncio.all_tasks() if task is not running)
     return all(waiter is not None and (isinstance(waiter, _Pass) or not waiter.done()) for waiter in waiters)

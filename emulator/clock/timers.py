@@ -1,4 +1,4 @@
-"""What is to happen and when: timers in order of due time, and of arrival when they are due together."""
+"""Timers in order of due time, and of creation when they are due together."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import count
 
 
 class Timer:
-    """One call to come. `due` is in seconds since the epoch."""
+    """Pending call. `due` is in seconds since the epoch."""
 
     __slots__ = ("_callback", "_timers", "due")
 
@@ -20,29 +20,29 @@ class Timer:
 
     @property
     def alive(self) -> bool:
-        """Whether the call is still to come: neither made nor cancelled."""
+        """Whether the call is pending: neither made nor cancelled."""
         return self._callback is not None
 
     def cancel(self) -> None:
-        """Call nothing; harmless when the call was made or cancelled before."""
+        """Cancels the call; does nothing if it was made or cancelled before."""
         if self._callback is not None:
             self._callback = None
             self._timers.cancelled()
 
     def fire(self) -> None:
-        """Make the call, unless it was cancelled; what it raises goes to the loop's exception handler."""
+        """Makes the call, unless it was cancelled; its exceptions go to the loop's exception handler."""
         callback, self._callback = self._callback, None
         if callback is None:
             return
         try:
             callback()
-        except Exception as error:  # one bad call must not take the timers behind it along
+        except Exception as error:  # one failing call must not stop the timers after it
             context = {"message": "a timer's callback failed", "exception": error}
             asyncio.get_running_loop().call_exception_handler(context)
 
 
 class Timers:
-    """The calls to come, in a heap; cancelled ones stay in it until they come up or are too many."""
+    """Heap of pending timers; cancelled ones stay in it until they are due or too many."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, Timer]] = []
@@ -50,13 +50,13 @@ class Timers:
         self._cancelled = 0
 
     def add(self, due: float, callback: Callable[[], object]) -> tuple[Timer, bool]:
-        """A new timer, and whether it comes first."""
+        """Adds a timer; returns it, and whether it is the first one."""
         timer = Timer(self, due, callback)
         heappush(self._heap, (due, next(self._order), timer))
         return timer, self._heap[0][2] is timer
 
     def first(self) -> float:
-        """When the next call is due; infinity when there is none."""
+        """Returns when the next timer is due; infinity when there is none."""
         heap = self._heap
         while heap:
             due, _, timer = heap[0]
@@ -67,18 +67,18 @@ class Timers:
         return float("inf")
 
     def take(self, until: float) -> list[Timer]:
-        """Remove and give the timers due by then."""
+        """Removes and returns the timers that are due by `until`."""
         taken = []
         while self.first() <= until:
             taken.append(heappop(self._heap)[2])
         return taken
 
     def pending(self) -> list[Timer]:
-        """The calls to come, the next one first."""
+        """Returns the pending timers, the next one first."""
         return [timer for _, _, timer in sorted(self._heap) if timer.alive]
 
     def cancelled(self) -> None:
-        """Told by a timer; sleeps given up by the thousand must not fill the heap until they would have ended."""
+        """Counts a cancelled timer; removes cancelled ones when there are too many, lest they fill the heap."""
         self._cancelled += 1
         if self._cancelled > 64 and self._cancelled > len(self._heap) // 2:
             self._heap = [entry for entry in self._heap if entry[2].alive]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from emulator.clock import FASTEST, Clock, iso
+from emulator.clock import MAX_SPEED, Clock, iso
 from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.dates import LATEST
@@ -105,7 +105,7 @@ def _checked(body: ClockRequest, clock: Clock) -> tuple[float | None, float | No
     if body.freeze and body.speed:
         raise ControlFailure(400, "body: 'freeze' stops the clock, and 'speed' lets it run; expected one of them")
     if body.speed is not None:
-        between(body.speed, 0.0, FASTEST, "body.speed")
+        between(body.speed, 0.0, MAX_SPEED, "body.speed")
     to = None if body.set is None else moment(body.set, "body.set")
     step = None if body.advance is None else seconds(body.advance, "body.advance")
     if step is not None and (clock.now() if to is None else to) + step > LATEST:

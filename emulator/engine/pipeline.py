@@ -127,7 +127,7 @@ class Pipeline:
             context = self._unrouted(request, exchange)
             return Decision(context, refusal=refuse(error, context))
         if self._paced:
-            await self._admission.take()
+            await self._admission.wait()
         return await self.state.store.transact(partial(self._match, request, exchange))
 
     def _match(self, request: Request, exchange: Exchange) -> Decision:

@@ -1,4 +1,4 @@
-"""Running the command: to its end, with the signals that are meant for it."""
+"""Runs the command to its end, and forwards signals to it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from emulator.errors import EmulatorError
 
-TYPED = (signal.SIGINT, signal.SIGQUIT)  # what a terminal sends to all of its foreground group
-PASSED_ON = (*TYPED, signal.SIGTERM, signal.SIGHUP)
+FROM_TERMINAL = (signal.SIGINT, signal.SIGQUIT)  # sent by a terminal to its whole foreground group
+FORWARDED = (*FROM_TERMINAL, signal.SIGTERM, signal.SIGHUP)
 NOT_FOUND, NOT_RUNNABLE, BY_SIGNAL = 127, 126, 128  # as shells have it (XCU 2.8.2)
-TERMINAL = "/dev/tty"  # whatever the standard streams are
+TERMINAL = "/dev/tty"  # independent of the standard streams
 Deliver = Callable[[int], None]
 
 
@@ -26,23 +26,22 @@ class CannotRun(EmulatorError):
 
 
 def run(words: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run a command to its end, and give its exit status; 128+n when signal n ended it.
+    """Runs a command to its end, and returns its exit status; 128+n when signal n ended it.
 
-    With a terminal it stays in our process group, which has it, and gets by itself what is typed; other signals that
-    come meanwhile are passed on to it. Without one it has a group of its own, and all of that gets them.
-    It is given the files too that we were given beside the standard streams, as by `<(…)` in a shell. Raises CannotRun
-    when there is no such command.
+    With a terminal it stays in our process group and gets typed signals itself; other signals are forwarded to it.
+    Without one it has its own process group, and the whole group gets them. It inherits other open files than the
+    standard streams, as of `<(…)` in a shell. Raises CannotRun when there is no such command.
     """
     typed = _has_terminal()
-    with _passing_on() as signals:
+    with _forwarding() as signals:
         process = _started(words, environment, None if typed else 0)
-        signals.lead(_to_process(process) if typed else _to_group(process))
+        signals.connect(_to_process(process) if typed else _to_group(process))
         code = process.wait()
     return code if code >= 0 else BY_SIGNAL - code
 
 
 def _has_terminal() -> bool:
-    """Whether our process group is what a terminal has in its foreground: another's would be stopped when it reads."""
+    """Whether our process group is the foreground group of a terminal; another would be stopped when it reads."""
     try:
         with open(TERMINAL, "rb", buffering=0) as terminal:
             return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
@@ -61,12 +60,12 @@ def _started(words: Sequence[str], environment: Mapping[str, str], group: int | 
 
 
 def _to_process(process: subprocess.Popen[bytes]) -> Deliver:
-    return lambda number: None if number in TYPED else process.send_signal(number)
+    return lambda number: None if number in FROM_TERMINAL else process.send_signal(number)
 
 
 def _to_group(process: subprocess.Popen[bytes]) -> Deliver:
     def deliver(number: int) -> None:
-        if process.returncode is None:  # later the number may be another group's
+        if process.returncode is None:  # afterwards the number may be another group's
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, number)
 
@@ -74,25 +73,25 @@ def _to_group(process: subprocess.Popen[bytes]) -> Deliver:
 
 
 class _Signals:
-    """Keeps signals until somebody is there to get them."""
+    """Buffers signals until the command has started."""
 
     def __init__(self) -> None:
         self._early: list[int] = []
         self.deliver: Deliver = self._early.append
 
-    def lead(self, deliver: Deliver) -> None:
-        """Give what has come, and what will come, to `deliver`."""
+    def connect(self, deliver: Deliver) -> None:
+        """Sends buffered and future signals to `deliver`."""
         self.deliver = deliver
         for number in self._early:
             deliver(number)
 
 
 @contextlib.contextmanager
-def _passing_on() -> Iterator[_Signals]:
-    """Catch the signals that are passed on; one that we were told to ignore, as nohup does, the command ignores too."""
+def _forwarding() -> Iterator[_Signals]:
+    """Catches the signals to forward; an ignored one, as with nohup, stays ignored in the command too."""
     signals = _Signals()
     with contextlib.ExitStack() as stack:
-        for number in PASSED_ON:
+        for number in FORWARDED:
             if signal.getsignal(number) != signal.SIG_IGN:
                 before = signal.signal(number, lambda number, frame: signals.deliver(number))
                 stack.callback(signal.signal, number, before)

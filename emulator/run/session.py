@@ -1,4 +1,4 @@
-"""A run: start an emulator, lead the command's calls to it, and tell afterwards what they were."""
+"""`emulator run`: starts an emulator, redirects the command's calls to it, and reports them afterwards."""
 
 from __future__ import annotations
 
@@ -27,49 +27,52 @@ from emulator.testing.emulator import ServerThread
 from emulator.testing.world import World
 from emulator.worlds.credentials import ALL_ELSE
 
-LEFT, JUDGED = 3, 4  # exit statuses: a call tried to leave; the verdict is against the client
-LOST = 125  # nothing can be told of the calls: the run failed and not the command, as `timeout` and `env` have it
-Tell = Callable[[str], None]
+BLOCKED, FINDINGS = 3, 4  # exit statuses: a call was blocked; the verdict has findings
+UNKNOWN = 125  # the run failed and not the command, as `timeout` and `env` have it
+ReportLine = Callable[[str], None]
 
 
 class RunOptions(Struct, frozen=True):
-    """What is wanted of a run beside the settings of its emulator."""
+    """Options of a run besides the settings of its emulator."""
 
     world: str = DEFAULT
     allowed: tuple[str, ...] = ()
-    judged: bool = False
+    verdict: bool = False
 
 
-def run(words: Sequence[str], settings: Settings, wishes: RunOptions, env: Mapping[str, str], tell: Tell) -> int:
-    """Run a command against an emulator of its own, and give the exit status of the run.
+def run(
+    words: Sequence[str], settings: Settings, run_options: RunOptions, env: Mapping[str, str], report: ReportLine
+) -> int:
+    """Runs a command against a private emulator, and returns the exit status of the run.
 
-    That is the command's own, unless a call tried to leave, or the verdict was asked for and is against the client.
-    Raises ConfigError or ControlError when the emulator can't be set up as wanted, CannotRun when the command can't be
-    started.
+    That is the command's own, unless a call was blocked, or the requested verdict has findings. Raises ConfigError or
+    ControlError when the emulator can't be set up, CannotRun when the command can't be started.
     """
     if not settings.listen.is_loopback:
-        raise ConfigError(f"--listen is {settings.listen}; a run listens on this machine only, such as 127.0.0.1:0")
-    with _served(settings) as client, ExitStack() as stack:
+        raise ConfigError(
+            f"--listen is {settings.listen}; a run listens on this machine only, for example on 127.0.0.1:0"
+        )
+    with _running(settings) as client, ExitStack() as stack:
         apis = client.get("/apis")["apis"]
         emulated = {*settings.intercept_hosts, *(host.lower() for api in apis for host in api["hosts"])}
-        allowed = allowed_hosts(wishes.allowed, emulated)
-        world = _world(client, wishes.world)
+        allowed = allowed_hosts(run_options.allowed, emulated)
+        world = _world(client, run_options.world)
         trusted = stack.enter_context(bundle(authority(settings, emulated, env), bool(allowed), env))
-        told = variables(apis, client.url, trusted, allowed, env.get("NODE_OPTIONS", ""))
-        told["EMULATOR_WORLD"] = wishes.world
+        environment = variables(apis, client.url, trusted, allowed, env.get("NODE_OPTIONS", ""))
+        environment["EMULATOR_WORLD"] = run_options.world
         if settings.control_token:
-            told["EMULATOR_CONTROL_TOKEN"] = settings.control_token
-        status = run_command(words, {**env, **told})
+            environment["EMULATOR_CONTROL_TOKEN"] = settings.control_token
+        status = run_command(words, {**env, **environment})
         try:
-            return _judged(world, wishes, emulated, status, tell)
+            return _report_run(world, run_options, emulated, status, report)
         except ControlError as error:
-            tell(f"emulator run: the command ended with {status}, but what it called can't be told: {error}")
-            return LOST
+            report(f"emulator run: the command ended with {status}, but its calls can't be reported: {error}")
+            return UNKNOWN
 
 
 @contextmanager
-def _served(settings: Settings) -> Iterator[Client]:
-    """The control API of an emulator that serves meanwhile."""
+def _running(settings: Settings) -> Iterator[Client]:
+    """Yields the control API of an emulator that runs meanwhile."""
     thread = ServerThread(settings, bind(settings))
     thread.start()
     try:
@@ -83,50 +86,52 @@ def _served(settings: Settings) -> Iterator[Client]:
 
 
 def _world(client: Client, name: str) -> World:
-    """The world of the calls that nothing leads to another one."""
+    """Returns the world of the calls that are not routed to another one."""
     if name == DEFAULT:
         return World(client)
     client.make(f"/worlds/{quote(name, '')}", {"keys": [ALL_ELSE]})
     return World(client.of(name))
 
 
-def _judged(world: World, wishes: RunOptions, emulated: Collection[str], status: int, tell: Tell) -> int:
-    departures = world.client.get("/departures")["departures"]
+def _report_run(
+    world: World, run_options: RunOptions, emulated: Collection[str], status: int, report: ReportLine
+) -> int:
+    blocked_calls = world.client.get("/departures")["departures"]
     verdict = world.verdict
-    for line in summary_lines(world.client.get("/summary"), verdict, departures, emulated, wishes.judged):
-        tell(line)
-    if departures:
-        return LEFT
-    return JUDGED if wishes.judged and status == 0 and not verdict.ok else status
+    for line in summary_lines(world.client.get("/summary"), verdict, blocked_calls, emulated, run_options.verdict):
+        report(line)
+    if blocked_calls:
+        return BLOCKED
+    return FINDINGS if run_options.verdict and status == 0 and not verdict.ok else status
 
 
-# What a run made is told at its end, so the journal is to hold all of it.
-ROOMY = {"journal_entries": 20_000, "journal_bytes": "128MiB"}
+# The calls are reported at the end, so the journal should hold all of them.
+JOURNAL_LIMITS = {"journal_entries": 20_000, "journal_bytes": "128MiB"}
 
 
-def run_program(command: Sequence[str], options: Mapping[str, Any], wishes: Mapping[str, Any]) -> int:
-    """Run a command against an emulator of its own; gives the exit status. Raises EmulatorError when there is none."""
+def run_program(command: Sequence[str], options: Mapping[str, Any], run_options: Mapping[str, Any]) -> int:
+    """Runs a command against a private emulator; returns the exit status. Raises EmulatorError."""
     _hold_streams()
     logging.basicConfig(level=logging.WARNING, format="emulator: %(message)s")
-    roomy = {name: value for name, value in ROOMY.items() if not os.environ.get(f"EMULATOR_{name.upper()}")}
-    chosen = settings.load({**roomy, **options}, os.environ)
+    limits = {name: value for name, value in JOURNAL_LIMITS.items() if not os.environ.get(f"EMULATOR_{name.upper()}")}
+    chosen = settings.load({**limits, **options}, os.environ)
     try:
-        return run(command, chosen, RunOptions(**wishes), os.environ, _tell)
+        return run(command, chosen, RunOptions(**run_options), os.environ, _report)
     except CannotRun as error:
-        _tell(f"emulator run: {error}")
+        _report(f"emulator run: {error}")
         return error.status
 
 
 def print_environment(url: str, shell: str, folder: str | None) -> int:
-    """Print what leads a program to a running emulator, whose authority is in `folder` (None: in the usual one).
+    """Prints the variables that redirect a program to a running emulator, with its CA in `folder` (None: the default).
 
-    Raises ConfigError when none answers there.
+    Raises ConfigError when no emulator responds at `url`.
     """
     client = Client(url, token=os.environ.get("EMULATOR_CONTROL_TOKEN"))
     try:
         apis = client.get("/apis")["apis"]
     except ControlError as error:
-        raise ConfigError(f"{error.message}; start one with `emulator serve`, or say where it is with --url") from error
+        raise ConfigError(f"{error.message}; start one with `emulator serve`, or set its address with --url") from error
     finally:
         client.close()
     trusted: Path | None = None
@@ -134,8 +139,8 @@ def print_environment(url: str, shell: str, folder: str | None) -> int:
         chosen = settings.load({} if folder is None else {"authority": folder}, os.environ)
         trusted = authority(chosen, {host for api in apis for host in api["hosts"]}, os.environ)
     else:
-        _tell(
-            f"{url} has an authority of its own: export it there with `emulator certs`, and name the file in"
+        _report(
+            f"{url} has its own certificate authority: export it there with `emulator certs`, and name the file in"
             " SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and NODE_EXTRA_CA_CERTS"
         )
     for line in lines(variables(apis, client.url, trusted, (), os.environ.get("NODE_OPTIONS", "")), shell):
@@ -144,15 +149,15 @@ def print_environment(url: str, shell: str, folder: str | None) -> int:
 
 
 def _hold_streams() -> None:
-    """Let no socket of ours take the number of a standard stream that is closed: the command would write to it."""
+    """Opens closed standard streams, so that no socket gets their numbers: the command would write to it."""
     for stream in range(3):
         try:
             os.fstat(stream)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number
 
 
-def _tell(line: str) -> None:
-    """Say something beside the output of the command; when nobody listens any more, the run ends as it would have."""
+def _report(line: str) -> None:
+    """Prints a line to stderr, beside the output of the command; ignores a closed stderr."""
     with contextlib.suppress(OSError):
         click.echo(line, err=True)

@@ -1,4 +1,4 @@
-"""What a run was, in a few lines for a person: calls, would-be cost, faults, the verdict, and what tried to leave."""
+"""Summary of a run: calls, would-be cost, faults, verdict and blocked calls, in a few lines."""
 
 from __future__ import annotations
 
@@ -15,35 +15,37 @@ NO_OPERATION = "(no operation)"
 def summary_lines(
     summary: Mapping[str, Any],
     verdict: Verdict,
-    departures: Sequence[Mapping[str, Any]],
+    blocked_calls: Sequence[Mapping[str, Any]],
     emulated: Collection[str],
-    whole: bool,
+    full: bool,
 ) -> Iterator[str]:
-    """`summary` and `departures` are what the control API tells, `emulated` the hosts that are answered here; with
-    `whole` every finding is told."""
+    """Yields the lines; `summary` and `blocked_calls` are from the control API, `emulated` are the emulated hosts.
+
+    With `full` the lines contain every finding.
+    """
     calls = sum(each["calls"] for each in summary["called"])
-    yield f"emulator: {_count(calls, 'call')}{_missing(calls, summary, departures)}"
-    yield from _called(summary["called"])
+    yield f"emulator: {_count(calls, 'call')}{_note(calls, summary, blocked_calls)}"
+    yield from _calls(summary["called"])
     for api, amounts in summary["spent"].items():
         yield f"  {api} would have charged {', '.join(f'{_number(amount)} {unit}' for unit, amount in amounts.items())}"
     if summary["faults"]:
         yield f"  faults played: {', '.join(f'{name} x {times}' for name, times in summary['faults'].items())}"
-    if whole:
+    if full:
         yield from (f"  {line}" for line in verdict.text.splitlines())
     elif calls:
-        yield f"  verdict: {_judged(verdict)}"
-    yield from _refused(departures, emulated)
+        yield f"  verdict: {_verdict(verdict)}"
+    yield from _blocked(blocked_calls, emulated)
 
 
-def _missing(calls: int, summary: Mapping[str, Any], departures: Sequence[Mapping[str, Any]]) -> str:
-    """What the number of calls does not say."""
-    said = f" in the journal, which had dropped {summary['dropped']} earlier ones" if summary["dropped"] else ""
+def _note(calls: int, summary: Mapping[str, Any], blocked_calls: Sequence[Mapping[str, Any]]) -> str:
+    """Returns what the number of calls does not say."""
+    note = f" in the journal, which had dropped {summary['dropped']} earlier ones" if summary["dropped"] else ""
     if summary["elsewhere"]:
-        return f"{said}, and {summary['elsewhere']} in other worlds"
-    return said if calls or said or departures else "; a program that heeds no proxy variable gets past it"
+        return f"{note}, and {summary['elsewhere']} in other worlds"
+    return note if calls or note or blocked_calls else "; a program that ignores the proxy variables is not redirected"
 
 
-def _called(called: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _calls(called: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     rows = [
         (
             each["api"] or "-",
@@ -57,29 +59,29 @@ def _called(called: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"  {api:<{widths[0]}}  {operation:<{widths[1]}}  {statuses}"
 
 
-def _judged(verdict: Verdict) -> str:
+def _verdict(verdict: Verdict) -> str:
     if verdict.ok:
-        return "nothing found"
+        return "no findings"
     rules = Counter(each.rule for each in verdict.findings)
-    return f"{', '.join(f'{rule} x {times}' for rule, times in rules.items())} (--verdict tells more)"
+    return f"{', '.join(f'{rule} x {times}' for rule, times in rules.items())} (--verdict shows details)"
 
 
-def _refused(departures: Sequence[Mapping[str, Any]], emulated: Collection[str]) -> Iterator[str]:
-    hosts = Counter((each["host"], each["port"]) for each in departures)
+def _blocked(blocked_calls: Sequence[Mapping[str, Any]], emulated: Collection[str]) -> Iterator[str]:
+    hosts = Counter((each["host"], each["port"]) for each in blocked_calls)
     for (host, port), times in hosts.items():
-        yield f"  FAILED: {_count(times, 'call')} tried to leave for {joined(host, port)}, which is not emulated"
+        yield f"  FAILED: {_count(times, 'call')} to {joined(host, port)} blocked, which is not emulated"
         if host in emulated:
-            yield "          (the host is, at ports 80 and 443 only)"
+            yield "          (the host is emulated at ports 80 and 443 only)"
         else:
-            yield f"          (--allow-host {host} would let it through to the real one)"
+            yield f"          (--allow-host {host} lets it through to the real host)"
 
 
 def _status(status: str) -> str:
-    return "no answer" if status == "0" else status
+    return "no response" if status == "0" else status
 
 
 def _number(amount: float) -> str:
-    """Without an exponent, and without digits that say nothing."""
+    """Formats a number without an exponent and without trailing zeros."""
     return f"{amount:,.9f}".rstrip("0").rstrip(".")
 
 

@@ -1,4 +1,4 @@
-"""The command: each example is played twice, here and against the target, and the differences are told."""
+"""`emulator verify`: runs every example here and against a target, and reports the differences."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from emulator.playbook import Api
 from emulator.record.upstream import Upstreams, client, describe, find_api, parse_upstreams
 from emulator.verify.compare import compare
 from emulator.verify.report import Outcome, Report, junit, text
-from emulator.verify.run import NoReply, PlannedCall, Player, Unplayable, VerifiedReply, examples
+from emulator.verify.run import CallFailed, NoReply, PlannedCall, Player, VerifiedReply, examples
 
 HERE = "http://emulator.invalid"  # the emulator in this process; no name is looked up
-PATIENCE = httpx.Timeout(60.0, connect=10.0)
-ENOUGH = 3  # examples in a row that say the same of the target as a whole
+TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+MAX_FAILURES = 3  # failures in a row that stop the run: the target as a whole is not usable
 UNAUTHORIZED = 401
 
 
@@ -28,26 +28,29 @@ def verify(
     target: Sequence[str],
     key: str | None,
     out: str | None,
-    say: Callable[[str], None],
-    patience: httpx.Timeout = PATIENCE,
+    report_line: Callable[[str], None],
+    timeout: httpx.Timeout = TIMEOUT,
 ) -> int:
-    """0 when the target answers as the emulator does, 1 when not. Raises ConfigError: an unknown API, a target that is
-    none, does not answer or refuses the key, a report that can't be written."""
+    """Returns 0 when the target responds as the emulator does, else 1.
+
+    Raises ConfigError for an unknown API, a target that is invalid, unreachable or rejects the key, and a report that
+    can't be written.
+    """
     app = build(settings.load({"scenarios": (find_api(api),), "cache": "off"}, {}))
-    (served,) = app.playbook.apis.values()
-    targets = parse_upstreams("--target", target, served.base)
+    (api_plan,) = app.playbook.apis.values()
+    targets = parse_upstreams("--target", target, api_plan.base)
     if out is not None:
-        _write(Path(out), None)  # that it can't be written is told before anything is asked
-    report = asyncio.run(_report(app, served, targets, key, patience))
+        _write(Path(out), None)  # check that it can be written before any request is sent
+    report = asyncio.run(_report(app, api_plan, targets, key, timeout))
     for line in text(report):
-        say(line)
+        report_line(line)
     if out is not None:
         _write(Path(out), junit(report))
     return int(report.differs)
 
 
 def _write(path: Path, report: bytes | None) -> None:
-    """Write a report, or only see that it can be."""
+    """Writes a report, or with None only checks that it can be written."""
     try:
         if report is not None:
             path.write_bytes(report)
@@ -60,86 +63,88 @@ def _write(path: Path, report: bytes | None) -> None:
         raise ConfigError(f"--junit is {str(path)!r}, which can't be written: {error.strerror}") from error
 
 
-async def _report(app: Application, api: Api, targets: Upstreams, key: str | None, patience: httpx.Timeout) -> Report:
-    played = [each for each in examples(api) if _is_served(each, targets)]
-    known = {(each.operation.name, each.number): each for each in played}
+async def _report(app: Application, api: Api, targets: Upstreams, key: str | None, timeout: httpx.Timeout) -> Report:
+    examples_to_run = [each for each in examples(api) if _is_served(each, targets)]
+    known = {(each.operation.name, each.number): each for each in examples_to_run}
     own = parse_upstreams("", [HERE], api.base)
     demo = _demo_key(api)
     async with (
         httpx.AsyncClient(transport=httpx.ASGITransport(app), trust_env=False) as here,
-        client(targets, patience) as there,
+        client(targets, timeout) as there,
     ):
-        await _reach(there, targets)
+        await _check_reachable(there, targets)
         reference = Player(api, known, here, own, demo, app.clock)
         player = Player(api, known, there, targets, key or demo, app.clock)
         try:
-            outcomes = await _Progress(reference, player, ", ".join(targets.origins)).outcomes(played)
+            outcomes = await _Progress(reference, player, ", ".join(targets.origins)).outcomes(examples_to_run)
         finally:
-            left = await player.clean()
+            remaining = await player.clean()
             await app.close()
-    unplayed = sorted(set(api.operations) - {each.operation.name for each in played})
-    return Report(api, ", ".join(targets.origins), outcomes, unplayed, [f"{made.operation} {made.id}" for made in left])
+    not_run = sorted(set(api.operations) - {each.operation.name for each in examples_to_run})
+    return Report(
+        api, ", ".join(targets.origins), outcomes, not_run, [f"{made.operation} {made.id}" for made in remaining]
+    )
 
 
 class _Progress:
-    """Plays examples here and there, and stops when the target as a whole is of no use."""
+    """Runs examples here and against the target, and stops when the target as a whole is not usable."""
 
     def __init__(self, reference: Player, target: Player, name: str) -> None:
         self._reference = reference
         self._target = target
         self._name = name
-        self._unanswered = self._refused = 0
+        self._unreachable = self._refused = 0
         self._admitted = False
 
-    async def outcomes(self, played: Sequence[PlannedCall]) -> list[Outcome]:
-        """Raises ConfigError when nothing, or only 401, is answered to several examples in a row."""
-        return [Outcome(each.title, each.claims, await self._differences(each)) for each in played]
+    async def outcomes(self, examples_to_run: Sequence[PlannedCall]) -> list[Outcome]:
+        """Runs all examples. Raises ConfigError when several in a row get no response, or only 401."""
+        return [Outcome(each.title, each.claims, await self._differences(each)) for each in examples_to_run]
 
     async def _differences(self, example: PlannedCall) -> tuple[str, ...]:
-        # Together, so that jobs are of the same age here and there.
-        wanted, found = await asyncio.gather(_tried(self._reference, example), _tried(self._target, example))
-        self._unanswered = self._unanswered + 1 if isinstance(found, NoReply) else 0
-        if self._unanswered == ENOUGH:
-            raise ConfigError(f"--target {self._name} does not answer any more: {found}")
-        if isinstance(wanted, Unplayable) or isinstance(found, Unplayable):
-            return (str(found if isinstance(found, Unplayable) else wanted),)
-        self._judge_key(example, wanted, found)
-        return tuple(compare(wanted, found))
+        # Concurrently, so that jobs have the same age in both.
+        expected, actual = await asyncio.gather(_run(self._reference, example), _run(self._target, example))
+        self._unreachable = self._unreachable + 1 if isinstance(actual, NoReply) else 0
+        if self._unreachable == MAX_FAILURES:
+            raise ConfigError(f"--target {self._name} is no longer reachable: {actual}")
+        if isinstance(expected, CallFailed) or isinstance(actual, CallFailed):
+            return (str(actual if isinstance(actual, CallFailed) else expected),)
+        self._check_key(example, expected, actual)
+        return tuple(compare(expected, actual))
 
-    def _judge_key(self, example: PlannedCall, wanted: VerifiedReply, found: VerifiedReply) -> None:
-        if not example.operation.auth or wanted.status >= 400:
+    def _check_key(self, example: PlannedCall, expected: VerifiedReply, actual: VerifiedReply) -> None:
+        if not example.operation.auth or expected.status >= 400:
             return
-        self._admitted = self._admitted or found.status != UNAUTHORIZED
+        self._admitted = self._admitted or actual.status != UNAUTHORIZED
         self._refused += 1
-        if self._refused == ENOUGH and not self._admitted:
-            raise ConfigError(f"--target {self._name} refuses the key (401); give one that it knows with --key")
+        if self._refused == MAX_FAILURES and not self._admitted:
+            raise ConfigError(f"--target {self._name} rejects the key (401); set one that it knows with --key")
 
 
-async def _tried(player: Player, example: PlannedCall) -> VerifiedReply | Unplayable:
+async def _run(player: Player, example: PlannedCall) -> VerifiedReply | CallFailed:
     try:
         return await player.play(example)
-    except Unplayable as error:
+    except CallFailed as error:
         return error
 
 
 def _is_served(example: PlannedCall, targets: Upstreams) -> bool:
-    """Whether one of the targets is for the example's host: a single one is for all."""
+    """Whether one of the targets serves the example's host; a single target serves all."""
     host = example.operation.host
     return host is None or len(targets.urls) == 1 or any(url.host == host for url in targets.urls)
 
 
-async def _reach(asking: httpx.AsyncClient, targets: Upstreams) -> None:
-    """Raises ConfigError when one of them does not answer at all."""
+async def _check_reachable(http: httpx.AsyncClient, targets: Upstreams) -> None:
+    """Raises ConfigError when one of the targets is unreachable."""
     for origin in targets.origins:
         try:
-            async with asking.stream("GET", origin):  # whatever it says there, and however long
+            async with http.stream("GET", origin):  # any response will do
                 pass
         except httpx.HTTPError as error:
-            raise ConfigError(f"--target {origin} does not answer: {describe(error)}") from error
+            raise ConfigError(f"--target {origin} is unreachable: {describe(error)}") from error
 
 
 def _demo_key(api: Api) -> str | None:
-    """The key of the API's example; else the first that it knows."""
+    """Returns the key of the API's example, or else its first key."""
     shown = _shown(api)
     return next(shown, None) or next(iter(api.keys), None)
 

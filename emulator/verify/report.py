@@ -1,4 +1,4 @@
-"""Telling: the outcome claim by claim, as text for people and as JUnit for machines."""
+"""Report: the outcome claim by claim, as text for people and as JUnit XML for machines."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from msgspec import Struct
 
 from emulator.playbook import Api
 
-NO_CLAIM = "(no claim)"  # stands for examples of what no document promises
+NO_CLAIM = "(no claim)"  # for examples of undocumented behaviour
 
 
 class Outcome(Struct, frozen=True):
-    """One example that was played: its name, the claims that it tried, and where the target differed."""
+    """Outcome of one example: its title, the claims that it tests, and where the target differs."""
 
     title: str
     claims: tuple[str, ...]
@@ -22,68 +22,68 @@ class Outcome(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True, dict=True):
-    """All outcomes; the operations that were not `played`, and what is `left` of what was made."""
+    """All outcomes, the operations that were `not_run`, and created objects `remaining` on the target."""
 
     api: Api
     target: str
     outcomes: Sequence[Outcome]
-    unplayed: Sequence[str] = ()
-    left: Sequence[str] = ()
+    not_run: Sequence[str] = ()
+    remaining: Sequence[str] = ()
 
     @property
     def differs(self) -> bool:
-        """Whether any example does."""
+        """Whether the target differs in any example."""
         return any(each.differences for each in self.outcomes)
 
     @cached_property
     def findings(self) -> dict[str, list[str] | None]:
-        """By claim: the differences; None when no example tries it."""
+        """By claim: the differences; None when no example tests it."""
         found: dict[str, list[str] | None] = dict.fromkeys(self.api.claims)
         for outcome in self.outcomes:
             for claim in outcome.claims or ([NO_CLAIM] if outcome.differences else ()):
-                told = found[claim] = found.get(claim) or []
-                told += [f"{outcome.title}: {each}" for each in outcome.differences]
+                differences = found[claim] = found.get(claim) or []
+                differences += [f"{outcome.title}: {each}" for each in outcome.differences]
         return found
 
 
 def text(report: Report) -> Iterator[str]:
-    """A line for each claim, below it each difference, and a summary."""
+    """Yields a line for each claim with its differences below, and a summary."""
     api, found = report.api, report.findings
-    for claim, told in found.items():
-        verdict = "not tried" if told is None else "differs" if told else "holds"
+    for claim, differences in found.items():
+        verdict = "not tried" if differences is None else "differs" if differences else "holds"
         yield f"{verdict:<9}  {claim:<22} {api.claims[claim].grade if claim in api.claims else ''}".rstrip()
-        yield from (f"           {each}" for each in told or ())
-    tried = [told for told in found.values() if told is not None]
+        yield from (f"           {each}" for each in differences or ())
+    tried = [differences for differences in found.values() if differences is not None]
     yield ""
-    if report.unplayed:
-        yield f"Without examples, or not served by a target that was given: {', '.join(report.unplayed)}"
-    if report.left:
-        yield f"Made there and not taken away: {', '.join(report.left)}"
+    if report.not_run:
+        yield f"No examples, or no target for their host: {', '.join(report.not_run)}"
+    if report.remaining:
+        yield f"Created on the target and not deleted: {', '.join(report.remaining)}"
     differing = sum(map(bool, tried))
     yield f"{api.title} on {report.target}: {len(tried)} of {len(found)} claims tried, {differing} differ"
 
 
 def junit(report: Report) -> bytes:
-    """A test suite with a case for each claim; one that no example tries is skipped."""
+    """Returns a test suite with a case for each claim; one that no example tests is skipped."""
     api, found = report.api, report.findings
     counts = {
         "tests": len(found),
         "failures": sum(map(bool, found.values())),
-        "skipped": sum(told is None for told in found.values()),
+        "skipped": sum(differences is None for differences in found.values()),
         "errors": 0,
     }
     named = {"name": f"verify {api.name} on {report.target}"} | {name: str(each) for name, each in counts.items()}
     suite = xml.Element("testsuite", named)
-    for claim, told in found.items():
+    for claim, differences in found.items():
         case = xml.SubElement(suite, "testcase", {"classname": api.name, "name": claim})
-        if told is None:
+        if differences is None:
             xml.SubElement(case, "skipped", {"message": "no example tries it"})
-        elif told:
-            failure = xml.SubElement(case, "failure", {"message": _clean(told[0])})
-            failure.text = _clean("\n".join(told))
+        elif differences:
+            failure = xml.SubElement(case, "failure", {"message": _clean(differences[0])})
+            failure.text = _clean("\n".join(differences))
     return bytes(xml.tostring(suite, encoding="utf-8", xml_declaration=True))
 
 
-def _clean(told: str) -> str:
-    """Without what XML can't hold."""
-    return "".join(letter if letter.isprintable() or letter == "\n" else "�" for letter in told)
+def _clean(text: str) -> str:
+    """Replaces the characters that XML can't hold."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "�" for letter in text)

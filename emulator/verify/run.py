@@ -1,4 +1,4 @@
-"""Playing: an example becomes a request, and what comes back an answer that can be compared."""
+"""Player: sends each example as a request, and reads the response in a form that can be compared."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MADE: Mapping[str, Any] = {"string": TEXT, "integer": 1, "number": 1, "boolean":
 
 
 class PlannedCall(Struct, frozen=True):
-    """One request of an operation, and the claims that it tries."""
+    """Request of one example, and the claims that it tests."""
 
     operation: Operation
     call: CallModel
@@ -40,7 +40,10 @@ class PlannedCall(Struct, frozen=True):
 
 
 def examples(api: Api) -> Iterator[PlannedCall]:
-    """All of them, in the order of the file. An operation whose path has parameters has none unless it shows some."""
+    """Yields all examples in the order of the file.
+
+    An operation without examples gets one, unless its path has parameters.
+    """
     for operation in api.operations.values():
         part = api.file.operations[operation.name]
         calls = part.examples
@@ -51,7 +54,7 @@ def examples(api: Api) -> Iterator[PlannedCall]:
 
 
 def smallest(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Any:
-    """The smallest value that a schema takes, as far as its first words say."""
+    """Returns the smallest value that a schema accepts, as far as its main keywords say."""
     if "$ref" in schema:
         return smallest(schemas.get(str(schema["$ref"]).rpartition("/")[2], {}), schemas)
     for word in ("const", "default"):
@@ -72,7 +75,7 @@ def smallest(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Any:
 
 
 class VerifiedReply(Struct, frozen=True):
-    """A status, header lines by their names in lower case, and a body: JSON, text, or events (name and data)."""
+    """Response: status, headers with lower-case names, and a body: JSON, text, or events (name and data)."""
 
     status: int
     headers: Mapping[str, str]
@@ -81,7 +84,7 @@ class VerifiedReply(Struct, frozen=True):
 
 
 def read(response: httpx.Response) -> VerifiedReply:
-    """A response that has come whole."""
+    """Reads a complete response."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     if headers.get("content-type", "").startswith("text/event-stream"):
         reader = EventReader()
@@ -98,32 +101,32 @@ def _json(text: str) -> Any:
         return text
 
 
-FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0  # seconds between two polls, doubled each time
-LONGEST_JOB = LONGEST_ANSWER = 120.0  # seconds
+FIRST_WAIT, MAX_WAIT = 0.1, 5.0  # seconds between two polls, doubled each time
+MAX_JOB = MAX_REPLY = 120.0  # seconds
 TOO_MANY = 429
-LONGEST_PAUSE, PAUSES = 60.0, 3  # seconds that a target may ask to wait, and how often
+MAX_PAUSE, MAX_PAUSES = 60.0, 3  # seconds that a target may ask for, and how often
 
 
 class CreatedValues(Struct, frozen=True):
-    """What an operation gave an id to."""
+    """Object that an operation created, by its id."""
 
     operation: str
     at: str
     id: str
 
 
-class Unplayable(Exception):
-    """An example could not be played; the message says why."""
+class CallFailed(Exception):
+    """An example could not be run; the message says why."""
 
 
-class NoReply(Unplayable):
-    """Nobody answered."""
+class NoReply(CallFailed):
+    """No response came."""
 
 
 class Player:
-    """Plays the examples of an API against whoever `client` reaches, with one key, waiting by `clock`.
+    """Runs the examples of an API through `client`, with one key; `clock` times its waits.
 
-    `known` are all examples by operation and number. What was made and not removed again is in `made`.
+    `known` are all examples by operation and number; `created` are the objects created and not yet deleted.
     """
 
     def __init__(
@@ -135,7 +138,7 @@ class Player:
         key: str | None,
         clock: Clock,
     ) -> None:
-        self.made: dict[CreatedValues, None] = {}
+        self.created: dict[CreatedValues, None] = {}
         self._api = api
         self._known = known
         self._client = client
@@ -145,55 +148,57 @@ class Player:
         self._removers = dict(_removers(known))
 
     async def play(self, example: PlannedCall) -> VerifiedReply:
-        """The answer; to a poll for a job that was started, the one that tells its end.
+        """Runs an example and returns the response; for a poll of a job, the one after its end.
 
-        Raises Unplayable when nobody answers, an answer lacks what the path is made of, or a job does not end.
+        Raises CallFailed when no response comes, one lacks a value for the path, or a job does not end.
         """
         path: dict[str, str] = {}
         for name, value in example.call.path.items():
-            path[name] = value if isinstance(value, str) else await self._taken(value)
-        answer = await self._ask(example, path)
+            path[name] = value if isinstance(value, str) else await self._value_from(value)
+        reply = await self._send(example, path)
         if any(isinstance(value, TakenModel) for value in example.call.path.values()):
-            answer = await self._ended(example, path, answer)
-        self._note(example, path, answer)
-        return answer
+            reply = await self._poll_until_end(example, path, reply)
+        self._track(example, path, reply)
+        return reply
 
     async def clean(self) -> list[CreatedValues]:
-        """Take away what was made; gives what could not be, an end that has come already not counted."""
+        """Deletes what was created; returns what could not be deleted, except what is gone already."""
         left = []
-        for made in list(self.made):
-            example = self._removers[made.operation, made.at]
+        for created in list(self.created):
+            example = self._removers[created.operation, created.at]
             name = next(name for name, value in example.call.path.items() if isinstance(value, TakenModel))
             try:
-                answer = await self._ask(example, {name: made.id})
-            except Unplayable:
-                left.append(made)
+                reply = await self._send(example, {name: created.id})
+            except CallFailed:
+                left.append(created)
                 continue
-            if answer.status >= 400 and answer.status not in (404, 409, 410):
-                left.append(made)
+            if reply.status >= 400 and reply.status not in (404, 409, 410):
+                left.append(created)
         return left
 
-    async def _taken(self, wanted: TakenModel) -> str:
-        """What the answer to another operation's example says."""
-        value = _at((await self.play(self._known[wanted.operation, wanted.example])).body, wanted.at)
+    async def _value_from(self, source: TakenModel) -> str:
+        """Returns a value from the response to another operation's example."""
+        value = _value_at((await self.play(self._known[source.operation, source.example])).body, source.at)
         if value is None:
-            raise Unplayable(f"the answer to {wanted.operation} has no {wanted.at}, which the path is made of")
+            raise CallFailed(f"the response to {source.operation} has no {source.at}, which the path needs")
         return value
 
-    async def _ended(self, example: PlannedCall, path: Mapping[str, str], answer: VerifiedReply) -> VerifiedReply:
-        """Ask again and again until the job has ended; at once the answer if it is not about a job."""
+    async def _poll_until_end(
+        self, example: PlannedCall, path: Mapping[str, str], reply: VerifiedReply
+    ) -> VerifiedReply:
+        """Polls until the job has ended; returns the response unchanged if it is not about a job."""
         kinds = [kind.polled for kind in self._api.jobs.values() if kind.polled is not None]
         ends = [polled.until for polled in kinds if polled.by == example.operation.name]
         wait, waited = FIRST_WAIT, 0.0
-        while ends and answer.status < 400 and not any(_holds(until, answer.body) for until in ends):
-            if waited >= LONGEST_JOB:
-                raise Unplayable(f"what is polled for has not ended after {waited:.0f} s")
+        while ends and reply.status < 400 and not any(_holds(until, reply.body) for until in ends):
+            if waited >= MAX_JOB:
+                raise CallFailed(f"what is polled for has not ended after {waited:.0f} s")
             await self._clock.sleep(wait)
-            waited, wait = waited + wait, min(2 * wait, LONGEST_WAIT)
-            answer = await self._ask(example, path)
-        return answer
+            waited, wait = waited + wait, min(2 * wait, MAX_WAIT)
+            reply = await self._send(example, path)
+        return reply
 
-    async def _ask(self, example: PlannedCall, values: Mapping[str, str]) -> VerifiedReply:
+    async def _send(self, example: PlannedCall, values: Mapping[str, str]) -> VerifiedReply:
         operation, call = example.operation, example.call
         path = operation.path
         for name, text in values.items():
@@ -201,29 +206,29 @@ class Player:
         url = self._upstreams.url(operation.host, path.encode(), urlencode(call.query).encode())
         headers = {**self._credential(example), **call.headers}
         content = self._content(example, headers)
-        for pause in range(PAUSES + 1):
+        for pause in range(MAX_PAUSES + 1):
             try:
-                async with asyncio.timeout(LONGEST_ANSWER):
+                async with asyncio.timeout(MAX_REPLY):
                     response = await self._client.request(operation.method, url, headers=headers, content=content)
             except TimeoutError as error:
-                raise NoReply(f"no answer: it had not ended after {LONGEST_ANSWER:g} s") from error
+                raise NoReply(f"no reply: it had not ended after {MAX_REPLY:g} s") from error
             except httpx.HTTPError as error:
-                raise NoReply(f"no answer: {describe(error)}") from error
-            asked = _pause(response)
-            if asked is None or pause == PAUSES:
+                raise NoReply(f"no reply: {describe(error)}") from error
+            pause_seconds = _pause(response)
+            if pause_seconds is None or pause == MAX_PAUSES:
                 break
-            await self._clock.sleep(asked)
+            await self._clock.sleep(pause_seconds)
         return read(response)
 
-    def _note(self, example: PlannedCall, path: Mapping[str, str], answer: VerifiedReply) -> None:
-        if answer.status >= 300:
+    def _track(self, example: PlannedCall, path: Mapping[str, str], reply: VerifiedReply) -> None:
+        if reply.status >= 300:
             return
         if example.operation.method == "DELETE":
-            for made in [made for made in self.made if made.id in path.values()]:
-                del self.made[made]
+            for created in [created for created in self.created if created.id in path.values()]:
+                del self.created[created]
         for operation, at in self._removers:
-            if operation == example.operation.name and (id := _at(answer.body, at)) is not None:
-                self.made[CreatedValues(operation, at, id)] = None
+            if operation == example.operation.name and (id := _value_at(reply.body, at)) is not None:
+                self.created[CreatedValues(operation, at, id)] = None
 
     def _credential(self, example: PlannedCall) -> dict[str, str]:
         if self._key is None or not example.operation.auth or not self._api.credentials:
@@ -243,7 +248,7 @@ class Player:
 
 
 def _removers(known: Mapping[tuple[str, int], PlannedCall]) -> dict[tuple[str, str], PlannedCall]:
-    """By the operation that makes something, and where its answer says the id: the example that takes it away."""
+    """Returns the example that deletes an object, by the operation that creates it and the path of its id."""
     return {
         (value.operation, value.at): example
         for example in known.values()
@@ -253,8 +258,8 @@ def _removers(known: Mapping[tuple[str, int], PlannedCall]) -> dict[tuple[str, s
     }
 
 
-def _at(value: Any, path: str) -> str | None:
-    """What stands at a dotted path, if it can be a part of a URL's path."""
+def _value_at(value: Any, path: str) -> str | None:
+    """Returns the value at a dotted path, if it can be a segment of a URL's path."""
     for step in path.split("."):
         value = step_into(value, step) if isinstance(value, (dict, list)) else None
     return str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else None
@@ -263,13 +268,13 @@ def _at(value: Any, path: str) -> str | None:
 def _holds(until: Any, body: Any) -> bool:
     try:
         return isinstance(body, dict) and bool(until.matches(body))
-    except EmulatorError:  # an expression that this answer has nothing for
+    except EmulatorError:  # the reply lacks a value of the expression
         return False
 
 
 def _pause(response: httpx.Response) -> float | None:
-    """For how long a target asks us to wait because there were too many requests."""
-    asked = response.headers.get("retry-after", "")
-    if response.status_code != TOO_MANY or not asked.isdigit() or float(asked) > LONGEST_PAUSE:
+    """Returns how long a target asks to wait after too many requests, in seconds, or None."""
+    pause_seconds = response.headers.get("retry-after", "")
+    if response.status_code != TOO_MANY or not pause_seconds.isdigit() or float(pause_seconds) > MAX_PAUSE:
         return None
-    return float(asked)
+    return float(pause_seconds)

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from emulator import __version__
-from emulator.clock import FASTEST
+from emulator.clock import MAX_SPEED
 from emulator.dates import LATEST
 from emulator.engine.world import MADE_KEYS, WorldState, check_state
 from emulator.errors import ConfigError
@@ -31,7 +31,7 @@ class ClockState(Struct, frozen=True):
     """How the clock of a world goes on."""
 
     now: Annotated[float, Meta(ge=0, le=LATEST)]
-    speed: Annotated[float, Meta(ge=0, le=FASTEST)]
+    speed: Annotated[float, Meta(ge=0, le=MAX_SPEED)]
     auto: bool
 
 

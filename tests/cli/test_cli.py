@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from emulator import __version__
 from emulator.cli import main
-from emulator.settings import READERS
+from emulator.settings import PARSERS
 from tests.library import MARK, STORY, api, marks, operation
 from tests.process import environment, run
 
@@ -57,7 +57,7 @@ def test_the_help_of_serve_names_every_flag_with_its_default() -> None:
     for default in ("127.0.0.1:8484", "default", "0", "32MiB", "on"):
         assert f"[default: {default}]" in text
     assert "EMULATOR_LISTEN" in text
-    flags = {flag for flag, _ in READERS.values()} - {"--journal-entries", "--journal-bytes"}
+    flags = {flag for flag, _ in PARSERS.values()} - {"--journal-entries", "--journal-bytes"}
     assert all(flag in text for flag in flags - {"--cache"})
     assert "--cache" not in text
 
@@ -124,7 +124,7 @@ def test_check_looks_at_a_folder_with_the_apis_below_it(story: Path, tmp_path: P
 def test_check_does_not_take_an_empty_folder_for_a_right_one(tmp_path: Path) -> None:
     result = emulate("check", str(tmp_path))
     assert result.exit_code == 2
-    assert result.stderr == f"{tmp_path}: there are no scenarios in this folder; expected files such as retry.yaml\n"
+    assert result.stderr == f"{tmp_path}: no scenarios in this folder; expected files such as retry.yaml\n"
 
 
 def test_check_tells_every_complaint_of_every_file_with_its_place(story: Path, tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_coverage_of_what_comes_along_is_whole() -> None:
     result = emulate("coverage")
     assert result.exit_code == 0
     assert result.stdout.splitlines()[-1] == "86 of 86 claims served"
-    assert "SERVED BY NOTHING" not in result.stdout
+    assert "NOT SERVED" not in result.stdout
     assert re.search(
         r"^  AE-BATCH-CANCEL +documented +batch.cancel .*scenarios/apis/aiexport.yaml:\d+", result.stdout, re.MULTILINE
     )
@@ -197,7 +197,7 @@ def test_coverage_with_a_claim_that_nothing_serves_has_the_status_1(story: Path)
     assert result.stdout.splitlines() == [
         "Demo",
         "  D-ONE                  documented  serves demo.yaml:21",
-        "  D-TWO                  invented    SERVED BY NOTHING",
+        "  D-TWO                  invented    NOT SERVED",
         "  1 documented, 1 invented",
         "",
         "1 of 2 claims served",

@@ -48,7 +48,7 @@ def test_coverage_tells_where_each_claim_is_served_and_how_many_are_not(library:
         "Demo",
         f"  D-ONE                  documented  zeta {file}:28; zeta {file}:29; theta {file}:31",
         f"  D-TWO                  invented    zeta {file}:26",
-        "  D-NONE                 inferred    SERVED BY NOTHING",
+        "  D-NONE                 inferred    NOT SERVED",
         "  1 documented, 1 invented, 1 inferred",
         "",
         "2 of 3 claims served",
@@ -72,5 +72,5 @@ def test_a_folder_is_what_it_holds(library: Library, tmp_path: Path) -> None:
     library.write("one.yml", "scenario: one\nabout: x\napis: {demo: }\n")
     assert check_scenarios([str(library.folder)]) == ([], 2)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ConfigError, match="there are no scenarios in this folder"):
+    with pytest.raises(ConfigError, match="no scenarios in this folder"):
         check_scenarios([str(tmp_path / "empty")])

@@ -7,7 +7,7 @@ import pytest
 from tests.clients.conftest import Asker, tool
 
 FOUR = "2 + 2 = 4."
-READERS = ("httpx-sse", "httpx-sse, own route", "sseclient-py", "anthropic")
+PARSERS = ("httpx-sse", "httpx-sse, own route", "sseclient-py", "anthropic")
 EVENTS = [
     "message_start",
     "content_block_start",
@@ -31,11 +31,11 @@ def cut_counting(asker: Asker) -> None:
 def test_third_party_readers_of_streams_in_python_see_the_whole_message(generic: Asker) -> None:
     cut_counting(generic)
     told = generic.told("generic_streams.py")
-    for reader in READERS:
+    for reader in PARSERS:
         assert told[reader]["events"] == EVENTS, reader
         assert told[reader]["text"] == told["whole"], reader
         assert told[reader]["stop"] == "end_turn", reader
-    assert len({told[reader]["output_tokens"] for reader in READERS}) == 1
+    assert len({told[reader]["output_tokens"] for reader in PARSERS}) == 1
     # A stream that is cut reaches each reader as far as it went.
     assert told["httpx-sse, counting"] == {"events": 4, "raised": "RemoteProtocolError"}
     assert told["sseclient-py, counting"] == {"events": 4, "raised": "ChunkedEncodingError"}

@@ -12,7 +12,7 @@ def test_one_begins_in_each_pass_of_the_loop_in_order_of_arrival() -> None:
     told: list[str] = []
 
     async def begin(turns: AdmissionQueue, name: str) -> None:
-        await turns.take()
+        await turns.wait()
         told.append(name)
 
     async def crowd() -> None:
@@ -36,18 +36,18 @@ def test_one_begins_in_each_pass_of_the_loop_in_order_of_arrival() -> None:
 def test_who_gives_up_waiting_keeps_nobody_from_a_turn() -> None:
     async def leave() -> list[bool]:
         turns = AdmissionQueue(manual())
-        first, second, third = (asyncio.ensure_future(turns.take()) for _ in range(3))
+        first, second, third = (asyncio.ensure_future(turns.wait()) for _ in range(3))
         loop = asyncio.get_running_loop()
         loop.call_soon(first.cancel)
         loop.call_soon(second.cancel)
         await asyncio.gather(first, second, third, return_exceptions=True)
-        await turns.take()
+        await turns.wait()
         return [first.cancelled(), second.cancelled(), third.done() and not third.cancelled()]
 
     assert asyncio.run(leave())[2]
 
 
-def begun_while_behind(longest: float = 30.0) -> int:
+def begun_while_behind(max_wait: float = 30.0) -> int:
     """How often the clock, which is behind all the time, called before the one who waited began."""
 
     async def story() -> int:
@@ -59,7 +59,7 @@ def begun_while_behind(longest: float = 30.0) -> int:
                 clock.call_at(clock.now() - 1, call)
 
         call()
-        await AdmissionQueue(clock, longest).take()
+        await AdmissionQueue(clock, max_wait).wait()
         return len(calls)
 
     return asyncio.run(story())
@@ -70,7 +70,7 @@ def test_nothing_begins_while_what_is_due_is_late() -> None:
 
 
 def test_who_has_waited_long_enough_begins_all_the_same() -> None:
-    assert begun_while_behind(longest=0.0) < 10
+    assert begun_while_behind(max_wait=0.0) < 10
 
 
 def test_a_clock_that_is_moved_waits_until_everybody_has_begun() -> None:
@@ -79,7 +79,7 @@ def test_a_clock_that_is_moved_waits_until_everybody_has_begun() -> None:
         turns = AdmissionQueue(clock)
 
         async def begin() -> None:
-            await turns.take()
+            await turns.wait()
             begun.append(clock.now())
             await clock.sleep(1)
 

@@ -96,7 +96,7 @@ def test_a_call_to_an_address_or_another_port_fails_the_run_too(run: Run) -> Non
     )
     assert ran.returncode == 3
     for place in ("192.0.2.1:81", "192.0.2.1:443", "[2001:db8::1]:443", "api.aiexport.io:8443"):
-        assert f"tried to leave for {place}, which is not emulated" in ran.stderr
+        assert f"to {place} blocked, which is not emulated" in ran.stderr
     assert ran.stderr.count("(--allow-host ") == 3, "an emulated host can't be allowed"
 
 
@@ -134,7 +134,7 @@ def test_a_world_that_the_command_has_ended_fails_the_run(run: Run) -> None:
         "--world", "mine", "--", "sh", "-c", "curl -sS -X DELETE -o /dev/null $EMULATOR_URL/_emulator/worlds/mine"
     )
     assert ran.returncode == 125
-    assert ran.stderr.startswith("emulator run: the command ended with 0, but what it called can't be told: ")
+    assert ran.stderr.startswith("emulator run: the command ended with 0, but its calls can't be reported: ")
 
 
 def test_blocked_calls_are_kept_when_the_command_runs_again(run: Run) -> None:

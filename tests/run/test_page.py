@@ -224,7 +224,7 @@ def test_clients_arrive_as_the_table_says(run: Run, program: str) -> None:
         ran = run("--", *asks, json.dumps(asked), NODE_PATH=str(made("node") / "node_modules"))
         assert ran.returncode == 3, ran.stderr
         for call, foreign, arrives in calls(program, by):
-            left = f"1 call tried to leave for {foreign[8:-1]}:443" in ran.stderr
+            left = f"1 call to {foreign[8:-1]}:443" in ran.stderr
             assert left == arrives, f"{call}: {ran.stderr}"
             assert f"{foreign} " in ran.stdout, "it was made"
         assert ran.stdout.count(f"{EMULATED} 200\n") == sum(arrives for *_, arrives in calls(program)), ran.stdout

@@ -169,4 +169,4 @@ def test_a_call_of_node_to_another_host_fails_the_run(run: Run, tmp_path: Path) 
     assert ran.returncode == 3, ran.stderr
     for name in nodes():
         for way in ("fetch", "https"):
-            assert f"tried to leave for {name}-{way}.vendor.example:443" in ran.stderr
+            assert f"to {name}-{way}.vendor.example:443" in ran.stderr

@@ -39,7 +39,7 @@ def test_calls_arrive_and_are_told_at_the_end(run: Run) -> None:
         "emulator: 1 call",
         "  aixplain  assets.execute  1 x 200",
         "  aixplain would have charged 7 tokens, 0.0000042 credits",
-        "  verdict: nothing found",
+        "  verdict: no findings",
     ]
 
 
@@ -61,7 +61,7 @@ def test_a_call_to_another_host_fails_the_run_whatever_the_command_makes_of_it(r
     ran = run("--", sys.executable, "-c", LEAVE, "https://api.vendor.example:8443", "http://api.vendor.example/")
     assert ran.returncode == 3, ran.stderr
     for port in (8443, 80):
-        assert f"FAILED: 1 call tried to leave for api.vendor.example:{port}, which is not emulated" in ran.stderr
+        assert f"FAILED: 1 call to api.vendor.example:{port} blocked, which is not emulated" in ran.stderr
     assert "--allow-host api.vendor.example" in ran.stderr
     assert ran.stdout.count("502") == 2
 
@@ -153,7 +153,7 @@ for _ in range(30):
     ran = run("--", sys.executable, "-c", code)
     assert ran.returncode == 0
     assert ran.stderr.splitlines()[-1].startswith("  verdict: ")
-    assert "(--verdict tells more)" in ran.stderr
+    assert "(--verdict shows details)" in ran.stderr
 
 
 def test_a_program_finds_its_variables(run: Run) -> None:

@@ -13,7 +13,7 @@ FINE = Verdict(ok=True, text="fine")
 
 def test_a_run_without_calls_says_what_that_may_mean() -> None:
     assert list(summary_lines(NOTHING, FINE, [], {}, False)) == [
-        "emulator: 0 calls; a program that heeds no proxy variable gets past it"
+        "emulator: 0 calls; a program that ignores the proxy variables is not redirected"
     ]
     assert list(summary_lines({**NOTHING, "elsewhere": 2}, FINE, [], {}, False)) == [
         "emulator: 0 calls, and 2 in other worlds"
@@ -25,10 +25,10 @@ def test_a_run_without_calls_says_what_that_may_mean() -> None:
 def test_what_tried_to_leave_is_told_with_what_to_do() -> None:
     left = [{"host": host, "port": 81} for host in ("b.example", "2001:db8::1", "2001:db8::1")]
     assert list(summary_lines(NOTHING, FINE, left, {"b.example"}, False))[1:] == [
-        "  FAILED: 1 call tried to leave for b.example:81, which is not emulated",
-        "          (the host is, at ports 80 and 443 only)",
-        "  FAILED: 2 calls tried to leave for [2001:db8::1]:81, which is not emulated",
-        "          (--allow-host 2001:db8::1 would let it through to the real one)",
+        "  FAILED: 1 call to b.example:81 blocked, which is not emulated",
+        "          (the host is emulated at ports 80 and 443 only)",
+        "  FAILED: 2 calls to [2001:db8::1]:81 blocked, which is not emulated",
+        "          (--allow-host 2001:db8::1 lets it through to the real host)",
     ]
 
 
@@ -46,13 +46,13 @@ def test_all_that_happened_is_told() -> None:
     }
     assert list(summary_lines(summary, FINE, [{"host": "a.example", "port": 443}] * 2, {}, False)) == [
         "emulator: 4 calls in the journal, which had dropped 9 earlier ones",
-        "  parrot  say             1 x no answer, 2 x 200",
+        "  parrot  say             1 x no response, 2 x 200",
         "  -       (no operation)  1 x 404",
         "  parrot would have charged 12,000 letters, 0.0000105 USD",
         "  faults played: status x 2, timeout x 1",
-        "  verdict: nothing found",
-        "  FAILED: 2 calls tried to leave for a.example:443, which is not emulated",
-        "          (--allow-host a.example would let it through to the real one)",
+        "  verdict: no findings",
+        "  FAILED: 2 calls to a.example:443 blocked, which is not emulated",
+        "          (--allow-host a.example lets it through to the real host)",
     ]
 
 
@@ -60,5 +60,7 @@ def test_a_verdict_is_told_in_short_or_in_whole() -> None:
     finding = Finding("no_back_off", "hardly a pause")
     verdict = Verdict(ok=False, findings=(finding, finding), text="two findings\none and the other")
     summary = {**NOTHING, "called": [{"api": "a", "operation": "b", "calls": 1, "statuses": {"200": 1}}]}
-    assert "  verdict: no_back_off x 2 (--verdict tells more)" in list(summary_lines(summary, verdict, [], {}, False))
+    assert "  verdict: no_back_off x 2 (--verdict shows details)" in list(
+        summary_lines(summary, verdict, [], {}, False)
+    )
     assert list(summary_lines(summary, verdict, [], {}, True))[2:] == ["  two findings", "  one and the other"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from emulator.run.environment import bundle, usual_authorities
+from emulator.run.environment import bundle, default_cas
 
 
 def test_when_nothing_may_leave_only_ours_is_trusted(tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ def test_the_usual_ones_are_those_that_the_program_would_trust_without_us(tmp_pa
     for path in (one, other, more):
         path.touch()
     named = {"SSL_CERT_FILE": str(one), "REQUESTS_CA_BUNDLE": str(other), "CURL_CA_BUNDLE": str(one)}
-    assert usual_authorities(named) == [one, other]
-    (system,) = usual_authorities({"SSL_CERT_FILE": str(tmp_path / "gone"), "CURL_CA_BUNDLE": ""})
+    assert default_cas(named) == [one, other]
+    (system,) = default_cas({"SSL_CERT_FILE": str(tmp_path / "gone"), "CURL_CA_BUNDLE": ""})
     assert "BEGIN CERTIFICATE" in system.read_text()
-    assert usual_authorities({"NODE_EXTRA_CA_CERTS": str(more)}) == [more, system]
+    assert default_cas({"NODE_EXTRA_CA_CERTS": str(more)}) == [more, system]

@@ -91,7 +91,7 @@ def test_a_wrong_scenario_is_told_with_its_places_and_leaves_no_thread(tmp_path:
 def test_a_wrong_option_is_refused_by_name() -> None:
     with pytest.raises(ConfigError, match="--seed is 'many'"):
         Emulator(seed="many")
-    with pytest.raises(ConfigError, match="no setting is called 'sede'"):
+    with pytest.raises(ConfigError, match="unknown setting 'sede'"):
         Emulator(sede=1)
     with pytest.raises(ValueError, match="two words for the same"):
         Emulator(scenario="default", scenarios=["default"])

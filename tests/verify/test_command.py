@@ -80,14 +80,14 @@ def test_what_differs_is_told_by_claim_as_text_and_as_junit(changed: str, tmp_pa
     result = check("--api", "aiexport", "--target", f"{changed}/v2", "--junit", str(report))
     assert result.exit_code == 1
     for line in (
-        "status.get, example 1: body.status: wanted a text, found a number",
-        "status.get, example 1: body.version: wanted a text, found nothing",
-        "models.list, example 1: status: wanted 200, found 206",
-        "messages.stream, example 1: events: wanted message_start, content_block_start, content_block_delta,",
-        "messages.stream, example 1: event message_start.message: wanted a mapping, found nothing",
-        "messages.create, example 3: events: wanted message_start, content_block_start, content_block_delta, "
-        "content_block_stop, message_delta, message_stop, found content_block_start, message_start",
-        "messages.list, example 1: header content-type: wanted application/json, found application/problem+json",
+        "status.get, example 1: body.status: expected a text, got a number",
+        "status.get, example 1: body.version: expected a text, got nothing",
+        "models.list, example 1: status: expected 200, got 206",
+        "messages.stream, example 1: events: expected message_start, content_block_start, content_block_delta,",
+        "messages.stream, example 1: event message_start.message: expected a mapping, got nothing",
+        "messages.create, example 3: events: expected message_start, content_block_start, content_block_delta, "
+        "content_block_stop, message_delta, message_stop, got content_block_start, message_start",
+        "messages.list, example 1: header content-type: expected application/json, got application/problem+json",
     ):
         assert line in result.output
     assert "differs    AE-STATUS              documented" in result.output
@@ -108,14 +108,14 @@ def test_a_header_that_is_missing_is_told(tmp_path: Path) -> None:
     )
     with Emulator(scenarios=[str(path)]) as emulator:
         result = check("--api", "aiexport", "--target", emulator.url)
-    assert "messages.list, example 1: header x-api-version: wanted one, found none" in result.output
+    assert "messages.list, example 1: header x-api-version: expected one, got none" in result.output
     assert result.exit_code == 1
 
 
 def test_a_key_that_is_refused_is_told_in_one_line_and_never_shown(target: str) -> None:
     result = check("--api", "aiexport", "--target", target, "--key", "axp_test_revoked")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.endswith(f"--target {target} refuses the key (401); give one that it knows with --key\n")
+    assert result.stderr.endswith(f"--target {target} rejects the key (401); set one that it knows with --key\n")
     assert "axp_test_revoked" not in result.output
 
 
@@ -124,17 +124,17 @@ def test_a_target_that_stops_answering_is_told_in_one_line() -> None:
     with Served(mute) as served:
         with pytest.raises(ConfigError) as caught:
             verify("aiexport", [served.url], None, None, print, httpx.Timeout(0.2))
-        wanted = f"--target {served.url} does not answer any more: no answer: it timed out"
+        wanted = f"--target {served.url} is no longer reachable: no reply: it timed out"
     assert str(caught.value) == wanted
 
 
 def test_a_target_whose_answers_never_end_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """Something comes all the time, so nobody waits for long, and yet for ever."""
-    monkeypatch.setattr(play, "LONGEST_ANSWER", 0.2)
+    monkeypatch.setattr(play, "MAX_REPLY", 0.2)
     with Served(endless) as served:
         with pytest.raises(ConfigError) as caught:
             verify("aiexport", [served.url], None, None, print)
-        wanted = f"--target {served.url} does not answer any more: no answer: it had not ended after 0.2 s"
+        wanted = f"--target {served.url} is no longer reachable: no reply: it had not ended after 0.2 s"
     assert str(caught.value) == wanted
 
 
@@ -192,7 +192,7 @@ def test_what_was_made_is_taken_away_again() -> None:
             "unknown API 'aiexprt'; expected one of: aiexport, aixplain; did you mean 'aiexport'?",
         ),
         (["--target", "here"], "--target is 'here'; expected a URL such as https://api.example.com"),
-        (["--target", "http://127.0.0.1:1"], "--target http://127.0.0.1:1 does not answer: "),
+        (["--target", "http://127.0.0.1:1"], "--target http://127.0.0.1:1 is unreachable: "),
         (["--junit", "no/where.xml"], "--junit is 'no/where.xml', which can't be written: No such file or directory"),
     ],
 )
