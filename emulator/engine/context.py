@@ -137,14 +137,14 @@ REQUEST_MAKERS: Mapping[str, Maker] = {
 }
 
 
-MOST_CALLERS = 10_000
+MAX_CALLERS = 10_000
 NOBODY = Request("GET", "/", "", {}, "", "http", "")
 
 
 class Names(dict[str, tuple[Mapping[str, Maker], Mapping[str, Any]]]):
-    """By operation, what makes the names of its requests, and those that are there from the start.
+    """By operation: the makers of its names, and the names that are there from the start.
 
-    Worked out when an operation is first asked for: a world that lives for one test asks for few.
+    Computed when an operation is first used: a world that lives for one test uses few.
     """
 
     def __init__(
@@ -162,7 +162,7 @@ class Names(dict[str, tuple[Mapping[str, Maker], Mapping[str, Any]]]):
 
 
 class Service:
-    """What one API needs to answer in one world."""
+    """Service: one API in one world, with what it needs to answer."""
 
     def __init__(self, api: Api, latency: LatencyPlan, state: WorldState) -> None:
         self.api: Api = api
@@ -192,7 +192,7 @@ class Service:
         state.ledger.seed(api.name, api.statistics, {key: each.workspace for key, each in api.keys.items()})
 
     def _names(self, operation: Operation) -> tuple[Mapping[str, Maker], Mapping[str, Any]]:
-        """What makes the names of an operation's requests, and those of them that are there from the start."""
+        """Returns the makers of an operation's names, and the names that are there from the start."""
         makers = {**self.makers}
         if operation.answer is not None:
             plan = self.api.answers[operation.answer]
@@ -202,13 +202,13 @@ class Service:
         return makers, {name: constant for name, constant in self.constants.items() if name not in own}
 
     def remember(self, presented: str, record: Any, caller: Caller) -> None:
-        """Keep a caller as long as its record is the same object."""
-        if len(self.callers) >= MOST_CALLERS:
+        """Caches a caller as long as its record is the same object."""
+        if len(self.callers) >= MAX_CALLERS:
             self.callers.clear()
         self.callers[presented] = (record, caller)
 
     def limit_states(self, key: str) -> dict[str, Any]:
-        """How the counters of a key stand."""
+        """Returns how the counters of a key stand."""
         record = self.records["keys"].get(key)
         if record is None:
             return {}
@@ -223,7 +223,7 @@ class Service:
             raise ConfigError(f"unknown key {key!r} of {self.api.name}; {did_you_mean(key, self.api.keys)}")
 
     def set_tier(self, key: str, tier: str) -> None:
-        """Give a key another tier from the next request on; its counters go on under the limits of that tier.
+        """Gives a key another tier from the next request on; its counters go on under the limits of that tier.
 
         Raises ConfigError as `check_tier` does.
         """
@@ -236,7 +236,7 @@ class Service:
         keys.amend(key, {**record, "tier": tier})
 
     def error_reply(self, error: ApiError, context: Context) -> Reply:
-        """An error in the API's own shape, under the name that the operation gives it. Raises TemplateError."""
+        """Renders an error in the API's own shape, under the name that the operation gives it. Raises TemplateError."""
         renamed = context.operation.errors if context.operation is not None else {}
         return render_error(error_plan(self.api.errors, renamed, error.kind), error, context)
 
@@ -296,6 +296,6 @@ def _answer(plan: AnswerPlan, generator: TextGenerator, context: Context) -> Any
 
 
 def _texts(value: Any) -> list[str]:
-    """One text, or those of a list; nothing else ends an answer."""
+    """Returns one text, or those of a list; nothing else ends an answer."""
     given = value if isinstance(value, list) else [value]
     return [each for each in given if isinstance(each, str)]

@@ -206,7 +206,7 @@ RAW_SOCKET = (
 )
 
 GAP = 0.001  # real seconds between two segments
-MOST_GAPS = 1_000  # with more segments than that there are no gaps between those that are due together
+MAX_GAPS = 1_000  # with more segments than that there are no gaps between those that are due together
 
 
 class BorrowedSocket(Protocol):
@@ -233,7 +233,7 @@ class BorrowedSocket(Protocol):
 async def send_raw(raw: RawResponse, begun: float, exchange: Exchange, clock: Clock, line: BorrowedSocket) -> None:
     """Sends the segments, then ends the connection as the raw response says, once everything has reached the client."""
     line.begin()
-    gap = GAP if len(raw.segments) <= MOST_GAPS else 0.0
+    gap = GAP if len(raw.segments) <= MAX_GAPS else 0.0
     if begun > clock.now():
         await clock.sleep_until(begun)
     for together in _runs(raw.segments):

@@ -29,7 +29,7 @@ MADE_KEYS = "keys"  # collection: keys that were made for the world by hand
 
 
 class WorldEnded(EmulatorError):
-    """The world was reset, restored or deleted under somebody who was doing something in it."""
+    """The world was reset, restored or deleted while a task worked in it."""
 
 
 class Origin(Struct, frozen=True):
@@ -119,7 +119,7 @@ class WorldState:
 
     @contextmanager
     def attend(self) -> Iterator[None]:
-        """Do something in the world that takes time, from inside a task; raises WorldEnded when `end` breaks it off."""
+        """Marks a task that works in the world for a while; raises WorldEnded in it when `end` stops it."""
         task = asyncio.current_task()
         assert task is not None
         self._present.add(task)
@@ -138,7 +138,7 @@ class WorldState:
                     self._empty.set_result(None)
 
     async def end(self) -> None:
-        """Break off what others are doing in it: open streams, waits, and webhooks on their way."""
+        """Stops what others are doing in the world: open streams, waits, and webhooks in progress."""
         here = asyncio.current_task()
         leaving = self._present - self._leaving - {here}
         self._leaving |= leaving
@@ -156,7 +156,7 @@ class WorldState:
         self._begin(Origin(f"{self.seed}/{self.name}", self.clock.now()))
 
     async def close(self) -> None:
-        """Breaks off what is under way for good."""
+        """Stops what is in progress, for good."""
         await self.store.schedule.close()
         await self.sender.close()
 

@@ -61,7 +61,7 @@ class Jobs:
         watched: bool = False,
         faults: Sequence[StartFault] = (),
     ) -> Job:
-        """Begin a job of a known kind; `items` is a count. Beyond the kind's `most` the oldest job is forgotten.
+        """Starts a job of a known kind; `items` is a count. Beyond the kind's `most` the oldest job is forgotten.
 
         `faults` stay with the job. Raises ConfigError, and begins nothing, when one of them does not fit it.
         """
@@ -95,27 +95,27 @@ class Jobs:
         return found if kind is not None else sorted(found, key=lambda job: job.started_at)
 
     def cancel(self, job: Job) -> Job:
-        """Cancel a job; one that is done or cancelled already stays as it is."""
+        """Cancels a job; one that is done or cancelled already stays as it is."""
         now = self._clock.now()
         unchanged = job.cancelled_at is not None or job.done(now)
         return job if unchanged else self._keep(replace(job, cancelled_at=now))
 
     def force(self, job: Job, state: str, at: float | None = None) -> Job:
-        """Let a job end in a state, at once or at a time; one that is done stays as it is."""
+        """Ends a job in a state, at once or at a time; one that is done stays as it is."""
         now = self._clock.now()
         forced = (state, now if at is None else max(now, at))
         return job if job.done(now) else self._keep(replace(job, forced=forced))
 
     def complete(self, job: Job) -> Job:
-        """Let a job end at once as it should, with all its rows; one that is done stays as it is."""
+        """Completes a job at once, with all its rows; one that is done stays as it is."""
         return self.force(job, job.timeline.end)
 
     def fail(self, job: Job, state: str | None = None) -> Job:
-        """Let a job fail at once, in the state of its kind for that or another; one that is done stays as it is."""
+        """Fails a job at once, in the state of its kind for that or another; one that is done stays as it is."""
         return self.force(job, state or job.failed)
 
     def move(self, job: Job, state: str) -> Job:
-        """Let a job be in a state at once, and go on from there as its kind does; one that is done stays as it is.
+        """Moves a job to a state at once; it goes on from there as its kind does; one that is done stays as it is.
 
         The first state of its cancelling cancels it; those in which jobs end, end it. Raises ConfigError for an
         unknown state, with the nearest one.
@@ -136,7 +136,7 @@ class Jobs:
         return self._keep(replace(job, timeline=timeline, cancelled_at=None, forced=None, stops_at=None))
 
     def close(self) -> None:
-        """Tells nobody of jobs that end from here on, unless others have taken over."""
+        """Stops reporting the end of jobs, unless another pipeline has taken over."""
         self._schedule.release(self._prefix, self._end)
 
     def _keep(self, job: Job) -> Job:

@@ -1,4 +1,4 @@
-"""Do work that takes time: a job is a record plus the clock, its state a function of its age; no task runs for it."""
+"""Work that takes time: a job is a record plus the clock, its state a function of its age; no task runs for it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Rows:
         return cls(convert(data, list[RowOutcome]))
 
     def upto(self, count: int) -> tuple[int, dict[str, Any]]:
-        """How many of the first `count` rows succeeded, and the sums of their numeric usage.
+        """Returns how many of the first `count` rows succeeded, and the sums of their numeric usage.
 
         A job only grows older as a rule, so each row is added once however often the job is polled.
         """
@@ -139,7 +139,7 @@ class Job(Struct, frozen=True):
         return min(self._unforced_end(), self.forced[1] if self.forced else inf)
 
     def done(self, now: float) -> bool:
-        """Nothing changes any more; or so it seems, when its timeline shows the end before it comes."""
+        """Returns whether nothing changes any more, or its timeline already shows its end."""
         if now + SLACK >= self.ends_at:
             return True
         return not self._is_cancelled(now) and self.timeline.ended(self._age(now), self.items)
@@ -154,14 +154,14 @@ class Job(Struct, frozen=True):
         return self.cancel.at(now - self.cancelled_at, self.items)
 
     def finished(self, now: float) -> int:
-        """How many rows are done at a time; a cancelled or failed job finishes no more, a completed one has all."""
+        """Returns how many rows are done at a time; a cancelled or failed job finishes no more, a completed one all."""
         if self._forced_state(now) == self.timeline.end:
             return self.items
         stops = (inf if self.cancelled_at is None else self.cancelled_at, self.forced[1] if self.forced else inf)
         return self.timeline.finished(self._age(min(now, *stops)), self.items)
 
     def view(self, now: float) -> dict[str, Any]:
-        """What templates see as `job`; `counts` and `usage` speak of finished rows (or items), `planned` of all."""
+        """Returns what templates see as `job`; `counts` and `usage` are of finished rows (or items), `planned` of all."""
         done, finished, rows, ends_at = self.done(now), self.finished(now), self.rows, self.ends_at
         succeeded, usage = (finished, {}) if rows is None else rows.upto(finished)
         stopped = done or self._is_cancelled(now)

@@ -28,7 +28,7 @@ class Journal:
         self._watchers: list[Watcher] = []
 
     def add(self, exchange: Exchange) -> None:
-        """Keep an exchange, which may still be open. Of what is larger than a tenth of the whole journal, a part."""
+        """Adds an exchange, which may still be open; one larger than a tenth of the whole journal is cut."""
         held = OVERHEAD + len(exchange.body) + len(exchange.reply_body)
         # Every exchange is measured: a loop over the lines would be a tenth of the time that a message takes.
         held += sum(map(len, chain.from_iterable(exchange.headers)))
@@ -48,7 +48,7 @@ class Journal:
             self._tell(exchange)
 
     def finish(self, exchange: Exchange) -> None:
-        """Note that an exchange that was added while it was open has ended, however it did."""
+        """Notes that an exchange that was added while it was open has ended."""
         if exchange.outcome == "open":
             exchange.outcome = "stopped"
         if self._watchers:
@@ -56,7 +56,7 @@ class Journal:
 
     @contextmanager
     def watched(self, watcher: Watcher) -> Iterator[None]:
-        """Tell somebody of each exchange that is added, and again when one that was open has ended."""
+        """Reports each exchange that is added, and again when one that was open has ended."""
         self._watchers.append(watcher)
         try:
             yield
@@ -85,7 +85,7 @@ class Journal:
 
 
 def _cut(exchange: Exchange, most: int) -> int:
-    """Cut each part of an exchange to `most` bytes; gives what it then takes."""
+    """Cuts each part of an exchange to `most` bytes; returns the bytes that it then takes."""
     exchange.body, exchange.reply_body = exchange.body[:most], exchange.reply_body[:most]
     exchange.headers = _cut_lines(exchange.headers, most)
     exchange.reply_headers = _cut_lines(exchange.reply_headers, most)

@@ -1,4 +1,4 @@
-"""LIMIT: what a caller may still do; all counters are asked together and charged together."""
+"""Rate limits: what a caller may still do. All counters are checked together and charged together."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Allowance(Struct):
 def admit(
     store: Backend, subject: str, limits: Sequence[Limit], cost: Mapping[str, int], now: float | None = None
 ) -> Allowance:
-    """Charge `cost` (by counter, 0 or more; what it does not name costs 0) to the subject's windows.
+    """Charges `cost` (by counter, 0 or more; what it does not name costs 0) to the subject's windows.
 
     `now` is the moment of the request, which `Date` is made from too. Raises ApiError `rate_limited`, with retry_after,
     counter, limit and limits (the states), when one counter refuses; then nothing is charged.
@@ -49,7 +49,7 @@ def admit(
 def settle(
     store: Backend, subject: str, allowance: Allowance, amounts: Mapping[str, int], now: float | None = None
 ) -> Allowance:
-    """Make the charge what the request really took: `amounts` by counter; what it does not name stays as charged.
+    """Settles the charge on what the request really took: `amounts` by counter; what it does not name stays as charged.
 
     The difference belongs to the window that was charged; when that is over, there is nothing to settle.
     """
@@ -68,7 +68,7 @@ def settle(
 
 
 def states(store: Backend, subject: str, limits: Sequence[Limit]) -> dict[str, dict[str, int]]:
-    """How a subject's counters stand, charging nothing; a counter whose window has not begun has all of it left."""
+    """Returns how a subject's counters stand, charging nothing; one whose window has not begun has all left."""
     now = store.clock.now()
     windows = [
         store.windows.peek(f"{subject}/{at.name}", at.seconds, now) or Window(0, now + at.seconds) for at in limits

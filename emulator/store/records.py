@@ -1,4 +1,4 @@
-"""Records: what fixtures say, with what this world has added, changed and removed laid over it."""
+"""Records: those of the fixtures, overlaid with what this world has added, changed and removed."""
 
 from __future__ import annotations
 
@@ -57,23 +57,23 @@ class Records:
         return sum(1 for _ in self)
 
     def put(self, id: str, record: Any, ttl: float | None = None) -> None:
-        """Lay a record over the fixture's, or add it."""
+        """Overlays the fixture's record, or adds one."""
         self._store.put(self._name, id, record, ttl=ttl, cap=self.plan.most)
         if self._added is not None and id not in self.plan.records:
             self._added(id)
 
     def amend(self, id: str, record: Any) -> None:
-        """As `change`, but nobody is told that something was added."""
+        """Changes a record as `change` does, without reporting that one was added."""
         if not self._store.replace(self._name, id, record):
             self._store.put(self._name, id, record, cap=self.plan.most)
 
     def change(self, id: str, record: Any, ttl: float | None = None) -> None:
-        """Lay a record over what is there, to live `ttl` seconds, or as long as that would have."""
+        """Overlays what is there, for `ttl` seconds, or as long as that would have lived."""
         if ttl is not None or not self._store.replace(self._name, id, record):
             self.put(id, record, ttl)
 
     def remove(self, id: str) -> bool:
-        """Take a record away; tells whether it was there."""
+        """Removes a record; returns whether it was there."""
         there = id in self
         if id in self.plan.records:
             self._store.put(self._name, id, REMOVED, cap=self.plan.most)

@@ -1,4 +1,4 @@
-"""Count what was served: a ledger of requests by asset, key and hour, and the statistics read from it."""
+"""Usage: a ledger of requests by asset, key and hour, and the statistics read from it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Ledger:
     def statistics(
         self, api: str, asset: str, start_day: float, end_day: float, owner: str, key: str | None = None
     ) -> dict[str, Any] | None:
-        """What was asked of an asset from one day to another, both whole (given as their midnights, UTC).
+        """Returns the usage of an asset from one day to another, both whole (given as their midnights, UTC).
 
         `{total: metrics, keys: [{key, masked, owned, total: metrics, series: [{at, …metrics of that hour}]}]}`, the
         owner's keys first and then the busiest; None when there was nothing. `owner` is a workspace or a key; `key`

@@ -1,4 +1,4 @@
-"""Decide which machine a webhook may be sent to: the name is resolved once, and what was checked is what is called."""
+"""Decides which machine a webhook may be sent to: a name is resolved once, and the checked address is called."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class Target(Struct, frozen=True):
 
     @property
     def authority(self) -> str:
-        """What stands in the Host header."""
+        """The value of the Host header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
 
 def parse(url: str) -> Target:
-    """Read a webhook's URL.
+    """Reads a webhook's URL.
 
     Raises AddressError for other schemes than http and https, for user names and passwords, for a missing host or a
     wrong port, and for characters on which URL parsers disagree.
@@ -72,7 +72,7 @@ def _target(parts: SplitResult, host: str | None, port: int | None) -> Target:
 
 
 def forbidden(address: str, public: bool = False) -> str | None:
-    """Why nothing is sent to this IP address, or None. Loopback and private networks are fine, others when `public`."""
+    """Returns why nothing is sent to this IP address, or None. Loopback and private networks are allowed, others if `public`."""
     ip = ip_address(address)
     if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
         ip = ip.ipv4_mapped

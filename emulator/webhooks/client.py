@@ -1,4 +1,4 @@
-"""Make one signed call to a webhook's receiver, at an address that was checked."""
+"""Makes one signed call to a webhook's receiver, at an address that was checked."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class WebhookClient:
         self._clients: dict[str, httpx.AsyncClient] = {}
 
     async def call(self, url: str, outcome: CallOutcome) -> None:
-        """POST the body and the headers of `outcome`, with the usual ones, and write the answer to `outcome`.
+        """Posts the body and the headers of `outcome`, with the usual ones, and writes the response to `outcome`.
 
         Redirects are not followed. Raises AddressError when nothing may be sent there, OSError or httpx.HTTPError when
         the call fails.
@@ -108,7 +108,7 @@ class WebhookClient:
         return await self._post(httpx.URL(url), target, last, outcome)
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Closes the connections."""
         for client in self._clients.values():
             await client.aclose()
         self._clients.clear()

@@ -1,4 +1,4 @@
-"""Tell somebody that a job has ended: send it, try again on the clock, and record each try.
+"""Sends webhooks: reports the end of a job, retries on the clock, and records each try.
 
 A message waits for its next try in the backend's schedule, which does each at least once. Waits between tries are
 seconds of the clock; the time limit of a call is in real seconds, for a socket knows no other.
@@ -27,7 +27,7 @@ HELD = "held"  # ids of messages that are to be overtaken, and by how many more
 
 
 class UnknownWebhook(EmulatorError):
-    """No message of this id was sent, or it was forgotten."""
+    """No message with this id was sent, or it was forgotten."""
 
 
 class Sender:
@@ -81,7 +81,7 @@ class Sender:
         self._take_on(DeliveryState(state.message.clean(), state.tries, redelivered=state.redelivered + 1))
 
     def attempts(self, id: str | None = None) -> list[DeliveryAttempt]:
-        """What was tried, the oldest first: for one message, or for all."""
+        """Returns the attempts, the oldest first: for one message, or for all."""
         return [attempt for _, attempt in self._records.items(ATTEMPTS) if id in (None, attempt.id)]
 
     async def wait(self, count: int = 1, timeout: float = 5.0, *, delivered: bool = False) -> list[DeliveryAttempt]:

@@ -1,4 +1,4 @@
-"""What leads a request to its world: the credential it carries, if that was registered to one or issued in one."""
+"""Credential routes: the world of a request, by a credential that was registered to a world or issued in one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CLIENT = "client_id"  # RFC 6749 section 2.3.1
 
 
 class Named(Protocol):
-    """Whatever credentials lead to has a name for messages."""
+    """What credentials lead to; its name is for messages."""
 
     @property
     def name(self) -> str: ...
@@ -35,7 +35,7 @@ Target = TypeVar("Target", bound=Named)
 
 
 class CredentialRoutes(Generic[Target]):
-    """Maps credentials to worlds. What was registered goes before what was issued; `any` tells whether there is either.
+    """Maps credentials to worlds. Registered ones take precedence over issued ones; `any`: there is at least one.
 
     No more than `most_registered` can be registered; of those issued, the last `most_issued` are remembered.
     """
@@ -49,7 +49,7 @@ class CredentialRoutes(Generic[Target]):
         self._ways: dict[tuple[bytes, str | None], None] = {}
 
     def open(self, credentials: Iterable[tuple[bytes, str | None, str]]) -> None:
-        """Look at these headers too: name in lower case, scheme in lower case or None, collection."""
+        """Reads these headers too: name in lower case, scheme in lower case or None, collection."""
         for name, scheme, _ in credentials:
             self._ways[name, scheme] = None
 
@@ -65,7 +65,7 @@ class CredentialRoutes(Generic[Target]):
                 raise ConfigError(f"{self._most_registered:,} keys are registered; delete worlds that are done with")
 
     def register(self, key: str, world: Target) -> None:
-        """Lead what carries this key, token or OAuth client id to a room."""
+        """Routes requests with this key, token or OAuth client id to a world."""
         self._registered[key] = world
         self.any = True
 
@@ -78,22 +78,22 @@ class CredentialRoutes(Generic[Target]):
         self.any = True
 
     def keys(self, world: Target) -> list[str]:
-        """What is registered to a room, in the order it came."""
+        """Returns what is registered to a world, the oldest first."""
         return [key for key, owner in self._registered.items() if owner is world]
 
     def issued(self, world: Target) -> list[str]:
-        """What was issued in a room, in the order it was."""
+        """Returns what was issued in a world, the oldest first."""
         return [credential for credential, owner in self._issued.items() if owner is world]
 
     def forget(self, world: Target, registered: bool = True) -> None:
-        """Lead nothing to a room any more: what was issued there and, if so wanted, what is registered to it."""
+        """Stops routing to a world what was issued there and, unless `registered` is false, what is registered."""
         self._issued = {key: owner for key, owner in self._issued.items() if owner is not world}
         if registered:
             self._registered = {key: owner for key, owner in self._registered.items() if owner is not world}
         self.any = bool(self._registered or self._issued)
 
     def find(self, request: Request) -> Target | None:
-        """Where a request's credential leads: a key, a token, or the id of an OAuth client; or else ALL_ELSE."""
+        """Returns where a request's credential leads: a key, a token, or an OAuth client id; or else ALL_ELSE."""
         return self._by_credential(request) or self._registered.get(ALL_ELSE)
 
     def _by_credential(self, request: Request) -> Target | None:

@@ -1,4 +1,4 @@
-"""Asking the journal: which exchanges are as a question wants them, found at once or waited for."""
+"""Queries the journal: finds the exchanges that match a `when`, or waits for them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MAX_SHOWN = 200  # characters of a value that the message of a wait in vain show
 
 
 class Question(Struct, frozen=True):
-    """What exchanges are asked for: a `when`, compiled."""
+    """A compiled `when` over exchanges."""
 
     when: Any
     matcher: Matcher
@@ -42,7 +42,7 @@ class Question(Struct, frozen=True):
             return False
 
     def differences(self, exchange: Exchange) -> Sequence[Difference]:
-        """What is not as wanted."""
+        """Returns what does not match."""
         try:
             return self.matcher.differences(_Seen(exchange))
         except EmulatorError as error:
@@ -50,7 +50,7 @@ class Question(Struct, frozen=True):
 
 
 class _Seen(dict[str, Any]):
-    """An exchange by the names of a question; what nobody asks for is not worked out."""
+    """An exchange by the names of a question; each is computed when first used."""
 
     __slots__ = ("exchange",)
 
@@ -113,12 +113,12 @@ async def wait(journal: ExchangeJournal, when: Question, count: int, timeout: fl
             async with asyncio.timeout(timeout):
                 await waiting.enough
         except TimeoutError:
-            raise TimeoutError(_in_vain(journal, when, count, timeout, waiting.found)) from None
+            raise TimeoutError(_timeout_message(journal, when, count, timeout, waiting.found)) from None
     return list(waiting.found.values())
 
 
 class _Waiting:
-    """Somebody who waits until so many exchanges are as wanted."""
+    """A wait for so many matching exchanges."""
 
     def __init__(self, when: Question, count: int) -> None:
         self.found: dict[int, Exchange] = {}  # by identity: a reset of the world begins to number anew
@@ -128,7 +128,7 @@ class _Waiting:
         self._look()
 
     def see(self, exchange: Exchange) -> None:
-        """Look at an exchange that was added or has ended."""
+        """Checks an exchange that was added or has ended."""
         if id(exchange) not in self.found and self._when.fits(exchange):
             self.found[id(exchange)] = exchange
             self._look()
@@ -144,7 +144,7 @@ def _field(key: str) -> str:
 
 
 def _wanted(key: str, wanted: Any) -> Any:
-    """What a field must equal, in each way that it may stand there."""
+    """Returns what a field must equal, in each form that it may have there."""
     if isinstance(wanted, list):
         return [way for each in wanted for way in _ways(key, each)]
     ways = _ways(key, wanted)
@@ -160,22 +160,22 @@ def _ways(key: str, wanted: Any) -> list[Any]:
     return [wanted]
 
 
-def _in_vain(
+def _timeout_message(
     journal: ExchangeJournal, when: Question, count: int, timeout: float, found: Mapping[int, Exchange]
 ) -> str:
     lines = [
         f"waited {timeout:g} s for {count} exchanges with {when.when!r}; there were {len(found)} of {len(journal)}"
     ]
-    lines += [f"  {_told(exchange)}" for exchange in [*found.values()][:MAX_LISTED]]
+    lines += [f"  {_summary(exchange)}" for exchange in [*found.values()][:MAX_LISTED]]
     others = [(when.differences(each), each) for each in journal if id(each) not in found]
     others.sort(key=lambda other: (len(other[0]), -other[1].number))
     for differences, exchange in others[:MAX_LISTED]:
-        told = "; ".join(map(_short, differences))
-        lines.append(f"  not {_told(exchange)}: {told}")
+        differing = "; ".join(map(_short, differences))
+        lines.append(f"  not {_summary(exchange)}: {differing}")
     return "\n".join(lines)
 
 
-def _told(exchange: Exchange) -> str:
+def _summary(exchange: Exchange) -> str:
     return f"#{exchange.number} {exchange.method} {exchange.path} {exchange.status} {exchange.outcome}"
 
 

@@ -1,4 +1,4 @@
-"""The worlds of one server: made, found, reset, saved and deleted here; a request is led to its own."""
+"""The worlds of one server: creates, finds, resets, saves and deletes them, and routes each request to its own."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 class UnknownWorld(EmulatorError):
-    """No world has this name; the message says which ones are nearest."""
+    """No world has this name; the message names the nearest ones."""
 
 
 class WorldRegistry:
-    """All rooms of a server, at most `most` of them. The default one is always there."""
+    """The worlds of a server, at most `limit` of them. The default one always exists."""
 
-    def __init__(self, settings: Settings, playbooks: Playbooks, clock: Clock, most: int = MAX_WORLDS) -> None:
-        self.most = most
+    def __init__(self, settings: Settings, playbooks: Playbooks, clock: Clock, limit: int = MAX_WORLDS) -> None:
+        self.limit = limit
         self._settings = settings
         self._playbooks = playbooks
         self._routes = CredentialRoutes[World]()
@@ -50,7 +50,7 @@ class WorldRegistry:
     # ------------------------------------------------------------------ finding
 
     def resolve(self, request: Request) -> World:
-        """The room of a request: the header names it, or a credential leads to it. Raises UnknownWorld."""
+        """Returns the world of a request: the header names it, or a credential leads to it. Raises UnknownWorld."""
         name = request.fields.get(HEADER)
         if name is not None:
             return self.find(name.decode("latin-1").strip())
@@ -73,7 +73,7 @@ class WorldRegistry:
         return list(self._worlds)
 
     def files(self) -> set[Path]:
-        """Everything that the playbooks in use were read from."""
+        """Returns the files that the playbooks in use were read from."""
         return {file for world in self._worlds.values() for file in world.playbook.files}
 
     # ------------------------------------------------------------------ making and ending
@@ -86,7 +86,7 @@ class WorldRegistry:
         frozen: bool | float | None = None,
         keys: Iterable[str] = (),
     ) -> World:
-        """Make a world. `scenarios` None plays those of the settings; `frozen` is True, or the time (epoch seconds).
+        """Creates a world. `scenarios` None plays those of the settings; `frozen` is True, or the time (epoch seconds).
 
         Raises ConfigError for a bad name, one that is taken, a key that another world has, or one world too many;
         DocumentError when a scenario is wrong. Then nothing was made.
@@ -105,7 +105,7 @@ class WorldRegistry:
         return world
 
     async def delete(self, name: str) -> None:
-        """End a world with its open streams and waits. Raises UnknownWorld, and ConfigError for the default one."""
+        """Deletes a world, and ends its open streams and waits. Raises UnknownWorld; ConfigError for the default one."""
         world = self.find(name)
         if world is self.default:
             raise ConfigError("the default world can't be deleted; reset it instead")
@@ -115,7 +115,7 @@ class WorldRegistry:
         self.past += world.state.journal.seen
 
     async def reset(self, name: str) -> None:
-        """Let a world begin again: only its scenarios, keys and seed stay, and the clock is as when it was made.
+        """Resets a world: only its scenarios, keys and seed stay, and the clock is as when it was made.
 
         Raises UnknownWorld.
         """
@@ -129,35 +129,35 @@ class WorldRegistry:
         world.make_keys_again(made)
 
     async def close(self) -> None:
-        """End every world."""
+        """Ends every world."""
         for world in self._worlds.values():
             await self._end(world)
 
     # ------------------------------------------------------------------ changing
 
     def compile(self, scenarios: Iterable[str]) -> None:
-        """See whether scenarios can be played. Raises DocumentError with every complaint."""
+        """Checks whether scenarios can be played. Raises DocumentError with every diagnostic."""
         self._playbooks.get(tuple(scenarios))
 
     def use(self, name: str, scenarios: Iterable[str]) -> None:
-        """Play other scenarios from the next request on; state stays. Raises UnknownWorld, DocumentError."""
+        """Plays other scenarios from the next request on; state stays. Raises UnknownWorld, DocumentError."""
         world, names = self.find(name), tuple(scenarios)
         self.adopt(world, self._playbooks.get(names))
         world.scenarios = names
 
     def reload(self) -> None:
-        """Read the scenarios of all worlds again. Raises DocumentError, and changes nothing, when one is wrong."""
+        """Reloads the scenarios of all worlds. Raises DocumentError, changing nothing, when one is invalid."""
         worlds = list(self._worlds.values())
         made = self._playbooks.again(world.scenarios for world in worlds)
         for world in worlds:
             self.adopt(world, made[world.scenarios])
 
     def adopt(self, world: World, playbook: Playbook) -> None:
-        """Serve a world by another playbook from the next request on; what the world remembers stays."""
+        """Serves a world by another playbook from the next request on; its state stays."""
         world.adopt(self._pipeline(world.state, playbook))
 
     def register(self, key: str, name: str) -> None:
-        """Lead requests with this key, token or OAuth client id to a world.
+        """Routes requests with this key, token or OAuth client id to a world.
 
         Raises UnknownWorld; ConfigError when another world has the key.
         """
@@ -177,7 +177,7 @@ class WorldRegistry:
         return snapshots.write(world.state, world.scenarios)
 
     async def restore(self, name: str, snapshot: Mapping[str, Any]) -> None:
-        """Put a world back to a snapshot, perhaps of another world, with the scenarios it played; its keys stay.
+        """Restores a world from a snapshot, perhaps of another world, with the scenarios it played; its keys stay.
 
         Raises UnknownWorld; ConfigError when the value is no snapshot, DocumentError when its scenarios are wrong.
         Then nothing was changed.
@@ -227,8 +227,8 @@ class WorldRegistry:
             )
         if name in self._worlds:
             raise ConfigError(f"there is a world {name!r} already; delete or reset it, or choose another name")
-        if len(self._worlds) >= self.most:
-            raise ConfigError(f"there are {self.most:,} worlds already; delete those that are done with")
+        if len(self._worlds) >= self.limit:
+            raise ConfigError(f"there are {self.limit:,} worlds already; delete those that are done with")
 
 
 def _clock(frozen: bool | float | None) -> Clock:

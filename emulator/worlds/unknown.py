@@ -1,4 +1,4 @@
-"""A request for a world that is not there: refused in the API's own shape, and nothing anywhere remembers it."""
+"""The reply to a request for an unknown world: an error in the API's own shape; nothing is kept of the request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from emulator.worlds.world import World
 
 
 class UnknownWorldReply:
-    """Answers what found no world, in the words of the API that it looks like, from a world that is thrown away."""
+    """Answers a request for an unknown world, in the shape of the API that its path looks like."""
 
     def __init__(self, default: World, detail: str) -> None:
         self._default = default
@@ -29,11 +29,11 @@ class UnknownWorldReply:
         clock = self._default.state.clock
         exchange = Exchange(0, clock.now(), request.method, request.path, request.query)
         error = ApiError("not_found", self._detail, hint=f"{self._detail} (the header X-Emulator-World)", unread=True)
-        reply = refuse(error, Context(self._site(request), request)).reply
+        reply = refuse(error, Context(self._service(request), request)).reply
         reply.headers.append((b"date", http_date(exchange.at)))
         await deliver(reply, exchange, clock, scope, receive, send)
 
-    def _site(self, request: Request) -> Service:
+    def _service(self, request: Request) -> Service:
         world = self._default
         state = WorldState("", 0, MemoryBackend(world.state.clock))
         playbook = world.playbook

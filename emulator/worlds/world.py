@@ -19,7 +19,7 @@ from emulator.playbook import Playbook
 
 
 class WorldSpec(Struct, frozen=True):
-    """What a world was made of, as it was asked for; None where nothing was said. Times are seconds since the epoch."""
+    """What a world was requested to be; None where nothing was said. Times are seconds since the epoch."""
 
     scenarios: tuple[str, ...] | None = None
     seed: int | None = None
@@ -37,28 +37,28 @@ class World(Struct, eq=False):
 
     @property
     def playbook(self) -> Playbook:
-        """What it plays."""
+        """The playbook that it plays."""
         return self.pipeline.playbook
 
     async def serve(self, answer: Continuation, scope: Connection, receive: Receive, send: Send) -> None:
-        """Answer a request, as an ASGI application does, unless the world ends before the answer does."""
+        """Answers a request, as an ASGI application does, unless the world ends first."""
         try:
             with self.state.attend():
                 await answer(scope, receive, send)
         except WorldEnded:
             borrow: Callable[[], BorrowedSocket] | None = scope.get("extensions", {}).get(RAW_SOCKET)
             if borrow is not None:
-                line = borrow()
-                line.begin()
-                line.end("close")
+                raw_socket = borrow()
+                raw_socket.begin()
+                raw_socket.end("close")
 
     def adopt(self, pipeline: Pipeline) -> None:
-        """Serve by another pipeline over the same world from the next request on."""
+        """Serves by another pipeline from the next request on."""
         before, self.pipeline = self.pipeline, pipeline
         before.close()
 
     def set_tier(self, key: str, tier: str, api: str | None = None) -> list[str]:
-        """Give a key another tier from the next request on; the names of the APIs where it has it.
+        """Gives a key another tier from the next request on; returns the names of the APIs where it has it.
 
         Without `api`, that is where the key is known or, when it is known nowhere, where there is such a tier. Raises
         ConfigError for an unknown API or tier, or a key that must be known and is not.
@@ -95,7 +95,7 @@ class World(Struct, eq=False):
                 keys.put(each.id, each.record)
 
     def rest(self) -> None:
-        """Watch no job any more, and remember no caller: the world begins again."""
+        """Stops watching jobs and forgets the callers: the world begins again."""
         self.pipeline.close()
         for service in self.pipeline.services.values():
             service.callers.clear()

@@ -170,7 +170,7 @@ def test_a_world_that_cannot_be_made_leaves_nothing_behind(
 
 
 def test_there_are_only_so_many_worlds(many: Many) -> None:
-    many.worlds.most = 3
+    many.worlds.limit = 3
     many.create("one")
     many.create("two")
     with pytest.raises(ConfigError, match="there are 3 worlds already; delete those that are done with"):
