@@ -161,7 +161,7 @@ class Job(Struct, frozen=True):
         return self.timeline.finished(self._age(min(now, *stops)), self.items)
 
     def view(self, now: float) -> dict[str, Any]:
-        """Returns what templates see as `job`; `counts` and `usage` are of finished rows (or items), `planned` of all."""
+        """Returns what templates see as `job`; `counts` and `usage` of finished rows (or items), `planned` of all."""
         done, finished, rows, ends_at = self.done(now), self.finished(now), self.rows, self.ends_at
         succeeded, usage = (finished, {}) if rows is None else rows.upto(finished)
         stopped = done or self._is_cancelled(now)

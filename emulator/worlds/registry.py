@@ -105,7 +105,7 @@ class WorldRegistry:
         return world
 
     async def delete(self, name: str) -> None:
-        """Deletes a world, and ends its open streams and waits. Raises UnknownWorld; ConfigError for the default one."""
+        """Deletes a world; its open streams and waits end. Raises UnknownWorld; ConfigError for the default one."""
         world = self.find(name)
         if world is self.default:
             raise ConfigError("the default world can't be deleted; reset it instead")
