@@ -72,7 +72,7 @@ def _target(parts: SplitResult, host: str | None, port: int | None) -> Target:
 
 
 def forbidden(address: str, public: bool = False) -> str | None:
-    """Returns why nothing is sent to an IP address, or None. Loopback and private networks are fine, others if `public`."""
+    """Returns why nothing is sent to an IP address, or None. Loopback and private ones are fine, others if `public`."""
     ip = ip_address(address)
     if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
         ip = ip.ipv4_mapped
