@@ -28,6 +28,8 @@ from benchmarks.table import Row, at_least, at_most, lines
 from benchmarks.walk import ROWS, Visit, Walk, traced, visits
 from emulator.language.schema.scenario import ScenarioFile
 
+pytestmark = pytest.mark.slow
+
 BODY = b"event: start\ndata: {}\n\n" + b"event: word\ndata: a\n\n" * 50 + b"event: end\ndata: {}\n\n"
 
 

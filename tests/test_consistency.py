@@ -26,6 +26,8 @@ from tests.apis.aixplain_calls import DEMO, LLM, STREAMING_LLM, chunks, execute
 from tests.apis.aixplain_calls import text_of as text_of_chunks
 from tests.running import Emulated, Running
 
+pytestmark = pytest.mark.slow
+
 CONSISTENT = settings(
     max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )

@@ -18,6 +18,8 @@ from tests.pages import README, ROOT, blocks, tables
 from tests.reader import Reader, masked
 from tests.running import Running
 
+pytestmark = pytest.mark.slow
+
 PAGE = ROOT / "docs" / "control.md"
 TABLES = {(table.heading, table.first): table for table in tables(PAGE)}
 

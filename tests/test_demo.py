@@ -15,6 +15,8 @@ from tests.pages import README, ROOT, Block, blocks
 from tests.process import Serving, environment
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 PAGE = ROOT / "docs" / "demo.md"
 ORIGIN = f"http://{Listen()}"
 DIFFERS = "…"

@@ -16,6 +16,8 @@ from emulator import __version__
 from emulator import paths as resources
 from emulator.errors import ConfigError
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -15,6 +15,8 @@ from tests.fuzzing import KEYS, Line, Request, lines, requests
 from tests.running import Emulated, Running, loaded
 from tests.wire import Answer, Wire
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "20"))  # more find more; then they are different ones each time
 APIS = {name: api.file for name, api in loaded("default").apis.items()}
 OPERATIONS = [(api, name) for api, file in APIS.items() for name in file.operations]

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ["cat", "chmod", "cksum", "cp", "dirname", "mkdir", "rm", "sh"]
 FAKE = r"""#!/bin/sh

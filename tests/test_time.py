@@ -22,6 +22,8 @@ from tests.apis.aiexport_calls import HAIKU, asking
 from tests.apis.aixplain_calls import DEMO, LLM
 from tests.running import Emulated, Running
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "60"))  # more find more; then they are different ones each time
 WALKS = settings(
     max_examples=EXAMPLES,

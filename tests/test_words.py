@@ -34,16 +34,10 @@ ALLOWED = {
     "Caller": "whose key a request carries: the word that scenarios use (`caller.tier`)",
     "departures": "a field of the control API's JSON",
 }
-# Folders whose words are still being changed; nothing may be added.
-UNFINISHED = frozenset(["cli", "clock", "run", "verify"])
 
 
 def tokens(path: Path) -> Iterator[tokenize.TokenInfo]:
     return tokenize.generate_tokens(io.StringIO(path.read_text()).readline)
-
-
-def folder(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0]
 
 
 def private_words(path: Path) -> Iterator[str]:
@@ -58,12 +52,7 @@ def private_words(path: Path) -> Iterator[str]:
 
 
 def test_private_words_do_not_come_back() -> None:
-    assert [word for path in FILES if folder(path) not in UNFINISHED for word in private_words(path)] == []
-
-
-def test_no_folder_is_exempt_without_need() -> None:
-    needed = {folder(path) for path in FILES if any(private_words(path))}
-    assert needed >= UNFINISHED
+    assert [word for path in FILES for word in private_words(path)] == []
 
 
 def test_no_word_is_allowed_without_need() -> None:

@@ -16,6 +16,8 @@ from emulator.https.authority import Authority
 from tests.process import environment
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 HOST = "api.one.test"
 NOW = 1_767_225_600.0
 SHA = re.compile(r"SHA-256      ((?:[0-9A-F]{2}:){31}[0-9A-F]{2})\n")

@@ -17,6 +17,8 @@ from emulator.settings import PARSERS
 from tests.library import MARK, STORY, api, marks, operation
 from tests.process import environment, run
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = ("serve", "run", "env", "record", "verify", "check", "routes", "coverage", "schema")
 CLAIMS = "claims:\n  D-ONE: {class: documented, says: One.}\n  D-TWO: {class: invented, says: Two.}\n"
 

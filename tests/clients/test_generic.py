@@ -6,6 +6,8 @@ import pytest
 
 from tests.clients.conftest import Asker, tool
 
+pytestmark = pytest.mark.slow
+
 FOUR = "2 + 2 = 4."
 PARSERS = ("httpx-sse", "httpx-sse, own route", "sseclient-py", "anthropic")
 EVENTS = [

@@ -12,6 +12,8 @@ from tests.clients.test_sdk_keys import STATUSES
 from tests.pages import ROOT, Table, tables
 from tests.running import loaded
 
+pytestmark = pytest.mark.slow
+
 PAGE = ROOT / "docs" / "clients.md"
 TABLES = {(table.heading, table.first): table for table in tables(PAGE)}
 HERE = Path(__file__).resolve().parent

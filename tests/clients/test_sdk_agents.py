@@ -8,6 +8,8 @@ import pytest
 
 from tests.clients.conftest import HURRY, Asker, last
 
+pytestmark = pytest.mark.slow
+
 TEN = "5 + 5 = 10."
 PREVIOUS = 'Your previous question was: "What is 5 + 5?"'
 FIRST = "This is your first message in this conversation, so there is no previous question yet."

@@ -9,6 +9,8 @@ import pytest
 
 from tests.clients.conftest import Asker
 
+pytestmark = pytest.mark.slow
+
 MODEL = "695fce4c27b4e3580e43d126"
 KEY = {"name": "Demo key that can be read aloud", "limits": [10000000, 1000000000, 1000000000, 1000000000000]}
 # The kind of error by status; 475 stands for all members of a family that have no kind of their own.

@@ -8,6 +8,8 @@ import pytest
 
 from tests.clients.conftest import HURRY, Asker
 
+pytestmark = pytest.mark.slow
+
 FOUR = "2 + 2 = 4."
 RAINBOW = "The colors of the rainbow are red, orange, yellow, green, blue, indigo and violet."
 PREVIOUS = 'Your previous question was: "What is 2 + 2?"'

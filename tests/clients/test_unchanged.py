@@ -6,6 +6,8 @@ import pytest
 
 from tests.clients.conftest import HURRY, TOLD, WEBHOOK_SECRET, Unchanged, command, node_path, tool
 
+pytestmark = pytest.mark.slow
+
 FOUR = "2 + 2 = 4."
 BASE = {"AIEXPORT_BASE_URL": "https://api.aiexport.io/v2", "AIEXPORT_API_KEY": "axp_test_enterprise"}
 

@@ -16,6 +16,8 @@ from tests.pages import ROOT, tables
 from tests.running import Emulated, Running
 from tests.small import KEY, play
 
+pytestmark = pytest.mark.slow
+
 READ = ("responses", "streams", "responses and streams")  # what a client reads
 PAGE = ROOT / "docs" / "faults.md"
 Client = Callable[[str, Mapping[str, str], list[Case]], Seen]

@@ -17,6 +17,8 @@ from tests.faults.test_clients import PAGE
 from tests.pages import README, Block, blocks, complaints, examples, tables
 from tests.running import Emulated, Running
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("block", examples(PAGE), ids=lambda block: block.place)
 def test_each_example_loads(block: Block, tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ from tests.https.conftest import Proxied
 from tests.process import environment
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 HOST = "api.aiexport.io"
 MODELS = f"https://{HOST}/v2/models"
 NODE_GET = """

@@ -14,6 +14,8 @@ from tests.pages import ROOT, blocks, tables
 from tests.process import Serving, environment
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 PAGE = ROOT / "docs" / "https.md"
 PROXY, LISTENER, CERTS = (block.text for block in blocks(PAGE))
 MODELS = '"object":"list"'

@@ -21,6 +21,8 @@ from tests.process import LAST_LINE, environment
 from tests.studio import Studio
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 KEY = {"X-API-Key": "axp_test_pro"}
 
 

@@ -19,6 +19,8 @@ from tests import loopback
 from tests.running import live
 from tests.studio import Served, Studio
 
+pytestmark = pytest.mark.slow
+
 LETTERS = string.ascii_letters + string.digits
 SECRETS = st.lists(
     st.text(LETTERS + "-_./+=:~!\"'\\{}é", min_size=8, max_size=40)

@@ -19,6 +19,8 @@ from tests.process import environment
 from tests.record.test_command import recording
 from tests.studio import Studio
 
+pytestmark = pytest.mark.slow
+
 PAGE = ROOT / "docs" / "record.md"
 SERVICE, LISTEN = "https://api.aiexport.io", "http://127.0.0.1:8485"
 

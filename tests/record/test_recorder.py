@@ -15,6 +15,8 @@ from emulator.cli import main
 from tests import loopback
 from tests.studio import Studio
 
+pytestmark = pytest.mark.slow
+
 KEY = "axp_live_0123456789abcdefSECRET"
 OWN = {"X-API-Key": KEY}
 OTHER = {"X-API-Key": "axp_live_another_key"}

@@ -19,6 +19,8 @@ from tests import loopback
 from tests.running import loaded
 from tests.studio import Studio
 
+pytestmark = pytest.mark.slow
+
 KEYS = {"aiexport": "axp_test_pro", "aixplain": "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f"}
 AGENT = "/v2/agents/68f0000000000000000000a1/run"
 LLM = "/api/v2/execute/695fce4c27b4e3580e43d126"

@@ -20,6 +20,8 @@ from tests.running import Emulated, Running
 from tests.studio import Raw, Stopwatch, Studio
 from tests.wire import Wire, request
 
+pytestmark = pytest.mark.slow
+
 KEY = {"X-API-Key": "axp_test_pro", "Content-Type": "application/json"}
 STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 GAPS = [0.0, 0.35, 0.0, 0.02, 1.5, 0.007]  # seconds before each event

@@ -14,6 +14,8 @@ from tests.process import ROOT
 from tests.run.conftest import Run, keeping, words
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 
 def test_what_cannot_be_allowed_is_refused(run: Run) -> None:
     ran = run("--allow-host", "aiexport.io", "--", "true")

@@ -19,6 +19,8 @@ from tests.pages import ROOT, Table, blocks, tables
 from tests.process import Serving
 from tests.run.conftest import Run, keeping
 
+pytestmark = pytest.mark.slow
+
 PAGE = ROOT / "docs" / "run.md"
 TABLES = {(table.heading, table.first): table for table in tables(PAGE)}
 BLOCKS = blocks(PAGE)

@@ -14,6 +14,8 @@ from tests.process import ROOT, environment
 from tests.run.conftest import on_a_terminal
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 RUN = "import os, sys; from emulator.run.process import run; status = run({words!r}, os.environ)"
 FOR_EVER = "while :; do sleep 0.05; done"
 

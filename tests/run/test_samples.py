@@ -12,6 +12,8 @@ import pytest
 from tests.clients.conftest import made
 from tests.run.conftest import Run
 
+pytestmark = pytest.mark.slow
+
 Answered = tuple[dict[str, str], str]
 DOCUMENTS = Path(__file__).with_name("documents")
 AI_EXPORT, AIXPLAIN = "aiexport-api-layer.txt", "aixplain-api-requests.txt"

@@ -11,6 +11,8 @@ import pytest
 
 from tests.run.conftest import Begin, Run, keeping, on_a_terminal, words
 
+pytestmark = pytest.mark.slow
+
 ASK = """
 import json, os, sys, urllib.request
 body = json.dumps({"text": "What is 2 + 2?"}).encode()

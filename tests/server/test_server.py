@@ -22,6 +22,8 @@ from tests.process import Serving, copied, run
 from tests.running import Running
 from tests.small import FLOW, HEAD
 
+pytestmark = pytest.mark.slow
+
 KEY = {"X-Key": "key-of-ann"}
 API = (
     HEAD

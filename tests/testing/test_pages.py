@@ -16,6 +16,8 @@ from emulator.testing.jobs import Attempt, Jobs, Webhooks
 from tests.how_to import FOLDER, GUIDES, PAGE, guide, page
 from tests.pages import README, ROOT, blocks, tables
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["pytester"]
 REFERENCE = ROOT / "docs" / "testing.md"
 TOLD: dict[tuple[str, str], type] = {

@@ -15,6 +15,8 @@ import pytest
 
 from emulator import Emulator
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["pytester"]
 Run = Callable[..., pytest.RunResult]
 HEAVY = ("httpx", "uvicorn", "starlette", "jinja2", "pydantic", "msgspec", "yaml", "faker", "asyncio.runners")

@@ -22,6 +22,8 @@ from emulator.verify.run import examples
 from tests.running import live, loaded
 from tests.studio import Served
 
+pytestmark = pytest.mark.slow
+
 CHANGED = """
 scenario: changed
 about: Five things are not as they should be.
