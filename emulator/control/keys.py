@@ -27,7 +27,7 @@ class KeyRequest(Struct, frozen=True, forbid_unknown_fields=True):
     workspace: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
 
 
-class MadeKey(Struct, frozen=True):
+class CreatedKey(Struct, frozen=True):
     """The key, which leads requests to this world."""
 
     key: str
@@ -36,7 +36,7 @@ class MadeKey(Struct, frozen=True):
     workspace: str
 
 
-def make(request: ControlRequest, body: KeyRequest) -> MadeKey:
+def make(request: ControlRequest, body: KeyRequest) -> CreatedKey:
     """Make a key that is like another one, and lead requests with it to this world; twice is as once."""
     services = request.world.pipeline.services
     known_api(request.world.pipeline.playbook, body.api, "body.api")
@@ -67,7 +67,7 @@ def make(request: ControlRequest, body: KeyRequest) -> MadeKey:
         except EmulatorError as error:
             raise ControlFailure(409, str(error)) from None
     request.world.make_key(service.api.name, body.key, record)
-    return MadeKey(body.key, service.api.name, record["tier"], record["workspace"])
+    return CreatedKey(body.key, service.api.name, record["tier"], record["workspace"])
 
 
 EXAMPLE = {"key": "axp_checkout_2", "like": "axp_test_pro"}

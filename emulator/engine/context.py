@@ -141,7 +141,7 @@ MAX_CALLERS = 10_000
 NOBODY = Request("GET", "/", "", {}, "", "http", "")
 
 
-class Names(dict[str, tuple[Mapping[str, Maker], Mapping[str, Any]]]):
+class OperationNames(dict[str, tuple[Mapping[str, Maker], Mapping[str, Any]]]):
     """By operation: the makers of its names, and the names that are there from the start.
 
     Computed when an operation is first used: a world that lives for one test uses few.
@@ -188,7 +188,7 @@ class Service:
             "answer": _missing,
             **{name: partial(_constant, constant) for name, constant in self.constants.items()},
         }
-        self.names = Names(self._names, self.api.operations)
+        self.names = OperationNames(self._names, self.api.operations)
         state.ledger.seed(api.name, api.statistics, {key: each.workspace for key, each in api.keys.items()})
 
     def _names(self, operation: Operation) -> tuple[Mapping[str, Maker], Mapping[str, Any]]:

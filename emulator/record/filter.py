@@ -9,7 +9,7 @@ import httpx
 from emulator.language.document.reader import MAX_BYTES
 from emulator.record.events import EventReader
 from emulator.record.file import RecordingFile
-from emulator.record.request import ParsedRequest, RecordedExchange, RecordedReply, RequestReader
+from emulator.record.request import ParsedRequest, RecordedExchange, RequestReader, UpstreamReply
 from emulator.record.upstream import Upstreams, recorded_headers
 
 LOG = logging.getLogger("emulator")
@@ -44,7 +44,7 @@ class RecordingFilter:
         events = None if reader is None else tuple(reader.events)
         constant = parsed.constant | {"content-type"} if body or events else parsed.constant
         lines = recorded_headers(response, parsed.generated, constant, origins)
-        reply = RecordedReply(response.status_code, lines, body, events)
+        reply = UpstreamReply(response.status_code, lines, body, events)
         if self._file.add(RecordedExchange(parsed.request, reply)):
             LOG.info("%s %s → %s", parsed.name, response.status_code, self._file.path.name)
         else:

@@ -34,7 +34,7 @@ class RecordedRequest(Struct, frozen=True):
     redact: frozenset[str] = frozenset()
 
 
-class RecordedReply(Struct, frozen=True):
+class UpstreamReply(Struct, frozen=True):
     """Response as recorded: headers (None: one that the emulator sends and the upstream did not), body or events."""
 
     status: int
@@ -47,7 +47,7 @@ class RecordedExchange(Struct, frozen=True):
     """Recorded request and response."""
 
     request: RecordedRequest
-    reply: RecordedReply
+    reply: UpstreamReply
 
     def texts(self) -> Iterator[str]:
         """Yields every text that may contain secrets."""

@@ -19,7 +19,7 @@ from emulator.language.document.nodes import DocumentNode
 from emulator.language.document.reader import parse
 from emulator.record.discriminate import Discriminator, Facets, facets, when_of
 from emulator.record.events import stream_of
-from emulator.record.request import RecordedExchange, RecordedReply
+from emulator.record.request import RecordedExchange, UpstreamReply
 from emulator.record.stream_masking import mask_events
 from emulator.store.masking import MASKED, Masker
 
@@ -96,7 +96,7 @@ def _header(masker: Masker, line: str | None, origin: str) -> Any:
     return {"$literal": value} if "{" in value else value
 
 
-def _body(reply: RecordedReply, origin: str, redact: frozenset[str], masker: Masker) -> dict[str, Any]:
+def _body(reply: UpstreamReply, origin: str, redact: frozenset[str], masker: Masker) -> dict[str, Any]:
     """Returns the body as JSON, or as text where the emulator would write that JSON with other bytes."""
     if not reply.body:
         return {}

@@ -27,7 +27,7 @@ MAX_TIME = 1e12  # seconds since the epoch
 MAX_ITEMS = 10_000_000
 
 
-class ClockState(Struct, frozen=True):
+class SavedClock(Struct, frozen=True):
     """How the clock of a world goes on."""
 
     now: Annotated[float, Meta(ge=0, le=LATEST)]
@@ -40,7 +40,7 @@ class Snapshot(Struct, frozen=True):
 
     format: int
     scenarios: tuple[str, ...]
-    clock: ClockState
+    clock: SavedClock
     state: dict[str, Any]
     version: str = ""
     world: str = ""
@@ -49,7 +49,7 @@ class Snapshot(Struct, frozen=True):
 def write(state: WorldState, scenarios: tuple[str, ...]) -> dict[str, Any]:
     """Returns the state of a world, and what it plays. Raises ConfigError when a record can't be saved."""
     clock = state.clock
-    shown = ClockState(clock.now(), clock.speed, clock.auto)
+    shown = SavedClock(clock.now(), clock.speed, clock.auto)
     snapshot = Snapshot(FORMAT, scenarios, shown, state.store.dump(), __version__, state.name)
     return dict(to_json(snapshot))
 

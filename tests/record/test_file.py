@@ -12,7 +12,7 @@ from emulator.errors import ConfigError
 from emulator.language.document.reader import SUFFIXES, read
 from emulator.record import writer as script
 from emulator.record.file import RecordingFile
-from emulator.record.request import RecordedExchange, RecordedReply, RecordedRequest
+from emulator.record.request import RecordedExchange, RecordedRequest, UpstreamReply
 from emulator.record.writer import rule_text
 
 
@@ -21,17 +21,17 @@ def test_an_exchange_that_makes_no_scenario_is_left_out_and_what_was_before_is_k
 ) -> None:
     tape = RecordingFile.create(tmp_path / "x.yaml", "aiexport", "there")
     before = tape.path.read_bytes()
-    deep = RecordedReply(200, (), b"[" * 100 + b"]" * 100)
+    deep = UpstreamReply(200, (), b"[" * 100 + b"]" * 100)
     assert not tape.add(RecordedExchange(RecordedRequest("models.list", {}, "http://me"), deep))
     assert "models.list is not recorded; the recording is unchanged" in caplog.text
     assert tape.path.read_bytes() == before
-    assert tape.add(RecordedExchange(RecordedRequest("models.list", {}, "http://me"), RecordedReply(200, (), b"{}")))
+    assert tape.add(RecordedExchange(RecordedRequest("models.list", {}, "http://me"), UpstreamReply(200, (), b"{}")))
     assert [file.name for file in tmp_path.iterdir()] == ["x.yaml"]
 
 
 def exchange(number: int, body: bytes = b'{"a":1}') -> RecordedExchange:
     asked = RecordedRequest("messages.create", {"path": {}, "body": {"model": "m", "n": number}}, "http://me")
-    return RecordedExchange(asked, RecordedReply(200, (("X-A", "1"),), body))
+    return RecordedExchange(asked, UpstreamReply(200, (("X-A", "1"),), body))
 
 
 def test_an_exchange_changes_no_rule_but_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from emulator.clock import Clock
 from emulator.language.document.reader import read
 from emulator.record.events import StreamEvent
 from emulator.record.file import RecordingFile
-from emulator.record.request import RecordedExchange, RecordedReply, RecordedRequest
+from emulator.record.request import RecordedExchange, RecordedRequest, UpstreamReply
 from tests import loopback
 from tests.running import Emulated, Running
 from tests.studio import Raw, Stopwatch, Studio
@@ -33,7 +33,7 @@ def tape(folder: Path, gaps: list[float]) -> Path:
     events = tuple(StreamEvent(sum(gaps[: number + 1]), None, None, str(number)) for number in range(len(gaps)))
     lines = (("Content-Type", "text/event-stream"),)
     assert made.add(
-        RecordedExchange(RecordedRequest("status.get", {}, "http://me"), RecordedReply(200, lines, events=events))
+        RecordedExchange(RecordedRequest("status.get", {}, "http://me"), UpstreamReply(200, lines, events=events))
     )
     return made.path
 

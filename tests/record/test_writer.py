@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.language.document.reader import read
-from emulator.record.request import RecordedExchange, RecordedReply, RecordedRequest
+from emulator.record.request import RecordedExchange, RecordedRequest, UpstreamReply
 from emulator.record.writer import dumped, head_text, reply_text, rule_text
 from emulator.store.masking import Masker
 
@@ -30,7 +30,7 @@ def test_what_is_written_is_read_again(tmp_path_factory: pytest.TempPathFactory,
 
 
 def written(body: bytes, tmp_path: Path, origin: str = "http://me") -> Any:
-    exchange = RecordedExchange(RecordedRequest("op", {}, origin), RecordedReply(200, (), body))
+    exchange = RecordedExchange(RecordedRequest("op", {}, origin), UpstreamReply(200, (), body))
     path = tmp_path / "x.yaml"
     rule = rule_text(1, "op", {"body.a": "no"}, reply_text(exchange, Masker()))
     path.write_text(head_text("x", "demo", "there", 1) + "rules:\n" + rule)
