@@ -1,1 +1,1 @@
-"""SERVE: from a request's bytes to an answer's bytes, one step a file."""
+"""The engine: from a request's bytes to a response's bytes, one step a file."""

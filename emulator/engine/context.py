@@ -28,10 +28,8 @@ from emulator.store.tokens import KEYS, Tokens
 
 if TYPE_CHECKING:
     from emulator.faults import Fault
-    from emulator.playbook import Api, Operation
     from emulator.playbook.model import Rule
     from emulator.store.limits import Allowance
-    from emulator.store.tokens import Tokens
 
 
 Maker = Callable[["Context"], Any]
@@ -241,15 +239,16 @@ class Service:
         return render_error(error_plan(self.api.errors, renamed, error.kind), error, context)
 
     def background(self, **names: Any) -> Context:
-        """A scope for what no request asked for, such as telling that a job has ended."""
+        """Returns a context for what no request caused, such as a webhook at the end of a job."""
         context = Context(self, NOBODY)
         context.update(names)
         return context
 
     def _job_ended(self, job: Job) -> None:
-        plan = self.api.jobs[job.kind].webhook
-        if plan is None:
+        kind = self.api.jobs.get(job.kind)  # none when a reload has taken the kind away
+        if kind is None or kind.webhook is None:
             return
+        plan = kind.webhook
         context = self.background(job=job.view(self.state.clock.now()))
         context.number = f"{self.api.name}/{job.id}/ended"
         try:

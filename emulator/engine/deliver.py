@@ -202,7 +202,7 @@ class _Playing:
 
 
 RAW_SOCKET = (
-    "emulator.server.raw_socket"  # the ASGI extension by which a server lends its socket; its value makes a Line
+    "emulator.server.raw_socket"  # the ASGI extension by which a server lends its socket; its value makes a RawSocket
 )
 
 GAP = 0.001  # real seconds between two segments

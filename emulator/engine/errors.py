@@ -59,7 +59,7 @@ def _last_resort(context: Context) -> Reply:
 
 
 def _mistake(error: Exception) -> str:
-    """`serving/authenticate.py:65: KeyError: 'nowhere'`: where in this package something went wrong, and what."""
+    """`engine/authenticate.py:65: KeyError: 'nowhere'`: where in this package something went wrong, and what."""
     at = traceback.extract_tb(error.__traceback__)[-1]
     return f"{'/'.join(Path(at.filename).parts[-2:])}:{at.lineno}: {type(error).__name__}: {error}"
 

@@ -105,7 +105,7 @@ class WorldState:
 
     def load(self, data: Mapping[str, Any]) -> None:
         """Goes on as the world did whose backend gave this dump. Raises ConfigError, changing nothing, for others."""
-        check_state(data)
+        check_state(data, self.clock.now())
         self.store.load(data)
         self._adopt(_origin(self.store))
 
@@ -161,9 +161,12 @@ class WorldState:
         await self.sender.close()
 
 
-def check_state(data: Mapping[str, Any]) -> Backend:
-    """Returns a backend that was loaded with a dump. Raises ConfigError when no world can go on from it."""
-    store = MemoryBackend(manual(), types=STORED_TYPES)
+def check_state(data: Mapping[str, Any], now: float) -> Backend:
+    """Returns a backend that was loaded with a dump at a time (epoch seconds), by which what has ended is judged.
+
+    Raises ConfigError when no world can go on from it.
+    """
+    store = MemoryBackend(manual(now), types=STORED_TYPES)
     store.load(data)
     store.schedule.clear()
     _origin(store)

@@ -35,6 +35,7 @@ class MemorySchedule:
         self._handlers: dict[str, Handler] = {}
         self._waiting: dict[str, dict[str, Entry]] = {}
         self._running: dict[asyncio.Task[None], Entry] = {}
+        self._cancelled: set[asyncio.Task[None]] = set()
         self._order = count()
 
     def handle(self, kind: str, handler: Handler) -> None:
@@ -58,7 +59,7 @@ class MemorySchedule:
         return True
 
     def items(self, kind: str) -> list[tuple[str, float]]:
-        return [(id, due) for each, id, due in self.dump() if each == kind]
+        return [(id, due) for _, id, due in self._rows(kind)]
 
     def count(self, kind: str) -> int:
         return len(self._waiting.get(kind, ())) + sum(entry.kind == kind for entry in self._running.values())
@@ -71,16 +72,22 @@ class MemorySchedule:
         for task, entry in list(self._running.items()):
             if kind in (None, entry.kind):
                 del self._running[task]
+                self._cancelled.add(task)  # `close` waits for it: it still uses what the handler uses
+                task.add_done_callback(self._cancelled.discard)
                 task.cancel()
 
     async def close(self) -> None:
-        running = list(self._running)
         self.clear()
-        await asyncio.gather(*running, return_exceptions=True)
+        await asyncio.gather(*self._cancelled, return_exceptions=True)
 
     def dump(self) -> list[Row]:
         """Returns what waits and what is under way, in the order of arrival; of the same kind and id once."""
-        entries = [*self._running.values(), *(each for some in self._waiting.values() for each in some.values())]
+        return self._rows()
+
+    def _rows(self, kind: str | None = None) -> list[Row]:
+        entries = [entry for entry in self._running.values() if kind in (None, entry.kind)]
+        for each in list(self._waiting) if kind is None else (kind,):
+            entries += self._waiting.get(each, {}).values()
         known = {(entry.kind, entry.id): entry for entry in entries}
         return [(each.kind, each.id, each.due) for each in sorted(known.values(), key=lambda entry: entry.order)]
 

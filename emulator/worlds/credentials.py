@@ -18,7 +18,7 @@ from emulator.store.masking import mask_key
 MAX_REGISTERED = 100_000
 MAX_ISSUED = 100_000  # credentials made by requests that are remembered; the oldest go
 MAX_FORM = 65_536
-ALL_ELSE = "*"  # registered to a room, it leads there whatever is led nowhere else
+ALL_ELSE = "*"  # registered to a world, it routes there whatever has no other route
 FORM = b"application/x-www-form-urlencoded"
 BASIC = "basic"
 CLIENT = "client_id"  # RFC 6749 section 2.3.1
@@ -54,7 +54,7 @@ class CredentialRoutes(Generic[Target]):
             self._ways[name, scheme] = None
 
     def check(self, keys: Iterable[str], world: Target | None = None) -> None:
-        """Raises ConfigError when one of the keys can't be registered to a room, which may have some already."""
+        """Raises ConfigError when one of the keys can't be registered to a world, which may have some already."""
         for key in keys:
             if not key.strip() or key != key.strip() or not key.isprintable() or len(key) > MAX_KEY:
                 raise ConfigError(f"{key[:200]!r} can't be a key; expected 1 to {MAX_KEY:,} printable characters")
@@ -70,7 +70,7 @@ class CredentialRoutes(Generic[Target]):
         self.any = True
 
     def issue(self, credential: str, world: Target) -> None:
-        """A request made this credential in a room."""
+        """Routes a credential that a request has made in a world to it."""
         self._issued.pop(credential, None)
         self._issued[credential] = world
         if len(self._issued) > self._most_issued:

@@ -195,8 +195,11 @@ class WorldRegistry:
         self.adopt(world, playbook)
         world.scenarios = saved.scenarios
         if world is not self.default:
+            # A snapshot of the default world holds its tokens too: who uses them there must not change worlds.
+            held = set(self.default.state.issued())
             for credential in world.state.issued():
-                self._routes.issue(credential, world)
+                if credential not in held:
+                    self._routes.issue(credential, world)
         world.make_keys_again([*world.made_keys(), *made])
 
     def _world(self, name: str, clock: Clock, seed: int, scenarios: tuple[str, ...]) -> World:

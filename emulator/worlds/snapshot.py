@@ -74,7 +74,7 @@ def check(snapshot: Snapshot, playbook: Playbook) -> None:
     """Raises ConfigError when no world could go on from the state, or the APIs of the scenarios can't work with a
     record."""
     try:
-        store = check_state(snapshot.state)
+        store = check_state(snapshot.state, snapshot.clock.now)
         _check_records(store, playbook)
     except ConfigError as error:
         raise ConfigError(f"the snapshot is damaged: {error}") from None
@@ -111,7 +111,7 @@ def _is_job(job: Job, id: str, kind: str) -> bool:
 
 
 def _is_key(record: Any, tiers: Container[str]) -> bool:
-    """As access.Key: a tier of the API, a workspace."""
+    """As a key of an API: a tier of the API, a workspace."""
     if not isinstance(record, dict):
         return False
     tier, workspace, data = record.get("tier"), record.get("workspace"), record.get("data", {})

@@ -1,4 +1,4 @@
-"""A room: a world together with the pipeline that serves it; what takes time in it ends with the world."""
+"""A world: state plus the pipeline that serves it; requests in progress are cancelled when it is deleted."""
 
 from __future__ import annotations
 

@@ -193,3 +193,26 @@ def test_a_backend_dumps_its_schedule_and_loads_it() -> None:
         return done
 
     assert asyncio.run(run()) == ["a"]
+
+
+def test_closing_waits_until_what_was_under_way_has_ended() -> None:
+    async def story(clock: Clock, schedule: MemorySchedule) -> None:
+        ended: list[str] = []
+
+        async def work(id: str) -> None:
+            try:
+                await asyncio.get_running_loop().create_future()
+            finally:
+                ended.append(id)
+
+        schedule.handle("webhooks", work)
+        schedule.add("webhooks", "one", START)
+        for _ in range(3):
+            await asyncio.sleep(0)  # noqa: TID251 - the loop passes, and the work begins
+        assert schedule.count("webhooks") == 1
+        schedule.clear()
+        assert schedule.count("webhooks") == 0
+        await schedule.close()
+        assert ended == ["one"]
+
+    play(story)

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from emulator.errors import ConfigError, DocumentError
+from emulator.http import Request
 from emulator.worlds.registry import UnknownWorld
 from tests import loopback
 from tests.apis.aiexport_calls import asking
@@ -335,3 +336,14 @@ def test_what_no_world_could_work_with_is_refused(many: Many, path: tuple[Any, .
     with pytest.raises(ConfigError, match="the snapshot is damaged"):
         many.call(many.worlds.restore("one", damaged(saved, path, wrong)))
     assert json.dumps(many.worlds.snapshot("one")) == saved
+
+
+def test_a_token_of_the_default_world_stays_its_own_when_its_snapshot_is_restored_elsewhere(many: Many) -> None:
+    state = many.worlds.default.state
+    state.issue("token-of-the-default-world")
+    many.create("copy")
+    saved = many.worlds.snapshot("default")
+    many.call(many.worlds.restore("copy", saved))
+    headers = {b"authorization": b"Bearer token-of-the-default-world"}
+    request = Request("GET", "/v2/models", "", headers, "127.0.0.1", "http", "127.0.0.1")
+    assert many.worlds.resolve(request) is many.worlds.default
