@@ -12,8 +12,6 @@ import pytest
 
 from emulator import Emulator
 
-pytestmark = pytest.mark.slow
-
 MESSAGE = {
     "model": "apex-sonnet-4-20250501",
     "messages": [{"role": "user", "content": "Name the colours of the rainbow."}],

@@ -13,8 +13,6 @@ import pytest
 
 from emulator import Emulator
 
-pytestmark = pytest.mark.slow
-
 MESSAGE = {"model": "apex-sonnet-4-20250501", "messages": [{"role": "user", "content": "What is 2 + 2?"}]}
 
 
