@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -68,7 +69,8 @@ def checked(template: Template, part: str) -> Evaluate:
 
 def outcome(evaluate: Callable[[Any], Any]) -> str:
     try:
-        return repr(evaluate(dict(CONTEXT))).replace("\\x", "")
+        # An object without a repr of its own shows where it is in memory, and each evaluation makes its own.
+        return re.sub(r" at 0x[0-9a-f]+", "", repr(evaluate(dict(CONTEXT)))).replace("\\x", "")
     except EmulatorError as error:
         return f"{type(error).__name__} {error}"
 
