@@ -163,7 +163,7 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureRunning]:
 
 
 @pytest.fixture
-def plain(running: Running, tmp_path: Path) -> Iterator[Faulty]:
+def faulty(running: Running, tmp_path: Path) -> Iterator[Faulty]:
     """The small API over plain HTTP."""
     emulated = play(running, tmp_path, OPERATIONS)
     yield Faulty(emulated)
@@ -171,8 +171,11 @@ def plain(running: Running, tmp_path: Path) -> Iterator[Faulty]:
 
 
 @pytest.fixture(params=["http", "https", "tunnel"])
-def faulty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Faulty]:
-    """The small API over plain HTTP, by the TLS listener, and through tunnels of the HTTPS proxy."""
+def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Faulty]:
+    """The small API over plain HTTP, by the TLS listener, and through tunnels of the HTTPS proxy.
+
+    For tests of how a connection ends and of how bytes are cut; TLS changes nothing of what a fault does before that.
+    """
     running: Running = request.getfixturevalue("running" if request.param == "http" else "secure")
     emulated = play(running, tmp_path, OPERATIONS)
     yield Faulty(emulated, request.param)

@@ -154,22 +154,22 @@ def test_requests_meet_what_is_armed(faulty: Faulty) -> None:
     ]
 
 
-def test_windows_are_counted_from_when_it_is_armed(plain: Faulty) -> None:
-    plain.emulated.advance(100)
-    plain.arm("empty_response", **{"after": "5s", "for": "10s"})
+def test_windows_are_counted_from_when_it_is_armed(faulty: Faulty) -> None:
+    faulty.emulated.advance(100)
+    faulty.arm("empty_response", **{"after": "5s", "for": "10s"})
     got = []
     for _ in range(4):
-        got.append(content(plain.everything(None)[0]) == b"")
-        plain.emulated.advance(5)
+        got.append(content(faulty.everything(None)[0]) == b"")
+        faulty.emulated.advance(5)
     assert got == [False, True, True, False]
 
 
-def test_a_request_that_is_refused_anyway_uses_no_fault_up(plain: Faulty) -> None:
-    plain.arm("empty_response", times=1)
-    with plain.wire() as wire:
+def test_a_request_that_is_refused_anyway_uses_no_fault_up(faulty: Faulty) -> None:
+    faulty.arm("empty_response", times=1)
+    with faulty.wire() as wire:
         assert wire.ask("POST", "/one", [("X-Key", "key-that-was-revoked")], b"").status == 403
         assert wire.ask("POST", "/nowhere", [], b"").status == 404
-    assert plain.everything(None) == (b"", "closed")
+    assert faulty.everything(None) == (b"", "closed")
 
 
 def test_where_one_refuses_those_on_streams_are_not_used_up(armed: Armed, clock: Clock) -> None:

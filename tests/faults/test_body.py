@@ -31,5 +31,5 @@ def test_an_answer_without_a_body_stays_without(small: Small) -> None:
     assert (answer.status_code, answer.content) == (204, b"")
 
 
-def test_a_stream_has_no_json_of_its_own(plain: Faulty) -> None:
-    assert b"".join(unchunked(content(plain.everything("malformed_json", "GET /hello")[0]))) == HELLO
+def test_a_stream_has_no_json_of_its_own(faulty: Faulty) -> None:
+    assert b"".join(unchunked(content(faulty.everything("malformed_json", "GET /hello")[0]))) == HELLO

@@ -19,9 +19,9 @@ from tests.small import KEY
         ("truncate_body=3, malformed_json, latency=0s", ("malformed_json", "latency", "truncate_body")),
     ],
 )
-def test_what_it_may_say(plain: Faulty, line: str, played: tuple[str, ...]) -> None:
-    plain.everything(line)
-    assert plain.emulated.exchanges(1)[0].faults == played
+def test_what_it_may_say(faulty: Faulty, line: str, played: tuple[str, ...]) -> None:
+    faulty.everything(line)
+    assert faulty.emulated.exchanges(1)[0].faults == played
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,8 @@ def test_what_it_may_say(plain: Faulty, line: str, played: tuple[str, ...]) -> N
         ('"' * 2_001, "more than 2,000 characters"),
     ],
 )
-def test_anything_else_is_a_400_in_the_shape_of_the_api(plain: Faulty, line: str, hint: str) -> None:
-    with plain.wire() as wire:
+def test_anything_else_is_a_400_in_the_shape_of_the_api(faulty: Faulty, line: str, hint: str) -> None:
+    with faulty.wire() as wire:
         lines: list[tuple[str, str | bytes]] = [*KEY.items(), ("X-Emulator-Fault", line.encode("latin-1"))]
         answer = wire.ask("POST", "/one", lines, b"")
     said = answer.json()
@@ -64,31 +64,31 @@ def test_anything_else_is_a_400_in_the_shape_of_the_api(plain: Faulty, line: str
     )
 
 
-def test_a_wrong_one_costs_nothing_and_plays_nothing(plain: Faulty) -> None:
-    with plain.wire() as wire:
-        wire.send(plain.asks("latency=1s, nonsense"))
+def test_a_wrong_one_costs_nothing_and_plays_nothing(faulty: Faulty) -> None:
+    with faulty.wire() as wire:
+        wire.send(faulty.asks("latency=1s, nonsense"))
         assert wire.answer().status == 400
-        wire.send(plain.asks(None))
+        wire.send(faulty.asks(None))
         assert wire.answer().body == BODY
-    assert [exchange.faults for exchange in plain.emulated.exchanges(2)] == [(), ()]
-    service = plain.emulated.app.pipeline.services["small"]
+    assert [exchange.faults for exchange in faulty.emulated.exchanges(2)] == [(), ()]
+    service = faulty.emulated.app.pipeline.services["small"]
     assert service.limit_states("key-of-ann")["calls"]["used"] == 1
 
 
-def test_it_is_for_this_request_only(plain: Faulty) -> None:
-    plain.everything("reset_peer")
-    assert plain.everything(None)[1] == "closed"
+def test_it_is_for_this_request_only(faulty: Faulty) -> None:
+    faulty.everything("reset_peer")
+    assert faulty.everything(None)[1] == "closed"
 
 
-def test_two_lines_are_one_list(plain: Faulty) -> None:
+def test_two_lines_are_one_list(faulty: Faulty) -> None:
     lines: list[tuple[str, str | bytes]] = [*KEY.items(), ("X-Emulator-Fault", "latency=0s")]
-    with plain.wire() as wire:
+    with faulty.wire() as wire:
         assert wire.ask("POST", "/one", [*lines, ("X-Emulator-Fault", "status=503")], b"").status == 503
-    assert plain.emulated.exchanges(1)[0].faults == ("latency", "status")
+    assert faulty.emulated.exchanges(1)[0].faults == ("latency", "status")
 
 
-def test_an_event_comes_a_thousand_times_at_most(plain: Faulty) -> None:
-    with plain.wire() as wire:
+def test_an_event_comes_a_thousand_times_at_most(faulty: Faulty) -> None:
+    with faulty.wire() as wire:
         lines: list[tuple[str, str | bytes]] = [*KEY.items(), ("X-Emulator-Fault", "duplicate_event; times=3000000")]
         answer = wire.ask("POST", "/one", lines, b"")
     assert answer.status == 400

@@ -36,8 +36,8 @@ def test_status_says_when_to_come_back(faulty: Faulty) -> None:
         assert received.lower().count(b"\r\nretry-after: 7\r\n") == 1
 
 
-def test_status_takes_any_error_of_the_api(plain: Faulty) -> None:
-    received, _ = plain.everything("status; status=503; error=rate_limited; retry_after=1s")
+def test_status_takes_any_error_of_the_api(faulty: Faulty) -> None:
+    received, _ = faulty.everything("status; status=503; error=rate_limited; retry_after=1s")
     assert (received[9:12], json.loads(content(received))["kind"]) == (b"503", "rate_limited")
 
 
@@ -58,15 +58,15 @@ def test_latency_waits_on_the_clock(faulty: Faulty) -> None:
     assert faulty.emulated.exchanges(1)[0].took == 2.0
 
 
-def test_a_refusal_is_late_too(plain: Faulty) -> None:
-    with plain.asked("status=503, latency=2s") as wire:
-        plain.emulated.advance(2)
+def test_a_refusal_is_late_too(faulty: Faulty) -> None:
+    with faulty.asked("status=503, latency=2s") as wire:
+        faulty.emulated.advance(2)
         assert wire.answer().status == 503
-    assert plain.emulated.exchanges(1)[0].took == 2.0
+    assert faulty.emulated.exchanges(1)[0].took == 2.0
 
 
-def test_latency_is_fixed_or_drawn_and_the_same_chance_draws_the_same(plain: Faulty) -> None:
-    context = Context(plain.emulated.app.pipeline.services["small"], Request("GET", "/", "", {}, "", "http", ""))
+def test_latency_is_fixed_or_drawn_and_the_same_chance_draws_the_same(faulty: Faulty) -> None:
+    context = Context(faulty.emulated.app.pipeline.services["small"], Request("GET", "/", "", {}, "", "http", ""))
 
     def drawn(seed: int, **given: object) -> float:
         return FAULTS.make("latency", given).apply(Reply(200, []), context, Random(seed)).delay
@@ -82,7 +82,7 @@ def test_latency_is_fixed_or_drawn_and_the_same_chance_draws_the_same(plain: Fau
     assert all(1.0 <= delay <= 1.1 for delay in jittered)
 
 
-def test_the_status_200_is_no_fault(plain: Faulty) -> None:
-    received, _ = plain.everything("status=200")
+def test_the_status_200_is_no_fault(faulty: Faulty) -> None:
+    received, _ = faulty.everything("status=200")
     assert received.startswith(b"HTTP/1.1 400 ")
-    assert content(plain.everything(None)[0]) == BODY
+    assert content(faulty.everything(None)[0]) == BODY

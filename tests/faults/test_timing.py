@@ -45,8 +45,8 @@ def test_a_split_between_cr_and_lf_cuts_each_of_them(faulty: Faulty) -> None:
     assert sum(piece.endswith(b"\r") for piece in got) == b"".join(got).count(b"\r\n")
 
 
-def test_a_split_inside_data_cuts_the_word(faulty: Faulty) -> None:
-    got = pieces(faulty, "split; where=data", "GET /hello")
+def test_a_split_inside_data_cuts_the_word(anywhere: Faulty) -> None:
+    got = pieces(anywhere, "split; where=data", "GET /hello")
     assert b"".join(unchunked(content(b"".join(got)))) == HELLO
     cut = [(left, right) for left, right in pairwise(got) if left.endswith(b"\nda")]
     assert len(cut) == len(EVENTS)
@@ -94,10 +94,10 @@ def test_so_many_bytes_at_a_time(faulty: Faulty) -> None:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux counts segments (TCP_INFO)")
 @pytest.mark.parametrize("where", ["byte", "character", "crlf", "data"])
-def test_each_piece_is_a_segment_of_its_own_without_any_pause(plain: Faulty, where: str) -> None:
-    expected = len(pieces(plain, f"split; where={where}", "GET /hello"))
-    with plain.wire() as wire:
-        wire.send(plain.asks(f"split; where={where}", "GET /hello", {"Connection": "close"}))
+def test_each_piece_is_a_segment_of_its_own_without_any_pause(faulty: Faulty, where: str) -> None:
+    expected = len(pieces(faulty, f"split; where={where}", "GET /hello"))
+    with faulty.wire() as wire:
+        wire.send(faulty.asks(f"split; where={where}", "GET /hello", {"Connection": "close"}))
         received, end = drain(wire)
         assert segments(wire) == expected
     assert (b"".join(unchunked(content(received))), end) == (HELLO, "closed")
@@ -163,12 +163,12 @@ def test_slow_close_holds_the_end_of_a_plain_answer_back(faulty: Faulty) -> None
     assert faulty.emulated.exchanges(1)[0].outcome == "complete"
 
 
-def test_slow_close_holds_the_end_of_a_stream_back(faulty: Faulty) -> None:
-    with faulty.wire() as wire:
-        wire.send(faulty.asks("slow_close; delay=30000", "GET /hello"))
+def test_slow_close_holds_the_end_of_a_stream_back(anywhere: Faulty) -> None:
+    with anywhere.wire() as wire:
+        wire.send(anywhere.asks("slow_close; delay=30000", "GET /hello"))
         assert wire.head()[0] == 200
         assert [wire.chunk() for _ in EVENTS] == EVENTS
-        faulty.emulated.advance(29)
+        anywhere.emulated.advance(29)
         assert_silent(wire)
-        faulty.emulated.advance(1)
+        anywhere.emulated.advance(1)
         assert drain(wire) == (b"0\r\n\r\n", "closed")

@@ -16,18 +16,18 @@ def last(faulty: Faulty, count: int = 1) -> tuple[str, tuple[str, ...], int, int
     return exchange.outcome, exchange.faults, exchange.sent_events, exchange.sent_bytes
 
 
-def test_timeout_says_nothing_until_the_client_leaves(faulty: Faulty) -> None:
-    with faulty.asked("timeout") as wire:
-        faulty.emulated.advance(86_400)
+def test_timeout_says_nothing_until_the_client_leaves(anywhere: Faulty) -> None:
+    with anywhere.asked("timeout") as wire:
+        anywhere.emulated.advance(86_400)
         assert_silent(wire)
-    assert last(faulty) == ("left", ("timeout",), 0, 0)
+    assert last(anywhere) == ("left", ("timeout",), 0, 0)
 
 
-def test_timeout_closes_the_connection_when_it_has_lasted_long_enough(faulty: Faulty) -> None:
-    with faulty.asked("timeout; lasts=30s") as wire:
-        faulty.emulated.advance(29)
+def test_timeout_closes_the_connection_when_it_has_lasted_long_enough(anywhere: Faulty) -> None:
+    with anywhere.asked("timeout; lasts=30s") as wire:
+        anywhere.emulated.advance(29)
         assert_silent(wire)
-        faulty.emulated.advance(1)
+        anywhere.emulated.advance(1)
         assert drain(wire) == (b"", "closed")
 
 
@@ -36,9 +36,9 @@ def test_reset_peer_is_a_reset_after_the_request_was_read(faulty: Faulty) -> Non
     assert last(faulty) == ("cut", ("reset_peer",), 0, 0)
 
 
-def test_a_reset_is_one_below_tls_too(faulty: Faulty) -> None:
-    with faulty.wire() as wire:
-        wire.send(faulty.asks("CONNECTION_RESET_BY_PEER"))
+def test_a_reset_is_one_below_tls_too(anywhere: Faulty) -> None:
+    with anywhere.wire() as wire:
+        wire.send(anywhere.asks("CONNECTION_RESET_BY_PEER"))
         below = iter(partial(socket.socket.recv, wire.socket, 65_536), b"")  # past TLS, whose tickets may come first
         with pytest.raises(ConnectionResetError):
             list(below)
@@ -51,9 +51,9 @@ def test_reset_peer_waits_for_its_delay(faulty: Faulty) -> None:
         assert drain(wire) == (b"", "reset")
 
 
-def test_empty_response_is_a_close_without_a_byte(faulty: Faulty) -> None:
-    assert faulty.everything("empty_response") == (b"", "closed")
-    assert last(faulty) == ("cut", ("empty_response",), 0, 0)
+def test_empty_response_is_a_close_without_a_byte(anywhere: Faulty) -> None:
+    assert anywhere.everything("empty_response") == (b"", "closed")
+    assert last(anywhere) == ("cut", ("empty_response",), 0, 0)
 
 
 def test_garbage_is_no_http_and_the_same_again_from_the_same_seed(faulty: Faulty) -> None:
@@ -65,9 +65,9 @@ def test_garbage_is_no_http_and_the_same_again_from_the_same_seed(faulty: Faulty
     assert faulty.everything("garbage; bytes=100") == (received, "closed")
 
 
-def test_no_more_than_a_mebibyte_of_garbage_comes(plain: Faulty) -> None:
+def test_no_more_than_a_mebibyte_of_garbage_comes(faulty: Faulty) -> None:
     for asked in (1_048_577, 2_000_000):
-        received, end = plain.everything(f"garbage; bytes={asked}")
+        received, end = faulty.everything(f"garbage; bytes={asked}")
         assert (len(received), end) == (1_048_576, "closed")
 
 
@@ -80,11 +80,11 @@ def test_malformed_chunk_comes_after_half_a_body(faulty: Faulty) -> None:
     assert (rest, end) == (b"%x\r\n%b\r\nthis is no chunk\r\n" % (len(half), half), "closed")
 
 
-def test_malformed_chunk_comes_after_half_the_events(faulty: Faulty) -> None:
-    received, end = faulty.everything("malformed_chunk", "GET /hello")
+def test_malformed_chunk_comes_after_half_the_events(anywhere: Faulty) -> None:
+    received, end = anywhere.everything("malformed_chunk", "GET /hello")
     chunks = b"".join(b"%x\r\n%b\r\n" % (len(event), event) for event in EVENTS[:3])
     assert (content(received), end) == (chunks + b"this is no chunk\r\n", "closed")
-    assert last(faulty)[:3] == ("cut", ("malformed_chunk",), 3)
+    assert last(anywhere)[:3] == ("cut", ("malformed_chunk",), 3)
 
 
 @pytest.mark.parametrize(
@@ -132,10 +132,10 @@ def test_truncate_body_counts_a_stream_without_its_framing(faulty: Faulty, size:
     assert (whole + rest.partition(b"\r\n")[2], end) == (HELLO[:size], "closed")
 
 
-def test_what_was_written_before_a_reset_reaches_a_client_that_reads_late(faulty: Faulty) -> None:
+def test_what_was_written_before_a_reset_reaches_a_client_that_reads_late(anywhere: Faulty) -> None:
     """More than sockets hold, so that the server has to wait for the client before it resets."""
-    with faulty.wire() as wire:
-        wire.send(faulty.asks("truncate_body; bytes=3000000; by=reset", "GET /wide"))
+    with anywhere.wire() as wire:
+        wire.send(anywhere.asks("truncate_body; bytes=3000000; by=reset", "GET /wide"))
         received, end = drain(wire)
     assert (len(content(received)), end) == (3_000_000, "reset")
 
@@ -148,36 +148,36 @@ def test_two_faults_of_one_request_play_together(faulty: Faulty) -> None:
     assert last(faulty)[1] == ("latency", "truncate_body")
 
 
-def test_an_answer_to_head_and_to_http_1_0_has_faults_too(plain: Faulty) -> None:
-    with plain.wire() as wire:
-        wire.send(plain.asks("split; where=byte", "GET /hello").replace(b"HTTP/1.1", b"HTTP/1.0"))
+def test_an_answer_to_head_and_to_http_1_0_has_faults_too(faulty: Faulty) -> None:
+    with faulty.wire() as wire:
+        wire.send(faulty.asks("split; where=byte", "GET /hello").replace(b"HTTP/1.1", b"HTTP/1.0"))
         received, end = drain(wire)
     assert b"chunked" not in received
     assert (content(received), end) == (HELLO, "closed")
 
 
-def test_a_connection_goes_on_after_a_fault_that_leaves_the_answer_whole(faulty: Faulty) -> None:
-    with faulty.wire() as wire:
+def test_a_connection_goes_on_after_a_fault_that_leaves_the_answer_whole(anywhere: Faulty) -> None:
+    with anywhere.wire() as wire:
         for fault in ("split; where=byte", "split; where=crlf", "malformed_json", None, "split"):
-            wire.send(faulty.asks(fault))
+            wire.send(anywhere.asks(fault))
             assert wire.answer().body == (BODY[:-1] if fault == "malformed_json" else BODY)
-        wire.send(faulty.asks("split", "GET /hello"))
+        wire.send(anywhere.asks("split", "GET /hello"))
         assert wire.answer().body == HELLO
 
 
-def test_requests_that_were_sent_ahead_are_answered_after_a_fault(faulty: Faulty) -> None:
-    with faulty.wire() as wire:
-        wire.send(faulty.asks("split; where=byte") + faulty.asks(None) + faulty.asks("split", "GET /hello"))
+def test_requests_that_were_sent_ahead_are_answered_after_a_fault(anywhere: Faulty) -> None:
+    with anywhere.wire() as wire:
+        wire.send(anywhere.asks("split; where=byte") + anywhere.asks(None) + anywhere.asks("split", "GET /hello"))
         assert [json.loads(wire.answer().body)["number"] for _ in range(2)] == [12345, 12345]
         assert wire.answer().body == HELLO
 
 
 def test_the_server_logs_no_error_when_a_fault_ends_a_connection(
-    faulty: Faulty, caplog: pytest.LogCaptureFixture
+    anywhere: Faulty, caplog: pytest.LogCaptureFixture
 ) -> None:
     for fault in ("reset_peer", "empty_response", "garbage", "malformed_chunk", "truncate_body", "timeout; lasts=0s"):
-        faulty.everything(fault)
-    with faulty.wire() as wire:
-        wire.send(faulty.asks(None))
+        anywhere.everything(fault)
+    with anywhere.wire() as wire:
+        wire.send(anywhere.asks(None))
         assert wire.answer().status == 200
     assert caplog.records == []
