@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
@@ -13,7 +13,7 @@ from emulator.faults.base import ON
 from tests.faults.clients import Case, Seen, with_curl, with_fetch, with_httpx, with_requests
 from tests.faults.conftest import OPERATIONS
 from tests.pages import ROOT, tables
-from tests.running import Emulated, Running
+from tests.running import Running
 from tests.small import KEY, play
 
 pytestmark = pytest.mark.slow
@@ -65,22 +65,23 @@ CASES: list[Case] = [
 ]
 
 
-@pytest.fixture
-def small(running: Running, tmp_path: Path) -> Iterator[Emulated]:
-    emulated = play(running, tmp_path, OPERATIONS.replace("POST /one", "GET /one"))
-    yield emulated
+@pytest.fixture(scope="module")
+def seen(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Future[Seen]]]:
+    """What each client sees: all ask at once, because they wait most of the time."""
+    emulated = play(running, tmp_path_factory.mktemp("small"), OPERATIONS.replace("POST /one", "GET /one"))
+    there = {name: ask for name, (ask, tool) in CLIENTS.items() if tool is None or shutil.which(tool)}
+    with ThreadPoolExecutor(len(there)) as threads:
+        yield {name: threads.submit(ask, emulated.origin, KEY, CASES) for name, ask in there.items()}
     emulated.close()
 
 
 @pytest.mark.parametrize("name", CLIENTS)
-def test_each_client_sees_what_the_page_says(small: Emulated, name: str) -> None:
-    ask, tool = CLIENTS[name]
-    if tool is not None and shutil.which(tool) is None:
-        pytest.skip(f"{tool} is not installed")
-    seen = ask(small.origin, KEY, CASES)
+def test_each_client_sees_what_the_page_says(seen: Mapping[str, Future[Seen]], name: str) -> None:
+    if name not in seen:
+        pytest.skip(f"{name} is not installed")
     (table,) = (each for each in tables(PAGE) if each.heading == "What clients see")
     column = table.rows[0].index(f"`{name}`")
-    assert {row[0].strip("`"): row[column] for row in table.rows[1:]} == seen
+    assert {row[0].strip("`"): row[column] for row in table.rows[1:]} == seen[name].result()
 
 
 def test_every_fault_that_a_request_can_ask_for_is_shown_to_the_clients() -> None:
