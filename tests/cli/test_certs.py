@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from emulator.cli import main
 from emulator.cli.inspect import show
 from emulator.errors import ConfigError
 from emulator.https.authority import Authority
@@ -34,7 +36,7 @@ main()
 
 
 class Certs:
-    """`emulator certs` of a user with a data folder of their own."""
+    """`emulator certs` of a user with a data folder of their own: here, or with `begin` in a process of its own."""
 
     def __init__(self, cwd: Path) -> None:
         self.cwd = cwd
@@ -46,15 +48,16 @@ class Certs:
         pipe = subprocess.PIPE
         return subprocess.Popen(words, cwd=self.cwd, env=variables, stdout=pipe, stderr=pipe, text=True)
 
-    def __call__(self, *arguments: str, code: str | None = None) -> tuple[int, str, str]:
+    def __call__(self, *arguments: str) -> tuple[int, str, str]:
         """The exit status, and what is printed on standard output and error."""
-        process = self.begin(*arguments, code=code)
-        said, complained = process.communicate(timeout=PATIENCE)
-        return process.returncode, said, complained
+        done = CliRunner().invoke(main, ["certs", *arguments])
+        return done.exit_code, done.stdout, done.stderr
 
 
 @pytest.fixture
-def certs(tmp_path: Path) -> Certs:
+def certs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Certs:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     return Certs(tmp_path)
 
 
@@ -89,12 +92,13 @@ def fingerprint(shown: str) -> str:
     return found[1]
 
 
-def test_a_host_more_makes_another_for_all_which_is_told(certs: Certs) -> None:
+def test_a_host_more_makes_another_for_all_which_is_told(certs: Certs, caplog: pytest.LogCaptureFixture) -> None:
     before = fingerprint(certs()[1])
-    status, shown, told = certs("--intercept-host", "gateway.internal")
+    status, shown, _ = certs("--intercept-host", "gateway.internal")
     assert (status, "gateway.internal" in shown, fingerprint(shown) == before) == (0, True, False)
-    assert "created a new certificate authority in" in told
-    assert certs() == (0, shown, "")
+    assert "created a new certificate authority in" in caplog.text
+    caplog.clear()
+    assert (certs(), caplog.text) == ((0, shown, ""), "")
 
 
 def test_those_who_make_it_at_once_make_one(certs: Certs) -> None:
@@ -124,8 +128,9 @@ def test_a_folder_that_can_not_be_is_told_in_one_line(certs: Certs) -> None:
 
 
 def test_a_missing_extra_is_told_with_its_command(certs: Certs) -> None:
-    status, said, complained = certs(code=WITHOUT)
-    assert (status, said) == (2, "")
+    process = certs.begin(code=WITHOUT)
+    said, complained = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, said) == (2, "")
     assert complained == (
         "HTTPS hosts need the extra `intercept`; install it with: pip install 'ai-api-emulator[intercept]'\n"
     )

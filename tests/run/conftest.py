@@ -66,6 +66,23 @@ def exits(place: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[
 
 
 @pytest.fixture
+def refused(place: Path, data: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """`emulator run ARGUMENTS` in this process, for what is refused before a command is run."""
+
+    def at_once(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        for name, value in keeping(data, **variables).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(place)
+        done = CliRunner().invoke(main, ["run", *arguments])
+        written = capfd.readouterr()
+        return subprocess.CompletedProcess(
+            arguments, done.exit_code, done.stdout + written.out, done.stderr + written.err
+        )
+
+    return at_once
+
+
+@pytest.fixture
 def begin(place: Path, data: Path) -> Iterator[Begin]:
     """`emulator run ARGUMENTS`, under way; what still runs at the end is ended."""
     begun: list[subprocess.Popen[str]] = []

@@ -17,8 +17,8 @@ from tests.waiting import PATIENCE
 pytestmark = pytest.mark.slow
 
 
-def test_what_cannot_be_allowed_is_refused(run: Run) -> None:
-    ran = run("--allow-host", "aiexport.io", "--", "true")
+def test_what_cannot_be_allowed_is_refused(refused: Run) -> None:
+    ran = refused("--allow-host", "aiexport.io", "--", "true")
     assert ran.returncode == 2
     assert "the real api.aiexport.io, which is emulated" in ran.stderr
 
@@ -30,27 +30,27 @@ def test_a_command_that_cannot_be_run_is_told_as_a_shell_tells_it(run: Run, tmp_
     assert (ran.returncode, ran.stderr) == (126, f"emulator run: can't run {text}: Permission denied\n")
 
 
-def test_no_command_is_told(run: Run) -> None:
-    ran = run()
+def test_no_command_is_told(refused: Run) -> None:
+    ran = refused()
     assert ran.returncode == 2
     assert "Missing argument '-- COMMAND …'" in ran.stderr
 
 
-def test_a_port_that_is_taken_is_told(run: Run) -> None:
+def test_a_port_that_is_taken_is_told(refused: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        ran = run("--listen", address, "--", "true")
+        ran = refused("--listen", address, "--", "true")
     assert ran.returncode == 2
     assert ran.stderr.startswith(f"can't listen on {address}: Address already in use")
 
 
-def test_a_run_listens_on_this_machine_only(run: Run) -> None:
-    ran = run("--listen", "0.0.0.0:0", "--", "true")
+def test_a_run_listens_on_this_machine_only(refused: Run) -> None:
+    ran = refused("--listen", "0.0.0.0:0", "--", "true")
     assert (ran.returncode, "listens on this machine only" in ran.stderr) == (2, True)
 
 
-def test_an_option_that_is_not_there_is_not_taken_for_the_command(run: Run) -> None:
-    ran = run("--scenaro", "outage", "--", "true")
+def test_an_option_that_is_not_there_is_not_taken_for_the_command(refused: Run) -> None:
+    ran = refused("--scenaro", "outage", "--", "true")
     assert (ran.returncode, "No such option '--scenaro'. Did you mean '--scenario'?" in ran.stderr) == (2, True)
 
 
@@ -65,10 +65,10 @@ def test_an_option_that_is_not_there_is_not_taken_for_the_command(run: Run) -> N
     ],
 )
 def test_what_cannot_be_set_up_is_told_before_anything_is_run(
-    run: Run, place: Path, arguments: list[str], said: str
+    refused: Run, place: Path, arguments: list[str], said: str
 ) -> None:
     (place / "broken.yaml").write_text("scenario: [\n")
-    ran = run(*arguments, "--", "echo", "begun")
+    ran = refused(*arguments, "--", "echo", "begun")
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr.startswith(said)
 
@@ -102,8 +102,8 @@ def test_a_call_to_an_address_or_another_port_fails_the_run_too(run: Run) -> Non
     assert ran.stderr.count("(--allow-host ") == 3, "an emulated host can't be allowed"
 
 
-def test_a_host_that_was_added_cannot_be_allowed_either(run: Run) -> None:
-    ran = run("--allow-host", "gateway.internal", "--", "true", EMULATOR_INTERCEPT_HOST="gateway.internal")
+def test_a_host_that_was_added_cannot_be_allowed_either(refused: Run) -> None:
+    ran = refused("--allow-host", "gateway.internal", "--", "true", EMULATOR_INTERCEPT_HOST="gateway.internal")
     assert (ran.returncode, "the real gateway.internal, which is emulated" in ran.stderr) == (2, True)
 
 
