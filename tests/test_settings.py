@@ -11,7 +11,7 @@ from emulator.errors import ConfigError
 from emulator.settings import MIB, PARSERS, Listen, Settings, load
 
 
-def test_nothing_given_means_the_defaults() -> None:
+def test_the_defaults_apply_without_options_and_variables() -> None:
     assert load({}, {}) == Settings()
 
 
@@ -24,20 +24,20 @@ def test_every_setting_has_a_flag_and_a_variable() -> None:
     assert set(PARSERS) == set(Settings.__struct_fields__)
 
 
-def test_a_flag_goes_before_a_variable() -> None:
+def test_an_option_overrides_a_variable() -> None:
     assert load({"seed": 7}, {"EMULATOR_SEED": "8"}).seed == 7
 
 
-def test_a_variable_goes_before_the_default() -> None:
+def test_a_variable_overrides_the_default() -> None:
     assert load({"seed": None}, {"EMULATOR_SEED": "8"}).seed == 8
 
 
-def test_a_false_flag_is_a_flag_that_was_given() -> None:
+def test_a_false_option_is_not_a_missing_one() -> None:
     assert load({"reload": False}, {"EMULATOR_RELOAD": "1"}).reload is False
 
 
 @pytest.mark.parametrize("absent", [None, (), []])
-def test_a_flag_that_was_not_given_is_no_choice(absent: Any) -> None:
+def test_a_missing_option_chooses_nothing(absent: Any) -> None:
     assert load({"scenarios": absent}, {}).scenarios == ("default",)
 
 
@@ -79,7 +79,7 @@ def test_an_address_is_read_and_shown(text: str, host: str, port: int, shown: st
 @pytest.mark.parametrize(
     "text", ["", ":8484", "127.0.0.1:", "127.0.0.1", "::1:80", "[::1]", "a b:80", "h:65536", "h:-1", "http://h:80"]
 )
-def test_an_address_that_is_none_is_refused(text: str) -> None:
+def test_an_invalid_address_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match=r"^--listen is '.*'; expected HOST:PORT such as 127\.0\.0\.1:8484"):
         load({"listen": text}, {})
 
@@ -149,7 +149,7 @@ def test_a_truth_value_is_no_number() -> None:
         load({"journal_entries": True}, {})
 
 
-def test_an_option_that_is_no_setting_is_refused() -> None:
+def test_an_unknown_setting_is_refused() -> None:
     with pytest.raises(ConfigError, match="unknown setting 'sead'"):
         load({"sead": 1}, {})
 
@@ -159,7 +159,7 @@ def test_the_journal_is_bounded_in_entries_and_bytes() -> None:
     assert (settings.journal_entries, settings.journal_bytes) == (50, MIB)
 
 
-def test_beyond_this_machine_a_token_is_made_up_unless_one_is_given() -> None:
+def test_a_token_is_generated_beyond_this_machine_unless_one_is_set() -> None:
     assert load({"listen": "127.0.0.1:1"}, {}).guarded().control_token == ""
     made = {load({"listen": "0.0.0.0:1"}, {}).guarded().control_token for _ in range(2)}
     assert len(made) == 2
@@ -183,6 +183,6 @@ def test_hosts_are_names_in_lower_case() -> None:
 @pytest.mark.parametrize(
     "host", ["https://a.test", "a.test:443", "10.0.0.12", "::1", "a..b", "-a", "a_b", "a.test/", ""]
 )
-def test_what_is_no_name_of_a_host_is_refused(host: str) -> None:
+def test_an_invalid_host_name_is_refused(host: str) -> None:
     with pytest.raises(ConfigError, match=r"--intercept-host is .*; expected host names such as api"):
         load({"intercept_hosts": ("a.test", host)}, {})

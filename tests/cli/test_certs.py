@@ -92,7 +92,7 @@ def fingerprint(shown: str) -> str:
     return found[1]
 
 
-def test_a_host_more_makes_another_for_all_which_is_told(certs: Certs, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_host_more_makes_another_for_all_which_is_reported(certs: Certs, caplog: pytest.LogCaptureFixture) -> None:
     before = fingerprint(certs()[1])
     status, shown, _ = certs("--intercept-host", "gateway.internal")
     assert (status, "gateway.internal" in shown, fingerprint(shown) == before) == (0, True, False)
@@ -109,7 +109,7 @@ def test_those_who_make_it_at_once_make_one(certs: Certs) -> None:
     assert sorted(os.listdir(certs.folder)) == [".lock", "authority.key", "authority.pem"]
 
 
-def test_what_is_wrong_is_told_in_one_line_and_renewing_helps(certs: Certs) -> None:
+def test_an_error_is_reported_in_one_line_and_renewing_helps(certs: Certs) -> None:
     certs()
     (certs.folder / "authority.key").write_text("damaged")
     status, said, complained = certs()
@@ -122,12 +122,12 @@ def test_what_is_wrong_is_told_in_one_line_and_renewing_helps(certs: Certs) -> N
     assert certs()[0] == 0
 
 
-def test_a_folder_that_can_not_be_is_told_in_one_line(certs: Certs) -> None:
+def test_a_folder_that_cannot_be_used_is_reported_in_one_line(certs: Certs) -> None:
     (certs.cwd / "file").write_text("")
     assert certs("--authority", "file") == (2, "", "can't store a certificate authority in file: File exists\n")
 
 
-def test_a_missing_extra_is_told_with_its_command(certs: Certs) -> None:
+def test_a_missing_extra_is_reported_with_its_command(certs: Certs) -> None:
     process = certs.begin(code=WITHOUT)
     said, complained = process.communicate(timeout=PATIENCE)
     assert (process.returncode, said) == (2, "")

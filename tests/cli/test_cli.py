@@ -64,7 +64,7 @@ def test_the_help_of_serve_names_every_flag_with_its_default() -> None:
     assert "--cache" not in text
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_reported() -> None:
     assert emulate("--version").output == f"emulator, version {__version__}\n"
 
 
@@ -83,19 +83,19 @@ def test_the_version_is_told() -> None:
         (["coverage", "--scenario", "nowhere.yaml"], "nowhere.yaml: no such file"),
     ],
 )
-def test_what_is_wrong_with_the_arguments_is_told_and_the_status_is_2(arguments: list[str], said: str) -> None:
+def test_an_error_with_the_arguments_is_reported_and_the_status_is_2(arguments: list[str], said: str) -> None:
     result = emulate(*arguments)
     assert result.exit_code == 2
     assert said in result.stderr
     assert result.stdout == ""
 
 
-def test_a_wrong_variable_is_told_by_its_name() -> None:
+def test_a_wrong_variable_is_reported_by_its_name() -> None:
     result = emulate("serve", EMULATOR_SEED="x")
     assert (result.exit_code, result.stderr) == (2, "EMULATOR_SEED is 'x'; expected a whole number such as 42\n")
 
 
-def test_serving_wrong_scenarios_tells_every_complaint(story: Path) -> None:
+def test_serving_wrong_scenarios_reports_every_error(story: Path) -> None:
     story.write_text(STORY + "rulez: []\nlatencie: {}\n")
     result = emulate("serve", "--listen", "127.0.0.1:0", "--scenario", "story.yaml")
     assert result.exit_code == 2
@@ -129,7 +129,7 @@ def test_check_does_not_take_an_empty_folder_for_a_right_one(tmp_path: Path) -> 
     assert result.stderr == f"{tmp_path}: no scenarios in this folder; expected files such as retry.yaml\n"
 
 
-def test_check_tells_every_complaint_of_every_file_with_its_place(story: Path, tmp_path: Path) -> None:
+def test_check_reports_every_error_of_every_file_with_its_place(story: Path, tmp_path: Path) -> None:
     texts = {
         "demo.yaml": operation("answer: «nobody\nrules: [{reply: {body: «'{{ no() }}'}}, {reply: {error: «invalidd}}]"),
         "story.yaml": STORY + "latency: {reply: «soon}\nrules: [{on: «echo.creat, fault: latency}]\n",
@@ -154,7 +154,7 @@ def test_check_tells_every_complaint_of_every_file_with_its_place(story: Path, t
         assert said in result.stdout
 
 
-def test_one_complaint_is_one_complaint(story: Path) -> None:
+def test_one_error_is_counted_in_the_singular(story: Path) -> None:
     story.write_text(STORY + "rulez: []\n")
     assert emulate("check", "story.yaml").stderr == "1 error\n"
 
@@ -171,7 +171,7 @@ def test_routes_lists_method_path_operation_api_host_class_and_claims() -> None:
     assert rows == sorted(rows, key=lambda row: (row[3], row[1], row[0]))
 
 
-def test_routes_tells_the_claims_of_rules_and_checks_too() -> None:
+def test_routes_reports_the_claims_of_rules_and_checks_too() -> None:
     line = next(line for line in emulate("routes").stdout.splitlines() if " messages.create " in line)
     assert "AE-MSG-STREAM (documented)" in line
     assert "AE-MSG-SHAPE (invented)" in line

@@ -40,7 +40,7 @@ def test_routes_are_in_columns_by_api_and_path_with_the_class_of_each_and_all_cl
     ]
 
 
-def test_coverage_tells_where_each_claim_is_served_and_how_many_are_not(library: Library) -> None:
+def test_coverage_reports_where_each_claim_is_served_and_how_many_are_not(library: Library) -> None:
     lines, unserved = coverage_lines(library.load(api=api(CLAIMS, OPERATIONS)))
     file = f"{library.folder}/apis/demo.yaml"
     assert unserved == 1
@@ -60,7 +60,7 @@ def test_an_api_without_claims_is_covered(library: Library) -> None:
     assert (lines[-1], unserved) == ("0 of 0 claims served", 0)
 
 
-def test_a_complaint_of_a_file_that_several_scenarios_share_is_told_once(library: Library) -> None:
+def test_a_error_of_a_file_that_several_scenarios_share_is_reported_once(library: Library) -> None:
     library.write("apis/demo.yaml", api("serves: [D-NONE]\n"))
     names = [str(library.write(f"{name}.yaml", f"scenario: {name}\nabout: x\napis: {{demo: }}\n")) for name in "ab"]
     complaints, checked = check_scenarios(names)

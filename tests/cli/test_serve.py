@@ -87,7 +87,7 @@ def test_the_banner_of_what_comes_along_fits_on_a_screen() -> None:
     assert max(map(len, lines)) <= 130
 
 
-def test_it_tells_the_token_of_the_control_api_if_there_is_one() -> None:
+def test_it_reports_the_token_of_the_control_api_if_there_is_one() -> None:
     lines = banner(loaded("default"), "0.0.0.0", 8484, "a-token").splitlines()
     assert "Control API  http://127.0.0.1:8484/_emulator" in lines
     assert "  send       Authorization: Bearer a-token" in lines

@@ -33,7 +33,7 @@ def test_one_begins_in_each_pass_of_the_loop_in_order_of_arrival() -> None:
     assert "bc" not in begun
 
 
-def test_who_gives_up_waiting_keeps_nobody_from_a_turn() -> None:
+def test_a_cancelled_wait_does_not_block_the_queue() -> None:
     async def leave() -> list[bool]:
         turns = AdmissionQueue(manual())
         first, second, third = (asyncio.ensure_future(turns.wait()) for _ in range(3))

@@ -44,7 +44,7 @@ def played(
         ({"probability": 1}, [1, 1, 1, 1, 1, 1]),
     ],
 )
-def test_when_it_plays(armed: Armed, clock: Clock, when: dict[str, Any], plays: list[int]) -> None:
+def test_when_an_armed_fault_applies(armed: Armed, clock: Clock, when: dict[str, Any], plays: list[int]) -> None:
     order = armed.arm({"fault": "reset_peer", **when})
     assert played(armed, clock, 6) == list(map(bool, plays))
     assert order.played == sum(plays)
@@ -72,14 +72,14 @@ def test_chance_is_drawn_from_the_seed_and_times_counts_what_it_let_through(arme
         ("other/messages.*", "messages.create", False),
     ],
 )
-def test_where_it_plays(armed: Armed, clock: Clock, on: Any, operation: str, plays: bool) -> None:
+def test_where_an_armed_fault_applies(armed: Armed, clock: Clock, on: Any, operation: str, plays: bool) -> None:
     armed.arm({"fault": "reset_peer", "on": on, "key": "ann"})
     assert played(armed, clock, 1, operation) == [plays]
     assert played(armed, clock, 1, operation, key="bob") == [False]
     assert played(armed, clock, 1, operation, key=None) == [False]
 
 
-def test_only_faults_of_the_families_that_are_asked_for_play_and_count(armed: Armed, clock: Clock) -> None:
+def test_only_faults_of_the_families_that_are_requested_play_and_count(armed: Armed, clock: Clock) -> None:
     armed.arm({"fault": "cut_after", "params": 3, "times": 1})
     armed.arm({"fault": "malformed_json", "times": 1})
     now = clock.now()

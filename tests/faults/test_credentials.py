@@ -99,7 +99,7 @@ def test_a_key_that_is_revoked_for_a_while_is_refused_and_costs_nothing(emulator
     assert client.post("/messages", json=asking()).status_code == 200
 
 
-def test_a_revoked_key_is_told_so_in_the_words_of_the_api(emulator: Emulated) -> None:
+def test_a_revoked_key_is_reported_in_the_shape_of_the_api(emulator: Emulated) -> None:
     answer = caller(emulator).get("/models", headers={"X-Emulator-Fault": "revoke_key"})
     assert (answer.status_code, answer.json()["error"]["message"]) == (401, "This API key has been retired.")
     assert caller(emulator).get("/models").status_code == 200
@@ -141,5 +141,5 @@ def test_a_condemned_token_stays_so_in_a_snapshot(emulator: Emulated) -> None:
         ("revoke_keys", None, "did you mean 'revoke_key'?"),
     ],
 )
-def test_parameters_that_can_not_be_are_refused(name: str, given: object, reason: str) -> None:
+def test_invalid_parameters_are_refused(name: str, given: object, reason: str) -> None:
     assert reason in complaint(name, given)

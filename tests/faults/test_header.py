@@ -64,7 +64,7 @@ def test_anything_else_is_a_400_in_the_shape_of_the_api(faulty: Faulty, line: st
     )
 
 
-def test_a_wrong_one_costs_nothing_and_plays_nothing(faulty: Faulty) -> None:
+def test_an_invalid_header_costs_nothing_and_applies_no_fault(faulty: Faulty) -> None:
     with faulty.wire() as wire:
         wire.send(faulty.asks("latency=1s, nonsense"))
         assert wire.answer().status == 400

@@ -40,7 +40,7 @@ def life(emulator: Emulated, client: httpx.Client, id: str, seconds: float, step
 # ------------------------------------------------------------------------------------------------------------- stuck
 
 
-def test_a_stuck_batch_never_ends_and_tells_nobody(emulator: Emulated) -> None:
+def test_a_stuck_batch_never_ends_and_sends_no_webhook(emulator: Emulated) -> None:
     client = caller(emulator)
     ask_for(client, "stuck")
     with receiving() as receiver:
@@ -147,7 +147,7 @@ def test_how_and_when_a_batch_fails_can_be_said(emulator: Emulated, fault: str, 
     assert life(emulator, client, create(client, *ROWS)["id"], 1.5) == states
 
 
-def test_a_failed_run_is_told_in_the_words_of_its_api(emulator: Emulated) -> None:
+def test_a_failed_run_is_reported_in_the_shape_of_its_api(emulator: Emulated) -> None:
     client = aixplain_calls.caller(emulator)
     ask_for(client, "fail")
     run = aixplain_calls.started(aixplain_calls.execute(client, aixplain_calls.SLOW_LLM, text="What is 2 + 2?"))
@@ -182,7 +182,7 @@ def test_a_batch_flaps_and_then_goes_on_to_its_end(emulator: Emulated) -> None:
     assert batch(client, id)["request_counts"]["succeeded"] == 100
 
 
-def test_a_batch_may_seem_to_have_ended_before_it_has_and_tells_only_of_its_end(emulator: Emulated) -> None:
+def test_a_batch_may_seem_to_have_ended_before_it_has_and_reports_only_its_end(emulator: Emulated) -> None:
     client = caller(emulator)
     ask_for(client, "flap=completed")
     with receiving() as receiver:
@@ -225,7 +225,7 @@ def test_a_run_with_one_state_of_work_seems_to_end(emulator: Emulated) -> None:
         ("flap", {"times": 1_001}, "times: expected a whole number from 1 to 1000; found 1001"),
     ],
 )
-def test_parameters_that_can_not_be_are_refused(name: str, given: dict[str, Any], reason: str) -> None:
+def test_invalid_parameters_are_refused(name: str, given: dict[str, Any], reason: str) -> None:
     assert reason in complaint(name, given)
 
 
@@ -249,6 +249,6 @@ def test_a_state_that_the_job_does_not_have_is_refused_and_no_job_begins(
     assert client.get("/batch").json()["data"] == []
 
 
-def test_a_job_without_states_before_its_end_can_not_flap() -> None:
+def test_a_job_without_states_before_its_end_cannot_flap() -> None:
     with pytest.raises(ConfigError, match="has no state to come back from"):
         CANCELLED_AT_ONCE.flapping("cancelled", 1, 1.0)

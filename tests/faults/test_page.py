@@ -49,7 +49,7 @@ def test_the_readme_has_a_row_for_every_fault() -> None:
     assert table.rows[1:] == [[f"`{name}`", ON[fault.family], about(fault)] for name, fault in FAULTS.items()]
 
 
-def test_the_parameters_of_every_fault_are_told() -> None:
+def test_the_parameters_of_every_fault_are_documented() -> None:
     (table,) = (each for each in tables(PAGE) if each.heading == "Parameters")
     assert table.rows[1:] == [
         [
@@ -60,7 +60,7 @@ def test_the_parameters_of_every_fault_are_told() -> None:
     ]
 
 
-def test_the_names_of_other_tools_are_told() -> None:
+def test_the_names_of_other_tools_are_documented() -> None:
     (table,) = (each for each in tables(PAGE) if each.heading == "Names of other tools")
     told = {row[0].strip("`"): row[1].strip("`") for row in table.rows[1:] if ":" not in row[0]}
     assert told == {name: alias.fault for name, alias in FAULTS.aliases.items()}

@@ -125,7 +125,7 @@ def test_duplicate_event_comes_again(faulty: Faulty) -> None:
     assert unplain(content(received)) == [*EVENTS, EVENTS[5], EVENTS[5]]
 
 
-def test_drop_event_leaves_one_out(faulty: Faulty) -> None:
+def test_drop_event_removes_one_event(faulty: Faulty) -> None:
     received, _ = faulty.everything("drop_event", "GET /hello")
     assert unplain(content(received)) == EVENTS[1:]
 

@@ -44,9 +44,7 @@ def faults(playbook: Playbook) -> set[str]:
         ("{on: open, fault: «expire_token}", "takes a credential or issues a token; quiet, loud, sign_in"),
     ],
 )
-def test_a_fault_for_what_its_operations_never_set_off_is_refused_where_it_stands(
-    library: Library, rule: str, complaint: str
-) -> None:
+def test_a_fault_that_can_never_apply_is_refused_with_its_position(library: Library, rule: str, complaint: str) -> None:
     (told,) = library.refused(api=API, story=story(rule))
     assert complaint.replace("; ", "; expected one of: ") in told
 
@@ -64,7 +62,7 @@ def test_a_fault_for_what_its_operations_never_set_off_is_refused_where_it_stand
         "{fault: stuck}",
     ],
 )
-def test_a_fault_is_taken_where_it_may_play(library: Library, rule: str) -> None:
+def test_a_fault_is_accepted_where_it_can_apply(library: Library, rule: str) -> None:
     assert faults(library.load(api=API, story=story(rule)))
 
 
@@ -83,9 +81,7 @@ def test_a_fault_is_taken_where_it_may_play(library: Library, rule: str) -> None
         ("{fault: {«flap: {state: gone}}}", "fault flap: state: unknown state 'gone'"),
     ],
 )
-def test_a_fault_that_names_what_there_is_none_of_is_refused_where_it_stands(
-    library: Library, rule: str, complaint: str
-) -> None:
+def test_a_fault_with_an_unknown_name_is_refused_with_its_position(library: Library, rule: str, complaint: str) -> None:
     (told,) = library.refused(api=API, story=story(rule))
     assert complaint in told
 
@@ -103,6 +99,6 @@ def test_a_fault_may_name_what_there_is(library: Library, rule: str) -> None:
     assert faults(library.load(api=API, story=story(rule)))
 
 
-def test_where_nothing_is_ever_set_off_the_complaint_says_so(library: Library) -> None:
+def test_the_error_says_so_where_no_operation_could_have_the_fault(library: Library) -> None:
     (told,) = library.refused(api=api(), story=story("{on: echo.create, fault: «stuck}"))
     assert told == "the fault stuck would never apply: no operation here starts a job; there are none"

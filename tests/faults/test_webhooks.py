@@ -270,5 +270,5 @@ def test_a_body_that_is_no_object_is_changed_too() -> None:
         ("old_timestamp", True, "by: expected a duration"),
     ],
 )
-def test_parameters_that_can_not_be_are_refused(name: str, given: Any, reason: str) -> None:
+def test_invalid_parameters_are_refused(name: str, given: Any, reason: str) -> None:
     assert reason in complaint(name, given)

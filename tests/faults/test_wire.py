@@ -16,7 +16,7 @@ def last(faulty: Faulty, count: int = 1) -> tuple[str, tuple[str, ...], int, int
     return exchange.outcome, exchange.faults, exchange.sent_events, exchange.sent_bytes
 
 
-def test_timeout_says_nothing_until_the_client_leaves(anywhere: Faulty) -> None:
+def test_timeout_sends_nothing_until_the_client_leaves(anywhere: Faulty) -> None:
     with anywhere.asked("timeout") as wire:
         anywhere.emulated.advance(86_400)
         assert_silent(wire)
@@ -140,7 +140,7 @@ def test_what_was_written_before_a_reset_reaches_a_client_that_reads_late(anywhe
     assert (len(content(received)), end) == (3_000_000, "reset")
 
 
-def test_two_faults_of_one_request_play_together(faulty: Faulty) -> None:
+def test_two_faults_of_one_request_apply_together(faulty: Faulty) -> None:
     with faulty.asked("truncate_body=4, latency=2s") as wire:
         faulty.emulated.advance(2)
         received, _ = drain(wire)

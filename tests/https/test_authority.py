@@ -83,7 +83,7 @@ def test_it_can_sign_for_servers_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["vendor.example", "127.0.0.1"])
-def test_it_can_not_speak_for_other_hosts_even_with_its_key(tmp_path: Path, host: str) -> None:
+def test_it_cannot_speak_for_other_hosts_even_with_its_key(tmp_path: Path, host: str) -> None:
     authority = Authority(tmp_path / "a", [HOST])
     path = authority.certificate_path
     signer = trustme.CA.from_pem(path.read_bytes(), (path.parent / "authority.key").read_bytes())
@@ -164,7 +164,7 @@ def test_a_leaf_is_made_anew_when_the_clock_is_set_back_before_it(tmp_path: Path
     assert authority.facts == facts
 
 
-def test_what_is_no_authority_is_told_and_renewing_helps(tmp_path: Path) -> None:
+def test_an_invalid_authority_is_reported_and_renewing_replaces_it(tmp_path: Path) -> None:
     authority = Authority(tmp_path / "a", [HOST])
     authority.certificate_path.write_text("nothing")
     with pytest.raises(
@@ -174,7 +174,7 @@ def test_what_is_no_authority_is_told_and_renewing_helps(tmp_path: Path) -> None
     assert authority.renew().hosts == (HOST,)
 
 
-def test_the_key_of_another_one_is_told(tmp_path: Path) -> None:
+def test_a_key_that_does_not_match_the_certificate_is_reported(tmp_path: Path) -> None:
     for name in "ab":
         Authority(tmp_path / name, [HOST]).context_for(HOST)
     shutil.copy(tmp_path / "b" / "authority.key", tmp_path / "a" / "authority.key")
@@ -183,7 +183,7 @@ def test_the_key_of_another_one_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "said"), [("authority.key", "the key"), ("authority.pem", "the certificate")])
-def test_what_is_damaged_is_told_by_its_name(tmp_path: Path, name: str, said: str) -> None:
+def test_what_is_damaged_is_reported_by_its_name(tmp_path: Path, name: str, said: str) -> None:
     Authority(tmp_path / "a", [HOST]).context_for(HOST)
     damaged = tmp_path / "a" / name
     damaged.write_bytes(damaged.read_bytes()[:60])
@@ -191,7 +191,7 @@ def test_what_is_damaged_is_told_by_its_name(tmp_path: Path, name: str, said: st
         Authority(tmp_path / "a", [HOST]).context_for(HOST)
 
 
-def test_a_key_with_a_password_is_told(tmp_path: Path) -> None:
+def test_a_key_with_a_password_is_reported(tmp_path: Path) -> None:
     Authority(tmp_path / "a", [HOST]).context_for(HOST)
     path = tmp_path / "a" / "authority.key"
     key = load_pem_private_key(path.read_bytes(), None)
@@ -210,7 +210,7 @@ def test_a_key_that_others_could_read_is_not_used_again(tmp_path: Path) -> None:
     assert Authority(tmp_path / "a", [HOST]).facts == authority.facts
 
 
-def test_one_of_two_files_is_none(tmp_path: Path) -> None:
+def test_one_of_the_two_files_alone_is_no_authority(tmp_path: Path) -> None:
     before = Authority(tmp_path / "a", [HOST]).facts
     (tmp_path / "a" / "authority.key").unlink()
     assert Authority(tmp_path / "a", [HOST]).facts.fingerprint != before.fingerprint
@@ -232,7 +232,7 @@ def test_a_folder_that_others_may_write_to_is_refused(tmp_path: Path) -> None:
         Authority(tmp_path / "a", [HOST]).context_for(HOST)
 
 
-def test_a_folder_that_can_not_be_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_used_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "held" / ".lock").mkdir(parents=True)
     (tmp_path / "held").chmod(0o700)
@@ -246,7 +246,7 @@ def test_without_hosts_none_is_made(tmp_path: Path) -> None:
         Authority(tmp_path / "a").certificate_path  # noqa: B018
 
 
-def test_a_missing_extra_is_told_with_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_is_reported_with_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "trustme", None)
     with pytest.raises(ConfigError, match="pip install 'ai-api-emulator\\[intercept\\]'"):
         Authority(tmp_path / "a", [HOST]).context_for(HOST)

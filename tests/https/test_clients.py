@@ -136,7 +136,7 @@ def node(host: str, port: int, authority: Path) -> bool:
 
 
 @pytest.mark.parametrize("client", [python, curl, node])
-def test_whoever_has_the_key_can_not_pose_as_another_host(tmp_path: Path, client: Client) -> None:
+def test_whoever_has_the_key_cannot_pose_as_another_host(tmp_path: Path, client: Client) -> None:
     authority = Authority(tmp_path / "a", [HOST]).certificate_path
     with posing(authority.parent, HOST) as port:
         assert client(HOST, port, authority)

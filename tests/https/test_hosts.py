@@ -57,5 +57,5 @@ def test_a_certificate_can_name_a_host(host: str) -> None:
         "a." * 127,
     ],
 )
-def test_a_certificate_can_not_name_anything_else(host: str) -> None:
+def test_a_certificate_cannot_name_anything_else(host: str) -> None:
     assert not is_name(host)

@@ -74,7 +74,7 @@ def test_the_authority_is_exported_and_renewed(shell: Shell) -> None:
     assert renewed.splitlines()[1] != exported.splitlines()[1]
 
 
-def test_what_it_quotes_is_said() -> None:
+def test_the_quoted_messages_exist() -> None:
     (table,) = (each for each in tables(PAGE) if each.first == "what is said")
     source = "".join(path.read_text() for path in (ROOT / "emulator" / "https").glob("*.py"))
     for row in table.rows[1:]:

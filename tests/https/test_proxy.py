@@ -65,7 +65,7 @@ def test_a_host_sees_its_own_api_only(proxied: Proxied) -> None:
     assert client.get(MODELS, headers=KEY).status_code == 200
 
 
-def test_any_other_host_is_refused_and_noted(proxied: Proxied, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_call_to_any_other_host_is_blocked_and_noted(proxied: Proxied, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(httpx.ProxyError, match=r"502 vendor.example:443 is not emulated"):
         proxied.proxied().get("https://vendor.example/v1")
     wire, head = proxied.connect("Vendor.Example:8443")
@@ -127,7 +127,7 @@ def test_hosts_of_an_api_that_no_certificate_can_name_are_not_emulated(running: 
     "target",
     [HOST, "host:99999", "a b:443", "/v2/models", ":443", pytest.param("a" * 60_000 + ":443", id="long")],
 )
-def test_a_target_that_is_none_is_a_bad_request(proxied: Proxied, target: str) -> None:
+def test_an_invalid_target_is_a_bad_request(proxied: Proxied, target: str) -> None:
     wire, head = proxied.connect(target)
     wire.close()
     assert head.startswith(b"HTTP/1.1 400 ")
@@ -172,7 +172,7 @@ def test_a_client_that_begins_tls_before_it_has_the_answer_loses_nothing(proxied
     assert received.startswith(b"HTTP/1.1 200 ")
 
 
-def test_a_connect_after_another_request_on_the_same_connection_is_led_there(proxied: Proxied) -> None:
+def test_a_connect_after_another_request_on_the_same_connection_opens_a_tunnel(proxied: Proxied) -> None:
     with Wire(proxied.running.port) as wire:
         assert wire.ask("GET", "/v2/models", KEY.items()).status == 200
         wire.send(f"CONNECT {HOST}:443 HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
@@ -182,7 +182,7 @@ def test_a_connect_after_another_request_on_the_same_connection_is_led_there(pro
             assert b"200 OK" in secure.recv(65_536)
 
 
-def test_a_client_that_does_not_trust_the_authority_is_told_of_once_with_the_variables(
+def test_a_client_that_does_not_trust_the_authority_is_reported_once_with_the_variables(
     proxied: Proxied, caplog: pytest.LogCaptureFixture
 ) -> None:
     with loopback.Client(proxy=proxied.origin) as client, caplog.at_level(logging.WARNING, "emulator"):
@@ -197,7 +197,7 @@ def test_a_client_that_does_not_trust_the_authority_is_told_of_once_with_the_var
     assert str(proxied.certificate) in line
 
 
-def test_a_client_that_goes_after_the_handshake_without_asking_is_told_of_too(
+def test_a_client_that_leaves_after_the_handshake_without_a_request_is_reported(
     proxied: Proxied, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Node looks at the certificate only when the handshake is over."""
@@ -207,7 +207,7 @@ def test_a_client_that_goes_after_the_handshake_without_asking_is_told_of_too(
     assert "NODE_EXTRA_CA_CERTS" in caplog.text
 
 
-def test_without_the_extra_the_install_command_is_told(proxied: Proxied, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_the_install_command_is_reported(proxied: Proxied, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "trustme", None)
     wire, head = proxied.connect(f"{HOST}:443")
     with wire:
@@ -223,7 +223,7 @@ def test_blocked_calls_are_bounded(proxied: Proxied) -> None:
     assert app.blocked_calls[0].host == "host-100.example"
 
 
-def test_the_tls_listener_chooses_the_leaf_by_the_name_that_is_asked_for(tmp_path: Path) -> None:
+def test_the_tls_listener_chooses_the_certificate_by_the_requested_name(tmp_path: Path) -> None:
     folder = tmp_path / "ca"
     with Serving(tmp_path, "--tls-listen", "127.0.0.1:0", "--authority", str(folder)) as process:
         port = int(process.banner.partition("TLS on port ")[2].partition(";")[0])
@@ -248,7 +248,7 @@ def test_the_tls_listener_chooses_the_leaf_by_the_name_that_is_asked_for(tmp_pat
             assert wire.getpeercert()
 
 
-def test_of_a_client_of_the_listener_that_does_not_trust_us_the_host_is_told(tmp_path: Path) -> None:
+def test_the_host_is_reported_for_a_client_of_the_listener_that_does_not_trust_us(tmp_path: Path) -> None:
     with Serving(tmp_path, "--tls-listen", "127.0.0.1:0", "--authority", str(tmp_path / "ca")) as process:
         port = int(process.banner.partition("TLS on port ")[2].partition(";")[0])
         socket.create_connection(("127.0.0.1", port), PATIENCE).close()  # as what watches over containers does

@@ -57,7 +57,7 @@ def test_an_empty_path_of_an_emulated_host_is_the_root(proxied: Proxied, method:
     assert blocked_hosts(proxied) == []
 
 
-def test_the_emulator_may_be_asked_by_its_own_name_and_port(proxied: Proxied) -> None:
+def test_the_emulator_is_reachable_by_its_own_name_and_port(proxied: Proxied) -> None:
     with loopback.Client(proxy=proxied.origin) as client:
         for host in ("127.0.0.1", "localhost", "emulator"):
             answer = client.get(f"http://{host}:{proxied.running.port}/v2/models", headers=KEY)
@@ -102,7 +102,7 @@ def test_requests_after_one_that_was_refused_are_not_answered(proxied: Proxied) 
         assert wire.ended
 
 
-def test_tls_on_the_plain_port_is_told_as_such(proxied: Proxied, caplog: pytest.LogCaptureFixture) -> None:
+def test_tls_on_the_plain_port_is_reported_as_such(proxied: Proxied, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(httpx.ConnectError), loopback.Client() as client:
         client.get(f"https://127.0.0.1:{proxied.running.port}/v2/models")
     told = "a client sent TLS to the http:// port; --tls-listen opens a port for https://"

@@ -97,7 +97,7 @@ def test_many_tunnels_at_once_lose_nothing(proxied: Proxied) -> None:
 
 
 @pytest.mark.usefixtures("files")
-def test_those_who_do_not_finish_the_handshake_keep_nobody_from_it(proxied: Proxied) -> None:
+def test_unfinished_handshakes_do_not_block_others(proxied: Proxied) -> None:
     half = hello(proxied.trusting())[:50]
     with ExitStack() as stack:
         for _ in range(AT_ONCE):
@@ -106,7 +106,7 @@ def test_those_who_do_not_finish_the_handshake_keep_nobody_from_it(proxied: Prox
         assert proxied.proxied().get(MODELS, headers=KEY).status_code == 200
 
 
-def test_a_handshake_that_takes_too_long_is_given_up_and_told(
+def test_a_handshake_that_takes_too_long_is_cancelled_and_told(
     proxied: Proxied, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(tunnel, "HANDSHAKE_TIMEOUT", 0.2)
@@ -119,7 +119,7 @@ def test_a_handshake_that_takes_too_long_is_given_up_and_told(
 
 
 @pytest.mark.parametrize("size", [0, 50, 10_000], ids=["before", "during", "after"])
-def test_a_client_that_leaves_at_the_handshake_may_have_no_trust(
+def test_a_client_that_leaves_during_the_handshake_is_reported_as_perhaps_not_trusting_us(
     proxied: Proxied, size: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(2):
@@ -139,7 +139,7 @@ def test_a_client_that_leaves_at_the_handshake_may_have_no_trust(
         (b"\0" * 100, "WRONG_VERSION_NUMBER"),
     ],
 )
-def test_what_is_no_tls_in_a_tunnel_is_told(
+def test_other_bytes_than_tls_in_a_tunnel_are_reported(
     proxied: Proxied, inside: bytes, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     wire, _ = proxied.connect(f"{HOST}:443", inside)

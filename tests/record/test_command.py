@@ -55,7 +55,7 @@ def run(**given: str) -> Result:
         ({"listen": "here"}, "--listen is 'here'; expected HOST:PORT"),
     ],
 )
-def test_what_is_wrong_is_told_and_nothing_is_written(
+def test_an_error_is_reported_and_nothing_is_written(
     given: dict[str, str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -68,7 +68,7 @@ def test_what_is_wrong_is_told_and_nothing_is_written(
     assert (tmp_path / "mine.yaml").read_text() == "mine"
 
 
-def test_a_folder_without_the_right_to_write_is_told() -> None:
+def test_a_folder_without_the_right_to_write_is_reported() -> None:
     """In this one not even root may."""
     result = run(out="/sys/x.yaml")
     assert result.exit_code == 2
@@ -85,7 +85,7 @@ def test_a_recorder_that_would_record_itself_is_refused(tmp_path: Path, host: st
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_reported(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         result = run(listen=f"127.0.0.1:{taken.getsockname()[1]}", out=str(tmp_path / "x.yaml"))
     assert result.exit_code == 2

@@ -39,20 +39,20 @@ def test_the_fewest_fields_that_differ_are_taken(bodies: list[Any], wanted: list
 
 
 @pytest.mark.parametrize("values", [("{{ x }}", "{{ y }}"), ("secret-text", "b"), ("my secret-text", "b")])
-def test_templates_and_secrets_tell_nothing(values: tuple[str, str]) -> None:
+def test_templates_and_secrets_are_not_used_to_discriminate(values: tuple[str, str]) -> None:
     told = whens(*({"a": value, "n": number} for number, value in enumerate(values)))
     assert told == [{"body.n": 0}, {"body.n": 1}]
 
 
-def test_a_field_to_be_redacted_and_a_name_that_is_no_path_tell_nothing() -> None:
+def test_redacted_fields_and_names_that_are_no_path_are_not_used() -> None:
     assert whens({"pin": 1, "a.b": 1}, {"pin": 2, "a.b": 2}, redact=frozenset({"pin"})) == [{}, {}]
 
 
-def test_a_name_that_is_a_secret_tells_nothing() -> None:
+def test_a_name_that_is_a_secret_is_not_used() -> None:
     assert whens({"secret-text": 1, "b": 1}, {"secret-text": 2, "b": 2}) == [{"body.b": 1}, {"body.b": 2}]
 
 
-def test_the_path_is_always_told() -> None:
+def test_the_path_is_always_used() -> None:
     request = facets(RecordedRequest("op", {"path": {"id": "7"}, "body": {"a": 1}}, "http://x"), Masker(guesses=True))
     telling = Discriminator()
     assert telling.add(request) is None
@@ -64,7 +64,7 @@ BODIES = st.dictionaries(NAMES, st.integers(0, 2) | st.booleans() | st.lists(st.
 
 
 @given(st.lists(BODIES, max_size=12))
-def test_requests_that_can_be_told_apart_are_and_all_others_are_one(bodies: list[Any]) -> None:
+def test_requests_are_discriminated_wherever_possible(bodies: list[Any]) -> None:
     """Taken one by one, they are told apart as well as all fields together could."""
     telling = Discriminator()
     for body in bodies:

@@ -23,7 +23,7 @@ def test_events_are_the_same_however_their_bytes_are_cut() -> None:
         assert (reader.exact, reader.complete) == (True, True)
 
 
-def test_other_bytes_of_the_same_meaning_are_told_and_a_comment_is_no_event() -> None:
+def test_other_bytes_of_the_same_meaning_are_reported_and_a_comment_is_no_event() -> None:
     for other in (b"data:x\n\n", b"data: x\r\n\r\n", b": hello\n\ndata: x\n\n", b"retry: 5\ndata: x\n\n"):
         reader = EventReader()
         reader.feed(other, 0.0)
@@ -91,7 +91,7 @@ def test_a_stream_that_is_too_long_is_not_kept() -> None:
     assert (reader.events, reader.size) == ([], 26)
 
 
-def test_a_name_that_a_scenario_can_not_have_is_told() -> None:
+def test_a_name_that_a_scenario_cannot_have_is_reported() -> None:
     assert [StreamEvent(0, name, None, "").is_writable for name in (None, "a b", "{{ x }}", "a\x07")] == [
         True,
         True,

@@ -98,7 +98,7 @@ def test_a_secret_in_a_recording_that_is_full_is_taken_out_all_the_same(tmp_path
     assert "later-a-secret" not in tape.path.read_text()
 
 
-def test_a_file_that_can_not_be_written_keeps_a_secret_only_until_it_can(
+def test_a_file_that_cannot_be_written_keeps_a_secret_only_until_it_can(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = tmp_path / "there"
@@ -151,7 +151,7 @@ def test_a_folder_that_is_gone_loses_nothing_once_it_is_back(tmp_path: Path, cap
     assert len(read(tape.path).data["rules"]) == 2
 
 
-def test_a_recording_that_can_not_be_loaded_where_it_lies_is_not_begun(tmp_path: Path) -> None:
+def test_a_recording_that_cannot_be_loaded_where_it_lies_is_not_begun(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no API"):
         RecordingFile.create(tmp_path / "x.yaml", "parrot", "there")
     assert list(tmp_path.iterdir()) == []

@@ -77,11 +77,11 @@ def test_verify_prints_what_the_page_shows(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(("heading", "name"), [("Record", "record"), ("Verify", "verify")])
-def test_every_option_is_told(heading: str, name: str) -> None:
+def test_every_option_is_documented(heading: str, name: str) -> None:
     assert sorted(table(heading, "option").keys) == sorted(options(name))
 
 
-def test_every_header_line_that_is_not_kept_is_told() -> None:
+def test_every_header_that_is_not_recorded_is_documented() -> None:
     first = " ".join(row[0] for row in table("What is written", "not kept").rows[1:])
     assert sorted(re.findall(r"`([^`]+)`", first)) == sorted(UNRECORDED)
 

@@ -89,7 +89,7 @@ def test_the_same_request_is_answered_in_the_order_of_the_recording_and_then_as_
     assert [each.content for each in replayed] == [each.content for each in [*recorded, recorded[-1]]]
 
 
-def test_a_run_that_is_polled_for_is_recorded_and_its_url_leads_to_whoever_replays(studio: Studio) -> None:
+def test_a_run_that_is_polled_for_is_recorded_and_its_url_points_to_the_replayer(studio: Studio) -> None:
     run = ("POST", "/v2/agents/68f0000000000000000000a1/run", {"query": "What is 2 + 2?"})
     stats = ("POST", "/sdk/models/stats", {"startDay": "2020-01-01", "endDay": "2020-01-02", "modelId": MODEL})
     with studio.recording("aixplain") as (base, _):
@@ -136,7 +136,7 @@ def test_secrets_are_never_written_not_even_where_they_are_echoed(studio: Studio
     checked(studio.out)
 
 
-def test_an_upstream_that_goes_down_is_told_and_what_was_recorded_is_kept(
+def test_an_upstream_that_goes_down_is_reported_and_what_was_recorded_is_kept(
     studio: Studio, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Emulator(scenarios=["default"]) as upstream, studio.recording("aiexport", upstream.url) as (base, _):
@@ -163,7 +163,7 @@ def test_the_file_is_a_scenario_after_every_exchange(studio: Studio) -> None:
     assert [file.name for file in studio.out.parent.iterdir()] == ["recorded.yaml"]
 
 
-def test_a_path_can_not_forge_lines_of_the_log(studio: Studio, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_path_cannot_forge_lines_of_the_log(studio: Studio, caplog: pytest.LogCaptureFixture) -> None:
     with studio.recording("aiexport") as (base, _), caplog.at_level(logging.WARNING, "emulator"):
         play(base.removesuffix("/v2"), [("GET", "/v2/nowhere%0aforged%00", None)], OWN)
     assert "GET /v2/nowhere%0Aforged%00" in caplog.text

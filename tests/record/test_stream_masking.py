@@ -27,7 +27,7 @@ def test_what_an_event_holds_alone_is_masked_its_name_and_id_too() -> None:
     assert (event.name, event.id, event.data) == ("a ********", "********", "data ********")
 
 
-def test_a_secret_in_pieces_is_masked_where_it_begins_and_gone_where_it_goes_on() -> None:
+def test_a_secret_in_pieces_is_masked_where_it_starts_and_removed_where_it_continues() -> None:
     assert told("my sk-", "01234", "56789 is", " it") == ["my ********", "", " is", " it"]
     pieces = ["sk-0", "12345", "6789"]
     written = told(*(json.dumps({"delta": {"text": piece}, "index": 0}) for piece in pieces))

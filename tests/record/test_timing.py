@@ -91,7 +91,7 @@ def step_by_step(steps: SimpleQueue[bytes]) -> Raw:
         ([0.0, 0.15, 0.04, 0.04], {"first": "150ms", "each": "40ms"}),
     ],
 )
-def test_a_stream_is_passed_on_as_it_comes_and_recorded_and_replayed_with_its_waits(
+def test_a_stream_is_forwarded_as_it_comes_and_recorded_and_replayed_with_its_waits(
     studio: Studio, running: Running, gaps: list[float], written: object
 ) -> None:
     steps: SimpleQueue[bytes] = SimpleQueue()

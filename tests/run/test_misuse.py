@@ -23,20 +23,20 @@ def test_what_cannot_be_allowed_is_refused(refused: Run) -> None:
     assert "the real api.aiexport.io, which is emulated" in ran.stderr
 
 
-def test_a_command_that_cannot_be_run_is_told_as_a_shell_tells_it(run: Run, tmp_path: Path) -> None:
+def test_a_command_that_cannot_be_run_is_reported_as_a_shell_reports_it(run: Run, tmp_path: Path) -> None:
     text = tmp_path / "text"
     text.write_text("no program")
     ran = run("--", str(text))
     assert (ran.returncode, ran.stderr) == (126, f"emulator run: can't run {text}: Permission denied\n")
 
 
-def test_no_command_is_told(refused: Run) -> None:
+def test_no_command_is_reported(refused: Run) -> None:
     ran = refused()
     assert ran.returncode == 2
     assert "Missing argument '-- COMMAND …'" in ran.stderr
 
 
-def test_a_port_that_is_taken_is_told(refused: Run) -> None:
+def test_a_port_that_is_taken_is_reported(refused: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         ran = refused("--listen", address, "--", "true")
@@ -64,7 +64,7 @@ def test_an_option_that_is_not_there_is_not_taken_for_the_command(refused: Run) 
         (["--listen", "nonsense"], "--listen is 'nonsense'; expected HOST:PORT"),
     ],
 )
-def test_what_cannot_be_set_up_is_told_before_anything_is_run(
+def test_what_cannot_be_set_up_is_reported_before_anything_is_run(
     refused: Run, place: Path, arguments: list[str], said: str
 ) -> None:
     (place / "broken.yaml").write_text("scenario: [\n")
@@ -73,13 +73,13 @@ def test_what_cannot_be_set_up_is_told_before_anything_is_run(
     assert ran.stderr.startswith(said)
 
 
-def test_an_extra_that_is_missing_is_told_with_the_command_that_installs_it(run: Run, tmp_path: Path) -> None:
+def test_an_extra_that_is_missing_is_reported_with_the_command_that_installs_it(run: Run, tmp_path: Path) -> None:
     (tmp_path / "trustme.py").write_text("raise ImportError('No module named trustme')\n")
     ran = run("--", "true", PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")
     assert (ran.returncode, "pip install 'ai-api-emulator[intercept]'" in ran.stderr) == (2, True), ran.stderr
 
 
-def test_proxies_of_the_user_are_not_asked_and_no_host_is_left_out(run: Run) -> None:
+def test_proxies_of_the_user_are_not_used_and_no_host_is_excluded(run: Run) -> None:
     theirs = {"HTTPS_PROXY": "http://127.0.0.1:1", "NO_PROXY": "*", "no_proxy": "vendor.example,aiexport.io"}
     ask = "curl -sS -o /dev/null -w '%{http_code}' https://api.aiexport.io/v2/models -H 'X-API-Key: a'"
     ran = run("--", "sh", "-c", f"{ask}; curl -sS -o /dev/null http://api.vendor.example/", **theirs)
@@ -107,7 +107,7 @@ def test_a_host_that_was_added_cannot_be_allowed_either(refused: Run) -> None:
     assert (ran.returncode, "the real gateway.internal, which is emulated" in ran.stderr) == (2, True)
 
 
-def test_a_client_that_does_not_trust_us_is_told_of(run: Run) -> None:
+def test_a_client_that_does_not_trust_us_is_reported(run: Run) -> None:
     ran = run("--", "env", "-u", "SSL_CERT_FILE", "-u", "CURL_CA_BUNDLE", "curl", "-sS", "https://api.aiexport.io/v2/")
     assert ran.returncode == 60, "curl's own for a certificate that it does not trust"
     (hint,) = (line for line in ran.stderr.splitlines() if line.startswith("emulator: a client"))
@@ -115,7 +115,7 @@ def test_a_client_that_does_not_trust_us_is_told_of(run: Run) -> None:
     assert "SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and NODE_EXTRA_CA_CERTS to /" in hint
 
 
-def test_a_run_inside_a_run_leads_calls_to_the_inner_one(run: Run) -> None:
+def test_a_run_inside_a_run_redirects_calls_to_the_inner_one(run: Run) -> None:
     ask = ["curl", "-sS", "-o", "/dev/null", "https://api.aiexport.io/v2/models", "-H", "X-API-Key: any"]
     ran = run("--", *words("run", "--", *ask))
     assert ran.returncode == 0, ran.stderr

@@ -43,7 +43,7 @@ def shell(tmp_path: Path, data: Path) -> dict[str, str]:
     return keeping(data, PATH=path, NO_PROXY="", HOME=str(tmp_path))  # where npm has not yet asked for a newer one
 
 
-def test_the_commands_at_its_head_run_and_the_program_is_told_of_as_shown(
+def test_the_commands_at_its_head_run_and_the_program_is_reported_as_shown(
     tmp_path: Path, shell: dict[str, str]
 ) -> None:
     shutil.which("npm") or pytest.skip("npm is not installed")
@@ -54,7 +54,9 @@ def test_the_commands_at_its_head_run_and_the_program_is_told_of_as_shown(
     assert "emulator: 1 call\n  aiexport  models.list  1 x 200\n" in said.stderr
 
 
-def test_a_shell_that_evaluates_what_env_prints_is_led_to_the_server(tmp_path: Path, shell: dict[str, str]) -> None:
+def test_a_shell_that_evaluates_what_env_prints_is_redirected_to_the_server(
+    tmp_path: Path, shell: dict[str, str]
+) -> None:
     with Serving(tmp_path, XDG_DATA_HOME=shell["XDG_DATA_HOME"]) as serving:
         script = COMMANDS[1].replace("http://127.0.0.1:8484", serving.origin) + "python my_program.py"
         subprocess.run(["sh", "-c", script], cwd=tmp_path, env=shell, check=True)
@@ -62,7 +64,7 @@ def test_a_shell_that_evaluates_what_env_prints_is_led_to_the_server(tmp_path: P
     assert [each["operation"] for each in called] == ["assets.execute", "messages.create"]
 
 
-def test_every_option_is_told() -> None:
+def test_every_option_is_documented() -> None:
     shown = told("Real programs, unchanged", "option").keys
     metavars = {each.opts[0]: each.metavar for each in command.params if each.opts[0].startswith("--")}
     assert [each.replace("\\|", "|") for each in shown] == [
@@ -86,7 +88,7 @@ STATUSES: dict[str, list[tuple[list[str], int]]] = {
 }
 
 
-def test_every_exit_status_is_told() -> None:
+def test_every_exit_status_is_documented() -> None:
     assert told("Exit status", "status").keys == list(STATUSES)
 
 
@@ -95,7 +97,7 @@ def test_a_run_exits_as_it_says(exits: Callable[..., int], arguments: list[str],
     assert exits(*arguments) == status
 
 
-def test_every_variable_is_told_and_no_other(run: Run, data: Path) -> None:
+def test_every_variable_is_documented_and_no_other(run: Run, data: Path) -> None:
     code = "import json, os; print(json.dumps(dict(os.environ)))"
     free = dict.fromkeys(("NO_PROXY", "no_proxy"), "")
     found = json.loads(run("--", sys.executable, "-c", code, EMULATOR_CONTROL_TOKEN="a-secret", **free).stdout)

@@ -30,7 +30,7 @@ def test_its_exit_status_is_given() -> None:
     assert run(["sh", "-c", "kill -TERM $$"], environment()) == 128 + 15
 
 
-def test_what_can_not_be_started_is_told_with_the_status_of_a_shell(tmp_path: Path) -> None:
+def test_what_cannot_be_started_is_reported_with_the_status_of_a_shell(tmp_path: Path) -> None:
     with pytest.raises(CannotRun, match="command not found: nothing-of-the-kind") as none:
         run(["nothing-of-the-kind"], environment())
     with pytest.raises(CannotRun, match="can't run") as not_runnable:
@@ -117,7 +117,7 @@ def test_who_shares_the_terminal_with_us_keeps_it(tmp_path: Path) -> None:
     assert status == 0
 
 
-def test_a_command_whose_streams_are_led_elsewhere_can_ask_at_the_terminal() -> None:
+def test_a_command_whose_streams_are_redirected_can_ask_at_the_terminal() -> None:
     ask = "echo ready >/dev/tty; read line </dev/tty; echo got $line >/dev/tty"
     words = ["/bin/sh", "-c", '"$@" </dev/null >/dev/null 2>&1', "sh", *program(["sh", "-c", ask])]
     said, status = on_a_terminal(words, b"hello\n")
@@ -125,7 +125,7 @@ def test_a_command_whose_streams_are_led_elsewhere_can_ask_at_the_terminal() -> 
     assert status == 0
 
 
-def test_another_signal_is_passed_on_from_a_terminal_too() -> None:
+def test_another_signal_is_forwarded_from_a_terminal_too() -> None:
     words = ["sh", "-c", f"trap 'echo asked; exit 6' TERM; echo ready; {FOR_EVER}"]
     said, status = on_a_terminal(program(words), signal.SIGTERM)
     assert b"asked" in said

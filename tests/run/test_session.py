@@ -34,7 +34,7 @@ signal.pause()
 """
 
 
-def test_calls_arrive_and_are_told_at_the_end(run: Run) -> None:
+def test_calls_arrive_and_are_reported_at_the_end(run: Run) -> None:
     ran = run("--", sys.executable, "-c", ASK)
     assert (ran.returncode, ran.stdout) == (0, "2 + 2 = 4.\n"), ran.stderr
     assert ran.stderr.splitlines() == [
@@ -88,7 +88,7 @@ def test_a_signal_goes_to_the_command_which_may_end_as_it_likes(begin: Begin, by
     assert "emulator: 0 calls" in told
 
 
-def test_control_c_ends_the_command_and_the_run_is_told_of(data: Path) -> None:
+def test_control_c_ends_the_command_and_the_run_is_reported(data: Path) -> None:
     said, status = on_a_terminal(words("run", "--", "sh", "-c", "echo ready; exec sleep 60"), b"\x03", **keeping(data))
     assert status == 128 + signal.SIGINT
     assert b"emulator: 0 calls" in said
@@ -144,7 +144,7 @@ def test_faults_are_counted(run: Run, tmp_path: Path) -> None:
     assert "  faults played: status x 1" in ran.stderr
 
 
-def test_a_verdict_that_was_not_asked_for_is_told_in_short_and_fails_nothing(run: Run) -> None:
+def test_a_verdict_that_was_not_requested_is_reported_in_short_and_fails_nothing(run: Run) -> None:
     code = """
 import http.client, os
 client = http.client.HTTPConnection(os.environ["EMULATOR_URL"].removeprefix("http://"))

@@ -16,7 +16,7 @@ def env(tmp_path: Path, data: Path, *arguments: str) -> subprocess.CompletedProc
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "nonsense"])
-def test_no_emulator_is_told_with_what_to_do(tmp_path: Path, data: Path, url: str) -> None:
+def test_a_missing_emulator_is_reported_with_a_hint(tmp_path: Path, data: Path, url: str) -> None:
     told = env(tmp_path, data, "--url", url)
     assert (told.returncode, told.stdout) == (2, "")
     assert "emulator serve" in told.stderr

@@ -22,7 +22,7 @@ def test_a_run_without_calls_says_what_that_may_mean() -> None:
     assert next(summary_lines(NOTHING, FINE, left, {}, False)) == "emulator: 0 calls", "it heeds them"
 
 
-def test_what_tried_to_leave_is_told_with_what_to_do() -> None:
+def test_blocked_calls_are_reported_with_a_hint() -> None:
     left = [{"host": host, "port": 81} for host in ("b.example", "2001:db8::1", "2001:db8::1")]
     assert list(summary_lines(NOTHING, FINE, left, {"b.example"}, False))[1:] == [
         "  FAILED: 1 call to b.example:81 blocked, which is not emulated",
@@ -32,7 +32,7 @@ def test_what_tried_to_leave_is_told_with_what_to_do() -> None:
     ]
 
 
-def test_all_that_happened_is_told() -> None:
+def test_all_that_happened_is_reported() -> None:
     called = [
         {"api": "parrot", "operation": "say", "calls": 3, "statuses": {"0": 1, "200": 2}},
         {"api": "", "operation": "", "calls": 1, "statuses": {"404": 1}},
@@ -56,7 +56,7 @@ def test_all_that_happened_is_told() -> None:
     ]
 
 
-def test_a_verdict_is_told_in_short_or_in_whole() -> None:
+def test_a_verdict_is_reported_in_short_or_in_whole() -> None:
     finding = Finding("no_back_off", "hardly a pause")
     verdict = Verdict(ok=False, findings=(finding, finding), text="two findings\none and the other")
     summary = {**NOTHING, "called": [{"api": "a", "operation": "b", "calls": 1, "statuses": {"200": 1}}]}

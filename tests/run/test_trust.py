@@ -7,13 +7,13 @@ from pathlib import Path
 from emulator.run.environment import bundle, default_cas
 
 
-def test_when_nothing_may_leave_only_ours_is_trusted(tmp_path: Path) -> None:
+def test_only_our_ca_is_trusted_while_all_calls_are_blocked(tmp_path: Path) -> None:
     ours = tmp_path / "ours.pem"
     with bundle(ours, False, {}) as path:
         assert path == ours
 
 
-def test_when_calls_may_leave_the_usual_ones_are_trusted_too_as_long_as_the_program_runs(tmp_path: Path) -> None:
+def test_the_default_cas_are_trusted_too_while_calls_are_allowed(tmp_path: Path) -> None:
     ours, usual = tmp_path / "ours.pem", tmp_path / "usual.pem"
     ours.write_text("ours\n")
     usual.write_text("usual")

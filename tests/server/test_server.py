@@ -109,13 +109,13 @@ def test_beyond_this_machine_the_control_api_wants_the_token_that_is_printed(tmp
         assert process.client.get("/_emulator/clock", headers={"Authorization": token}).status_code == 200
 
 
-def test_it_stops_at_once_when_nobody_asks_anything(serving: Serving) -> None:
+def test_an_idle_server_stops_at_once(serving: Serving) -> None:
     assert serving.client.get("/_emulator/health").status_code == 200
     serving.stop(signal.SIGINT)
     assert (serving.process.returncode, serving.log) == (0, "")
 
 
-def test_a_port_that_is_taken_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_reported_in_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"
         done = run("serve", "--listen", address, cwd=tmp_path)
@@ -124,7 +124,7 @@ def test_a_port_that_is_taken_is_told_in_one_line(tmp_path: Path) -> None:
     assert done.stderr == f"can't listen on {address}: Address already in use; choose another with --listen HOST:PORT\n"
 
 
-def test_two_servers_can_not_share_a_port(serving: Serving, folder: Path) -> None:
+def test_two_servers_cannot_share_a_port(serving: Serving, folder: Path) -> None:
     done = run("serve", "--listen", f"127.0.0.1:{serving.port}", "--scenario", "story.yaml", cwd=folder)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert talk(serving).status_code == 200
@@ -145,7 +145,7 @@ def test_a_changed_api_and_a_changed_fixture_are_read_again(serving: Serving, fo
     serving.until(lambda: "said" in talk(serving).json())
 
 
-def test_a_wrong_change_is_complained_of_and_what_was_served_stays(serving: Serving, folder: Path) -> None:
+def test_an_invalid_change_is_reported_and_the_previous_version_stays_active(serving: Serving, folder: Path) -> None:
     save(folder / "story.yaml", STORY + "rules: [{on: talc, reply: {boddy: 1}}]\n")
     serving.until(lambda: "story.yaml:4:28: unknown key 'boddy'" in serving.log)
     assert "invalid scenarios" in serving.log
@@ -206,7 +206,7 @@ def test_a_mistake_of_our_own_is_not_silent(running: Running, caplog: pytest.Log
     assert "a mistake of our own" in caplog.text
 
 
-def test_watching_ends_with_a_word_when_the_system_can_not_watch(
+def test_watching_ends_with_a_word_when_the_system_cannot_watch(
     folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.chdir(folder)

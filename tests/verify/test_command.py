@@ -77,7 +77,7 @@ def test_every_operation_is_played(api: str) -> None:
     assert set(plan.operations) - {each.operation.name for each in examples(plan)} == set()
 
 
-def test_what_differs_is_told_by_claim_as_text_and_as_junit(changed: str, tmp_path: Path) -> None:
+def test_what_differs_is_reported_by_claim_as_text_and_as_junit(changed: str, tmp_path: Path) -> None:
     report = tmp_path / "report.xml"
     result = check("--api", "aiexport", "--target", f"{changed}/v2", "--junit", str(report))
     assert result.exit_code == 1
@@ -101,7 +101,7 @@ def test_what_differs_is_told_by_claim_as_text_and_as_junit(changed: str, tmp_pa
     assert "AE-MSG-JSON" not in failed
 
 
-def test_a_header_that_is_missing_is_told(tmp_path: Path) -> None:
+def test_a_header_that_is_missing_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "bare.yaml"
     path.write_text(
         "scenario: bare\nabout: Without a header.\nextends: default\n"
@@ -114,14 +114,14 @@ def test_a_header_that_is_missing_is_told(tmp_path: Path) -> None:
     assert result.exit_code == 1
 
 
-def test_a_key_that_is_refused_is_told_in_one_line_and_never_shown(target: str) -> None:
+def test_a_key_that_is_refused_is_reported_in_one_line_and_never_shown(target: str) -> None:
     result = check("--api", "aiexport", "--target", target, "--key", "axp_test_revoked")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.endswith(f"--target {target} rejects the key (401); set one that it knows with --key\n")
     assert "axp_test_revoked" not in result.output
 
 
-def test_a_target_that_stops_answering_is_told_in_one_line() -> None:
+def test_a_target_that_stops_answering_is_reported_in_one_line() -> None:
     """It answers that it is there, and then nothing any more."""
     with Served(mute) as served:
         with pytest.raises(ConfigError) as caught:
@@ -130,7 +130,7 @@ def test_a_target_that_stops_answering_is_told_in_one_line() -> None:
     assert str(caught.value) == wanted
 
 
-def test_a_target_whose_answers_never_end_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_target_whose_answers_never_end_is_reported_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """Something comes all the time, so nobody waits for long, and yet for ever."""
     monkeypatch.setattr(play, "MAX_REPLY", 0.2)
     with Served(endless) as served:
@@ -198,7 +198,7 @@ def test_what_was_made_is_taken_away_again() -> None:
         (["--junit", "no/where.xml"], "--junit is 'no/where.xml', which can't be written: No such file or directory"),
     ],
 )
-def test_what_is_wrong_is_told_and_the_status_is_2(arguments: list[str], said: str, target: str) -> None:
+def test_an_error_is_reported_and_the_status_is_2(arguments: list[str], said: str, target: str) -> None:
     given = {"--api": "aiexport", "--target": target, arguments[0]: arguments[1]}
     result = check(*(word for pair in given.items() for word in pair))
     assert result.exit_code == 2

@@ -28,5 +28,5 @@ from emulator.verify.compare import differences
         ([], [1], []),
     ],
 )
-def test_what_differs_is_told_with_its_path(wanted: Any, found: Any, told: list[str]) -> None:
+def test_what_differs_is_reported_with_its_path(wanted: Any, found: Any, told: list[str]) -> None:
     assert sorted(differences([wanted], found)) == sorted(told)

@@ -39,7 +39,7 @@ def test_each_client_has_its_own_name() -> None:
     assert (first.name, second.name) == (HOST, "api.two.test")
 
 
-def test_a_client_that_is_refused_is_told_why() -> None:
+def test_the_alert_says_why_a_client_is_refused() -> None:
     heard = ClientHello(hello_context())
     heard.read(hello(HOST))
     record = heard.alert()

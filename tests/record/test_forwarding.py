@@ -66,7 +66,7 @@ def recorded(studio: Studio) -> list[dict[str, Any]]:
         ([answer(b"no gzip", "200 OK", "Content-Encoding: gzip")], "incorrect header check"),
     ],
 )
-def test_an_answer_that_is_none_is_a_502_and_is_not_recorded(studio: Studio, pieces: list[bytes], said: str) -> None:
+def test_an_invalid_response_is_a_502_and_is_not_recorded(studio: Studio, pieces: list[bytes], said: str) -> None:
     with fixed(*pieces) as upstream, studio.recording("aiexport", upstream.url) as (base, tape):
         found = ask(base)
     assert found.status_code == 502
@@ -156,7 +156,7 @@ def take(base: str, got: list[bytes]) -> None:
         got += stream.iter_raw()
 
 
-def test_what_does_not_speak_tls_is_told_so(studio: Studio) -> None:
+def test_an_upstream_without_tls_is_reported(studio: Studio) -> None:
     with fixed(answer(b"{}")) as upstream:
         url = upstream.url.replace("http:", "https:")
         with studio.recording("aiexport", url) as (base, _):
@@ -168,7 +168,7 @@ def test_what_does_not_speak_tls_is_told_so(studio: Studio) -> None:
     )
 
 
-def test_an_authority_that_is_not_trusted_is_told_and_one_that_is_named_is_trusted(
+def test_an_authority_that_is_not_trusted_is_reported_and_one_that_is_named_is_trusted(
     studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authority = trustme.CA()
@@ -185,7 +185,7 @@ def test_an_authority_that_is_not_trusted_is_told_and_one_that_is_named_is_trust
             assert ask(base).status_code == 200
 
 
-def test_a_redirect_is_passed_back_and_leads_to_whoever_records_or_replays(studio: Studio) -> None:
+def test_a_redirect_is_returned_and_points_to_the_recorder_or_replayer(studio: Studio) -> None:
     def redirect(raw: Raw) -> list[bytes]:
         return [answer(b"", "307 Temporary Redirect", f"Location: {raw.url}/v2/models")]
 
@@ -204,7 +204,7 @@ def test_interim_answers_are_not_request_headers(studio: Studio) -> None:
     assert len(recorded(studio)) == 1
 
 
-def test_a_compressed_body_is_passed_on_and_recorded_plain_and_no_compression_is_asked_for(studio: Studio) -> None:
+def test_a_compressed_body_is_forwarded_and_recorded_plain_and_no_compression_is_requested(studio: Studio) -> None:
     packed = gzip.compress(b'{"a":1}')
     with (
         fixed(answer(packed, "200 OK", "Content-Encoding: gzip", "Content-Type: application/json")) as upstream,
@@ -225,7 +225,7 @@ def test_a_compressed_body_is_passed_on_and_recorded_plain_and_no_compression_is
         ([], b'"%s"' % (b"x" * (9 << 20)), "its body has more than 8 MiB"),
     ],
 )
-def test_what_no_scenario_can_hold_is_passed_on_byte_for_byte_and_not_recorded(
+def test_what_no_scenario_can_hold_is_forwarded_byte_for_byte_and_not_recorded(
     studio: Studio, caplog: pytest.LogCaptureFixture, lines: list[str], body: bytes, said: str
 ) -> None:
     with (
@@ -270,7 +270,7 @@ def test_an_empty_answer_is_recorded_and_one_that_says_not_modified_is_not(
     assert "304 has no body, because the client has it already" in caplog.text
 
 
-def test_lines_that_an_answer_lacks_are_lacking_when_replayed(studio: Studio) -> None:
+def test_headers_that_a_response_lacks_are_missing_when_replayed(studio: Studio) -> None:
     """The emulator would write a version of the API and a media type itself."""
     own = answer(b'{"a":1}', "200 OK", "X-Own: 1")
     with fixed(own) as upstream, studio.recording("aiexport", upstream.url) as (base, _):
@@ -283,7 +283,7 @@ def test_lines_that_an_answer_lacks_are_lacking_when_replayed(studio: Studio) ->
 
 
 @pytest.mark.parametrize("path", ["/models/a%2Fb", "/models/%61%20b%C3%BC", "/models/a+b;c=1?q=%2F%20+"])
-def test_a_path_is_passed_on_as_it_was_written(studio: Studio, path: str) -> None:
+def test_a_path_is_forwarded_as_it_was_written(studio: Studio, path: str) -> None:
     with (
         fixed(answer(b"{}")) as upstream,
         studio.recording("aiexport", upstream.url) as (base, _),
@@ -321,7 +321,7 @@ def test_a_client_that_leaves_at_the_last_event_misses_nothing_of_the_recording(
     assert recorded(studio)[0]["reply"]["stream"] == {"events": [{"event": "a", "data": {"$literal": {"x": 1}}}] * 2}
 
 
-def test_a_stream_whose_client_has_left_for_long_is_given_up(studio: Studio, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_stream_whose_client_has_left_for_long_is_cancelled(studio: Studio, caplog: pytest.LogCaptureFixture) -> None:
     def endless(raw: Raw) -> Iterable[bytes]:
         yield STREAM
         while not raw.stopped.wait(0.001):
