@@ -330,6 +330,7 @@ def usage_of_runs(emulated: Emulated) -> dict[tuple[str, int | None], dict[str, 
     }
 
 
+@pytest.mark.slow
 def test_limits_headers_journal_and_statistics_agree(running: Running, tmp_path: Path) -> None:
     story = tmp_path / "accounts.yaml"
     story.write_text(STORY)

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import httpx
+import pytest
 
 from tests import loopback
 from tests.apis.aiexport_calls import asking
@@ -98,6 +99,7 @@ async def together(emulator: Emulated, numbers: range) -> list[Any]:
         return list(await asyncio.gather(*(Test(number, client).run() for number in numbers)))
 
 
+@pytest.mark.slow
 def test_forty_tests_at_once_see_what_each_sees_alone(emulator: Emulated) -> None:
     expected = asyncio.run(alone(emulator, range(0, WORLDS, 7)))
     found = asyncio.run(together(emulator, range(WORLDS)))

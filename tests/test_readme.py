@@ -39,6 +39,7 @@ def commands() -> Iterator[tuple[Block, Block | None]]:
             yield block, after if after is not None and after.language in ("json", "text") else None
 
 
+@pytest.mark.slow
 def test_what_it_says_happens_when_one_follows_it(running: Running, tmp_path: Path) -> None:
     reader = Reader(running, tmp_path)
     for block in BLOCKS:

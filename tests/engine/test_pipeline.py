@@ -184,6 +184,7 @@ def test_requests_sent_in_one_go_are_answered_in_their_order(emulator: Emulated)
     assert [exchange.status for exchange in emulator.exchanges(5)] == [200, 400, 200, 404, 200]
 
 
+@pytest.mark.slow
 def test_two_hundred_clients_at_once_are_all_answered_and_counted(emulator: Emulated) -> None:
     async def ask(client: httpx.AsyncClient, number: int) -> int:
         if number % 4 == 0:

@@ -22,6 +22,7 @@ def test_cut_after_delivers_exactly_so_many_events(faulty: Faulty, events: int, 
     assert (exchange.outcome, exchange.sent_events, exchange.sent_bytes) == ("cut", events, sent)
 
 
+@pytest.mark.slow
 def test_three_events_are_three_events_every_time(anywhere: Faulty) -> None:
     for _ in range(50):
         received, _ = anywhere.everything("cut_after; events=3; by=reset", "GET /hello")

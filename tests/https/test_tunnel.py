@@ -67,6 +67,7 @@ def files() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("files")
 def test_many_tunnels_at_once_lose_nothing(proxied: Proxied) -> None:
     context = proxied.trusting()

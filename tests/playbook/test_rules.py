@@ -186,6 +186,7 @@ SCOPE = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(WHEN, st.booleans()), min_size=UNINDEXED_RULES + 1, max_size=40),
     st.lists(SCOPE, min_size=1, max_size=12),

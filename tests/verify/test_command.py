@@ -125,7 +125,7 @@ def test_a_target_that_stops_answering_is_reported_in_one_line() -> None:
     """It answers that it is there, and then nothing any more."""
     with Served(mute) as served:
         with pytest.raises(ConfigError) as caught:
-            verify("aiexport", [served.url], None, None, print, httpx.Timeout(0.2))
+            verify("aiexport", [served.url], None, None, print, httpx.Timeout(1.0))
         wanted = f"--target {served.url} is no longer reachable: no reply: it timed out"
     assert str(caught.value) == wanted
 

@@ -96,6 +96,7 @@ def test_the_same_requests_get_the_same_answers_byte_for_byte(many: Many) -> Non
     assert many.worlds.find("copy").scenarios == ("default",)
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_answers(many: Many) -> None:
     many.create("one", seed=5, frozen=1_800_000_000.0)
     prelude(many, "one")
@@ -261,6 +262,7 @@ def damaged(saved: str, path: tuple[Any, ...], wrong: Any) -> Any:
     return whole
 
 
+@pytest.mark.slow
 def test_whatever_is_damaged_is_refused_or_works(many: Many) -> None:
     many.create("one", frozen=1_800_000_000.0)
     prelude(many, "one")

@@ -234,6 +234,7 @@ def test_nesting_through_aliases_counts() -> None:
     assert "nested more than 60 deep, when aliases are written out" in complaints_of(f"- &a0 1\n{levels}")[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "bomb",
     [

@@ -130,6 +130,7 @@ TREES: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(TREES)
 def test_fast_and_checked_code_give_the_same_value_or_the_same_error(tree: Any) -> None:
