@@ -53,7 +53,7 @@ def test_exchanges_are_filtered_by_query_and_by_when(emulator: Emulated, control
 
 def test_it_waits_until_there_are_enough(emulator: Emulated, control: httpx.Client) -> None:
     answers: list[httpx.Response] = []
-    order = {"count": 2, "when": {"operation": "messages.create"}, "timeout": "20s"}
+    order = {"count": 2, "when": {"operation": "messages.create"}, "timeout": "120s"}
     asked = threading.Thread(target=lambda: answers.append(control.post("/exchanges/wait", json=order)))
     asked.start()
     for _ in range(2):
@@ -75,7 +75,7 @@ def test_who_waits_in_a_world_that_ends_is_told(emulator: Emulated, control: htt
     control.put("/worlds/short", json={}).raise_for_status()
     answers: list[httpx.Response] = []
     at = {"X-Emulator-World": "short"}
-    order = {"timeout": "20s"}
+    order = {"timeout": "120s"}
     asked = threading.Thread(target=lambda: answers.append(control.post("/exchanges/wait", json=order, headers=at)))
     asked.start()
     while not emulator.app.worlds.find("short").state._present:

@@ -23,7 +23,7 @@ def batch(emulator: Emulated, control: httpx.Client) -> str:
 
 
 def test_an_attempt_is_told_with_what_was_sent_and_when_it_is_sent_again(control: httpx.Client, batch: str) -> None:
-    (attempt,) = control.post("/webhooks/wait", json={"count": 1, "timeout": "20s"}).json()["webhooks"]
+    (attempt,) = control.post("/webhooks/wait", json={"count": 1, "timeout": "120s"}).json()["webhooks"]
     assert (attempt["url"], attempt["attempt"], attempt["status"]) == (NOBODY, 1, None)
     assert attempt["error"]
     assert attempt["headers"]["webhook-id"] == attempt["id"]
@@ -33,7 +33,7 @@ def test_an_attempt_is_told_with_what_was_sent_and_when_it_is_sent_again(control
 
 
 def test_the_tries_that_follow_wait_for_the_clock(control: httpx.Client, batch: str) -> None:
-    control.post("/webhooks/wait", json={"timeout": "20s"}).raise_for_status()
+    control.post("/webhooks/wait", json={"timeout": "120s"}).raise_for_status()
     control.post("/clock", json={"advance": "7d"}).raise_for_status()
     attempts = control.get("/webhooks").json()["webhooks"]
     assert [each["attempt"] for each in attempts] == list(range(1, len(attempts) + 1))
@@ -42,9 +42,9 @@ def test_the_tries_that_follow_wait_for_the_clock(control: httpx.Client, batch: 
 
 
 def test_a_message_is_sent_again(control: httpx.Client, batch: str) -> None:
-    (first,) = control.post("/webhooks/wait", json={"timeout": "20s"}).json()["webhooks"]
+    (first,) = control.post("/webhooks/wait", json={"timeout": "120s"}).json()["webhooks"]
     assert control.post(f"/webhooks/{first['id']}/redeliver").json() == {"redelivered": first["id"]}
-    attempts = control.post("/webhooks/wait", json={"count": 2, "timeout": "20s"}).json()["webhooks"]
+    attempts = control.post("/webhooks/wait", json={"count": 2, "timeout": "120s"}).json()["webhooks"]
     assert [each["id"] for each in attempts] == [first["id"]] * 2
     answer = control.post(f"/webhooks/{first['id']}x/redeliver")
     assert answer.status_code == 404
@@ -58,6 +58,6 @@ def test_waiting_in_vain_is_408(control: httpx.Client) -> None:
 
 
 def test_attempts_are_forgotten(control: httpx.Client, batch: str) -> None:
-    control.post("/webhooks/wait", json={"timeout": "20s"}).raise_for_status()
+    control.post("/webhooks/wait", json={"timeout": "120s"}).raise_for_status()
     assert control.delete("/webhooks").json() == {"cleared": 1}
     assert control.get("/webhooks").json() == {"webhooks": []}

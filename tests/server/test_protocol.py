@@ -159,9 +159,8 @@ def impatient(tmp_path: Path) -> Iterator[Emulated]:
 def test_an_idle_connection_is_closed_and_one_with_an_open_answer_is_not(impatient: Emulated, number: int) -> None:
     raw, status, body = WHOLE[number]
     with Wire(impatient.running.port) as open_, Wire(impatient.running.port) as idle:
-        open_.send(raw)
+        open_.send(raw + request("GET", "/paced", HEADERS))  # at once: between the two it would be idle
         right(open_.answer(), status, body)
-        open_.send(request("GET", "/paced", HEADERS))
         assert open_.head()[0] == 200
         idle.send(raw)
         right(idle.answer(), status, body)
