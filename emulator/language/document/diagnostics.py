@@ -1,4 +1,4 @@
-"""Collecting diagnostics, so that a wrong file is told everything that is wrong with it at once."""
+"""Collects diagnostics, so that everything that is wrong in a file is reported at once."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def read(path: Path) -> Document:
 
 
 def parse(text: str | bytes, file: str) -> Document:
-    """Parse YAML (and so JSON); raises DocumentError with every diagnostic that can be told at once."""
+    """Parses YAML (and so JSON). Raises DocumentError with every diagnostic found in one pass."""
     decoded = _decode(text, file)
     builder = Builder(file)
     try:

@@ -10,10 +10,12 @@ wherever FAST code gives one.
 from __future__ import annotations
 
 import builtins
+import warnings
 from ast import literal_eval
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from types import CodeType
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -49,6 +51,13 @@ class Code(NamedTuple):
     present: bool = False
     text: bool = False
     depth: int = 0
+
+
+def _compiled(source: str, mode: str) -> CodeType:
+    """Compiles generated code. What Python warns of, such as `'x'[2.5]`, fails when it runs."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
+        return compile(source, "<template>", mode)
 
 
 class Writer:
@@ -130,13 +139,13 @@ class Writer:
         tail = ("except EmulatorError:", " raise", "except Exception as error:", f" {handler}")
         source = "\n ".join(("def generated(s):", "at = 0", "try:", *self._lines, f" return {result}", *tail))
         names = {**self._objects, "__builtins__": _BUILTINS, "checked": checked, "locations": self._locations}
-        exec(compile(source, "<template>", "exec"), names)
+        exec(_compiled(source, "exec"), names)
         function: Evaluate = names["generated"]
         return function
 
     def evaluate(self, code: Code) -> Any:
         """The value of an expression that looks nothing up."""
-        return eval(code.source, {**self._objects, "__builtins__": _BUILTINS})
+        return eval(_compiled(code.source, "eval"), {**self._objects, "__builtins__": _BUILTINS})
 
     def code(self, source: str, *parts: Code, present: bool = False, text: bool = False) -> Code:
         """An expression made of these parts. What is nested too deeply for Python becomes a function of its own."""

@@ -113,7 +113,7 @@ class ErrorsModel(Model):
 
 
 class ClientModel(Model):
-    """What a program is told by variables so that it calls the emulator, and what its calls would have cost.
+    """The variables by which a program calls the emulator, and what its calls would have cost.
 
     The values of `environment` may use {{ url }}, {{ base_url }} and {{ key }}. `spent` maps a unit to an amount,
     worked out for each exchange from {{ answer }}, {{ body }}, {{ status }} and the API's collections.
@@ -161,7 +161,7 @@ class RowModel(Model):
 
 
 class WebhookModel(Model):
-    """Who is told when a job ends, and how (Standard Webhooks)."""
+    """Where and how the end of a job is reported (Standard Webhooks)."""
 
     url: Template
     secret: Template

@@ -212,3 +212,12 @@ def test_loops_may_be_nested_more_deeply_than_python_allows(depth: int) -> None:
             write({"body": {}})
         assert caught.value.message == "`body.n` is absent"
         assert caught.value.place.file == "/".join(["value"] * depth)
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("expression", ["'x'[2.5]", "('x' is string)[0]", "[1, 2][1.5]"])
+def test_what_python_warns_of_in_generated_code_is_the_templates_own_failure(expression: str, part: str) -> None:
+    template = compiled(f"{{{{ {expression} }}}}")
+    found = outcome(getattr(template, part))
+    assert found == outcome(checked(template, part))
+    assert "SyntaxError" not in found
