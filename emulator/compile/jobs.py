@@ -1,4 +1,4 @@
-"""Compiling a kind of job: its timelines, how its rows are worked and shown, and who is told when it ends."""
+"""Compiles a kind of job: its timelines, how its rows are worked and shown, and where its end is reported."""
 
 from __future__ import annotations
 

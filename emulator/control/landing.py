@@ -1,4 +1,4 @@
-"""GREETING: whoever opens the server's own address, a person or a tool that waits for it, is told what answers here.
+"""The landing page: shows whoever opens the server's own address, a person or a waiting tool, what is served.
 
 Only `/` is greeted, and only where no API serves it: not on an API's own host, and not in a world that plays one which
 has an operation there. A greeting is no exchange: nothing counts it and no journal has it.
@@ -221,7 +221,7 @@ class LandingPage:
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
 
     def _landing(self, world: World, request: Request) -> Landing:
-        """To who may not steer the emulator, no more is told than that it is one, and of which APIs."""
+        """Returns what a client without access to the control API sees: that this emulates which APIs."""
         origin = request.origin
         try:
             guard(self._server.settings, request.scheme, request.fields, ())

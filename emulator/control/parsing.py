@@ -94,7 +94,7 @@ class ErrorView(Struct, frozen=True, omit_defaults=True):
 
 
 class ErrorBody(Struct, frozen=True):
-    """How every refusal of the control API is told."""
+    """The body of every refusal of the control API."""
 
     error: ErrorView
 

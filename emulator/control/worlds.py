@@ -159,7 +159,7 @@ def _resolved(request: ControlRequest, state: str, names: Any, drafts: Mapping[s
 
 
 def view(request: ControlRequest, world: World) -> WorldView:
-    """A world as it is told."""
+    """Returns the view of a world."""
     state = world.state
     return WorldView(
         world.name,

@@ -218,7 +218,7 @@ class BorrowedSocket(Protocol):
         """Take over: nothing else writes from here on."""
 
     async def write(self, data: bytes) -> None:
-        """Write when there is room."""
+        """Writes when there is room."""
 
     async def gap(self, seconds: float) -> None:
         """Let what was written leave by itself; in so many real seconds, most clients have read it."""

@@ -182,4 +182,4 @@ def _origin(store: Backend) -> Origin:
 
 
 def _ignore(credential: str) -> None:
-    """The default world need not be told which credentials lead to it."""
+    """Does nothing: no route is needed to the default world."""

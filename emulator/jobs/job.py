@@ -111,7 +111,7 @@ class Job(Struct, frozen=True):
     """One job. Times are seconds since the epoch; the timelines are its own, whatever is loaded later.
 
     `rows` are the outcomes of its items, None when it has no items worth a row. `forced` is a state that it takes at
-    a time whatever its timeline says. `watched`: somebody is told when it ends. `stops_at` is when it stands still:
+    a time whatever its timeline says. `watched`: its end is reported. `stops_at` is when it stands still:
     from then on it grows no older, and never ends unless it is cancelled or forced. `failed` is the state in which it
     ends when it fails, `faults` what goes wrong with it and with the webhook that tells of its end.
     """

@@ -235,7 +235,7 @@ class RowPlan(Struct, frozen=True):
 
 
 class WebhookPlan(Struct, frozen=True):
-    """Who is told when a job ends."""
+    """Where the end of a job is reported."""
 
     url: Template
     secret: Template

@@ -23,7 +23,7 @@ class Records:
         self._known = plan.records
         self._name = f"records/{api}/{plan.name}"
         self._store = store.records
-        self._added = added  # told of each id that is put and that no fixture has
+        self._added = added  # called with each id that is put and that no fixture has
 
     def get(self, id: Any, default: Any = None) -> Any:
         id = str(id)

@@ -193,7 +193,7 @@ class LazyServer:
 
     @property
     def url(self) -> str:
-        """What workers are told."""
+        """Passes the shared server on to the workers."""
         return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
 
     def close(self) -> None:

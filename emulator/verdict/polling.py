@@ -42,9 +42,9 @@ def polled_too_fast(history: History) -> Iterator[Finding | None]:
 
 
 def never_stopped_polling(history: History) -> Iterator[Finding | None]:
-    """A job was polled on and on after an answer had told its end (`polled.until` of its kind), or that there is none.
+    """A job was polled on and on after a response reported its end (`polled.until` of its kind), or that there is none.
 
-    A few more looks are let pass. A job that was cancelled is told of by ignored_a_cancel.
+    A few more looks are let pass. A cancelled job is the business of ignored_a_cancel.
     """
     for final, later in _beyond_end(history):
         if _cancelled(history, final):
@@ -55,7 +55,7 @@ def never_stopped_polling(history: History) -> Iterator[Finding | None]:
 
 
 def ignored_a_cancel(history: History) -> Iterator[Finding | None]:
-    """A job was polled on and on after an answer had told that it was cancelled, by this client or by somebody else.
+    """A job was polled on and on after a response reported that it was cancelled, by this client or by somebody else.
 
     The emulator's judgement. Polling until the cancelling is over is right, and so is cancelling twice.
     """
@@ -108,7 +108,7 @@ def _apart(one: Exchange, other: Exchange) -> float:
 
 
 def _beyond_end(history: History) -> Iterator[tuple[Exchange, list[Exchange]]]:
-    """The first answer that told the end, and the polls that the same sender went on with at the pace of a loop."""
+    """Yields the first response that reported the end, and the polls with which the same sender went on in a loop."""
     for attempts in _polls(history):
         final: Exchange | None = None
         later: list[Exchange] = []
@@ -135,7 +135,7 @@ def _unstopped(rule: str, history: History, final: Exchange, later: Sequence[Exc
 
 
 def _cancelled(history: History, final: Exchange) -> bool:
-    """Whether the end that was told is a cancelled job's: the client cancelled it, or the answer names the state."""
+    """Returns whether the reported end is a cancelled job's: the client cancelled it, or the answer names the state."""
     if any(kind.cancel and kind.cancel.end in _texts(final) for kind in history.role(final).polls):
         return True
     jobs = history.jobs(final)
@@ -180,7 +180,7 @@ def _twice(one: Exchange, other: Exchange) -> Finding:
 
 
 def _over(history: History, one: Exchange, other: Exchange) -> bool:
-    """Whether the first batch was cancelled, or was told to have ended, before the second one was sent."""
+    """Whether the first batch was cancelled, or reported to have ended, before the second one was sent."""
     final = {each for each in parts(data_of(one.reply_body)) if isinstance(each, str)}
     between = [each for each in history.exchanges if one.number < each.number < other.number and each.api == one.api]
     return any(

@@ -62,7 +62,7 @@ def no_back_off(history: History) -> Iterator[Finding | None]:
     """One request failed again and again, and the pauses between the attempts were none, or short and all alike.
 
     The emulator's own judgement. Attempts whose answer has a `Retry-After` are judged by that alone, polls by their
-    own rule, and a storm is told as one. A first retry at once is common and is let pass.
+    own rule, and a storm is reported as one. A first retry at once is common and is let pass.
     """
     thresholds = history.thresholds
     for run in _unguided(history):

@@ -81,10 +81,6 @@ class CredentialRoutes(Generic[Target]):
         """Returns what is registered to a world, the oldest first."""
         return [key for key, owner in self._registered.items() if owner is world]
 
-    def issued(self, world: Target) -> list[str]:
-        """Returns what was issued in a world, the oldest first."""
-        return [credential for credential, owner in self._issued.items() if owner is world]
-
     def forget(self, world: Target, registered: bool = True) -> None:
         """Stops routing to a world what was issued there and, unless `registered` is false, what is registered."""
         self._issued = {key: owner for key, owner in self._issued.items() if owner is not world}
