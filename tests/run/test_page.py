@@ -125,7 +125,7 @@ def by_requests(url, trust=True):
         return session.get(url, headers=KEY).status_code
 
 def by_httpx(url, trust=True):
-    return loopback.get(url, headers=KEY, trust_env=trust).status_code
+    return httpx.get(url, headers=KEY, trust_env=trust).status_code
 
 def by_urllib(url):
     return urllib.request.urlopen(urllib.request.Request(url, headers=KEY)).status
