@@ -64,7 +64,8 @@ class Frame(Struct, frozen=True):
 class Reply(Struct):
     """HTTP response: status, headers, then one body (with `events` events, if it is a stream), or frames.
 
-    `delay` is in seconds; `closes` ends the connection afterwards; `wire_edits` are what faults do to the raw response.
+    `delay` is in seconds; `closes` ends the connection afterwards; `wire_edits` are what faults do to the raw response;
+    `stated` are the names, in lower case, that `add` leaves as they are.
     """
 
     status: int
@@ -75,6 +76,12 @@ class Reply(Struct):
     delay: float = 0.0
     closes: bool = False
     wire_edits: tuple[Callable[[Any], None], ...] = ()
+    stated: frozenset[bytes] = frozenset()
+
+    def add(self, lines: Sequence[Header]) -> None:
+        """Adds header lines that every reply has, but for those that this one states itself, or states to be absent."""
+        stated = self.stated
+        self.headers += [line for line in lines if line[0].lower() not in stated] if stated else lines
 
 
 class Differing(Struct, frozen=True):

@@ -22,6 +22,7 @@ from emulator.language.schema.scenario import ApiFile
 from emulator.playbook import Api as ApiPlan
 from emulator.playbook import model as access
 from emulator.playbook import model as plan
+from emulator.playbook.headers import ADDED
 from emulator.playbook.limits import parse_limit
 from emulator.playbook.operators import same
 from emulator.playbook.provenance import unknown_claims
@@ -56,6 +57,7 @@ class ApiCompiler:
         self.keys = {**file.keys, **override.keys}
         self.tiers = {**file.tiers, **{name: tier.over(file.tiers.get(name)) for name, tier in override.tiers.items()}}
         self.unknown_keys = file.unknown_keys if override.unknown_keys is None else override.unknown_keys
+        self.added_headers = ADDED.union(name.lower().encode() for name in file.limit_headers)
 
     def compile(self, scenario: Sequence[ScenarioRule]) -> ApiPlan:
         file, compiler = self.file, self.compiler
@@ -69,7 +71,7 @@ class ApiCompiler:
             name: self.data.collection(name, part, self._added(name)) for name, part in file.collections.items()
         }
         collections["keys"] = keys_as_records(self.keys)
-        known = Definitions(file.errors.kinds, collections, kinds, file.claims)
+        known = Definitions(file.errors.kinds, collections, kinds, file.claims, self.added_headers)
         operations = OperationCompiler(file, compiler, known, scenario)
         return ApiPlan(
             name=file.api,
@@ -244,7 +246,7 @@ class ApiCompiler:
             status=compiler.status(kind.status, (*path, "status")),
             type=compiler.optional(kind.type, (*path, "type")),
             message=compiler.optional(kind.message, (*path, "message")),
-            headers=compiler.headers(*groups),
+            headers=compiler.headers(*groups, added=self.added_headers),
             body=self.diagnostics.attempt(compiler.tree, body, where),
             data=kind.data,
             retry=kind.retry,

@@ -18,6 +18,7 @@ from emulator.faults import FAULTS
 from emulator.language.document.durations import Latency, parse_latency
 from emulator.language.expressions.template import Template
 from emulator.language.schema.scenario import EventModel, PaceModel, ReplyModel, RuleModel, StepModel, StreamModel
+from emulator.playbook.headers import ADDED
 from emulator.playbook.matching import Matcher
 from emulator.playbook.model import EventPlan, FaultPlan, PacePlan, ReplyPlan, StepPlan
 from emulator.playbook.model import Rule as RulePlan
@@ -42,6 +43,7 @@ class Definitions(Struct, frozen=True):
     collections: Mapping[str, Any]
     jobs: Mapping[str, Any]
     claims: Mapping[str, Any]
+    added_headers: frozenset[bytes] = ADDED
 
 
 class RuleCompiler:
@@ -127,7 +129,10 @@ class RuleCompiler:
             place=compiler.place(path),
             status=compiler.status(reply.status, (*path, "status")),
             headers=compiler.headers(
-                *headers, (content, path, compiler), (reply.headers, (*path, "headers"), compiler)
+                *headers,
+                (content, path, compiler),
+                (reply.headers, (*path, "headers"), compiler),
+                added=self.known.added_headers,
             ),
             body=None if "body" not in kinds else self.diagnostics.attempt(compiler.tree, reply.body, (*path, "body")),
             text=compiler.optional(reply.text, (*path, "text")),

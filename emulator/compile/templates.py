@@ -13,7 +13,7 @@ from emulator.language.document.durations import Duration, parse_duration
 from emulator.language.document.reader import Document
 from emulator.language.expressions import Language
 from emulator.language.expressions.template import Template, compile_tree
-from emulator.playbook.headers import Headers
+from emulator.playbook.headers import ADDED, Headers
 
 Path = tuple[str | int, ...]
 FRAMING = ("connection", "content-length", "keep-alive", "transfer-encoding", "upgrade")  # RFC 9112 section 6, RFC 9110
@@ -66,8 +66,11 @@ class Compiler:
         compiled = {name: self.diagnostics.attempt(self.tree, tree, (*path, name)) for name, tree in trees.items()}
         return {name: template for name, template in compiled.items() if template is not None}
 
-    def headers(self, *groups: tuple[Mapping[str, Any], Path, Compiler]) -> Headers:
-        """Header lines of several groups; a later group replaces an earlier one's line of the same name."""
+    def headers(self, *groups: tuple[Mapping[str, Any], Path, Compiler], added: frozenset[bytes] = ADDED) -> Headers:
+        """Header lines of several groups; a later group replaces an earlier one's line of the same name.
+
+        `added` are the names, in lower case, of those that the engine adds unless a group states them.
+        """
         templates: dict[str, tuple[str, Template]] = {}
         for lines, path, compiler in groups:
             for name, template in compiler.trees(lines, path).items():
@@ -79,7 +82,7 @@ class Compiler:
                 computed.append((name.encode(), template))
             elif template.maybe({}) is not None:
                 fixed.append((name.encode(), str(template.maybe({})).encode()))
-        return Headers(tuple(fixed), tuple(computed))
+        return Headers(tuple(fixed), tuple(computed), added.intersection(name.encode() for name in templates))
 
     def _is_header(self, name: str, template: Template, path: Path) -> bool:
         """Whether a line can be sent (RFC 9110 section 5); one that can't is reported."""

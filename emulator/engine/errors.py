@@ -45,7 +45,7 @@ def refuse(error: Exception, context: Context) -> Refusal:
         LOG.error("%s: %s", target, worse)
         reply = _last_resort(context)
         extra.append(_line(b"X-Emulator-Error", str(worse)))
-    reply.headers += extra
+    reply.add(extra)
     reply.closes = refusal.values.get("unread") is True
     return Refusal(reply, message, error.near_misses if isinstance(error, NoRule) else ())
 

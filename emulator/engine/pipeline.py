@@ -198,18 +198,15 @@ class Pipeline:
         """Adds the limit headers, and the provenance when the request asks for it."""
         api = context.service.api
         if context.allowance is not None and context.allowance.limits:
-            present = (
-                {name for name, _ in reply.headers} if rule is None else ()
-            )  # an error may state the limits itself
-            reply.headers += [line for line in api.limit_headers.lines(context) if line[0] not in present]
+            reply.add(api.limit_headers.lines(context))
         if PROVENANCE_HEADER in context.request.fields:
-            reply.headers.append(provenance_line(api, operation, rule))
+            reply.add([provenance_line(api, operation, rule)])
 
     def _finalize(self, reply: Reply, now: float) -> None:
         """Dates the reply, and takes the body from a status that has none."""
         if reply.status in BODILESS:
             reply.body, reply.frames, reply.events = b"", None, 0
-        reply.headers.append((b"date", http_date(now)))
+        reply.add([(b"date", http_date(now))])
 
     def _refuse(self, error: Exception, context: Context, now: float) -> Refusal:
         refund(context, now)

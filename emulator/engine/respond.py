@@ -53,7 +53,7 @@ def compose(plan: ReplyPlan, context: Context) -> Reply:
         body = str(plan.text.value(context)).encode()
     else:
         body = b""
-    return Reply(status, plan.headers.lines(context), body)
+    return Reply(status, plan.headers.lines(context), body, stated=plan.headers.stated)
 
 
 def refusal(plan: ReplyPlan, context: Context) -> ApiError:

@@ -14,12 +14,17 @@ from emulator.language.expressions.runtime import Locate
 from emulator.language.expressions.template import Template
 from emulator.language.expressions.writer import Writer, generate
 
+# Headers that the engine adds to finished replies, in lower case; an API's limit headers come beside them.
+ADDED = frozenset((b"date", b"x-emulator-error", b"x-emulator-hint", b"x-emulator-provenance"))
+
 
 class Headers(Struct, frozen=True, dict=True):
-    """Header lines in order."""
+    """Header lines in order. `stated` are those names (in lower case) that the engine would add later but must not,
+    because these headers have the line, or say with null that there is none."""
 
     fixed: Sequence[Header] = ()
     computed: Sequence[tuple[bytes, Template]] = ()
+    stated: frozenset[bytes] = frozenset()
 
     @cached_property
     def lines(self) -> Callable[[Mapping[str, Any]], list[Header]]:

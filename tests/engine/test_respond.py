@@ -119,3 +119,66 @@ def test_a_scenarios_latency_is_drawn_for_each_reply_and_the_same_again(small: S
     assert took[0] == took[1]
     assert len(set(took[0])) == 3
     assert all(1 <= each <= 5 for each in took[0])
+
+
+LATE = """
+say:
+  route: POST /say
+  rules:
+    - {when: {body.kind: own}, reply: {body: {}, headers: {x-left: mine, DATE: then, X-Emulator-Hint: none}}}
+    - {when: {body.kind: none}, reply: {body: {}, headers: {X-Left: null, date: null}}}
+    - {when: {body.kind: error}, reply: {error: conflict}}
+    - {when: {body.kind: computed}, reply: {body: {}, headers: {X-Left: "{{ body.left | default(none) }}"}}}
+    - {reply: {body: {}}}
+  request: {type: object}
+"""
+ERRORS = """
+limit_headers: {X-Left: "{{ limits.calls.remaining }}"}
+errors:
+  shape: {}
+  kinds:
+    conflict: {status: 409, headers: {x-LEFT: 0, Date: null}}
+    rate_limited: {status: 429}
+    invalid: {status: 400}
+    unauthenticated: {status: 401}
+    unknown_key: {status: 401}
+    revoked: {status: 403}
+    not_found: {status: 404}
+    method_not_allowed: {status: 405}
+    too_large: {status: 413}
+    media_type: {status: 415}
+    no_rule: {status: 501}
+    internal: {status: 500}
+"""
+
+
+@pytest.mark.finding("B2")
+@pytest.mark.parametrize(
+    ("said", "left", "date"),
+    [
+        ({"kind": "own"}, ["mine"], ["then"]),
+        ({"kind": "none"}, [], []),
+        ({"kind": "error"}, ["0"], []),
+        ({"kind": "computed", "left": 7}, ["7"], ["Thu, 01 Jan 2026 00:00:00 GMT"]),
+        ({"kind": "computed"}, [], ["Thu, 01 Jan 2026 00:00:00 GMT"]),
+        ({}, ["999"], ["Thu, 01 Jan 2026 00:00:00 GMT"]),
+    ],
+)
+@pytest.mark.parametrize("fault", [None, "latency=0s", "split=byte"])
+def test_a_header_of_a_rule_replaces_the_one_that_is_added_later_and_null_leaves_it_out(
+    small: Small, said: dict[str, Any], left: list[str], date: list[str], fault: str | None
+) -> None:
+    headers = KEY if fault is None else {**KEY, "X-Emulator-Fault": fault}
+    answer = small(LATE, ERRORS).client("small").post("/say", json=said, headers=headers)
+    assert (answer.headers.get_list("x-left"), answer.headers.get_list("date")) == (left, date)
+
+
+@pytest.mark.finding("B2")
+def test_a_line_of_the_emulator_itself_is_replaced_as_well(small: Small) -> None:
+    operations = (
+        "say:\n  route: GET /say\n  rules:\n"
+        "    - {reply: {body: {}, headers: {x-emulator-provenance: none, Content-Type: null}}}"
+    )
+    answer = small(operations).client("small").get("/say", headers={**KEY, "X-Emulator-Provenance": "1"})
+    assert answer.headers.get_list("x-emulator-provenance") == ["none"]
+    assert answer.headers.get_list("content-type") == []
