@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import process
+from benchmarks.faults import MAX_ARMED, use_up
 from benchmarks.load import CONNECTIONS, Cost, Load, apply_load
 from benchmarks.machine import resident
 from benchmarks.pace import Pace, listen
@@ -175,6 +176,14 @@ def rules(bench: Bench) -> list[Row]:
     return rows
 
 
+def faults(bench: Bench) -> list[Row]:
+    """A thousand armed faults that were played and are used up, against none."""
+    with bench.emulator() as none, bench.emulator() as played:
+        use_up(played.port, MAX_ARMED, HELLO)
+        ratio = compare(bench, 32, (none, played), HELLO)
+    return [worst_of("1,000 played faults vs. none", [ratio], 0.95)]
+
+
 def start(bench: Bench) -> list[Row]:
     """From the start of the process to its first message."""
     with bench.emulator():  # Python keeps the bytecode
@@ -245,6 +254,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], list[Row]]] = {
     "stream": stream,
     "paced": paced,
     "rules": rules,
+    "faults": faults,
     "start": start,
     "memory": memory,
     "worlds": worlds,

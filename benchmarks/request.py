@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
@@ -62,6 +63,18 @@ def expect(port: int, request: Request) -> Response:
     if response.status != 200:
         raise RuntimeError(f"POST {request.path} returns {response.status}: {response.body[:300]!r}")
     return response
+
+
+def ask(
+    connection: HTTPConnection, method: str, path: str, body: bytes, headers: Mapping[str, str], status: int
+) -> bytes:
+    """Sends one request on an open connection and returns the body; RuntimeError for another status than expected."""
+    connection.request(method, path, body, {"X-API-Key": KEY, "Content-Type": "application/json", **headers})
+    response = connection.getresponse()
+    content = response.read()
+    if response.status != status:
+        raise RuntimeError(f"{method} {path} has status {response.status}: {content[:300]!r}")
+    return content
 
 
 def name_of(block: bytes) -> bytes:

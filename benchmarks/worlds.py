@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from http.client import HTTPConnection
 
-from benchmarks.request import KEY, Request
+from benchmarks.request import Request, ask
 
 MAX_WORLDS = 1_000  # that a server has, with the default one
 
@@ -16,7 +16,7 @@ def make(port: int, names: list[str]) -> float:
     try:
         begin = time.perf_counter()
         for name in names:
-            _ask(connection, "PUT", f"/_emulator/worlds/{name}", b"{}", {}, 201)
+            ask(connection, "PUT", f"/_emulator/worlds/{name}", b"{}", {}, 201)
         return time.perf_counter() - begin
     finally:
         connection.close()
@@ -27,14 +27,6 @@ def ask_each(port: int, names: list[str], request: Request) -> None:
     connection = HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         for name in names:
-            _ask(connection, "POST", request.path, request.body, {"X-API-Key": KEY, "X-Emulator-World": name}, 200)
+            ask(connection, "POST", request.path, request.body, {"X-Emulator-World": name}, 200)
     finally:
         connection.close()
-
-
-def _ask(connection: HTTPConnection, method: str, path: str, body: bytes, headers: dict[str, str], wanted: int) -> None:
-    connection.request(method, path, body, {"Content-Type": "application/json", **headers})
-    answer = connection.getresponse()
-    said = answer.read()
-    if answer.status != wanted:
-        raise RuntimeError(f"{method} {path} has status {answer.status}: {said[:300]!r}")

@@ -51,10 +51,11 @@ class FaultRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class ArmedView(FaultRequest, frozen=True, kw_only=True, omit_defaults=True):
-    """An order as it was given, its id, and how often it has played."""
+    """An order as it was given, its id, how often it has played, and whether it can't play any more."""
 
     id: str
     played: int
+    used_up: bool = False
 
 
 class FaultsView(Struct, frozen=True):
@@ -82,7 +83,7 @@ def faults(request: ControlRequest) -> FaultsView:
         )
         for name, kind in FAULTS.items()
     ]
-    return FaultsView(known, [_view(armed) for armed in request.state.armed.list()])
+    return FaultsView(known, [_view(armed, request) for armed in request.state.armed.list()])
 
 
 def arm(request: ControlRequest, body: FaultRequest) -> ArmedView:
@@ -94,9 +95,9 @@ def arm(request: ControlRequest, body: FaultRequest) -> ArmedView:
     for pattern in on:
         _refuse_idle(pattern, playbook)
     _refuse_out_of_reach(FAULTS.make(body.fault, body.params), on, playbook)
-    if len(armed.list()) >= MAX_ARMED:
+    if armed.full:
         raise ControlFailure(409, f"{MAX_ARMED:,} faults are armed in this world; disarm some first")
-    return _view(armed.arm(order))
+    return _view(armed.arm(order), request)
 
 
 def disarm(request: ControlRequest) -> Disarmed:
@@ -114,9 +115,9 @@ def clear(request: ControlRequest) -> Disarmed:
     return Disarmed(gone)
 
 
-def _view(armed: ArmedFault) -> ArmedView:
-    order = dict(armed.order)
-    return ArmedView(lasts=order.pop("for", None), **order, id=armed.id, played=armed.played)
+def _view(armed: ArmedFault, request: ControlRequest) -> ArmedView:
+    order, used_up = dict(armed.order), armed.used_up(request.state.clock.now())
+    return ArmedView(lasts=order.pop("for", None), **order, id=armed.id, played=armed.played, used_up=used_up)
 
 
 def _duration(value: str | float, where: str) -> str:

@@ -168,7 +168,7 @@ def view(request: ControlRequest, world: World) -> WorldView:
         [mask_key(key) for key in request.server.worlds.keys(world.name)],
         clock_view(state.clock),
         len(state.journal),
-        len(state.armed.list()),
+        state.armed.count,
     )
 
 

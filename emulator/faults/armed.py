@@ -1,9 +1,14 @@
-"""Armed faults: those that wait in a world for the requests, jobs, webhooks or tokens they are meant for."""
+"""Armed faults: those that wait in a world for the requests, jobs, webhooks or tokens they are meant for.
+
+A fault is used up once it can never play again: its `times` or `nth` is reached, or its time is over. From then on no
+request asks it and it takes no place; the last of them are kept, in a collection of their own, to be listed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from fnmatch import fnmatchcase
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from fnmatch import translate
 from random import Random
 from typing import Annotated, Any
 
@@ -19,7 +24,10 @@ from emulator.store.backend import Backend, Counters
 
 KEYS = ("fault", "params", "on", "key", *COUNTER_TESTS, "probability", "after", "for")
 MAX_ARMED = 1_000  # faults armed at once
+MAX_USED_UP = 1_000  # that are kept to be listed
 COLLECTION = "faults"
+USED_UP = "faults/used_up"
+ENDING = frozenset(("times", "nth"))  # the counters after which no later match counts
 
 
 class ArmedRecord(Struct, frozen=True):
@@ -32,7 +40,8 @@ class ArmedRecord(Struct, frozen=True):
 class ArmedFault(Struct, frozen=True):
     """A fault, where and when it plays. `seen` counts what it was asked about and let through, `played` its playings.
 
-    `after` and `lasts` are in seconds from `armed_at`; `limits` are `times`, `nth` and `every`, as in rules.
+    `after` and `lasts` are in seconds from `armed_at`; `limits` are `times`, `nth` and `every`, as in rules; `on`
+    matches the operations, as in rules too: `messages.create`, `messages.*`, `api/messages.*`.
     """
 
     id: str
@@ -40,7 +49,7 @@ class ArmedFault(Struct, frozen=True):
     order: Mapping[str, Any]
     armed_at: float
     counters: Counters
-    on: tuple[str, ...] = ()
+    on: re.Pattern[str] | None = None
     key: str | None = None
     limits: tuple[tuple[str, int], ...] = ()
     probability: float = 1.0
@@ -57,10 +66,9 @@ class ArmedFault(Struct, frozen=True):
 
     def plays(self, operation: str, api: str, key: str | None, now: float, chance: Random) -> bool:
         """Whether it plays now; asking counts."""
-        age = now - self.armed_at
-        if (self.key is not None and self.key != key) or not self._concerns(operation, api):
+        if (self.key is not None and self.key != key) or now - self.armed_at < self.after:
             return False
-        if age < self.after or (self.lasts is not None and age >= self.after + self.lasts):
+        if self.on is not None and not self.on.match(operation) and not self.on.match(f"{api}/{operation}"):
             return False
         if self.probability < 1.0 and chance.random() >= self.probability:
             return False
@@ -70,10 +78,13 @@ class ArmedFault(Struct, frozen=True):
         self.counters.increment(f"{COLLECTION}/{self.id}/played")
         return True
 
-    def _concerns(self, operation: str, api: str) -> bool:
-        """As `on` of a scenario's rule: `messages.create`, `messages.*`, `api/messages.*`."""
-        whole = f"{api}/{operation}"
-        return not self.on or any(fnmatchcase(operation, each) or fnmatchcase(whole, each) for each in self.on)
+    def over(self, now: float) -> bool:
+        """Whether its time is over."""
+        return self.lasts is not None and now - self.armed_at >= self.after + self.lasts
+
+    def used_up(self, now: float) -> bool:
+        """Whether it can't play any more."""
+        return self.over(now) or any(name in ENDING and self.seen >= limit for name, limit in self.limits)
 
 
 class Armed:
@@ -87,8 +98,22 @@ class Armed:
 
     @property
     def any(self) -> bool:
-        """Whether there is an armed fault."""
+        """Whether there may be an armed fault that is not used up."""
         return self._records.count(COLLECTION) > 0
+
+    @property
+    def count(self) -> int:
+        """How many faults are armed, without those that are used up."""
+        now = self._clock.now()
+        for armed in self._of(COLLECTION):
+            if armed.over(now):
+                self._put_aside(armed)
+        return self._records.count(COLLECTION)
+
+    @property
+    def full(self) -> bool:
+        """Whether no other fault can be armed."""
+        return self._records.count(COLLECTION) >= MAX_ARMED and self.count >= MAX_ARMED
 
     def arm(self, order: Mapping[str, Any]) -> ArmedFault:
         """Arms a fault from here on; see KEYS for what an order may say.
@@ -97,15 +122,16 @@ class Armed:
         """
         record = ArmedRecord(dict(order), self._clock.now())
         _read(record, "", self._counters)
-        if self._records.count(COLLECTION) >= MAX_ARMED:
+        if self.full:
             raise ConfigError(f"{MAX_ARMED:,} faults are armed already; disarm some first")
         id = f"fault_{self._counters.increment(COLLECTION)}"
         self._records.put(COLLECTION, id, record)
         return self._compile(id, record)
 
     def list(self) -> tuple[ArmedFault, ...]:
-        """All of them, the oldest first. Raises ConfigError when one that was loaded is none."""
-        return tuple(self._compile(id, record) for id, record in self._records.items(COLLECTION))
+        """All of them, those that are used up included, the oldest first. Raises ConfigError when one that was loaded
+        is none."""
+        return tuple(sorted((*self._of(USED_UP), *self._of(COLLECTION)), key=_age))
 
     def disarm(self, id: str) -> ArmedFault:
         """Takes one back. Raises ConfigError when there is none of this id."""
@@ -117,8 +143,8 @@ class Armed:
 
     def clear(self) -> None:
         """Takes all of them back."""
-        for id, _ in self._records.items(COLLECTION):
-            self._forget(id)
+        for armed in self.list():
+            self._forget(armed.id)
 
     def pick(
         self,
@@ -132,26 +158,39 @@ class Armed:
         """The faults that play on this occasion, which counts as one for each of them that it concerns. Where one of
         them refuses the request there is no stream, so those on streams are not asked."""
         playing: list[Fault] = []
-        for armed in sorted(self.list(), key=lambda each: not each.fault.refuses):
-            if armed.fault.family == "stream" and any(fault.refuses for fault in playing):
+        for armed in sorted(self._of(COLLECTION), key=_refuses_first):
+            if armed.fault.family not in families or (armed.fault.family == "stream" and _refused(playing)):
                 continue
-            if armed.fault.family in families and armed.plays(operation, api, caller_key, now, chance):
+            if not armed.over(now) and armed.plays(operation, api, caller_key, now, chance):
                 playing.append(armed.fault)
+            if armed.used_up(now):
+                self._put_aside(armed)
         return tuple(playing)
+
+    def _of(self, collection: str) -> Iterable[ArmedFault]:
+        return (self._compile(id, record) for id, record in self._records.items(collection))
+
+    def _put_aside(self, armed: ArmedFault) -> None:
+        """Keeps a fault that is used up among the last of those."""
+        self._records.put(USED_UP, armed.id, self._records.get(COLLECTION, armed.id))
+        self._records.delete(COLLECTION, armed.id)
+        if self._records.count(USED_UP) > MAX_USED_UP:
+            self._forget(self._records.items(USED_UP)[0][0])
 
     def _compile(self, id: str, record: ArmedRecord) -> ArmedFault:
         """The fault of a record, which is read once: for as long as the record is the same object."""
         known = self._compiled.get(id)
         if known is not None and known[0] is record:
             return known[1]
-        if len(self._compiled) > 2 * MAX_ARMED:
+        if len(self._compiled) > MAX_ARMED + 2 * MAX_USED_UP:
             self._compiled.clear()
         armed = _read(record, id, self._counters)
         self._compiled[id] = (record, armed)
         return armed
 
     def _forget(self, id: str) -> None:
-        self._records.delete(COLLECTION, id)
+        for collection in (COLLECTION, USED_UP):
+            self._records.delete(collection, id)
         self._compiled.pop(id, None)
         for counter in ("seen", "played"):
             self._counters.delete(f"{COLLECTION}/{id}/{counter}")
@@ -197,8 +236,22 @@ def _text(name: str, value: Any) -> str:
     return value
 
 
-def _patterns(on: Any) -> tuple[str, ...]:
+def _patterns(on: Any) -> re.Pattern[str] | None:
     given: Sequence[Any] = [on] if isinstance(on, str) else on
     if not isinstance(given, Sequence):
         raise ValueError(f"on: expected the name of an operation, or a list of those; found {on!r}")
-    return tuple(_text("on", each) for each in given)
+    patterns = [translate(_text("on", each)) for each in given]
+    return re.compile("|".join(patterns)) if patterns else None
+
+
+def _age(armed: ArmedFault) -> tuple[int, str]:
+    return len(armed.id), armed.id  # ids are numbered
+
+
+def _refuses_first(armed: ArmedFault) -> bool:
+    """Returns what sorts those that refuse a request before the others."""
+    return not armed.fault.refuses
+
+
+def _refused(playing: Iterable[Fault]) -> bool:
+    return any(fault.refuses for fault in playing)

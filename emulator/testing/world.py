@@ -129,7 +129,7 @@ class World:
 
     @property
     def faults(self) -> list[dict[str, Any]]:
-        """The armed faults, each as it was ordered, with its `id` and how often it has `played`."""
+        """The armed faults, each as it was ordered, with its `id`, how often it has `played`, and `used_up` if so."""
         return armed_faults(self.client)
 
     def disarm(self) -> None:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from emulator.faults import FAULTS
+from emulator.faults.armed import MAX_ARMED
 from tests.apis.aiexport_calls import asking, caller
 from tests.running import Emulated
 
@@ -34,6 +35,26 @@ def test_an_armed_fault_plays_as_often_as_it_should(emulator: Emulated, control:
     assert statuses == [503, 503, 200]
     (listed,) = control.get("/faults").json()["armed"]
     assert (listed["id"], listed["played"]) == (told["id"], 2)
+
+
+@pytest.mark.finding("I1")
+def test_a_fault_that_is_used_up_is_listed_as_such_and_not_counted(emulator: Emulated, control: httpx.Client) -> None:
+    control.post("/faults", json={"fault": "status", "params": {"status": 503}, "times": 1})
+    control.post("/faults", json={"fault": "status", "params": {"status": 502}, "on": "batch.*"})
+    assert control.get("/worlds/default").json()["faults"] == 2
+    assert [caller(emulator).post("/messages", json=asking()).status_code for _ in range(2)] == [503, 200]
+    listed = control.get("/faults").json()["armed"]
+    assert [(each["played"], each.get("used_up")) for each in listed] == [(1, True), (0, None)]
+    assert control.get("/worlds/default").json()["faults"] == 1
+
+
+@pytest.mark.finding("I1")
+def test_a_thousand_played_faults_leave_place_for_the_next(emulator: Emulated, control: httpx.Client) -> None:
+    order = {"fault": "latency", "params": "0s", "times": 1}
+    assert all(control.post("/faults", json=order).status_code == 201 for _ in range(MAX_ARMED))
+    assert control.post("/faults", json=order).status_code == 409
+    assert caller(emulator).post("/messages", json=asking()).status_code == 200
+    assert control.post("/faults", json=order).status_code == 201
 
 
 @pytest.mark.parametrize(

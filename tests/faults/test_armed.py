@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from random import Random
 from typing import Any
 
 import pytest
 
 from emulator.clock import Clock, manual
+from emulator.engine.world import STORED_TYPES
 from emulator.errors import ConfigError
 from emulator.faults import Armed
-from emulator.faults.base import OF_STREAMS
+from emulator.faults.armed import MAX_ARMED
+from emulator.faults.base import OF_ANSWERS, OF_STREAMS
 from emulator.store.memory import MemoryBackend
 from tests.faults.conftest import BODY, Faulty, content
 
@@ -139,6 +142,83 @@ def test_there_is_an_end_to_how_many_are_armed(armed: Armed) -> None:
     with pytest.raises(ConfigError, match="disarm some first"):
         armed.arm({"fault": "timeout"})
     assert len(armed.list()) == 1_000
+
+
+@pytest.mark.finding("I1")
+def test_a_fault_that_is_used_up_is_asked_no_more_and_takes_no_place(armed: Armed, clock: Clock) -> None:
+    for _ in range(3):
+        for _ in range(MAX_ARMED):
+            armed.arm({"fault": "empty_response", "times": 1})
+        assert armed.full
+        assert len(armed.pick("a.b", "api", None, clock.now(), Random(1))) == MAX_ARMED
+        assert (armed.any, armed.count, armed.full) == (False, 0, False)
+
+
+@pytest.mark.finding("I1")
+@pytest.mark.parametrize(
+    ("when", "requests", "played"),
+    [
+        ({"times": 2}, 2, 2),
+        ({"nth": 3}, 3, 1),
+        ({"nth": 3, "times": 2}, 2, 0),
+        ({"every": 2, "times": 3}, 3, 1),
+    ],
+)
+def test_when_a_fault_is_used_up(armed: Armed, clock: Clock, when: dict[str, int], requests: int, played: int) -> None:
+    one = armed.arm({"fault": "empty_response", **when})
+    for number in range(requests):
+        assert (armed.any, one.used_up(clock.now())) == (True, False)
+        armed.pick("a.b", "api", None, clock.now(), Random(number))
+    assert (armed.any, one.used_up(clock.now())) == (False, True)
+    assert (one.played, one.seen) == (played, requests)
+    assert armed.pick("a.b", "api", None, clock.now(), Random(1)) == ()
+    assert one.seen == requests
+
+
+@pytest.mark.finding("I1")
+def test_a_fault_whose_time_is_over_is_used_up(armed: Armed, clock: Clock) -> None:
+    for _ in range(MAX_ARMED):
+        armed.arm({"fault": "empty_response", "for": "10s"})
+    asyncio.run(clock.advance(10))
+    assert armed.pick("a.b", "api", None, clock.now(), Random(1)) == ()
+    assert not armed.any
+    for _ in range(MAX_ARMED):
+        armed.arm({"fault": "empty_response", "for": "10s"})
+    asyncio.run(clock.advance(10))
+    armed.arm({"fault": "empty_response"})
+    assert armed.count == 1
+
+
+@pytest.mark.finding("I1")
+def test_the_last_faults_that_were_used_up_are_listed_and_the_others_forgotten(clock: Clock) -> None:
+    store = MemoryBackend(clock)
+    armed = Armed(store)
+    waiting = armed.arm({"fault": "timeout", "on": "c.d"})
+    for number in range(1_500):
+        armed.arm({"fault": "empty_response", "times": 1})
+        armed.pick("a.b", "api", None, clock.now(), Random(number))
+    listed = armed.list()
+    assert [each.id for each in listed] == ["fault_1", *(f"fault_{number}" for number in range(502, 1_502))]
+    assert [each.played for each in listed] == [0] + [1] * 1_000
+    armed.disarm("fault_700")
+    armed.disarm(waiting.id)
+    assert [each.id for each in armed.list()][197:199] == ["fault_699", "fault_701"]
+    assert len(store.dump()["counters"]) == 1 + 2 * 999
+    armed.clear()
+    assert (armed.list(), store.dump()["counters"]) == ((), {"faults": 1_501})
+
+
+@pytest.mark.finding("I1")
+def test_faults_that_are_used_up_survive_a_dump(clock: Clock) -> None:
+    store = MemoryBackend(clock, types=STORED_TYPES)
+    armed = Armed(store)
+    armed.arm({"fault": "empty_response", "times": 1})
+    armed.arm({"fault": "timeout"})
+    armed.pick("a.b", "api", None, clock.now(), Random(1), OF_ANSWERS)
+    other = MemoryBackend(clock, types=STORED_TYPES)
+    other.load(store.dump())
+    assert [(each.id, each.played) for each in Armed(other).list()] == [("fault_1", 1), ("fault_2", 1)]
+    assert Armed(other).count == 1
 
 
 def test_requests_meet_what_is_armed(faulty: Faulty) -> None:
