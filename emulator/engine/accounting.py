@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from math import isfinite
 from typing import Any
 
@@ -22,10 +23,10 @@ def charge(context: Context, operation: Operation, now: float) -> Allowance | No
     limits = context.service.api.tiers[caller.tier].limits
     if not limits:
         return None
-    cost = {
-        name: amount if isinstance(amount, int) else whole(amount, context, operation.place)
-        for name, amount in operation.cost.items()
-    }
+    cost = {}
+    for each in limits:  # what nothing limits is not computed
+        amount = operation.cost.get(each.name, 0)
+        cost[each.name] = amount if isinstance(amount, int) else whole(amount, context, operation.place)
     try:
         return limit.admit(context.service.state.store, caller.subject, limits, cost, now)
     except ApiError as error:
@@ -50,6 +51,30 @@ def refund(context: Context, now: float) -> None:
         nothing = dict.fromkeys(allowance.charged, 0)
         context.allowance = limit.settle(context.service.state.store, caller.subject, allowance, nothing, now)
         context.pop("limits", None)
+
+
+def estimate(kind: str, items: Any, counter: str, context: Context) -> int:
+    """Returns how much of a counter the items of a job would be charged if each were sent by itself.
+
+    An item that the schema of its operation refuses, and one that no cost can be computed of, is charged nothing.
+    """
+    rows = context.service.api.jobs[kind].rows
+    if rows is None or not isinstance(items, list):
+        return 0
+    operation = context.service.api.operations[rows.operation]
+    amount = operation.cost.get(counter, 0)
+    if isinstance(amount, int):
+        return amount * len(items)
+    row = Context(context.service, context.request, operation)
+    row.caller = context.caller
+    own, total = dict(row), 0
+    for item in items:
+        if operation.request is None or operation.request.fits(item):
+            row.clear()
+            row.update(own, body=item, query={})
+            with suppress(TemplateError):
+                total += whole(amount, row, operation.place)
+    return total
 
 
 def whole(template: Template, context: Context, place: Location) -> int:

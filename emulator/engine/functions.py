@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from emulator import dates
+from emulator.engine.accounting import estimate
 from emulator.engine.context import Context
 from emulator.errors import ApiError
 from emulator.generate.tokens import count_tokens
@@ -145,6 +146,11 @@ def results(context: Context, view: Mapping[str, Any]) -> list[Any]:
     return shown
 
 
+def estimated(context: Context, kind: str, items: Any, counter: str) -> int:
+    """How much of a counter the items of a job of this kind would be charged if each were sent by itself."""
+    return estimate(kind, items, counter, context)
+
+
 def limit_state(context: Context, key: Any) -> dict[str, Any]:
     """The counters of a key as they stand, charging nothing: name → {limit, remaining, reset, used}."""
     return context.service.limit_states(str(key))
@@ -178,6 +184,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "job": job,
     "jobs": jobs,
     "results": results,
+    "estimated": estimated,
     "limit_state": limit_state,
     "fail": fail,
 }

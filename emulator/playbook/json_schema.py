@@ -37,6 +37,10 @@ class Schema:
         self._plain = {name: default for name, default in defaults.items() if default.__class__ in PLAIN}
         self._copied = {name: default for name, default in defaults.items() if name not in self._plain}
 
+    def fits(self, value: Any) -> bool:
+        """Returns whether a value is as the schema wants it."""
+        return bool(self._is_valid(value))
+
     def check(self, value: Any, what: str) -> None:
         """Refuse what does not fit, naming the first wrong field; fill in the defaults of the top level.
 

@@ -180,12 +180,39 @@ def test_the_tokens_of_a_batch_are_taken_from_the_day_when_it_is_made(emulator: 
 
 
 @pytest.mark.claim("AE-TIER-FREE")
-def test_a_batch_is_let_in_while_anything_is_left_of_the_day_and_then_no_more(emulator: Emulated) -> None:
+@pytest.mark.finding("B3")
+def test_a_batch_is_admitted_on_its_prompts_like_the_same_prompts_one_by_one(emulator: Emulated) -> None:
     client = caller(emulator, FREE)
-    long = asking("x" * 4 * 60_000, HAIKU, max_tokens=1)
-    assert client.post("/batch", json={"requests": [long]}).status_code == 202
-    over = client.post("/batch", json={"requests": [long, long]})
-    assert (over.status_code, shown(over, TOKENS)[1]) == (202, 0)
+    long = asking("x" * 4 * 10_000, HAIKU, max_tokens=1)
+    error = refused(client.post("/batch", json={"requests": [long] * 100}), 429, "rate_limit_error")
+    assert "costs 1,000,000 tokens, and the limit is 100,000 per day: it can never be admitted" in error["message"]
+    assert client.get("/batch").json()["data"] == []
+    assert shown(client.get("/models"), TOKENS)[1] == 100_000, "nothing was charged"
+    assert client.post("/batch", json={"requests": [long] * 9}).status_code == 202
+    later = refused(client.post("/batch", json={"requests": [long]}), 429, "rate_limit_error")
+    refused(client.post("/messages", json=long), 429, "rate_limit_error")
+    assert "and this request costs 10,000; try again in 86,400 s" in later["message"]
+    emulator.advance(86_400)
+    assert client.post("/batch", json={"requests": [long] * 10}).status_code == 202
+
+
+@pytest.mark.finding("B3")
+def test_rows_that_are_refused_by_themselves_cost_a_batch_nothing(emulator: Emulated) -> None:
+    client, huge = caller(emulator, FREE), "x" * 4 * 90_000
+    rows = [
+        {"model": HAIKU, "messages": huge},
+        {"messages": [{"role": "user", "content": huge}]},
+        {"messages": 5},
+        asking(model=HAIKU),
+    ]
+    assert client.post("/batch", json={"requests": rows}).status_code == 202
+
+
+@pytest.mark.claim("AE-TIER-FREE")
+def test_a_day_whose_tokens_are_used_up_admits_nothing_more(emulator: Emulated) -> None:
+    client = caller(emulator, FREE)
+    over = client.post("/batch", json={"requests": [asking("x" * 4 * 99_999, HAIKU, max_tokens=10)]})
+    assert (over.status_code, shown(over, TOKENS)[1]) == (202, 0), "what a reply takes is known afterwards"
     refused(client.post("/batch", json={"requests": [asking(model=HAIKU)]}), 429, "rate_limit_error")
     refused(client.post("/messages", json=asking(model=HAIKU)), 429, "rate_limit_error")
     emulator.advance(86_400)
