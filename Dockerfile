@@ -4,7 +4,7 @@ COPY . .
 RUN pip install --no-cache-dir -c constraints.txt hatchling \
  && python -m hatchling build -t wheel -d /wheel \
  && python -m venv --without-pip /opt/emulator \
- && pip --python /opt/emulator/bin/python install --no-cache-dir -c constraints.txt "$(echo /wheel/*.whl)[intercept]"
+ && pip --python /opt/emulator/bin/python install --no-cache-dir -c constraints.txt /wheel/*.whl
 
 FROM python:3.12-slim
 COPY --from=build /opt/emulator /opt/emulator

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
 import sys
 import tarfile
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -78,6 +80,33 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
     assert "emulator = emulator.cli:main" in archive.read(f"{folder}/entry_points.txt").decode()
     assert f"{folder}/licenses/LICENSE" in archive.namelist()
     assert "emulator/py.typed" in archive.namelist()
+
+
+def imported() -> set[str]:
+    """The packages that the emulator imports, at the top of a module or where they are first needed."""
+    trees = [ast.parse((ROOT / name).read_text()) for name in files_below("emulator") if name.endswith(".py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    names = {each.name for node in nodes if isinstance(node, ast.Import) for each in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    found = packages_distributions()
+    return {
+        found[top][0].lower().replace("_", "-") for top in {name.partition(".")[0] for name in names} if top in found
+    }
+
+
+@pytest.mark.finding("H3")
+def test_the_wheel_installs_whatever_it_imports_without_an_extra(wheel: Path) -> None:
+    about = zipfile.ZipFile(wheel).read(f"ai_api_emulator-{__version__}.dist-info/METADATA").decode()
+    needed = set(re.findall(r"^Requires-Dist: ([\w-]+)[^;\n]*(?:; sys_platform.*)?$", about, re.MULTILINE))
+    assert {"certifi", "cryptography", "trustme"} <= needed
+    with_others = {"markupsafe", "pydantic-core"}  # come with jinja2 and pydantic
+    assert imported() - with_others - {"ai-api-emulator", "pytest"} <= needed
+
+
+@pytest.mark.finding("H3")
+def test_the_extra_of_older_installations_is_still_accepted(wheel: Path) -> None:
+    about = zipfile.ZipFile(wheel).read(f"ai_api_emulator-{__version__}.dist-info/METADATA").decode()
+    assert "\nProvides-Extra: intercept\n" in about
 
 
 def test_the_sdist_holds_everything_that_the_project_is_made_of(tmp_path: Path) -> None:

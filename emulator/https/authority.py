@@ -22,7 +22,6 @@ from emulator.https.certificates import (
     make_authority,
     make_context,
     read_authority,
-    require,
 )
 from emulator.https.hosts import is_name
 
@@ -44,7 +43,7 @@ class Authority:
 
     An existing authority is used if it covers all the hosts and stays valid for a while; otherwise a new one is created
     for them and for the hosts of the old one. Hosts that no certificate can name are skipped. All methods raise
-    ConfigError when the extra or a permission is missing, or when the folder's files are invalid or not private.
+    ConfigError when a permission is missing, or when the folder's files are invalid or not private.
     """
 
     def __init__(
@@ -86,14 +85,12 @@ class Authority:
 
     def renew(self) -> Facts:
         """Creates a new authority for the same hosts; clients that trusted the old one must be given this one."""
-        require()
         with self._lock, self._locked():
             before = self._on_disk(strict=False)
             return self._create(before)[1]
 
     def _current(self) -> tuple[Pair, Facts]:
         """Returns the authority on disk, which another process may have replaced; creates or replaces it if needed."""
-        require()
         with self._lock:
             if self._read is not None and self._read[0] == self._stamp() and self._is_usable(self._read[2]):
                 return self._read[1:]

@@ -1,6 +1,6 @@
 """Certificates: a CA limited to the emulated hosts, and the short-lived certificates that it signs.
 
-Both pass OpenSSL's strict checks (RFC 5280), the default in Python 3.13. Needs the extra `intercept`.
+Both pass OpenSSL's strict checks (RFC 5280), the default in Python 3.13.
 """
 
 from __future__ import annotations
@@ -14,13 +14,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from emulator.errors import ConfigError
-
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate, CertificateBuilder
 
 NAME = "ai-api-emulator"
-MISSING = "HTTPS hosts need the extra `intercept`; install it with: pip install 'ai-api-emulator[intercept]'"
 AUTHORITY_LASTS = 365 * 86_400.0  # seconds
 LEAF_LASTS = 7 * 86_400.0
 SKEW = 3_600.0  # seconds by which a client's clock may be behind
@@ -40,14 +37,6 @@ class Facts(Struct, frozen=True):
     since: float
     until: float
     hosts: tuple[str, ...]
-
-
-def require() -> None:
-    """Raises ConfigError with the command that installs the extra, when it is missing."""
-    try:
-        import trustme  # noqa: F401
-    except ImportError:
-        raise ConfigError(MISSING) from None
 
 
 def make_authority(hosts: Iterable[str], now: float) -> Pair:

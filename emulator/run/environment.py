@@ -102,7 +102,7 @@ def fish_quoted(text: str) -> str:
 def authority(settings: Settings, hosts: Iterable[str], env: Mapping[str, str]) -> Path:
     """Returns the certificate of this machine's CA for these hosts, as a server with these settings uses it.
 
-    Raises ConfigError when the extra or a permission for its folder is missing.
+    Raises ConfigError when a permission for its folder is missing.
     """
     return Authority(resources.data(settings.authority, env), hosts).certificate_path
 

@@ -23,16 +23,6 @@ pytestmark = pytest.mark.slow
 HOST = "api.one.test"
 NOW = 1_767_225_600.0
 SHA = re.compile(r"SHA-256      ((?:[0-9A-F]{2}:){31}[0-9A-F]{2})\n")
-WITHOUT = """
-import sys
-class Missing:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("trustme", "cryptography"):
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-sys.meta_path.insert(0, Missing())
-from emulator.cli import main
-main()
-"""
 
 
 class Certs:
@@ -42,8 +32,8 @@ class Certs:
         self.cwd = cwd
         self.folder = cwd / "data" / "ai-api-emulator"
 
-    def begin(self, *arguments: str, code: str | None = None) -> subprocess.Popen[str]:
-        words = [sys.executable, *(("-m", "emulator") if code is None else ("-c", code)), "certs", *arguments]
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
+        words = [sys.executable, "-m", "emulator", "certs", *arguments]
         variables = environment(XDG_DATA_HOME=str(self.cwd / "data"))
         pipe = subprocess.PIPE
         return subprocess.Popen(words, cwd=self.cwd, env=variables, stdout=pipe, stderr=pipe, text=True)
@@ -125,12 +115,3 @@ def test_an_error_is_reported_in_one_line_and_renewing_helps(certs: Certs) -> No
 def test_a_folder_that_cannot_be_used_is_reported_in_one_line(certs: Certs) -> None:
     (certs.cwd / "file").write_text("")
     assert certs("--authority", "file") == (2, "", "can't store a certificate authority in file: File exists\n")
-
-
-def test_a_missing_extra_is_reported_with_its_command(certs: Certs) -> None:
-    process = certs.begin(code=WITHOUT)
-    said, complained = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, said) == (2, "")
-    assert complained == (
-        "HTTPS hosts need the extra `intercept`; install it with: pip install 'ai-api-emulator[intercept]'\n"
-    )

@@ -7,7 +7,6 @@ import shutil
 import socket
 import ssl
 import subprocess
-import sys
 from pathlib import Path
 
 import httpx
@@ -205,14 +204,6 @@ def test_a_client_that_leaves_after_the_handshake_without_a_request_is_reported(
     proxied.trusting().wrap_socket(wire, server_hostname=HOST).close()
     loopback.get(f"{proxied.origin}/_emulator/health")  # a turn of the server's loop
     assert "NODE_EXTRA_CA_CERTS" in caplog.text
-
-
-def test_without_the_extra_the_install_command_is_reported(proxied: Proxied, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "trustme", None)
-    wire, head = proxied.connect(f"{HOST}:443")
-    with wire:
-        assert head.startswith(b"HTTP/1.1 502 ")
-        assert b"pip install 'ai-api-emulator[intercept]'" in wire.recv(4_096)
 
 
 def test_blocked_calls_are_bounded(proxied: Proxied) -> None:

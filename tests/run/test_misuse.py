@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.process import ROOT
 from tests.run.conftest import Run, keeping, words
 from tests.waiting import PATIENCE
 
@@ -71,12 +70,6 @@ def test_what_cannot_be_set_up_is_reported_before_anything_is_run(
     ran = refused(*arguments, "--", "echo", "begun")
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr.startswith(said)
-
-
-def test_an_extra_that_is_missing_is_reported_with_the_command_that_installs_it(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "trustme.py").write_text("raise ImportError('No module named trustme')\n")
-    ran = run("--", "true", PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")
-    assert (ran.returncode, "pip install 'ai-api-emulator[intercept]'" in ran.stderr) == (2, True), ran.stderr
 
 
 def test_proxies_of_the_user_are_not_used_and_no_host_is_excluded(run: Run) -> None:
