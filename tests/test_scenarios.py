@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from emulator.playbook.matching import CHANCE, ProbabilityCheck
 from tests import loopback
 from tests.apis.aiexport_calls import (
     ENTERPRISE,
@@ -21,6 +22,7 @@ from tests.apis.aiexport_calls import (
     HAIKU,
     OPUS,
     PRO,
+    SONNET,
     asking,
     caller,
     refused,
@@ -193,17 +195,56 @@ def test_in_realistic_latency_about_half_of_the_streams_have_a_token_after_340_m
     assert all(ended.acquire(timeout=PATIENCE) for _ in range(streams))
 
 
+@pytest.mark.claim("AE-UPTIME")
+def test_in_realistic_latency_alone_2_of_10_000_requests_fail_and_always_the_same_ones() -> None:
+    realistic = loaded("realistic-latency").apis["aiexport"]
+    (rule,) = {each.rules.rules[0].id: each.rules.rules[0] for each in realistic.operations.values()}.values()
+    assert rule.reply is not None
+    assert realistic.errors[str(rule.reply.error)].status == 503
+    failed = [[at for at in range(30_000) if rule.matcher.matches({CHANCE: f"seed/{at}"})] for _ in range(2)]
+    assert 2 <= len(failed[0]) <= 12
+    assert failed[0] == failed[1]
+    checks = [
+        check
+        for operation in loaded("default").apis["aiexport"].operations.values()
+        for rule in operation.rules.rules
+        for check in rule.matcher.checks
+    ]
+    assert not any(isinstance(check, ProbabilityCheck) for check in checks)
+
+
+@pytest.mark.scenario("realistic-latency")
+@pytest.mark.claim("AE-SPEED")
+def test_in_realistic_latency_the_tokens_of_sonnet_4_come_at_twice_the_pace(emulator: Emulated) -> None:
+    paces = []
+    for model in (OPUS, SONNET):
+        begun, spoken, ended = (threading.Semaphore(0) for _ in range(3))
+        body = asking("Tell me of the sea in at least 200 words.", model=model)
+        threading.Thread(target=listen, args=(caller(emulator), begun, spoken, ended, body), daemon=True).start()
+        assert begun.acquire(timeout=PATIENCE)
+        emulator.advance(600)
+        assert ended.acquire(timeout=PATIENCE)
+        exchange = list(emulator.journal)[-1]
+        assert exchange.sent_events > 100
+        paces.append(exchange.took / exchange.sent_events)
+    assert paces[0] / paces[1] == pytest.approx(2, rel=0.2)
+
+
 def sent(emulator: Emulated) -> list[int]:
     """How many events each stream has sent."""
     return [exchange.sent_events for exchange in emulator.journal]
 
 
 def listen(
-    client: httpx.Client, begun: threading.Semaphore, spoken: threading.Semaphore, ended: threading.Semaphore
+    client: httpx.Client,
+    begun: threading.Semaphore,
+    spoken: threading.Semaphore,
+    ended: threading.Semaphore,
+    body: Any = None,
 ) -> None:
     """Read one stream and tell of its first event, its first token and its end."""
     tell = {"event: message_start": begun, "event: content_block_delta": spoken, "event: message_stop": ended}
-    with client.stream("POST", "/messages/stream", json=asking()) as response:
+    with client.stream("POST", "/messages/stream", json=body or asking()) as response:
         for line in response.iter_lines():
             if line in tell:
                 tell.pop(line).release()

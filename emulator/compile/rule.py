@@ -138,6 +138,9 @@ class RuleCompiler:
             text=compiler.optional(reply.text, (*path, "text")),
             events=None if stream is None else self._events(stream, (*path, "stream", "events")),
             pace=None if stream is None else self._pace(stream, (*path, "stream", "pace")),
+            speed=None
+            if stream is None or stream.pace is None
+            else compiler.optional(stream.pace.speed, (*path, "stream", "pace", "speed")),
             error=reply.error,
             message=compiler.optional(reply.message, (*path, "message")),
             param=compiler.optional(reply.param, (*path, "param")),
@@ -166,9 +169,9 @@ class RuleCompiler:
 
     def _pace(self, stream: StreamModel, path: Path) -> PacePlan | None:
         """The pace of a stream that is laid out in time: it has one of its own, or events that wait."""
-        if stream.pace is None and all(event.wait is None for event in stream.events):
-            return None
         pace = stream.pace or PaceModel()
+        if not {"first", "each"} & pace.model_fields_set and all(event.wait is None for event in stream.events):
+            return None
         return PacePlan(self.latency(pace.first, (*path, "first")), self.latency(pace.each, (*path, "each")))
 
     def latency(self, value: Any, path: Path) -> Latency | None:

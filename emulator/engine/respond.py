@@ -7,9 +7,10 @@ from random import Random
 
 from emulator.engine.context import Context
 from emulator.engine.error_reply import check_status
-from emulator.errors import ApiError
+from emulator.errors import ApiError, TemplateError
 from emulator.http import Frame, Header, Reply
 from emulator.language.document.durations import Latency
+from emulator.language.expressions.template import Template
 from emulator.language.schema.provenance import provenance_within
 from emulator.playbook import Api, Operation
 from emulator.playbook.model import ReplyPlan, Rule
@@ -25,12 +26,14 @@ def lay_out(plan: ReplyPlan, context: Context, chance: Random) -> Iterator[Frame
     """The events of a stream, each with the seconds after which it is due: those that wait, and those of `$each`, which
     are paced."""
     first, each = _pace(plan, context)
+    speed = 1.0 if plan.speed is None else _speed(plan.speed, context)
     due, waited = 0.0, False
     for event in plan.events or ():
         for data in event.frames.single(context):
             paced = event.each is not None
             wait = event.wait or ((each if waited else first) if paced else None)
-            due += wait.draw(chance) if wait is not None else 0.0
+            if wait is not None:
+                due += wait.draw(chance) / (speed if paced and waited else 1.0)
             waited = waited or paced
             yield Frame(due, data)
 
@@ -40,6 +43,13 @@ def _pace(plan: ReplyPlan, context: Context) -> tuple[Latency | None, Latency | 
     if plan.pace is None:
         return latency.first_token, latency.token
     return plan.pace.first or latency.first_token, plan.pace.each or latency.token
+
+
+def _speed(template: Template, context: Context) -> float:
+    speed = template.value(context)
+    if isinstance(speed, bool) or not isinstance(speed, (int, float)) or not 0.01 <= speed <= 100:
+        raise TemplateError(template.place, f"{speed!r} is not a speed; expected a number from 0.01 to 100")
+    return float(speed)
 
 
 def compose(plan: ReplyPlan, context: Context) -> Reply:

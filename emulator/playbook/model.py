@@ -119,6 +119,7 @@ class ReplyPlan(Struct, frozen=True):
     text: Template | None = None
     events: tuple[EventPlan, ...] | None = None
     pace: PacePlan | None = None
+    speed: Template | None = None
     error: str | None = None
     message: Template | None = None
     param: Template | None = None

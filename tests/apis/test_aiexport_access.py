@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import json
+from pathlib import Path
 
 import httpx
 import pytest
 
+from emulator import app
 from tests.apis.aiexport_calls import (
     ACME,
     ENTERPRISE,
@@ -170,6 +173,64 @@ def test_the_token_route_refuses_as_rfc_6749_says(
     assert (answer.status_code, answer.json()["error"]) == (status, error)
     assert set(answer.json()) == {"error", "error_description"}
     assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.claim("AE-OAUTH-ENTERPRISE")
+@pytest.mark.parametrize(
+    ("tier", "status"), [("free", 400), ("pro", 400), ("enterprise", 200), ("enterprise_acme", 200)]
+)
+def test_a_client_of_another_plan_than_enterprise_gets_no_token(
+    emulator: Emulated, tmp_path: Path, tier: str, status: int
+) -> None:
+    record = {"id": "mine", "secret": "s", "workspace": "w", "tier": tier, "scope": "api"}
+    (tmp_path / "clients.yaml").write_text(
+        "scenario: clients\nabout: A.\nextends: default\n"
+        f"apis: {{aiexport: {{collections: {{clients: [{json.dumps(record)}]}}}}}}\n"
+    )
+    emulator.app.adopt(app.load((str(tmp_path / "clients.yaml"),)))
+    form = {**GRANT, "client_id": "mine", "client_secret": "s"}
+    answer = emulator.client("aiexport").post("/oauth/token", data=form)
+    assert answer.status_code == status
+    if status == 400:
+        assert answer.json()["error"] == "unauthorized_client"
+
+
+SCOPED = {
+    "models": (403, 403, 200),
+    "batch": (403, 202, 403),
+    "messages": (200, 403, 403),
+}
+
+
+@pytest.mark.claim("AE-KEY-SCOPE")
+def test_a_key_has_all_scopes_unless_it_says_otherwise_and_the_key_routes_show_them(emulator: Emulated) -> None:
+    client = caller(emulator, PRO)
+    listed = {key["id"]: key["scopes"] for key in client.get("/keys").json()["data"]}
+    assert set(map(tuple, listed.values())) == {("messages", "batch", "models")}
+    assert client.post(f"/keys/{own_key_id(client)}/rotate").json()["scopes"] == ["messages", "batch", "models"]
+
+
+@pytest.mark.claim("AE-KEY-SCOPE")
+@pytest.mark.parametrize("scope", SCOPED)
+def test_a_key_does_only_what_its_scopes_name(emulator: Emulated, tmp_path: Path, scope: str) -> None:
+    key = {"workspace": "scoped", "tier": "pro", "data": {"scopes": [scope]}}
+    (tmp_path / "scoped.yaml").write_text(
+        "scenario: scoped\nabout: A.\nextends: default\n"
+        f"apis: {{aiexport: {{keys: {{axp_scoped: {json.dumps(key)}}}}}}}\n"
+    )
+    emulator.app.adopt(app.load((str(tmp_path / "scoped.yaml"),)))
+    client = caller(emulator, "axp_scoped")
+    batch = client.post("/batch", json={"requests": [asking()]})
+    answers = (client.post("/messages", json=asking()), batch, client.get("/models"))
+    assert tuple(answer.status_code for answer in answers) == SCOPED[scope]
+    for answer in answers:
+        if answer.status_code == 403:
+            assert scope in refused(answer, 403, "permission_error")["message"]
+    assert [each["scopes"] for each in client.get("/keys").json()["data"]] == [[scope]]
+    if scope == "batch":
+        emulator.advance(60)
+        (row,) = client.get(f"/batch/{batch.json()['id']}/results").json()["data"]
+        assert row["result"]["type"] == "succeeded", "a row needs no scope but the batch's"
 
 
 @pytest.mark.claim("AE-OAUTH-ROUTE")

@@ -28,7 +28,25 @@ def test_the_base_is_v2_and_the_version_2_4_1(emulator: Emulated) -> None:
 def test_all_systems_are_operational(emulator: Emulated) -> None:
     answer = emulator.client("aiexport").get("/status")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "operational", "description": "All systems operational", "version": "2.4.1"}
+    status = answer.json()
+    assert (status["status"], status["description"]) == ("operational", "All systems operational")
+    assert status["version"] == "2.4.1"
+
+
+@pytest.mark.claim("AE-UPTIME")
+def test_the_status_tells_the_uptime_of_30_days(emulator: Emulated) -> None:
+    assert emulator.client("aiexport").get("/status").json()["uptime"] == {"days": 30, "percent": 99.98}
+
+
+@pytest.mark.claim("AE-CHANGELOG")
+def test_the_status_and_the_models_have_the_months_of_the_changelog(emulator: Emulated) -> None:
+    changes = {
+        each["released"]: each["change"] for each in emulator.client("aiexport").get("/status").json()["changelog"]
+    }
+    assert list(changes) == ["2025-04", "2025-03", "2025-02", "2025-01"]
+    assert changes["2025-04"] == "Apex Sonnet 4 released"
+    released = {model["id"]: model["released_at"] for model in caller(emulator).get("/models").json()["data"]}
+    assert released["apex-sonnet-4-20250501"] == "2025-04"
 
 
 @pytest.mark.claim("AE-SAMPLES")
@@ -37,7 +55,7 @@ def test_the_curl_line_runs_as_printed(emulator: Emulated) -> None:
     assert answer.status_code == 200
 
 
-@pytest.mark.claim("AE-SAMPLES")
+@pytest.mark.claim("AE-SAMPLES", "AE-SDK")
 def test_the_create_sample_runs_as_printed(emulator: Emulated) -> None:
     body = {
         "model": "apex-sonnet-4-20250501",

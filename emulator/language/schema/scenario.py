@@ -68,6 +68,7 @@ class PaceModel(Model):
 
     first: Template = None
     each: Template = None
+    speed: Template = Field(default=None, description="A number: so many times as fast between two, whatever the pace.")
 
 
 class StreamModel(Model):
