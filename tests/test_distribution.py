@@ -64,7 +64,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_holds_the_package_with_its_scenarios_and_fixtures_and_nothing_else(wheel: Path) -> None:
-    package = files_below("emulator")
+    package = files_below("emulator") | {"pytest_ai_api_emulator.py"}
     data = {f"emulator/{name}" for name in files_below("scenarios", "fixtures")}
     named = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert named == package | data

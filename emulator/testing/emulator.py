@@ -69,8 +69,6 @@ class Emulator(World):
     def start(self) -> Emulator:
         """Start the thread, unless it runs or this is attached. Raises DocumentError when a scenario is wrong."""
         if self._opened is None:
-            # __gone__
-
             self._thread = ServerThread(self._settings)
             self._thread.start()
             self._opened = Client(self._thread.url, token=self._settings.control_token or None)

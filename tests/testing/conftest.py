@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from emulator import Emulator
-from emulator.testing.plugin import emulator as emulator  # the fixture; conftest.py above has another of this name
+from pytest_ai_api_emulator import emulator as emulator  # the fixture; conftest.py above has another of this name
 from tests import loopback
 
 HAIKU = "apex-haiku-4-20250401"

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from emulator import Emulator
-from emulator.testing.plugin import LazyServer
+from pytest_ai_api_emulator import LazyServer
 from tests import loopback
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+import pytest_ai_api_emulator as plugin
 from emulator import Emulator
-from emulator.testing import plugin
 from emulator.testing.clock import WorldClock
 from emulator.testing.exchanges import Exchanges, Recorded
 from emulator.testing.faults import ArmedFault, Trigger

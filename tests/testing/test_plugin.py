@@ -60,7 +60,7 @@ def worlds(server: Emulator) -> list[str]:
 
 def test_it_is_found_by_pytest_wherever_the_package_is_installed() -> None:
     (found,) = entry_points(group="pytest11", name="emulator")
-    assert found.value == "emulator.testing.plugin"
+    assert found.value == "pytest_ai_api_emulator"
 
 
 def test_each_test_has_a_world_of_its_own_that_ends_with_it(run: Run, emulator_server: Emulator) -> None:
@@ -264,16 +264,16 @@ def test_it_costs_nothing_where_no_test_asks_for_it(alone: pytest.Pytester) -> N
     import sys
 
     def test_nothing_is_imported():
-        assert "emulator.testing.plugin" in sys.modules
+        assert "pytest_ai_api_emulator" in sys.modules
         assert [name for name in {HEAVY!r} if name in sys.modules] == []
     """)
     alone.runpytest_subprocess().assert_outcomes(passed=1)
 
 
 def test_importing_it_imports_nothing_else() -> None:
-    measure = "import pytest, sys; before = set(sys.modules); import emulator.testing.plugin"
+    measure = "import pytest, sys; before = set(sys.modules); import pytest_ai_api_emulator"
     said = subprocess.check_output([sys.executable, "-c", f"{measure}; print(*sorted(set(sys.modules) - before))"])
-    assert said.decode().split() == ["emulator", "emulator.testing", "emulator.testing.plugin"]
+    assert said.decode().split() == ["pytest_ai_api_emulator"]
 
 
 MANY = """

@@ -1,0 +1,259 @@
+"""The pytest plugin: the fixture `emulator`, a world of its own for each test on one server for all of them.
+
+pytest loads this module wherever the package is installed, so it imports next to nothing until a test asks. It has a
+name that no project has, and doesn't import `emulator` before a fixture is used: a project may have an `emulator` of
+its own, which its tests must find.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+from collections.abc import Generator, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from emulator.testing.emulator import Emulator, ServerThread
+
+
+MARKER = "emulator"
+KEYWORDS = ("scenario", "scenarios", "frozen", "seed")
+MARKER_HELP = (
+    "emulator(scenario=NAME|PATH, scenarios=[…], frozen=True|TIME, seed=N): what the world of the fixture `emulator`"
+    " plays, whether its clock stands still, and what its chance begins with"
+)
+WORKER_URL = "emulator_url"  # in what the controller of pytest-xdist tells its workers
+FINDING = "emulator_finding"  # the JUnit property
+
+PACKAGE = Path(__file__).parent / "emulator" / "__init__.py"
+
+_SERVER: pytest.StashKey[LazyServer] = pytest.StashKey()
+_WORLD: pytest.StashKey[Emulator] = pytest.StashKey()
+_HEADER: pytest.StashKey[str] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("emulator", "a local emulator of hosted APIs")
+    group.addoption(
+        "--emulator-url", metavar="URL", help="use the emulator that runs there, instead of starting one [EMULATOR_URL]"
+    )
+    group.addoption(
+        "--emulator-scenario",
+        action="append",
+        metavar="NAME|PATH",
+        help="what worlds play when their test does not say; may be repeated, the first one's rules stand first",
+    )
+    group.addoption(
+        "--emulator-verdict",
+        action="store_true",
+        help="judge what each test's client did, and tell the findings at the end and as JUnit properties",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", MARKER_HELP)
+    if (other := _other_emulator()) and not hasattr(config, "workerinput"):
+        try:
+            config.issue_config_time_warning(pytest.PytestWarning(_hidden(other)), stacklevel=2)
+        except pytest.PytestWarning:  # warnings are errors in this project, which must not end its tests
+            config.stash[_HEADER] = _hidden(other)
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    return config.stash.get(_HEADER, None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist where the one server is; it starts when the first of them asks."""
+    config: pytest.Config = node.config
+    if _given_url(config) is None and not _other_emulator():
+        if _SERVER not in config.stash:
+            config.stash[_SERVER] = LazyServer()
+        node.workerinput[WORKER_URL] = config.stash[_SERVER].url
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _SERVER in config.stash:
+        config.stash[_SERVER].close()
+        del config.stash[_SERVER]
+
+
+@pytest.fixture(scope="session")
+def emulator_server(request: pytest.FixtureRequest) -> Iterator[Emulator]:
+    """The server of this session, seen from its default world, which tests should leave alone."""
+    if other := _other_emulator():
+        pytest.fail(_hidden(other), pytrace=False)
+    from emulator.testing.emulator import Emulator
+
+    config = request.config
+    url = _given_url(config) or getattr(config, "workerinput", {}).get(WORKER_URL)
+    with Emulator.attach(url, world="default") if url else Emulator() as server:
+        yield server
+
+
+@pytest.fixture
+def emulator(emulator_server: Emulator, request: pytest.FixtureRequest) -> Iterator[Emulator]:
+    """An emulator as new, seen by nobody but this test; `@pytest.mark.emulator(…)` says what it plays."""
+    node: pytest.Item = request.node
+    with _world(emulator_server, node) as world:
+        node.stash[_WORLD] = world
+        yield world
+        del node.stash[_WORLD]
+        if node.config.getoption("--emulator-verdict"):
+            node.user_properties += [(FINDING, str(each)) for each in world.verdict.findings]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a failed test what came to its world."""
+    report = yield
+    if report.failed and _WORLD in item.stash:
+        from emulator.testing.report import exchange_lines
+
+        report.sections.append(("emulator exchanges", "\n".join(exchange_lines(item.stash[_WORLD]))))
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Tell the verdict on each test's client."""
+    if not config.getoption("--emulator-verdict"):
+        return
+    terminalreporter.section("emulator verdict")
+    reports = [each for kind in ("passed", "failed", "error", "") for each in terminalreporter.stats.get(kind, ())]
+    found = [
+        (report.nodeid, value)
+        for report in reports
+        if getattr(report, "when", "") == "teardown"
+        for name, value in report.user_properties
+        if name == FINDING
+    ]
+    for nodeid, value in found:
+        terminalreporter.line(f"{nodeid}: {value}")
+    if not found:
+        terminalreporter.line("no findings")
+
+
+def _other_emulator() -> str | None:
+    """Where another `emulator` is that hides the package of this plugin, None when there is none."""
+    if "emulator" in sys.modules:
+        spec = sys.modules["emulator"].__spec__
+        origin = (spec and spec.origin) or getattr(sys.modules["emulator"], "__file__", None)
+    else:
+        spec = find_spec("emulator")
+        origin = spec and spec.origin
+    return None if origin and PACKAGE.samefile(origin) else origin or "something without a file"
+
+
+def _hidden(other: str) -> str:
+    return (
+        f"the pytest plugin of ai-api-emulator stands aside, because `import emulator` finds {other} instead of its"
+        " package; `-p no:emulator` turns the plugin off"
+    )
+
+
+def _given_url(config: pytest.Config) -> str | None:
+    return config.getoption("--emulator-url") or os.environ.get("EMULATOR_URL") or None
+
+
+def _world(server: Emulator, node: pytest.Item) -> Emulator:
+    """The world of a test. It has the same name in each run and on each worker, as all chance is drawn from that."""
+    from hashlib import sha256
+
+    from emulator.testing.client import ControlError
+
+    plain = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in node.name)
+    name = f"{plain[:60].strip('-') or 'test'}-{sha256(node.nodeid.encode()).hexdigest()[:8]}"
+    options = _options(node)
+    try:
+        return server.world(name, **options)
+    except ControlError as error:
+        if error.status != 409:
+            raise
+    # The same test runs in another session on this server, or was interrupted there.
+    return server.world(f"{name}-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-{os.urandom(4).hex()}", **options)
+
+
+def _options(node: pytest.Item) -> dict[str, Any]:
+    """What the markers of a test say, the nearest one's word last."""
+    options: dict[str, Any] = {}
+    for mark in reversed(list(node.iter_markers(MARKER))):
+        unknown = [name for name in mark.kwargs if name not in KEYWORDS]
+        if mark.args or unknown:
+            found = repr(unknown[0] if unknown else mark.args[0])
+            raise pytest.UsageError(f"@pytest.mark.{MARKER} takes {', '.join(KEYWORDS)}; found {found}")
+        if {"scenario", "scenarios"} & set(mark.kwargs):
+            options = {name: value for name, value in options.items() if name not in ("scenario", "scenarios")}
+        options |= mark.kwargs
+    for word in ("scenario", "scenarios"):
+        if word in options:
+            options[word] = _beside(node.path.parent, options[word])
+    if not {"scenario", "scenarios"} & set(options):
+        options["scenarios"] = node.config.getoption("--emulator-scenario")
+    return options
+
+
+def _beside(folder: Path, names: Any) -> Any:
+    """The names with those of files taken from the test's folder, if they are there."""
+    if isinstance(names, (list, tuple)):
+        return [_beside(folder, name) for name in names]
+    beside = folder / names
+    return beside if beside.is_file() else names
+
+
+class LazyServer:
+    """A listening socket of the loopback, whose server is started by the first connection to it.
+
+    Whoever runs tests in worker processes holds the door, so the server lives as long as all of them; and when nobody
+    comes, nothing but a socket was ever made.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._options = options
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=2_048)
+        self._socket.set_inheritable(False)
+        self._closing = False
+        self._server: ServerThread | None = None
+        self._listener = threading.Thread(target=self._wait, name="emulator's door", daemon=True)
+        self._listener.start()
+
+    @property
+    def url(self) -> str:
+        """Passes the shared server on to the workers."""
+        return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+
+    def close(self) -> None:
+        """Stop the server, if there is one."""
+        self._closing = True
+        if self._listener.is_alive():
+            self._wake()
+            self._listener.join()
+        if self._server is not None:
+            self._server.stop()
+        self._socket.close()
+
+    def _wake(self) -> None:
+        with socket.create_connection(self._socket.getsockname()[:2]):
+            pass
+
+    def _wait(self) -> None:
+        """Until somebody connects; the connection is left to the server."""
+        import select
+
+        select.select([self._socket], [], [])
+        if self._closing:
+            return
+        from emulator import settings
+        from emulator.testing.emulator import ServerThread
+
+        server = ServerThread(settings.load(self._options, {}), self._socket)
+        server.start()
+        self._server = server
