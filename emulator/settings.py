@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from msgspec import Struct
@@ -40,7 +41,8 @@ class Settings(Struct, frozen=True):
     `tls_listen` is the address of the TLS listener, `intercept_hosts` are hosts emulated besides those of the APIs, and
     `authority` is the folder of the certificate authority (`auto`: in the user's data folder). `control_token` is the
     token that the control API requires; empty: none, as long as only this machine can reach it. `cache` has no effect:
-    compiling is quick enough to need none; older command lines name it.
+    compiling is quick enough to need none; older command lines name it. `webhook_allow` are networks that
+    webhooks may go to besides this machine and private ones.
     """
 
     listen: Listen = Listen()
@@ -56,6 +58,7 @@ class Settings(Struct, frozen=True):
     tls_listen: Listen | None = None
     intercept_hosts: tuple[str, ...] = ()
     authority: str = "auto"
+    webhook_allow: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @property
     def is_loopback(self) -> bool:
@@ -152,6 +155,15 @@ def parse_hosts(value: Any) -> tuple[str, ...]:
     return names
 
 
+def parse_networks(value: Any) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Parses addresses and networks, as a sequence or separated by commas. Raises ValueError with what was expected."""
+    names = [name.strip() for name in (value.split(",") if isinstance(value, str) else map(str, value))]
+    try:
+        return tuple(map(ip_network, names))
+    except ValueError:
+        raise ValueError("addresses or networks such as 169.254.1.2 or 198.18.0.0/15, separated by commas") from None
+
+
 def parse_token(value: Any) -> str:
     """Parses a token of visible ASCII characters. Raises ValueError with what was expected."""
     if not re.fullmatch(r"[!-~]{8,200}", str(value)):
@@ -182,4 +194,5 @@ PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "tls_listen": ("--tls-listen", parse_listen),
     "intercept_hosts": ("--intercept-host", parse_hosts),
     "authority": ("--authority", parse_folder),
+    "webhook_allow": ("--webhook-allow", parse_networks),
 }

@@ -186,3 +186,20 @@ def test_hosts_are_names_in_lower_case() -> None:
 def test_an_invalid_host_name_is_refused(host: str) -> None:
     with pytest.raises(ConfigError, match=r"--intercept-host is .*; expected host names such as api"):
         load({"intercept_hosts": ("a.test", host)}, {})
+
+
+@pytest.mark.finding("H4")
+def test_networks_are_addresses_and_ranges() -> None:
+    allowed = load({"webhook_allow": ("169.254.1.2", "198.18.0.0/15")}, {}).webhook_allow
+    assert list(map(str, allowed)) == ["169.254.1.2/32", "198.18.0.0/15"]
+    assert load({}, {"EMULATOR_WEBHOOK_ALLOW": "169.254.1.2, 198.18.0.0/15"}).webhook_allow == allowed
+
+
+@pytest.mark.parametrize(
+    "network", ["host.containers.internal", "198.18.0.1/15", "169.254.1.2:80", "http://10.0.0.1", ""]
+)
+def test_an_invalid_network_is_refused(network: str) -> None:
+    with pytest.raises(
+        ConfigError, match=r"--webhook-allow is .*; expected addresses or networks such as 169\.254\.1\.2"
+    ):
+        load({"webhook_allow": ("10.0.0.1", network)}, {})

@@ -71,6 +71,15 @@ main.add_command(env)
 @click.option(
     "--authority", metavar="FOLDER", help="Folder of the certificate authority. [default: the user's data folder]"
 )
+@click.option(
+    "--webhook-allow",
+    "webhook_allow",
+    multiple=True,
+    metavar="ADDRESS|NETWORK",
+    help="Let webhooks go there too, besides this machine and private networks; may be repeated.",
+)
+@click.option("--journal-entries", metavar="N", help="Exchanges that a world's journal keeps. [default: 500]")
+@click.option("--journal-bytes", metavar="SIZE", help="And their size together. [default: 16MiB]")
 @exit_on_error
 def serve(**options: Any) -> int:
     """Serve the APIs until Ctrl-C or SIGTERM.

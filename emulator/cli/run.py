@@ -17,16 +17,26 @@ UNPARSED = {"allow_interspersed_args": False}  # from its first word on, everyth
 @click.option("--allow-host", "allowed", multiple=True, metavar="HOST", help="Let calls through to this real host.")
 @click.option("--verdict", "verdict", is_flag=True, help="Report the verdict in full; exit with 4 if it has findings.")
 @click.option("--listen", metavar="HOST:PORT", default="127.0.0.1:0", help="Where to listen. [default: a free port]")
+@click.option(
+    "--webhook-allow", "webhook_allow", multiple=True, metavar="ADDRESS|NETWORK", help="As for serve; may be repeated."
+)
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND …")
 @exit_on_error
-def run(command: tuple[str, ...], scenarios: tuple[str, ...], listen: str, **run_options: Any) -> int:
+def run(
+    command: tuple[str, ...],
+    scenarios: tuple[str, ...],
+    listen: str,
+    webhook_allow: tuple[str, ...],
+    **run_options: Any,
+) -> int:
     """Run a command with its calls redirected to a private emulator.
 
     The exit status is the command's, or 3 if a call to a host that is not emulated was blocked.
     """
     from emulator.run import session as start
 
-    return start.run_program(command, {"scenarios": scenarios, "listen": listen}, run_options)
+    settings = {"scenarios": scenarios, "listen": listen, "webhook_allow": webhook_allow}
+    return start.run_program(command, settings, run_options)
 
 
 @click.command()

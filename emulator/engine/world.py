@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from random import Random
 from typing import Annotated, Any
@@ -19,6 +19,7 @@ from emulator.store.backend import Backend, ExchangeJournal
 from emulator.store.memory import MemoryBackend
 from emulator.store.tokens import TokenExpiry
 from emulator.store.usage import Ledger
+from emulator.webhooks.address import Network
 from emulator.webhooks.message import DeliveryAttempt, DeliveryState
 from emulator.webhooks.sender import Sender
 
@@ -67,13 +68,13 @@ class WorldState:
     All chance in it comes from `root`, made of its seed and name: the same calls in the same order give the same ids.
     """
 
-    def __init__(self, name: str, seed: int, store: Backend) -> None:
+    def __init__(self, name: str, seed: int, store: Backend, webhook_allow: Collection[Network] = ()) -> None:
         self.name = name
         self.seed = seed
         self.store: Backend = store
         self.clock: Clock = store.clock
         self.ledger = Ledger(store)
-        self.sender = Sender(store)
+        self.sender = Sender(store, allowed=webhook_allow)
         self.armed = Armed(store)
         self.on_issued: Callable[[str], None] = _ignore  # called with each credential that a request has made
         self._present: set[asyncio.Task[object]] = set()

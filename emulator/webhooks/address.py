@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from collections.abc import Awaitable, Callable, Collection
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Struct
@@ -13,14 +13,25 @@ from msgspec import Struct
 from emulator.errors import EmulatorError
 
 Lookup = Callable[[str, int], Awaitable[list[str]]]
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
 
 MAX_URL = 2_048
 _PORTS = {"http": 80, "https": 443}
-# Where clouds hand credentials to whoever asks: AWS and Google over IPv6, Alibaba, Oracle, Azure.
+# Where clouds hand credentials to whoever asks: most of them; AWS for containers; AWS and Google over IPv6; Alibaba,
+# Oracle, Azure.
 _METADATA = frozenset(
-    map(ip_address, ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "192.0.0.192", "168.63.129.16"))
+    map(
+        ip_address,
+        (
+            *("169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::23"),
+            *("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "192.0.0.192", "168.63.129.16"),
+        ),
+    )
 )
 _THIS_NETWORK = ip_network("0.0.0.0/8")
+# RFC 1918 and RFC 4193. What `is_private` means is wider: addresses for documentation and for benchmarks, among others.
+_PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
 
 
 class AddressError(EmulatorError):
@@ -71,24 +82,31 @@ def _target(parts: SplitResult, host: str | None, port: int | None) -> Target:
     return Target(parts.scheme, host, port or _PORTS[parts.scheme])
 
 
-def forbidden(address: str, public: bool = False) -> str | None:
-    """Returns why nothing is sent to an IP address, or None. Loopback and private ones are fine, others if `public`."""
+def forbidden(address: str, allowed: Collection[Network] = ()) -> str | None:
+    """Returns why nothing is sent to an IP address, or None. Loopback and private networks are fine, as are `allowed`
+    ones, unless credentials are handed out there."""
     ip = ip_address(address)
     if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
         ip = ip.ipv4_mapped
     if ip.is_loopback:
         return None
-    kind = _never(ip)
-    if kind is not None:
+    if kind := _never(ip):
         return f"{kind}; webhooks never go there"
-    if ip.is_global and not public:
-        return "a public address; webhooks stay on this machine and on private networks"
-    return None
+    if any(ip in network for network in (*_PRIVATE, *allowed)):
+        return None
+    return (
+        f"{_kind(ip)}; webhooks stay on this machine and on private networks"
+        f" (--webhook-allow {str(ip).partition('%')[0]} lets them go there)"
+    )
 
 
-def _never(ip: IPv4Address | IPv6Address) -> str | None:
+def _kind(ip: Address) -> str:
     if ip.is_link_local:
-        return "a link-local or metadata address"
+        return "a link-local address"
+    return "a public address" if ip.is_global else "an address for special purposes"
+
+
+def _never(ip: Address) -> str | None:
     if ip in _METADATA:
         return "a metadata address"
     if ip.is_multicast:
@@ -108,8 +126,8 @@ async def lookup(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-async def resolve(target: Target, public: bool = False, lookup: Lookup = lookup) -> list[str]:
-    """The addresses to call, in order; at least one.
+async def resolve(target: Target, allowed: Collection[Network] = (), lookup: Lookup = lookup) -> list[str]:
+    """The addresses to call, in order; at least one. `allowed` networks are called besides private ones.
 
     Raises AddressError when any of them is forbidden (a name that also leads there is a trap), OSError when the name
     leads nowhere.
@@ -119,7 +137,7 @@ async def resolve(target: Target, public: bool = False, lookup: Lookup = lookup)
     except UnicodeError:
         raise AddressError(f"{target.host!r} is not a host name") from None
     for address in addresses:
-        reason = forbidden(address, public)
+        reason = forbidden(address, allowed)
         if reason is not None:
             verb = "is" if address == target.host else f"leads to {address},"
             raise AddressError(f"{target.host} {verb} {reason}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from emulator.errors import EmulatorError
-from emulator.webhooks.address import Lookup, Target, parse, resolve
+from emulator.webhooks.address import Lookup, Network, Target, parse, resolve
 
 if TYPE_CHECKING:
     import httpx
@@ -77,10 +77,10 @@ def _system_trust() -> ssl.SSLContext:
 
 
 class WebhookClient:
-    """Calls receivers. `public`: also at addresses outside this machine and private networks."""
+    """Calls receivers on this machine, on private networks and in `allowed` ones."""
 
-    def __init__(self, public: bool, lookup: Lookup) -> None:
-        self._public = public
+    def __init__(self, allowed: Collection[Network], lookup: Lookup) -> None:
+        self._allowed = allowed
         self._lookup = lookup
         self._clients: dict[str, httpx.AsyncClient] = {}
 
@@ -93,7 +93,7 @@ class WebhookClient:
         import httpx
 
         target = parse(url)
-        addresses = await resolve(target, self._public, self._lookup)
+        addresses = await resolve(target, self._allowed, self._lookup)
         outcome.headers |= {
             "host": target.authority,
             "content-type": "application/json",

@@ -7,7 +7,7 @@ seconds of the clock; the time limit of a call is in real seconds, for a socket 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
@@ -15,7 +15,7 @@ from emulator.errors import EmulatorError
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.store.backend import Backend
 from emulator.webhooks import address
-from emulator.webhooks.address import AddressError, Lookup
+from emulator.webhooks.address import AddressError, Lookup, Network
 from emulator.webhooks.client import CallOutcome, SecretError, WebhookClient
 from emulator.webhooks.message import ALWAYS, DeliveryAttempt, DeliveryState, Message, MessageFault, attempt_of
 
@@ -31,20 +31,25 @@ class UnknownWebhook(EmulatorError):
 
 
 class Sender:
-    """Sends the webhooks of one world: a view of the backend. `public`: also to addresses outside this machine and
-    private networks.
+    """Sends the webhooks of one world: a view of the backend. `allowed` are networks that they may go to besides this
+    machine and private ones.
 
     It keeps the last `most` attempts and messages, and takes on no more than `most` deliveries at a time.
     """
 
     def __init__(
-        self, store: Backend, *, public: bool = False, most: int = 1_000, lookup: Lookup = address.lookup
+        self,
+        store: Backend,
+        *,
+        allowed: Collection[Network] = (),
+        most: int = 1_000,
+        lookup: Lookup = address.lookup,
     ) -> None:
         self._records = store.records
         self._counters = store.counters
         self._schedule = store.schedule
         self._clock = store.clock
-        self._client = WebhookClient(public, lookup)
+        self._client = WebhookClient(allowed, lookup)
         self._most = most
         self._schedule.handle(WORK, self._try)
 

@@ -204,7 +204,8 @@ class WorldRegistry:
 
     def _world(self, name: str, clock: Clock, seed: int, scenarios: tuple[str, ...]) -> World:
         journal = Journal(self._settings.journal_entries, self._settings.journal_bytes)
-        state = WorldState(name, seed, MemoryBackend(clock, journal, STORED_TYPES))
+        backend = MemoryBackend(clock, journal, STORED_TYPES)
+        state = WorldState(name, seed, backend, self._settings.webhook_allow)
         return World(name, state, self._pipeline(state, self._playbooks.get(scenarios)), scenarios)
 
     def _pipeline(self, state: WorldState, playbook: Playbook) -> Pipeline:

@@ -6,7 +6,10 @@ import asyncio
 
 import pytest
 
+from emulator.settings import parse_networks
 from emulator.webhooks.address import AddressError, Lookup, Target, forbidden, parse, resolve
+
+EVERYWHERE = parse_networks("0.0.0.0/0, ::/0")
 
 
 def answering(*addresses: str) -> Lookup:
@@ -69,29 +72,52 @@ def test_a_url_that_is_not_plainly_http_is_refused(url: str, reason: str) -> Non
         "172.17.0.1",
         "192.168.1.1",
         "fd00::1",
-        "100.64.0.1",
     ],
 )
 def test_loopback_and_private_networks_are_always_fine(address: str) -> None:
     assert forbidden(address) is None
-    assert forbidden(address, public=True) is None
+    assert forbidden(address, EVERYWHERE) is None
 
 
-@pytest.mark.parametrize("address", ["8.8.8.8", "93.184.216.34", "2606:4700::1111", "::ffff:8.8.8.8"])
-def test_public_addresses_are_fine_only_when_allowed(address: str) -> None:
-    assert "public" in (forbidden(address) or "")
-    assert forbidden(address, public=True) is None
+@pytest.mark.finding("H4")
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("8.8.8.8", "a public address"),
+        ("93.184.216.34", "a public address"),
+        ("2606:4700::1111", "a public address"),
+        ("::ffff:8.8.8.8", "a public address"),
+        ("169.254.1.2", "a link-local address"),
+        ("::ffff:169.254.1.2", "a link-local address"),
+        ("fe80::1", "a link-local address"),
+        ("fe80::1%eth0", "a link-local address"),
+        ("100.64.0.1", "an address for special purposes"),
+        ("198.18.0.1", "an address for special purposes"),
+        ("192.0.2.1", "an address for special purposes"),
+        ("198.51.100.1", "an address for special purposes"),
+        ("203.0.113.1", "an address for special purposes"),
+        ("2001:db8::1", "an address for special purposes"),
+    ],
+)
+def test_whatever_is_neither_loopback_nor_private_is_fine_only_when_allowed(address: str, kind: str) -> None:
+    reason = forbidden(address) or ""
+    assert reason.startswith(f"{kind}; webhooks stay on this machine and on private networks (--webhook-allow ")
+    option, value = reason.partition("(")[2].split()[:2]
+    assert option == "--webhook-allow"
+    assert forbidden(address, parse_networks(value)) is None, "the cure that the message names helps"
+    assert forbidden(address, EVERYWHERE) is None
+    assert forbidden(address, parse_networks("198.19.0.0/16, fd00::/8")) == reason
 
 
 @pytest.mark.parametrize(
     ("address", "kind"),
     [
-        ("169.254.169.254", "link-local"),
-        ("169.254.0.1", "link-local"),
-        ("::ffff:169.254.169.254", "link-local"),
-        ("::ffff:a9fe:a9fe", "link-local"),
-        ("fe80::1", "link-local"),
-        ("fe80::1%eth0", "link-local"),
+        ("169.254.169.254", "metadata"),
+        ("169.254.170.2", "metadata"),
+        ("169.254.170.23", "metadata"),
+        ("::ffff:169.254.169.254", "metadata"),
+        ("::ffff:a9fe:a9fe", "metadata"),
+        ("fd00:ec2::23", "metadata"),
         ("fd00:ec2::254", "metadata"),
         ("fd20:ce::254", "metadata"),
         ("100.100.100.200", "metadata"),
@@ -112,13 +138,13 @@ def test_public_addresses_are_fine_only_when_allowed(address: str) -> None:
 )
 def test_metadata_and_odd_addresses_are_never_called(address: str, kind: str) -> None:
     assert kind in (forbidden(address) or "")
-    assert kind in (forbidden(address, public=True) or "")
+    assert kind in (forbidden(address, EVERYWHERE) or "")
 
 
 @pytest.mark.parametrize("host", ["2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "169.254.43518"])
 def test_an_address_written_as_one_number_or_in_octal_is_still_seen(host: str) -> None:
-    with pytest.raises(AddressError, match=r"leads to 169\.254\.169\.254, a link-local"):
-        asyncio.run(resolve(parse(f"http://{host}/"), public=True))
+    with pytest.raises(AddressError, match=r"leads to 169\.254\.169\.254, a metadata"):
+        asyncio.run(resolve(parse(f"http://{host}/"), EVERYWHERE))
 
 
 @pytest.mark.parametrize("host", ["2130706433", "0177.0.0.1", "127.1", "localhost"])
@@ -127,7 +153,7 @@ def test_other_spellings_of_this_machine_lead_to_this_machine(host: str) -> None
 
 
 def test_a_name_that_leads_to_a_forbidden_address_is_refused_and_named() -> None:
-    with pytest.raises(AddressError, match=r"rebind\.example leads to 169\.254\.169\.254, a link-local"):
+    with pytest.raises(AddressError, match=r"rebind\.example leads to 169\.254\.169\.254, a metadata"):
         asyncio.run(resolve(parse("http://rebind.example/"), lookup=answering("169.254.169.254")))
 
 

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ import msgspec
 import pytest
 from standardwebhooks import Webhook
 
+from emulator.app import Application
 from emulator.clock import Clock, manual
 from emulator.engine.world import STORED_TYPES
 from emulator.faults.webhooks import Reorder
@@ -25,13 +26,16 @@ from emulator.jobs.job import Job
 from emulator.language.document.durations import Duration
 from emulator.playbook.model import JobPlan
 from emulator.playbook.timeline import CANCELLED_AT_ONCE, Timeline
+from emulator.settings import Settings, parse_networks
 from emulator.store.memory import MemoryBackend
 from emulator.webhooks import client as post
+from emulator.webhooks.address import AddressError, Lookup, Network, Target
 from emulator.webhooks.client import SecretError, sign
 from emulator.webhooks.message import DeliveryAttempt
 from emulator.webhooks.sender import Sender, UnknownWebhook
 from emulator.webhooks.views import webhook_view
 from tests.loopback import count_bundles
+from tests.running import loaded
 from tests.waiting import PATIENCE
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of twenty-four bytes").decode()
@@ -331,7 +335,8 @@ def test_each_address_of_a_name_is_tried_and_the_name_is_kept_in_host() -> None:
         ("http://169.254.169.254/latest/meta-data", "metadata"),
         ("http://2852039166/", "metadata"),
         ("http://[::ffff:169.254.169.254]/", "metadata"),
-        ("http://[fe80::1]/", "link-local"),
+        ("http://[fe80::1]/", "--webhook-allow fe80::1 lets them go there"),
+        ("http://169.254.1.2/", "--webhook-allow 169.254.1.2 lets them go there"),
         ("http://0.0.0.0:8080/", "unspecified"),
         ("http://8.8.8.8/", "public"),
         ("http://user:pass@127.0.0.1/", "user name"),
@@ -348,15 +353,34 @@ def test_where_webhooks_must_not_go_nothing_is_sent_nor_tried_again(url: str, re
     assert (attempt.status, attempt.headers) == (None, {})
 
 
-def test_a_name_that_leads_to_metadata_is_refused_even_when_public_addresses_are_allowed() -> None:
+def test_a_name_that_leads_to_metadata_is_refused_even_when_every_address_is_allowed() -> None:
     async def lookup(host: str, port: int) -> list[str]:
         return ["169.254.169.254"]
 
-    [attempt] = send_to("https://hooks.example/", public=True, lookup=lookup)
-    assert (
-        attempt.error
-        == "hooks.example leads to 169.254.169.254, a link-local or metadata address; webhooks never go there"
-    )
+    [attempt] = send_to("https://hooks.example/", allowed=parse_networks("0.0.0.0/0"), lookup=lookup)
+    assert attempt.error == "hooks.example leads to 169.254.169.254, a metadata address; webhooks never go there"
+
+
+@pytest.mark.finding("H4")
+def test_the_networks_of_the_settings_are_those_of_every_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Collection[Network]] = []
+
+    async def resolve(target: Target, allowed: Collection[Network], lookup: Lookup) -> list[str]:
+        asked.append(allowed)
+        raise AddressError("seen")
+
+    async def story() -> None:
+        settings = Settings(webhook_allow=parse_networks("169.254.1.2"))
+        worlds = Application(settings, manual(), loaded("default")).worlds
+        for world in (worlds.default, worlds.create("other")):
+            world.state.sender.deliver("msg_1", "http://169.254.1.2/", SECRET, BODY)
+            await world.state.sender.wait()
+            await world.state.store.schedule.close()
+
+    monkeypatch.setattr(post, "resolve", resolve)
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        runner.run(story())
+    assert asked == [parse_networks("169.254.1.2")] * 2
 
 
 def test_a_name_that_leads_nowhere_is_a_failed_try() -> None:
