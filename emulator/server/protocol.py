@@ -3,16 +3,19 @@
 A request whose head and body are complete is handled where it is read: without uvicorn's request cycle, event and task,
 with status line, headers and body in one write, and with one keep-alive timer per connection. The rules:
 
-- The fast path takes a request if HTTP/1.1, not HEAD, no upgrade, and no response is in progress on the connection.
+- The fast path takes a request if HTTP/1.1, not HEAD, and no response is in progress on the connection.
 - It falls back to ASGI when the body is incomplete or longer than MAX_BUFFERED, when the application needs time
   (`try_now` returns a continuation), or when the socket is full.
 - `_body` is the state: bytes while the request is on the fast path, None once it goes through ASGI.
 - A CONNECT leaves HTTP: `_tunnel` is its target, and the socket is given to `open_tunnel`.
+- Any other offer to upgrade is ignored. The parser skips the body of a request that makes one, so the head is parsed
+  again without it; `_offered` are the headers as they came, meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable
 from functools import lru_cache, partial
 from typing import Any
@@ -30,9 +33,12 @@ from emulator.https.proxy import HTTP, HTTPS, HttpsProxy, ProxyRefusal
 from emulator.server.raw_socket import RawSocket
 from emulator.server.tls import open_tunnel
 
+LOG = logging.getLogger("emulator")
 TLS_PREFIX = b"\x16\x03"  # the first bytes of a handshake (RFC 8446 section 5.1)
 TLS_HINT = "a client sent TLS to the http:// port; --tls-listen opens a port for https://"
 Target = tuple[str, bytes, tuple[str, int] | None]
+join_header = b": ".join  # a name and a value become a header line
+join_lines = b"\r\n".join
 
 
 @lru_cache(maxsize=128)
@@ -68,6 +74,7 @@ class ProxyingProtocol(HttpToolsProtocol):
     closed_unused: Callable[[], None] | None = None
     _target: Target = ("", b"", None)
     _tunnel: bytes | None = None  # the target of a CONNECT
+    _offered: list[Header] | None = None  # the headers of a request that offers to upgrade, while it is parsed again
     _idle: asyncio.TimerHandle | None = None
 
     def _blocked(self) -> Any:
@@ -83,25 +90,50 @@ class ProxyingProtocol(HttpToolsProtocol):
         return None if proxy is None or proxy.route(*proxied, self.server) is not None else proxy.block(*proxied)
 
     def _parse(self, data: bytes) -> None:
-        """Parses data as uvicorn does, and handles CONNECT."""
+        """Parses data as uvicorn does, handles CONNECT, and ignores other upgrades (RFC 9110 section 7.8)."""
         self._unset_keepalive_if_required()
         try:
+            while (rest := self._feed(data)) is not None:
+                if self._tunnel is not None:
+                    self._start_tunnel(rest)
+                    return
+                data = self._without_upgrade() + rest
+        except httptools.HttpParserError as error:
+            reason = error.__context__ if isinstance(error.__context__, BadRequest) else BadRequest(400, "not HTTP/1.1")
+            self._refuse(reason, TLS_HINT if data.startswith(TLS_PREFIX) else f"refused a request: {reason}")
+
+    def _feed(self, data: bytes) -> bytes | None:
+        """Feeds the parser; returns what follows the head of a request that leaves HTTP or offers to, else None."""
+        try:
             self.parser.feed_data(data)
-        except httptools.HttpParserError:
-            self.logger.warning(TLS_HINT if data.startswith(TLS_PREFIX) else "Invalid HTTP request received.")
-            self.send_400_response("Invalid HTTP request received.")
         except httptools.HttpParserUpgrade as upgrade:
-            if self._tunnel is None:
-                self._unsupported_upgrade_warning()
-            else:
-                self._start_tunnel(data[upgrade.args[0] :])
+            return data[upgrade.args[0] :]
+        return None
+
+    def _without_upgrade(self) -> bytes:
+        """Returns the head of the request that was just parsed, without its offer to upgrade, for a new parser."""
+        self._offered = self.headers
+        line = b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
+        self.parser = httptools.HttpRequestParser(self)  # the old one reads nothing after `Connection: close`
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        return join_lines((line, *(join_header(each) for each in self.headers if each[0] != b"upgrade"), b"", b""))
+
+    def _refuse(self, reason: BadRequest, warning: str) -> None:
+        """Refuses what is no valid request and closes the connection, at once when a response is in progress."""
+        LOG.warning(warning)
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or cycle.response_complete or (cycle.more_body and not cycle.response_started):
+            head = b"%bcontent-type: text/plain; charset=utf-8\r\nconnection: close\r\n" % STATUS_LINE[reason.status]
+            body = f"{reason}\n".encode()
+            self.transport.write(b"%bcontent-length: %d\r\n\r\n%b" % (head, len(body), body))
+        self.transport.close()
 
     def _start_tunnel(self, early: bytes) -> None:
         """Gives the socket to a tunnel, with the bytes that came after the CONNECT."""
         cycle: RequestResponseCycle | None = self.cycle
         proxy: HttpsProxy | None = getattr(self.app, "proxy", None)
         if proxy is None or self.scheme == "https" or (cycle is not None and not cycle.response_complete):
-            self.send_400_response("CONNECT is not supported here.")
+            self._refuse(BadRequest(400, "CONNECT is not possible here"), "refused a CONNECT inside a tunnel")
             return
         self._stop_idle()
         route = proxy.connect((self._tunnel or b"").decode("latin-1"), self.server)
@@ -126,8 +158,14 @@ class ProxyingProtocol(HttpToolsProtocol):
 
 
 MAX_BUFFERED = 65_536  # bytes of a head, and of a body that is buffered without a request cycle's back-pressure
-join_header = b": ".join  # a name and a value become a header line
-join_lines = b"\r\n".join
+
+
+class BadRequest(Exception):
+    """A request that breaks the rules of HTTP itself; raised by a callback of the parser, it refuses the request."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        self.status = status
+        super().__init__(reason)
 
 
 def _raising(error: Exception) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
@@ -146,7 +184,7 @@ class HttpProtocol(ProxyingProtocol):
         None  # what has arrived of the body of a request on the fast path; None: the request goes through ASGI
     )
     _head_complete = True  # whether the head of the last request is complete
-    _head_size = 0  # bytes of an incomplete head
+    _head_size = 0  # bytes of an incomplete head after the read that it began in; -1 during that read
     _application: Any = None  # the application for a request that goes through ASGI after all
     _idle_since = 0.0
 
@@ -156,6 +194,7 @@ class HttpProtocol(ProxyingProtocol):
         self.url = b""
         self.headers = []
         self._head_complete = False
+        self._head_size = -1
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers.append((name.lower(), value))
@@ -166,6 +205,10 @@ class HttpProtocol(ProxyingProtocol):
         if parser.get_method() == b"CONNECT":
             self._tunnel = self.url
             return
+        if parser.should_upgrade():
+            return
+        if self._offered is not None:
+            self.headers, self._offered = self._offered, None
         self._target = read_target(self.url)  # an invalid one is an error of the parser here, and so a 400
         cycle: RequestResponseCycle | None = self.cycle
         if self._target[2] is not None and (refusal := self._blocked()) is not None:
@@ -175,7 +218,6 @@ class HttpProtocol(ProxyingProtocol):
             (cycle is None or cycle.response_complete)
             and parser.get_http_version() == "1.1"
             and parser.get_method() != b"HEAD"
-            and not parser.should_upgrade()
         ):
             self._body = b""
         else:
@@ -190,7 +232,7 @@ class HttpProtocol(ProxyingProtocol):
             self._use_asgi(self.app)
 
     def on_message_complete(self) -> None:
-        if self._tunnel is not None:
+        if self.parser.should_upgrade():
             return
         if self._body is None:
             super().on_message_complete()
@@ -210,11 +252,10 @@ class HttpProtocol(ProxyingProtocol):
         elif self._body is not None:  # the rest of the body is still to come
             self._use_asgi(self.app)
         elif not self._head_complete:  # the rest of the head is still to come
-            self._head_size += len(data)
+            self._head_size = 0 if self._head_size < 0 else self._head_size + len(data)
             if self._head_size > MAX_BUFFERED:
-                self.send_400_response("The head of the request is too long.")
-        else:
-            self._head_size = 0
+                reason = BadRequest(400, f"the head is longer than {MAX_BUFFERED:,} bytes")
+                self._refuse(reason, f"refused a request: {reason}")
 
     def _answer_now(self, body: bytes) -> Any:
         """Responds to the request and returns None, or returns the application that has to do it through ASGI."""
