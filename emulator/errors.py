@@ -9,8 +9,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -61,11 +61,23 @@ class TemplateError(EmulatorError):
         super().__init__(f"{place}: {message}")
 
 
+class HeaderLines(Protocol):
+    """Header lines, computed from a context; `stated` are the names (lower case) that are not to be added to them."""
+
+    @property
+    def lines(self) -> Callable[[Mapping[str, Any]], list[tuple[bytes, bytes]]]: ...
+    @property
+    def stated(self) -> frozenset[bytes]: ...
+
+
 class ApiError(EmulatorError):
     """Error response: `kind` is one of the API's `errors`, which defines its status and shape.
 
     `detail` is a sentence for the client, `param` the field that it is about, `values` other values for the shape.
+    `headers` are those of the reply, instead of those of the kind.
     """
+
+    headers: HeaderLines | None = None
 
     def __init__(self, kind: str, detail: str = "", *, param: str | None = None, **values: Any) -> None:
         self.kind = kind

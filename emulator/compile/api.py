@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -17,8 +17,9 @@ from emulator.compile.when import REQUEST_NAMES
 from emulator.errors import ConfigError, Location
 from emulator.generate.canned import CannedReply
 from emulator.language.document.diagnostics import did_you_mean
+from emulator.language.expressions.template import Template
 from emulator.language.schema.api import ClientModel, ErrorKindModel, TierModel
-from emulator.language.schema.scenario import ApiFile
+from emulator.language.schema.scenario import ApiFile, OverrideModel
 from emulator.playbook import Api as ApiPlan
 from emulator.playbook import model as access
 from emulator.playbook import model as plan
@@ -28,19 +29,20 @@ from emulator.playbook.operators import same
 from emulator.playbook.provenance import unknown_claims
 from emulator.playbook.routes import PARAMETER
 
-ENGINE_ERRORS = (
-    "invalid",
-    "unauthenticated",
-    "unknown_key",
-    "revoked",
-    "not_found",
-    "method_not_allowed",
-    "too_large",
-    "media_type",
-    "rate_limited",
-    "no_rule",
-    "internal",
-)
+# The kinds of error that the engine raises, as an API has them that says nothing else of them.
+ENGINE_ERRORS: Mapping[str, ErrorKindModel] = {
+    "invalid": ErrorKindModel(status=400),
+    "unauthenticated": ErrorKindModel(status=401),
+    "unknown_key": ErrorKindModel(status=401),
+    "revoked": ErrorKindModel(status=401),
+    "not_found": ErrorKindModel(status=404),
+    "method_not_allowed": ErrorKindModel(status=405, headers={"Allow": "{{ error.allow }}"}),
+    "too_large": ErrorKindModel(status=413),
+    "media_type": ErrorKindModel(status=415),
+    "rate_limited": ErrorKindModel(status=429, headers={"Retry-After": "{{ error.retry_after }}"}),
+    "no_rule": ErrorKindModel(status=501),
+    "internal": ErrorKindModel(status=500),
+}
 
 
 class ApiCompiler:
@@ -48,7 +50,7 @@ class ApiCompiler:
 
     def __init__(self, file: ApiFile, compiler: Compiler, changes: Overrides, fixtures: Fixtures) -> None:
         override = changes.override
-        self.file = file
+        self.file = changed(file, override)
         self.compiler = compiler
         self.diagnostics = compiler.diagnostics
         self.changes = changes
@@ -57,7 +59,7 @@ class ApiCompiler:
         self.keys = {**file.keys, **override.keys}
         self.tiers = {**file.tiers, **{name: tier.over(file.tiers.get(name)) for name, tier in override.tiers.items()}}
         self.unknown_keys = file.unknown_keys if override.unknown_keys is None else override.unknown_keys
-        self.added_headers = ADDED.union(name.lower().encode() for name in file.limit_headers)
+        self.added_headers = ADDED.union(name.lower().encode() for name in self.file.limit_headers)
 
     def compile(self, scenario: Sequence[ScenarioRule]) -> ApiPlan:
         file, compiler = self.file, self.compiler
@@ -71,7 +73,7 @@ class ApiCompiler:
             name: self.data.collection(name, part, self._added(name)) for name, part in file.collections.items()
         }
         collections["keys"] = keys_as_records(self.keys)
-        known = Definitions(file.errors.kinds, collections, kinds, file.claims, self.added_headers)
+        known = Definitions(file.errors.kinds, collections, kinds, file.claims, self.error_headers, self.added_headers)
         operations = OperationCompiler(file, compiler, known, scenario)
         return ApiPlan(
             name=file.api,
@@ -90,7 +92,7 @@ class ApiCompiler:
             client=self._client(),
             tiers={name: self._tier(name, tier) for name, tier in self.tiers.items()},
             switches=self._switches(),
-            limit_headers=compiler.headers((file.limit_headers, ("limit_headers",), compiler)),
+            limit_headers=compiler.headers(*self._lines(file.limit_headers, ("limit_headers",))),
             errors={name: self._error(name, kind) for name, kind in file.errors.kinds.items()},
             collections=collections,
             statistics=self._statistics(),
@@ -142,12 +144,8 @@ class ApiCompiler:
         return self.data.beside(compiler).statistics(source, path) if source else ()
 
     def _require(self) -> None:
-        """Reports what the engine needs and of names that stand for nothing."""
+        """Reports what is missing and names that stand for nothing."""
         file, place, require_known = self.file, self.compiler.place, self.diagnostics.require_known
-        for kind in ENGINE_ERRORS:
-            if kind not in file.errors.kinds:
-                text = f"the kind of error {kind!r} is missing; the engine needs it"
-                self.diagnostics.add(place(("errors", "kinds")), text)
         for name, key in self.keys.items():
             require_known(key.tier, self.tiers, "tier", self._place(("keys", name), "tier"))
         if not isinstance(self.unknown_keys, str):
@@ -228,26 +226,53 @@ class ApiCompiler:
             self.diagnostics.add(place, text)
 
     def _error(self, name: str, kind: ErrorKindModel) -> plan.ErrorPlan:
-        compiler = self.compiler
         path: Path = ("errors", "kinds", name)
-        groups: list[Group] = [
-            (self.file.headers, ("headers",), compiler),
-            ({"Content-Type": "application/json"}, path, compiler),
-            (self.file.errors.headers, ("errors", "headers"), compiler),
-            (kind.headers, (*path, "headers"), compiler),
-        ]
         if "status" in kind.data:
-            compiler.status(kind.data["status"], (*path, "data", "status"))
+            compiler, where = self._spot((*path, "data"), "status")
+            compiler.status(kind.data["status"], where)
         own = "body" in kind.model_fields_set
-        body, where = (kind.body, (*path, "body")) if own else (self.file.errors.shape, ("errors", "shape"))
+        body = kind.body if own else self.file.errors.shape
+        body_compiler, body_path = self._spot((*path, "body") if own else ("errors", "shape"))
+        status_compiler, status_path = self._spot((*path, "status"))
+        if kind.status is None:
+            self.diagnostics.add(self._place(path), f"{name!r} is a new kind of error; it needs a `status`")
         return plan.ErrorPlan(
             kind=name,
-            place=compiler.place(path),
-            status=compiler.status(kind.status, (*path, "status")),
-            type=compiler.optional(kind.type, (*path, "type")),
-            message=compiler.optional(kind.message, (*path, "message")),
-            headers=compiler.headers(*groups, added=self.added_headers),
-            body=self.diagnostics.attempt(compiler.tree, body, where),
+            place=self._place(path),
+            status=500 if kind.status is None else status_compiler.status(kind.status, status_path),
+            type=self._optional(kind.type, (*path, "type")),
+            message=self._optional(kind.message, (*path, "message")),
+            headers=self.compiler.headers(*self.error_headers(name), added=self.added_headers),
+            body=self.diagnostics.attempt(body_compiler.tree, body, body_path),
             data=kind.data,
             retry=kind.retry,
         )
+
+    def _optional(self, tree: Any, path: Path) -> Template | None:
+        compiler, where = self._spot(path)
+        return compiler.optional(tree, where)
+
+    def error_headers(self, kind: str) -> tuple[Group, ...]:
+        """The header lines of a kind of error, group by group."""
+        file, path = self.file, ("errors", "kinds", kind)
+        return (
+            (file.headers, ("headers",), self.compiler),
+            ({"Content-Type": "application/json"}, path, self.compiler),
+            *self._lines(file.errors.headers, ("errors", "headers")),
+            *self._lines(file.errors.kinds[kind].headers, (*path, "headers")),
+        )
+
+    def _lines(self, lines: Mapping[str, Any], path: Path) -> Iterator[Group]:
+        """Header lines, each with the place of the file that it comes from."""
+        for name, tree in lines.items():
+            compiler, where = self._spot((*path, name))
+            yield {name: tree}, where[:-1], compiler
+
+
+def changed(file: ApiFile, override: OverrideModel) -> ApiFile:
+    """The file with the errors that the engine needs, and the changes of scenarios to errors and limit headers."""
+    errors = file.errors.model_copy(update={"kinds": {**ENGINE_ERRORS, **file.errors.kinds}})
+    if override.errors is not None:
+        errors = override.errors.over(errors)
+    limit_headers = {**file.limit_headers, **override.limit_headers}
+    return file.model_copy(update={"errors": errors, "limit_headers": limit_headers})

@@ -65,7 +65,8 @@ class Loader:
             self._refuse_idle(entry, apis)
             self._refuse_idle_faults(entry, apis)
             self._refuse_unknown_names(entry, apis)
-        self.diagnostics.found.extend(unknown_names(apis.values(), rules, self.language))
+        scenarios = [source.document for source in sources if not source.is_api]
+        self.diagnostics.found.extend(unknown_names(apis.values(), rules, scenarios, self.language))
         self._refuse_unknown_claims(sources, apis)
         files = (*finder.files, *self.files, *self.fixtures.files)
         return Playbook(

@@ -12,6 +12,7 @@ from emulator.compile.operation import ScenarioRule
 from emulator.compile.when import REQUEST_NAMES
 from emulator.errors import Diagnostic, DocumentError, Location
 from emulator.language.document.diagnostics import did_you_mean
+from emulator.language.document.reader import Document
 from emulator.language.expressions import Language
 from emulator.language.schema.scenario import ApiFile, OperationModel, RuleModel
 from emulator.playbook import Api
@@ -85,11 +86,15 @@ class NameChecker(Struct, frozen=True):
             found.append(Diagnostic(self.place_of(path), f"unknown name {root!r}; {did_you_mean(root, names)}"))
 
 
-def unknown_names(apis: Iterable[Api], rules: Iterable[ScenarioRule], language: Language) -> Iterator[Diagnostic]:
-    """Reports them in the APIs and in the rules of scenarios, which may be for several APIs."""
+def unknown_names(
+    apis: Iterable[Api], rules: Iterable[ScenarioRule], scenarios: Iterable[Document], language: Language
+) -> Iterator[Diagnostic]:
+    """Reports them in the APIs, in what scenarios change of these, and in the rules of scenarios, which may be for
+    several APIs."""
+    scenarios = list(scenarios)
     rules, files = list(rules), [(api, api.file) for api in apis]
     for api, file in files:
-        yield from _of_api(api, file, [each for each in rules if _concerned(each, file)], language)
+        yield from _of_api(api, file, [each for each in rules if _concerned(each, file)], scenarios, language)
     for each in rules:
         known = [name for _, file in files for part in _concerned(each, file) for name in _names_of(file, part)]
         rule = each.compiler.document.data["rules"][each.path[-1]]
@@ -98,19 +103,24 @@ def unknown_names(apis: Iterable[Api], rules: Iterable[ScenarioRule], language: 
             yield from checker.unknown_in_rule(rule, each.path, tuple(dict.fromkeys(known)), _own(each.rule))
 
 
-def _of_api(api: Api, file: ApiFile, rules: Iterable[ScenarioRule], language: Language) -> Iterator[Diagnostic]:
+def _of_api(
+    api: Api, file: ApiFile, rules: Iterable[ScenarioRule], scenarios: Iterable[Document], language: Language
+) -> Iterator[Diagnostic]:
     data, checker = api.document.data, NameChecker(language, api.document.place)
     shared = [name for part in file.operations.values() for name in (*_names_of(file, part), *_all_of(part))]
     shared += [name for each in rules for name in _own(each.rule)]
     names = tuple(dict.fromkeys(shared))
     for key, more in API_PARTS.items():
         yield from checker.unknown(data.get(key), (key,), (*names, *more))
-    errors = data["errors"]
-    yield from checker.unknown_in(errors, ("shape", "headers"), ("errors",), (*names, "error"))
-    for kind, said in errors["kinds"].items():
-        yield from checker.unknown_in(said, KIND_PARTS, ("errors", "kinds", kind), (*names, "error"))
+    yield from _in_errors(data.get("errors"), checker, ("errors",), (*names, "error"))
+    for document in scenarios:
+        change = (document.data.get("apis") or {}).get(file.api) or {}
+        path: Path = ("apis", file.api)
+        changed = NameChecker(language, document.place)
+        yield from changed.unknown_in(change, ("limit_headers",), path, (*names, "error"))
+        yield from _in_errors(change.get("errors"), changed, (*path, "errors"), (*names, "error"))
     for name, part in file.operations.items():
-        path: Path = ("operations", name)
+        path = ("operations", name)
         own = data["operations"][name]
         added = [mine for each in rules if each.concerns(file.api, name) for mine in _own(each.rule)]
         wide = (*_names_of(file, part), *_all_of(part), *added, "error")
@@ -118,6 +128,14 @@ def _of_api(api: Api, file: ApiFile, rules: Iterable[ScenarioRule], language: La
         for at, rule in enumerate(part.rules):
             where = (*path, "rules", at)
             yield from checker.unknown_in_rule(own["rules"][at], where, _names_of(file, part), _own(rule))
+
+
+def _in_errors(errors: Any, checker: NameChecker, path: Path, names: NameList) -> Iterator[Diagnostic]:
+    """Those in the `errors` of an API, or of a scenario that changes them."""
+    if errors:
+        yield from checker.unknown_in(errors, ("shape", "headers"), path, names)
+        for kind, said in errors.get("kinds", {}).items():
+            yield from checker.unknown_in(said, KIND_PARTS, (*path, "kinds", kind), names)
 
 
 def _concerned(rule: ScenarioRule, file: ApiFile) -> list[OperationModel]:

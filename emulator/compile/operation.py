@@ -137,11 +137,11 @@ class OperationCompiler:
             (part.headers, (*path, "headers"), self.compiler),
         )
         rules = [
-            RuleCompiler(entry.compiler, self.known).rule(entry.rule, entry.path, lets, headers)
+            RuleCompiler(entry.compiler, self.known, renamed=part.errors).rule(entry.rule, entry.path, lets, headers)
             for entry in self.scenario
             if entry.concerns(self.file.api, name)
         ]
-        own = RuleCompiler(self.compiler, self.known, names)
+        own = RuleCompiler(self.compiler, self.known, names, part.errors)
         for at, rule in enumerate(part.rules):
             if rule.on is not None:
                 self.diagnostics.add(self.compiler.place((*path, "rules", at, "on")), "`on` is for a scenario's rules")

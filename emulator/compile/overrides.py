@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from emulator.errors import Location
 from emulator.language.document.reader import Document
-from emulator.language.schema.api import TierModel
+from emulator.language.schema.api import ErrorKindChangeModel, ErrorsChangeModel, TierModel
 from emulator.language.schema.scenario import OverrideModel
 
 Path = tuple[str | int, ...]
@@ -36,6 +36,8 @@ class Overrides(Struct):
                 value = {kind: {**under.get(kind, {}), **states} for kind, states in value.items()}
             elif name == "tiers":
                 value = {each: tier.over(under.get(each)) for each, tier in value.items()}
+            elif name == "errors" and under is not None:
+                value = value.over(under)
             elif name in _LISTS:
                 value = {each: [*under.get(each, ()), *more] for each, more in value.items()}
             changes[name] = {**under, **value} if isinstance(value, dict) else value
@@ -54,7 +56,9 @@ class Overrides(Struct):
         """Remember where a value and what it is made of stand; what is added is numbered after what was there."""
         document, where = source
         self._sources[path] = source
-        if isinstance(value, dict) and (len(path) < 3 or path[0] == "tiers"):
+        if isinstance(value, ErrorsChangeModel | ErrorKindChangeModel):
+            value = {each: getattr(value, each) for each in value.model_fields_set}
+        if isinstance(value, dict) and (len(path) < 3 or path[0] in ("tiers", "errors")):
             for key, part in value.items():
                 self._note((*path, key), part, (document, (*where, key)))
         elif isinstance(value, TierModel):

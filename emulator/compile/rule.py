@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import reduce
 from hashlib import blake2b
 from operator import getitem
@@ -18,7 +18,7 @@ from emulator.faults import FAULTS
 from emulator.language.document.durations import Latency, parse_latency
 from emulator.language.expressions.template import Template
 from emulator.language.schema.scenario import EventModel, PaceModel, ReplyModel, RuleModel, StepModel, StreamModel
-from emulator.playbook.headers import ADDED
+from emulator.playbook.headers import ADDED, Headers
 from emulator.playbook.matching import Matcher
 from emulator.playbook.model import EventPlan, FaultPlan, PacePlan, ReplyPlan, StepPlan
 from emulator.playbook.model import Rule as RulePlan
@@ -43,20 +43,29 @@ class Definitions(Struct, frozen=True):
     collections: Mapping[str, Any]
     jobs: Mapping[str, Any]
     claims: Mapping[str, Any]
+    error_headers: Callable[[str], tuple[Group, ...]]
     added_headers: frozenset[bytes] = ADDED
 
 
 class RuleCompiler:
-    """Compiles rules of one document; `known` is what they may name, `names` what their `when` may speak of.
+    """Compiles rules of one document; `known` is what they may name, `names` what their `when` may speak of, and
+    `renamed` what the operation calls kinds of error.
 
     Without `names` that is looked at elsewhere: a scenario's rule may be for operations that know different ones.
     """
 
-    def __init__(self, compiler: Compiler, known: Definitions, names: FieldNames | None = None) -> None:
+    def __init__(
+        self,
+        compiler: Compiler,
+        known: Definitions,
+        names: FieldNames | None = None,
+        renamed: Mapping[str, str] | None = None,
+    ) -> None:
         self.compiler = compiler
         self.diagnostics = compiler.diagnostics
         self.known = known
         self.names = names
+        self.renamed = renamed or {}
 
     def rule(self, rule: RuleModel, path: Path, lets: Mapping[str, Template], headers: tuple[Group, ...]) -> RulePlan:
         compiler = self.compiler
@@ -105,12 +114,6 @@ class RuleCompiler:
             )
         if reply.error is not None:
             self.diagnostics.require_known(reply.error, self.known.errors, "error", compiler.place((*path, "error")))
-        for name in ("status", "headers"):
-            if name in reply.model_fields_set and reply.error is not None:
-                text = (
-                    f"`{name}` comes with the error, from the API's `errors`; name another kind, or a status in `data`"
-                )
-                self.diagnostics.add(compiler.place((*path, name)), text)
         for name in ("message", "param", "data"):
             if name in reply.model_fields_set and reply.error is None:
                 self.diagnostics.add(compiler.place((*path, name)), f"`{name}` goes with `error`, which is missing")
@@ -142,10 +145,27 @@ class RuleCompiler:
             if stream is None or stream.pace is None
             else compiler.optional(stream.pace.speed, (*path, "stream", "pace", "speed")),
             error=reply.error,
+            error_headers=self._error_headers(reply, path),
             message=compiler.optional(reply.message, (*path, "message")),
             param=compiler.optional(reply.param, (*path, "param")),
-            data=compiler.trees(reply.data, (*path, "data")),
+            data=self._data(reply, path),
         )
+
+    def _data(self, reply: ReplyModel, path: Path) -> dict[str, Template]:
+        """The values below `error`; a reply's own `status` is one of them."""
+        data = self.compiler.trees(reply.data, (*path, "data"))
+        if reply.error is not None and "status" in reply.model_fields_set:
+            status = self.compiler.optional(reply.status, (*path, "status"))
+            return data if status is None else {**data, "status": status}
+        return data
+
+    def _error_headers(self, reply: ReplyModel, path: Path) -> Headers | None:
+        """The headers of an error with the reply's own over them; None when the reply has none."""
+        kind = self.renamed.get(reply.error or "", reply.error or "")
+        if kind not in self.known.errors or not reply.headers:
+            return None
+        own = (reply.headers, (*path, "headers"), self.compiler)
+        return self.compiler.headers(*self.known.error_headers(kind), own, added=self.known.added_headers)
 
     def _events(self, stream: StreamModel, path: Path) -> tuple[EventPlan, ...]:
         return tuple(self._event(event, (*path, at)) for at, event in enumerate(stream.events))

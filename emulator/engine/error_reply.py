@@ -34,7 +34,8 @@ def render_error(plan: ErrorPlan, error: ApiError, context: dict[str, Any]) -> R
     status = check_status(shown["status"], plan.place)
     if "message" not in shown:
         shown["message"] = str(plan.message.value(context)) if plan.message is not None else error.detail or plan.kind
-    return Reply(status, plan.headers.lines(context), plan.body.json(context), stated=plan.headers.stated)
+    headers = error.headers or plan.headers
+    return Reply(status, headers.lines(context), plan.body.json(context), stated=headers.stated)
 
 
 def check_status(status: Any, place: Location) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from random import Random
 
 from emulator.engine.context import Context
@@ -72,9 +72,19 @@ def refusal(plan: ReplyPlan, context: Context) -> ApiError:
     message = str(plan.message.value(context)) if plan.message is not None else ""
     param = plan.param.maybe(context) or None if plan.param is not None else None
     values = {name: part.value(context) for name, part in plan.data.items()}
+    if plan.error == "rate_limited" and "retry_after" not in values and (limits := context["limits"]):
+        values["retry_after"] = _wait(limits.values())
     if "status" in values:
         check_status(values["status"], plan.data["status"].place)
-    return ApiError(plan.error, message, param=param, **values)
+    error = ApiError(plan.error, message, param=param, **values)
+    error.headers = plan.error_headers
+    return error
+
+
+def _wait(states: Collection[Mapping[str, int]]) -> int:
+    """Returns the seconds until every counter that is used up has something left; without one, until the next reset."""
+    used_up = [state["retry_after"] for state in states if not state["remaining"]]
+    return max(used_up) if used_up else min(state["retry_after"] for state in states)
 
 
 def render(rule: Rule, context: Context, chance: Random | None) -> Reply:

@@ -110,7 +110,10 @@ class PacePlan(Struct, frozen=True):
 
 
 class ReplyPlan(Struct, frozen=True):
-    """What a rule sends; exactly one of body, text, events and error, or nothing at all."""
+    """What a rule sends; exactly one of body, text, events and error, or nothing at all.
+
+    `error_headers` are all headers of the error, if the rule has headers of its own.
+    """
 
     place: Location
     status: int | Template
@@ -124,6 +127,7 @@ class ReplyPlan(Struct, frozen=True):
     message: Template | None = None
     param: Template | None = None
     data: Mapping[str, Template] = field(default_factory=dict)
+    error_headers: Headers | None = None
 
 
 class StepPlan(Struct, frozen=True):

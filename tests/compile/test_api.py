@@ -16,11 +16,19 @@ def changed(changes: str) -> str:
     return f"scenario: story\nabout: x\napis:\n  demo: {changes}\n"
 
 
-@pytest.mark.parametrize("kind", ENGINE_ERRORS)
-def test_a_kind_of_error_that_the_engine_raises_is_needed(library: Library, kind: str) -> None:
-    kinds = "".join(f"    {each}: {{status: 400}}\n" for each in ENGINE_ERRORS if each != kind)
-    text = api("errors:\n  shape: {}\n  kinds:\n" + kinds.replace("    ", "    «", 1))
-    assert library.refused(api=text) == [f"the kind of error {kind!r} is missing; the engine needs it"]
+def test_an_api_need_not_name_the_errors_that_the_engine_raises(library: Library) -> None:
+    text = "api: demo\ntitle: Demo\nversion: '1'\noperations: {echo.create: {route: POST /echo, rules: []}}\n"
+    errors = library.demo(text).errors
+    statuses = [400, 401, 401, 401, 404, 405, 413, 415, 429, 501, 500]
+    assert [errors[kind].status for kind in ENGINE_ERRORS] == statuses
+    scope = {"error": {"kind": "rate_limited", "message": "Later.", "retry_after": 7}}
+    assert errors["rate_limited"].body.value(scope) == {"error": {"type": "rate_limited", "message": "Later."}}
+    assert (b"Retry-After", b"7") in errors["rate_limited"].headers.lines(scope)
+
+
+def test_an_error_that_the_api_names_replaces_the_default(library: Library) -> None:
+    errors = library.demo(api("errors: {kinds: {invalid: {status: 422}}}\n")).errors
+    assert (errors["invalid"].status, errors["not_found"].status) == (422, 404)
 
 
 @pytest.mark.parametrize(

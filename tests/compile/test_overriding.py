@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -184,3 +185,53 @@ def test_invalid_usage_is_reported_where_it_stands_in_the_fixture(tmp_path: Path
         load(tmp_path, "  aixplain: {statistics: usage.yaml}\n")
     (diagnostic,) = caught.value.diagnostics
     assert str(diagnostic).endswith("usage.yaml:1:35: expected 1 or more; found the number 0")
+
+
+@pytest.mark.finding("F4")
+def test_a_scenario_changes_an_error_field_by_field_and_its_headers_line_by_line(tmp_path: Path) -> None:
+    change = "{rate_limited: {message: Slow down., headers: {X-Plan: '{{ caller.tier }}', X-RateLimit-Limit: null}}}"
+    kind = load(tmp_path, f"  aiexport: {{errors: {{kinds: {change}}}}}\n").apis["aiexport"].errors["rate_limited"]
+    assert kind.message is not None
+    assert (kind.status, kind.message.value({})) == (429, "Slow down.")
+    limits: dict[str, Any] = {"requests": {}, "tokens": {}}
+    context = {"error": {"retry_after": 7}, "request": {"id": "r"}, "caller": {"tier": "free"}, "limits": limits}
+    lines = dict(kind.headers.lines(context))
+    assert (lines[b"Retry-After"], lines[b"X-Plan"]) == (b"7", b"free")
+    assert b"X-RateLimit-Limit" not in lines
+
+
+@pytest.mark.finding("F4")
+def test_a_scenario_changes_shape_headers_and_limit_headers_and_adds_a_kind(tmp_path: Path) -> None:
+    errors = "{shape: {oops: '{{ error.kind }}'}, headers: {X-Oops: 1}, kinds: {teapot: {status: 418}}}"
+    api = load(
+        tmp_path, f"  aiexport: {{errors: {errors}, limit_headers: {{X-Left: 3, X-RateLimit-Reset: null}}}}\n"
+    ).apis["aiexport"]
+    assert api.errors["teapot"].status == 418
+    assert api.errors["not_found"].body.value({"error": {"kind": "not_found"}}) == {"oops": "not_found"}
+    assert (b"X-Oops", b"1") in api.errors["not_found"].headers.fixed
+    assert (b"X-Left", b"3") in api.limit_headers.fixed
+    assert b"X-RateLimit-Reset" not in [name for name, _ in api.limit_headers.computed]
+
+
+def test_errors_of_a_scenario_are_laid_over_those_of_the_one_it_extends(tmp_path: Path) -> None:
+    load(tmp_path, "  aiexport: {errors: {kinds: {conflict: {type: below, message: Below.}}}}\n", "below")
+    above = "  aiexport: {errors: {kinds: {conflict: {message: Above.}}}}\n"
+    kind = load(tmp_path, above, "above", extends="below.yaml").apis["aiexport"].errors["conflict"]
+    assert kind.type is not None
+    assert kind.message is not None
+    assert (kind.status, kind.type.value({}), kind.message.value({})) == (409, "below", "Above.")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("{kinds: {teapot: {message: x}}}", "5:39: 'teapot' is a new kind of error; it needs a `status`"),
+        ("{kinds: {invalid: {message: '{{ no() }}'}}}", "5:50: unknown function 'no'"),
+        ("{kinds: {invalid: {headers: {X Bad: 1}}}}", "5:51: 'X Bad' can't be the name of a header"),
+        ("{kinds: {invalid: {message: '{{ boddy.model }}'}}}", "5:50: unknown name 'boddy'"),
+        ("{shape: '{{ erorr.kind }}'}", "5:30: unknown name 'erorr'"),
+    ],
+)
+def test_a_mistake_in_the_errors_of_a_scenario_is_reported_there(tmp_path: Path, change: str, message: str) -> None:
+    (found,) = complaints(tmp_path, f"  aiexport: {{errors: {change}}}\n")
+    assert found.startswith(message)

@@ -116,3 +116,37 @@ def test_what_the_path_holds_does_not_get_out_of_its_header_nor_of_the_log(
     logged = [record.getMessage() for record in caplog.records if record.name == "emulator"]
     assert logged
     assert all(line.isprintable() for line in logged)
+
+
+RENAMED_AND_LIMITED = """
+busy:
+  route: GET /busy
+  errors: {conflict: other}
+  rules:
+    - when: {query.plain: {present: true}}
+      reply: {error: conflict}
+    - reply: {error: conflict, status: 423, headers: {X-Own: "{{ query.own }}", x-kind: null}}
+slow:
+  route: GET /slow
+  rules: [{when: {caller.tier: tight}, reply: {error: rate_limited, message: "Too fast for {{ caller.tier }}."}}]
+"""
+
+
+@pytest.mark.finding("F4")
+def test_a_reply_may_give_an_error_headers_and_a_status_of_its_own(small: Small) -> None:
+    errors = ERRORS + "    other: {status: 409, headers: {X-Kind: other, X-Also: 1}}\n"
+    client = small(RENAMED_AND_LIMITED, errors).client("small", headers=KEY)
+    plain, own = client.get("/busy?plain"), client.get("/busy?own=yes")
+    assert (plain.status_code, plain.headers["x-kind"], plain.headers["x-also"]) == (409, "other", "1")
+    assert (own.status_code, own.headers["x-own"], own.headers["x-also"]) == (423, "yes", "1")
+    assert "x-kind" not in own.headers
+    assert own.json()["kind"] == "other"
+
+
+@pytest.mark.finding("F4")
+def test_a_rule_that_answers_rate_limited_in_its_own_words_says_when_to_retry(small: Small) -> None:
+    more = ERRORS + "    other: {status: 409}\nunknown_keys: {tier: tight, workspace: w}\n"
+    emulated = small(RENAMED_AND_LIMITED, more)
+    answer = emulated.client("small", headers={"X-Key": "somebody"}).get("/slow")
+    assert (answer.status_code, answer.json()["said"]) == (429, "Too fast for tight.")
+    assert answer.headers["retry-after"] == "60"

@@ -6,7 +6,7 @@ A `Duration` is text such as `340ms`, `1s`, `5m`, `2h`, `15d`, or a sum such as 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
@@ -104,12 +104,48 @@ class ErrorKindModel(Model):
 
 
 class ErrorsModel(Model):
-    """The API's error shape and its kinds; the engine itself raises the kinds listed in docs/scenarios.md."""
+    """The API's error shape and its kinds; those that the engine itself raises have defaults (docs/scenarios.md)."""
 
-    shape: Template
+    shape: Template = {"error": {"type": "{{ error.type | default(error.kind) }}", "message": "{{ error.message }}"}}
     headers: dict[str, Template] = {}
-    kinds: dict[Name, ErrorKindModel]
+    kinds: dict[Name, ErrorKindModel] = {}
     claims: Claims = []
+
+
+class ErrorKindChangeModel(ErrorKindModel):
+    """What a scenario changes of a kind of error; what is not named stays. A new kind needs a `status`."""
+
+    status: Status = Field(default=None, validate_default=False, description="From 200 to 599, or a template.")
+
+    def over(self, below: ErrorKindModel | None) -> ErrorKindModel:
+        """This change laid over a kind: header lines and `data` are replaced one by one, all else as a whole."""
+        if below is None:
+            return self
+        named = {name: getattr(self, name) for name in self.model_fields_set}
+        for name in ("headers", "data"):
+            if name in named:
+                named[name] = {**getattr(below, name), **named[name]}
+        return below.model_copy(update=named)
+
+
+Errors = TypeVar("Errors", "ErrorsModel", "ErrorsChangeModel")
+
+
+class ErrorsChangeModel(Model):
+    """What a scenario changes of an API's errors."""
+
+    shape: Template = None
+    headers: dict[str, Template] = {}
+    kinds: dict[Name, ErrorKindChangeModel] = {}
+    claims: Claims = []
+
+    def over(self, below: Errors) -> Errors:
+        """An API's errors, or earlier changes of them, with these changes made kind by kind."""
+        kinds = {name: kind.over(below.kinds.get(name)) for name, kind in self.kinds.items()}
+        changes: dict[str, Any] = {"headers": {**below.headers, **self.headers}, "kinds": {**below.kinds, **kinds}}
+        if "shape" in self.model_fields_set:
+            changes["shape"] = self.shape
+        return below.model_copy(update=changes)
 
 
 class ClientModel(Model):

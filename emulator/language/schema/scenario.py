@@ -15,6 +15,7 @@ from emulator.language.schema.api import (
     CollectionModel,
     CredentialModel,
     Duration,
+    ErrorsChangeModel,
     ErrorsModel,
     ExampleModel,
     JobKindModel,
@@ -204,7 +205,7 @@ class ApiFile(Model):
     limit_headers: dict[str, Template] = Field(
         default={}, description="Headers of every answer to a limited caller; null leaves one out."
     )
-    errors: ErrorsModel
+    errors: ErrorsModel = ErrorsModel()
     schemas: dict[Name, dict[str, Any]] = Field(default={}, description="JSON Schemas for `$ref: '#/schemas/…'`.")
     collections: dict[Name, CollectionModel] = {}
     statistics: str | None = Field(default=None, description="A fixture of usage before the emulator started.")
@@ -222,6 +223,10 @@ class OverrideModel(Model):
     keys: dict[str, KeyModel] = {}
     unknown_keys: UnknownKeysModel | Literal["refuse"] | None = None
     tiers: dict[Name, TierModel] = {}
+    errors: ErrorsChangeModel | None = Field(default=None, description="Kinds of error, their shape and headers.")
+    limit_headers: dict[str, Template] = Field(
+        default={}, description="Header lines beside or instead of the API's; null leaves one out."
+    )
     jobs: dict[Name, dict[Name, Duration]] = Field(default={}, description="Timelines by kind of job.")
     collections: dict[Name, list[dict[str, Any]]] = Field(default={}, description="Records added to a collection.")
     statistics: str | None = Field(default=None, description="A fixture of usage, instead of the API's.")
@@ -242,7 +247,7 @@ class ScenarioFile(Model):
     """A story played on top of the APIs."""
 
     scenario: Name
-    about: str
+    about: str = ""
     extends: str | None = None
     apis: dict[Name, OverrideModel | None] = Field(
         default={}, description="Those that are served, after those of `extends`."

@@ -28,7 +28,7 @@ def test_the_json_schema_for_editors_accepts_the_files_that_come_along(model: ty
 @pytest.mark.parametrize(
     "text",
     [
-        "scenario: a\n",
+        "about: a\n",
         "scenario: a\nabout: x\nrulez: []\n",
         "scenario: 5 a\nabout: x\n",
         "- a\n",
@@ -86,3 +86,11 @@ def test_what_must_be_there_is_missed_at_its_owner(library: Library) -> None:
 def test_an_api_has_at_least_one_operation(library: Library) -> None:
     (message,) = library.refused(api=api("operations: «{}\n"))
     assert "at least 1" in message
+
+
+@pytest.mark.finding("F11")
+def test_the_smallest_scenario_is_its_name_and_what_it_extends(library: Library) -> None:
+    library.write("apis/demo.yaml", api())
+    library.write("base.yaml", "scenario: base\napis: {demo: }\n")
+    library.write("story.yaml", "scenario: story\nextends: base\n")
+    assert library.load().scenarios == ("story", "base")
