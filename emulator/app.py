@@ -147,7 +147,7 @@ class Application:
         try:
             self.worlds.reload()
         except DocumentError as error:
-            LOG.error("invalid scenarios; the previous version stays active:\n%s", error)
+            LOG.error("invalid scenarios; the previous version stays active:\n%s", str(error))
             return False
         LOG.info("reloaded: %s", ", ".join(self.playbook.scenarios))
         return True

@@ -15,7 +15,7 @@ class Timer:
 
     def __init__(self, timers: Timers, due: float, callback: Callable[[], object]) -> None:
         self.due = due
-        self._timers = timers
+        self._timers: Timers | None = timers
         self._callback: Callable[[], object] | None = callback
 
     @property
@@ -25,13 +25,13 @@ class Timer:
 
     def cancel(self) -> None:
         """Cancels the call; does nothing if it was made or cancelled before."""
-        if self._callback is not None:
-            self._callback = None
-            self._timers.cancelled()
+        timers, self._timers, self._callback = self._timers, None, None
+        if timers is not None:
+            timers.cancelled()
 
     def fire(self) -> None:
         """Makes the call, unless it was cancelled; its exceptions go to the loop's exception handler."""
-        callback, self._callback = self._callback, None
+        callback, self._timers, self._callback = self._callback, None, None
         if callback is None:
             return
         try:

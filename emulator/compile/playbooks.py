@@ -30,6 +30,7 @@ class Playbooks:
         made, stamp = self._made.get(names, (None, ()))
         if made is None or stamp != _stamp(made.files):
             made = self._compile(names)
+            self._made = {each: (old, then) for each, (old, then) in self._made.items() if then == _stamp(old.files)}
         self.add(names, made)
         for old in list(self._made)[: max(0, len(self._made) - MAX_PLAYBOOKS)]:
             del self._made[old]

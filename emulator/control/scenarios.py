@@ -72,6 +72,7 @@ def use(request: ControlRequest, body: Use) -> Scenarios:
     """Play these from the next request on; what the world remembers stays. Wrong ones change nothing."""
     known_names(request, request.world_name, body.scenarios)
     request.server.worlds.use(request.world_name, request.uploads.resolve(request.world_name, body.scenarios))
+    request.uploads.sweep(request.server.worlds.playing)
     return scenarios(request)
 
 
@@ -84,11 +85,12 @@ def put(request: ControlRequest, body: Scenario) -> Put:
     try:
         request.server.worlds.compile((str(path),))
     except BaseException as error:
-        complaints = uploads.named(error) if isinstance(error, DocumentError) else error
         uploads.discard(path)
-        raise complaints from None
-    playing = {file for world in request.server.worlds.names() for file in request.server.worlds.find(world).scenarios}
-    new = uploads.keep(request.world_name, name, path, playing)
+        if isinstance(error, DocumentError):
+            raise uploads.named(error) from None
+        raise
+    new = uploads.keep(request.world_name, name, path)
+    uploads.sweep(request.server.worlds.playing)
     request.status = 201 if new else 200
     return Put(name, new)
 
@@ -102,6 +104,7 @@ def remove(request: ControlRequest) -> Removed:
         raise unknown(
             "scenario was put that is called", name, did_you_mean(name, request.uploads.known(request.world_name))
         )
+    request.uploads.sweep(request.server.worlds.playing)
     return Removed(name)
 
 

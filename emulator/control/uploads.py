@@ -29,6 +29,7 @@ class UploadedScenarios:
     def __init__(self) -> None:
         self._folder: Path | None = None
         self._files: dict[str, dict[str, Path]] = {}
+        self._nameless: set[Path] = set()  # replaced or removed, and perhaps still played
 
     def known(self, world: str) -> dict[str, Path]:
         """What this world may play: its own, and the default world's."""
@@ -81,21 +82,27 @@ class UploadedScenarios:
             hint = "TMPDIR names a folder that the server may write to"
             raise ControlFailure(409, f"the scenario can't be kept: {error.strerror or error}", hint) from error
 
-    def keep(self, world: str, name: str, path: Path, playing: Collection[str]) -> bool:
-        """Know this file by its name from here on; tells whether the name is new. What is `playing` stays on disk."""
-        before = self._files.setdefault(world, {}).pop(name, None)
-        self._files[world][name] = path
-        if before is not None and str(before) not in playing:
-            self.discard(before)
-        return before is None
+    def keep(self, world: str, name: str, path: Path) -> bool:
+        """Knows this file by its name from here on; returns whether the name is new."""
+        new = not self.remove(world, name)
+        self._files.setdefault(world, {})[name] = path
+        return new
 
     def remove(self, world: str, name: str) -> bool:
-        """Forget a name of this world; worlds that play it go on. Tells whether it was there."""
-        return self._files.get(world, {}).pop(name, None) is not None
+        """Forgets a name of this world; worlds that play it go on. Returns whether it was there."""
+        before = self._files.get(world, {}).pop(name, None)
+        if before is not None:
+            self._nameless.add(before)
+        return before is not None
 
     def forget(self, world: str) -> None:
-        """Remove all of a world that ends."""
-        for path in self._files.pop(world, {}).values():
+        """Forgets all names of a world that ends."""
+        self._nameless.update(self._files.pop(world, {}).values())
+
+    def sweep(self, playing: Collection[str]) -> None:
+        """Removes the files that have no name any more and that no world plays."""
+        for path in [each for each in self._nameless if str(each) not in playing]:
+            self._nameless.remove(path)
             self.discard(path)
 
     def discard(self, path: Path) -> None:

@@ -93,6 +93,7 @@ async def delete(request: ControlRequest) -> Ended:
         raise ControlFailure(409, "the default world stays", "POST /_emulator/reset lets it begin again")
     await request.server.worlds.delete(name)
     request.uploads.forget(name)
+    request.uploads.sweep(request.server.worlds.playing)
     return Ended(name)
 
 
@@ -127,15 +128,16 @@ async def load(request: ControlRequest, body: dict[str, Any]) -> WorldView:
             drafts[scenario] = request.uploads.copy(name, scenario, each)
         await worlds.restore(name, {**body, "scenarios": _resolved(request, name, body.get("scenarios"), drafts)})
     except BaseException as error:
-        complaints = request.uploads.named(error) if isinstance(error, DocumentError) else error
         for path in drafts.values():
             request.uploads.discard(path)
-        if isinstance(error, EmulatorError) and not isinstance(error, (ControlFailure, DocumentError, UnknownWorld)):
+        if isinstance(error, DocumentError):
+            raise request.uploads.named(error) from None
+        if isinstance(error, EmulatorError) and not isinstance(error, (ControlFailure, UnknownWorld)):
             raise ControlFailure(400, f"body: {error}") from None
-        raise complaints from None
-    playing = {file for each in worlds.names() for file in worlds.find(each).scenarios}
+        raise
     for scenario, path in drafts.items():
-        request.uploads.keep(name, scenario, path, playing)
+        request.uploads.keep(name, scenario, path)
+    request.uploads.sweep(worlds.playing)
     return view(request, request.server.worlds.find(name))
 
 

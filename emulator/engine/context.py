@@ -147,15 +147,26 @@ class OperationNames(dict[str, tuple[Mapping[str, Maker], Mapping[str, Any]]]):
 
     def __init__(
         self,
-        work_out: Callable[[Operation], tuple[Mapping[str, Maker], Mapping[str, Any]]],
-        operations: Mapping[str, Operation],
+        api: Api,
+        constants: Mapping[str, Any],
+        makers: Mapping[str, Maker],
+        generators: Mapping[str, TextGenerator],
     ) -> None:
         super().__init__()
-        self._work_out = work_out
-        self._operations = operations
+        self._api = api
+        self._constants = constants
+        self._makers = makers
+        self._generators = generators
 
-    def __missing__(self, operation: str) -> tuple[Mapping[str, Maker], Mapping[str, Any]]:
-        names = self[operation] = self._work_out(self._operations[operation])
+    def __missing__(self, name: str) -> tuple[Mapping[str, Maker], Mapping[str, Any]]:
+        operation = self._api.operations[name]
+        makers = {**self._makers}
+        if operation.answer is not None:
+            plan = self._api.answers[operation.answer]
+            generator = self._generators[plan.name]
+            makers["prompt"], makers["answer"] = partial(_prompt, plan, generator), partial(_answer, plan, generator)
+        own = {*operation.lets, *(name for rule in operation.rules.rules for name in rule.lets)}
+        names = self[name] = makers, {name: value for name, value in self._constants.items() if name not in own}
         return names
 
 
@@ -186,18 +197,8 @@ class Service:
             "answer": _missing,
             **{name: partial(_constant, constant) for name, constant in self.constants.items()},
         }
-        self.names = OperationNames(self._names, self.api.operations)
+        self.names = OperationNames(api, self.constants, self.makers, self.generators)
         state.ledger.seed(api.name, api.statistics, {key: each.workspace for key, each in api.keys.items()})
-
-    def _names(self, operation: Operation) -> tuple[Mapping[str, Maker], Mapping[str, Any]]:
-        """Returns the makers of an operation's names, and the names that are there from the start."""
-        makers = {**self.makers}
-        if operation.answer is not None:
-            plan = self.api.answers[operation.answer]
-            generator = self.generators[plan.name]
-            makers["prompt"], makers["answer"] = partial(_prompt, plan, generator), partial(_answer, plan, generator)
-        own = {*operation.lets, *(name for rule in operation.rules.rules for name in rule.lets)}
-        return makers, {name: constant for name, constant in self.constants.items() if name not in own}
 
     def remember(self, presented: str, record: Any, caller: Caller) -> None:
         """Caches a caller as long as its record is the same object."""

@@ -157,9 +157,10 @@ class WorldState:
         self._begin(Origin(f"{self.seed}/{self.name}", self.clock.now()))
 
     async def close(self) -> None:
-        """Stops what is in progress, for good."""
+        """Stops what is in progress, for good, and lets go of whatever refers back to the world."""
         await self.store.schedule.close()
         await self.sender.close()
+        self.on_issued = _ignore
 
 
 def check_state(data: Mapping[str, Any], now: float) -> Backend:

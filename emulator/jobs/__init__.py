@@ -46,6 +46,7 @@ class Jobs:
         self._schedule = store.schedule
         self._clock = store.clock
         self._ended = ended
+        self._watches = ended is not None
         if ended is not None:
             self._schedule.handle(self._prefix, self._end)
 
@@ -136,12 +137,13 @@ class Jobs:
         return self._keep(replace(job, timeline=timeline, cancelled_at=None, forced=None, stops_at=None))
 
     def close(self) -> None:
-        """Stops reporting the end of jobs, unless another pipeline has taken over."""
+        """Stops reporting the end of jobs; what still starts jobs here leaves that to the pipeline that took over."""
         self._schedule.release(self._prefix, self._end)
+        self._ended = None
 
     def _keep(self, job: Job) -> Job:
         self._records.put(f"{self._prefix}/{job.kind}", job.id, job, cap=self.kinds[job.kind].most)
-        if job.watched and self._ended is not None:
+        if job.watched and self._watches:
             self._watch(job)
         return job
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -32,7 +33,7 @@ class Headers(Struct, frozen=True, dict=True):
 
         Raises TemplateError for a value that can't stand in a header (RFC 9110 section 5.5).
         """
-        return generate(self._write)
+        return generate(copy(self)._write)
 
     def _write(self, writer: Writer) -> str:
         lines, write = writer.assign(f"[*{writer.bind(self.fixed)}]"), writer.bind(header_value)

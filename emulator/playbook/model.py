@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -221,7 +222,7 @@ class AnswerPlan(Struct, frozen=True, dict=True):
     def arguments(self) -> Callable[[Any], tuple[Any, ...]]:
         """(messages, text, system, max_tokens, json_object, stop) of a request; what is missing or not asked for is
         false, and `messages` and `text` None then."""
-        return generate(self._write)
+        return generate(copy(self)._write)
 
     def _write(self, writer: Writer) -> str:
         parts = (self.messages, self.text, self.system, self.max_tokens, self.json_object, self.stop)

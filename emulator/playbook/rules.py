@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -142,7 +143,7 @@ class Checks:
     @cached_property
     def first(self) -> Callable[[Mapping[str, Any]], CheckPlan | None]:
         """The check that matches a context first, or None."""
-        return generate(self._write)
+        return generate(copy(self)._write)
 
     def _write(self, writer: Writer) -> str:
         for plan in self._plans:

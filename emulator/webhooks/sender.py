@@ -109,7 +109,8 @@ class Sender:
             self._records.clear(collection)
 
     async def close(self) -> None:
-        """Closes the connections; the schedule is the backend's to close."""
+        """Closes the connections and sends no more; the schedule is the backend's to close."""
+        self._schedule.release(WORK, self._try)
         await self._client.close()
 
     def _state(self, id: str) -> DeliveryState | None:

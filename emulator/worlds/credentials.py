@@ -49,7 +49,12 @@ class CredentialRoutes(Generic[Target]):
         self._ways: dict[tuple[bytes, str | None], None] = {}
 
     def open(self, credentials: Iterable[tuple[bytes, str | None, str]]) -> None:
-        """Reads these headers too: name in lower case, scheme in lower case or None, collection."""
+        """Reads these headers and no others: name in lower case, scheme in lower case or None, collection."""
+        self._ways.clear()
+        self.add(credentials)
+
+    def add(self, credentials: Iterable[tuple[bytes, str | None, str]]) -> None:
+        """Reads these headers too."""
         for name, scheme, _ in credentials:
             self._ways[name, scheme] = None
 

@@ -72,6 +72,11 @@ class WorldRegistry:
         """The default world first, then the others in the order they were made."""
         return list(self._worlds)
 
+    @property
+    def playing(self) -> set[str]:
+        """The names of the scenarios that any world plays."""
+        return {name for world in self._worlds.values() for name in world.scenarios}
+
     def files(self) -> set[Path]:
         """Returns the files that the playbooks in use were read from."""
         return {file for world in self._worlds.values() for file in world.playbook.files}
@@ -144,6 +149,7 @@ class WorldRegistry:
         world, names = self.find(name), tuple(scenarios)
         self.adopt(world, self._playbooks.get(names))
         world.scenarios = names
+        self._open_routes()
 
     def reload(self) -> None:
         """Reloads the scenarios of all worlds. Raises DocumentError, changing nothing, when one is invalid."""
@@ -151,6 +157,7 @@ class WorldRegistry:
         made = self._playbooks.again(world.scenarios for world in worlds)
         for world in worlds:
             self.adopt(world, made[world.scenarios])
+        self._open_routes()
 
     def adopt(self, world: World, playbook: Playbook) -> None:
         """Serves a world by another playbook from the next request on; its state stays."""
@@ -194,6 +201,7 @@ class WorldRegistry:
         world.state.load(saved.state)
         self.adopt(world, playbook)
         world.scenarios = saved.scenarios
+        self._open_routes()
         if world is not self.default:
             # A snapshot of the default world holds its tokens too: who uses them there must not change worlds.
             held = set(self.default.state.issued())
@@ -210,8 +218,13 @@ class WorldRegistry:
 
     def _pipeline(self, state: WorldState, playbook: Playbook) -> Pipeline:
         for api in playbook.apis.values():
-            self._routes.open(api.credential_headers)
+            self._routes.add(api.credential_headers)
         return Pipeline(playbook, state, self._settings.max_body)
+
+    def _open_routes(self) -> None:
+        """Reads credentials as the playbooks in use say, and as none says that was in use before."""
+        apis = [api for world in self._worlds.values() for api in world.playbook.apis.values()]
+        self._routes.open(way for api in apis for way in api.credential_headers)
 
     def _empty(self, world: World) -> None:
         self._routes.forget(world, registered=False)

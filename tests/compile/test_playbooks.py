@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,17 @@ def test_the_playbook_asked_for_longest_ago_is_forgotten_first(story: Path) -> N
     compiler.asked.clear()
     with pytest.raises(DocumentError):
         playbooks.get(("1",))
+
+
+@pytest.mark.finding("I2")
+def test_what_was_made_of_files_that_have_changed_is_forgotten(story: Path) -> None:
+    playbooks = Playbooks(Compiler())
+    other = story.with_name("other.yaml")
+    other.write_text(story.read_text())
+    before = [playbooks.get((str(story),)), playbooks.get((str(other),))]
+    count = sum(type(each) is Playbook for each in gc.get_objects())
+    before.clear()
+    other.unlink()
+    story.write_text(story.read_text() + "# changed\n")
+    playbooks.get((str(story),))
+    assert sum(type(each) is Playbook for each in gc.get_objects()) == count - 1

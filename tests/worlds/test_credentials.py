@@ -169,3 +169,15 @@ def test_a_form_is_known_by_its_content_type() -> None:
     assert wants_form(asking({b"content-type": b"Application/X-WWW-Form-URLencoded"}))
     assert not wants_form(asking({b"content-type": b"application/json"}))
     assert not wants_form(asking({}))
+
+
+@pytest.mark.finding("I2")
+def test_headers_that_no_playbook_names_any_more_are_read_no_more(
+    known: tuple[CredentialRoutes[World], World, World],
+) -> None:
+    found, one, _ = known
+    found.add([(b"x-other", None, "keys")])
+    assert found.find(asking({b"x-other": b"key-1"})) is one
+    found.open(WAYS)
+    assert found.find(asking({b"x-other": b"key-1"})) is None
+    assert found.find(asking({b"x-key": b"key-1"})) is one

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from itertools import zip_longest
 from types import MappingProxyType
 from typing import Final
+from weakref import WeakValueDictionary
 
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.parser import Parser
@@ -25,7 +26,6 @@ _RETURN: Final = "\ufdd0"
 _REFERENCE: Final = re.compile(
     r"(?<!\{)\{\{ ((?!(?:and|else|false|if|in|is|none|not|or|true)\b)[a-z_]\w*(?:\.[a-z_]\w*)*) \}\}"
 )
-_MAX_REMEMBERED: Final = 10_000
 
 
 class Language:
@@ -41,7 +41,8 @@ class Language:
         known = {"range": numbers, **functions}
         self._sandbox = Sandbox(known, filters)
         pure = frozenset(self._sandbox.table) - frozenset(filters)
-        self._parsed: dict[str, Parsed] = {}  # the same few expressions stand in many places, and reading one is slow
+        # The same few expressions stand in many places, and reading one is slow. They go with their playbooks.
+        self._parsed: WeakValueDictionary[str, Parsed] = WeakValueDictionary()
         self.names = Names(known, self._sandbox.table, tests_of(self._sandbox), pure)
 
     def scalar(self, source: str, locate: Locate) -> Parsed:
@@ -60,8 +61,7 @@ class Language:
                 raise DocumentError([Diagnostic(locate(), f"{error.message}")]) from error
             except RecursionError as error:
                 raise DocumentError([Diagnostic(locate(), "the expression is nested too deeply")]) from error
-            if len(self._parsed) < _MAX_REMEMBERED:
-                self._parsed[source] = parsed
+            self._parsed[source] = parsed
         return parsed
 
     def _text(self, source: str) -> Parsed:

@@ -34,7 +34,7 @@ _LENIENT: Final[Mapping[str, str]] = {
 }
 
 
-class Parsed(Struct, frozen=True):
+class Parsed(Struct, frozen=True, weakref=True):
     """One scalar of a scenario, read and checked: literal text and expressions, one after the other, or a `program`.
 
     Errors call it by its `name`, and any part that has no short name by its `source`. `names` are those it looks up in

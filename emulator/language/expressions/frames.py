@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -32,12 +33,12 @@ class Frames(Struct, frozen=True, dict=True):
     @cached_property
     def single(self) -> Callable[[Mapping[str, Any]], list[bytes]]:
         """The frames for a context, one by one."""
-        return generate(self._write)
+        return generate(copy(self)._write)
 
     @cached_property
     def whole(self) -> Callable[[Mapping[str, Any]], tuple[bytes, int]]:
         """The frames for a context in one piece, and how many they are."""
-        return generate(self._write_whole)
+        return generate(copy(self)._write_whole)
 
     def _write(self, writer: Writer) -> str:
         result = writer.assign("[]")

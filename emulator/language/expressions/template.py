@@ -47,8 +47,8 @@ class Template:
         if isinstance(node, Fixed):
             function = node.function(name)
         else:
-            write = {"value": node.value, "maybe": node.maybe, "json": self.whole}[name]
-            function = generate(write)
+            whole = Template(node, self._locate).whole  # see `generate`
+            function = generate({"value": node.value, "maybe": node.maybe, "json": whole}[name])
         setattr(self, name, function)
         return function
 

@@ -140,7 +140,7 @@ class Writer:
         source = "\n ".join(("def generated(s):", "at = 0", "try:", *self._lines, f" return {result}", *tail))
         names = {**self._objects, "__builtins__": _BUILTINS, "checked": checked, "locations": self._locations}
         exec(_compiled(source, "exec"), names)
-        function: Evaluate = names["generated"]
+        function: Evaluate = names.pop("generated")  # or the function and its globals would hold each other
         return function
 
     def evaluate(self, code: Code) -> Any:
@@ -198,7 +198,11 @@ class Writer:
 
 
 def generate(write: Callable[[Writer], str]) -> Evaluate:
-    """The function of a context of which `write` writes the lines and gives the result."""
+    """The function of a context of which `write` writes the lines and gives the result.
+
+    The function keeps `write`. An object that keeps the function has a copy of itself write it: a cycle would keep the
+    whole playbook of a server that has reloaded until the garbage collector came to look at it.
+    """
     checked: Evaluate | None = None
 
     def again(context: Mapping[str, Any]) -> Any:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
+from weakref import ref
 
 import orjson
 import pytest
@@ -371,3 +372,21 @@ def test_json_is_always_the_json_of_the_value(tree: Any) -> None:
     value = template.value(names)
     assert template.json(names) == orjson.dumps(value)
     assert names == {**scope(), "n": 0, "models": names["models"], "odd": names["odd"]}
+
+
+@pytest.mark.finding("I2")
+def test_an_expression_is_read_once_and_forgotten_with_the_last_template_that_has_it() -> None:
+    language = Language()
+
+    def place(path: Any = ()) -> Location:
+        return Location("some.yaml", 1, 1)
+
+    first = compile_tree({"a": "{{ name | upper }}!"}, language, place)
+    second = compile_tree(["{{ name | upper }}!"], language, place)
+    parsed = ref(language.scalar("{{ name | upper }}!", place))
+    assert (first.value({"name": "x"}), second.value({"name": "y"})) == ({"a": "X!"}, ["Y!"])
+    assert parsed() is language.scalar("{{ name | upper }}!", place)
+    del first
+    assert parsed() is not None
+    del second
+    assert parsed() is None
