@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar, overload
+from urllib.parse import quote, urlencode
 
-import httpx
+import msgspec
 
 from emulator.errors import EmulatorError
+from emulator.testing.connection import ConnectionFailed, Connections, Response
 
 CONTROL = "/_emulator"
 DEFAULT = "default"  # the world of whoever names none
 WORLD_HEADER = "X-Emulator-World"
-TIMEOUT = httpx.Timeout(30.0)
-# The server ends a wait when the test asked for it, so the client need not know how long that is.
-WAIT_TIMEOUT = httpx.Timeout(30.0, read=None)
+SAFE = "/%:@!$&'()*+,;=~"  # what a path keeps, escapes included
 
 
 class ControlError(EmulatorError):
@@ -36,46 +38,47 @@ class ControlError(EmulatorError):
 
 
 class Client:
-    """Asks one server, on behalf of one world. `of` gives the same connection on behalf of another."""
+    """Asks one server, on behalf of one world. `of` gives the same connections on behalf of another.
+
+    Raises ControlError for what is no URL.
+    """
 
     def __init__(self, url: str, world: str = DEFAULT, token: str | None = None) -> None:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.url = url.rstrip("/")
         self.world = world
-        # Loading the CA bundle takes longer than the calls of most tests, and plain http needs none. A proxy of the
-        # environment is not meant for this machine.
-        verify = not self.url.lower().startswith("http:")
-        self._http = httpx.Client(headers=headers, timeout=TIMEOUT, trust_env=False, verify=verify)
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        try:
+            self._connections = Connections(self.url)
+        except ValueError as error:
+            raise ControlError(f"{url!r} is no URL of an emulator: {error}") from None
 
     def of(self, world: str) -> Client:
         """The same server, another world."""
         other = object.__new__(Client)
-        other.url, other.world, other._http = self.url, world, self._http
+        other.__dict__ |= self.__dict__ | {"world": world}
         return other
 
     def get(self, path: str, **params: Any) -> Any:
         """What a resource holds; parameters that are None are left out."""
         __tracebackhide__ = True
-        return self._request("GET", path, params={name: value for name, value in params.items() if value is not None})[
-            1
-        ]
+        query = urlencode({name: _text(value) for name, value in params.items() if value is not None})
+        return self._request("GET", f"{_quoted(path)}?{query}" if query else _quoted(path))[1]
 
     def post(self, path: str, body: Any = None, *, waits: bool = False) -> Any:
         """Do something; `waits` when the answer may take long."""
         __tracebackhide__ = True
-        return self._request(
-            "POST", path, json={} if body is None else body, timeout=WAIT_TIMEOUT if waits else TIMEOUT
-        )[1]
+        # The server ends a wait when the test asked for it, so the client need not know how long that is.
+        return self._request("POST", _quoted(path), {} if body is None else body, patient=waits)[1]
 
     def put(self, path: str, body: Any) -> Any:
         """Set a resource."""
         __tracebackhide__ = True
-        return self._request("PUT", path, json=body)[1]
+        return self._request("PUT", _quoted(path), body)[1]
 
     def make(self, path: str, body: Any) -> Any:
         """Set a resource that is not there yet. Raises ControlError 409 when it is."""
         __tracebackhide__ = True
-        status, content = self._request("PUT", path, json=body)
+        status, content = self._request("PUT", _quoted(path), body)
         if status != 201:
             raise ControlError(f"{path.rpartition('/')[2]!r} is there already", status=409, hint="choose another name")
         return content
@@ -83,39 +86,47 @@ class Client:
     def delete(self, path: str) -> Any:
         """Take a resource away."""
         __tracebackhide__ = True
-        return self._request("DELETE", path)[1]
+        return self._request("DELETE", _quoted(path))[1]
 
     def close(self) -> None:
         """Close the connections, of all worlds."""
-        self._http.close()
+        self._connections.close()
 
-    def _request(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
+    def _request(self, method: str, target: str, body: Any = None, *, patient: bool = False) -> tuple[int, Any]:
         __tracebackhide__ = True  # a failed test shows the line that asked
-        url = f"{self.url}{CONTROL}{path}"
+        headers = {**self._headers, WORLD_HEADER: self.world}
+        content = None if body is None else json.dumps(body, allow_nan=False).encode()
         try:
-            response = self._http.request(method, url, headers={WORLD_HEADER: self.world}, **options)
-        except httpx.InvalidURL as error:
-            raise ControlError(f"{self.url!r} is no URL of an emulator: {error}") from error
-        except httpx.HTTPError as error:
+            response = self._connections.send(method, CONTROL + target, headers, content, patient=patient)
+        except ConnectionFailed as error:
             raise ControlError(
-                f"no emulator answers at {self.url}: {str(error) or type(error).__name__}",
+                f"no emulator answers at {self.url}: {error}",
                 hint="start one with `emulator serve`, or leave the URL out to have one started",
             ) from error
-        if response.is_success:
-            return response.status_code, response.json() if response.content else None
-        raise _error(response)
+        if 200 <= response.status < 300:
+            with suppress(msgspec.DecodeError):  # something else that listens there
+                return response.status, msgspec.json.decode(response.body) if response.body else None
+        raise _error(f"{method} {CONTROL}{target.partition('?')[0]}", response)
 
 
-def _error(response: httpx.Response) -> ControlError:
+def _quoted(path: str) -> str:
+    return quote(path, safe=SAFE)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _error(request: str, response: Response) -> ControlError:
     """The server's own words, whatever shape they come in."""
     try:
-        error = response.json()["error"]
+        error = json.loads(response.body)["error"]
         message, hint = str(error["message"]), str(error.get("hint") or "")
         complaints = error.get("complaints") or ()
     except (ValueError, LookupError, TypeError, AttributeError):
-        request = f"{response.request.method} {response.request.url.path}"
-        message, hint, complaints = f"{request} answered {response.status_code}: {response.text[:500]}", "", ()
-    return ControlError(message, status=response.status_code, hint=hint, complaints=complaints)
+        text = response.body[:500].decode(errors="replace")
+        message, hint, complaints = f"{request} answered {response.status}: {text}", "", ()
+    return ControlError(message, status=response.status, hint=hint, complaints=complaints)
 
 
 def _diagnostic(diagnostic: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import quote
 
 import pytest
 
@@ -76,10 +77,9 @@ def test_somebody_else_at_the_address_is_quoted(page: str) -> None:
 
 
 def test_what_is_no_url_is_refused() -> None:
-    client = Client("127.0.0.1:8484")
-    with pytest.raises(ControlError, match=r"127\.0\.0\.1:8484"):
-        client.get("/clock")
-    client.close()
+    for url in ("127.0.0.1:8484", "ftp://127.0.0.1", "http://", "http://127.0.0.1:port"):
+        with pytest.raises(ControlError, match=f"'{url}' is no URL of an emulator: "):
+            Client(url)
 
 
 def test_another_world_is_asked_over_the_same_connection(emulator: Emulator) -> None:
@@ -87,6 +87,15 @@ def test_another_world_is_asked_over_the_same_connection(emulator: Emulator) -> 
     assert client.of("default").world == "default"
     assert client.of("default").get("/health") == client.get("/health")
     client.close()
+
+
+def test_paths_and_parameters_may_hold_any_text(emulator: Emulator) -> None:
+    with pytest.raises(ControlError, match="there is no world 'ä b/c\\?d%'"):
+        emulator.client.get("/worlds/" + quote("ä b/c?d%", safe=""))
+    with pytest.raises(ControlError, match="no world 'a b'"):
+        emulator.client.get("/worlds/a b")
+    with pytest.raises(ControlError, match=r"unknown (parameter|key) 'a&b'"):
+        emulator.client.get("/exchanges", **{"a&b": True})
 
 
 def test_no_ca_bundle_is_loaded_for_http_and_one_is_for_https(monkeypatch: pytest.MonkeyPatch) -> None:
