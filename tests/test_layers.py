@@ -21,6 +21,7 @@ LAYERS = (
     "cli",
     "run",
     "testing",
+    "check",
     "verify",
     "record",
     "server",

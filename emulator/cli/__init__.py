@@ -153,15 +153,16 @@ def verify(api: str, target: tuple[str, ...], key: str | None, junit: str | None
 
 @main.command()
 @click.argument("paths", nargs=-1, metavar="[PATH …]")
+@click.option("--play/--no-play", default=True, help="Play every operation once, in this process. [default: on]")
 @exit_on_error
-def check(paths: tuple[str, ...]) -> int:
+def check(paths: tuple[str, ...], play: bool) -> int:
     """Check scenarios: names, files, folders, and API files; by default all that come with the emulator.
 
     Every error is printed as file:line:column; the exit status is 2 if there are any.
     """
-    from emulator.cli.inspect import check_scenarios
+    from emulator.check.command import check_scenarios
 
-    diagnostics, checked = check_scenarios(paths)
+    diagnostics, checked = check_scenarios(paths, play)
     for diagnostic in diagnostics:
         click.echo(str(diagnostic))
     if diagnostics:

@@ -1,48 +1,16 @@
-"""Output of `check`, `routes`, `coverage` and `certs`."""
+"""Output of `routes`, `coverage` and `certs`."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from emulator import paths as resources
-from emulator.app import load
-from emulator.errors import ConfigError, Diagnostic, DocumentError
+from emulator.errors import ConfigError
 from emulator.https.authority import Authority
-from emulator.language.document.reader import SUFFIXES
 from emulator.playbook import Playbook
 from emulator.playbook.provenance import coverage, grade_of_route
-
-
-def check_scenarios(paths: Sequence[str]) -> tuple[list[Diagnostic], int]:
-    """Loads each scenario by itself; returns every error, and how many scenarios were checked.
-
-    A path may also be an API file, or a folder of either.
-    """
-    names = [name for path in paths for name in _inside(path)]
-    if not paths:
-        names = sorted(file.stem for file in resources.scenarios().glob("*.yaml"))
-    diagnostics: dict[Diagnostic, None] = {}
-    for name in names:
-        try:
-            load((name,))
-        except DocumentError as error:
-            diagnostics.update(dict.fromkeys(error.diagnostics))
-    return sorted(diagnostics), len(names)
-
-
-def _inside(path: str) -> list[str]:
-    """Returns the scenario files of a folder and of its `apis/`; any other path is returned unchanged."""
-    folder = Path(path)
-    if not folder.is_dir():
-        return [path]
-    patterns = [f"{below}*{suffix}" for below in ("", "apis/") for suffix in SUFFIXES]
-    found = sorted(str(file) for pattern in patterns for file in folder.glob(pattern))
-    if not found:
-        raise ConfigError(f"{path}: no scenarios in this folder; expected files such as retry.yaml")
-    return found
 
 
 def route_lines(playbook: Playbook) -> Iterator[str]:

@@ -19,7 +19,7 @@ from emulator.errors import Diagnostic, DocumentError
 from emulator.faults.targets import out_of_reach, spots, unknown_name
 from emulator.language.document.diagnostics import Diagnostics, did_you_mean
 from emulator.language.document.durations import Latency, parse_latency
-from emulator.language.document.reader import SUFFIXES, read
+from emulator.language.document.reader import SUFFIXES, Document, read
 from emulator.language.expressions import Language
 from emulator.language.schema.scenario import ApiFile, ScenarioFile
 from emulator.language.schema.validate import validate
@@ -33,7 +33,8 @@ from emulator.playbook.routes import Route, Router
 class Loader:
     """Compiles scenarios of `folder` (its `apis/` holds the APIs) or at paths of their own; a loader loads once.
 
-    `fixtures` is the folder of the data that they name.
+    `fixtures` is the folder of the data that they name. What was read stays: `rules` of scenarios, their `changes` by
+    API, and the `documents` of scenarios and APIs.
     """
 
     def __init__(self, folder: Path, fixtures: Path, language: Language) -> None:
@@ -41,6 +42,9 @@ class Loader:
         self.fixtures = Fixtures(fixtures, language)
         self.language = language
         self.files: list[Path] = []
+        self.rules: list[ScenarioRule] = []
+        self.changes: dict[str, Overrides] = {}
+        self.documents: list[Document] = []
         self.diagnostics = Diagnostics()
 
     def load(self, names: Sequence[str], only_documented: bool = False) -> Playbook:
@@ -57,7 +61,8 @@ class Loader:
         """What can be made of these scenarios; of use only if nothing was wrong."""
         finder = ScenarioFinder(self.folder, self.diagnostics)
         sources = finder.sources(names)
-        rules = [entry for source in sources for entry in self._rules(source)]
+        rules = self.rules = [entry for source in sources for entry in self._rules(source)]
+        self.documents += [source.document for source in sources if not source.is_api]
         apis = self._apis(sources, rules)
         latency = self._latency(sources)
         router = self._router(apis.values())
@@ -78,7 +83,7 @@ class Loader:
         return [ScenarioRule(rule, ("rules", at), compiler) for at, rule in enumerate(source.file.rules)]
 
     def _apis(self, sources: Sequence[ScenarioSource], rules: Sequence[ScenarioRule]) -> dict[str, ApiPlan]:
-        changes: dict[str, Overrides] = {}
+        changes = self.changes
         named: dict[str, list[ScenarioSource]] = {}
         for source in reversed(sources):
             for name, override in source.file.apis.items():
@@ -103,6 +108,7 @@ class Loader:
             raise DocumentError([Diagnostic(place, f"no API {name!r}; {did_you_mean(name, dict.fromkeys(known))}")])
         self.files.append(path.resolve())
         document = read(path)
+        self.documents.append(document)
         file = validate(document, ApiFile)
         if file.api != name:
             text = f"this file is {path.name}, but the API is called {file.api!r}; expected {name!r}"

@@ -87,7 +87,7 @@ class OperationCompiler:
             place=compiler.document.place(path, key=True),
             grade=part.grade,
             claims=tuple(part.claims),
-            auth=part.auth,
+            auth=part.auth and bool(file.auth),
             accept=frozenset(part.accept),
             request=self._schema(part.request, (*path, "request")),
             query=self._schema(part.query, (*path, "query")),

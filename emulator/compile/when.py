@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
@@ -44,6 +45,8 @@ CALLER_FIELDS = ("key", "masked", "workspace", "tier", "name", "data", "plan")
 CONDITIONS = ("probability", "after", "for")
 NO_FIELDS = frozenset({*COUNTER_TESTS, *CONDITIONS, "expr", "jsonpath"})
 Path = tuple[str | int, ...]
+_STEPS = {"-1": "last"}
+_QUOTES = "'\""
 
 
 class FieldNames(Struct, frozen=True):
@@ -59,6 +62,8 @@ class FieldNames(Struct, frozen=True):
 
     def diagnose(self, dotted: str) -> str | None:
         """What is wrong with a dotted path, if anything."""
+        if "[" in dotted:
+            return f"brackets can't stand in a path; write {_dotted(dotted)!r}"
         root, _, rest = dotted.partition(".")
         if root not in self.roots:
             return f"unknown name {root!r}; {did_you_mean(root, self.roots)}"
@@ -66,6 +71,11 @@ class FieldNames(Struct, frozen=True):
         if known is None or not name or name in known:
             return None
         return f"{root} has no {name!r}; {did_you_mean(name, known)}"
+
+
+def _dotted(path: str) -> str:
+    """`a[2]['b'][-1]` as `a.2.b.last`."""
+    return re.sub(r"\[\s*(-1|[^\]]*?)\s*\]", lambda found: f".{_STEPS.get(found[1], found[1]).strip(_QUOTES)}", path)
 
 
 class WhenCompiler(Struct, frozen=True):

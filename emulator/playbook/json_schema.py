@@ -41,6 +41,10 @@ class Schema:
         """Returns whether a value is as the schema wants it."""
         return bool(self._is_valid(value))
 
+    def accepts(self, value: Any) -> bool:
+        """Whether a value fits."""
+        return bool(self._is_valid(value))
+
     def check(self, value: Any, what: str) -> None:
         """Refuse what does not fit, naming the first wrong field; fill in the defaults of the top level.
 

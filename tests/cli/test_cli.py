@@ -105,6 +105,7 @@ def test_serving_wrong_scenarios_reports_every_error(story: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_check_looks_at_all_that_comes_along() -> None:
     result = emulate("check")
     assert (result.exit_code, result.stderr) == (0, "")
@@ -152,6 +153,14 @@ def test_check_reports_every_error_of_every_file_with_its_place(story: Path, tmp
         "unknown key 'rulez'; expected one of: scenario, about, extends, apis, latency, rules; did you mean 'rules'?",
     ):
         assert said in result.stdout
+
+
+def test_check_plays_operations_unless_told_otherwise(story: Path) -> None:
+    story.write_text(STORY + "rules: [{reply: {body: '{{ query.after }}'}}]\n")
+    result = emulate("check", "story.yaml")
+    assert (result.exit_code, result.stderr) == (2, "1 error\n")
+    assert result.stdout.startswith("story.yaml:4:23: `query.after` is absent; if it may be missing, write")
+    assert emulate("check", "--no-play", "story.yaml").stdout == "1 scenario OK\n"
 
 
 def test_one_error_is_counted_in_the_singular(story: Path) -> None:

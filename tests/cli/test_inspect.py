@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
-from emulator.cli.inspect import check_scenarios, coverage_lines, route_lines
-from emulator.errors import ConfigError
+from emulator.cli.inspect import coverage_lines, route_lines
 from tests.library import Library, api
 
 CLAIMS = """\
@@ -58,19 +53,3 @@ def test_coverage_reports_where_each_claim_is_served_and_how_many_are_not(librar
 def test_an_api_without_claims_is_covered(library: Library) -> None:
     lines, unserved = coverage_lines(library.load(api=api()))
     assert (lines[-1], unserved) == ("0 of 0 claims served", 0)
-
-
-def test_a_error_of_a_file_that_several_scenarios_share_is_reported_once(library: Library) -> None:
-    library.write("apis/demo.yaml", api("serves: [D-NONE]\n"))
-    names = [str(library.write(f"{name}.yaml", f"scenario: {name}\nabout: x\napis: {{demo: }}\n")) for name in "ab"]
-    complaints, checked = check_scenarios(names)
-    assert (len(complaints), checked) == (1, 2)
-
-
-def test_a_folder_is_what_it_holds(library: Library, tmp_path: Path) -> None:
-    library.write("apis/demo.yaml", api())
-    library.write("one.yml", "scenario: one\nabout: x\napis: {demo: }\n")
-    assert check_scenarios([str(library.folder)]) == ([], 2)
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(ConfigError, match="no scenarios in this folder"):
-        check_scenarios([str(tmp_path / "empty")])

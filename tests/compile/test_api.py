@@ -16,6 +16,7 @@ def changed(changes: str) -> str:
     return f"scenario: story\nabout: x\napis:\n  demo: {changes}\n"
 
 
+@pytest.mark.finding("F2")
 def test_an_api_need_not_name_the_errors_that_the_engine_raises(library: Library) -> None:
     text = "api: demo\ntitle: Demo\nversion: '1'\noperations: {echo.create: {route: POST /echo, rules: []}}\n"
     errors = library.demo(text).errors

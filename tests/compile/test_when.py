@@ -74,6 +74,20 @@ def test_a_when_that_can_not_work_is_refused(library: Library, when: str, messag
     assert library.refused(api=text) == [message]
 
 
+@pytest.mark.finding("F3")
+@pytest.mark.parametrize(
+    ("path", "spelling"),
+    [
+        ("body.messages[2].role", "body.messages.2.role"),
+        ("body.messages[-1].content[ 0 ]", "body.messages.last.content.0"),
+        ("header['X-Mood']", "header.X-Mood"),
+    ],
+)
+def test_brackets_in_a_path_are_refused_with_the_right_spelling(library: Library, path: str, spelling: str) -> None:
+    text = operation(f'rules: [{{when: {{"{path}": «1}}, reply: {{body: 1}}}}]')
+    assert library.refused(api=text) == [f"brackets can't stand in a path; write {spelling!r}"]
+
+
 def test_an_expression_that_can_not_be_read_is_refused_where_it_stands(library: Library) -> None:
     (message,) = library.refused(api=operation('rules: [{when: {expr: «"{{ body. }}"}, reply: {body: 1}}]'))
     assert "expected name or number" in message

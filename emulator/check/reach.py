@@ -1,0 +1,116 @@
+"""Finds rules that are never reached: an earlier rule answers first, their counters contradict each other, or the
+operation refuses every request that they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePath
+
+from emulator.check.fields import Fields
+from emulator.check.lint import Loaded, impossible
+from emulator.errors import Diagnostic, Location
+from emulator.language.document.diagnostics import did_you_mean
+from emulator.playbook import Api, Operation
+from emulator.playbook.matching import Check, FieldCheck, Matcher
+from emulator.playbook.model import Rule
+from emulator.playbook.operators import field_test, same
+
+MAX_MATCHES = 10_000  # a rule whose counters let none of so many matches through is never reached
+
+
+def unreachable(loaded: Loaded) -> Iterator[Diagnostic]:
+    """Yields a diagnostic for each rule that answers no request of any operation that it is for."""
+    reached: set[Location] = set()
+    why: dict[Location, str] = {}
+    for api in loaded.playbook.apis.values():
+        rows = {kind.rows.operation for kind in api.jobs.values() if kind.rows is not None}
+        for operation in api.operations.values():
+            for rule, reason in _reasons(api, operation, works_rows=operation.name in rows):
+                if reason is None:
+                    reached.add(rule.place)
+                else:
+                    why.setdefault(rule.place, reason)
+    yield from (Diagnostic(place, reason) for place, reason in why.items() if place not in reached)
+
+
+def _reasons(api: Api, operation: Operation, works_rows: bool) -> Iterator[tuple[Rule, str | None]]:
+    """Every rule of an operation, with why it is never reached there."""
+    fields = Fields(api, api.file.operations[operation.name])
+    before: list[Rule] = []
+    for rule in operation.rules.rules:
+        reason = _counted_out(rule.matcher) or (None if rule.unchecked else _refused(rule.matcher, fields))
+        if reason is None:
+            earlier = next((each for each in before if _answers_for(each, rule, works_rows)), None)
+            if earlier is not None:
+                reason = f"this rule is never reached: {_named(earlier)} answers whatever it would match"
+        yield rule, reason
+        before.append(rule)
+
+
+def _named(rule: Rule) -> str:
+    place = f"{PurePath(rule.place.file).name}:{rule.place.line}"
+    return f"the rule {rule.name!r} ({place})" if rule.name else f"the rule at {place}"
+
+
+def _counted_out(matcher: Matcher) -> str | None:
+    if not matcher.counters or any(matcher.admits(match) for match in range(1, MAX_MATCHES)):
+        return None
+    counters = " and ".join(f"`{name}: {wanted}`" for name, wanted in matcher.counters)
+    return f"this rule is never reached: {counters} exclude each other"
+
+
+def _refused(matcher: Matcher, fields: Fields) -> str | None:
+    """Why no request has what a matcher wants: the schema or the API knows no such value."""
+    for check in matcher.checks:
+        if isinstance(check, FieldCheck) and check.values and check.query is None:
+            reason = _never(check, fields)
+            if reason is not None:
+                return f"this rule is never reached: {reason}"
+    return None
+
+
+def _never(check: FieldCheck, fields: Fields) -> str | None:
+    """Why a field is none of the values that a check names."""
+    steps = tuple(check.field.split("."))
+    if check.field == "caller.tier" and not any(value in fields.api.tiers for value in check.values):
+        return f"no caller.tier is {_said(check)}; {did_you_mean(str(check.values[0]), fields.api.tiers)}"
+    if steps[0] == "body" and len(steps) > 1 and fields.part.request is None:
+        return f"{check.field} is {_said(check)}, and no body is read here"
+    untyped = steps[0] == "query" and not fields.schema_of(steps)
+    if (untyped or steps[0] in ("header", "path")) and not any(isinstance(value, str) for value in check.values):
+        return f"{check.field} is text, and {_said(check)} is not; write it in quotes"
+    if impossible(fields, steps, check.values):
+        return f"the schema of the request refuses {_said(check)} as {check.field}"
+    return None
+
+
+def _said(check: FieldCheck) -> str:
+    return " or ".join(map(repr, check.values))
+
+
+def _answers_for(earlier: Rule, later: Rule, works_rows: bool) -> bool:
+    """Whether an earlier rule of the same file answers every request that a later one matches."""
+    if earlier.reply is None or earlier.matcher.counters or earlier.place.file != later.place.file:
+        return False
+    # A job's rows pass over rules that answer with a stream.
+    streams = earlier.reply.events is not None
+    if streams and works_rows and (later.reply is None or later.reply.events is None):
+        return False
+    return all(any(_implies(known, wanted) for known in later.matcher.checks) for wanted in earlier.matcher.checks)
+
+
+def _implies(known: Check, wanted: Check) -> bool:
+    """Whether one check holds whenever another does."""
+    if not isinstance(known, FieldCheck) or not isinstance(wanted, FieldCheck):
+        return _alike(known, wanted)
+    if (known.field, known.query) != (wanted.field, wanted.query):
+        return False
+    if same(known.operand, wanted.operand):
+        return True
+    return bool(known.values) and all(map(field_test(wanted.operand), known.values))
+
+
+def _alike(one: Check, other: Check) -> bool:
+    """Whether two checks that are no comparisons ask the same: an expression is known by its source."""
+    source = getattr(one, "source", None)
+    return type(one) is type(other) and source is not None and source == getattr(other, "source", None)
