@@ -107,7 +107,11 @@ def emulator(emulator_server: Emulator, request: pytest.FixtureRequest) -> Itera
         yield world
         del node.stash[_WORLD]
         if node.config.getoption("--emulator-verdict"):
-            node.user_properties += [(FINDING, str(each)) for each in world.verdict.findings]
+            verdict = world.verdict
+            node.user_properties += [(FINDING, str(each)) for each in verdict.findings]
+            if verdict.dropped:
+                lost = f"{verdict.dropped} older exchanges were not judged: the journal has dropped them"
+                node.user_properties.append((FINDING, lost))
 
 
 @pytest.hookimpl(wrapper=True)

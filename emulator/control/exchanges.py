@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -13,30 +12,37 @@ from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.engine.functions import FILTERS, FUNCTIONS
 from emulator.errors import DocumentError
-from emulator.http import Exchange
 from emulator.language.expressions import Language
 from emulator.store.views import ExchangeView, exchange_view
-from emulator.worlds.journal_query import Question, compile_query, find, wait
+from emulator.worlds.journal_query import Found, Question, compile_query, find, wait
 
 LANGUAGE = Language(functions=FUNCTIONS, filters=FILTERS)
 MAX_WAIT = 600.0  # real seconds
 When = Annotated[dict[str, Any], Meta(description="what they must be like: a `when` as in a rule (docs/control.md)")]
 Last = Annotated[int, Meta(ge=1, description="at most so many, the newest")]
+Limit = Annotated[int, Meta(ge=1, description="at most so many, the oldest")]
+After = Annotated[int, Meta(ge=0, description="only those after the `next` of an earlier answer")]
 
 
 class ExchangesView(Struct, frozen=True):
-    """The exchanges found, the oldest first."""
+    """The exchanges found, the oldest first; `total` is how many there are, `dropped` how many older exchanges the
+    journal has dropped, whatever they were, `next` what `after` takes to go on behind the last one shown."""
 
     exchanges: list[ExchangeView]
+    total: int
+    dropped: int
+    next: int
 
 
 class ExchangesQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Only such exchanges; `last`: at most so many, the newest."""
+    """Only such exchanges; `last`: at most so many, the newest; `limit`: at most so many, the oldest."""
 
     operation: str | None = None
     status: int | None = None
     api: str | None = None
     last: Last | None = None
+    limit: Limit | None = None
+    after: After = 0
 
 
 class ExchangesQuestion(Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,6 +50,8 @@ class ExchangesQuestion(Struct, frozen=True, forbid_unknown_fields=True):
 
     when: When = {}
     last: Last | None = None
+    limit: Limit | None = None
+    after: After = 0
 
 
 class ExchangesWait(Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,19 +75,21 @@ def exchanges(request: ControlRequest, query: ExchangesQuery) -> ExchangesView:
     known_operation(playbook, query.operation, "query.operation")
     filters = {"operation": query.operation, "status": query.status, "api": query.api}
     when = _question(request, {name: value for name, value in filters.items() if value is not None})
-    return _view(find(request.state.journal, when, query.last))
+    return _view(find(request.state.journal, when, query.last, query.limit, query.after))
 
 
 def query(request: ControlRequest, body: ExchangesQuestion) -> ExchangesView:
     """The exchanges that a `when` fits, as rules write it."""
-    return _view(find(request.state.journal, _question(request, body.when), body.last))
+    return _view(find(request.state.journal, _question(request, body.when), body.last, body.limit, body.after))
 
 
 async def wait_for(request: ControlRequest, body: ExchangesWait) -> ExchangesView:
     """Wait until there are so many such exchanges: 408 when they do not come in time."""
     limit = time_limit(body.timeout)
     try:
-        return _view(await wait(request.state.journal, _question(request, body.when), body.count, limit))
+        journal = request.state.journal
+        found = await wait(journal, _question(request, body.when), body.count, limit)
+        return _view(Found(found, len(found), journal.dropped, journal.seen))
     except TimeoutError as error:
         raise ControlFailure(408, str(error)) from None
 
@@ -113,8 +123,9 @@ def _question(request: ControlRequest, when: dict[str, Any]) -> Question:
     return question
 
 
-def _view(found: Iterable[Exchange]) -> ExchangesView:
-    return ExchangesView([exchange_view(exchange) for exchange in found])
+def _view(found: Found) -> ExchangesView:
+    shown = [exchange_view(exchange) for exchange in found.exchanges]
+    return ExchangesView(shown, found.total, found.dropped, found.next)
 
 
 EXAMPLE = {"operation": "messages.create", "body.stream": {"present": False}, "status": {"lt": 500}}

@@ -16,9 +16,10 @@ from emulator.webhooks.views import WebhookView, webhook_view
 
 
 class WebhooksView(Struct, frozen=True):
-    """The attempts, the oldest first."""
+    """The attempts, the oldest first; `dropped` is how many older ones are not kept any more."""
 
     webhooks: list[WebhookView]
+    dropped: int
 
 
 class WebhooksWait(Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,14 +39,14 @@ class Redelivery(Struct, frozen=True):
 
 def webhooks(request: ControlRequest) -> WebhooksView:
     """The webhook attempts of this world."""
-    return _view(request.state.sender.attempts())
+    return _view(request.state.sender.attempts(), request.state.sender.dropped)
 
 
 async def wait(request: ControlRequest, body: WebhooksWait) -> WebhooksView:
     """Wait until there are so many attempts: 408 when they are not made in time."""
     limit, sender = time_limit(body.timeout), request.state.sender
     try:
-        return _view(await sender.wait(body.count, limit, delivered=body.delivered))
+        return _view(await sender.wait(body.count, limit, delivered=body.delivered), sender.dropped)
     except TimeoutError:
         made = len([each for each in sender.attempts() if each.delivered or not body.delivered])
         raise ControlFailure(
@@ -71,8 +72,8 @@ def clear(request: ControlRequest) -> Cleared:
     return Cleared(count)
 
 
-def _view(attempts: Iterable[DeliveryAttempt]) -> WebhooksView:
-    return WebhooksView([webhook_view(attempt) for attempt in attempts])
+def _view(attempts: Iterable[DeliveryAttempt], dropped: int) -> WebhooksView:
+    return WebhooksView([webhook_view(attempt) for attempt in attempts], dropped)
 
 
 AT = {"id": "msg_1"}

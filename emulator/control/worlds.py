@@ -46,6 +46,12 @@ class WorldRequest(Struct, frozen=True, forbid_unknown_fields=True):
         list[str],
         Meta(max_length=1_000, description="API keys whose requests are led here; * for what nothing leads elsewhere"),
     ] = []
+    journal_entries: (
+        Annotated[int, Meta(ge=0, le=10_000_000, description="how many exchanges its journal keeps")] | None
+    ) = None
+    journal_bytes: (
+        Annotated[int, Meta(ge=0, le=2**34, description="how many bytes of them, headers and bodies included")] | None
+    ) = None
 
 
 class Ended(Struct, frozen=True):
@@ -73,7 +79,8 @@ def put(request: ControlRequest, body: WorldRequest) -> WorldView:
         request.status = 200
         return view(request, world)
     try:
-        return view(request, worlds.create(name, scenarios, body.seed, frozen, body.keys))
+        journal = (body.journal_entries, body.journal_bytes)
+        return view(request, worlds.create(name, scenarios, body.seed, frozen, body.keys, journal))
     except DocumentError:
         raise
     except EmulatorError as error:
@@ -189,6 +196,8 @@ def _refuse_other(
             ("scenarios", scenarios == spec.scenarios),
             ("seed", body.seed == spec.seed),
             ("frozen", frozen == spec.frozen),
+            ("journal_entries", body.journal_entries == spec.journal_entries),
+            ("journal_bytes", body.journal_bytes == spec.journal_bytes),
             ("keys", set(body.keys) == set(request.server.worlds.keys(world.name))),
         )
         if not same

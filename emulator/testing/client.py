@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -137,36 +138,67 @@ def _diagnostic(diagnostic: Mapping[str, Any]) -> str:
 Item = TypeVar("Item")
 
 
+class DroppedError(ControlError):
+    """Older records were dropped, on which the result depends: nobody can know it any more."""
+
+
+class DroppedWarning(UserWarning):
+    """Older records were dropped; the result may lack some of them."""
+
+
 class RemoteSequence(Sequence[Item]):
-    """What a world has on record, the oldest first."""
+    """What a world has on record, the oldest first.
+
+    Whatever depends on older records raises DroppedError when the world has dropped some: the length, the first,
+    each, all. The newest ones, counted from the end, can always be had.
+    """
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
     @abstractmethod
-    def all(self) -> list[Item]:
-        """What there is at this moment."""
+    def _newest(self, count: int | None = None) -> tuple[list[Item], int, int]:
+        """The newest `count` records, or all; how many there are; and how many older ones were dropped."""
 
     @abstractmethod
     def _missing(self, count: int) -> str:
         """What is told to whoever looks for one that is not among the `count` there are."""
+
+    @abstractmethod
+    def _lost(self, dropped: int) -> str:
+        """What is told to whoever needs those that were dropped."""
+
+    def all(self) -> list[Item]:
+        """What there is at this moment. Raises DroppedError."""
+        found, _, dropped = self._newest()
+        self._need(dropped)
+        return found
 
     @property
     def last(self) -> Item:
         """The newest. Raises IndexError, which says what there is instead, when there is none."""
         return self[-1]
 
+    def _need(self, dropped: int) -> None:
+        if dropped:
+            raise DroppedError(self._lost(dropped))
+
     def _waited(self, path: str, body: dict[str, Any]) -> Any:
         """The answer to a question that waits. Raises AssertionError when what it waits for does not come."""
         try:
-            return self._client.post(path, body, waits=True)
+            answer = self._client.post(path, body, waits=True)
         except ControlError as error:
             if error.status != 408:
                 raise
             raise AssertionError(str(error)) from None
+        if dropped := answer["dropped"]:
+            warnings.warn(self._lost(dropped), DroppedWarning, stacklevel=3)
+        return answer
 
     def __len__(self) -> int:
-        return len(self.all())
+        _, total, dropped = self._newest(1)
+        self._need(dropped)
+        return total
 
     def __iter__(self) -> Iterator[Item]:
         return iter(self.all())
@@ -178,7 +210,18 @@ class RemoteSequence(Sequence[Item]):
     def __getitem__(self, at: slice) -> list[Item]: ...
 
     def __getitem__(self, at: int | slice) -> Item | list[Item]:
-        found = self.all()
-        if not isinstance(at, slice) and not -len(found) <= at < len(found):
-            raise IndexError(self._missing(len(found)))
+        if isinstance(at, slice):
+            return self._slice(at)
+        found, total, dropped = self._newest(-at if at < 0 else None)
+        if at >= 0 or len(found) < -at:
+            self._need(dropped)
+        if not -len(found) <= at < len(found):
+            raise IndexError(self._missing(total))
+        return found[at]
+
+    def _slice(self, at: slice) -> list[Item]:
+        found, total, dropped = self._newest()
+        starts_late = at.start is not None and -total <= at.start < 0
+        if not starts_late or (at.stop is not None and at.stop >= 0):
+            self._need(dropped)
         return found[at]

@@ -21,6 +21,9 @@ from emulator.testing.client import DEFAULT, Client
 from emulator.testing.clock import moment
 from emulator.testing.world import Frozen, Scenarios, World, scenario_names
 
+# A test asks for all that it has sent: a journal for 100,000 small exchanges, which takes room only when they come.
+JOURNAL = {"journal_entries": 100_000, "journal_bytes": 256 * 2**20}
+
 
 class Emulator(World):
     """An emulator, seen from one of its worlds.
@@ -48,7 +51,7 @@ class Emulator(World):
         names = scenario_names(scenario, scenarios)
         if url is not None and (names or frozen is not None or options):
             raise ValueError("a running emulator is set up already; make a world: Emulator(url).world('mine', …)")
-        self._settings = settings.load({"scenarios": names} | options, {})
+        self._settings = settings.load(JOURNAL | {"scenarios": names} | options, {})
         self._frozen = frozen
         self._thread: ServerThread | None = None
         self._ends = False  # with this object, the world ends
@@ -106,6 +109,8 @@ class Emulator(World):
             "scenarios": scenario_names(scenario, scenarios) or None,
             "seed": seed,
             "frozen": frozen if frozen is None or isinstance(frozen, bool) else moment(frozen),
+            "journal_entries": self._settings.journal_entries,
+            "journal_bytes": self._settings.journal_bytes,
         }
         self.client.make(f"/worlds/{name}", {each: value for each, value in body.items() if value is not None})
         made = object.__new__(Emulator)

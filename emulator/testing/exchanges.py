@@ -14,6 +14,7 @@ from emulator.store.views import ExchangeView
 from emulator.testing.client import Client, RemoteSequence
 
 SHOWN = 10  # exchanges that a message lists
+PAGE = 1_000  # exchanges that are fetched at once
 
 
 class RecordedReply(Struct, frozen=True):
@@ -52,14 +53,14 @@ class Exchanges(RemoteSequence[Recorded]):
         self._when = dict(when)
 
     def all(self) -> list[Recorded]:
-        """All of them. Raises ControlError for an operation that there is not, and what can't be asked."""
-        if _is_plain(self._when):  # the control API knows the operations, and says so when there is none of this name
-            return _recorded(self._client.get("/exchanges", **self._when))
-        return _recorded(self._client.post("/exchanges/query", {"when": _conditions(self._when)}))
+        """All of them. Raises ControlError for an operation that there is not, and what can't be asked; DroppedError
+        when the journal has dropped older ones."""
+        return super().all()
 
     @property
     def first(self) -> Recorded:
-        """The oldest. Raises IndexError, which says what came instead, when there is none."""
+        """The oldest. Raises IndexError, which says what came instead, when there is none; DroppedError when the
+        journal has dropped older ones."""
         return self[0]
 
     def wait(self, count: int = 1, timeout: float | str = "5s") -> list[Recorded]:
@@ -71,18 +72,41 @@ class Exchanges(RemoteSequence[Recorded]):
         """Forget all exchanges of the world, also those that do not match."""
         self._client.delete("/exchanges")
 
+    def _newest(self, count: int | None = None) -> tuple[list[Recorded], int, int]:
+        answer = self._ask(last=count, limit=PAGE)
+        found, total = _recorded(answer), answer["total"]
+        while answer["exchanges"] and len(found) < (total if count is None else min(count, total)):
+            answer = self._ask(after=answer["next"], limit=PAGE)
+            found += _recorded(answer)
+        return found, total, answer["dropped"]
+
+    def _ask(self, **page: int | None) -> Any:
+        """Asks for some of the exchanges. Raises ControlError."""
+        if _is_plain(self._when):  # the control API knows the operations, and says so when there is none of this name
+            return self._client.get("/exchanges", **self._when, **page)
+        chosen = {name: value for name, value in page.items() if value is not None}
+        return self._client.post("/exchanges/query", {"when": _conditions(self._when), **chosen})
+
+    def _lost(self, dropped: int) -> str:
+        return (
+            f"the journal of this world has dropped {dropped} older exchanges, so not all that came can be told;"
+            " give it more room with journal_entries and journal_bytes, or clear it before"
+        )
+
     def __repr__(self) -> str:
-        return f"<{len(self)} exchanges{''.join(f' {name}={value!r}' for name, value in self._when.items())}>"
+        _, total, dropped = self._newest(1)
+        lost = f", {dropped} older ones dropped" if dropped else ""
+        return f"<{total} exchanges{lost}{''.join(f' {name}={value!r}' for name, value in self._when.items())}>"
 
     def _missing(self, count: int) -> str:
         return f"{count} requests match; {self._instead()}"
 
     def _instead(self) -> str:
         """What the world's journal holds, for whoever looked for something else."""
-        found = Exchanges(self._client, {}).all()
+        found, _, _ = Exchanges(self._client, {})._newest(SHOWN)
         if not found:
             return "the journal of this world is empty: does the client use its base URL, and its key or header?"
-        lines = "".join(f"\n  {each}" for each in found[-SHOWN:])
+        lines = "".join(f"\n  {each}" for each in found)
         return f"the last in the journal of this world:{lines}"
 
 

@@ -65,10 +65,6 @@ class Attempt(WebhookView, frozen=True):
 class Webhooks(RemoteSequence[Attempt]):
     """The attempts of a world, the oldest first; each look asks the server anew."""
 
-    def all(self) -> list[Attempt]:
-        """All attempts."""
-        return _attempts(self._client.get("/webhooks"))
-
     def wait(self, count: int = 1, timeout: float | str = "5s", *, delivered: bool = False) -> Sequence[Attempt]:
         """Wait, in real time, for so many attempts; only `delivered` ones when the receiver must have said yes.
 
@@ -84,6 +80,14 @@ class Webhooks(RemoteSequence[Attempt]):
     def clear(self) -> None:
         """Forget the attempts."""
         self._client.delete("/webhooks")
+
+    def _newest(self, count: int | None = None) -> tuple[list[Attempt], int, int]:
+        answer = self._client.get("/webhooks")
+        found = _attempts(answer)
+        return found, len(found), answer["dropped"]
+
+    def _lost(self, dropped: int) -> str:
+        return f"this world has dropped {dropped} older webhook attempts; clear them before"
 
     def _missing(self, count: int) -> str:
         return f"{count} webhook attempts have been made"

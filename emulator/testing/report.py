@@ -16,15 +16,15 @@ MAX_WIDTH = 200  # characters of a line
 def exchange_lines(world: World) -> Iterator[str]:
     """The exchanges of a world, for a person; never raises, because a test has failed already."""
     try:
-        found = world.requests().all()
+        found, total, dropped = world.requests()._newest(MAX_EXCHANGES)
     except EmulatorError as error:
         yield f"the exchanges can't be read: {error}"
         return
     if not found:
         yield f"no request came to the world {world.name}"
-    if len(found) > MAX_EXCHANGES:
-        yield f"… {len(found) - MAX_EXCHANGES} earlier ones"
-    for each in found[-MAX_EXCHANGES:]:
+    if earlier := total - len(found) + dropped:
+        yield f"… {earlier} earlier ones" + (f", {dropped} of them dropped from the journal" if dropped else "")
+    for each in found:
         yield from (_cut(line) for line in lines_of(each))
 
 

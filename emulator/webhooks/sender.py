@@ -89,6 +89,11 @@ class Sender:
         """Returns the attempts, the oldest first: for one message, or for all."""
         return [attempt for _, attempt in self._records.items(ATTEMPTS) if id in (None, attempt.id)]
 
+    @property
+    def dropped(self) -> int:
+        """How many older attempts there were that are not kept any more."""
+        return self._counters.value(ATTEMPTS) - self._records.count(ATTEMPTS)
+
     async def wait(self, count: int = 1, timeout: float = 5.0, *, delivered: bool = False) -> list[DeliveryAttempt]:
         """The attempts, as soon as there are so many; with `delivered`, those to which the receiver said yes.
 
@@ -107,6 +112,7 @@ class Sender:
         self._schedule.clear(WORK)
         for collection in (MESSAGES, ATTEMPTS, HELD):
             self._records.clear(collection)
+        self._counters.delete(ATTEMPTS)
 
     async def close(self) -> None:
         """Closes the connections and sends no more; the schedule is the backend's to close."""

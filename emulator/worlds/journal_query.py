@@ -93,10 +93,32 @@ def compile_query(when: Any, language: Language) -> Question:
     return Question(when, matcher)
 
 
-def find(journal: ExchangeJournal, when: Question, last: int | None = None) -> list[Exchange]:
-    """The exchanges that are as wanted, the oldest first; at most the `last` ones."""
-    found = [exchange for exchange in journal if when.fits(exchange)]
-    return found if last is None else found[max(0, len(found) - last) :]
+class Found(Struct, frozen=True):
+    """Exchanges that are as wanted, the oldest first.
+
+    `total`: how many there are, those included that were not asked for; `dropped`: how many older exchanges the
+    journal has dropped, whatever they were; `next`: the place of the last one, `after` which the following ones are.
+    """
+
+    exchanges: Sequence[Exchange]
+    total: int
+    dropped: int
+    next: int
+
+
+def find(
+    journal: ExchangeJournal, when: Question, last: int | None = None, limit: int | None = None, after: int = 0
+) -> Found:
+    """The exchanges that are as wanted: the `limit` oldest of the `last` ones beyond the place `after`.
+
+    Places count all exchanges from 1 in the order of the journal, which is not always that of their numbers.
+    """
+    dropped, seen = journal.dropped, journal.seen
+    placed = enumerate(journal, dropped + 1)
+    found = [(place, exchange) for place, exchange in placed if place > after and when.fits(exchange)]
+    chosen = found if last is None else found[max(0, len(found) - last) :]
+    chosen = chosen[:limit]
+    return Found([each for _, each in chosen], len(found), dropped, chosen[-1][0] if chosen else seen)
 
 
 async def wait(journal: ExchangeJournal, when: Question, count: int, timeout: float) -> list[Exchange]:
@@ -166,6 +188,8 @@ def _timeout_message(
     lines = [
         f"waited {timeout:g} s for {count} exchanges with {when.when!r}; there were {len(found)} of {len(journal)}"
     ]
+    if journal.dropped:
+        lines.append(f"  the journal has dropped {journal.dropped} older ones")
     lines += [f"  {_summary(exchange)}" for exchange in [*found.values()][:MAX_LISTED]]
     others = [(when.differences(each), each) for each in journal if id(each) not in found]
     others.sort(key=lambda other: (len(other[0]), -other[1].number))

@@ -90,8 +90,10 @@ class WorldRegistry:
         seed: int | None = None,
         frozen: bool | float | None = None,
         keys: Iterable[str] = (),
+        journal: tuple[int | None, int | None] = (None, None),
     ) -> World:
-        """Creates a world. `scenarios` None plays those of the settings; `frozen` is True, or the time (epoch seconds).
+        """Creates a world. `scenarios` None plays those of the settings; `frozen` is True, or the time (epoch seconds);
+        `journal` bounds the journal in entries and bytes, where it is not as in the settings.
 
         Raises ConfigError for a bad name, one that is taken, a key that another world has, or one world too many;
         DocumentError when a scenario is wrong. Then nothing was made.
@@ -99,9 +101,9 @@ class WorldRegistry:
         keys = list(keys)
         self._check(name)
         self._routes.check(keys)
-        spec = WorldSpec(None if scenarios is None else tuple(scenarios), seed, frozen)
+        spec = WorldSpec(None if scenarios is None else tuple(scenarios), seed, frozen, *journal)
         played = self._settings.scenarios if spec.scenarios is None else spec.scenarios
-        world = self._world(name, _clock(frozen), self._settings.seed if seed is None else seed, played)
+        world = self._world(name, _clock(frozen), self._settings.seed if seed is None else seed, played, journal)
         world.spec = spec
         world.state.on_issued = partial(self._routes.issue, world=world)
         self._worlds[name] = world
@@ -210,9 +212,20 @@ class WorldRegistry:
                     self._routes.issue(credential, world)
         world.make_keys_again([*world.made_keys(), *made])
 
-    def _world(self, name: str, clock: Clock, seed: int, scenarios: tuple[str, ...]) -> World:
-        journal = Journal(self._settings.journal_entries, self._settings.journal_bytes)
-        backend = MemoryBackend(clock, journal, STORED_TYPES)
+    def _world(
+        self,
+        name: str,
+        clock: Clock,
+        seed: int,
+        scenarios: tuple[str, ...],
+        journal: tuple[int | None, int | None] = (None, None),
+    ) -> World:
+        entries, size = journal
+        kept = Journal(
+            self._settings.journal_entries if entries is None else entries,
+            self._settings.journal_bytes if size is None else size,
+        )
+        backend = MemoryBackend(clock, kept, STORED_TYPES)
         state = WorldState(name, seed, backend, self._settings.webhook_allow)
         return World(name, state, self._pipeline(state, self._playbooks.get(scenarios)), scenarios)
 

@@ -19,11 +19,16 @@ from emulator.playbook import Playbook
 
 
 class WorldSpec(Struct, frozen=True):
-    """What a world was requested to be; None where nothing was said. Times are seconds since the epoch."""
+    """What a world was requested to be; None where nothing was said. Times are seconds since the epoch.
+
+    `journal_entries` and `journal_bytes` bound its journal.
+    """
 
     scenarios: tuple[str, ...] | None = None
     seed: int | None = None
     frozen: bool | float | None = None
+    journal_entries: int | None = None
+    journal_bytes: int | None = None
 
 
 class World(Struct, eq=False):

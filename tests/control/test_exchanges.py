@@ -144,4 +144,4 @@ def test_exchanges_are_forgotten(emulator: Emulated, control: httpx.Client) -> N
     caller(emulator).get("/models")
     emulator.exchanges(1)
     assert control.delete("/exchanges").json() == {"cleared": 1}
-    assert control.get("/exchanges").json() == {"exchanges": []}
+    assert control.get("/exchanges").json() == {"exchanges": [], "total": 0, "dropped": 0, "next": 0}

@@ -35,12 +35,28 @@ def test_a_world_is_made_once_and_told(control: httpx.Client) -> None:
     assert control.put("/worlds/one", json=repeated).status_code == 200
 
 
-@pytest.mark.parametrize("other", [{"seed": 8}, {"keys": []}, {"frozen": True}, {"scenarios": None}])
+@pytest.mark.parametrize(
+    "other",
+    [{"seed": 8}, {"keys": []}, {"frozen": True}, {"scenarios": None}, {"journal_entries": 3}, {"journal_bytes": 9}],
+)
 def test_a_world_that_is_there_and_differs_is_a_conflict(control: httpx.Client, other: dict[str, Any]) -> None:
     control.put("/worlds/one", json=ORDER)
     answer = control.put("/worlds/one", json={**ORDER, **other})
     assert answer.status_code == 409
     assert answer.json()["error"]["message"].endswith(f"made with other {next(iter(other))}")
+
+
+@pytest.mark.parametrize("bound", [{"journal_entries": 2}, {"journal_bytes": 5_000}])
+def test_a_world_may_have_a_journal_of_its_own_size(
+    emulator: Emulated, control: httpx.Client, bound: dict[str, int]
+) -> None:
+    control.put("/worlds/one", json={**ORDER, **bound}).raise_for_status()
+    for _ in range(9):
+        caller(emulator, "axp_of_one_test").get("/models/none")
+    found = control.get("/exchanges?world=one&limit=1").json()
+    assert (found["total"], found["dropped"], found["next"]) == (2, 7, 8)
+    rest = control.get(f"/exchanges?world=one&after={found['next']}").json()
+    assert [each["number"] for each in rest["exchanges"]] == [9]
 
 
 def test_a_request_is_led_by_header_or_key(emulator: Emulated, control: httpx.Client) -> None:

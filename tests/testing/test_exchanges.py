@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from emulator import ControlError, Emulator
+from emulator.testing.exchanges import Exchanges
+from tests import loopback
 
 
 def test_what_was_sent_and_what_was_answered(emulator: Emulator, http: httpx.Client, hello: dict[str, Any]) -> None:
@@ -74,3 +77,63 @@ def test_the_journal_can_be_cleared(emulator: Emulator, http: httpx.Client) -> N
     http.get("/models")
     emulator.requests().clear()
     assert list(emulator.requests()) == []
+
+
+@pytest.fixture
+def small(emulator: Emulator) -> Iterator[Emulator]:
+    """A world whose journal keeps three exchanges."""
+    name = f"{emulator.name}-small"
+    emulator.client.make(f"/worlds/{name}", {"journal_entries": 3})
+    with Emulator(emulator.url, world=name) as small:
+        yield small
+    emulator.client.delete(f"/worlds/{name}")
+
+
+def call(emulator: Emulator, *paths: str) -> None:
+    for path in paths:
+        loopback.get(f"{emulator.base_url('aiexport')}{path}", headers={"X-API-Key": emulator.key("pro")})
+
+
+@pytest.mark.finding("G2")
+def test_a_test_finds_all_that_it_has_sent(emulator: Emulator) -> None:
+    with loopback.Client(base_url=emulator.base_url("aiexport")) as client:
+        for number in range(1_001):
+            client.get(f"/models/{number}", headers={"X-API-Key": emulator.key("pro")})
+    found = emulator.requests()
+    assert (len(found), found.first.path, found.last.path) == (1_001, "/v2/models/0", "/v2/models/1000")
+    assert [each.number for each in found] == list(range(1, 1_002))
+    assert [each.number for each in found[-1_001:]] == list(range(1, 1_002))
+    assert len(found.wait(1_001)) == 1_001
+    assert repr(found) == "<1001 exchanges>"
+
+
+@pytest.mark.finding("G2")
+def test_what_depends_on_dropped_exchanges_is_refused(small: Emulator) -> None:
+    call(small, "/models", "/a", "/models", "/b", "/models")
+    for look in (len, list, lambda found: found.first, lambda found: found[2], lambda found: found[:2], Exchanges.all):
+        with pytest.raises(ControlError, match=r"has dropped 2 older exchanges.*journal_entries.*clear"):
+            look(small.requests())
+    with pytest.raises(ControlError, match="has dropped 2"):
+        _ = small.requests("models.list")[-3]
+    with pytest.raises(ControlError, match="has dropped 2"):
+        _ = small.requests("messages.create").last
+
+
+@pytest.mark.finding("G2")
+def test_what_does_not_depend_on_dropped_exchanges_is_told(small: Emulator) -> None:
+    call(small, "/models", "/a", "/models", "/b", "/models")
+    assert small.requests().last.path == "/v2/models"
+    assert small.requests("models.list")[-2].number == 3
+    assert [each.number for each in small.requests()[-2:]] == [4, 5]
+    assert repr(small.requests()) == "<3 exchanges, 2 older ones dropped>"
+    small.requests().clear()
+    assert len(small.requests()) == 0
+
+
+@pytest.mark.finding("G2")
+def test_a_wait_says_that_older_exchanges_were_dropped(small: Emulator) -> None:
+    call(small, "/models", "/models", "/models", "/models")
+    with pytest.warns(UserWarning, match="has dropped 1 older exchanges"):
+        assert len(small.requests("models.list").wait(3)) == 3
+    with pytest.raises(AssertionError, match="the journal has dropped 1 older ones"):
+        small.requests("models.list").wait(4, timeout="1ms")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import pytest
 
 from emulator import Emulator
 from emulator.testing.exchanges import Recorded
 from emulator.testing.report import MAX_EXCHANGES, MAX_WIDTH, exchange_lines, lines_of
+from tests import loopback
 
 
 def test_a_line_for_each_exchange(emulator: Emulator, http: httpx.Client, hello: dict[str, Any]) -> None:
@@ -53,6 +55,19 @@ def test_it_is_bounded(emulator: Emulator, http: httpx.Client) -> None:
     assert lines[0] == "… 5 earlier ones"
     assert len(lines) == MAX_EXCHANGES + 1
     assert max(map(len, lines)) == MAX_WIDTH
+
+
+@pytest.mark.finding("G2")
+def test_exchanges_that_the_journal_dropped_are_counted(emulator: Emulator) -> None:
+    name = f"{emulator.name}-small"
+    emulator.client.make(f"/worlds/{name}", {"journal_entries": 30})
+    with Emulator(emulator.url, world=name) as small:
+        with loopback.Client(base_url=emulator.url, headers=small.headers) as client:
+            for _ in range(33):
+                client.get("/nowhere")
+        assert next(exchange_lines(small)) == "… 13 earlier ones, 3 of them dropped from the journal"
+        assert "3 older exchanges were not looked at" in small.verdict.text
+    emulator.client.delete(f"/worlds/{name}")
 
 
 def test_a_server_that_is_gone_is_told_and_not_raised(emulator: Emulator) -> None:

@@ -14,6 +14,9 @@ from tests.receiver import receiving
 pytestmark = pytest.mark.emulator(frozen=True)
 
 
+ATTEMPT = {"id": "msg_1", "url": "http://127.0.0.1:9", "attempt": 4, "at": 0, "headers": {}, "body": "{}"}
+
+
 @pytest.fixture
 def receiver() -> Iterator[str]:
     with receiving(204, 204) as receiver:
@@ -44,3 +47,15 @@ def test_looking_and_waiting_in_vain_are_told(emulator: Emulator) -> None:
         emulator.webhooks.wait(1, timeout="1ms")
     with pytest.raises(ControlError, match="timeout"):
         emulator.webhooks.wait(1, timeout="soon")
+
+
+@pytest.mark.finding("G2")
+def test_attempts_that_are_not_kept_any_more_are_missed(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer: dict[str, Any] = {"webhooks": [ATTEMPT], "dropped": 3}
+    monkeypatch.setattr(emulator.client, "get", lambda path: answer)
+    monkeypatch.setattr(emulator.client, "post", lambda path, body, waits: answer)
+    assert emulator.webhooks.last.id == "msg_1"
+    with pytest.raises(ControlError, match="has dropped 3 older webhook attempts"):
+        len(emulator.webhooks)
+    with pytest.warns(UserWarning, match="has dropped 3 older webhook attempts"):
+        emulator.webhooks.wait(1)

@@ -435,8 +435,21 @@ def test_attempts_are_kept_by_message_and_only_the_last_ones() -> None:
                 await clock.advance(0)
         assert sender.attempts("msg_0") == []
         assert [attempt.id for attempt in sender.attempts("msg_4")] == ["msg_4"]
+        assert sender.dropped == 2
 
     assert [attempt.id for attempt in play(story, most=3)] == ["msg_2", "msg_3", "msg_4"]
+
+
+def test_forgetting_all_attempts_drops_none() -> None:
+    async def story(clock: Clock, sender: Sender) -> None:
+        async with receiving(YES) as receiver:
+            for number in range(3):
+                sender.deliver(f"msg_{number}", receiver.url, SECRET, b"{}")
+                await clock.advance(0)
+        sender.clear()
+        assert sender.dropped == 0
+
+    assert play(story, most=2) == []
 
 
 def test_no_more_deliveries_are_under_way_than_are_kept() -> None:

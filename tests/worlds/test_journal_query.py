@@ -113,12 +113,30 @@ def played(emulator: Emulated) -> Emulated:
     ],
 )
 def test_a_question_finds_the_exchanges_that_are_as_it_wants(played: Emulated, when: Any, found: list[int]) -> None:
-    assert numbers(find(played.journal, question(when))) == found
+    assert numbers(find(played.journal, question(when)).exchanges) == found
 
 
 def test_the_last_ones_of_those_that_fit_are_given_the_oldest_first(played: Emulated) -> None:
     when = question({"operation": {"matches": "^messages"}})
-    assert [numbers(find(played.journal, when, last)) for last in (0, 1, 2, 9)] == [[], [3], [2, 3], [1, 2, 3]]
+    assert [numbers(find(played.journal, when, last).exchanges) for last in (0, 1, 2, 9)] == [
+        [],
+        [3],
+        [2, 3],
+        [1, 2, 3],
+    ]
+
+
+def test_pages_follow_one_another_by_their_place_in_the_journal() -> None:
+    journal = Journal(entries=4)
+    for number in (1, 3, 2, 5, 4):  # as they were entered: the first that came is not always the first that is answered
+        journal.add(exchange(number))
+    first = find(journal, question({}), limit=2)
+    assert (numbers(first.exchanges), first.total, first.dropped) == ([3, 2], 4, 1)
+    second = find(journal, question({"number": {"gt": 3}}), limit=2, after=first.next)
+    assert (numbers(second.exchanges), second.total, second.next) == ([5, 4], 2, 5)
+    assert find(journal, question({}), after=second.next).exchanges == []
+    newest = find(journal, question({}), last=3, limit=2)
+    assert (numbers(newest.exchanges), newest.total) == ([2, 5], 4)
 
 
 def test_faults_and_near_misses_can_be_asked_for() -> None:
@@ -128,9 +146,9 @@ def test_faults_and_near_misses_can_be_asked_for() -> None:
     missed.near_misses = (NearMiss("r:1:1", "one", "r", 1, (Differing("body.a", "1", "2"),)),)
     journal.add(spoilt)
     journal.add(missed)
-    assert numbers(find(journal, question({"faults": {"contains": "cut_after"}}))) == [1]
-    assert numbers(find(journal, question({"near_misses.0.name": "one"}))) == [2]
-    assert numbers(find(journal, question({"near_misses.0.differences.0.field": "body.a"}))) == [2]
+    assert numbers(find(journal, question({"faults": {"contains": "cut_after"}})).exchanges) == [1]
+    assert numbers(find(journal, question({"near_misses.0.name": "one"})).exchanges) == [2]
+    assert numbers(find(journal, question({"near_misses.0.differences.0.field": "body.a"})).exchanges) == [2]
 
 
 @pytest.mark.parametrize(
@@ -177,7 +195,7 @@ def test_an_expression_that_fails_for_an_exchange_does_not_fit_it() -> None:
     journal.add(exchange(1, body=b'{"n": 5}'))
     journal.add(exchange(2, body=b'{"n": "five"}'))
     journal.add(exchange(3))
-    assert numbers(find(journal, question("{{ body.n > 3 }}"))) == [1]
+    assert numbers(find(journal, question("{{ body.n > 3 }}")).exchanges) == [1]
 
 
 @on_a_loop
@@ -310,7 +328,7 @@ def test_a_question_sees_no_key(emulator: Emulated) -> None:
     caller(emulator, PRO).get("/models")
     emulator.exchanges(1)
     for when in ({"header.x-api-key": PRO}, {"header.x-api-key": {"contains": PRO[4:-4]}}):
-        assert find(emulator.journal, question(when)) == []
+        assert find(emulator.journal, question(when)).exchanges == []
 
 
 def test_a_request_that_is_still_being_answered_stands_in_the_journal_as_open(small: Small) -> None:
