@@ -47,6 +47,12 @@ class Definitions(Struct, frozen=True):
     added_headers: frozenset[bytes] = ADDED
 
 
+def _content_type(reply: ReplyModel) -> str:
+    if reply.stream is not None:
+        return "text/event-stream"
+    return "application/json" if reply.text is None else "text/plain; charset=utf-8"
+
+
 class RuleCompiler:
     """Compiles rules of one document; `known` is what they may name, `names` what their `when` may speak of, and
     `renamed` what the operation calls kinds of error.
@@ -117,14 +123,7 @@ class RuleCompiler:
         for name in ("message", "param", "data"):
             if name in reply.model_fields_set and reply.error is None:
                 self.diagnostics.add(compiler.place((*path, name)), f"`{name}` goes with `error`, which is missing")
-        kind = (
-            "text/event-stream"
-            if reply.stream
-            else "text/plain; charset=utf-8"
-            if reply.text is not None
-            else "application/json"
-        )
-        content = {} if not kinds or reply.status in NO_BODY else {"Content-Type": kind}
+        content = {} if not kinds or reply.status in NO_BODY else {"Content-Type": _content_type(reply)}
         if "status" in reply.data:
             compiler.status(reply.data["status"], (*path, "data", "status"))
         stream = reply.stream

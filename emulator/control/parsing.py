@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ast import literal_eval
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
@@ -28,6 +29,7 @@ KINDS = {
     "object": "an object",
     "null": "null",
 }
+FORMS = {"^[!-~]+$": " of printable ASCII characters without spaces"}  # what regular expressions ask for, in words
 PARTS = {"array": "item", "str": "character", "object": "key"}
 
 
@@ -41,9 +43,15 @@ def in_words(message: str) -> str:
         [word for name in names for word in (("true", "false") if name == "bool" else (_kind_in_words(name),))]
     )
     bounds = BOUNDS.fullmatch(read["bounds"])
-    limit = read["bounds"] if bounds is None else _limit(names[0], bounds)
+    limit = _limit(names[0], bounds) if bounds is not None else _form(read["bounds"])
     found = "" if read["actual"] is None else f"; found {_kind_in_words(read['actual'])}"
     return f"expected {expected}{limit}{found}"
+
+
+def _form(said: str) -> str:
+    """What else msgspec asks of a value, such as ` matching regex '^a$'`, in words."""
+    _, regex, pattern = said.partition(" matching regex ")
+    return FORMS.get(literal_eval(pattern), " in another form") if regex else said
 
 
 def _limit(name: str, bounds: re.Match[str]) -> str:

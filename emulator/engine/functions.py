@@ -18,6 +18,7 @@ from emulator.errors import ApiError
 from emulator.generate.tokens import count_tokens
 from emulator.jobs.job import RowViews
 from emulator.language.expressions.runtime import MISSING
+from emulator.playbook.schema_reasons import shown
 from emulator.store.masking import mask_key
 
 MAX_ID = 64
@@ -166,7 +167,12 @@ def fixed(value: float, digits: int = 2) -> str:
     return f"{value:.{int(digits)}f}"
 
 
-FILTERS: Mapping[str, Callable[..., Any]] = {"fixed": fixed}
+def short(value: Any) -> str:
+    """A value as a message shows it: text in one line and shortened, lists and objects by their kind."""
+    return shown(value, quoted=False)
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {"fixed": fixed, "short": short}
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "new_id": new_id,
     "uuid": uuid,

@@ -8,6 +8,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import ApiError
+from emulator.playbook.schema_reasons import explain, order
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -27,7 +28,8 @@ class Schema:
     def __init__(self, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> None:
         import jsonschema_rs  # large, and many APIs have no schema
 
-        self._validator = jsonschema_rs.validator_for({**schema, "schemas": dict(schemas)})
+        self._schema = {**schema, "schemas": dict(schemas)}
+        self._validator = jsonschema_rs.validator_for(self._schema)
         self._is_valid = self._validator.is_valid
         properties = _properties(schema, schemas)
         self._types = {name: part.get("type") for name, part in properties.items() if isinstance(part, dict)}
@@ -60,9 +62,9 @@ class Schema:
 
     def refusal(self, value: Any, what: str) -> ApiError:
         """The error for a value that does not fit: what is missing first, then what is wrong, in the order of depth."""
-        error = self._first(value) if _is_large(value) else min(self._validator.iter_errors(value), key=_order)
-        field = _field(error)
-        return ApiError("invalid", _sentence(error, field, what), param=field or None, problem=error.kind.name)
+        error = self._first(value) if _is_large(value) else min(self._validator.iter_errors(value), key=order)
+        field, reason = explain(error, self._schema, value)
+        return ApiError("invalid", f"{field or what}: {reason}", param=field or None, problem=error.kind.name)
 
     def _first(self, value: Any) -> jsonschema_rs.ValidationError:
         """The mistake that is met first."""
@@ -108,27 +110,3 @@ def _is_large(value: Any) -> bool:
         if isinstance(part, (dict, list)):
             left.extend(part.values() if isinstance(part, dict) else part)
     return bool(left)
-
-
-def _order(error: jsonschema_rs.ValidationError) -> tuple[bool, int, int]:
-    """What is left unevaluated comes last: often only because something else there is wrong."""
-    rank = {"required": 0, "type": 1}.get(error.kind.name, 2)
-    return (error.kind.name == "unevaluatedProperties", len(error.instance_path), rank)
-
-
-def _field(error: jsonschema_rs.ValidationError) -> str:
-    steps = [str(step) for step in error.instance_path]
-    if error.kind.name == "required":
-        steps.append(str(error.kind.as_dict()["property"]))
-    elif error.kind.name in ("additionalProperties", "unevaluatedProperties"):
-        steps.append(str(error.kind.as_dict()["unexpected"][0]))
-    return ".".join(steps)
-
-
-def _sentence(error: jsonschema_rs.ValidationError, field: str, what: str) -> str:
-    if error.kind.name == "required":
-        return f"{field}: this field is required"
-    if error.kind.name in ("additionalProperties", "unevaluatedProperties", "falseSchema"):
-        return f"{field}: this field is not known"
-    message = error.message if len(error.message) <= 300 else error.message[:297] + "…"
-    return f"{field or what}: {message}"

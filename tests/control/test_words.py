@@ -27,6 +27,8 @@ from emulator.control.parsing import in_words
         ("", Annotated[str, Meta(min_length=1)], "expected text with at least one character"),
         (0, Annotated[int, Meta(ge=1)], "expected a whole number from 1"),
         (3, Annotated[int, Meta(le=2)], "expected a whole number up to 2"),
+        ("a b", Annotated[str, Meta(pattern="^[!-~]+$")], "expected text of printable ASCII characters without spaces"),
+        ("a'b", Annotated[str, Meta(pattern="^[a-z']\\d$")], "expected text in another form"),
         ([1], str | float, None),
     ],
 )

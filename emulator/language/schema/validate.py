@@ -188,7 +188,7 @@ def _message(spot: _Spot, error: ErrorDetails) -> str:
         return f"unknown key {shown(key)!r}; {did_you_mean(key, keys_of(spot.owner))}"
     if kind == "string_pattern_mismatch":
         pattern = str(context["pattern"])
-        wanted = next((words for part, words in _PATTERNS if part in pattern), f"text like {pattern}")
+        wanted = next((words for part, words in _PATTERNS if part in pattern), "text in another form")
         return f"expected {wanted}; found {_found(spot.data)}"
     if kind in _BOUNDS:
         return f"expected {_BOUNDS[kind].format(**context)}; found {_found(spot.data)}"
