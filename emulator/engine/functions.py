@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import unquote_plus
 
 import orjson
 
@@ -172,7 +173,12 @@ def short(value: Any) -> str:
     return shown(value, quoted=False)
 
 
-FILTERS: Mapping[str, Callable[..., Any]] = {"fixed": fixed, "short": short}
+def urldecode(value: str) -> str:
+    """Text without its form encoding (application/x-www-form-urlencoded); other text stays as it is."""
+    return unquote_plus(value)
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {"fixed": fixed, "short": short, "urldecode": urldecode}
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "new_id": new_id,
     "uuid": uuid,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -21,7 +22,7 @@ from tests.apis.aiexport_calls import (
     caller,
     refused,
 )
-from tests.running import Emulated
+from tests.running import Emulated, Running
 
 CLIENT = {"client_id": "demo-enterprise", "client_secret": "demo-secret"}
 GRANT = {"grant_type": "client_credentials"}
@@ -123,6 +124,62 @@ def test_client_credentials_buy_a_bearer_token_of_the_enterprise_workspace(emula
     assert set(token) == {"access_token", "token_type", "expires_in", "scope"}
     client.headers["Authorization"] = f"Bearer {token['access_token']}"
     assert client.post("/messages", json=asking(model=FINE_TUNED)).status_code == 200
+
+
+@pytest.mark.finding("B1")
+@pytest.mark.claim("AE-OAUTH-ROUTE")
+@pytest.mark.parametrize(
+    ("username", "password", "status"),
+    [
+        ("demo%2Denterprise", "demo%2Dsecret", 200),
+        ("demo-enterprise", "demo%2Dsecret", 200),
+        ("demo-enterprise", "demo-secret", 200),
+        ("demo%2Denterprise", "demo%2Dother", 401),
+        ("demo%252Denterprise", "demo%252Dsecret", 401),
+        ("demo%2Denterprise%FF", "demo-secret", 401),
+        ("%", "%zz", 401),
+    ],
+)
+def test_basic_credentials_may_be_form_encoded(emulator: Emulated, username: str, password: str, status: int) -> None:
+    answer = emulator.client("aiexport").post("/oauth/token", data=GRANT, headers=basic(username, password))
+    assert answer.status_code == status, answer.text
+
+
+ODD = """
+scenario: odd
+about: Clients whose credentials look encoded, or need encoding.
+extends: default
+apis:
+  aiexport:
+    collections:
+      clients:
+        - {id: "a b", secret: "100% +&ü", workspace: demo, tier: enterprise, scope: api}
+        - {id: raw, secret: "a%2Db+c", workspace: demo, tier: enterprise, scope: api}
+        - {id: raw2, secret: "a-b c", workspace: demo, tier: enterprise, scope: api}
+"""
+
+
+@pytest.mark.finding("B1")
+@pytest.mark.parametrize(
+    ("username", "password", "status"),
+    [
+        ("a b", "100% +&ü", 200),
+        ("a+b", "100%25+%2B%26%C3%BC", 200),
+        ("a%20b", "100%25%20%2B%26%C3%BC", 200),
+        ("raw", "a%2Db+c", 200),
+        ("raw", "a%252Db%2Bc", 200),
+        ("raw", "a-b c", 401),
+        ("raw2", "a%2Db+c", 200),
+    ],
+)
+def test_credentials_that_look_encoded_are_taken_as_they_are_first(
+    running: Running, tmp_path: Path, username: str, password: str, status: int
+) -> None:
+    (tmp_path / "odd.yaml").write_text(ODD)
+    emulated = Emulated(running, (str(tmp_path / "odd.yaml"),))
+    with closing(emulated):
+        answer = emulated.client("aiexport").post("/oauth/token", data=GRANT, headers=basic(username, password))
+    assert answer.status_code == status, answer.text
 
 
 @pytest.mark.claim("AE-OAUTH-3600")
