@@ -18,8 +18,8 @@ MAX_KEY = 1_000
 def authenticate(context: Context) -> Caller:
     """Returns the caller of a request.
 
-    Raises ApiError: `unauthenticated` without a credential, `unknown_key` for one that was never issued or has expired,
-    `revoked` for a revoked key.
+    Raises ApiError: `unauthenticated` without a credential, `unknown_key` or `unknown_token` for one that was never
+    issued, `expired_token`, `revoked` for a revoked key.
     """
     fields = context.request.fields
     for name, scheme, collection in context.service.api.credential_headers:
@@ -38,7 +38,7 @@ def identify(context: Context, collection: str, presented: str) -> Caller:
     record = service.records[collection].get(presented)
     if collection != KEYS:
         if record is None:
-            raise _not_issued(service.api.credentials)
+            raise expired() if service.state.has_issued(presented) else _not_issued(service.api.credentials)
         if not service.tokens.use(presented):
             raise expired()
     if record is None:
@@ -99,7 +99,8 @@ def _after_scheme(text: str, scheme: str) -> str | None:
 def _not_issued(credentials: Sequence[CredentialPlan]) -> ApiError:
     """Returns the error for a token that was never issued; it may be an API key in the wrong header."""
     places = " or ".join(_place(each).rstrip(": ") for each in credentials if each.collection == KEYS)
-    return expired(f"no such token was issued; an API key goes into the header {places}" if places else None)
+    hint = f"no such token was issued; an API key goes into the header {places}" if places else None
+    return ApiError("unknown_token", "no such token was issued", hint=hint)
 
 
 def _expected(credentials: Sequence[CredentialPlan]) -> str:

@@ -69,10 +69,7 @@ def parse(operation: Operation, content_type: str | None, raw: bytes) -> Any:
             param="content-type",
         )
     if kind == "form":
-        try:
-            return dict(parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS))
-        except ValueError as error:
-            raise ApiError("invalid", f"the body is not a form: {error}") from error
+        return _parse_form(raw)
     if not raw:
         raise ApiError("invalid", "the body is empty; expected a JSON object")
     try:
@@ -82,6 +79,20 @@ def parse(operation: Operation, content_type: str | None, raw: bytes) -> Any:
     if len(raw) > 2 * MAX_DEPTH and raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _is_deeper(content, MAX_DEPTH):
         raise ApiError("invalid", f"the body is nested deeper than {MAX_DEPTH} levels")
     return content
+
+
+def _parse_form(raw: bytes) -> dict[str, str]:
+    """Returns the fields of a form; none may come twice (RFC 6749 section 3.2), since nothing says which counts."""
+    try:
+        pairs = parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS)
+    except ValueError as error:
+        raise ApiError("invalid", f"the body is not a form: {error}") from error
+    form: dict[str, str] = {}
+    for name, value in pairs:
+        if name in form:
+            raise ApiError("invalid", f"{name}: given more than once", param=name)
+        form[name] = value
+    return form
 
 
 def _is_deeper(content: Any, depth: int) -> bool:

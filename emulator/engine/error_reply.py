@@ -10,10 +10,14 @@ from emulator.http import Reply
 from emulator.language.expressions.template import Template
 from emulator.playbook.model import ErrorPlan
 
+# Kinds that an API need not tell apart: what renders one that it does not have.
+GENERAL: Mapping[str, str] = {"unknown_token": "unknown_key", "expired_token": "unknown_key"}
+
 
 def error_plan(errors: Mapping[str, ErrorPlan], renamed: Mapping[str, str], kind: str) -> ErrorPlan:
     """Returns how the API renders a kind of error, perhaps under the name that the operation gives it."""
-    return errors.get(renamed.get(kind, kind)) or errors["internal"]
+    kind = renamed.get(kind, kind)
+    return errors.get(kind) or errors.get(GENERAL.get(kind, "internal")) or errors["internal"]
 
 
 def render_error(plan: ErrorPlan, error: ApiError, context: dict[str, Any]) -> Reply:

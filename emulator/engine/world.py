@@ -54,7 +54,7 @@ STORED_TYPES: Mapping[str, Any] = {
     "expiry": TokenExpiry,
     "faults": ArmedRecord,
     "held": int,
-    "issued": None,
+    "issued": bool | None,
     "jobs": Job,
     "keys": MadeKey,
     "messages": DeliveryState,
@@ -97,8 +97,12 @@ class WorldState:
 
     def issue(self, credential: str) -> None:
         """Notes that a request has made a credential."""
-        self.store.records.put(ISSUED, credential, None, cap=MAX_ISSUED)
+        self.store.records.put(ISSUED, credential, True, cap=MAX_ISSUED)
         self.on_issued(credential)
+
+    def has_issued(self, credential: str) -> bool:
+        """Whether a request has made this credential, even if it is not valid any more."""
+        return self.store.records.get(ISSUED, credential) is not None
 
     def issued(self) -> list[str]:
         """The credentials that requests have made, the oldest first."""

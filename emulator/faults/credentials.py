@@ -37,9 +37,12 @@ class ExpireToken(TokenFault, frozen=True):
         caller, tokens = context.caller, context.tokens
         if caller is None:
             return None
-        if tokens.issued(caller.key):
+        issued = tokens.issued(caller.key)
+        if issued:
             tokens.expire(caller.key, self.after, None if self.uses is None else self.uses - 1)
-        return expired() if self.after is None and self.uses is None else None
+        if self.after is not None or self.uses is not None:
+            return None
+        return expired() if issued else ApiError("unknown_key", f"the key {caller.masked} has expired")
 
 
 class RevokeKey(TokenFault, frozen=True):

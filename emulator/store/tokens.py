@@ -62,6 +62,6 @@ class Tokens:
         return True
 
 
-def expired(hint: str | None = None) -> ApiError:
-    """The error for a token that was never issued or has expired; the hint goes beside the reply, not into it."""
-    return ApiError("unknown_key", "the token is not valid, or it has expired", hint=hint)
+def expired() -> ApiError:
+    """The error for a token that was issued and has expired."""
+    return ApiError("expired_token", "the token has expired")

@@ -182,6 +182,7 @@ def test_credentials_that_look_encoded_are_taken_as_they_are_first(
     assert answer.status_code == status, answer.text
 
 
+@pytest.mark.finding("B11")
 @pytest.mark.claim("AE-OAUTH-3600")
 def test_a_token_is_refused_3600_seconds_after_its_issue_until_refreshed(emulator: Emulated) -> None:
     client = emulator.client("aiexport")
@@ -191,7 +192,11 @@ def test_a_token_is_refused_3600_seconds_after_its_issue_until_refreshed(emulato
     emulator.advance(3_599)
     assert client.get("/models").status_code == 200
     emulator.advance(1)
-    refused(client.get("/models"), 401, "authentication_error")
+    late = client.get("/models")
+    assert "has expired" in refused(late, 401, "authentication_error")["message"]
+    assert late.headers.get_list("www-authenticate") == [
+        'Bearer realm="api", error="invalid_token", error_description="The access token has expired"'
+    ]
     fresh = emulator.client("aiexport").post("/oauth/token", data={**GRANT, **CLIENT}).json()["access_token"]
     client.headers["Authorization"] = f"Bearer {fresh}"
     assert client.get("/models").status_code == 200
@@ -200,7 +205,39 @@ def test_a_token_is_refused_3600_seconds_after_its_issue_until_refreshed(emulato
 @pytest.mark.claim("AE-OAUTH")
 def test_a_token_nobody_issued_is_refused_though_unknown_keys_are_welcome(emulator: Emulated) -> None:
     client = emulator.client("aiexport")
-    refused(client.get("/models", headers={"Authorization": "Bearer axp_oauth_made_up"}), 401, "authentication_error")
+    answer = client.get("/models", headers={"Authorization": "Bearer axp_oauth_made_up"})
+    assert refused(answer, 401, "authentication_error")["message"] == "This access token is not valid."
+    assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+    assert "expired" not in answer.headers["www-authenticate"]
+
+
+@pytest.mark.finding("B11")
+@pytest.mark.claim("AE-OAUTH-ROUTE")
+@pytest.mark.parametrize(
+    ("form", "header", "said"),
+    [
+        ("grant_type=client_credentials&grant_type=client_credentials", True, "grant_type: given more than once"),
+        ("grant_type=client_credentials&scope=api&scope=api", True, "scope: given more than once"),
+        ("grant_type=client_credentials&client_id=other", True, "another than that of the header"),
+        ("grant_type=client_credentials&client_id=demo-enterprise", True, None),
+        (
+            "grant_type=client_credentials&client_id=x&client_id=y",
+            False,
+            "client_id: given more",
+        ),
+    ],
+)
+def test_credentials_that_contradict_each_other_are_refused(
+    emulator: Emulated, form: str, header: bool, said: str | None
+) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    headers |= basic("demo%2Denterprise", "demo%2Dsecret") if header else {}
+    answer = emulator.client("aiexport").post("/oauth/token", content=form, headers=headers)
+    if said is None:
+        assert answer.status_code == 200
+    else:
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+        assert said in answer.json()["error_description"]
 
 
 @pytest.mark.claim("AE-AUTH-KEY", "AE-OAUTH")

@@ -202,9 +202,11 @@ def test_without_a_header_a_body_is_what_the_operation_takes_first(wire: Wire) -
     assert wire.ask("POST", "/form", KEY.items(), b"a=1&b=%C3%A9+%2B").json() == {"a": "1", "b": "é +"}
 
 
-def test_a_form_gives_texts_and_the_last_of_a_name_counts(wire: Wire) -> None:
+def test_a_form_gives_texts_and_no_name_may_come_twice(wire: Wire) -> None:
     headers = [*KEY.items(), ("content-type", "application/x-www-form-urlencoded")]
-    assert wire.ask("POST", "/form", headers, b"a=1&a=2&empty=&=x").json() == {"a": "2", "empty": "", "": "x"}
+    assert wire.ask("POST", "/form", headers, b"a=1&empty=&=x").json() == {"a": "1", "empty": "", "": "x"}
+    twice = wire.ask("POST", "/form", headers, b"a=1&a=1").json()
+    assert (twice["kind"], twice["said"], twice["about"]) == ("invalid", "a: given more than once", "a")
     refused(wire.ask("POST", "/form", headers, b"\xff=1"), 400, "invalid", "the body is not a form")
 
 

@@ -54,7 +54,7 @@ def test_a_token_may_be_dead_when_it_is_issued(emulator: Emulated) -> None:
     client = emulator.client("aiexport")
     refused = client.get("/models", headers={"Authorization": f"Bearer {token(client, 'expire_token')}"})
     assert refused.status_code == 401
-    assert refused.json()["error"]["message"] == "This API key or access token is not valid, or has expired."
+    assert refused.json()["error"]["message"] == "This access token has expired; request a new one."
 
 
 def test_a_token_in_use_expires_for_good_and_its_successor_works(emulator: Emulated) -> None:

@@ -63,6 +63,5 @@ def test_the_earlier_of_two_expiries_holds(tokens: Tokens, clock: Clock) -> None
     assert not tokens.use("other")
 
 
-def test_an_expired_token_is_reported_as_an_unknown_key() -> None:
-    error = expired("use the new one")
-    assert (error.kind, error.values["hint"]) == ("unknown_key", "use the new one")
+def test_an_expired_token_is_reported_as_one() -> None:
+    assert (expired().kind, expired().detail) == ("expired_token", "the token has expired")
