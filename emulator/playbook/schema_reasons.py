@@ -118,7 +118,8 @@ def _amount(size: int, unit: str) -> str:
 
 def _expected(name: str, kind: Kind, around: Bounds) -> str:
     """What a value must be or do, to follow "must"."""
-    return EXPECTED.get(name, lambda kind, around: "have the expected form")(kind, around)
+    said = EXPECTED.get(name)
+    return "have the expected form" if said is None else said(kind, around)
 
 
 def _of_type(kind: Kind, around: Bounds) -> str:

@@ -155,7 +155,10 @@ def test_no_refusal_of_an_operation_speaks_of_its_schema(api: str, name: str) ->
     plan = loaded("default").apis[api]
     part, operation = plan.file.operations[name], plan.operations[name]
     body = next((call.body for call in part.examples if isinstance(call.body, dict)), {})
-    parts = ((operation.request, part.request, body), (operation.query, part.query, {}))
+    parts: tuple[tuple[Schema | None, Any, Any], ...] = (
+        (operation.request, part.request, body),
+        (operation.query, part.query, {}),
+    )
     for schema, source, base in parts:
         if schema is None:
             continue
