@@ -148,6 +148,21 @@ def results(context: Context, view: Mapping[str, Any]) -> list[Any]:
     return shown
 
 
+def duplicate(context: Context, items: Iterable[Any], field: str) -> int | None:
+    """The place (from 0) of the first item whose field has the value of an earlier item's; none when all differ.
+
+    Fields that are missing, null or no text are not compared.
+    """
+    seen: set[str] = set()
+    for at, item in enumerate(items):
+        value = item.get(field) if isinstance(item, dict) else None
+        if isinstance(value, str):
+            if value in seen:
+                return at
+            seen.add(value)
+    return None
+
+
 def estimated(context: Context, kind: str, items: Any, counter: str) -> int:
     """How much of a counter the items of a job of this kind would be charged if each were sent by itself."""
     return estimate(kind, items, counter, context)
@@ -196,6 +211,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "job": job,
     "jobs": jobs,
     "results": results,
+    "duplicate": duplicate,
     "estimated": estimated,
     "limit_state": limit_state,
     "fail": fail,

@@ -79,6 +79,56 @@ def test_a_wrong_batch_names_the_field(emulator: Emulated, body: dict[str, Any],
     refused(caller(emulator).post("/batch", json=body), 400, "invalid_request_error", param)
 
 
+@pytest.mark.finding("B15")
+@pytest.mark.parametrize(
+    "url", ["https://", "http://", "http:///path", "https://:80/", "http://a b/", "https:/host", "", "//host"]
+)
+def test_a_webhook_url_without_a_host_is_refused(emulator: Emulated, url: str) -> None:
+    answer = caller(emulator).post("/batch", json={"requests": [asking()], "webhook_url": url})
+    said = refused(answer, 400, "invalid_request_error", "webhook_url")["message"]
+    assert said.startswith("webhook_url: must be an http or https URL; found ")
+
+
+@pytest.mark.finding("B15")
+@pytest.mark.parametrize(
+    "url", ["HTTP://host/", "hTTps://HOST", "http://[::1]:8080/a?b#c", "https://u:p@host:1/x", None]
+)
+def test_a_webhook_url_is_taken_as_urls_are_written(emulator: Emulated, url: str | None) -> None:
+    assert create(caller(emulator), asking(), webhook_url=url)["webhook_url"] == url
+
+
+@pytest.mark.finding("B9")
+@pytest.mark.claim("AE-BATCH-SHAPE")
+@pytest.mark.parametrize(
+    ("ids", "at", "said"),
+    [
+        (["a", "b", "a"], 2, "an earlier request has the same"),
+        (["", "b"], 0, "must not be empty"),
+        (["a", "x" * 65], 1, "65 characters; at most 64"),
+        (["a", 5], 1, "must be text; found 5"),
+        (["a", None], 1, "must be text; found null"),
+        ([["a"], "b"], 0, "must be text; found a list"),
+    ],
+)
+def test_a_custom_id_that_cannot_tell_rows_apart_is_refused(
+    emulator: Emulated, ids: list[Any], at: int, said: str
+) -> None:
+    client = caller(emulator)
+    answer = client.post("/batch", json={"requests": [{**asking(), "custom_id": each} for each in ids]})
+    param = f"requests.{at}.custom_id"
+    assert refused(answer, 400, "invalid_request_error", param)["message"] == f"{param}: {said}"
+    assert client.get("/batch").json()["data"] == []
+
+
+@pytest.mark.finding("B9")
+def test_rows_need_no_custom_id_and_long_ones_are_kept(emulator: Emulated) -> None:
+    client, ids = caller(emulator), ["x" * 64, "y" * 64]
+    id_ = create(client, asking(), *({**asking(), "custom_id": each} for each in ids), asking())["id"]
+    emulator.advance(60)
+    rows = client.get(f"/batch/{id_}/results").json()["data"]
+    assert [row.get("custom_id") for row in rows] == [None, *ids, None]
+
+
 @pytest.mark.claim("AE-BATCH-GET")
 @pytest.mark.claim("AE-TOKENS")
 def test_a_row_says_what_the_message_says_with_the_same_usage(emulator: Emulated) -> None:
