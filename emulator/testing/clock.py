@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec import Struct
 
+from emulator.testing.asynchronous import twin
 from emulator.testing.client import Client
 
 Moment = float | str | datetime
@@ -26,7 +27,11 @@ class ClockState(Struct, frozen=True):
 
 
 class WorldClock:
-    """Steers the clock of one world; each verb gives how it stands afterwards."""
+    """Steers the clock of one world; each verb gives how it stands afterwards.
+
+    What moves it returns when everything has happened that fell due, such as webhooks, which may be for a receiver on
+    the caller's own event loop: coroutines use `freeze_async`, `advance_async` and `set_async`.
+    """
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -62,6 +67,10 @@ class WorldClock:
     def set(self, to: Moment) -> ClockState:
         """Move to a moment: seconds since the epoch, ISO 8601, or an aware datetime."""
         return self._do(set=moment(to))
+
+    freeze_async = twin(freeze)
+    advance_async = twin(advance)
+    set_async = twin(set)
 
     def speed(self, times: float) -> ClockState:
         """Run so many times as fast as real time."""

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from emulator.store.views import ExchangeView
+from emulator.testing.asynchronous import twin
 from emulator.testing.client import Client, RemoteSequence
 
 SHOWN = 10  # exchanges that a message lists
@@ -67,6 +68,8 @@ class Exchanges(RemoteSequence[Recorded]):
         """Wait, in real time, until there are so many. Raises AssertionError when they do not come."""
         body = {"count": count, "when": _conditions(self._when), "timeout": timeout}
         return _recorded(self._waited("/exchanges/wait", body))
+
+    wait_async = twin(wait)
 
     def clear(self) -> None:
         """Forget all exchanges of the world, also those that do not match."""

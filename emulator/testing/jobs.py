@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from emulator.testing.asynchronous import twin
 from emulator.testing.client import Client, RemoteSequence
 from emulator.webhooks.views import WebhookView
 
@@ -72,6 +73,8 @@ class Webhooks(RemoteSequence[Attempt]):
         """
         body = {"count": count, "timeout": timeout, "delivered": delivered}
         return _attempts(self._waited("/webhooks/wait", body))
+
+    wait_async = twin(wait)
 
     def redeliver(self, id: str) -> None:
         """Send a webhook again, at once."""

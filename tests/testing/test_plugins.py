@@ -118,3 +118,57 @@ def test_the_order_of_tests_and_the_seed_of_chance_change_nothing(run: Run, pyte
         first, second = (line.split(" ", 1) for line in (pytester.path / f"said-{number}").read_text().splitlines())
         assert first[0] != second[0]  # the plugin did its work
         assert first[1] == second[1]
+
+
+def test_asynchronous_tests_receive_webhooks_on_their_own_loop(run: Run) -> None:
+    source = """
+    import asyncio
+    from contextlib import asynccontextmanager
+
+    @asynccontextmanager
+    async def receiving():
+        async def serve(reader, writer):
+            await reader.readuntil(b"\\r\\n\\r\\n")
+            writer.write(b"HTTP/1.1 204 No Content\\r\\nconnection: close\\r\\n\\r\\n")
+            await writer.drain()
+            writer.close()
+
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+
+    @pytest.mark.emulator(frozen=True)
+    async def test_it(emulator):
+        async with receiving() as url, httpx.AsyncClient(trust_env=False) as client:
+            headers = {"X-API-Key": emulator.key("pro")}
+            body = {"requests": [HELLO], "webhook_url": url}
+            (await client.post(emulator.base_url("aiexport") + "/batch", json=body, headers=headers)).raise_for_status()
+            await emulator.clock.advance_async("1h")
+            assert [each.status for each in await emulator.webhooks.wait_async()] == [204]
+    """
+    run(source).assert_outcomes(passed=1)
+
+
+FREEZEGUN = """
+    import datetime
+    from freezegun import freeze_time
+
+    @freeze_time("2020-02-29T12:00:00Z")
+    def test_decorated(emulator):
+        assert datetime.date.today().year == 2020
+        assert send(emulator).status_code == 200
+        assert emulator.clock.now > 1_700_000_000  # the emulator's time is its own
+        emulator.clock.freeze("2026-01-01T00:00:00Z")
+        assert emulator.clock.advance("61s").iso == "2026-01-01T00:01:01.000Z"
+        assert len(emulator.requests().wait(1)) == 1
+
+    @pytest.mark.emulator(frozen="2026-01-01T00:00:00Z")
+    def test_ticking(emulator):
+        with freeze_time("2030-01-01", tick=True, auto_tick_seconds=60):
+            assert send(emulator).status_code == 200
+        assert emulator.requests().last.at == 1767225600
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "on two workers"])
+def test_a_frozen_time_of_the_test_is_not_that_of_the_emulator(run: Run, options: tuple[str, ...]) -> None:
+    run(FREEZEGUN, *options).assert_outcomes(passed=2)
