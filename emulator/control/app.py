@@ -21,6 +21,8 @@ from emulator.control.parsing import ControlFailure, ErrorBody, ErrorView, error
 from emulator.control.route import ControlledApp, ControlRequest, ControlRoute
 from emulator.control.uploads import UploadedScenarios
 from emulator.engine.body import ClientLeft, open_request, read
+from emulator.engine.coding import HEADER as CODING_HEADER
+from emulator.engine.coding import decode
 from emulator.engine.world import WorldState
 from emulator.errors import ApiError, DocumentError, EmulatorError
 from emulator.http import Header
@@ -30,6 +32,8 @@ from emulator.worlds.registry import DEFAULT
 
 ALLOWED_SITES = (b"same-origin", b"none")  # the page of the emulator itself, and what a person typed
 OPEN = (("health",),)  # asked by what watches over containers, and tells nothing
+# The status and the hint of each kind of error that reading a body can raise.
+BODY_ERRORS = {"too_large": (413, "--max-body allows more"), "media_type": (415, ""), "invalid": (400, "")}
 HINT = "a web page may not steer the emulator; ask from a program, or through the emulator's own page"
 
 
@@ -179,10 +183,12 @@ class Control:
         guard(self._server.settings, request.scheme, request.fields, segments)
         route, path = self._find(request.method, segments, b"access-control-request-method" in request.fields)
         try:
-            raw = await read(request, receive, self._server.settings.max_body)
+            request.raw = await read(request, receive, self._server.settings.max_body)
+            raw = decode(request, self._server.settings.max_body) if CODING_HEADER in request.fields else request.raw
         except ApiError as error:
-            lines = [(b"connection", b"close")] if error.values.get("unread") else []
-            raise ControlFailure(413, error.detail, "--max-body allows more", lines) from None
+            lines = [*error.added, *([(b"connection", b"close")] if error.values.get("unread") else [])]
+            status, hint = BODY_ERRORS[error.kind]
+            raise ControlFailure(status, error.detail, hint, lines) from None
         body = parsing.fit_body(parsing.decode(raw, request.header(b"content-type") or ""), route.body)
         query, world_name = parsing.fit_query(scope["query_string"], route.query)
         world_name = _world_name(request.header(WORLD_HEADER), world_name)

@@ -14,6 +14,7 @@ import orjson
 from msgspec import Struct
 from msgspec.structs import FieldInfo, fields
 
+from emulator.engine.body import check_charset
 from emulator.errors import ApiError, ConfigError, DocumentError, EmulatorError
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.worlds.registry import UnknownWorld, WorldEnded
@@ -79,7 +80,7 @@ MEANINGS = {
     408: "What was waited for did not come in time.",
     409: "It can't be done as things stand.",
     413: "The body is too large.",
-    415: "The body is not called JSON.",
+    415: "The body is not called JSON, or its content coding is neither gzip nor deflate.",
     422: "The scenario is wrong; every complaint has its file, line and column.",
 }
 
@@ -176,6 +177,7 @@ def decode(raw: bytes, content_type: str) -> Any:
         raise ControlFailure(
             415, f"content-type {content_type!r} is not accepted; expected {JSON}", f"curl -H 'Content-Type: {JSON}'"
         )
+    check_charset(content_type)
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,6 +17,8 @@ from emulator.playbook import Operation
 
 MAX_FIELDS = 1_000
 MAX_DISCARDED = 8  # times the limit: how much of a body that is too large is read and thrown away
+CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]*)', re.IGNORECASE)
+UTF_8 = ("utf-8", "utf8", "us-ascii", "ascii")  # and its subset
 MAX_DEPTH = 200  # levels of lists and mappings; replies nest a body deeper, and JSON writers stop at 254
 
 
@@ -33,7 +36,7 @@ async def read(request: Request, receive: Receive, limit: int) -> bytes:
     chunks: list[bytes] = []
     held, more = 0, True
     if b"expect" in request.fields and length.isdigit() and len(length) < 20 and int(length) > limit:
-        raise _too_large(limit, unread=True)  # the client waits for our word before it sends anything
+        raise too_large(limit, unread=True)  # the client waits for our word before it sends anything
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -50,12 +53,15 @@ async def read(request: Request, receive: Receive, limit: int) -> bytes:
             if held > MAX_DISCARDED * limit:
                 break
     if held > limit:
-        raise _too_large(limit, unread=more)
+        raise too_large(limit, unread=more)
     return b"".join(chunks)
 
 
-def _too_large(limit: int, unread: bool) -> ApiError:
-    """`unread`: the rest of the body may still come, so the connection can't be used again."""
+def too_large(limit: int, unread: bool = False) -> ApiError:
+    """Returns the error for a body beyond the limit.
+
+    `unread`: the rest of the body may still come, so the connection can't be used again.
+    """
     return ApiError("too_large", f"the body is larger than {limit} bytes", limit=limit, unread=unread)
 
 
@@ -68,6 +74,8 @@ def parse(operation: Operation, content_type: str | None, raw: bytes) -> Any:
             f"content-type {content_type!r} is not accepted; expected {_accepted(operation.accept)}",
             param="content-type",
         )
+    if content_type is not None and ";" in content_type:
+        check_charset(content_type)
     if kind == "form":
         return _parse_form(raw)
     if not raw:
@@ -75,7 +83,7 @@ def parse(operation: Operation, content_type: str | None, raw: bytes) -> Any:
     try:
         content = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise ApiError("invalid", f"the body is not valid JSON: {error}") from error
+        raise ApiError("invalid", _unreadable(raw, error)) from error
     if len(raw) > 2 * MAX_DEPTH and raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _is_deeper(content, MAX_DEPTH):
         raise ApiError("invalid", f"the body is nested deeper than {MAX_DEPTH} levels")
     return content
@@ -93,6 +101,21 @@ def _parse_form(raw: bytes) -> dict[str, str]:
             raise ApiError("invalid", f"{name}: given more than once", param=name)
         form[name] = value
     return form
+
+
+def check_charset(content_type: str) -> None:
+    """Raises ApiError("invalid") for a body that is said to be text of another kind than UTF-8."""
+    charset = CHARSET.search(content_type)
+    if charset is not None and charset[1].lower() not in UTF_8:
+        raise ApiError("invalid", f"content-type {content_type!r}: expected charset=utf-8", param="content-type")
+
+
+def _unreadable(raw: bytes, error: orjson.JSONDecodeError) -> str:
+    try:
+        raw.decode()
+    except UnicodeDecodeError as fault:
+        return f"the body is not UTF-8: byte {fault.start + 1} is {raw[fault.start]:#04x}"
+    return f"the body is not valid JSON: {error}"
 
 
 def _is_deeper(content: Any, depth: int) -> bool:

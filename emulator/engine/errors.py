@@ -33,7 +33,7 @@ def refuse(error: Exception, context: Context) -> Refusal:
     message = str(error) if isinstance(error, EmulatorError) else _mistake(error)
     target = f"{context.request.method} {ascii(context.request.path)[1:-1]}"
     if isinstance(error, ApiError):
-        refusal, extra = error, _hint(error)
+        refusal, extra = error, [*error.added, *_hint(error)]
     else:
         refusal, extra = ApiError("internal", INTERNAL_MESSAGE), [_line(b"X-Emulator-Error", message)]
         LOG.error("%s: %s", target, message)

@@ -18,6 +18,8 @@ from emulator.dates import http_date
 from emulator.engine.accounting import account, charge, refund, settle
 from emulator.engine.authenticate import authenticate
 from emulator.engine.body import ClientLeft, open_request, read
+from emulator.engine.coding import HEADER as CODING_HEADER
+from emulator.engine.coding import decode
 from emulator.engine.context import Context, Service
 from emulator.engine.deliver import FastPath, deliver, respond
 from emulator.engine.errors import Refusal, refuse
@@ -142,6 +144,8 @@ class Pipeline:
             requested = (
                 requested_faults(exchange.headers, service.api, operation) if FAULT_HEADER in request.fields else ()
             )
+            if CODING_HEADER in request.fields:
+                request.raw = decode(request, self._max_body)
             if operation.auth:
                 context.caller = authenticate(context)
             if validate(context, operation):

@@ -10,10 +10,13 @@ from urllib.parse import parse_qsl, quote
 import httpx
 import orjson
 from msgspec import Struct
+from msgspec.structs import replace
 
 from emulator.app import Application
 from emulator.compile.lint import CONTROL
 from emulator.engine.authenticate import authenticate
+from emulator.engine.coding import HEADER as CODING_HEADER
+from emulator.engine.coding import decode
 from emulator.engine.context import Context
 from emulator.engine.errors import refuse
 from emulator.engine.near_misses import masker_of
@@ -92,6 +95,9 @@ class RequestReader:
 
     def parse(self, request: Request) -> ParsedRequest:
         """Parses a request, and learns its secrets."""
+        if CODING_HEADER in request.fields:
+            with suppress(ApiError):  # then it is read as it is, which fails and says so
+                request = replace(request, raw=decode(request, self._emulated.settings.max_body))
         name = f"{request.method} {quote(request.path[:200])}"
         if request.path == CONTROL or request.path.startswith(f"{CONTROL}/"):
             return ParsedRequest(name, not_forwarded="A recorder has no control API.")

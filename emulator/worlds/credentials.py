@@ -11,7 +11,9 @@ from urllib.parse import parse_qs
 from starlette.types import Message, Receive
 
 from emulator.engine.authenticate import MAX_KEY
-from emulator.errors import ConfigError
+from emulator.engine.coding import HEADER as CODING_HEADER
+from emulator.engine.coding import decode
+from emulator.errors import ApiError, ConfigError
 from emulator.http import Request
 from emulator.store.masking import mask_key
 
@@ -106,7 +108,7 @@ class CredentialRoutes(Generic[Target]):
         basic = fields.get(b"authorization")
         if basic is not None and (world := self._of(_username(basic))) is not None:
             return world
-        return self._of(_client(request.raw)) if request.raw and wants_form(request) else None
+        return self._of(_client(_form(request))) if request.raw and wants_form(request) else None
 
     def _of(self, credential: str | None) -> Target | None:
         if not credential:
@@ -150,6 +152,16 @@ def _username(value: bytes) -> str | None:
         return base64.b64decode(encoded, validate=True).decode().partition(":")[0] if encoded else None
     except (binascii.Error, ValueError):
         return None
+
+
+def _form(request: Request) -> bytes:
+    """The form in a body that may be compressed; empty when it can't be decoded, which the pipeline refuses."""
+    if CODING_HEADER not in request.fields:
+        return request.raw
+    try:
+        return decode(request, MAX_FORM)
+    except ApiError:
+        return b""
 
 
 def _client(body: bytes) -> str | None:

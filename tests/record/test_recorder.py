@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -197,3 +199,16 @@ def test_a_file_that_is_there_is_written_over_with_force(studio: Studio) -> None
     with studio.recording("aiexport", force=True):
         assert "mine" not in studio.out.read_text()
         checked(studio.out)
+
+
+@pytest.mark.finding("A2")
+def test_a_compressed_request_is_recorded_as_what_it_says_and_forwarded_as_it_is(studio: Studio) -> None:
+    headers = {**OWN, "content-encoding": "gzip", "content-type": "application/json"}
+    body = gzip.compress(json.dumps(message("Hello!")).encode())
+    with studio.recording("aiexport") as (base, _), loopback.Client(headers=headers, timeout=30) as client:
+        recorded = client.post(base + "/messages", content=body)
+    assert recorded.status_code == 200
+    assert "Hello!" in studio.out.read_text()
+    with studio.replaying("/v2") as base:
+        (replayed,) = play(base, [("POST", "/messages", message("Hello!"))], OTHER)
+    assert told(replayed) == told(recorded)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gzip
 from typing import Any
 
 import pytest
@@ -77,6 +78,22 @@ def test_a_form_of_up_to_64_kib_leads_by_its_client(
 ) -> None:
     raw = b"client_id=client+2&rest="
     found = known[0].find(asking(FORM, raw.ljust(size, b"x")))
+    assert (found and found.name) == to
+
+
+@pytest.mark.finding("A2")
+@pytest.mark.parametrize(
+    ("raw", "to"),
+    [
+        (gzip.compress(mtime=0, data=b"client_id=client+2"), "two"),
+        (b"client_id=client+2", None),
+        (gzip.compress(mtime=0, data=bytes(70_000)), None),
+    ],
+)
+def test_a_compressed_form_leads_by_its_client(
+    known: tuple[CredentialRoutes[World], World, World], raw: bytes, to: str | None
+) -> None:
+    found = known[0].find(asking({**FORM, b"content-encoding": b"gzip"}, raw))
     assert (found and found.name) == to
 
 

@@ -1,0 +1,93 @@
+"""Content codings: decodes bodies that were sent compressed, up to a limit (RFC 9110 section 8.4)."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+
+from emulator.engine.body import too_large
+from emulator.errors import ApiError
+from emulator.http import Request
+
+HEADER = b"content-encoding"
+MAX_CODINGS = 2  # applied one after the other
+MAX_MEMBERS = 1_000  # of one gzip body; each costs a decompressor
+GZIP, ZLIB, RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS  # formats, as zlib names them
+Decoder = Callable[[bytes, int], bytes]
+
+
+def decode(request: Request, limit: int) -> bytes:
+    """Returns the body without its content codings.
+
+    Raises ApiError: `media_type` for a coding other than gzip and deflate, `invalid` for a body that is not coded as
+    its header says, `too_large` beyond `limit` bytes.
+    """
+    raw, field = request.raw, request.header(HEADER) or ""
+    codings = [name.strip().lower() for name in field.split(",")]
+    if not raw:
+        return raw
+    decoders = [DECODERS.get(name) for name in reversed(codings) if name not in ("", "identity")]
+    if len(decoders) > MAX_CODINGS or None in decoders:
+        raise _unsupported(field)
+    for decoder in decoders:
+        assert decoder is not None
+        try:
+            raw = decoder(raw, limit)
+        except OverflowError:
+            raise too_large(limit) from None
+        except (zlib.error, EOFError) as error:
+            raise ApiError(
+                "invalid", f"content-encoding is {field!r}, but the body is not ({error})", param="content-encoding"
+            ) from error
+    return raw
+
+
+def _unsupported(field: str) -> ApiError:
+    error = ApiError(
+        "media_type",
+        f"content-encoding {field[:200]!r} is not supported; expected {' or '.join(ACCEPTED)}",
+        param="content-encoding",
+    )
+    error.added = ((b"Accept-Encoding", ", ".join(ACCEPTED).encode()),)
+    return error
+
+
+def _gunzip(raw: bytes, limit: int) -> bytes:
+    """Decodes gzip, whose members may follow each other (RFC 1952 section 2.2)."""
+    parts: list[bytes] = []
+    held = 0
+    for _ in range(MAX_MEMBERS):
+        part, raw = _inflate(raw, limit - held, GZIP)
+        parts.append(part)
+        held += len(part)
+        raw = raw.lstrip(b"\0")
+        if not raw:
+            return b"".join(parts)
+    raise EOFError(f"it has more than {MAX_MEMBERS:,} members")
+
+
+def _deflated(raw: bytes, limit: int) -> bytes:
+    """Decodes deflate: the zlib format (RFC 1950), or the bare one (RFC 1951) that some clients send."""
+    bare = len(raw) < 2 or raw[0] & 0x0F != 8 or (raw[0] << 8 | raw[1]) % 31
+    content, rest = _inflate(raw, limit, RAW if bare else ZLIB)
+    if rest:
+        raise EOFError("something follows its end")
+    return content
+
+
+def _inflate(raw: bytes, limit: int, format: int) -> tuple[bytes, bytes]:
+    """Returns the content of one compressed stream, and what follows it.
+
+    Raises OverflowError beyond `limit` bytes, EOFError for one that is cut off.
+    """
+    stream = zlib.decompressobj(format)
+    content = stream.decompress(raw, limit + 1)
+    if len(content) > limit:
+        raise OverflowError
+    if not stream.eof:
+        raise EOFError("its end is missing")
+    return content, stream.unused_data
+
+
+DECODERS: dict[str, Decoder] = {"gzip": _gunzip, "x-gzip": _gunzip, "deflate": _deflated}
+ACCEPTED = ("gzip", "deflate")
