@@ -112,9 +112,8 @@ class Recorder:
             return
         parsed = self._reader.parse(request)
         self.recording_file.mask_again()
-        if parsed.not_forwarded:
-            reason = parsed.not_forwarded
-            await self._send_error(ApiError("not_found", reason, hint=reason), request, send)
+        if parsed.refusal is not None:
+            await self._send_error(parsed.refusal, request, send)
             return
         disconnect = asyncio.get_running_loop().create_task(self._wait_for_disconnect(receive))
         try:

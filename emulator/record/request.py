@@ -64,22 +64,28 @@ class RecordedExchange(Struct, frozen=True):
 
 BAD_GATEWAY = 502
 FORM = "application/x-www-form-urlencoded"
+OWN_HEADERS = "x-emulator-"  # beginning of their names
 
 
 class ParsedRequest(Struct, frozen=True):
     """Parsed request: its name in the log, its route's host, and what of it is recorded (None: nothing).
 
-    `problem` is a warning for the user, `not_forwarded` the reason why it is not forwarded. Of the headers that the
-    emulator sends itself, `generated` are those that every reply counts anew, and `constant` the others.
+    `problem` is a warning for the user, `refusal` the response if it is not forwarded. Of the headers that the emulator
+    sends itself, `generated` are those that every reply counts anew, and `constant` the others.
     """
 
     name: str
     request: RecordedRequest | None = None
     host: str | None = None
     problem: str = ""
-    not_forwarded: str = ""
+    refusal: ApiError | None = None
     generated: frozenset[str] = frozenset()
     constant: frozenset[str] = frozenset()
+
+
+def _unheeded(header: str) -> ApiError:
+    reason = f"{header} has no effect on a recorder, which forwards calls as they are; leave it out"
+    return ApiError("invalid", reason, param=header, status=400, hint=reason)
 
 
 class RequestReader:
@@ -100,7 +106,10 @@ class RequestReader:
                 request = replace(request, raw=decode(request, self._emulated.settings.max_body))
         name = f"{request.method} {quote(request.path[:200])}"
         if request.path == CONTROL or request.path.startswith(f"{CONTROL}/"):
-            return ParsedRequest(name, not_forwarded="A recorder has no control API.")
+            reason = "A recorder has no control API."
+            return ParsedRequest(name, refusal=ApiError("not_found", reason, hint=reason))
+        if (ours := next((each for each in request.headers if each.startswith(OWN_HEADERS)), None)) is not None:
+            return ParsedRequest(name, refusal=_unheeded(ours.title()))
         match = self._router.find(request.method, request.host, request.path)
         if match is None:
             self._learn_request(Context(self._service, request))
@@ -116,7 +125,7 @@ class RequestReader:
         recorded = None if anonymous else RecordedRequest(operation.name, fields, request.origin, operation.redact)
         generated, constant = self._own_headers(operation.name)
         problem = self._masker.mask_text(problem)
-        return ParsedRequest(operation.name, recorded, match.route.host, problem, "", generated, constant)
+        return ParsedRequest(operation.name, recorded, match.route.host, problem, None, generated, constant)
 
     def learn(self, parsed: ParsedRequest, response: httpx.Response, body: bytes, reader: EventReader | None) -> None:
         """Learns the secrets of a response: redacted fields, cookies, and those in URLs."""

@@ -172,9 +172,7 @@ Origins = Sequence[tuple[str, str]]
 
 def request_headers(headers: Iterable[Header]) -> list[Header]:
     """Returns a request's headers for the upstream, without compression, so that a recording can be read."""
-    forwarded = [
-        each for each in _end_to_end(headers) if each[0] not in OWN_HEADERS and not each[0].startswith(b"x-emulator-")
-    ]
+    forwarded = [each for each in _end_to_end(headers) if each[0] not in OWN_HEADERS]
     return [*forwarded, (b"accept-encoding", b"identity")]
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from emulator.faults.header import requested_faults
+from emulator.faults.registry import FAULTS
 from tests.faults.conftest import BODY, Faulty
+from tests.running import loaded
 from tests.small import KEY
 
 
@@ -16,6 +19,7 @@ from tests.small import KEY
         (" latency ; delay = 0s ; jitter=0s , truncate_body;bytes=3 ", ("latency", "truncate_body")),
         ('status; status=503; message="later, perhaps; or not", latency=0s', ("status", "latency")),
         ("fixedDelayMilliseconds=0", ("latency",)),
+        ('status; message="a { in quotes"', ("status",)),
         ("truncate_body=3, malformed_json, latency=0s", ("malformed_json", "latency", "truncate_body")),
     ],
 )
@@ -50,6 +54,13 @@ def test_what_it_may_say(faulty: Faulty, line: str, played: tuple[str, ...]) -> 
         ("\xff\xfe", "unknown fault"),
         (",".join(["latency=1s"] * 21), "more than 20 faults"),
         ('"' * 2_001, "more than 2,000 characters"),
+        ('status; message="later', "a quote or a bracket has no counterpart"),
+        ("latency; uniform=[1s, 2s", "a quote or a bracket has no counterpart"),
+        ("latency; uniform=]1s[", "a quote or a bracket has no counterpart"),
+        ("latency; lognormal={p50: 1s, sigma: 1, mst: 2s}", "unknown key 'mst' in lognormal"),
+        ("latency; lognormal={p50: {}", "a quote or a bracket has no counterpart"),
+        ("latency; lognormal={p50: 1s, p50: 2s}", "duplicate key 'p50'"),
+        ("latency; lognormal={p50: *a}", "{p50: *a}: "),
     ],
 )
 def test_anything_else_is_a_400_in_the_shape_of_the_api(faulty: Faulty, line: str, hint: str) -> None:
@@ -62,6 +73,31 @@ def test_anything_else_is_a_400_in_the_shape_of_the_api(faulty: Faulty, line: st
     assert "expected X-Emulator-Fault: name; param=value, name2; param=value" in (
         answer.header("x-emulator-hint") or ""
     )
+
+
+LOGNORMAL = {"lognormal": {"p50": "2s", "sigma": 0.5, "most": "4s"}}
+UNIFORM = {"uniform": ["1s", "2s"]}
+
+
+@pytest.mark.finding("L3")
+@pytest.mark.parametrize(
+    ("line", "parameters"),
+    [
+        ("latency; lognormal={p50: 2s, sigma: 0.5, most: 4s}", LOGNORMAL),
+        ('latency; lognormal={"p50": "2s", "sigma": 0.5, "most": "4s"}', LOGNORMAL),
+        ("latency={lognormal: {p50: 2s, sigma: 0.5, most: 4s}}", LOGNORMAL),
+        ("latency;lognormal={p50: 2s, sigma: 0.5, most: 4s};jitter=1s", LOGNORMAL | {"jitter": "1s"}),
+        ("latency; delay={lognormal: {p50: 2s, sigma: 0.5, most: 4s}}", {"delay": LOGNORMAL}),
+        ("latency; uniform=[1s, 2s]", UNIFORM),
+        ("latency={uniform: [1s, 2s]}", UNIFORM),
+        ("delayDistribution={type: uniform, lower: 1000, upper: 2000}", UNIFORM),
+    ],
+)
+def test_a_parameter_that_is_no_text_is_written_as_in_a_scenario(line: str, parameters: object) -> None:
+    api = loaded("default").apis["aiexport"]
+    lines = [(b"x-emulator-fault", f"{line}, malformed_json".encode())]
+    found = requested_faults(lines, api, api.operations["messages.create"])
+    assert found == (FAULTS.make("latency", parameters), FAULTS.make("malformed_json", None))
 
 
 def test_an_invalid_header_costs_nothing_and_applies_no_fault(faulty: Faulty) -> None:

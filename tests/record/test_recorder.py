@@ -178,6 +178,17 @@ def test_a_recorder_has_no_control_api_and_records_no_unknown_path(studio: Studi
         assert recorder.recording_file.count == 0
 
 
+@pytest.mark.finding("L3")
+@pytest.mark.parametrize("name", ["X-Emulator-Fault", "X-Emulator-World", "X-Emulator-Provenance"])
+def test_a_header_that_only_an_emulator_reads_is_refused(studio: Studio, name: str) -> None:
+    with studio.recording("aiexport") as (base, recorder):
+        (answer,) = play(base, CALLS[:1], OWN | {name: "1"})
+        assert recorder.recording_file.count == 0
+    reason = f"{name} has no effect on a recorder, which forwards calls as they are; leave it out"
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, reason)
+    assert answer.headers["x-emulator-hint"].startswith(reason)
+
+
 def test_a_secret_of_a_call_that_is_not_recorded_leaves_the_file(studio: Studio) -> None:
     with studio.recording("aiexport") as (base, recorder):
         play(base, [("POST", "/messages", message(text)) for text in (f"Is {KEY} mine?", "No.")], OTHER)
