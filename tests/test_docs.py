@@ -38,7 +38,7 @@ PARTS: dict[type[parts.Model], tuple[str, str]] = {
     model.StreamModel: ("Stream", "key"),
     model.EventModel: ("Stream", "event key"),
     model.PaceModel: ("Stream", "pace key"),
-    model.StepModel: ("Step", "key"),
+    parts.StepModel: ("Step", "key"),
     model.ApiFile: ("An API file", "key"),
     parts.ExampleModel: ("An API file", "example key"),
     parts.ClientModel: ("An API file", "client key"),

@@ -49,7 +49,7 @@ class Clock:
         self._rate = 0.0  # the speed, or 0 while the clock is being moved
         self._offset = 0.0  # now = offset + rate * real
         self._auto = False
-        self._timers = Timers()
+        self._timers, self._quiet = Timers(), Timers()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._handle: asyncio.Handle | None = None
         self._work = Work()
@@ -107,14 +107,16 @@ class Clock:
         finally:
             timer.cancel()
 
-    def call_at(self, due: float, callback: Callable[[], object]) -> Timer:
+    def call_at(self, due: float, callback: Callable[[], object], quiet: bool = False) -> Timer:
         """Calls `callback` at `due`, in order of due time and then of creation; soon, if `due` has passed.
 
-        A timer set outside a running loop waits for the next one set inside. Raises ValueError when `due` is NaN.
+        A quiet timer fires when its time comes, before others that are due then, but nobody waits for it: it is not
+        shown as pending, and neither an automatic clock nor `skip` goes to it. A timer set outside a running loop
+        waits for the next one set inside. Raises ValueError when `due` is NaN.
         """
         if due != due:
             raise ValueError("a timer can't be due at NaN")
-        timer, first = self._timers.add(due, callback)
+        timer, first = (self._quiet if quiet else self._timers).add(due, callback)
         if first or self._handle is None or self._loop is not _running_loop():
             self._arm()
         return timer
@@ -180,7 +182,7 @@ class Clock:
         to = round(_checked(to, LATEST, "a time in seconds since the epoch"), 6)
         end = to + GRAIN
         await self._work.settle(self._deadline)
-        while (due := self._timers.first()) <= end:
+        while (due := self._first()) <= end:
             self._offset = max(self._offset, due)
             self._fire_due()
             await self._work.settle(self._deadline)
@@ -198,20 +200,24 @@ class Clock:
             self._handle.cancel()
             self._handle = None
         self._loop = loop = _running_loop()
-        if loop is None or self._moving or (due := self._timers.first()) > LATEST:
+        if loop is None or self._moving or (due := self._first()) > LATEST:
             return
         wait = due - self.now()
         if wait <= 0:
             self._handle = loop.call_soon(self._on_wake)
-        elif self._auto:
+        elif self._auto and self._timers.first() <= LATEST:
             self._handle = loop.call_later(SETTLE_SECONDS, self._jump)
         elif self._rate:
             # uvloop counts whole milliseconds: rounded down, it would wake the clock too early, again and again.
             self._handle = loop.call_later(min(wait / self._rate + 0.0005, MAX_WAIT), self._on_wake)
 
+    def _first(self) -> float:
+        return min(self._timers.first(), self._quiet.first())
+
     def _fire_due(self) -> None:
         # Only what is due now: a callback that schedules itself for now must not block the loop indefinitely.
-        for timer in self._timers.take(self.now()):
+        now = self.now()
+        for timer in (*self._quiet.take(now), *self._timers.take(now)):
             timer.fire()
 
     def _on_wake(self) -> None:

@@ -11,7 +11,7 @@ from emulator.compile.fixtures import Fixtures
 from emulator.compile.jobs import JobCompiler
 from emulator.compile.operation import OperationCompiler, ScenarioRule
 from emulator.compile.overrides import Overrides
-from emulator.compile.rule import Definitions
+from emulator.compile.rule import Definitions, RuleCompiler
 from emulator.compile.templates import Compiler, Group, Path
 from emulator.compile.when import REQUEST_NAMES
 from emulator.errors import ConfigError, Location
@@ -64,16 +64,18 @@ class ApiCompiler:
     def compile(self, scenario: Sequence[ScenarioRule]) -> ApiPlan:
         file, compiler = self.file, self.compiler
         self._require()
-        jobs = JobCompiler(compiler, file.operations)
-        kinds = {
-            name: jobs.job(name, kind, self.override.jobs.get(name, {}), self._place)
-            for name, kind in file.jobs.items()
-        }
         collections = {
             name: self.data.collection(name, part, self._added(name)) for name, part in file.collections.items()
         }
         collections["keys"] = keys_as_records(self.keys)
-        known = Definitions(file.errors.kinds, collections, kinds, file.claims, self.error_headers, self.added_headers)
+        known = Definitions(
+            file.errors.kinds, collections, file.jobs, file.claims, self.error_headers, self.added_headers
+        )
+        jobs = JobCompiler(compiler, file.operations, RuleCompiler(compiler, known))
+        kinds = {
+            name: jobs.job(name, kind, self.override.jobs.get(name, {}), self._place)
+            for name, kind in file.jobs.items()
+        }
         operations = OperationCompiler(file, compiler, known, scenario)
         return ApiPlan(
             name=file.api,

@@ -1,12 +1,13 @@
-"""Compiles a kind of job: its timelines, how its rows are worked and shown, and where its end is reported."""
+"""Compiles a kind of job: its timelines, how its rows are worked and shown, what is done at its end and who is told."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from emulator.compile.rule import RuleCompiler
 from emulator.compile.templates import Compiler, Path
 from emulator.errors import ConfigError, Location
-from emulator.language.schema.api import JobKindModel, PolledModel, RowModel, WebhookModel
+from emulator.language.schema.api import JobKindModel, PolledModel, RowModel, StepModel, WebhookModel
 from emulator.playbook import model as plan
 from emulator.playbook.matching import Matcher
 from emulator.playbook.timeline import Timeline
@@ -17,10 +18,11 @@ PlaceOf = Callable[[Path], Location]
 
 
 class JobCompiler:
-    """Compiles kinds of job; `operations` are those that rows and polls may name."""
+    """Compiles kinds of job; `operations` are those that rows and polls may name, `rules` compiles their steps."""
 
-    def __init__(self, compiler: Compiler, operations: Iterable[str]) -> None:
+    def __init__(self, compiler: Compiler, operations: Iterable[str], rules: RuleCompiler) -> None:
         self.compiler = compiler
+        self.rules = rules
         self.diagnostics = compiler.diagnostics
         self.operations = operations
 
@@ -39,7 +41,15 @@ class JobCompiler:
             most=kind.most,
             failed=kind.failed,
             polled=None if kind.polled is None else self._polled(kind.polled, (*path, "polled")),
+            steps=self._steps(kind.do, (*path, "do")),
         )
+
+    def _steps(self, steps: Sequence[StepModel], path: Path) -> tuple[plan.StepPlan, ...]:
+        for at, step in enumerate(steps):
+            if step.start is not None or step.cancel is not None:
+                place = self.compiler.place((*path, at))
+                self.diagnostics.add(place, "at its end a job changes records only: put, update, append or remove")
+        return self.rules.steps(steps, path)
 
     def _timeline(self, states: Mapping[str, str], path: Path, place: Location) -> Timeline:
         begins = {state: self.compiler.duration(at, (*path, state)) for state, at in states.items()}

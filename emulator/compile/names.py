@@ -109,6 +109,7 @@ def _of_api(
     data, checker = api.document.data, NameChecker(language, api.document.place)
     shared = [name for part in file.operations.values() for name in (*_names_of(file, part), *_all_of(part))]
     shared += [name for each in rules for name in _own(each.rule)]
+    shared += [step.bind for kind in file.jobs.values() for step in kind.do if step.bind is not None]
     names = tuple(dict.fromkeys(shared))
     for key, more in API_PARTS.items():
         yield from checker.unknown(data.get(key), (key,), (*names, *more))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from hashlib import blake2b
 from operator import getitem
@@ -17,7 +17,8 @@ from emulator.errors import ConfigError, Diagnostic, DocumentError, Location
 from emulator.faults import FAULTS
 from emulator.language.document.durations import Latency, parse_latency
 from emulator.language.expressions.template import Template
-from emulator.language.schema.scenario import EventModel, PaceModel, ReplyModel, RuleModel, StepModel, StreamModel
+from emulator.language.schema.api import StepModel
+from emulator.language.schema.scenario import EventModel, PaceModel, ReplyModel, RuleModel, StreamModel
 from emulator.playbook.headers import ADDED, Headers
 from emulator.playbook.matching import Matcher
 from emulator.playbook.model import EventPlan, FaultPlan, PacePlan, ReplyPlan, StepPlan
@@ -79,7 +80,6 @@ class RuleCompiler:
         with self.diagnostics.catching():
             if rule.reply is None and not rule.fault:
                 raise DocumentError([Diagnostic(place, "a rule needs a reply or a fault")])
-        steps = [self.diagnostics.attempt(self._step, step, (*path, "do", at)) for at, step in enumerate(rule.do)]
         matcher = self.diagnostics.attempt(compiler.when.compile, rule.when, (*path, "when"), self.names) or Matcher()
         return RulePlan(
             id=str(place),
@@ -87,7 +87,7 @@ class RuleCompiler:
             name=rule.name or "",
             matcher=matcher,
             lets={**lets, **compiler.trees(rule.let, (*path, "let"))} if rule.let else lets,
-            steps=tuple(step for step in steps if step is not None),
+            steps=self.steps(rule.do, (*path, "do")),
             reply=None if rule.reply is None else self._reply(rule.reply, (*path, "reply"), headers),
             faults=tuple(self._faults(rule.fault, (*path, "fault"))),
             claims=tuple(claim for claim in rule.claims if claim in self.known.claims),
@@ -196,6 +196,11 @@ class RuleCompiler:
     def latency(self, value: Any, path: Path) -> Latency | None:
         """A distribution of durations, or None."""
         return None if value is None else self.diagnostics.attempt(parse_latency, value, self.compiler.place(path))
+
+    def steps(self, steps: Sequence[StepModel], path: Path) -> tuple[StepPlan, ...]:
+        """The steps of a list; what is wrong with one of them is reported."""
+        plans = [self.diagnostics.attempt(self._step, step, (*path, at)) for at, step in enumerate(steps)]
+        return tuple(plan for plan in plans if plan is not None)
 
     def _step(self, step: StepModel, path: Path) -> StepPlan | None:
         compiler = self.compiler

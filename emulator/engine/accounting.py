@@ -8,6 +8,8 @@ from typing import Any
 
 from emulator.engine.context import Context
 from emulator.errors import ApiError, Location, TemplateError
+from emulator.http import Reply
+from emulator.jobs.job import JobUsage
 from emulator.language.expressions.template import Template
 from emulator.playbook import Operation
 from emulator.playbook.model import UsagePlan
@@ -85,21 +87,34 @@ def whole(template: Template, context: Context, place: Location) -> int:
     return int(value)
 
 
-def account(plan: UsagePlan, context: Context, status: int, at: float) -> None:
-    """Adds a request to the usage of its asset; a failed one took no tokens and no time."""
-    caller = context.caller
+def account(plan: UsagePlan, context: Context, reply: Reply, at: float) -> None:
+    """Adds a request that has ended to the usage of its asset; a job that it has started adds it later.
+
+    A refused request took the time until its response, on the clock; any other as long as the plan says.
+    """
+    if context.counted_later:
+        return
+    answered = reply.status < 400
+    usage = usage_of(plan, context, answered)
+    if usage is None or context.caller is None:
+        return
+    state, name = context.service.state, context.service.api.name
+    latency_ms = usage.latency_ms if answered else max(0.0, state.clock.now() - at + reply.delay) * 1_000
+    state.ledger.record(name, usage.asset, usage.key, context.caller.workspace, at, usage.ok, latency_ms, usage.tokens)
+
+
+def usage_of(plan: UsagePlan, context: Context, answered: bool = True) -> JobUsage | None:
+    """Returns what a request adds to the usage of its asset; None when it has none. A failure takes no tokens."""
     try:
         asset: Any = plan.asset.maybe(context)
-        if not asset or caller is None:
-            return
-        ok = status < 400 and (plan.ok is None or plan.ok.true(context))
+        if not asset or context.caller is None:
+            return None
+        ok = answered and (plan.ok is None or plan.ok.true(context))
         tokens = _amount(plan.tokens, context) if ok else 0.0
-        latency = _amount(plan.latency_ms, context) if ok and plan.latency_ms is not None else 0.0
+        latency = _amount(plan.latency_ms, context) if answered and plan.latency_ms is not None else 0.0
     except (TemplateError, ApiError):
-        return
-    context.service.state.ledger.record(
-        context.service.api.name, str(asset), caller.key, caller.workspace, at, ok, latency, tokens
-    )
+        return None
+    return JobUsage(str(asset), context.caller.key, tokens, latency, ok)
 
 
 def _amount(template: Template, context: Context) -> float:

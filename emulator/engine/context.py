@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from emulator.engine.error_reply import error_plan, render_error
 from emulator.engine.world import WorldState
-from emulator.errors import ApiError, ConfigError, EmulatorError
-from emulator.faults.webhooks import webhook_faults
+from emulator.errors import ApiError, ConfigError
 from emulator.generate.text import TextGenerator
 from emulator.http import Caller, Reply, Request
 from emulator.jobs import Jobs
@@ -42,6 +40,7 @@ class Context(dict[str, Any]):
     __slots__ = (
         "allowance",
         "caller",
+        "counted_later",
         "faults",
         "ids",
         "lets",
@@ -66,6 +65,7 @@ class Context(dict[str, Any]):
         self.allowance: Allowance | None = None
         self.number: int | str = 0  # of the exchange: what chance is drawn from
         self.ids = 0  # how many were made
+        self.counted_later = False  # a job that the request has started is counted when it ends
         self.faults: tuple[Fault, ...] = ()  # all that play, including those on what the request starts
         self.set_off: tuple[str, ...] = ()  # the names of those on what the request has started
 
@@ -171,9 +171,15 @@ class OperationNames(dict[str, tuple[Mapping[str, Maker], Mapping[str, Any]]]):
 
 
 class Service:
-    """Service: one API in one world, with what it needs to answer."""
+    """Service: one API in one world, with what it needs to answer; `job_ended` is called at the end of each job."""
 
-    def __init__(self, api: Api, latency: LatencyPlan, state: WorldState) -> None:
+    def __init__(
+        self,
+        api: Api,
+        latency: LatencyPlan,
+        state: WorldState,
+        job_ended: Callable[[Service, Job], None] | None = None,
+    ) -> None:
         self.api: Api = api
         self.latency: LatencyPlan = latency
         self.state: WorldState = state
@@ -187,7 +193,8 @@ class Service:
         self.generators = {
             name: TextGenerator(f"{state.root}/{name}", each.texts) for name, each in api.answers.items()
         }
-        self.jobs = Jobs(state.store, api.jobs, self._job_ended, self.api.name)
+        ended = None if job_ended is None else partial(job_ended, self)
+        self.jobs = Jobs(state.store, api.jobs, ended, self.api.name)
         self.callers: dict[str, tuple[Any, Caller]] = {}
         self.constants: Mapping[str, Any] = {"switches": self.api.switches, **self.records}
         self.makers: Mapping[str, Maker] = {
@@ -244,25 +251,6 @@ class Service:
         context = Context(self, NOBODY)
         context.update(names)
         return context
-
-    def _job_ended(self, job: Job) -> None:
-        kind = self.api.jobs.get(job.kind)  # none when a reload has taken the kind away
-        if kind is None or kind.webhook is None:
-            return
-        plan = kind.webhook
-        context = self.background(job=job.view(self.state.clock.now()))
-        context.number = f"{self.api.name}/{job.id}/ended"
-        try:
-            url = plan.url.value(context)
-            if url:
-                body = plan.body.json(context)
-                id = f"msg_{context.new_id()}"
-                secret = str(plan.secret.value(context))
-                faults = webhook_faults(job)
-                self.state.sender.deliver(id, str(url), secret, body, plan.retries, plan.timeout, faults)
-        except EmulatorError as error:
-            problem = {"message": "a webhook could not be written", "exception": error}
-            asyncio.get_running_loop().call_exception_handler(problem)
 
 
 def _constant(value: Any, context: Context) -> Any:

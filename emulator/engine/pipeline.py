@@ -28,7 +28,7 @@ from emulator.engine.faulting import apply_faults, gather_faults, refuse_by_faul
 from emulator.engine.near_misses import no_rule
 from emulator.engine.respond import PROVENANCE_HEADER, provenance_line, render
 from emulator.engine.routing import route
-from emulator.engine.steps import run_steps
+from emulator.engine.steps import job_ended, run_steps
 from emulator.engine.validate import validate
 from emulator.engine.world import WorldState
 from emulator.errors import ApiError
@@ -69,7 +69,7 @@ class Pipeline:
     def __init__(self, playbook: Playbook, state: WorldState, max_body: int) -> None:
         self.playbook = playbook
         self.state = state
-        self.services = {name: Service(api, playbook.latency, state) for name, api in playbook.apis.items()}
+        self.services = {name: Service(api, playbook.latency, state, job_ended) for name, api in playbook.apis.items()}
         self._max_body = max_body
         masker = Masker(name for api in playbook.apis.values() for name, _, _ in api.credential_headers)
         self._exchanges = ExchangeLog(state, masker)
@@ -187,10 +187,10 @@ class Pipeline:
         try:
             if operation is not None:
                 self._add_headers(reply, context, operation, rule)
-                if operation.usage is not None:
-                    account(operation.usage, context, reply.status, exchange.at)
             if chance is not None:
                 reply = apply_faults(reply, faults, context, chance)
+            if operation is not None and operation.usage is not None:
+                account(operation.usage, context, reply, exchange.at)
         except Exception as error:
             refusal = refuse(error, context)
             reply = refusal.reply

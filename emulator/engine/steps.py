@@ -1,22 +1,25 @@
-"""Runs the steps of a rule: the changes of state that it makes before it replies. One verb, one function."""
+"""Runs the steps of a rule before it replies, and what a job brings about when it has ended. One verb, one function."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
 
-from emulator.engine.context import Context
+from emulator.engine.accounting import usage_of
+from emulator.engine.context import Context, Service
 from emulator.engine.error_reply import error_plan, render_error
 from emulator.engine.faulting import apply_token_faults, job_faults, refuse_by_fault
 from emulator.engine.near_misses import NoRule, near_misses
 from emulator.engine.respond import compose, refusal
 from emulator.engine.validate import refuse
-from emulator.errors import ApiError, ConfigError, TemplateError
-from emulator.jobs.job import RowOutcome
+from emulator.errors import ApiError, ConfigError, EmulatorError, TemplateError
+from emulator.faults.webhooks import webhook_faults
+from emulator.jobs.job import Job, JobUsage, RowOutcome
 from emulator.playbook import Operation
-from emulator.playbook.model import RowPlan, StepPlan
+from emulator.playbook.model import JobPlan, RowPlan, StepPlan, WebhookPlan
 
 ROWS_PER_TURN = 50  # items answered before others get a turn
 
@@ -142,7 +145,7 @@ def _start(step: StepPlan, context: Context, arguments: dict[str, Any]) -> Gener
     if plan.rows is not None and isinstance(items, list):
         data = {**data, "items": items}
         rows = yield from work_rows(plan.rows, items, context)
-    faults = job_faults(context)
+    faults, usage = job_faults(context), _usage(context)
     try:
         job = service.jobs.start(
             step.target,
@@ -152,13 +155,25 @@ def _start(step: StepPlan, context: Context, arguments: dict[str, Any]) -> Gener
             data=data,
             result=arguments.get("result"),
             rows=rows,
-            watched=plan.webhook is not None,
+            watched=plan.webhook is not None or bool(plan.steps),
             faults=faults,
+            usage=usage,
         )
     except ConfigError as error:  # who requested the fault could not know which jobs there are
         raise ApiError("invalid", str(error), status=400, hint=str(error)) from error
     context.set_off += tuple(fault.name for fault in faults)
+    if usage is not None:
+        context.counted_later = True
+        service.state.ledger.begin(service.api.name, usage.asset, usage.key, job.workspace, job.started_at)
     return job.view(service.state.clock.now())
+
+
+def _usage(context: Context) -> JobUsage | None:
+    """Returns what the job adds to the statistics: what its request would add; None when that is counted already."""
+    operation = context.operation
+    if operation is None or operation.usage is None or context.counted_later:
+        return None
+    return usage_of(operation.usage, context)
 
 
 def _cancel(step: StepPlan, context: Context, arguments: dict[str, Any]) -> Any:
@@ -184,3 +199,56 @@ VERBS: Mapping[str, Verb] = {
     "start": _start,
     "cancel": _cancel,
 }
+
+
+def job_ended(service: Service, job: Job) -> None:
+    """Does all that follows from the end of a job; what fails is reported to the loop's exception handler."""
+    now = service.state.clock.now()
+    kind = service.api.jobs.get(job.kind)  # none when a reload has taken the kind away
+    _count(service, job, job.timeline.end if kind is None else kind.timeline.end, now)
+    if kind is None or not (kind.steps or kind.webhook):
+        return
+    context = service.background(job=job.view(now))
+    context.number = f"{service.api.name}/{job.id}/ended"
+    _change(kind, context)
+    if kind.webhook is not None:
+        _tell(kind.webhook, job, context)
+
+
+def _count(service: Service, job: Job, success: str, now: float) -> None:
+    """Adds the end to the usage: of a job that went its way, as its request says; of another, the time it had."""
+    usage = job.usage
+    if usage is None:
+        return
+    ended = job.status(now) == success
+    latency_ms = usage.latency_ms if ended else (min(now, job.ends_at) - job.started_at) * 1_000
+    tokens = usage.tokens if ended else 0.0
+    ledger = service.state.ledger
+    ledger.end(
+        service.api.name, usage.asset, usage.key, job.started_at, ended and usage.ok, max(0.0, latency_ms), tokens
+    )
+
+
+def _change(kind: JobPlan, context: Context) -> None:
+    try:
+        for _ in run_steps(kind.steps, context):
+            pass
+    except EmulatorError as error:
+        _report("the steps at the end of a job failed", error)
+
+
+def _tell(plan: WebhookPlan, job: Job, context: Context) -> None:
+    try:
+        url = plan.url.value(context)
+        if url:
+            body = plan.body.json(context)
+            id = f"msg_{context.new_id()}"
+            secret = str(plan.secret.value(context))
+            faults = webhook_faults(job)
+            context.service.state.sender.deliver(id, str(url), secret, body, plan.retries, plan.timeout, faults)
+    except EmulatorError as error:
+        _report("a webhook could not be written", error)
+
+
+def _report(message: str, error: EmulatorError) -> None:
+    asyncio.get_running_loop().call_exception_handler({"message": message, "exception": error})

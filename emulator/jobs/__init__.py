@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
+from emulator.clock import SLACK
 from emulator.errors import ConfigError
-from emulator.jobs.job import Job, RowOutcome, Rows
+from emulator.jobs.job import Job, JobUsage, RowOutcome, Rows
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook.model import JobPlan
 from emulator.playbook.timeline import CANCELLED_AT_ONCE
@@ -41,7 +42,8 @@ class Jobs:
         api: str = "",
     ) -> None:
         self.kinds = kinds
-        self._prefix = f"jobs/{api}"
+        self._prefix = f"jobs/{api}"  # of the records, and of the ends that a webhook reports to a client
+        self._quiet = f"ends/{api}"  # the other ends
         self._records = store.records
         self._schedule = store.schedule
         self._clock = store.clock
@@ -49,6 +51,7 @@ class Jobs:
         self._watches = ended is not None
         if ended is not None:
             self._schedule.handle(self._prefix, self._end)
+            self._schedule.handle(self._quiet, self._end, quiet=True)
 
     def start(
         self,
@@ -61,16 +64,18 @@ class Jobs:
         rows: Sequence[RowOutcome] | None = None,
         watched: bool = False,
         faults: Sequence[StartFault] = (),
+        usage: JobUsage | None = None,
     ) -> Job:
         """Starts a job of a known kind; `items` is a count. Beyond the kind's `most` the oldest job is forgotten.
 
-        `faults` stay with the job. Raises ConfigError, and begins nothing, when one of them does not fit it.
+        Its end is reported when it is `watched` or has usage to be counted then. `faults` stay with the job. Raises
+        ConfigError, and begins nothing, when one of them does not fit it.
         """
         plan, now, known = self.kinds[kind], self._clock.now(), None if rows is None else Rows(rows)
         items = items if known is None else len(known)
         cancel = plan.cancel or CANCELLED_AT_ONCE
         job = Job(id, kind, workspace, now, items, plan.timeline, cancel, data or {}, result, known)
-        job = replace(job, watched=watched, failed=plan.failed)
+        job = replace(job, watched=watched or usage is not None, failed=plan.failed, usage=usage)
         for fault in faults:
             try:
                 job = fault.start(job)
@@ -83,6 +88,7 @@ class Jobs:
         for kind in self.kinds:
             job: Job | None = self._records.get(f"{self._prefix}/{kind}", id)
             if job is not None:
+                self._report(job)
                 return job if workspace is None or job.workspace == workspace else None
         return None
 
@@ -99,13 +105,13 @@ class Jobs:
         """Cancels a job; one that is done or cancelled already stays as it is."""
         now = self._clock.now()
         unchanged = job.cancelled_at is not None or job.done(now)
-        return job if unchanged else self._keep(replace(job, cancelled_at=now))
+        return job if unchanged else self._change(replace(job, cancelled_at=now))
 
     def force(self, job: Job, state: str, at: float | None = None) -> Job:
         """Ends a job in a state, at once or at a time; one that is done stays as it is."""
         now = self._clock.now()
         forced = (state, now if at is None else max(now, at))
-        return job if job.done(now) else self._keep(replace(job, forced=forced))
+        return job if job.done(now) else self._change(replace(job, forced=forced))
 
     def complete(self, job: Job) -> Job:
         """Completes a job at once, with all its rows; one that is done stays as it is."""
@@ -134,12 +140,18 @@ class Jobs:
         if job.done(now):
             return job
         timeline = job.timeline.moved(onto, state, now - job.started_at, job.items)
-        return self._keep(replace(job, timeline=timeline, cancelled_at=None, forced=None, stops_at=None))
+        return self._change(replace(job, timeline=timeline, cancelled_at=None, forced=None, stops_at=None))
 
     def close(self) -> None:
         """Stops reporting the end of jobs; what still starts jobs here leaves that to the pipeline that took over."""
         self._schedule.release(self._prefix, self._end)
+        self._schedule.release(self._quiet, self._end)
         self._ended = None
+
+    def _change(self, job: Job) -> Job:
+        self._keep(job)
+        self._report(job)
+        return job
 
     def _keep(self, job: Job) -> Job:
         self._records.put(f"{self._prefix}/{job.kind}", job.id, job, cap=self.kinds[job.kind].most)
@@ -148,24 +160,34 @@ class Jobs:
         return job
 
     def _watch(self, job: Job) -> None:
-        work = f"{job.kind}/{job.id}"
+        work, ends = f"{job.kind}/{job.id}", self._ends(job)
         if job.ends_at == inf:
-            self._schedule.cancel(self._prefix, work)
+            self._schedule.cancel(ends, work)
             return
-        if self._schedule.count(self._prefix) > 2 * sum(kind.most for kind in self.kinds.values()):
-            self._forget()
-        self._schedule.add(self._prefix, work, job.ends_at)
+        if self._schedule.count(ends) > 2 * sum(kind.most for kind in self.kinds.values()):
+            self._forget(ends)
+        self._schedule.add(ends, work, job.ends_at)
 
-    def _forget(self) -> None:
+    def _ends(self, job: Job) -> str:
+        return self._quiet if self.kinds[job.kind].webhook is None else self._prefix
+
+    def _forget(self, ends: str) -> None:
         # The backend forgets the oldest jobs without a word, and their ends may lie days ahead.
-        for work, _ in self._schedule.items(self._prefix):
+        for work, _ in self._schedule.items(ends):
             if self._of(work) is None:
-                self._schedule.cancel(self._prefix, work)
+                self._schedule.cancel(ends, work)
 
     def _of(self, work: str) -> Job | None:
         kind, _, id = work.partition("/")
         job: Job | None = self._records.get(f"{self._prefix}/{kind}", id)
         return job
+
+    def _report(self, job: Job) -> None:
+        """Reports an end whose timer has not fired yet: who sees that a job has ended finds all done that follows."""
+        if self._ended is None or not job.watched or self._clock.now() + SLACK < job.ends_at:
+            return
+        if self._schedule.cancel(self._ends(job), f"{job.kind}/{job.id}"):
+            self._ended(job)
 
     def _end(self, work: str) -> None:
         job = self._of(work)

@@ -104,6 +104,19 @@ class RowViews(Sequence[dict[str, Any]]):
         return {"index": index, "status": status, "body": outcome.body, "usage": outcome.usage}
 
 
+class JobUsage(Struct, frozen=True):
+    """What a job adds to the usage of an asset when it has ended; `tokens` and `latency_ms` if nothing ends it early.
+
+    `ok` is false when it does not succeed, even in the last state of its timeline.
+    """
+
+    asset: str
+    key: str
+    tokens: float
+    latency_ms: float
+    ok: bool = True
+
+
 Played = tuple[str, Mapping[str, Any]]  # a fault that goes with a job: its name, and its fields as plain data
 
 
@@ -113,7 +126,8 @@ class Job(Struct, frozen=True):
     `rows` are the outcomes of its items, None when it has no items worth a row. `forced` is a state that it takes at
     a time whatever its timeline says. `watched`: its end is reported. `stops_at` is when it stands still:
     from then on it grows no older, and never ends unless it is cancelled or forced. `failed` is the state in which it
-    ends when it fails, `faults` what goes wrong with it and with the webhook that tells of its end.
+    ends when it fails, `faults` what goes wrong with it and with the webhook that tells of its end. `usage` is what it
+    adds to the statistics then.
     """
 
     id: str
@@ -132,6 +146,7 @@ class Job(Struct, frozen=True):
     stops_at: float | None = None
     failed: str = "failed"
     faults: tuple[Played, ...] = ()
+    usage: JobUsage | None = None
 
     @property
     def ends_at(self) -> float:

@@ -260,7 +260,7 @@ class PolledPlan(Struct, frozen=True):
 class JobPlan(Struct, frozen=True):
     """A kind of job: states by age, from its start and from when it is cancelled (None: cancelled at once).
 
-    `most` is how many jobs are kept, `failed` the state in which one ends that fails.
+    `most` is how many jobs are kept, `failed` the state in which one ends that fails, `steps` what is done at its end.
     """
 
     kind: str
@@ -271,6 +271,7 @@ class JobPlan(Struct, frozen=True):
     webhook: WebhookPlan | None = None
     failed: str = "failed"
     polled: PolledPlan | None = None
+    steps: tuple[StepPlan, ...] = ()
 
 
 class CollectionPlan(Struct, frozen=True):

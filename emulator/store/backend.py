@@ -41,13 +41,14 @@ class Window(Struct):
 
 
 class Bucket(Struct):
-    """What one key asked of one asset in one hour; `latency_ms` and `tokens` are sums."""
+    """What one key asked of one asset in one hour; `latency_ms` and `tokens` are sums over the requests that ended."""
 
     workspace: str = ""
-    requests: int = 0
+    requests: int = 0  # those that ended, and those that are still worked on
     successful: int = 0
     latency_ms: float = 0.0
     tokens: float = 0.0
+    failed: int = 0
 
 
 class RecordStore(Protocol):
@@ -121,7 +122,7 @@ class UsageSums(Protocol):
     """Sums by API, asset, key and hour (hours since the epoch). Old hours are dropped, and the oldest beyond a cap."""
 
     def add(self, api: str, asset: str, key: str, hour: int, amounts: Bucket) -> None:
-        """Adds amounts to a bucket; a new one has the workspace of the amounts."""
+        """Adds amounts to a bucket; a new one has the workspace of the amounts, and is opened by a request only."""
 
     def buckets(self, api: str, asset: str) -> Iterator[tuple[str, int, Bucket]]:
         """Yields key, hour and sums of an asset, the oldest bucket first."""
@@ -160,8 +161,11 @@ class Schedule(Protocol):
     was taken, or when a process died, is due again. While it is done, a moving clock waits for it.
     """
 
-    def handle(self, kind: str, handler: Handler) -> None:
-        """Sets who does the work of a kind, in place of who did before; work without a handler lapses when due."""
+    def handle(self, kind: str, handler: Handler, quiet: bool = False) -> None:
+        """Sets who does the work of a kind, in place of who did before; work without a handler lapses when due.
+
+        For quiet work no clock hurries, and none shows it: see Clock.call_at.
+        """
 
     def release(self, kind: str, handler: Handler) -> None:
         """Ends what `handle` began, unless another handler has taken over."""

@@ -42,6 +42,7 @@ class UsageRow(Struct, frozen=True, array_like=True):
     successful: Whole
     latency_ms: Sum
     tokens: Sum
+    failed: Whole | None = None  # in an older dump: all that did not succeed
 
 
 class Dump(Struct, frozen=True):
@@ -201,11 +202,14 @@ class MemoryUsage:
         try:
             bucket = self.assets[api, asset][key, hour]
         except KeyError:
+            if not amounts.requests:
+                return  # the hour was dropped while the request was worked on
             bucket = self._open(api, asset, key, hour, amounts.workspace)
         bucket.requests += amounts.requests
         bucket.successful += amounts.successful
         bucket.latency_ms += amounts.latency_ms
         bucket.tokens += amounts.tokens
+        bucket.failed += amounts.failed
 
     def buckets(self, api: str, asset: str) -> Iterator[tuple[str, int, Bucket]]:
         for (key, hour), bucket in self.assets.get((api, asset), {}).items():
@@ -219,7 +223,8 @@ class MemoryUsage:
         """Replaces everything by what was dumped."""
         self.assets, self.opened = {}, deque({(row.api, row.asset, row.key, row.hour): None for row in rows})
         for row in rows:
-            amounts = Bucket(row.workspace, row.requests, row.successful, row.latency_ms, row.tokens)
+            failed = row.requests - row.successful if row.failed is None else row.failed
+            amounts = Bucket(row.workspace, row.requests, row.successful, row.latency_ms, row.tokens, failed)
             self.assets.setdefault((row.api, row.asset), {})[row.key, row.hour] = amounts
 
     def _open(self, api: str, asset: str, key: str, hour: int, workspace: str) -> Bucket:

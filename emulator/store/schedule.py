@@ -33,13 +33,16 @@ class MemorySchedule:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._handlers: dict[str, Handler] = {}
+        self._quiet: set[str] = set()
         self._waiting: dict[str, dict[str, Entry]] = {}
         self._running: dict[asyncio.Task[None], Entry] = {}
         self._cancelled: set[asyncio.Task[None]] = set()
         self._order = count()
 
-    def handle(self, kind: str, handler: Handler) -> None:
+    def handle(self, kind: str, handler: Handler, quiet: bool = False) -> None:
         self._handlers[kind] = handler
+        if quiet:
+            self._quiet.add(kind)
 
     def release(self, kind: str, handler: Handler) -> None:
         if self._handlers.get(kind) == handler:
@@ -48,7 +51,7 @@ class MemorySchedule:
     def add(self, kind: str, id: str, due: float) -> None:
         self.cancel(kind, id)
         entry = Entry(kind, id, due, next(self._order))
-        entry.timer = self._clock.call_at(due, partial(self._begin, entry))
+        entry.timer = self._clock.call_at(due, partial(self._begin, entry), kind in self._quiet)
         self._waiting.setdefault(kind, {})[id] = entry
 
     def cancel(self, kind: str, id: str) -> bool:

@@ -34,11 +34,21 @@ class Ledger:
             seed = row if row.workspace else replace(row, workspace=workspaces.get(row.key, ""))
             self._seeds.setdefault((api, seed.asset), []).append(seed)
 
+    def begin(self, api: str, asset: str, key: str, workspace: str, at: float) -> None:
+        """Counts one request at the time `at`, in seconds since the epoch; how it ends is not known yet."""
+        self._usage.add(api, asset, key, int(at) // HOUR, Bucket(workspace, 1))
+
+    def end(self, api: str, asset: str, key: str, at: float, ok: bool, latency_ms: float, tokens: float) -> None:
+        """Counts how a request ended that began at the time `at`, in the hour in which it began."""
+        ended = Bucket(successful=int(ok), latency_ms=latency_ms, tokens=tokens, failed=int(not ok))
+        self._usage.add(api, asset, key, int(at) // HOUR, ended)
+
     def record(
         self, api: str, asset: str, key: str, workspace: str, at: float, ok: bool, latency_ms: float, tokens: float
     ) -> None:
-        """Counts one request at the time `at`, in seconds since the epoch."""
-        self._usage.add(api, asset, key, int(at) // HOUR, Bucket(workspace, 1, int(ok), latency_ms, tokens))
+        """Counts one request at the time `at`, in seconds since the epoch, that has ended."""
+        ended = Bucket(workspace, 1, int(ok), latency_ms, tokens, int(not ok))
+        self._usage.add(api, asset, key, int(at) // HOUR, ended)
 
     def statistics(
         self, api: str, asset: str, start_day: float, end_day: float, owner: str, key: str | None = None
@@ -76,23 +86,28 @@ def add(total: Bucket, other: Bucket) -> None:
     total.successful += other.successful
     total.latency_ms += other.latency_ms
     total.tokens += other.tokens
+    total.failed += other.failed
 
 
 def metrics(bucket: Bucket) -> dict[str, Any]:
-    """Returns {requests, successful, failed, latency_ms, tokens}; the last two are means over all requests."""
+    """Returns {requests, successful, failed, latency_ms, tokens}.
+
+    The last two are means over the requests that have ended; 0 when none has.
+    """
+    ended = max(1, bucket.successful + bucket.failed)
     return {
         "requests": bucket.requests,
         "successful": bucket.successful,
-        "failed": bucket.requests - bucket.successful,
-        "latency_ms": round(bucket.latency_ms / bucket.requests, 2),
-        "tokens": round(bucket.tokens / bucket.requests, 2),
+        "failed": bucket.failed,
+        "latency_ms": round(bucket.latency_ms / ended, 2),
+        "tokens": round(bucket.tokens / ended, 2),
     }
 
 
 def _seeded(seed: Seed) -> Bucket:
-    return Bucket(
-        seed.workspace, seed.requests, seed.successful, seed.latency_ms * seed.requests, seed.tokens * seed.requests
-    )
+    requests, successful = seed.requests, seed.successful
+    latency_ms, tokens = seed.latency_ms * requests, seed.tokens * requests
+    return Bucket(seed.workspace, requests, successful, latency_ms, tokens, requests - successful)
 
 
 def _sum(buckets: Iterable[Bucket]) -> Bucket:

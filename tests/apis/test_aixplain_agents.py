@@ -5,6 +5,7 @@ from __future__ import annotations
 from ast import literal_eval
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.apis.aixplain_calls import (
@@ -279,6 +280,85 @@ def test_a_session_may_be_made_first_and_talked_to(emulator: Emulated) -> None:
         (3, "user"),
         (4, "assistant"),
     ]
+
+
+def said(client: httpx.Client, session: str) -> list[tuple[int, str]]:
+    """Sequence and role of each message of a session."""
+    return [(each["sequence"], each["role"]) for each in client.get(f"/v1/sessions/{session}/messages").json()]
+
+
+@pytest.mark.claim("AX-AGENT-SESSION")
+@pytest.mark.finding("D2")
+def test_the_assistants_message_appears_when_the_run_has_succeeded(emulator: Emulated) -> None:
+    client = caller(emulator)
+    run = run_agent(client, SUM)
+    session = run["sessionId"]
+    emulator.advance(0.9)
+    assert said(client, session) == [(1, "user")]
+    assert client.get(f"/v1/sessions/{session}").json()["messageCount"] == 1
+    emulator.advance(0.1)
+    assert said(client, session) == [(1, "user"), (2, "assistant")]
+    message = client.get(f"/v1/sessions/{session}/messages").json()[1]
+    assert message["content"] == polled(client, run["data"])["data"]["output"]
+    assert (message["requestId"], message["createdAt"]) == (run["requestId"], "2026-01-01T00:00:01.000Z")
+    assert client.get(f"/v1/sessions/{session}").json()["updatedAt"] == message["createdAt"]
+
+
+@pytest.mark.claim("AX-AGENT-SESSION")
+@pytest.mark.finding("D2")
+@pytest.mark.parametrize("fault", ["fail", "fail; state=ABORTED", "stuck"])
+@pytest.mark.parametrize("by_session", [False, True])
+def test_a_run_that_does_not_succeed_leaves_no_answer_in_its_session(
+    emulator: Emulated, fault: str, by_session: bool
+) -> None:
+    client = caller(emulator)
+    session = client.post("/v1/sessions", json={"agentId": AGENT}).json()["id"]
+    client.headers["X-Emulator-Fault"] = fault
+    if by_session:
+        client.post(f"/v1/sessions/{session}/messages", json={"role": "user", "content": SUM}).raise_for_status()
+    else:
+        run_agent(client, SUM, sessionId=session)
+    del client.headers["X-Emulator-Fault"]
+    emulator.advance(3_000)
+    assert said(client, session) == [(1, "user")]
+    again = agent_result(emulator, client, "What did you say?", sessionId=session)["data"]["output"]
+    assert "10" not in again
+    assert said(client, session) == [(1, "user"), (2, "user"), (3, "assistant")]
+
+
+@pytest.mark.finding("D2")
+def test_an_agent_that_always_fails_leaves_no_answer_either(emulator: Emulated) -> None:
+    client = caller(emulator)
+    session = agent_result(emulator, client, SUM, FAILING_AGENT)["sessionId"]
+    assert said(client, session) == [(1, "user")]
+
+
+@pytest.mark.finding("D2")
+def test_a_run_that_is_asked_while_another_runs_does_not_know_its_answer(emulator: Emulated) -> None:
+    client = caller(emulator)
+    session = run_agent(client, SUM)["sessionId"]
+    second = run_agent(client, "What did you say?", sessionId=session)
+    emulator.advance(1)
+    assert "10" not in polled(client, second["data"])["data"]["output"]
+    assert said(client, session) == [(1, "user"), (2, "user"), (3, "assistant"), (4, "assistant")]
+
+
+@pytest.mark.finding("D2")
+def test_a_session_that_is_deleted_during_a_run_stays_deleted(emulator: Emulated) -> None:
+    client = caller(emulator)
+    session = run_agent(client, SUM)["sessionId"]
+    client.delete(f"/v1/sessions/{session}").raise_for_status()
+    emulator.advance(1)
+    refused(client.get(f"/v1/sessions/{session}"), 404)
+
+
+@pytest.mark.claim("AX-AGENT-SESSION")
+def test_messages_are_numbered_on_after_the_oldest_are_forgotten(emulator: Emulated) -> None:
+    client = caller(emulator)
+    for _ in range(101):
+        session = agent_result(emulator, client, SUM, sessionId="long-talk")["sessionId"]
+    numbers = [sequence for sequence, _ in said(client, session)]
+    assert numbers == list(range(3, 203))
 
 
 @pytest.mark.claim("AX-AGENT-SESSION")

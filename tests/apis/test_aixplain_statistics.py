@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,12 +20,15 @@ from tests.apis.aixplain_calls import (
     FAILING_AT_ONCE,
     LLM,
     SCRAPER,
+    SEARCH,
     SLOW_LLM,
     caller,
     execute,
+    polled,
     ran,
     refused,
     run_agent,
+    started,
     statistics,
 )
 from tests.running import Emulated
@@ -35,6 +39,27 @@ SOMEBODYS = "7c4f********2b5f"
 
 def ask(client: httpx.Client, **body: Any) -> httpx.Response:
     return client.post("/sdk/models/stats", json=body)
+
+
+def control(emulator: Emulated) -> httpx.Client:
+    """A client of the control API."""
+    client = emulator.client("aixplain")
+    client.base_url = emulator.origin
+    return client
+
+
+def start(client: httpx.Client, asset: str) -> dict[str, Any]:
+    """Starts a run of a model, a tool or an agent that has to be polled for."""
+    if asset == AGENT:
+        return run_agent(client, "Hello!")
+    body = {"action": "search", "data": {"query": "sea"}} if asset == SEARCH else {"text": "Hello!"}
+    return started(execute(client, asset, **body))
+
+
+def ends(client: httpx.Client, asset: str) -> tuple[int, int, int]:
+    """How many runs there were, how many of them have succeeded, and how many have failed."""
+    metrics = statistics(client, asset)[0]["aggregateMetrics"]
+    return metrics["totalRequests"], metrics["successfulRequests"], metrics["failedRequests"]
 
 
 def by_key(client: httpx.Client, model: str = LLM) -> dict[str, Any]:
@@ -167,6 +192,7 @@ def test_streams_tools_and_agents_are_counted_too(emulator: Emulated) -> None:
     assert statistics(client, LLM, apiKey="my-very-own-secret-key")[0]["aggregateMetrics"]["totalRequests"] == 1
     ran(client, SCRAPER, action="scrape", data={"url": "https://example.com"})
     run_agent(client, "What is 5 + 5?")
+    emulator.advance(1)
     for asset in (SCRAPER, AGENT):
         assert statistics(client, asset)[0]["aggregateMetrics"]["successfulRequests"] == 1
 
@@ -182,26 +208,121 @@ def test_a_run_that_the_service_fails_is_counted_as_failed(emulator: Emulated) -
 
 
 @pytest.mark.claim("AX-STATS-REAL", "AX-STATS-METRICS")
+@pytest.mark.finding("D1")
 @pytest.mark.parametrize("model", [FAILING_AT_ONCE, FAILING, ABORTING])
-def test_a_failure_inside_a_200_counts_as_failed_and_takes_nothing(emulator: Emulated, model: str) -> None:
+def test_a_failure_inside_a_200_counts_as_failed_and_takes_time_but_no_tokens(emulator: Emulated, model: str) -> None:
     client = caller(emulator)
     assert execute(client, model, text="Hello!").is_success
+    emulator.advance(1)
     (found,) = statistics(client, model)
     assert found["aggregateMetrics"] == {
         "totalRequests": 1,
         "successfulRequests": 0,
         "failedRequests": 1,
-        "avgLatencyMs": 0,
+        "avgLatencyMs": 276,
         "avgTokensPerRequest": 0,
     }
 
 
 @pytest.mark.claim("AX-STATS-REAL")
-def test_an_agents_failed_run_counts_as_failed(emulator: Emulated) -> None:
+@pytest.mark.finding("D1")
+@pytest.mark.parametrize("asset", [FAILING_AGENT, AGENT])
+def test_a_run_is_counted_when_it_ends_as_it_ends(emulator: Emulated, asset: str) -> None:
     client = caller(emulator)
-    run_agent(client, "What is 5 + 5?", FAILING_AGENT)
-    metrics = statistics(client, FAILING_AGENT)[0]["aggregateMetrics"]
-    assert (metrics["totalRequests"], metrics["failedRequests"]) == (1, 1)
+    run = run_agent(client, "What is 5 + 5?", asset)
+    assert ends(client, asset) == (1, 0, 0)
+    emulator.advance(0.9)
+    assert ends(client, asset) == (1, 0, 0)
+    emulator.advance(0.1)
+    succeeded = polled(client, run["data"])["status"] == "SUCCESS"
+    assert succeeded is (asset == AGENT)
+    assert ends(client, asset) == (1, succeeded, not succeeded)
+    emulator.advance(60)
+    polled(client, run["data"])
+    assert ends(client, asset) == (1, succeeded, not succeeded)
+
+
+def fail_by_hand(emulator: Emulated, id: str) -> None:
+    control(emulator).post(f"/_emulator/jobs/{id}/fail").raise_for_status()
+
+
+def abort_by_hand(emulator: Emulated, id: str) -> None:
+    control(emulator).post(f"/_emulator/jobs/{id}", json={"state": "ABORTED"}).raise_for_status()
+
+
+@pytest.mark.claim("AX-STATS-REAL")
+@pytest.mark.finding("D1")
+@pytest.mark.parametrize("end", [fail_by_hand, abort_by_hand])
+@pytest.mark.parametrize("asset", [SLOW_LLM, SEARCH, AGENT])
+def test_a_run_that_is_ended_early_counts_as_failed_after_the_time_it_had(
+    emulator: Emulated, asset: str, end: Callable[[Emulated, str], None]
+) -> None:
+    client = caller(emulator)
+    run = start(client, asset)
+    emulator.advance(0.25)
+    end(emulator, run["requestId"])
+    assert ends(client, asset) == (1, 0, 1)
+    (found,) = statistics(client, asset)
+    assert found["aggregateMetrics"]["avgLatencyMs"] == 250
+    assert found["aggregateMetrics"]["avgTokensPerRequest"] == 0
+
+
+@pytest.mark.claim("AX-STATS-REAL")
+@pytest.mark.finding("D1")
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [("fail", (1, 0, 1)), ("fail; state=ABORTED", (1, 0, 1)), ("stuck", (1, 0, 0)), ("flap; times=2", (1, 1, 0))],
+)
+@pytest.mark.parametrize("asset", [SLOW_LLM, SEARCH, AGENT])
+def test_a_run_with_a_fault_counts_as_the_fault_lets_it_end(
+    emulator: Emulated, asset: str, fault: str, expected: tuple[int, int, int]
+) -> None:
+    client = caller(emulator)
+    client.headers["X-Emulator-Fault"] = fault
+    start(client, asset)
+    del client.headers["X-Emulator-Fault"]
+    emulator.advance(3_000)
+    assert ends(client, asset) == expected
+    series = by_key(client, asset)["0a0e********94c1"]["timeSeries"]
+    assert [(bucket["timestamp"], bucket["requests"]) for bucket in series] == [("2026-01-01T00:00:00.000Z", 1)]
+
+
+@pytest.mark.claim("AX-STATS-REAL")
+@pytest.mark.finding("D1")
+def test_a_run_that_is_let_end_early_counts_as_a_success_with_its_own_figures(emulator: Emulated) -> None:
+    client = caller(emulator)
+    run = start(client, SLOW_LLM)
+    control(emulator).post(f"/_emulator/jobs/{run['requestId']}/complete").raise_for_status()
+    result = polled(client, run["data"])
+    metrics = statistics(client, SLOW_LLM)[0]["aggregateMetrics"]
+    assert (metrics["successfulRequests"], metrics["avgTokensPerRequest"]) == (1, result["usage"]["total_tokens"])
+    assert metrics["avgLatencyMs"] == pytest.approx(result["runTime"] * 1_000)
+
+
+@pytest.mark.finding("D1")
+def test_a_run_that_spans_a_snapshot_is_counted_once_where_it_goes_on(emulator: Emulated) -> None:
+    client = caller(emulator)
+    start(client, AGENT)
+    saved = control(emulator).get("/_emulator/worlds/default/snapshot").raise_for_status().json()
+    emulator.advance(1)
+    assert ends(client, AGENT) == (1, 1, 0)
+    control(emulator).put("/_emulator/worlds/default/snapshot", json=saved).raise_for_status()
+    assert ends(client, AGENT) == (1, 0, 0)
+    emulator.advance(1)
+    assert ends(client, AGENT) == (1, 1, 0)
+
+
+@pytest.mark.finding("D1")
+def test_whoever_sees_a_run_end_finds_it_counted_however_late_its_timer_is(emulator: Emulated) -> None:
+    client = caller(emulator)
+    run = start(client, AGENT)
+
+    async def pass_over_the_timer() -> None:
+        await emulator.clock.restore(emulator.clock.now() + 1, 0.0)
+
+    emulator.running.call(pass_over_the_timer())
+    assert polled(client, run["data"])["status"] == "SUCCESS"
+    assert ends(client, AGENT) == (1, 1, 0)
 
 
 @pytest.mark.claim("AX-STATS-31")

@@ -362,6 +362,43 @@ def test_an_automatic_clock_jumps_whenever_everybody_waits(play: Play) -> None:
     play(story)
 
 
+def test_nobody_waits_for_a_quiet_timer_which_fires_when_its_time_comes(play: Play) -> None:
+    async def story() -> None:
+        clock, seen = manual(), list[tuple[str, float]]()
+
+        def note(name: str) -> None:
+            seen.append((name, clock.now() - START))
+
+        clock.call_at(START + 2, lambda: note("loud"))
+        for due in (1, 2, 9):
+            clock.call_at(START + due, lambda: note("quiet"), quiet=True)
+        assert [timer.due for timer in clock.pending()] == [START + 2]
+        await clock.skip()
+        assert seen == [("quiet", 1), ("quiet", 2), ("loud", 2)]
+        clock.auto = True
+        await clock.skip()
+        await asyncio.sleep(0.01)  # noqa: TID251  # longer than an automatic clock waits
+        assert clock.now() == START + 2
+        clock.call_at(START + 3, lambda: note("loud"))
+        await clock.sleep_until(START + 4)
+        assert (clock.now(), seen[3:]) == (START + 4, [("loud", 3)])
+        await clock.advance(60)
+        assert seen[4:] == [("quiet", 9)]
+
+    play(story)
+
+
+def test_a_running_clock_fires_quiet_timers_too(play: Play) -> None:
+    async def story() -> None:
+        clock, fired = Clock(START, 1_000.0), asyncio.Event()
+        clock.auto = True
+        clock.call_at(START + 1, fired.set, quiet=True)
+        await asyncio.wait_for(fired.wait(), PATIENCE)
+        assert clock.now() >= START + 1
+
+    play(story)
+
+
 def test_an_automatic_clock_does_not_jump_over_work_in_flight(play: Play) -> None:
     async def story() -> None:
         clock = manual()

@@ -81,6 +81,27 @@ def test_a_job_completed_by_hand_has_all_its_rows_and_one_failed_by_hand_those_s
     play(story, lambda job: told.append(job.id))
 
 
+@pytest.mark.finding("D1")
+def test_who_finds_a_job_ended_or_ends_it_finds_its_end_reported() -> None:
+    told: list[str] = []
+
+    async def story(jobs: Jobs, clock: Clock) -> None:
+        found = jobs.start("batch", "found", "one", watched=True)
+        jobs.fail(jobs.start("batch", "failed", "one", watched=True))
+        assert told == ["failed"]
+        await clock.restore(found.ends_at - 0.1, 0.0)  # which fires no timer
+        jobs.find("found")
+        assert told == ["failed"]
+        await clock.restore(found.ends_at, 0.0)
+        jobs.find("found")
+        jobs.find("found")
+        assert told == ["failed", "found"]
+        await clock.advance(60)
+        assert told == ["failed", "found"]
+
+    play(story, lambda job: told.append(job.id))
+
+
 def test_a_job_put_into_a_state_goes_on_from_there() -> None:
     async def story(jobs: Jobs, clock: Clock) -> None:
         job = jobs.start("batch", "batch_1", "one", rows=ROWS)

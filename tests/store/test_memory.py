@@ -251,9 +251,15 @@ def test_a_part_that_is_missing_is_named(part: str) -> None:
 
 def test_buckets_that_are_named_twice_are_one() -> None:
     _, store = memory()
-    row = ["api", "asset", "key", 1, "w", 1, 1, 2.0, 3.0]
+    row = ["api", "asset", "key", 1, "w", 1, 1, 2.0, 3.0, 0]
     store.load({**store.dump(), "usage": [row, row]})
     assert store.dump()["usage"] == [row]
+
+
+def test_in_an_older_dump_all_that_did_not_succeed_has_failed() -> None:
+    _, store = memory()
+    store.load({**store.dump(), "usage": [["api", "asset", "key", 1, "w", 5, 3, 2.0, 3.0]]})
+    assert store.dump()["usage"] == [["api", "asset", "key", 1, "w", 5, 3, 2.0, 3.0, 2]]
 
 
 class Model:

@@ -85,6 +85,36 @@ def test_totals_keys_and_hours_add_up_to_what_was_recorded() -> None:
     }
 
 
+@pytest.mark.finding("D1")
+def test_a_request_that_has_not_ended_counts_as_a_request_only() -> None:
+    book = ledger()
+    serve(book, START, latency_ms=8.0, tokens=20)
+    for _ in range(3):
+        book.begin("api", "model", "key-of-one-1", "one", START + HOUR - 1)
+    book.end("api", "model", "key-of-one-1", START + HOUR - 1, True, 4.0, 10)
+    book.end("api", "model", "key-of-one-1", START + HOUR - 1, False, 3.0, 0)
+    result = month(book)
+    assert result is not None
+    assert result["total"] == {"requests": 4, "successful": 2, "failed": 1, "latency_ms": 5.0, "tokens": 10.0}
+    assert [hour["at"] for hour in result["keys"][0]["series"]] == [START]
+
+
+@pytest.mark.finding("D1")
+def test_means_of_nothing_that_has_ended_are_0() -> None:
+    book = ledger()
+    book.begin("api", "model", "key-of-one-1", "one", START)
+    result = month(book)
+    assert result is not None
+    assert result["total"] == {"requests": 1, "successful": 0, "failed": 0, "latency_ms": 0, "tokens": 0}
+
+
+@pytest.mark.finding("D1")
+def test_an_end_whose_hour_was_dropped_opens_no_other() -> None:
+    book = ledger()
+    book.end("api", "model", "key-of-one-1", START, True, 4.0, 10)
+    assert month(book) is None
+
+
 def test_both_days_of_a_range_are_whole() -> None:
     book = ledger()
     for at in (START - 1, START, START + DAY - 1, START + DAY):

@@ -187,6 +187,28 @@ class AnswerModel(Model):
     claims: Claims = []
 
 
+class StepModel(Model):
+    """One change of state, done when its rule is rendered: exactly one verb; `as` names the outcome."""
+
+    put: Name | None = Field(default=None, description="Write a record into a collection.")
+    update: Name | None = Field(default=None, description="Set fields of a record of a collection.")
+    append: Name | None = Field(default=None, description="Add to a list field of a record of a collection.")
+    remove: Name | None = Field(default=None, description="Take a record out of a collection.")
+    start: Name | None = Field(default=None, description="Start a job of this kind.")
+    cancel: Template = Field(default=None, description="The id of the job to cancel.")
+    id: Template = None
+    record: Template = None
+    set: Template = None
+    field: str | None = None
+    values: Template = None
+    ttl: Duration | None = None
+    items: Template = None
+    data: Template = None
+    result: Template = None
+    when: Template = None
+    bind: Name | None = Field(default=None, alias="as")
+
+
 class RowModel(Model):
     """How one item of a job that has many looks in the results; `item`, `index` and `row` are in scope."""
 
@@ -223,6 +245,7 @@ class JobKindModel(Model):
     rows: RowModel | None = None
     polled: PolledModel | None = None
     webhook: WebhookModel | None = None
+    do: list[StepModel] = Field(default=[], description="Changes of records when it has ended; `job` is in scope.")
     most: int = Field(default=1_000, ge=1, description="How many jobs a world keeps; the oldest goes first.")
     claims: Claims = []
 

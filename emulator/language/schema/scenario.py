@@ -22,33 +22,12 @@ from emulator.language.schema.api import (
     KeyModel,
     Model,
     Name,
+    StepModel,
     Template,
     TierModel,
     UnknownKeysModel,
 )
 from emulator.language.schema.provenance import Provenance
-
-
-class StepModel(Model):
-    """One change of state, done when its rule is rendered: exactly one verb; `as` names the outcome."""
-
-    put: Name | None = Field(default=None, description="Write a record into a collection.")
-    update: Name | None = Field(default=None, description="Set fields of a record of a collection.")
-    append: Name | None = Field(default=None, description="Add to a list field of a record of a collection.")
-    remove: Name | None = Field(default=None, description="Take a record out of a collection.")
-    start: Name | None = Field(default=None, description="Start a job of this kind.")
-    cancel: Template = Field(default=None, description="The id of the job to cancel.")
-    id: Template = None
-    record: Template = None
-    set: Template = None
-    field: str | None = None
-    values: Template = None
-    ttl: Duration | None = None
-    items: Template = None
-    data: Template = None
-    result: Template = None
-    when: Template = None
-    bind: Name | None = Field(default=None, alias="as")
 
 
 class EventModel(Model):

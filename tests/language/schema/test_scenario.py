@@ -10,8 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 from emulator import paths as resources
 from emulator.language.document.reader import read
-from emulator.language.schema.api import TierModel
-from emulator.language.schema.scenario import ApiFile, OverrideModel, ScenarioFile, StepModel
+from emulator.language.schema.api import StepModel, TierModel
+from emulator.language.schema.scenario import ApiFile, OverrideModel, ScenarioFile
 from tests.library import STORY, Library, api, operation
 
 FILES = [(ScenarioFile, path) for path in sorted(resources.scenarios().glob("*.yaml"))] + [
