@@ -108,6 +108,12 @@ class NearMiss(Struct, frozen=True):
     differences: tuple[Differing, ...]
 
 
+class Peer(tuple[str, int]):
+    """The address of a client's connection, and when it was opened, in seconds of the steady clock."""
+
+    opened: float = 0.0
+
+
 class Exchange:
     """One request with every decision made on it, and how much of the response the client consumed.
 
@@ -115,6 +121,7 @@ class Exchange:
     server did) or `open`; `faults` are the names of those applied, including those on jobs and tokens that it started;
     `secrets` names the fields that are masked before it is stored; `held` is its size in the journal in bytes, 0
     outside it; `peer` identifies the client's connection, and `real` is when it came in seconds of a steady clock.
+    `real_took` is how long it took by that clock, where the world's own does not tell, else below 0.
     One is made for every request and most are never read, so only what differs from the defaults is set.
     """
 
@@ -139,6 +146,7 @@ class Exchange:
     secrets: frozenset[str] = frozenset()
     peer: Any = None
     real: float = 0.0
+    real_took: float = -1.0
 
     def __init__(self, number: int, at: float, method: str, path: str, query: str) -> None:
         self.number = number

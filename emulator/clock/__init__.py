@@ -22,7 +22,7 @@ from emulator.clock.idle import Work
 from emulator.clock.timers import Timer, Timers
 from emulator.dates import LATEST, http_date, iso
 
-__all__ = ["Clock", "Timer", "http_date", "iso", "manual"]
+__all__ = ["Clock", "Timer", "http_date", "iso", "manual", "steady"]
 
 MAX_WAIT = 86_400.0  # real seconds that the loop is asked to wait at once
 SETTLE_SECONDS = 0.001  # real seconds for which all tasks must wait before an automatic clock jumps
@@ -44,7 +44,7 @@ class Clock:
     """
 
     def __init__(self, start: float | None = None, speed: float = 1.0, work_timeout: float = WORK_TIMEOUT) -> None:
-        self._real = _steady()
+        self._real = steady()
         self._speed = _checked(speed, MAX_SPEED, "a speed")
         self._rate = 0.0  # the speed, or 0 while the clock is being moved
         self._offset = 0.0  # now = offset + rate * real
@@ -56,7 +56,7 @@ class Clock:
         self._lock = asyncio.Lock()  # one move at a time
         self._moving, self._work_timeout, self._deadline = False, work_timeout, 0.0
         self._initial = (None if start is None else _checked(start, LATEST, "a time"), speed)
-        self._anchor(time.time() if start is None else start, speed)
+        self._anchor(_system() if start is None else start, speed)
 
     def now(self) -> float:
         """Returns seconds since the epoch; goes back only by `set`, `reset` and `restore`."""
@@ -150,7 +150,7 @@ class Clock:
     async def reset(self) -> None:
         """Resets the clock to its initial time (or the system's time) and speed. Timers keep their due time."""
         start, speed = self._initial
-        await self.restore(time.time() if start is None else start, speed)
+        await self.restore(_system() if start is None else start, speed)
 
     async def restore(self, now: float, speed: float, auto: bool = False) -> None:
         """Sets time and speed without firing timers. Raises ValueError as `set` and `run` do."""
@@ -236,7 +236,13 @@ def manual(start: float = 1_767_225_600.0) -> Clock:
     return Clock(start, 0.0)
 
 
-def _steady() -> Callable[[], float]:
+def _system() -> float:
+    """Seconds since the epoch, by a call that freezegun leaves alone: a test's frozen time is not the emulator's."""
+    return time.clock_gettime(time.CLOCK_REALTIME)
+
+
+def steady() -> Callable[[], float]:
+    """Returns the system's steady clock, in seconds from some moment."""
     # The one that continues while a laptop sleeps, if there is one: `Date` must not fall behind real time.
     kind: int | None = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
     return time.monotonic if kind is None else partial(time.clock_gettime, kind)

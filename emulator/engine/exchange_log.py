@@ -66,7 +66,10 @@ class ExchangeLog:
 
     def finish(self, exchange: Exchange) -> None:
         """Ends an exchange, and adds it to the journal unless it is there already."""
-        exchange.took = self._state.clock.now() - exchange.at
+        clock = self._state.clock
+        exchange.took = clock.now() - exchange.at
+        if clock.speed != 1.0:
+            exchange.real_took = clock.real() - exchange.real
         if exchange.held:
             self._state.journal.finish(exchange)
         else:

@@ -26,8 +26,9 @@ from starlette.types import Receive, Scope, Send
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from emulator.clock import steady
 from emulator.engine.deliver import CHUNKS, RAW_SOCKET
-from emulator.http import BODILESS, Header
+from emulator.http import BODILESS, Header, Peer
 from emulator.https.hosts import normalize_host
 from emulator.https.proxy import HTTP, HTTPS, HttpsProxy, ProxyRefusal
 from emulator.server.raw_socket import RawSocket
@@ -35,6 +36,7 @@ from emulator.server.tls import open_tunnel
 
 LOG = logging.getLogger("emulator")
 TLS_PREFIX = b"\x16\x03"  # the first bytes of a handshake (RFC 8446 section 5.1)
+STEADY = steady()
 TLS_HINT = "a client sent TLS to the http:// port; --tls-listen opens a port for https://"
 Target = tuple[str, bytes, tuple[str, int] | None]
 join_header = b": ".join  # a name and a value become a header line
@@ -187,6 +189,12 @@ class HttpProtocol(ProxyingProtocol):
     _head_size = 0  # bytes of an incomplete head after the read that it began in; -1 during that read
     _application: Any = None  # the application for a request that goes through ASGI after all
     _idle_since = 0.0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if self.client is not None:
+            self.client = peer = Peer(self.client)
+            peer.opened = STEADY()
 
     # ------------------------------------------------------------------ reading
 

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from msgspec import Struct
 
-from emulator.http import Exchange
+from emulator.http import Exchange, Peer
 from emulator.playbook import Playbook
 from emulator.verdict.finding import Thresholds
 from emulator.verdict.roles import NO_ROLE, OperationRoles, Role
@@ -19,6 +19,16 @@ MASK = b"********"  # stands for every secret, so two bodies that have it may di
 CREDENTIALS = frozenset({b"authorization", b"x-api-key", b"api-key"})
 INTENT = b"idempotency-key"  # two requests with two of them are two intents, whatever they say
 OVERLAP = 0.005  # seconds; an exchange is closed a moment after its answer has left
+
+
+def real_end(exchange: Exchange) -> float:
+    """When the answer was over, in seconds of the steady clock."""
+    return exchange.real + (exchange.took if exchange.real_took < 0 else exchange.real_took)
+
+
+def reconnected(one: Exchange, other: Exchange) -> bool:
+    """Whether a connection was opened for the one after the other was over, as by a client that keeps none."""
+    return isinstance(other.peer, Peer) and other.peer != one.peer and other.peer.opened >= real_end(one)
 
 
 def end(exchange: Exchange) -> float:
@@ -90,21 +100,30 @@ class Attempts(Struct, frozen=True, dict=True):
             latest = max(latest, exchange, key=end)
         return False
 
-    def follows(self, one: Exchange, other: Exchange) -> bool:
-        """Whether one sender sent the one after the other had ended: over the same connection, or clearly later."""
-        return other.at >= one.at and (
-            one.peer == other.peer or (pause(one, other) or 0.0) >= self.thresholds.elsewhere
-        )
+    @cached_property
+    def reconnects(self) -> bool:
+        """Whether each connection was opened when nothing was under way, so that one client may have opened all."""
+        pairs = ((one, other) for one, other in pairwise(self.exchanges) if one.peer != other.peer)
+        return all(reconnected(*pair) for pair in pairs)
 
-    def pairs(self) -> Iterator[tuple[Exchange, Exchange]]:
+    def follows(self, one: Exchange, other: Exchange, any_connection: bool = False) -> bool:
+        """Whether one sender sent the one after the other had ended: over the same connection, or clearly later; with
+        `any_connection` also over one that was opened since."""
+        if other.at < one.at:
+            return False
+        if one.peer == other.peer or (any_connection and self.reconnects):
+            return True
+        return (pause(one, other) or 0.0) >= self.thresholds.elsewhere
+
+    def pairs(self, any_connection: bool = False) -> Iterator[tuple[Exchange, Exchange]]:
         """Each exchange with the next one of the same sender; none when there are several senders."""
         if not self.parallel:
-            yield from (pair for pair in pairwise(self.exchanges) if self.follows(*pair))
+            yield from (pair for pair in pairwise(self.exchanges) if self.follows(*pair, any_connection))
 
-    def runs(self) -> Iterator[list[Exchange]]:
+    def runs(self, any_connection: bool = False) -> Iterator[list[Exchange]]:
         """Attempts at one thing: each but the last failed, and each but the first was sent after the one before it."""
         run: list[Exchange] = []
-        for one, other in self.pairs():
+        for one, other in self.pairs(any_connection):
             if not failed(one):
                 continue
             if run and run[-1] is one:
@@ -154,11 +173,11 @@ class History(Struct, frozen=True, dict=True):
         """What the operation of an exchange is to a client."""
         return self.roles.roles.get((exchange.api, exchange.operation), NO_ROLE)
 
-    def runs(self, polls: bool = True) -> Iterator[list[Exchange]]:
+    def runs(self, polls: bool = True, any_connection: bool = False) -> Iterator[list[Exchange]]:
         """Failed attempts with what followed each; without `polls`, which are repeated anyway, only the others."""
         for attempts in self.attempts:
             if polls or not self.role(attempts.exchanges[0]).polls:
-                yield from attempts.runs()
+                yield from attempts.runs(any_connection)
 
     def jobs(self, exchange: Exchange) -> frozenset[str]:
         """What the path names: the ids of the jobs that a poll or a cancel is about."""

@@ -19,9 +19,10 @@ def retried_too_early(history: History) -> Iterator[Finding | None]:
     """The same request came again before the time that `Retry-After` had named (RFC 9110 section 10.2.3).
 
     Seconds count from the whole second that `Date` shows, as a client does that waits for the reset of a window. A
-    wait counts on the world's clock or in real time, whichever is longer.
+    wait counts on the world's clock or in real time, whichever is longer. The time is named to whoever has the key, so
+    the connection doesn't matter, unless it shows that several workers were under way.
     """
-    for run in history.runs():
+    for run in history.runs(any_connection=True):
         guided = [pair for pair in pairwise(run) if _guided(pair[0]) and pause(*pair) is not None]
         if guided:
             early = [pair for pair in guided if _early(*pair, history.thresholds)]

@@ -161,6 +161,17 @@ FREEZEGUN = """
         assert emulator.clock.advance("61s").iso == "2026-01-01T00:01:01.000Z"
         assert len(emulator.requests().wait(1)) == 1
 
+    @pytest.fixture
+    def long_ago():
+        with freeze_time("2020-02-29T12:00:00Z"):
+            yield
+
+    def test_frozen_before(long_ago, emulator):
+        assert emulator.clock.now > 1_700_000_000
+        emulator.reset()
+        assert emulator.clock.now > 1_700_000_000
+        assert send(emulator).status_code == 200
+
     @pytest.mark.emulator(frozen="2026-01-01T00:00:00Z")
     def test_ticking(emulator):
         with freeze_time("2030-01-01", tick=True, auto_tick_seconds=60):
@@ -171,4 +182,4 @@ FREEZEGUN = """
 
 @pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "on two workers"])
 def test_a_frozen_time_of_the_test_is_not_that_of_the_emulator(run: Run, options: tuple[str, ...]) -> None:
-    run(FREEZEGUN, *options).assert_outcomes(passed=2)
+    run(FREEZEGUN, *options).assert_outcomes(passed=3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate
@@ -162,6 +164,37 @@ def test_workers_that_fail_with_the_same_request_at_once_do_not_retry(story: Sto
     with ThreadPoolExecutor(6) as pool:
         for each in [pool.submit(work) for _ in range(6)]:
             each.result()
+    assert verdict(emulated, 6) == {}
+
+
+LIMITED = "rules: [{on: aiexport/messages.create, when: {times: 30}, fault: {status: {status: 429, retry_after: 30s}}}]"
+
+
+@pytest.mark.finding("L4")
+@pytest.mark.parametrize("runs", [True, False], ids=["running", "frozen"])
+def test_a_client_that_opens_a_connection_for_each_retry_is_found(story: Story, runs: bool) -> None:
+    emulated = story(LIMITED)
+    if runs:
+        emulated.clock.run()
+    for _ in range(6):
+        answer = loopback.post(f"{emulated.origin}/v2/messages", json=asking(model=HAIKU), headers={"X-API-Key": FREE})
+        assert (answer.status_code, "retry-after" in answer.headers) == (429, True)
+    found = verdict(emulated, 6)
+    assert list(found) == ["retried_too_early"]
+    assert "5 times in all" in found["retried_too_early"].message
+
+
+@pytest.mark.finding("L4")
+def test_workers_that_are_limited_at_once_do_not_retry(story: Story) -> None:
+    emulated = story(LIMITED)
+    sockets = [socket.create_connection(("127.0.0.1", int(emulated.origin.rpartition(":")[2]))) for _ in range(6)]
+    body = json.dumps(asking(model=HAIKU)).encode()
+    head = f"POST /v2/messages HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {FREE}\r\nContent-Length: {len(body)}\r\n\r\n"
+    for each in sockets:
+        each.sendall(head.encode() + body)
+        assert each.recv(65_536).startswith(b"HTTP/1.1 429")
+    for each in sockets:
+        each.close()
     assert verdict(emulated, 6) == {}
 
 
