@@ -29,12 +29,14 @@ MARKER_HELP = (
     " plays, whether its clock stands still, and what its chance begins with"
 )
 WORKER_URL = "emulator_url"  # in what the controller of pytest-xdist tells its workers
-FINDING = "emulator_finding"  # the JUnit property
+FINDING = "emulator_finding"  # the JUnit property of each
+EXCHANGES = "emulator_exchanges"  # the JUnit property of a failed test
 
 PACKAGE = Path(__file__).parent / "emulator" / "__init__.py"
 
 _SERVER: pytest.StashKey[LazyServer] = pytest.StashKey()
 _WORLD: pytest.StashKey[Emulator] = pytest.StashKey()
+_BEGAN: pytest.StashKey[int] = pytest.StashKey()
 _HEADER: pytest.StashKey[str] = pytest.StashKey()
 
 
@@ -102,13 +104,18 @@ def emulator_server(request: pytest.FixtureRequest) -> Iterator[Emulator]:
 def emulator(emulator_server: Emulator, request: pytest.FixtureRequest) -> Iterator[Emulator]:
     """An emulator as new, seen by nobody but this test; `@pytest.mark.emulator(…)` says what it plays."""
     node: pytest.Item = request.node
+    from emulator.testing.report import place
+
     with _world(emulator_server, node) as world:
-        node.stash[_WORLD] = world
+        node.stash[_WORLD], node.stash[_BEGAN] = world, place(world)
         yield world
         del node.stash[_WORLD]
         if node.config.getoption("--emulator-verdict"):
+            from emulator.testing.report import unplayed_lines
+
             verdict = world.verdict
             node.user_properties += [(FINDING, str(each)) for each in verdict.findings]
+            node.user_properties += [(FINDING, line) for line in unplayed_lines(world)]
             if verdict.dropped:
                 lost = f"{verdict.dropped} older exchanges were not judged: the journal has dropped them"
                 node.user_properties.append((FINDING, lost))
@@ -121,9 +128,11 @@ def pytest_runtest_makereport(
     """Show with a failed test what came to its world."""
     report = yield
     if report.failed and _WORLD in item.stash:
-        from emulator.testing.report import exchange_lines
+        from emulator.testing.report import report_lines
 
-        report.sections.append(("emulator exchanges", "\n".join(exchange_lines(item.stash[_WORLD]))))
+        text = "\n".join(report_lines(item.stash[_WORLD], item.stash[_BEGAN]))
+        report.sections.append(("emulator exchanges", text))
+        item.user_properties.append((EXCHANGES, text))
     return report
 
 

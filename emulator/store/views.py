@@ -39,6 +39,7 @@ class ExchangeView(Struct, frozen=True):
     rule: str
     faults: Sequence[str] = ()
     near_misses: Sequence[Mapping[str, Any]] = ()
+    error: str = ""
 
 
 def exchange_view(exchange: Exchange) -> ExchangeView:
@@ -117,4 +118,5 @@ FIELDS: Mapping[str, Callable[[Exchange], Any]] = {
     "rule": lambda exchange: exchange.rule,
     "faults": lambda exchange: list(exchange.faults),
     "near_misses": lambda exchange: list(map(_near, exchange.near_misses)),
+    "error": lambda exchange: exchange.error,
 }

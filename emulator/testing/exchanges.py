@@ -12,8 +12,9 @@ from msgspec import Struct
 
 from emulator.store.views import ExchangeView
 from emulator.testing.asynchronous import twin
-from emulator.testing.client import Client, RemoteSequence
+from emulator.testing.client import DEFAULT, Client, RemoteSequence
 
+CURE = "send a key from `emulator.key(tier)`, or the header in `emulator.headers`"
 SHOWN = 10  # exchanges that a message lists
 PAGE = 1_000  # exchanges that are fetched at once
 
@@ -67,7 +68,13 @@ class Exchanges(RemoteSequence[Recorded]):
     def wait(self, count: int = 1, timeout: float | str = "5s") -> list[Recorded]:
         """Wait, in real time, until there are so many. Raises AssertionError when they do not come."""
         body = {"count": count, "when": _conditions(self._when), "timeout": timeout}
-        return _recorded(self._waited("/exchanges/wait", body))
+        try:
+            return _recorded(self._waited("/exchanges/wait", body))
+        except AssertionError as error:
+            _, total, dropped = Exchanges(self._client, {})._newest(1)
+            if total or dropped:
+                raise
+            raise AssertionError(f"{error}\n{self._elsewhere()}") from None
 
     wait_async = twin(wait)
 
@@ -75,8 +82,8 @@ class Exchanges(RemoteSequence[Recorded]):
         """Forget all exchanges of the world, also those that do not match."""
         self._client.delete("/exchanges")
 
-    def _newest(self, count: int | None = None) -> tuple[list[Recorded], int, int]:
-        answer = self._ask(last=count, limit=PAGE)
+    def _newest(self, count: int | None = None, since: int = 0) -> tuple[list[Recorded], int, int]:
+        answer = self._ask(last=count, limit=PAGE, after=since)
         found, total = _recorded(answer), answer["total"]
         while answer["exchanges"] and len(found) < (total if count is None else min(count, total)):
             answer = self._ask(after=answer["next"], limit=PAGE)
@@ -108,9 +115,18 @@ class Exchanges(RemoteSequence[Recorded]):
         """What the world's journal holds, for whoever looked for something else."""
         found, _, _ = Exchanges(self._client, {})._newest(SHOWN)
         if not found:
-            return "the journal of this world is empty: does the client use its base URL, and its key or header?"
+            return f"the journal of this world is empty: {self._elsewhere()}"
         lines = "".join(f"\n  {each}" for each in found)
         return f"the last in the journal of this world:{lines}"
+
+    def _elsewhere(self) -> str:
+        """Says what came to the default world, for whoever finds nothing in this one."""
+        default = Exchanges(self._client.of(DEFAULT), {})
+        found, total, _ = ([], 0, 0) if self._client.world == DEFAULT else default._newest(1)
+        if not found:
+            return "does the client use its base URL, and its key or header?"
+        key = f"with the key {found[0].key}" if found[0].key else "without a key"
+        return f"{total} came to the world {DEFAULT}, the last one ({found[0]}) {key}; {CURE}"
 
 
 def _is_plain(when: Mapping[str, Any]) -> bool:

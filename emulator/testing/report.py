@@ -2,30 +2,66 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from emulator.errors import EmulatorError
-from emulator.testing.exchanges import Recorded
+from emulator.testing.client import DEFAULT
+from emulator.testing.exchanges import CURE, Exchanges, Recorded
 from emulator.testing.world import World
 
 MAX_EXCHANGES = 20  # exchanges
+MAX_STRAYS = 5  # exchanges of the default world
 MAX_WIDTH = 200  # characters of a line
 
 
-def exchange_lines(world: World) -> Iterator[str]:
-    """The exchanges of a world, for a person; never raises, because a test has failed already."""
+def report_lines(world: World, since: int = 0) -> Iterator[str]:
+    """What happened in a world, for a person; never raises, because a test has failed already.
+
+    `since` is the place in the journal of the default world where the test began.
+    """
     try:
-        found, total, dropped = world.requests()._newest(MAX_EXCHANGES)
+        lines = [*exchange_lines(world), *unplayed_lines(world), *stray_lines(world, since)]
     except EmulatorError as error:
-        yield f"the exchanges can't be read: {error}"
-        return
+        lines = [f"the exchanges can't be read: {error}"]
+    yield from map(_cut, lines)
+
+
+def exchange_lines(world: World) -> Iterator[str]:
+    """The last exchanges. Raises ControlError."""
+    found, total, dropped = world.requests()._newest(MAX_EXCHANGES)
     if not found:
         yield f"no request came to the world {world.name}"
     if earlier := total - len(found) + dropped:
         yield f"… {earlier} earlier ones" + (f", {dropped} of them dropped from the journal" if dropped else "")
     for each in found:
-        yield from (_cut(line) for line in lines_of(each))
+        yield from lines_of(each)
+
+
+def unplayed_lines(world: World) -> Iterator[str]:
+    """The armed faults that no request has met. Raises ControlError."""
+    for each in world.faults:
+        if not each["played"]:
+            order = ", ".join(f"{name}: {each[name]}" for name in each if name not in ("id", "fault", "played"))
+            yield f"never played: {each['fault']}" + (f" ({order})" if order else "")
+
+
+def stray_lines(world: World, since: int = 0) -> Iterator[str]:
+    """The exchanges that came to the default world instead. Raises ControlError."""
+    if world.name == DEFAULT:
+        return
+    found, total, _ = Exchanges(world.client.of(DEFAULT), {})._newest(MAX_STRAYS, since)
+    if total:
+        yield f"{total} came to the world {DEFAULT} meanwhile, which no key or header led elsewhere; {CURE}"
+    for each in found:
+        yield f"     {each.method} {each.path} → {each.status} with {f'the key {each.key}' if each.key else 'no key'}"
+
+
+def place(world: World) -> int:
+    """Where the journal of the default world ends at present. Raises ControlError."""
+    answer: int = world.client.of(DEFAULT).get("/exchanges", last=1)["next"]
+    return answer
 
 
 def lines_of(each: Recorded) -> Iterator[str]:
@@ -36,6 +72,8 @@ def lines_of(each: Recorded) -> Iterator[str]:
     if each.outcome not in ("", "complete"):
         about.append(each.outcome)
     yield f"{each.number:>3}  {each.method} {each.path} → {each.status} in {each.took:.3f} s  ({'; '.join(about)})"
+    if each.status >= 400 and not each.near_misses:
+        yield f"     {each.error or json.dumps(each.reply_body, ensure_ascii=False)}"
     for miss in each.near_misses:
         yield f"     near miss: {_near(miss)}"
 

@@ -75,13 +75,13 @@ def test_the_examples_run(
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pages = [*blocks(REFERENCE), *blocks(README)]
     examples = [block.text for block in pages if block.language == "python"]
-    assert len(examples) == 5
+    assert len(examples) == 6
     for number, text in enumerate(examples):
         indented = "".join(f"    {line}" for line in text.splitlines(keepends=True))
         whole = text if "def test_" in text else f"def test_it() -> None:\n{indented}"
         (pytester.path / f"test_{number}.py").write_text(whole)
     done = pytester.runpytest_inprocess("-p", "emulator", "--strict-markers", "--emulator-url", emulator_server.url)
-    done.assert_outcomes(passed=5)
+    done.assert_outcomes(passed=6)
 
 
 def test_the_pages_refer_to_what_is_there() -> None:

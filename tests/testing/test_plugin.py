@@ -189,6 +189,28 @@ def test_a_failed_test_shows_what_came_to_its_world_and_a_passed_one_does_not(ru
     done.stdout.no_fnmatch_line("*/passes*")
 
 
+@pytest.mark.finding("G6")
+def test_a_failed_test_says_in_junit_what_came_and_what_did_not(run: Run, alone: pytest.Pytester) -> None:
+    done = run(
+        """
+    def test_fails(emulator):
+        emulator.arm("cut_after", on="messages.stream", events=3)
+        httpx.get(emulator.base_url("aiexport") + "/models", headers={"X-API-Key": "axp_mine_0001"}, trust_env=False)
+        assert False
+    """,
+        "--emulator-verdict",
+        "--junit-xml=junit.xml",
+    )
+    done.assert_outcomes(failed=1)
+    for line in ("no request came to the world test-fails-*", "*with the key axp_********0001", "never played: cut_*"):
+        done.stdout.fnmatch_lines([line])
+    done.stdout.fnmatch_lines(["*emulator verdict*", "test_it.py::test_fails: never played: cut_after *"])
+    (case,) = ElementTree.parse(alone.path / "junit.xml").iter("testcase")
+    told = {each.get("name"): each.get("value") or "" for each in case.iter("property")}
+    assert told["emulator_finding"].startswith("never played: cut_after")
+    assert "with the key axp_********0001" in told["emulator_exchanges"]
+
+
 HASTY = """
     def test_hasty(emulator):
         emulator.fail("messages.create", status=503, times=1, retry_after="30s")

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from emulator import Emulator
-from emulator.testing.exchanges import Recorded
-from emulator.testing.report import MAX_EXCHANGES, MAX_WIDTH, exchange_lines, lines_of
+from emulator.testing.exchanges import CURE, Recorded
+from emulator.testing.report import MAX_EXCHANGES, MAX_WIDTH, lines_of, place, report_lines
 from tests import loopback
 
 
@@ -17,14 +17,16 @@ def test_a_line_for_each_exchange(emulator: Emulator, http: httpx.Client, hello:
     emulator.fail("messages.create", status=503, times=1)
     http.post("/messages", json=hello)
     http.get("/nowhere")
-    first, second = exchange_lines(emulator)
+    first, refusal, second, reason = report_lines(emulator)
     assert first.startswith("  1  POST /v2/messages → 503 in 0.")
     assert first.endswith("(messages.create; faults: status)")
+    assert refusal.startswith("     ")
     assert second.endswith("(no operation)")
+    assert reason.startswith("     ")
 
 
 def test_a_world_to_which_nobody_came_says_so(emulator: Emulator) -> None:
-    assert list(exchange_lines(emulator)) == [f"no request came to the world {emulator.name}"]
+    assert list(report_lines(emulator)) == [f"no request came to the world {emulator.name}"]
 
 
 def test_near_misses_are_told_below_their_exchange() -> None:
@@ -51,9 +53,9 @@ def test_near_misses_are_told_below_their_exchange() -> None:
 def test_it_is_bounded(emulator: Emulator, http: httpx.Client) -> None:
     for _ in range(MAX_EXCHANGES + 5):
         http.get("/" + "x" * 400)
-    lines = list(exchange_lines(emulator))
+    lines = list(report_lines(emulator))
     assert lines[0] == "… 5 earlier ones"
-    assert len(lines) == MAX_EXCHANGES + 1
+    assert len(lines) == 2 * MAX_EXCHANGES + 1  # each with its error
     assert max(map(len, lines)) == MAX_WIDTH
 
 
@@ -65,13 +67,48 @@ def test_exchanges_that_the_journal_dropped_are_counted(emulator: Emulator) -> N
         with loopback.Client(base_url=emulator.url, headers=small.headers) as client:
             for _ in range(33):
                 client.get("/nowhere")
-        assert next(exchange_lines(small)) == "… 13 earlier ones, 3 of them dropped from the journal"
+        assert next(report_lines(small)) == "… 13 earlier ones, 3 of them dropped from the journal"
         assert "3 older exchanges were not looked at" in small.verdict.text
     emulator.client.delete(f"/worlds/{name}")
 
 
 def test_a_server_that_is_gone_is_told_and_not_raised(emulator: Emulator) -> None:
     lost = Emulator("http://127.0.0.1:9")
-    (line,) = exchange_lines(lost)
+    (line,) = report_lines(lost)
     assert line.startswith("the exchanges can't be read: no emulator answers")
     lost.stop()
+
+
+@pytest.mark.finding("G6")
+def test_requests_with_a_key_of_ones_own_are_told_with_the_cure(emulator: Emulator) -> None:
+    url = emulator.base_url("aiexport") + "/models"
+    loopback.get(url, headers={"X-API-Key": "axp_before_the_test"})
+    since = place(emulator)
+    loopback.get(url, headers={"X-API-Key": "axp_my_own_key_1234"})
+    assert list(report_lines(emulator, since)) == [
+        f"no request came to the world {emulator.name}",
+        f"1 came to the world default meanwhile, which no key or header led elsewhere; {CURE}",
+        "     GET /v2/models → 200 with the key axp_********1234",
+    ]
+    with pytest.raises(IndexError, match=r"came to the world default, the last one .* with the key axp_\*+1234; send"):
+        _ = emulator.requests().last
+    with pytest.raises(AssertionError, match=r"came to the world default, the last one .* with the key axp_\*+1234"):
+        emulator.requests("models.list").wait(1, timeout="1ms")
+
+
+@pytest.mark.finding("G6")
+def test_faults_that_never_played_are_told(emulator: Emulator, http: httpx.Client) -> None:
+    emulator.arm("cut_after", on="messages.stream", events=3)
+    emulator.fail("models.list", times=1)
+    http.get("/models")
+    lines = list(report_lines(emulator))
+    assert [line for line in lines if line.startswith("never played")] == [
+        "never played: cut_after (params: {'events': 3}, on: messages.stream)"
+    ]
+
+
+@pytest.mark.finding("G6")
+def test_the_message_of_an_error_is_shown(emulator: Emulator, http: httpx.Client) -> None:
+    http.post("/messages", json={})
+    assert emulator.requests().last.error
+    assert f"     {emulator.requests().last.error}" in report_lines(emulator)
