@@ -74,11 +74,13 @@ class ApiError(EmulatorError):
     """Error response: `kind` is one of the API's `errors`, which defines its status and shape.
 
     `detail` is a sentence for the client, `param` the field that it is about, `values` other values for the shape.
-    `headers` are those of the reply, instead of those of the kind; `added` are added to either.
+    `headers` are those of the reply, instead of those of the kind; `added` are added to either. A `free` error is no
+    mistake of the client's, and counts towards no limit.
     """
 
     headers: HeaderLines | None = None
     added: tuple[tuple[bytes, bytes], ...] = ()
+    free: bool = False
 
     def __init__(self, kind: str, detail: str = "", *, param: str | None = None, **values: Any) -> None:
         self.kind = kind

@@ -95,6 +95,7 @@ class ApiCompiler:
             tiers={name: self._tier(name, tier) for name, tier in self.tiers.items()},
             switches=self._switches(),
             limit_headers=compiler.headers(*self._lines(file.limit_headers, ("limit_headers",))),
+            refused=compiler.trees(file.refused, ("refused",)),
             errors={name: self._error(name, kind) for name, kind in file.errors.kinds.items()},
             collections=collections,
             statistics=self._statistics(),

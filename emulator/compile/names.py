@@ -28,6 +28,7 @@ API_PARTS: Mapping[str, NameList] = {
     "headers": ("error",),
     "limit_headers": ("error",),
     "cost": (),
+    "refused": (),
     "answers": (),
     "jobs": ("job", "row", "item", "index"),
     "unknown_keys": ("key",),

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from math import isfinite
 from typing import Any
 
 from emulator.engine.context import Context
+from emulator.engine.error_reply import error_plan
 from emulator.errors import ApiError, Location, TemplateError
 from emulator.http import Reply
 from emulator.jobs.job import JobUsage
 from emulator.language.expressions.template import Template
 from emulator.playbook import Operation
+from emulator.playbook.limits import Limit
 from emulator.playbook.model import UsagePlan
 from emulator.store import limits as limit
 from emulator.store.limits import Allowance
+
+TOO_MANY_REQUESTS = 429
 
 
 def charge(context: Context, operation: Operation, now: float) -> Allowance | None:
@@ -32,8 +37,14 @@ def charge(context: Context, operation: Operation, now: float) -> Allowance | No
     try:
         return limit.admit(context.service.state.store, caller.subject, limits, cost, now)
     except ApiError as error:
-        context["limits"] = error.values["limits"]
+        _show(context, limits, error)
         raise
+
+
+def _show(context: Context, limits: Sequence[Limit], error: ApiError) -> None:
+    """Lets a request that a counter refused show how the counters stand, of which it was charged nothing."""
+    context.allowance = Allowance(limits, {}, (), error.values["limits"])
+    context["limits"] = context.allowance.states
 
 
 def settle(context: Context, operation: Operation, now: float) -> None:
@@ -46,13 +57,44 @@ def settle(context: Context, operation: Operation, now: float) -> None:
     context.pop("limits", None)  # a template may have read them before
 
 
-def refund(context: Context, now: float) -> None:
-    """Gives back what was charged: a refused request costs nothing, whichever step refuses it."""
-    allowance, caller = context.allowance, context.caller
-    if allowance is not None and caller is not None:
-        nothing = dict.fromkeys(allowance.charged, 0)
-        context.allowance = limit.settle(context.service.state.store, caller.subject, allowance, nothing, now)
-        context.pop("limits", None)
+def settle_refusal(error: Exception, context: Context, now: float) -> Exception:
+    """Charges a request that is refused for what it says, instead of its cost, what the API's `refused` says.
+
+    What a limit or a fault refuses costs nothing, and nor do mistakes of the emulator's. Returns the error to answer
+    with: that of a counter, when one does not let even this through.
+    """
+    caller, allowance, operation = context.caller, context.allowance, context.operation
+    if caller is None or operation is None or (allowance is not None and not allowance.windows):
+        return error
+    api, store = context.service.api, context.service.state.store
+    limits = api.tiers[caller.tier].limits
+    if not limits:
+        return error
+    refused = api.refused if isinstance(error, ApiError) and _blames_client(error, context) else {}
+    cost = dict.fromkeys((each.name for each in limits), 0)
+    try:
+        for name in cost.keys() & refused.keys():
+            cost[name] = whole(refused[name], context, operation.place)
+        if allowance is None and any(cost.values()):
+            context.allowance = limit.admit(store, caller.subject, limits, cost, now)
+        elif allowance is None:
+            context.allowance = Allowance(limits, {}, (), limit.states(store, caller.subject, limits))
+        else:
+            context.allowance = limit.settle(store, caller.subject, allowance, cost, now)
+    except TemplateError as mistake:
+        return mistake
+    except ApiError as limited:
+        _show(context, limits, limited)
+        return limited
+    context.pop("limits", None)
+    return error
+
+
+def _blames_client(error: ApiError, context: Context) -> bool:
+    """Whether an error is the client's (RFC 9110 section 15.5), and neither a limit's nor one that was asked for."""
+    renamed = context.operation.errors if context.operation is not None else {}
+    status = error.values.get("status", error_plan(context.service.api.errors, renamed, error.kind).status)
+    return not error.free and isinstance(status, int) and 400 <= status < 500 and status != TOO_MANY_REQUESTS
 
 
 def estimate(kind: str, items: Any, counter: str, context: Context) -> int:

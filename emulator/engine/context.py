@@ -276,7 +276,7 @@ def _answer(plan: AnswerPlan, generator: TextGenerator, context: Context) -> Any
     return generator.values(
         messages,
         system or None,
-        int(max_tokens) if max_tokens or max_tokens.__class__ is int else None,  # 0 limits as well
+        int(max_tokens) if max_tokens else None,
         bool(json_object),
         _texts(stop) if stop else (),
         None if text is None else str(text),

@@ -33,6 +33,7 @@ def refuse_by_fault(faults: Sequence[Fault], context: Context) -> None:
     """Raises ApiError when one of the faults refuses the request."""
     for fault in faults:
         if (refusal := fault.refusal(context)) is not None:
+            refusal.free = True
             raise refusal
 
 

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from emulator.clock.admission import AdmissionQueue
 from emulator.dates import http_date
-from emulator.engine.accounting import account, charge, refund, settle
+from emulator.engine.accounting import account, charge, settle, settle_refusal
 from emulator.engine.authenticate import authenticate
 from emulator.engine.body import ClientLeft, open_request, read
 from emulator.engine.coding import HEADER as CODING_HEADER
@@ -213,8 +213,7 @@ class Pipeline:
         reply.add([(b"date", http_date(now))])
 
     def _refuse(self, error: Exception, context: Context, now: float) -> Refusal:
-        refund(context, now)
-        return refuse(error, context)
+        return refuse(settle_refusal(error, context, now), context)
 
     def _unrouted(self, request: Request, exchange: Exchange) -> Context:
         """Returns the context of a request without an operation; its API is the one whose paths look most like it."""

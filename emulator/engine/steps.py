@@ -160,7 +160,9 @@ def _start(step: StepPlan, context: Context, arguments: dict[str, Any]) -> Gener
             usage=usage,
         )
     except ConfigError as error:  # who requested the fault could not know which jobs there are
-        raise ApiError("invalid", str(error), status=400, hint=str(error)) from error
+        refused = ApiError("invalid", str(error), status=400, hint=str(error))
+        refused.free = True
+        raise refused from error
     context.set_off += tuple(fault.name for fault in faults)
     if usage is not None:
         context.counted_later = True

@@ -90,6 +90,7 @@ class Api(Struct, frozen=True, dict=True):
     tiers: Mapping[str, TierPlan]
     switches: Mapping[str, Any]
     limit_headers: Headers
+    refused: Mapping[str, Template]
     errors: Mapping[str, ErrorPlan]
     collections: Mapping[str, CollectionPlan]
     statistics: tuple[Seed, ...]

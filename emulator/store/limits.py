@@ -16,7 +16,7 @@ class Allowance(Struct):
     """What was charged for one request, and how each counter stands after it.
 
     `states` maps a counter's name to {limit, remaining, reset, used, retry_after}: `reset` is a whole second since the
-    epoch, `retry_after` seconds after the whole second in which the request came, which `Date` says.
+    epoch, `retry_after` seconds after the request came, rounded up, and never more than the window has.
     """
 
     limits: Sequence[Limit]
@@ -39,7 +39,7 @@ def admit(
         now = store.clock.now()
     charges = [(f"{subject}/{at.name}", at.amount, at.seconds, cost.get(at.name, 0)) for at in limits]
     windows = store.windows.charge(charges, now)
-    states = _states(limits, windows, int(now))
+    states = _states(limits, windows, now)
     for window in windows:
         if window.refused:
             raise _refusal(limits, cost, windows, states)
@@ -63,7 +63,7 @@ def settle(
             store.windows.settle(f"{subject}/{limit.name}", difference, window.resets_at, now) if difference else None
         )
         windows.append(settled or window)
-    states = _states(allowance.limits, windows, int(now))
+    states = _states(allowance.limits, windows, now)
     return Allowance(allowance.limits, {**allowance.charged, **amounts}, windows, states)
 
 
@@ -73,20 +73,20 @@ def states(store: Backend, subject: str, limits: Sequence[Limit]) -> dict[str, d
     windows = [
         store.windows.peek(f"{subject}/{at.name}", at.seconds, now) or Window(0, now + at.seconds) for at in limits
     ]
-    return _states(limits, windows, int(now))
+    return _states(limits, windows, now)
 
 
-def _states(limits: Sequence[Limit], windows: Sequence[Window], second: int) -> dict[str, dict[str, int]]:
+def _states(limits: Sequence[Limit], windows: Sequence[Window], now: float) -> dict[str, dict[str, int]]:
     states = {}
     for index, window in enumerate(windows):
         limit = limits[index]
-        used, amount, reset = window.used, limit.amount, ceil(window.resets_at)
+        used, amount, left = window.used, limit.amount, min(window.resets_at - now, limit.seconds)
         states[limit.name] = {
             "limit": amount,
             "remaining": amount - used if amount > used else 0,
-            "reset": reset,
+            "reset": ceil(window.resets_at),
             "used": used,
-            "retry_after": reset - second if reset > second else 1,
+            "retry_after": ceil(left) if left > 0 else 1,
         }
     return states
 

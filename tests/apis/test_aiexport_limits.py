@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,7 +23,7 @@ from tests.apis.aiexport_calls import (
     caller,
     refused,
 )
-from tests.running import Emulated
+from tests.running import Emulated, Running
 
 START = 1_767_225_600
 REQUESTS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
@@ -153,10 +155,12 @@ def test_headers_refusal_and_clock_agree(emulator: Emulated) -> None:
     ("body", "status"),
     [({}, 400), (asking(model="nothing"), 404), (asking(model=OPUS), 403), (asking(max_tokens=0), 400)],
 )
-def test_a_refused_request_costs_nothing(emulator: Emulated, body: dict[str, Any], status: int) -> None:
+def test_a_refused_request_costs_no_tokens(emulator: Emulated, body: dict[str, Any], status: int) -> None:
     client = caller(emulator, FREE)
     assert client.post("/messages", json=body).status_code == status
-    assert shown(client.get("/models"), REQUESTS) == [60, 59, START + 60]
+    later = client.get("/models")
+    assert shown(later, REQUESTS) == [60, 58, START + 60], "it counts as one of the minute"
+    assert shown(later, TOKENS)[1] == 100_000
 
 
 @pytest.mark.claim("AE-RL-HEADERS")
@@ -240,3 +244,94 @@ def test_a_refusal_that_was_asked_for_tells_the_limits_and_when_to_come_back_onc
     for name in (*REQUESTS, *TOKENS, "retry-after"):
         assert len(answer.headers.get_list(name)) == 1, name
     assert answer.headers["retry-after"] == wait
+
+
+@pytest.mark.finding("B10")
+@pytest.mark.claim("AE-RL-HEADERS")
+def test_every_answer_to_a_known_key_tells_the_limits_and_refusals_count(emulator: Emulated) -> None:
+    client = caller(emulator, FREE)
+    answers = [
+        client.post("/messages", json={}),
+        client.post("/messages", json=asking(model=OPUS)),
+        client.post("/messages", json=asking(model="nothing")),
+        client.post("/messages", content=b"{"),
+        client.post("/messages", content=b"x", headers={"Content-Type": "image/png"}),
+        client.get("/batch/batch_unknown"),
+        client.get("/models", params={"limit": 0}),
+        client.delete("/keys/key_unknown"),
+    ]
+    assert [answer.status_code for answer in answers] == [400, 403, 404, 400, 415, 404, 400, 404]
+    assert [shown(answer, REQUESTS) for answer in answers] == [[60, 59 - at, START + 60] for at in range(8)]
+    assert {shown(answer, TOKENS)[1] for answer in answers} == {100_000}
+    for _ in range(52):
+        assert client.post("/messages", json={}).status_code == 400
+    limited = client.post("/messages", json={})
+    refused(limited, 429, "rate_limit_error")
+    assert shown(limited, REQUESTS) == [60, 0, START + 60]
+    assert limited.headers.get_list("retry-after") == ["60"]
+    assert not [name for name in client.get("/nowhere").headers if name.startswith("x-ratelimit")]
+
+
+FREE_REFUSALS = """
+scenario: free_refusals
+about: A refused request costs nothing.
+extends: default
+apis: {aiexport: {switches: {refused_requests: free}}}
+"""
+
+
+@pytest.mark.finding("B10")
+def test_a_switch_lets_refusals_cost_nothing(running: Running, tmp_path: Path) -> None:
+    (tmp_path / "free.yaml").write_text(FREE_REFUSALS)
+    emulated = Emulated(running, (str(tmp_path / "free.yaml"),))
+    with closing(emulated):
+        assert shown(caller(emulated, FREE).post("/messages", json={}), REQUESTS) == [60, 60, START + 60]
+
+
+@pytest.mark.finding("B14")
+@pytest.mark.claim("AE-RL-HEADERS")
+@pytest.mark.parametrize(
+    ("before", "later", "seconds"), [(0.0, 0.0, 60), (0.9, 0.0, 60), (0.9, 0.2, 60), (0.5, 59.9, 1)]
+)
+def test_retry_after_counts_from_the_receipt_and_never_beyond_the_window(
+    emulator: Emulated, before: float, later: float, seconds: int
+) -> None:
+    client = caller(emulator, FREE)
+    emulator.advance(before)
+    for _ in range(60):
+        client.get("/models")
+    emulator.advance(later)
+    answer = client.get("/models")
+    refused(answer, 429, "rate_limit_error")
+    assert answer.headers.get_list("retry-after") == [str(seconds)]
+    emulator.advance(seconds)
+    assert client.get("/models").status_code == 200
+
+
+@pytest.mark.finding("B14")
+@pytest.mark.parametrize(
+    ("status", "type_", "retry_after"),
+    [
+        (400, "invalid_request_error", []),
+        (422, "invalid_request_error", []),
+        (429, "rate_limit_error", ["60"]),
+        (500, "api_error", []),
+        (503, "overloaded_error", ["30"]),
+        (529, "overloaded_error", ["30"]),
+    ],
+)
+@pytest.mark.parametrize("way", ["header", "armed", "own"])
+def test_a_fault_carries_what_the_error_of_its_status_carries(
+    emulator: Emulated, status: int, type_: str, retry_after: list[str], way: str
+) -> None:
+    client, headers = caller(emulator, FREE), {}
+    if way == "armed":
+        emulator.app.state.armed.arm(
+            {"fault": "status", "params": {"status": status}, "on": "aiexport/messages.create"}
+        )
+    else:
+        headers["X-Emulator-Fault"] = f"status; status={status}" + ("; retry_after=7s" if way == "own" else "")
+    answer = client.post("/messages", json=asking(model=HAIKU), headers=headers)
+    refused(answer, status, type_)
+    assert answer.headers.get_list("retry-after") == (["7"] if way == "own" else retry_after)
+    assert shown(answer, REQUESTS)[1] == 60, "a fault costs nothing"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import httpx
+import pytest
 
 from tests.running import Emulated
 from tests.small import KEY, Small
@@ -64,15 +67,39 @@ def test_headers_tell_what_is_left_after_settling_though_a_template_looked_befor
 def test_a_refused_request_costs_nothing_whichever_step_refuses_it(small: Small) -> None:
     emulated = small(OPERATIONS, MORE)
     say(emulated, 4)
-    for answer, status in (
-        (say(emulated, 7), 429),
-        (say(emulated, 4, fails=True), 409),
-        (say(emulated, 4, breaks=True), 500),
-        (emulated.client("small", headers=KEY).post("/say", json={}), 400),
-    ):
+    for answer, status in refusals(emulated):
         assert answer.status_code == status
-        assert told(answer) in {("6", "1"), (None, None)}
+        assert told(answer) == ("6", "1"), "every answer to a known caller tells how its counters stand"
     assert told(say(emulated, 6)) == ("0", "2")
+
+
+def refusals(emulated: Emulated) -> Iterator[tuple[httpx.Response, int]]:
+    """A refusal by a limit, a rule, a mistake of the emulator's, a schema and a fault, and the status of each."""
+    yield say(emulated, 7), 429
+    yield say(emulated, 4, fails=True), 409
+    yield say(emulated, 4, breaks=True), 500
+    client = emulated.client("small", headers=KEY)
+    yield client.post("/say", json={}), 400
+    yield client.post("/say", json={"words": 1}, headers={"X-Emulator-Fault": "status=418"}), 418
+
+
+@pytest.mark.finding("B10")
+def test_a_request_that_is_refused_for_what_it_says_costs_what_the_api_says_of_those(small: Small) -> None:
+    emulated = small(OPERATIONS, MORE + 'refused: {calls: "{{ 1 }}", others: 7}\n')
+    say(emulated, 4)
+    charged = [int(str(told(answer)[1])) for answer, _ in refusals(emulated)]
+    assert charged == [1, 2, 2, 3, 3], "429, 409, 500, 400, and a fault's 418"
+    late = emulated.client("small", headers=KEY).post("/say", json={})
+    assert (late.status_code, late.headers["retry-after"], told(late)) == (429, "60", ("6", "3"))
+    assert "calls" in late.json()["said"]
+
+
+@pytest.mark.finding("B10")
+def test_what_a_refusal_costs_may_fail_like_any_other_template(small: Small) -> None:
+    emulated = small(OPERATIONS, MORE + 'refused: {calls: "{{ 1 // (query.zero | default(0)) }}"}\n')
+    answer = emulated.client("small", headers=KEY).post("/say", json={})
+    assert (answer.status_code, answer.json()["kind"]) == (500, "internal")
+    assert "small.yaml" in answer.headers["x-emulator-error"]
 
 
 def test_keys_of_one_workspace_share_its_counters_unless_the_api_counts_by_key(small: Small) -> None:

@@ -180,6 +180,9 @@ class ApiFile(Model):
     cost: dict[Name, Template] = Field(
         default={}, description="What a request costs unless its operation says otherwise."
     )
+    refused: dict[Name, Template] = Field(
+        default={}, description="What a request costs instead that is refused for what it says; nothing by default."
+    )
     headers: dict[str, Template] = Field(default={}, description="Headers of every answer.")
     limit_headers: dict[str, Template] = Field(
         default={}, description="Headers of every answer to a limited caller; null leaves one out."
