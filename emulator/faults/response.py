@@ -14,7 +14,7 @@ from emulator.language.document.durations import Latency as Delay
 
 
 class Status(Fault, frozen=True):
-    """The request fails with this status, in the API's own error shape; it changes nothing and costs nothing.
+    """The request fails with this status, in the API's own error shape; it costs nothing, and only statistics count it.
 
     `error` names one of the API's errors; by default, the first one with that status gives the shape.
     """

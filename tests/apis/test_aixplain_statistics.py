@@ -18,6 +18,7 @@ from tests.apis.aixplain_calls import (
     FAILING,
     FAILING_AGENT,
     FAILING_AT_ONCE,
+    LIMITED,
     LLM,
     SCRAPER,
     SEARCH,
@@ -80,7 +81,7 @@ def test_the_documents_sample_is_answered_with_its_own_sums(emulator: Emulated) 
         "totalRequests": 87384,
         "successfulRequests": 73503,
         "failedRequests": 13881,
-        "avgLatencyMs": 1,
+        "avgLatencyMs": 1000,
         "avgTokensPerRequest": 1623.17,
     }
 
@@ -95,7 +96,7 @@ def test_the_demo_keys_own_part_is_that_of_the_sample_and_marked_as_its_own(emul
         "totalRequests": 75,
         "successfulRequests": 75,
         "failedRequests": 0,
-        "avgLatencyMs": 2.7,
+        "avgLatencyMs": 2700,
         "avgTokensPerRequest": 2121.01,
     }
     assert keys[SOMEBODYS]["owned"] is False
@@ -115,7 +116,7 @@ def test_a_time_series_has_hour_buckets_in_order(emulator: Emulated) -> None:
         "timestamp": "2025-12-29T14:00:00.000Z",
         "requests": 6,
         "successfulRequests": 6,
-        "avgLatencyMs": 0.88,
+        "avgLatencyMs": 880,
         "avgTokensPerRequest": 491.5,
     }
     for entry in by_key(client).values():
@@ -208,7 +209,7 @@ def test_a_run_that_the_service_fails_is_counted_as_failed(emulator: Emulated) -
 
 
 @pytest.mark.claim("AX-STATS-REAL", "AX-STATS-METRICS")
-@pytest.mark.finding("D1")
+@pytest.mark.finding("D1", "D3")
 @pytest.mark.parametrize("model", [FAILING_AT_ONCE, FAILING, ABORTING])
 def test_a_failure_inside_a_200_counts_as_failed_and_takes_time_but_no_tokens(emulator: Emulated, model: str) -> None:
     client = caller(emulator)
@@ -251,7 +252,7 @@ def abort_by_hand(emulator: Emulated, id: str) -> None:
 
 
 @pytest.mark.claim("AX-STATS-REAL")
-@pytest.mark.finding("D1")
+@pytest.mark.finding("D1", "D3")
 @pytest.mark.parametrize("end", [fail_by_hand, abort_by_hand])
 @pytest.mark.parametrize("asset", [SLOW_LLM, SEARCH, AGENT])
 def test_a_run_that_is_ended_early_counts_as_failed_after_the_time_it_had(
@@ -323,6 +324,51 @@ def test_whoever_sees_a_run_end_finds_it_counted_however_late_its_timer_is(emula
     emulator.running.call(pass_over_the_timer())
     assert polled(client, run["data"])["status"] == "SUCCESS"
     assert ends(client, AGENT) == (1, 1, 0)
+
+
+@pytest.mark.claim("AX-STATS-METRICS")
+@pytest.mark.finding("D3")
+@pytest.mark.parametrize("text", ["Hello!", "Write a poem of 300 words."])
+def test_what_happened_before_is_on_the_scale_of_what_happens_now(emulator: Emulated, text: str) -> None:
+    client = caller(emulator)
+    before = statistics(client)[0]["aggregateMetrics"]["avgLatencyMs"]
+    ran(client, text=text)
+    (found,) = statistics(client, start="2026-01-01", end="2026-01-01")
+    assert 0.1 < found["aggregateMetrics"]["avgLatencyMs"] / before < 10
+
+
+@pytest.mark.claim("AX-STATS-REAL", "AX-TOOL-ACTIONS")
+@pytest.mark.finding("D3")
+def test_only_runs_are_counted(emulator: Emulated) -> None:
+    client = caller(emulator, LIMITED)
+    for action in ("LIST_ACTIONS", "list_inputs"):
+        for _ in range(6):  # more than the key may run in a minute
+            assert execute(client, SCRAPER, action=action, data={}).status_code == 200
+    assert statistics(client, SCRAPER) == []
+    session = client.post("/v1/sessions", json={"agentId": AGENT}).json()["id"]
+    for _ in range(6):
+        client.post(
+            f"/v1/sessions/{session}/messages", json={"role": "assistant", "content": "Ask!"}
+        ).raise_for_status()
+    assert statistics(client, AGENT) == []
+    client.post(f"/v1/sessions/{session}/messages", json={"role": "user", "content": "Hello!"}).raise_for_status()
+    execute(client, SCRAPER, action="scrape", data={"url": "https://example.com"}).raise_for_status()
+    assert ends(client, AGENT) == (1, 0, 0)
+    assert ends(client, SCRAPER) == (1, 1, 0)
+
+
+@pytest.mark.claim("AX-STATS-METRICS")
+@pytest.mark.finding("D3")
+def test_a_refused_request_counts_as_failed_after_the_time_it_waited(emulator: Emulated) -> None:
+    client = caller(emulator)
+    control(emulator).post("/_emulator/clock", json={"auto": True}).raise_for_status()
+    client.headers["X-Emulator-Fault"] = "latency; delay=2s, status; status=503"
+    assert execute(client, SLOW_LLM, text="Hello!").status_code == 503
+    assert client.post(f"/v2/agents/{AGENT}/run", json={"query": "Hello!"}).status_code == 503
+    del client.headers["X-Emulator-Fault"]
+    for asset in (SLOW_LLM, AGENT):
+        assert ends(client, asset) == (1, 0, 1)
+        assert statistics(client, asset)[0]["aggregateMetrics"]["avgLatencyMs"] == 2000
 
 
 @pytest.mark.claim("AX-STATS-31")
