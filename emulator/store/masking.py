@@ -10,6 +10,7 @@ import re
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from hashlib import blake2b
 from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import unquote, unquote_plus, unquote_to_bytes
@@ -35,8 +36,15 @@ SCHEME_PARAMETER = re.compile(r"([\w-]+)\s*=\s*(?:\"([^\"]*)\"|([^\s,\"]+))")
 
 
 def mask_key(key: str) -> str:
-    """Returns a key as it may be shown: its first and last four characters; nothing of one shorter than 12."""
-    return f"{key[:4]}{MASKED}{key[-4:]}" if len(key) >= 12 else MASKED
+    """Returns a key as it may be shown: its first and last four characters; of one shorter than 12, a digest only."""
+    if len(key) >= 12:
+        return f"{key[:4]}{MASKED}{key[-4:]}"
+    return MASKED + key_digest(key) if key else MASKED
+
+
+def key_digest(key: str) -> str:
+    """Returns six hexadecimal digits that tell a key from others which would be shown alike."""
+    return blake2b(key.encode(errors="replace"), digest_size=3).hexdigest()
 
 
 @lru_cache(maxsize=256)
@@ -158,7 +166,7 @@ class Masker:
                 self.learn(pair.partition("=")[2].strip())
         scheme, space, credential = text.partition(" ")
         if space and name in AUTHORIZATION:
-            self.learn(credential.strip(), mask_key(credential.strip()))
+            self.learn(credential.strip(), mask_header(b"", credential.strip().encode("latin-1")).decode("latin-1"))
             if scheme.lower() == "basic":
                 decoded = _decoded(credential.strip())
                 self.learn(decoded)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from msgspec.structs import replace
 
 from emulator.playbook.model import Seed
 from emulator.store.backend import Backend, Bucket
-from emulator.store.masking import mask_key
+from emulator.store.masking import key_digest, mask_key
 
 DAYS = 31
 HOUR = 3_600
@@ -57,18 +58,20 @@ class Ledger:
 
         `{total: metrics, keys: [{key, masked, owned, total: metrics, series: [{at, …metrics of that hour}]}]}`, the
         owner's keys first and then the busiest; None when there was nothing. `owner` is a workspace or a key; `key`
-        narrows everything to that key.
+        narrows everything to that key. Keys that would be masked alike have a digest behind their masks.
         """
         first, last = int(start_day) // HOUR, (int(end_day) + DAY_SECONDS) // HOUR
         hours: dict[str, dict[int, Bucket]] = {}
         for name, hour, bucket in self._buckets(api, asset):
-            if first <= hour < last and key in (None, name):
+            if first <= hour < last:
                 add(hours.setdefault(name, {}).setdefault(hour, Bucket()), bucket)
-        if not hours:
+        masks = Counter(map(mask_key, hours))
+        shown = [name for name in hours if key in (None, name)]
+        if not shown:
             return None
-        keys = [_consumer(name, series, owner) for name, series in hours.items()]
+        keys = [_consumer(name, hours[name], owner, masks) for name in shown]
         keys.sort(key=lambda consumer: (not consumer["owned"], -consumer["total"]["requests"], consumer["key"]))
-        total = _sum(bucket for series in hours.values() for bucket in series.values())
+        total = _sum(bucket for name in shown for bucket in hours[name].values())
         return {"total": metrics(total), "keys": keys}
 
     def _buckets(self, api: str, asset: str) -> Iterator[tuple[str, int, Bucket]]:
@@ -117,11 +120,11 @@ def _sum(buckets: Iterable[Bucket]) -> Bucket:
     return total
 
 
-def _consumer(key: str, series: Mapping[int, Bucket], owner: str) -> dict[str, Any]:
-    total = _sum(series.values())
+def _consumer(key: str, series: Mapping[int, Bucket], owner: str, masks: Mapping[str, int]) -> dict[str, Any]:
+    total, masked = _sum(series.values()), mask_key(key)
     return {
         "key": key,
-        "masked": mask_key(key),
+        "masked": masked if masks[masked] == 1 else f"{masked}-{key_digest(key)}",
         "owned": owner in (key, total.workspace),
         "total": metrics(total),
         "series": [{"at": hour * HOUR, **metrics(series[hour])} for hour in sorted(series)],

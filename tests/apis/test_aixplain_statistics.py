@@ -146,6 +146,38 @@ def test_a_key_in_full_or_as_it_is_shown_narrows_the_result_to_its_activity(emul
     assert found["aggregateMetrics"] == only["aggregateMetrics"]
 
 
+@pytest.mark.claim("AX-STATS-KEYFILTER", "AX-STATS-BYKEY")
+@pytest.mark.finding("D4")
+@pytest.mark.parametrize(
+    "keys", [("team-a", "team-b", "x"), ("team_of_ada_1234", "team_of_bob_1234"), ("********", "****")]
+)
+def test_no_two_keys_are_shown_alike_and_each_is_found_by_what_is_shown(
+    emulator: Emulated, keys: tuple[str, ...]
+) -> None:
+    for count, key in enumerate(keys, 1):
+        for _ in range(count):
+            started(execute(caller(emulator, key), SLOW_LLM, text="Hello!"))
+    client = caller(emulator, keys[0])
+    shown = by_key(client, SLOW_LLM)
+    assert len(shown) == len(keys)
+    assert not any(key in mask for mask in shown for key in keys if key.strip("*"))
+    for count, key in enumerate(keys, 1):
+        (found,) = statistics(client, SLOW_LLM, apiKey=key)
+        (only,) = found["metricsByApiKey"]
+        assert found["aggregateMetrics"]["totalRequests"] == count
+        assert statistics(client, SLOW_LLM, apiKey=only["apiKey"]) == [found]
+
+
+@pytest.mark.claim("AX-STATS-KEYFILTER", "AX-STATS-ERRORS")
+@pytest.mark.finding("D4")
+def test_a_mask_that_stands_for_two_keys_is_refused(emulator: Emulated) -> None:
+    client = caller(emulator, "team_of_ada_1234")
+    for key in ("team_of_ada_1234", "team_of_bob_1234"):
+        started(execute(caller(emulator, key), SLOW_LLM, text="Hello!"))
+    days = {"startDay": "2025-12-20", "endDay": "2026-01-01", "modelId": SLOW_LLM}
+    refused(ask(client, **days, apiKey="team********1234"), 400, "2 keys are shown as team********1234")
+
+
 @pytest.mark.claim("AX-STATS-KEYFILTER", "AX-STATS-EMPTY")
 def test_a_key_that_asked_nothing_has_no_statistics(emulator: Emulated) -> None:
     assert statistics(caller(emulator), apiKey="nobody-has-this-key") == []

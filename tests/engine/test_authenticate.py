@@ -54,7 +54,7 @@ def kind(answer: httpx.Response) -> tuple[int, Any]:
 
 def test_a_caller_is_what_its_keys_record_says(small: Small) -> None:
     assert who(small(WHO), X_Key="key-of-ann").json() == {
-        "key": "********",
+        "key": "********ca6d09",
         "of": "ann",
         "name": "Ann",
         "tier": "basic",

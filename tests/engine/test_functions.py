@@ -55,7 +55,7 @@ def evaluate(service: Service, expression: str, **names: Any) -> Any:
         ("digest('a')", "8928aae6"),
         ("digest('a', 12)", "8928aae63c84"),
         ("mask('axp_live_secret')", "axp_********cret"),
-        ("mask('short')", "********"),
+        ("mask('short')", "********3b6e85"),
         ("absolute('/x')", "https://here:1234/x"),
         ("job('none')", MISSING),
         ("limit_state('nobody')", {}),

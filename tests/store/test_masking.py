@@ -179,11 +179,13 @@ def test_a_near_miss_tells_no_key(small: Small) -> None:
     [
         ("0a0e5d1b7c9f42b894c1", "0a0e********94c1"),
         ("axp_test_free", "axp_********free"),
-        ("abcdefghijk", "********"),
+        ("abcdefghijk", "********aaa044"),
+        ("abcdefghijl", "********dc255e"),
+        ("short", "********3b6e85"),
         ("", "********"),
     ],
 )
-def test_a_masked_key_shows_four_at_each_end_and_a_short_one_nothing(key: str, shown: str) -> None:
+def test_a_masked_key_shows_four_at_each_end_and_a_short_one_a_digest(key: str, shown: str) -> None:
     assert mask_key(key) == shown
 
 

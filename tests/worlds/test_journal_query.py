@@ -331,6 +331,15 @@ def test_a_question_sees_no_key(emulator: Emulated) -> None:
         assert find(emulator.journal, question(when)).exchanges == []
 
 
+@pytest.mark.finding("D4")
+def test_a_short_key_is_asked_for_and_no_other_one_is_found(emulator: Emulated) -> None:
+    for key in ("mine", "yours"):
+        caller(emulator, key).get("/models")
+    emulator.exchanges(2)
+    (found,) = find(emulator.journal, question({"key": "mine"})).exchanges
+    assert found.caller not in ("mine", *(each.caller for each in emulator.journal if each is not found))
+
+
 def test_a_request_that_is_still_being_answered_stands_in_the_journal_as_open(small: Small) -> None:
     emulated = small("""
       slow:
@@ -349,7 +358,7 @@ def test_a_request_that_is_still_being_answered_stands_in_the_journal_as_open(sm
         asking.start()
         when = {"outcome": "open", "operation": "slow"}
         (begun,) = emulated.running.call(wait(emulated.journal, question(when), 1, SOON))
-        assert (begun.status, begun.took, begun.caller) == (200, 0.0, "********")
+        assert (begun.status, begun.took, begun.caller) == (200, 0.0, "********ca6d09")
         assert b"s3cr3t-of-ann" not in begun.body
         number = begun.number
         emulated.advance(5)
