@@ -23,6 +23,7 @@ from tests.apis.aixplain_calls import (
     SCRAPER,
     SEARCH,
     SLOW_LLM,
+    TURNED,
     caller,
     execute,
     polled,
@@ -414,6 +415,26 @@ def test_a_start_31_days_ago_is_taken_and_one_of_32_is_not(emulator: Emulated) -
     )
     emulator.advance(86_400)
     refused(ask(client, startDay="2025-12-01", endDay="2026-01-01", modelId=LLM), 400, "startDay")
+
+
+@pytest.mark.claim("AX-STATS-31", "AX-STATS-ERRORS")
+@pytest.mark.finding("D5")
+@pytest.mark.parametrize("hours", [0, 11.5, 23.99])
+def test_a_day_too_early_is_told_the_earliest_one_in_utc(emulator: Emulated, hours: float) -> None:
+    emulator.advance(hours * 3_600)
+    said = refused(ask(caller(emulator), startDay="2025-11-30", endDay="2026-01-01", modelId=LLM), 400)
+    assert said == "startDay cannot be more than 31 days in the past; the earliest day is 2025-12-01 (UTC)"
+    statistics(caller(emulator), start="2025-12-01")
+
+
+@pytest.mark.claim("AX-STATS-31")
+@pytest.mark.finding("D5")
+@pytest.mark.scenario(TURNED)
+def test_a_switch_gives_clients_west_of_utc_a_day_of_grace(emulator: Emulated) -> None:
+    client = caller(emulator)
+    statistics(client, start="2025-11-30")
+    said = refused(ask(client, startDay="2025-11-29", endDay="2026-01-01", modelId=LLM), 400)
+    assert said.endswith("the earliest day is 2025-11-30 (UTC)")
 
 
 @pytest.mark.claim("AX-STATS-31", "AX-STATS-PYTHON")
