@@ -23,6 +23,8 @@ from emulator.playbook.schema_reasons import shown
 from emulator.store.masking import mask_key
 
 MAX_ID = 64
+MAX_FORM = 1_000  # characters
+MAX_DIGITS = 100  # after the point
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -50,6 +52,8 @@ def iso_ms(context: Context, at: float | None = None) -> str:
 
 def strftime(context: Context, at: float, form: str) -> str:
     """A time in UTC as Python's strftime writes it."""
+    if len(form) > MAX_FORM:
+        raise ValueError(f"the form has more than {MAX_FORM} characters")
     return datetime.fromtimestamp(at, UTC).strftime(form)
 
 
@@ -179,8 +183,10 @@ def fail(context: Context, kind: str, message: str = "", param: str | None = Non
 
 
 def fixed(value: float, digits: int = 2) -> str:
-    """A number with so many digits after the point."""
-    return f"{value:.{int(digits)}f}"
+    """A number with so many digits after the point, from 0 to 100."""
+    if not 0 <= (digits := int(digits)) <= MAX_DIGITS:
+        raise ValueError(f"expected 0 to {MAX_DIGITS} digits; found {digits}")
+    return f"{value:.{digits}f}"
 
 
 def short(value: Any) -> str:

@@ -67,6 +67,20 @@ def test_a_function_gives(service: Service, expression: str, value: Any) -> None
     assert evaluate(service, expression) == value
 
 
+@pytest.mark.finding("I3")
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("1 | fixed(300000000)", "expected 0 to 100 digits; found 300000000"),
+        ("1 | fixed(-1)", "expected 0 to 100 digits; found -1"),
+        ("strftime(0, '%c' * 10000)", "the form has more than 1000 characters"),
+    ],
+)
+def test_what_a_function_builds_is_bounded(service: Service, expression: str, message: str) -> None:
+    with pytest.raises(TemplateError, match=message):
+        evaluate(service, expression)
+
+
 def encoded(text: bytes) -> str:
     return base64.b64encode(text).decode()
 

@@ -9,14 +9,14 @@ from jinja2 import TemplateSyntaxError, nodes
 from msgspec import Struct, field
 
 from emulator.language.expressions.names import Function, Names, describe
-from emulator.language.expressions.runtime import BINARY, COMPARE, MISSING, text
+from emulator.language.expressions.runtime import BINARY, COMPARE, MISSING, text, weigh
 from emulator.language.expressions.writer import Code, Writer
 
 Program = Callable[[Mapping[str, Any], Mapping[str, Any]], str]
 
 # FAST operators. Those that have no function of ours raise if a side is missing.
 _BINARY: Final[Mapping[str, str]] = {
-    "+": "({} + {})",
+    "+": "add({}, {})",
     "-": "({} - {})",
     "*": "multiply({}, {})",
     "/": "({} / {})",
@@ -32,6 +32,9 @@ _LENIENT: Final[Mapping[str, str]] = {
     "in": "within({}, {})",
     "notin": "(not within({}, {}))",
 }
+
+
+_MAX_KNOWN: Final = 10_000  # characters of a value that is computed at load and written into the code
 
 
 class Parsed(Struct, frozen=True, weakref=True):
@@ -157,7 +160,7 @@ class Expression:
             value = self.writer.evaluate(code)
         except Exception as error:
             raise self._wrong(node, f"can't be computed: {error}") from error
-        if value is MISSING:
+        if value is MISSING or not _is_short(value):
             return code
         self.known[id(node)] = value
         return self.writer.constant(value)
@@ -334,3 +337,10 @@ class Expression:
         parts = [self._needed(item) for item in node.items]
         items = "".join(f"{part.source}, " for part in parts)
         return self._code(node, f"({items})" if isinstance(node, nodes.Tuple) else f"[{items}]", *parts, present=True)
+
+
+def _is_short(value: Any) -> bool:
+    try:
+        return weigh(value, _MAX_KNOWN) <= _MAX_KNOWN
+    except ValueError:
+        return False

@@ -69,9 +69,14 @@ class Frames(Struct, frozen=True, dict=True):
         assert self.each is not None
         writer.at(self.each.node.locate, "$each")
         item = writer.assign("MISSING")
-        with writer.block(f"for {item} in {items}:", **{self.bind: item}):
-            self._write_frame(writer, result)
-        writer.line(f"if {item} is not MISSING: s[{self.bind!r}] = {item}")  # what comes later sees the last one
+
+        def write(writer: Writer) -> str:
+            with writer.block(f"for {item} in {writer.metered(items)}:", **{self.bind: item}):
+                self._write_frame(writer, result)
+            writer.line(f"if {item} is not MISSING: s[{self.bind!r}] = {item}")  # what comes later sees the last one
+            return result
+
+        writer.loop(write)
 
     def _write_frame(self, writer: Writer, result: str) -> None:
         if self.when is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final, NoReturn
@@ -28,6 +28,7 @@ MAX_OUTPUT: Final = 32 * 1024 * 1024
 SEPARATOR: Final = "\x7f"  # which JSON leaves as it is
 _NUMBERS: Final = (int, float)
 _SMALL: Final = 1 << 64
+_WEIGHT: Final = 32  # characters that one item counts for besides its own: to weigh a million of them takes 0.1 s
 _WIDE: Final = re.compile(r"%(\([^)]*\))?[^a-zA-Z]*?(\*|\d{5,})")
 
 
@@ -146,6 +147,15 @@ def tested(name: str, test: Callable[..., Any], value: Any, *args: Any) -> bool:
         raise
 
 
+def add(left: Any, right: Any) -> Any:
+    """`left + right`; raises ValueError when the sum would be too long."""
+    if left.__class__ not in _NUMBERS and isinstance(left, str | bytes | list | tuple):
+        most = MAX_OUTPUT if isinstance(left, str | bytes) else MAX_ITEMS
+        if isinstance(right, left.__class__) and len(left) + len(right) > most:
+            raise ValueError(f"the {'text' if most == MAX_OUTPUT else 'list'} would be longer than {most:,}")
+    return left + right
+
+
 def multiply(left: Any, right: Any) -> Any:
     """`left * right`; raises ValueError when the product would be too long."""
     if left.__class__ in _NUMBERS and right.__class__ in _NUMBERS:
@@ -165,8 +175,10 @@ def multiply(left: Any, right: Any) -> Any:
 def _check_repeated(part: Any, times: int) -> None:
     if isinstance(part, str | bytes) and len(part) * times > MAX_CHARACTERS:
         raise ValueError(f"the text would be longer than {MAX_CHARACTERS:,} characters")
-    if isinstance(part, list | tuple) and len(part) * times > MAX_ITEMS:
-        raise ValueError(f"the list would have more than {MAX_ITEMS:,} items")
+    if isinstance(part, list | tuple) and times > 1:
+        if len(part) * times > MAX_ITEMS:
+            raise ValueError(f"the list would have more than {MAX_ITEMS:,} items")
+        weigh(part, MAX_OUTPUT // times)
 
 
 def power(left: Any, right: Any) -> Any:
@@ -182,10 +194,37 @@ def power(left: Any, right: Any) -> Any:
 
 def modulo(left: Any, right: Any) -> Any:
     """`left % right`, of numbers or to format text; raises ValueError for a field wider than four digits."""
-    if isinstance(left, str) and (right is MISSING or _WIDE.search(left)):
-        require(right, "a value")
+    if not isinstance(left, str):
+        return left % right
+    require(right, "a value")
+    if _WIDE.search(left):
         raise ValueError("a field of the format is too wide")
+    check_growth(left, left.count("%") * weigh(right, MAX_OUTPUT))
     return left % right
+
+
+def check_growth(value: str, added: int) -> None:
+    """Raises ValueError when a text, with so many characters added, is too long."""
+    if len(value) + added > MAX_OUTPUT:
+        raise ValueError(f"the text would be longer than {MAX_OUTPUT:,} characters")
+
+
+def weigh(value: Any, most: int) -> int:
+    """About how long a value is as text, shared parts counted each time; raises ValueError beyond `most`."""
+    weight, left = 0, [value]
+    while left:
+        part = left.pop()
+        if isinstance(part, str | bytes):
+            weight += len(part)
+        elif isinstance(part, Mapping):
+            weight += _WEIGHT * len(part)
+            left += [*part, *part.values()]
+        elif isinstance(part, list | tuple):
+            weight += _WEIGHT * len(part)
+            left += part
+        if weight > most:
+            raise ValueError(f"the value would be longer than {MAX_OUTPUT:,} characters")
+    return weight
 
 
 def within(left: Any, right: Any) -> bool:
@@ -194,12 +233,19 @@ def within(left: Any, right: Any) -> bool:
 
 
 def text(value: Any) -> str:
-    """What a value looks like inside a text: as Jinja writes it, and ready JSON as it is."""
-    return orjson.dumps(value).decode() if value.__class__ is orjson.Fragment else str(value)
+    """What a value looks like inside a text: as Jinja writes it, and ready JSON as it is. Raises ValueError when it is
+    too long."""
+    if value.__class__ is orjson.Fragment:
+        return orjson.dumps(value).decode()
+    if isinstance(value, list | tuple | dict):
+        weigh(value, MAX_OUTPUT)
+    return str(value)
 
 
-def concatenate(texts: tuple[str, ...]) -> str:
+def concatenate(texts: Sequence[str]) -> str:
     """All texts in one; raises ValueError when that is longer than any response may be."""
+    if len(texts) > 2 and sum(map(len, texts)) > MAX_OUTPUT:
+        raise ValueError(f"the text is longer than {MAX_OUTPUT:,} characters")
     whole = "".join(texts)
     if len(whole) > MAX_OUTPUT:
         raise ValueError(f"the text is longer than {MAX_OUTPUT:,} characters")
@@ -251,7 +297,7 @@ def fail(locate: Locate, message: str) -> NoReturn:
 
 BINARY: Final[Mapping[str, Operate]] = MappingProxyType(
     {
-        "+": operator.add,
+        "+": add,
         "-": operator.sub,
         "*": multiply,
         "/": operator.truediv,

@@ -17,6 +17,7 @@ from emulator.language.expressions.codegen import Parsed
 from emulator.language.expressions.runtime import MAX_OUTPUT, Locate
 from emulator.language.expressions.writer import Evaluate, Writer
 
+_REFERENCES = (nodes.Name, nodes.Getattr, nodes.Getitem)
 Part = bytes | str  # of JSON: bytes that are known, or the source of bytes that are not
 
 
@@ -83,7 +84,10 @@ class Scalar(Node):
 
     def value(self, writer: Writer) -> str:
         writer.at(self.locate, self.parsed.name)
-        return writer.assign(writer.needed(self.parsed.write(writer, need=True), self.parsed.name).source)
+        it = writer.assign(writer.needed(self.parsed.write(writer, need=True), self.parsed.name).source)
+        if len(self.parsed.parts) != 1 or not isinstance(self.parsed.parts[0], _REFERENCES):
+            writer.keep(it)
+        return it
 
     def maybe(self, writer: Writer) -> str:
         writer.at(self.locate, self.parsed.name)
@@ -166,9 +170,11 @@ class Each(Node):
         return writer.loop(self._value)
 
     def _value(self, writer: Writer) -> str:
-        result = writer.assign("[]")
+        result, size = writer.assign("[]"), writer.assign("0")
         with self._loop(writer):
-            it = self.body.value(writer)
+            it = writer.assign(self.body.value(writer))
+            writer.line(f"{size} += len({it}) if {it}.__class__ is str else 1")
+            self._limit(writer, size)
             writer.line(f"{f'if {it} is not MISSING: ' * self.body.optional}{result}.append({it})")
         return result
 
@@ -184,17 +190,20 @@ class Each(Node):
         with self._loop(writer):
             it = join(self.body.json(writer), writer)
             writer.line(f"{size} += len({it})")
-            message = f"$each gives more than {MAX_OUTPUT:,} bytes"
-            writer.line(f"if {size} > {MAX_OUTPUT}: fail({writer.bind(self.locate)}, {message!r})")
+            self._limit(writer, size)
             writer.line(f"{f'if {it}: ' * self.body.optional}{result}.append({it})")
         return f"b','.join({result})"
+
+    def _limit(self, writer: Writer, size: str) -> None:
+        message = f"$each gives more than {MAX_OUTPUT:,} bytes"
+        writer.line(f"if {size} > {MAX_OUTPUT}: fail({writer.bind(self.locate)}, {message!r})")
 
     @contextmanager
     def _loop(self, writer: Writer) -> Iterator[None]:
         source = self.source.value(writer)
         writer.at(self.source.locate, "$each")
-        index, item = writer.new(), writer.new()
-        with writer.block(f"for {index}, {item} in enumerate(listed({source})):", **{self.name: item, "index": index}):
+        index, item, items = writer.new(), writer.new(), writer.metered(f"listed({source})")
+        with writer.block(f"for {index}, {item} in enumerate({items}):", **{self.name: item, "index": index}):
             if self.when is not None:
                 writer.line(f"if not {self.when.test(writer)}: continue")
             yield

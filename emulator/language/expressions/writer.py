@@ -23,6 +23,7 @@ import orjson
 from emulator.errors import EmulatorError
 from emulator.language.expressions import runtime
 from emulator.language.expressions.json import encode, failure
+from emulator.language.expressions.meter import Meter, over
 from emulator.language.expressions.runtime import Locate, lookup
 
 Evaluate = Callable[[Mapping[str, Any]], Any]
@@ -35,6 +36,8 @@ _BUILTINS: Final[Mapping[str, Any]] = {
     "EmulatorError": EmulatorError,
     "deepcopy": deepcopy,
     "dumps": orjson.dumps,
+    "Meter": Meter,
+    "over": over,
     "encode": encode,
     "failure": failure,
     "loads": orjson.loads,
@@ -77,6 +80,7 @@ class Writer:
         self._indent = " "
         self._count = 0
         self._loops = 0
+        self._meter = False
 
     def new(self) -> str:
         """A name for a local variable."""
@@ -114,6 +118,19 @@ class Writer:
         yield
         self.locals, self._indent = names_before, indent_before
 
+    def metered(self, source: str) -> str:
+        """The source of the items over which a loop goes; the turns of all loops inside others count together."""
+        if self._loops <= 1 and not self._meter:
+            return f"over({source})"
+        self._meter = True
+        return f"meter.over({source})"
+
+    def keep(self, value: str) -> None:
+        """In a loop, adds a statement that counts the size of a value that was computed."""
+        if self._loops:
+            self._meter = True
+            self.line(f"meter.keep({value})")
+
     def loop(self, write: Callable[[Writer], str]) -> str:
         """The source that `write` gives, which writes a loop. Python allows few loops within each other, so the last
         that may stand in a function stands in one of its own."""
@@ -137,7 +154,8 @@ class Writer:
         elif self._locations:
             handler = "raise failure(error, *locations[at]) from error"
         tail = ("except EmulatorError:", " raise", "except Exception as error:", f" {handler}")
-        source = "\n ".join(("def generated(s):", "at = 0", "try:", *self._lines, f" return {result}", *tail))
+        head = ("at = 0", "meter = Meter()") if self._meter else ("at = 0",)
+        source = "\n ".join(("def generated(s):", *head, "try:", *self._lines, f" return {result}", *tail))
         names = {**self._objects, "__builtins__": _BUILTINS, "checked": checked, "locations": self._locations}
         exec(_compiled(source, "exec"), names)
         function: Evaluate = names.pop("generated")  # or the function and its globals would hold each other
