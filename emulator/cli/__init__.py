@@ -47,7 +47,7 @@ main.add_command(env)
     help="A scenario to play; may be repeated, rules of the first take precedence. [default: default]",
 )
 @click.option("--seed", metavar="N", help="Seed of generated texts and ids. [default: 0]")
-@click.option("--max-body", metavar="SIZE", help="The largest request body, e.g. 4MiB. [default: 32MiB]")
+@click.option("--max-body", metavar="SIZE", help="The largest request body, e.g. 4MiB. [default: 64MiB]")
 @click.option("--reload/--no-reload", default=None, help="Reload scenarios when they change on disk. [default: on]")
 @click.option(
     "--documented-only/--no-documented-only",

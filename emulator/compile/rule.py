@@ -51,6 +51,8 @@ class Definitions(Struct, frozen=True):
 def _content_type(reply: ReplyModel) -> str:
     if reply.stream is not None:
         return "text/event-stream"
+    if reply.lines is not None:
+        return "application/x-ndjson"
     return "application/json" if reply.text is None else "text/plain; charset=utf-8"
 
 
@@ -113,10 +115,11 @@ class RuleCompiler:
 
     def _reply(self, reply: ReplyModel, path: Path, headers: tuple[Group, ...]) -> ReplyPlan | None:
         compiler = self.compiler
-        kinds = [name for name in ("body", "text", "stream", "error") if name in reply.model_fields_set]
+        kinds = [name for name in ("body", "text", "lines", "stream", "error") if name in reply.model_fields_set]
         if len(kinds) > 1:
             self.diagnostics.add(
-                compiler.place(path), f"a reply has one of body, text, stream and error, not {' and '.join(kinds)}"
+                compiler.place(path),
+                f"a reply has one of body, text, lines, stream and error, not {' and '.join(kinds)}",
             )
         if reply.error is not None:
             self.diagnostics.require_known(reply.error, self.known.errors, "error", compiler.place((*path, "error")))
@@ -138,6 +141,7 @@ class RuleCompiler:
             ),
             body=None if "body" not in kinds else self.diagnostics.attempt(compiler.tree, reply.body, (*path, "body")),
             text=compiler.optional(reply.text, (*path, "text")),
+            lines=compiler.optional(reply.lines, (*path, "lines")),
             events=None if stream is None else self._events(stream, (*path, "stream", "events")),
             pace=None if stream is None else self._pace(stream, (*path, "stream", "pace")),
             speed=None

@@ -33,7 +33,7 @@ from emulator.worlds.registry import DEFAULT
 ALLOWED_SITES = (b"same-origin", b"none")  # the page of the emulator itself, and what a person typed
 OPEN = (("health",),)  # asked by what watches over containers, and tells nothing
 # The status and the hint of each kind of error that reading a body can raise.
-BODY_ERRORS = {"too_large": (413, "--max-body allows more"), "media_type": (415, ""), "invalid": (400, "")}
+BODY_ERRORS = {"too_large": (413, ""), "media_type": (415, ""), "invalid": (400, "")}
 HINT = "a web page may not steer the emulator; ask from a program, or through the emulator's own page"
 
 

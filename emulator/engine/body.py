@@ -62,7 +62,8 @@ def too_large(limit: int, unread: bool = False) -> ApiError:
 
     `unread`: the rest of the body may still come, so the connection can't be used again.
     """
-    return ApiError("too_large", f"the body is larger than {limit} bytes", limit=limit, unread=unread)
+    detail = f"the body is larger than {limit:,} bytes; the option --max-body allows more"
+    return ApiError("too_large", detail, limit=limit, unread=unread)
 
 
 def parse(operation: Operation, content_type: str | None, raw: bytes) -> Any:

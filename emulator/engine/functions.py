@@ -18,6 +18,7 @@ from emulator.engine.context import Context
 from emulator.errors import ApiError
 from emulator.generate.tokens import count_tokens
 from emulator.jobs.job import RowViews
+from emulator.language.expressions.json import encode
 from emulator.language.expressions.runtime import MISSING
 from emulator.playbook.schema_reasons import shown
 from emulator.store.masking import mask_key
@@ -111,8 +112,9 @@ def tokens(context: Context, text: Any) -> int:
 
 
 def digest(context: Context, text: Any, length: int = 8) -> str:
-    """So many hexadecimal digits that always stand for this text."""
-    return hashlib.blake2b(str(text).encode(), digest_size=32).hexdigest()[: int(length)]
+    """So many hexadecimal digits that always stand for this text, or for other data."""
+    data = encode(text) if isinstance(text, (dict, list)) else str(text).encode()
+    return hashlib.blake2b(data, digest_size=32).hexdigest()[: int(length)]
 
 
 def masked(context: Context, key: Any) -> str:

@@ -10,10 +10,12 @@ from emulator.engine.error_reply import check_status
 from emulator.errors import ApiError, TemplateError
 from emulator.http import Frame, Header, Reply
 from emulator.language.document.durations import Latency
+from emulator.language.expressions.json import encode
 from emulator.language.expressions.template import Template
 from emulator.language.schema.provenance import provenance_within
 from emulator.playbook import Api, Operation
 from emulator.playbook.model import ReplyPlan, Rule
+from emulator.playbook.schema_reasons import shown
 
 
 def write_out(plan: ReplyPlan, context: Context) -> tuple[bytes, int]:
@@ -61,9 +63,22 @@ def compose(plan: ReplyPlan, context: Context) -> Reply:
         body = plan.body.json(context)
     elif plan.text is not None:
         body = str(plan.text.value(context)).encode()
+    elif plan.lines is not None:
+        body = _json_lines(plan.lines, context)
     else:
         body = b""
     return Reply(status, plan.headers.lines(context), body, stated=plan.headers.stated)
+
+
+def _json_lines(lines: Template, context: Context) -> bytes:
+    """Returns each item of a list as a line of JSON. Raises TemplateError for what is no list, or not JSON."""
+    items = lines.value(context)
+    if not isinstance(items, list):
+        raise TemplateError(lines.place, f"`lines` are a list, not {shown(items)}")
+    try:
+        return b"".join(encode(item) + b"\n" for item in items)
+    except (TypeError, ValueError) as error:
+        raise TemplateError(lines.place, f"`lines`: {error}") from error
 
 
 def refusal(plan: ReplyPlan, context: Context) -> ApiError:

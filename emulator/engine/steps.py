@@ -20,23 +20,30 @@ from emulator.faults.webhooks import webhook_faults
 from emulator.jobs.job import Job, JobUsage, RowOutcome
 from emulator.playbook import Operation
 from emulator.playbook.model import JobPlan, RowPlan, StepPlan, WebhookPlan
+from emulator.playbook.timeline import Timeline
 
 ROWS_PER_TURN = 50  # items answered before others get a turn
 
 
-def work_rows(plan: RowPlan, items: Sequence[Any], context: Context) -> Generator[None, None, list[RowOutcome]]:
-    """Returns the outcome of each item, in order; yields from time to time, so that others are served meanwhile."""
+def work_rows(
+    plan: RowPlan, timeline: Timeline, items: Sequence[Any], context: Context
+) -> Generator[None, None, list[RowOutcome]]:
+    """Returns the outcome of each item, in order; yields from time to time, so that others are served meanwhile.
+
+    An item sees as `now` when the timeline of a job that starts now has it done.
+    """
     operation = context.service.api.operations[plan.operation]
-    outcomes = []
+    begun, outcomes = context.service.state.clock.now(), []
     for index, item in enumerate(items):
-        outcomes.append(_work(plan, operation, item, index, context))
+        outcomes.append(_work(plan, operation, item, index, context, begun + timeline.finishes(index, len(items))))
         if index % ROWS_PER_TURN == ROWS_PER_TURN - 1:
             yield
     return outcomes
 
 
-def _work(plan: RowPlan, operation: Operation, item: Any, index: int, outer: Context) -> RowOutcome:
+def _work(plan: RowPlan, operation: Operation, item: Any, index: int, outer: Context, now: float) -> RowOutcome:
     context = Context(outer.service, outer.request, operation)
+    context["now"] = now
     context.caller, context.number = outer.caller, f"{outer.number}/{index}"
     try:
         status, body, usage = 200, *_answer(operation, item, context)
@@ -144,7 +151,7 @@ def _start(step: StepPlan, context: Context, arguments: dict[str, Any]) -> Gener
     rows = None
     if plan.rows is not None and isinstance(items, list):
         data = {**data, "items": items}
-        rows = yield from work_rows(plan.rows, items, context)
+        rows = yield from work_rows(plan.rows, plan.timeline, items, context)
     faults, usage = job_faults(context), _usage(context)
     try:
         job = service.jobs.start(

@@ -111,7 +111,7 @@ class PacePlan(Struct, frozen=True):
 
 
 class ReplyPlan(Struct, frozen=True):
-    """What a rule sends; exactly one of body, text, events and error, or nothing at all.
+    """What a rule sends; exactly one of body, text, lines, events and error, or nothing at all.
 
     `error_headers` are all headers of the error, if the rule has headers of its own.
     """
@@ -121,6 +121,7 @@ class ReplyPlan(Struct, frozen=True):
     headers: Headers
     body: Template | None = None
     text: Template | None = None
+    lines: Template | None = None
     events: tuple[EventPlan, ...] | None = None
     pace: PacePlan | None = None
     speed: Template | None = None

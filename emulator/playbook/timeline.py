@@ -100,6 +100,11 @@ class Timeline(Struct, frozen=True):
         each = self.begins[-1].each or (end - working) / items
         return min(items, int((age - working + SLACK) / each))
 
+    def finishes(self, row: int, items: int) -> float:
+        """The age in seconds at which a row is done; `finished` counts those."""
+        end, working = self.ends_after(items), self.works_after(items)
+        return min(end, working + (row + 1) * (self.begins[-1].each or (end - working) / items))
+
     def _reached(self, age: float, items: int) -> str | None:
         for state, begin in zip(reversed(self.states), reversed(self.begins), strict=True):
             if age + SLACK >= begin.seconds(items):

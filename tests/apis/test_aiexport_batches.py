@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from tests.apis.aiexport_calls import (
+    ENTERPRISE,
     FINE_TUNED,
     FREE,
     HAIKU,
     OPUS,
+    PRO,
     SONNET,
     asking,
     caller,
@@ -19,7 +25,7 @@ from tests.apis.aiexport_calls import (
     refused,
     text_of,
 )
-from tests.running import Emulated
+from tests.running import Emulated, Running
 
 START = "2026-01-01T00:00:00Z"
 COUNTS = ("total", "processing", "succeeded", "errored", "cancelled")
@@ -238,3 +244,106 @@ def test_a_batch_costs_half_of_the_same_work_asked_one_by_one(emulator: Emulated
     assert usage["cost_usd"] == pytest.approx(sum(float(each.headers["x-cost-usd"]) for each in alone) / 2, abs=1e-9)
     for field in ("input_tokens", "output_tokens", "total_tokens"):
         assert usage[field] == sum(each.json()["usage"][field] for each in alone)
+
+
+@pytest.mark.finding("B16")
+@pytest.mark.claim("AE-BATCH-GET")
+def test_the_message_of_a_row_is_created_when_the_row_was_worked(emulator: Emulated) -> None:
+    client = caller(emulator)
+    id_ = create(client, *[asking(f"Question {number}", HAIKU) for number in range(250)])["id"]
+    emulator.advance(60)
+    rows = client.get(f"/batch/{id_}/results").json()["data"]
+    created = [row["result"]["message"]["created_at"] for row in rows]
+    expected = [f"2026-01-01T00:00:0{1 + (number + 1) // 100}Z" for number in range(250)]
+    assert created == expected
+    batch = client.get(f"/batch/{id_}").json()
+    assert batch["created_at"] < created[0] <= created[-1] <= batch["completed_at"]
+
+
+@pytest.mark.finding("B16")
+@pytest.mark.claim("AE-BATCH-GET")
+@pytest.mark.parametrize("accept", ["application/x-ndjson", "Application/X-NDJSON, application/json;q=0.5"])
+def test_results_come_as_lines_if_asked(emulator: Emulated, accept: str) -> None:
+    client = caller(emulator)
+    id_ = create(client, asking("One\nline", HAIKU), {"model": "nothing"}, {**asking(), "custom_id": "c"})["id"]
+    refused(client.get(f"/batch/{id_}/results", headers={"Accept": accept}), 409, "conflict_error")
+    emulator.advance(60)
+    answer = client.get(f"/batch/{id_}/results", headers={"Accept": accept})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/x-ndjson")
+    assert answer.content.endswith(b"}\n")
+    lines = answer.content.split(b"\n")[:-1]
+    assert [json.loads(line) for line in lines] == client.get(f"/batch/{id_}/results").json()["data"]
+
+
+EARLIER = """
+scenario: earlier
+about: Batches that had ended before the start.
+extends: default
+apis: {aiexport: {collections: {batches: [{$from: demo/batches.yaml}]}}}
+"""
+
+
+@pytest.mark.finding("B16")
+def test_results_of_batches_from_before_the_start_come_as_lines_as_well(running: Running, tmp_path: Path) -> None:
+    (tmp_path / "earlier.yaml").write_text(EARLIER)
+    with closing(Emulated(running, (str(tmp_path / "earlier.yaml"),))) as emulated:
+        client = caller(emulated, PRO)
+        ended = [batch["id"] for batch in client.get("/batch").json()["data"] if batch["status"] == "completed"]
+        answer = client.get(f"/batch/{ended[0]}/results", headers={"Accept": "application/x-ndjson"})
+        lines = [json.loads(line) for line in answer.text.splitlines()]
+        assert lines == client.get(f"/batch/{ended[0]}/results").json()["data"]
+        assert len(lines) > 1
+
+
+@pytest.mark.slow
+@pytest.mark.finding("B17")
+@pytest.mark.claim("AE-BATCH-10000")
+def test_a_batch_of_ten_thousand_long_rows_fits_into_the_body_limit(emulator: Emulated) -> None:
+    row = asking("x" * 4_600, HAIKU, max_tokens=1)
+    answer = caller(emulator, ENTERPRISE).post("/batch", json={"requests": [row] * 10_000})
+    assert int(answer.request.headers["content-length"]) > 44 << 20
+    assert (answer.status_code, answer.json()["request_counts"]["total"]) == (202, 10_000)
+
+
+@pytest.mark.finding("B17")
+def test_what_is_too_large_names_the_option(running: Running) -> None:
+    with closing(Emulated(running, ("default",), settings=replace(running.settings, max_body=1_000))) as emulated:
+        error = refused(caller(emulated).post("/batch", json=asking("x" * 1_000)), 413, "request_too_large")
+    assert error["message"] == "the body is larger than 1,000 bytes; the option --max-body allows more"
+
+
+@pytest.mark.finding("L5")
+@pytest.mark.claim("AE-BATCH-SHAPE")
+def test_a_batch_that_is_sent_again_with_its_idempotency_key_is_the_same_batch(emulator: Emulated) -> None:
+    client, again = caller(emulator, FREE), {"Idempotency-Key": "key-1"}
+    body = {"requests": [asking(model=HAIKU)] * 3, "webhook_url": None}
+    first = client.post("/batch", json=body, headers=again)
+    tokens = first.headers["x-ratelimit-remaining-tokens"]
+    emulator.advance(60)
+    second = client.post("/batch", json=body, headers=again)
+    assert (second.status_code, second.json()["id"]) == (202, first.json()["id"])
+    assert (second.json()["status"], second.headers["idempotent-replayed"]) == ("completed", "true")
+    assert "idempotent-replayed" not in first.headers
+    assert second.headers["x-ratelimit-remaining-tokens"] == tokens, "its tokens were taken once"
+    assert len(client.get("/batch").json()["data"]) == 1
+    other = {**body, "requests": [asking("Something else", HAIKU)]}
+    refused(client.post("/batch", json=other, headers=again), 422, "invalid_request_error", "idempotency-key")
+    for headers in ({"Idempotency-Key": "key-2"}, {"Idempotency-Key": ""}, {}):
+        assert client.post("/batch", json=body, headers=headers).json()["id"] != first.json()["id"]
+    stranger = caller(emulator, PRO).post("/batch", json=body, headers=again)
+    assert stranger.json()["id"] != first.json()["id"], "a key is its workspace's"
+    emulator.advance(86_400)
+    assert client.post("/batch", json=body, headers=again).json()["id"] != first.json()["id"], "a day later it is new"
+
+
+@pytest.mark.finding("L5")
+def test_a_batch_that_is_not_kept_any_more_is_made_anew_and_paid(emulator: Emulated) -> None:
+    client, again = caller(emulator), {"Idempotency-Key": "key-1"}
+    body = {"requests": [asking(model=HAIKU)]}
+    first = client.post("/batch", json=body, headers=again)
+    for _ in range(100):
+        client.post("/batch", json=body)
+    left = int(client.get("/models").headers["x-ratelimit-remaining-tokens"])
+    later = client.post("/batch", json=body, headers=again)
+    assert later.json()["id"] != first.json()["id"]
+    assert int(later.headers["x-ratelimit-remaining-tokens"]) < left

@@ -22,7 +22,7 @@ def step(library: Library, text: str) -> StepPlan:
         ("«when: {body.a: 1}", ["a rule needs a reply or a fault"]),
         ("on: «echo.create\nreply: {body: 1}", ["`on` is for a scenario's rules"]),
         ("reply: {error: invalid, status: «700}", ["700 is not a status; expected 200 to 599"]),
-        ("reply: «{body: 1, text: x}", ["a reply has one of body, text, stream and error, not body and text"]),
+        ("reply: «{body: 1, text: x}", ["a reply has one of body, text, lines, stream and error, not body and text"]),
         ("reply: {error: «invaild}", ["unknown error 'invaild'"]),
         ("reply: {status: «600, body: 1}", ["600 is not a status; expected 200 to 599"]),
         ("reply: {status: «'200', body: 1}", ["'200' is not a status; expected 200 to 599"]),

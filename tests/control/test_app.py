@@ -104,7 +104,9 @@ def test_a_body_that_is_too_large_is_413(running: Running) -> None:
     try:
         answer = loopback.post(f"{emulator.origin}/_emulator/faults", json={"fault": "x" * 2_000})
         error = told(answer, 413)
-        assert error == {"message": "the body is larger than 1000 bytes", "hint": "--max-body allows more"}
+        assert error == {
+            "message": "the body is larger than 1,000 bytes; the option --max-body allows more",
+        }
         with Wire(running.port) as wire:
             lines = [("host", "localhost"), ("expect", "100-continue"), ("content-length", "5000")]
             wire.send(

@@ -58,7 +58,7 @@ def refused(answer: Answer, status: int, kind: str, words: str = "") -> None:
 
 def test_a_body_of_exactly_the_cap_is_read_and_a_byte_more_is_413(wire: Wire) -> None:
     assert wire.ask("POST", "/echo", HEADERS, padded(CAP)).status == 200
-    refused(wire.ask("POST", "/echo", HEADERS, padded(CAP + 1)), 413, "too_large", "1000 bytes")
+    refused(wire.ask("POST", "/echo", HEADERS, padded(CAP + 1)), 413, "too_large", "1,000 bytes")
     assert wire.ask("POST", "/echo", HEADERS, b"{}").status == 200  # the connection is still good
 
 

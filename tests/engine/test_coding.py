@@ -139,7 +139,7 @@ def test_a_body_that_is_not_as_its_header_says_is_400_and_names_the_header(wire:
 )
 def test_a_body_that_grows_beyond_the_cap_is_413(wire: Wire, coding: str, bomb: bytes) -> None:
     assert len(bomb) < CAP
-    refused(wire.ask("POST", "/echo", coded(coding), bomb), 413, "larger than 100000 bytes", about=None)
+    refused(wire.ask("POST", "/echo", coded(coding), bomb), 413, "larger than 100,000 bytes", about=None)
     assert wire.ask("POST", "/echo", coded("gzip"), zipped(b'"' + b"x" * (CAP - 2) + b'"')).status == 400
     assert wire.ask("POST", "/echo", HEADERS, b"{}").status == 200
 

@@ -59,12 +59,13 @@ class StreamModel(Model):
 
 
 class ReplyModel(Model):
-    """What is sent: a body, a stream, plain `text`, or an `error` of the API with `message`, `param`, `data`."""
+    """What is sent: a body, `lines` of JSON, a stream, plain `text`, or an `error` with `message`, `param`, `data`."""
 
     status: Template = 200
     headers: dict[str, Template] = {}
     body: Template = None
     text: Template = None
+    lines: Template = Field(default=None, description="A list, each item of which is sent as one line of JSON.")
     stream: StreamModel | None = None
     error: str | None = None
     message: Template = None
