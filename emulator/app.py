@@ -83,6 +83,11 @@ class Application:
         """The calls for hosts that are not emulated, which were blocked."""
         return self.proxy.blocked_calls
 
+    @property
+    def untrusted(self) -> dict[str, int]:
+        """The connections to each host that ended before a request, as those of clients that don't trust the CA."""
+        return self.proxy.untrusted
+
     def _hosts(self) -> set[str]:
         """The hosts that are answered over HTTPS, in lower case: of every world's APIs, and of the settings."""
         playbooks = {id(played): played for played in (self.worlds.find(name).playbook for name in self.worlds.names())}

@@ -16,6 +16,16 @@ UNPARSED = {"allow_interspersed_args": False}  # from its first word on, everyth
 @click.option("--world", metavar="NAME", default="default", help="World that the calls go to.")
 @click.option("--allow-host", "allowed", multiple=True, metavar="HOST", help="Let calls through to this real host.")
 @click.option("--verdict", "verdict", is_flag=True, help="Report the verdict in full; exit with 4 if it has findings.")
+@click.option(
+    "--expect-calls",
+    "expected",
+    metavar="[N]",
+    is_flag=False,
+    flag_value=1,
+    default=0,
+    type=click.IntRange(0),
+    help="Exit with 5 if fewer calls arrive.  [default: 1, if given without N]",
+)
 @click.option("--listen", metavar="HOST:PORT", default="127.0.0.1:0", help="Where to listen. [default: a free port]")
 @click.option(
     "--webhook-allow", "webhook_allow", multiple=True, metavar="ADDRESS|NETWORK", help="As for serve; may be repeated."

@@ -157,14 +157,16 @@ VERDICT_ROUTES = (ControlRoute("GET", "/verdict", verdict),)
 
 
 class BlockedCallsView(Struct, frozen=True):
-    """The last of them, oldest first."""
+    """The last of them, oldest first; `untrusted` are connections to a host that ended before a request, as those of
+    clients do that don't trust the certificate authority."""
 
     departures: list[BlockedCall]
+    untrusted: dict[str, int]
 
 
 def blocked_calls(request: ControlRequest) -> BlockedCallsView:
     """The calls that tried to leave for hosts that are not emulated, and were refused."""
-    return BlockedCallsView(list(request.server.blocked_calls))
+    return BlockedCallsView(list(request.server.blocked_calls), dict(request.server.untrusted))
 
 
 BLOCKED_CALL_ROUTES = (ControlRoute("GET", "/departures", blocked_calls, world_scoped=False),)

@@ -31,6 +31,9 @@ class ControlledApp(Protocol):
     @property
     def blocked_calls(self) -> Sequence[Any]: ...
 
+    @property
+    def untrusted(self) -> Mapping[str, int]: ...
+
 
 class ControlRequest(Struct):
     """One request to the control API. `path` holds the parameters of the path, `origin` is scheme, host and port.

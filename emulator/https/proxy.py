@@ -78,6 +78,7 @@ class HttpsProxy:
 
     def __init__(self, hosts: Callable[[], Collection[str]], folder: Callable[[], Path]) -> None:
         self.blocked_calls: list[BlockedCall] = []
+        self.untrusted: dict[str, int] = {}  # connections that ended before a request, by host
         self._hosts = hosts
         self._folder = folder
         self._authority: Authority | None = None
@@ -161,20 +162,24 @@ class HttpsProxy:
 
     def closed_unused(self, host: str) -> None:
         """Reports a client that left during the handshake or right after it, as some do that don't trust the CA."""
-        self._report_once(host, "a client left during the TLS handshake for %s; if it does not trust our certificate,")
+        self._report_untrusted(
+            host, "a client left during the TLS handshake for %s; if it does not trust our certificate,"
+        )
 
     def handshake_failed(self, host: str, error: OSError) -> None:
         """Reports a TLS handshake that failed."""
         reason = getattr(error, "reason", None) or ""
         if any(alert in reason for alert in UNTRUSTED_ALERTS):
-            self._report_once(host, "a client does not trust our certificate for %s;")
+            self._report_untrusted(host, "a client does not trust our certificate for %s;")
         elif isinstance(error, ConnectionResetError):
             self.closed_unused(host)
         else:
             LOG.warning("the TLS handshake for %s failed: %s", host, reason or error)
 
-    def _report_once(self, host: str, problem: str) -> None:
-        """Logs, once for each host, which variables make a client trust the CA."""
+    def _report_untrusted(self, host: str, problem: str) -> None:
+        """Counts it, and logs, once for each host, what makes a client trust the CA."""
+        self.untrusted[host] = self.untrusted.get(host, 0) + 1
         if (host, problem) not in self._reported:
             self._reported.add((host, problem))
-            LOG.warning(f"{problem} set %s to %s", host, TRUST_VARIABLES, self.authority.folder / CERTIFICATE)
+            hint = "set %s to %s; a client that reads none of them needs a setting of its own (docs/run.md)"
+            LOG.warning(f"{problem} {hint}", host, TRUST_VARIABLES, self.authority.folder / CERTIFICATE)

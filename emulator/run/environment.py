@@ -1,61 +1,95 @@
-"""Environment variables that redirect a program's calls here: each API's, the proxy's, the CA's and Node's."""
+"""Environment variables that redirect a program's calls here: each API's, the proxy's, and those of its languages."""
 
 from __future__ import annotations
 
 import ipaddress
 import os
 import re
-import ssl
-import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from emulator import paths as resources
 from emulator.errors import ConfigError
 from emulator.https.authority import Authority
+from emulator.run.trust import TrustFiles
 from emulator.settings import Settings
 
 HERE = ("127.0.0.1", "localhost", "::1")  # never through the proxy
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
-ADDED_TRUST = "NODE_EXTRA_CA_CERTS"  # adds to the default CAs; the others replace them
-TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", ADDED_TRUST)
-DISABLED = ("npm_config_update_notifier",)  # npm calls its registry every week to look for a newer version
-PRELOAD = Path(__file__).with_name("proxy.cjs")
+# Programs that call home of themselves, to look for a newer version or to count their uses.
+QUIET = {
+    "npm_config_update_notifier": "false",
+    "NO_UPDATE_NOTIFIER": "1",
+    "DENO_NO_UPDATE_CHECK": "1",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "DO_NOT_TRACK": "1",
+}
+NODE_PRELOAD = Path(__file__).with_name("proxy.cjs")
+PYTHON_PRELOAD = Path(__file__).with_name("python")  # a folder, with the file that Python looks for
 _HOST = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*")
 
 
 def variables(
     apis: Iterable[Mapping[str, Any]],
     proxy_url: str,
-    ca_path: str | Path | None,
+    trust: TrustFiles | None,
     allowed: Sequence[str] = (),
-    node_options: str = "",
+    env: Mapping[str, str] = {},
 ) -> dict[str, str]:
     """Returns the variables, by name, of a program whose calls should arrive at `proxy_url`.
 
-    `apis` are from `GET /_emulator/apis`; `ca_path` is a PEM file of the CAs to trust, or None; calls to the `allowed`
-    hosts bypass the proxy; `node_options` are existing options for Node.
+    `apis` are from `GET /_emulator/apis`; `trust` are the files that name the CAs to trust, or None; calls to the
+    `allowed` hosts bypass the proxy; `env` are the program's own variables, to some of which ours are added.
     """
     result = {name: value for api in apis for name, value in api["environment"].items()}
     result["EMULATOR_URL"] = proxy_url
     for name in PROXIES:
         result[name] = result[name.lower()] = proxy_url
-    result["NO_PROXY"] = result["no_proxy"] = ",".join((*HERE, *allowed))
-    if ca_path is not None:
-        result.update(dict.fromkeys(TRUST, str(ca_path)))
-    result.update(dict.fromkeys(DISABLED, "false"))
+    direct = (*HERE, *allowed)
+    result["NO_PROXY"] = result["no_proxy"] = ",".join(direct)
+    java = java_proxy_options(proxy_url, direct)
+    if trust is not None:
+        result.update(trust.variables(env))
+        java += trust.java_options()
+    result.update(QUIET)
     result["NODE_USE_ENV_PROXY"] = "1"
-    result["NODE_OPTIONS"] = with_preload(node_options)
+    result["NODE_OPTIONS"] = _added(env.get("NODE_OPTIONS", ""), [f"--require {_quoted(str(NODE_PRELOAD))}"])
+    result["JAVA_TOOL_OPTIONS"] = _added(env.get("JAVA_TOOL_OPTIONS", ""), [_in_quotes(each) for each in java])
+    paths = [str(PYTHON_PRELOAD), *filter(None, [env.get("PYTHONPATH", "")])]
+    result["PYTHONPATH"] = os.pathsep.join(paths)
     return result
 
 
-def with_preload(options: str) -> str:
-    """Returns Node's options with a preload that replaces NODE_USE_ENV_PROXY in versions without it."""
-    path = str(PRELOAD).replace("\\", "\\\\").replace('"', '\\"')
-    preload = f'--require "{path}"' if re.search(r'[\s"\\]', path) else f"--require {path}"
-    return options if preload in options else f"{options} {preload}".strip()
+def java_proxy_options(proxy_url: str, direct: Iterable[str]) -> list[str]:
+    """Returns the properties by which Java's clients use the proxy, but for `direct` hosts and those below them."""
+    proxy = urlsplit(proxy_url)
+    hosts = [f"[{host}]" if ":" in host else host for host in direct]
+    left = "|".join([*hosts, *(f"*.{host}" for host in hosts if _HOST.fullmatch(host) and not host[-1].isdigit())])
+    places = [f"-D{scheme}.proxy{name}" for scheme in ("http", "https") for name in ("Host", "Port")]
+    values = [proxy.hostname, proxy.port] * 2
+    return [
+        *(f"{place}={value}" for place, value in zip(places, values, strict=True)),
+        f"-Dhttp.nonProxyHosts={left}",
+    ]
+
+
+def _added(options: str, more: Sequence[str]) -> str:
+    """Returns options with more at the end, without those that are there already."""
+    return " ".join([options, *(each for each in more if each not in options)]).strip()
+
+
+def _quoted(path: str) -> str:
+    """Quotes a path for Node's options, where it needs that."""
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"' if re.search(r'[\s"\\]', path) else path
+
+
+def _in_quotes(option: str) -> str:
+    """Quotes one of Java's options, where it needs that; it may not contain both kinds of quotes."""
+    quote = "'" if '"' in option else '"'
+    return f"{quote}{option}{quote}" if re.search(r"[\s\"']", option) else option
 
 
 def allowed_hosts(hosts: Sequence[str], emulated: Collection[str]) -> tuple[str, ...]:
@@ -105,27 +139,3 @@ def authority(settings: Settings, hosts: Iterable[str], env: Mapping[str, str]) 
     Raises ConfigError when a permission for its folder is missing.
     """
     return Authority(resources.data(settings.authority, env), hosts).certificate_path
-
-
-@contextmanager
-def bundle(certificate: Path, open_hosts: bool, env: Mapping[str, str]) -> Iterator[Path]:
-    """Yields a PEM file to trust while the program runs: our certificate, with `open_hosts` after the default CAs."""
-    if not open_hosts:
-        yield certificate
-        return
-    with tempfile.TemporaryDirectory(prefix="emulator-") as folder:
-        path = Path(folder) / "authorities.pem"
-        parts = [*default_cas(env), certificate]
-        path.write_bytes(b"\n".join(part.read_bytes().rstrip() for part in parts) + b"\n")
-        yield path
-
-
-def default_cas(env: Mapping[str, str]) -> list[Path]:
-    """Returns the CA files that the program trusts by default: those that its variables name, and the system's, or else
-    Mozilla's, unless a variable replaces it."""
-    import certifi
-
-    named = {name: Path(env[name]) for name in TRUST if env.get(name) and os.path.isfile(env[name])}
-    if not named.keys() - {ADDED_TRUST}:
-        named[""] = Path(ssl.get_default_verify_paths().cafile or certifi.where())
-    return list(dict.fromkeys(named.values()))

@@ -7,7 +7,6 @@ import logging
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -16,10 +15,11 @@ from msgspec import Struct
 
 from emulator import settings
 from emulator.errors import ConfigError
-from emulator.run.environment import allowed_hosts, authority, bundle, lines, variables
+from emulator.run.environment import allowed_hosts, authority, lines, variables
 from emulator.run.process import CannotRun
 from emulator.run.process import run as run_command
-from emulator.run.summary import summary_lines
+from emulator.run.summary import missing_calls, summary_lines
+from emulator.run.trust import TrustFiles, trusting, write
 from emulator.server import bind
 from emulator.settings import Settings
 from emulator.testing.client import DEFAULT, Client, ControlError
@@ -27,7 +27,7 @@ from emulator.testing.emulator import ServerThread
 from emulator.testing.world import World
 from emulator.worlds.credentials import ALL_ELSE
 
-BLOCKED, FINDINGS = 3, 4  # exit statuses: a call was blocked; the verdict has findings
+BLOCKED, FINDINGS, TOO_FEW = 3, 4, 5  # exit statuses: a call was blocked; the verdict has findings; calls are missing
 UNKNOWN = 125  # the run failed and not the command, as `timeout` and `env` have it
 ReportLine = Callable[[str], None]
 
@@ -38,6 +38,7 @@ class RunOptions(Struct, frozen=True):
     world: str = DEFAULT
     allowed: tuple[str, ...] = ()
     verdict: bool = False
+    expected: int = 0  # calls, at least
 
 
 def run(
@@ -45,7 +46,8 @@ def run(
 ) -> int:
     """Runs a command against a private emulator, and returns the exit status of the run.
 
-    That is the command's own, unless a call was blocked, or the requested verdict has findings. Raises ConfigError or
+    That is the command's own, unless a call was blocked, fewer calls came than were expected, or the requested verdict
+    has findings. Raises ConfigError or
     ControlError when the emulator can't be set up, CannotRun when the command can't be started.
     """
     if not settings.listen.is_loopback:
@@ -57,8 +59,8 @@ def run(
         emulated = {*settings.intercept_hosts, *(host.lower() for api in apis for host in api["hosts"])}
         allowed = allowed_hosts(run_options.allowed, emulated)
         world = _world(client, run_options.world)
-        trusted = stack.enter_context(bundle(authority(settings, emulated, env), bool(allowed), env))
-        environment = variables(apis, client.url, trusted, allowed, env.get("NODE_OPTIONS", ""))
+        trust = stack.enter_context(trusting(authority(settings, emulated, env), bool(allowed), env))
+        environment = variables(apis, client.url, trust, allowed, env)
         environment["EMULATOR_WORLD"] = run_options.world
         if settings.control_token:
             environment["EMULATOR_CONTROL_TOKEN"] = settings.control_token
@@ -96,12 +98,16 @@ def _world(client: Client, name: str) -> World:
 def _report_run(
     world: World, run_options: RunOptions, emulated: Collection[str], status: int, report: ReportLine
 ) -> int:
-    blocked_calls = world.client.get("/departures")["departures"]
-    verdict = world.verdict
-    for line in summary_lines(world.client.get("/summary"), verdict, blocked_calls, emulated, run_options.verdict):
+    proxy, summary, verdict = world.client.get("/departures"), world.client.get("/summary"), world.verdict
+    blocked_calls, untrusted = proxy["departures"], proxy["untrusted"]
+    for line in summary_lines(summary, verdict, blocked_calls, emulated, run_options.verdict, untrusted):
         report(line)
+    if too_few := missing_calls(summary, run_options.expected):
+        report(too_few)
     if blocked_calls:
         return BLOCKED
+    if too_few and status == 0:
+        return TOO_FEW
     return FINDINGS if run_options.verdict and status == 0 and not verdict.ok else status
 
 
@@ -134,16 +140,17 @@ def print_environment(url: str, shell: str, folder: str | None) -> int:
         raise ConfigError(f"{error.message}; start one with `emulator serve`, or set its address with --url") from error
     finally:
         client.close()
-    trusted: Path | None = None
+    trust: TrustFiles | None = None
     if settings.Listen(urlsplit(url).hostname or "").is_loopback:
         chosen = settings.load({} if folder is None else {"authority": folder}, os.environ)
-        trusted = authority(chosen, {host for api in apis for host in api["hosts"]}, os.environ)
+        certificate = authority(chosen, {host for api in apis for host in api["hosts"]}, os.environ)
+        trust = write(certificate, certificate.parent, os.environ)
     else:
         _report(
             f"{url} has its own certificate authority: export it there with `emulator certs`, and name the file in"
             " SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and NODE_EXTRA_CA_CERTS"
         )
-    for line in lines(variables(apis, client.url, trusted, (), os.environ.get("NODE_OPTIONS", "")), shell):
+    for line in lines(variables(apis, client.url, trust, (), os.environ), shell):
         print(line)
     return 0
 

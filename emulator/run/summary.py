@@ -18,13 +18,14 @@ def summary_lines(
     blocked_calls: Sequence[Mapping[str, Any]],
     emulated: Collection[str],
     full: bool,
+    untrusted: Mapping[str, int] = {},
 ) -> Iterator[str]:
-    """Yields the lines; `summary` and `blocked_calls` are from the control API, `emulated` are the emulated hosts.
+    """Yields the lines; `summary`, `blocked_calls` and `untrusted` are from the control API.
 
-    With `full` the lines contain every finding.
+    `emulated` are the emulated hosts. With `full` the lines contain every finding.
     """
     calls = sum(each["calls"] for each in summary["called"])
-    yield f"emulator: {_count(calls, 'call')}{_note(calls, summary, blocked_calls)}"
+    yield f"emulator: {_count(calls, 'call')}{_note(calls, summary, bool(blocked_calls or untrusted))}"
     yield from _calls(summary["called"])
     for api, amounts in summary["spent"].items():
         yield f"  {api} would have charged {', '.join(f'{_number(amount)} {unit}' for unit, amount in amounts.items())}"
@@ -35,14 +36,28 @@ def summary_lines(
     elif calls:
         yield f"  verdict: {_verdict(verdict)}"
     yield from _blocked(blocked_calls, emulated)
+    for host, times in untrusted.items():
+        yield f"  {_count(times, 'connection')} to {host} ended before a request: the certificate was not trusted?"
+        yield "          (the client may read none of the variables that name it; docs/run.md says what it needs)"
 
 
-def _note(calls: int, summary: Mapping[str, Any], blocked_calls: Sequence[Mapping[str, Any]]) -> str:
-    """Returns what the number of calls does not say."""
+def arrived(summary: Mapping[str, Any]) -> int:
+    """Returns how many calls came, to whichever world; `summary` is from the control API."""
+    return int(summary["exchanges"] + summary["dropped"] + summary["elsewhere"])
+
+
+def missing_calls(summary: Mapping[str, Any], expected: int) -> str:
+    """Returns the line that says that fewer calls came than were expected, or an empty text."""
+    found = arrived(summary)
+    return "" if found >= expected else f"  FAILED: {_count(found, 'call')} arrived; expected at least {expected}"
+
+
+def _note(calls: int, summary: Mapping[str, Any], came: bool) -> str:
+    """Returns what the number of calls does not say; `came` says whether a client has used the proxy all the same."""
     note = f" in the journal, which had dropped {summary['dropped']} earlier ones" if summary["dropped"] else ""
     if summary["elsewhere"]:
         return f"{note}, and {summary['elsewhere']} in other worlds"
-    return note if calls or note or blocked_calls else "; a program that ignores the proxy variables is not redirected"
+    return note if calls or note or came else "; a program that ignores the proxy variables is not redirected"
 
 
 def _calls(called: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from msgspec import Struct
 from emulator import Emulator
 from emulator.https.authority import Authority
 from emulator.run.environment import variables
+from emulator.run.trust import write
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CLIENTS = ROOT / ".clients"
@@ -28,6 +29,19 @@ KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
 # What tells the SDK where the service is. Without it, it calls https://models.aixplain.com and https://platform-api.aixplain.com.
 TOLD = ("BACKEND_URL", "MODELS_RUN_URL", "PIPELINES_RUN_URL", "AIXPLAIN_ALLOW_INSECURE_URLS")
 WEBHOOK_SECRET = "whsec_ZGVtby13ZWJob29rLXNlY3JldC1vZi1haWV4cG9ydCE="
+
+
+# What runs a program of the machine's own, by the end of its name.
+TOOLS = {".cjs": "node", ".mjs": "node", ".sh": "sh", ".java": "java", ".php": "php", ".rb": "ruby"}
+# By client, the program of another language that asks by it.
+OTHERS = {
+    "java": "Client.java",
+    "go": "client.go",
+    "php": "client.php",
+    "ruby": "client.rb",
+    "deno": "client.mjs",
+    "bun": "client.mjs",
+}
 
 
 class Asker(Struct, frozen=True):
@@ -76,9 +90,19 @@ def made(clients: str) -> Path:
 
 
 def command(clients: str, program: str, *arguments: str) -> list[str]:
-    """What runs a program with the packages of a set: Python, Node or a shell, by how it is called."""
-    tools = {".py": str(made(clients) / "bin" / "python"), ".cjs": tool("node"), ".sh": tool("sh")}
-    return [tools[Path(program).suffix], str(PROGRAMS / program), *arguments]
+    """What runs a program with the packages of a set, or with a tool of the machine, by how it is called."""
+    path = str(PROGRAMS / program)
+    match Path(program).suffix, clients:
+        case ".py", _:
+            words = [str(made(clients) / "bin" / "python"), path]
+        case ".mjs", "deno" | "bun":
+            bun = [str(made("node") / "node_modules" / ".bin" / clients)]
+            words = [*bun, "run", *(["--allow-net", "--allow-env"] if clients == "deno" else []), path]
+        case ".go", _:
+            words = [str(made("machine") / "client")]
+        case suffix, _:
+            words = [tool(TOOLS[suffix]), path]
+    return [*words, *arguments]
 
 
 def node_path() -> str:
@@ -109,7 +133,8 @@ def reach(server: Emulator, kept_authority: Path) -> dict[str, str]:
     """What leads a program's calls to the real hosts here, as `emulator run` sets it."""
     apis = server.client.get("/apis")["apis"]
     hosts = [host for api in apis for host in api["hosts"]]
-    return variables(apis, server.url, Authority(kept_authority, hosts).certificate_path)
+    certificate = Authority(kept_authority, hosts).certificate_path
+    return variables(apis, server.url, write(certificate, kept_authority, {}))
 
 
 @pytest.fixture

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from tests.clients.conftest import Asker, tool
+from tests.clients.conftest import OTHERS, Asker, tool
 
 pytestmark = pytest.mark.slow
 
@@ -69,10 +70,24 @@ def test_a_webhook_is_verified_by_the_standardwebhooks_package(generic: Asker) -
         assert told[wrong]["raised"] == "WebhookVerificationError"
 
 
+@pytest.mark.claim("AE-OAUTH", "AE-OAUTH-3600", "AE-OAUTH-ROUTE")
+def test_oauth_client_credentials_work_by_openid_client_and_oauth4webapi(node: Asker) -> None:
+    fine = {"type": "bearer", "expires_in": 3600, "models": 14}
+    ways = [f"{client}, {way}" for client in ("openid-client", "oauth4webapi") for way in ("basic", "post")]
+    assert node.told("oauth.mjs") == dict.fromkeys(ways, fine)
+
+
+@pytest.mark.claim("AE-MSG-ROUTE", "AE-ERROR-SHAPE", "AE-STREAM-ROUTE")
+@pytest.mark.parametrize("client", OTHERS)
+def test_clients_of_other_languages_get_the_same(node: Asker, client: str) -> None:
+    told = replace(node, clients=client).told(OTHERS[client])
+    assert told == {"whole": [200, FOUR], "refused": [400, "messages"], "streamed": [200, FOUR]}
+
+
 @pytest.mark.claim("AE-MSG-ROUTE", "AE-ERROR-SHAPE")
-def test_requests_httpx_aiohttp_and_urllib_get_the_same(generic: Asker) -> None:
+def test_the_http_clients_of_python_get_the_same(generic: Asker) -> None:
     told = generic.told("generic_requests.py")
-    assert len(told) == 8
+    assert len(told) == 14
     said = told["requests"][3]
     for name, found in told.items():
         kind = [400, "messages"] if name.endswith("refused") else [200, said]

@@ -18,7 +18,9 @@ PAGE = ROOT / "docs" / "clients.md"
 TABLES = {(table.heading, table.first): table for table in tables(PAGE)}
 HERE = Path(__file__).resolve().parent
 SDK, GENERIC = "The aiXplain SDK", "Generic clients of AI Export"
-NOT_PACKAGES = {"urllib": "Python's", "curl": "the machine's", "fetch": "Node's"}
+NOT_PACKAGES = {"urllib": "Python's", "fetch": "Node's"} | dict.fromkeys(
+    ("curl", "Java's HttpClient", "Go's net/http", "PHP's curl", "Ruby's Net::HTTP"), "the machine's"
+)
 TESTED = "\n".join(
     path.read_text() for path in sorted([*HERE.rglob("*.py"), *HERE.rglob("*.cjs"), *HERE.rglob("*.sh")])
 )

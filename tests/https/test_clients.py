@@ -17,6 +17,7 @@ import trustme
 
 from emulator.https.authority import Authority
 from emulator.run.environment import variables
+from emulator.run.trust import write
 from tests import loopback
 from tests.https.conftest import Proxied
 from tests.process import environment
@@ -69,8 +70,8 @@ def ran(words: list[str], told: dict[str, str]) -> subprocess.CompletedProcess[s
 
 
 @pytest.mark.parametrize("name", CLIENTS)
-def test_a_client_that_was_given_the_certificate_trusts_it(proxied: Proxied, name: str) -> None:
-    told = variables((), proxied.origin, proxied.certificate)
+def test_a_client_that_was_given_the_certificate_trusts_it(proxied: Proxied, name: str, tmp_path: Path) -> None:
+    told = variables((), proxied.origin, write(proxied.certificate, tmp_path, {}))
     done = ran([*CLIENTS[name], MODELS], told)
     assert (done.returncode, done.stdout) == (0, "200\n"), done.stderr
 

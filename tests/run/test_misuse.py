@@ -100,12 +100,16 @@ def test_a_host_that_was_added_cannot_be_allowed_either(refused: Run) -> None:
     assert (ran.returncode, "the real gateway.internal, which is emulated" in ran.stderr) == (2, True)
 
 
+@pytest.mark.finding("H1")
 def test_a_client_that_does_not_trust_us_is_reported(run: Run) -> None:
     ran = run("--", "env", "-u", "SSL_CERT_FILE", "-u", "CURL_CA_BUNDLE", "curl", "-sS", "https://api.aiexport.io/v2/")
     assert ran.returncode == 60, "curl's own for a certificate that it does not trust"
     (hint,) = (line for line in ran.stderr.splitlines() if line.startswith("emulator: a client"))
     assert "api.aiexport.io" in hint
     assert "SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and NODE_EXTRA_CA_CERTS to /" in hint
+    assert "a client that reads none of them needs a setting of its own (docs/run.md)" in hint
+    assert "emulator: 0 calls\n  1 connection to api.aiexport.io ended before a request" in ran.stderr
+    assert "ignores the proxy variables" not in ran.stderr
 
 
 def test_a_run_inside_a_run_redirects_calls_to_the_inner_one(run: Run) -> None:

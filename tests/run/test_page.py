@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from emulator.cli.run import run as command
-from tests.clients.conftest import made
+from emulator.run.environment import QUIET
+from tests.clients.conftest import OTHERS, made, tool
+from tests.clients.conftest import command as client
 from tests.pages import ROOT, Table, blocks, tables
 from tests.process import Serving
 from tests.run.conftest import Run, keeping
@@ -82,6 +84,11 @@ STATUSES: dict[str, list[tuple[list[str], int]]] = {
     "that of the command": [(["--", "sh", "-c", "exit 7"], 7), (["--", "sh", "-c", "kill -KILL $$"], 128 + 9)],
     "3": [(["--", "sh", "-c", LEAVE], 3), (["--", "sh", "-c", f"{LEAVE}; exit 7"], 3)],
     "4": [(["--verdict", "--", "sh", "-c", HAMMER], 4), (["--verdict", "--", "sh", "-c", f"{HAMMER}; exit 7"], 7)],
+    "5": [
+        (["--expect-calls", "--", "true"], 5),
+        (["--expect-calls", "--", "sh", "-c", "exit 7"], 7),
+        (["--expect-calls", "--", "sh", "-c", LEAVE], 3),
+    ],
     "126, 127": [(["--", "."], 126), (["--", "no-such-command"], 127)],
     "125": [(["--world", "mine", "--", "sh", "-c", FORGET], 125)],
     "2": [(["--no-such-option", "--", "true"], 2), (["--scenario", "none", "--", "true"], 2), ([], 2)],
@@ -99,9 +106,9 @@ def test_a_run_exits_as_it_says(exits: Callable[..., int], arguments: list[str],
 
 def test_every_variable_is_documented_and_no_other(run: Run, data: Path) -> None:
     code = "import json, os; print(json.dumps(dict(os.environ)))"
-    free = dict.fromkeys(("NO_PROXY", "no_proxy"), "")
+    free = dict.fromkeys(("NO_PROXY", "no_proxy", *QUIET), "")
     found = json.loads(run("--", sys.executable, "-c", code, EMULATOR_CONTROL_TOKEN="a-secret", **free).stdout)
-    before = keeping(data)
+    before = keeping(data, **free)
     changed = {name for name, value in found.items() if before.get(name) != value} - {
         name for name in found if name.startswith(("COV_", "COVERAGE"))
     }
@@ -115,8 +122,8 @@ def test_every_variable_is_documented_and_no_other(run: Run, data: Path) -> None
 
 
 BY_PYTHON = """
-import asyncio, json, socket, sys, urllib.parse, urllib.request
-import aiohttp, httpx, requests
+import asyncio, json, socket, ssl, sys, urllib.parse, urllib.request
+import aiohttp, httpx, httpx2, pycurl, requests, urllib3
 KEY = {"X-API-Key": "any"}
 
 def by_requests(url, trust=True):
@@ -127,17 +134,35 @@ def by_requests(url, trust=True):
 def by_httpx(url, trust=True):
     return httpx.get(url, headers=KEY, trust_env=trust).status_code
 
+def by_httpx2(url):
+    return httpx2.get(url, headers=KEY).status_code
+
+def by_urllib3(url):
+    return urllib3.request("GET", url, headers=KEY, retries=False).status
+
+def by_pycurl(url):
+    client = pycurl.Curl()
+    client.setopt(client.URL, url)
+    client.setopt(client.HTTPHEADER, [f"{name}: {value}" for name, value in KEY.items()])
+    client.setopt(client.WRITEFUNCTION, len)
+    client.perform()
+    return client.getinfo(client.RESPONSE_CODE)
+
 def by_urllib(url):
     return urllib.request.urlopen(urllib.request.Request(url, headers=KEY)).status
 
-def by_aiohttp(url, trust=False):
+def by_aiohttp(url, **more):
     async def ask():
-        async with aiohttp.ClientSession(trust_env=trust) as session, session.get(url, headers=KEY) as answer:
+        async with aiohttp.ClientSession(**more) as session, session.get(url, headers=KEY) as answer:
             return answer.status
     return asyncio.run(ask())
 
 def by_socket(url):
-    return socket.create_connection((urllib.parse.urlsplit(url).hostname, 443), 5)
+    host = urllib.parse.urlsplit(url).hostname
+    with socket.create_connection((host, 443), 5) as plain:
+        with ssl.create_default_context().wrap_socket(plain, server_hostname=host) as wire:
+            wire.sendall(f"GET /v2/models HTTP/1.1\\r\\nHost: {host}\\r\\nX-API-Key: any\\r\\n\\r\\n".encode())
+            return int(wire.recv(12).split()[1])
 
 for call, *urls in json.loads(sys.argv[1]):
     for url in urls:
@@ -147,7 +172,7 @@ for call, *urls in json.loads(sys.argv[1]):
             print(url, type(error).__name__)
 """
 BY_NODE = """
-const axios = require('axios'), http = require('http'), https = require('https'), undici = require('undici');
+const axios = require('axios'), https = require('https'), tls = require('tls'), undici = require('undici');
 const headers = { 'X-API-Key': 'any' };
 const by = (url, agent) => new Promise((done, fail) => {
   https.get(url, { agent, headers }, (answer) => { answer.resume(); done(answer.statusCode); }).on('error', fail);
@@ -163,16 +188,26 @@ BY_CURL = """
 import json, subprocess, sys
 for command, *urls in json.loads(sys.argv[1]):
     for url in urls:
-        say = ["-s", "-o", "nothing", "-w", url + " %{http_code}\\n"]
-        subprocess.run([*command.split(), *say, "-H", "X-API-Key: any", url])
+        say = ["-s", "-o", "nothing", "-w", url + " %{http_code}\\n", "-H"]
+        if command == "wget":
+            say = ["-q", "-O", "nothing", "--header"]
+        done = subprocess.run([command, *say, "X-API-Key: any", url])
+        if command == "wget":
+            print(url, "failed" if done.returncode else 200, flush=True)
 """
 # By the first column of a row: the program that asks, and its calls.
 CALLS: dict[str, tuple[str, list[str]]] = {
-    "`curl`": ("curl", ["curl"]),
-    "Python: `requests`, `httpx`, `urllib`": ("python", ["by_requests(url)", "by_httpx(url)", "by_urllib(url)"]),
+    "`curl`, `wget`": ("curl", ["curl", "wget"]),
+    "Python: `requests`, `httpx`, `httpx2`, `urllib`": (
+        "python",
+        ["by_requests(url)", "by_httpx(url)", "by_httpx2(url)", "by_urllib(url)"],
+    ),
+    "Python: `urllib3`, `aiohttp`, `pycurl`": (
+        "python",
+        ["by_urllib3(url)", "by_aiohttp(url)", "by_aiohttp(url, trust_env=False)", "by_pycurl(url)"],
+    ),
     "Python: `requests` and `httpx` with `trust_env=False`": ("python", ["by_requests(url, 0)", "by_httpx(url, 0)"]),
-    "Python: `aiohttp`": ("python", ["by_aiohttp(url)"]),
-    "Python: `aiohttp` with `ClientSession(trust_env=True)`": ("python", ["by_aiohttp(url, True)"]),
+    "Python: a socket of its own": ("python", ["by_socket(url)"]),
     "Node: `fetch`, `http`, `https`, with agents of their own too": (
         "node",
         [
@@ -193,8 +228,21 @@ CALLS: dict[str, tuple[str, list[str]]] = {
         "node",
         ["undici.request(url, { headers, dispatcher: new undici.Agent() })"],
     ),
-    "raw sockets": ("python", ["by_socket(url)"]),
+    "Node: `net` and `tls`": (
+        "node",
+        [
+            "new Promise((done, fail) => tls.connect(443, new URL(url).hostname, done).on('error', fail))",
+        ],
+    ),
+    "Deno: `fetch`, with `--allow-net` alone": ("deno", ["fetch"]),
+    "Bun: `fetch`": ("bun", ["fetch"]),
+    "Java: `HttpClient`": ("java", ["HttpClient"]),
+    "Go: `net/http`": ("go", ["net/http"]),
+    "PHP: `curl`": ("php", ["curl"]),
+    "PHP: `file_get_contents`": ("php streams", ["file_get_contents"]),
+    "Ruby: `Net::HTTP`": ("ruby", ["Net::HTTP"]),
 }
+BY_PHP = 'foreach (array_slice($argv, 1) as $url) { @file_get_contents($url); echo "$url tried\n"; }'
 ARRIVES = {row[0]: row[1] == "Yes." for row in told("Nothing leaves", "client").rows[1:]}
 EMULATED = "https://api.aiexport.io/v2/models"
 
@@ -202,7 +250,10 @@ EMULATED = "https://api.aiexport.io/v2/models"
 def calls(program: str, by: str = "") -> list[tuple[str, str, bool]]:
     """The calls of a program, each with a host of its own that is not emulated, and whether it arrives."""
     made_by = [(call, ARRIVES[row]) for row, (own, them) in CALLS.items() if own == program for call in them]
-    return [(call, f"https://{by}{program}-{at}.invalid/", arrives) for at, (call, arrives) in enumerate(made_by)]
+    return [
+        (call, f"https://{by}{program.replace(' ', '-')}-{at}.invalid/", arrives)
+        for at, (call, arrives) in enumerate(made_by)
+    ]
 
 
 def asking(program: str) -> dict[str, list[str]]:
@@ -221,6 +272,27 @@ def test_every_client_of_the_table_is_measured() -> None:
     assert list(ARRIVES) == list(CALLS)
 
 
+def of_the_other(program: str) -> list[str]:
+    """The command of a client of another language; what follows it are the URLs that it asks for."""
+    if program == "php streams":
+        return [tool("php"), "-r", BY_PHP, "--"]
+    words = client(program, OTHERS[program])
+    return [word for word in words if word != "--allow-env"]
+
+
+@pytest.mark.finding("H1", "H2")
+@pytest.mark.parametrize("program", [*OTHERS, "php streams"])
+def test_clients_of_other_languages_arrive_as_the_table_says(run: Run, program: str) -> None:
+    ((_, foreign, arrives),) = calls(program)
+    ran = run("--", *of_the_other(program), *[EMULATED] * arrives, foreign)
+    assert ran.returncode == (3 if arrives else 0), ran.stderr
+    assert (f"1 call to {foreign[8:-1]}:443" in ran.stderr) == arrives, ran.stderr
+    assert "dl.deno.land" not in ran.stderr
+    assert f"{foreign} " in ran.stdout, "it was made"
+    assert ran.stdout.count(f"{EMULATED} 200\n") == arrives, ran.stdout
+
+
+@pytest.mark.finding("H1")
 @pytest.mark.parametrize("program", ["curl", "python", "node"])
 def test_clients_arrive_as_the_table_says(run: Run, program: str) -> None:
     for by, asks in asking(program).items():

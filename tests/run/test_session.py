@@ -51,6 +51,7 @@ def test_a_host_that_stands_in_the_program_is_answered_here(run: Run) -> None:
     assert "  aixplain  assets.execute  1 x 200" in ran.stderr
 
 
+ONE = "curl -sS -o /dev/null https://api.aiexport.io/v2/status"
 LEAVE = """
 import sys, urllib.request
 for url in sys.argv[1:]:
@@ -127,6 +128,23 @@ def test_all_calls_go_to_the_world_that_is_named_and_those_of_others_are_counted
         "  aiexport  models.list  2 x 200",
         "  aiexport  oauth.token  1 x 200",
     ]
+
+
+@pytest.mark.finding("H2")
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["--expect-calls", "--", "true"], 5),
+        (["--expect-calls", "2", "--", "sh", "-c", ONE], 5),
+        (["--expect-calls", "2", "--", "sh", "-c", f"{ONE}; exit 7"], 7),
+        (["--expect-calls", "1", "--", "sh", "-c", ONE], 0),
+        (["--expect-calls", "0", "--", "true"], 0),
+    ],
+)
+def test_calls_can_be_expected(run: Run, arguments: list[str], status: int) -> None:
+    ran = run(*arguments)
+    assert ran.returncode == status, ran.stderr
+    assert ("expected at least" in ran.stderr) == (status != 0)
 
 
 def test_faults_are_counted(run: Run, tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.run.summary import summary_lines
+import pytest
+
+from emulator.run.summary import missing_calls, summary_lines
 from emulator.testing.verdict import Finding, Verdict
 
 NOTHING: dict[str, Any] = {"called": [], "spent": {}, "faults": {}, "exchanges": 0, "dropped": 0, "elsewhere": 0}
@@ -20,6 +22,22 @@ def test_a_run_without_calls_says_what_that_may_mean() -> None:
     ]
     left = [{"host": "a.example", "port": 443}]
     assert next(summary_lines(NOTHING, FINE, left, {}, False)) == "emulator: 0 calls", "it heeds them"
+
+
+@pytest.mark.finding("H1")
+def test_a_client_that_refuses_the_certificate_is_reported_for_what_it_is() -> None:
+    assert list(summary_lines(NOTHING, FINE, [], {}, False, {"a.example": 2})) == [
+        "emulator: 0 calls",
+        "  2 connections to a.example ended before a request: the certificate was not trusted?",
+        "          (the client may read none of the variables that name it; docs/run.md says what it needs)",
+    ]
+
+
+@pytest.mark.finding("H2")
+def test_calls_that_are_missing_are_counted_over_all_worlds() -> None:
+    came = {**NOTHING, "exchanges": 1, "dropped": 2, "elsewhere": 3}
+    assert missing_calls(came, 6) == missing_calls(NOTHING, 0) == ""
+    assert missing_calls(came, 7) == "  FAILED: 6 calls arrived; expected at least 7"
 
 
 def test_blocked_calls_are_reported_with_a_hint() -> None:

@@ -4,22 +4,54 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from emulator.run.environment import bundle, default_cas
+import pytest
+from cryptography.hazmat.primitives.serialization import pkcs12
+
+from emulator.https.authority import Authority
+from emulator.run.trust import PASSWORD, default_cas, trusting, write
 
 
-def test_only_our_ca_is_trusted_while_all_calls_are_blocked(tmp_path: Path) -> None:
-    ours = tmp_path / "ours.pem"
-    with bundle(ours, False, {}) as path:
-        assert path == ours
+@pytest.fixture
+def ours(tmp_path: Path) -> Path:
+    return Authority(tmp_path / "ours", ["api.demo.example"]).certificate_path
 
 
-def test_the_default_cas_are_trusted_too_while_calls_are_allowed(tmp_path: Path) -> None:
-    ours, usual = tmp_path / "ours.pem", tmp_path / "usual.pem"
-    ours.write_text("ours\n")
-    usual.write_text("usual")
-    with bundle(ours, True, {"SSL_CERT_FILE": str(usual)}) as path:
-        assert path.read_text() == "usual\nours\n"
-    assert not path.exists()
+def test_only_our_ca_is_trusted_while_all_calls_are_blocked(ours: Path) -> None:
+    with trusting(ours, False, {}) as files:
+        assert files.pem == ours
+        assert files.truststore.is_file()
+    assert not files.truststore.exists()
+    assert ours.exists()
+
+
+def test_the_default_cas_are_trusted_too_while_calls_are_allowed(ours: Path, tmp_path: Path) -> None:
+    usual = Authority(tmp_path / "usual", ["api.other.example"]).certificate_path
+    with trusting(ours, True, {"SSL_CERT_FILE": str(usual)}) as files:
+        assert files.pem.read_text() == usual.read_text() + ours.read_text()
+        store = pkcs12.load_pkcs12(files.truststore.read_bytes(), PASSWORD.encode())
+    assert len(store.additional_certs) == 2
+    assert not files.pem.exists()
+
+
+@pytest.mark.finding("H1")
+def test_java_php_and_wget_are_told_in_their_own_files(ours: Path, tmp_path: Path) -> None:
+    (tmp_path / ".wgetrc").write_text("tries = 2")
+    (tmp_path / "files").mkdir()
+    env = {"HOME": str(tmp_path), "PHP_INI_SCAN_DIR": "/mine"}
+    files = write(ours, tmp_path / "files", env)
+    assert files.wget.read_text() == f"tries = 2\nca_certificate = {ours}\n"
+    assert f'curl.cainfo="{ours}"\n' in (files.php / "emulator.ini").read_text()
+    assert f'openssl.cafile="{ours}"\n' in (files.php / "emulator.ini").read_text()
+    found = files.variables(env)
+    assert (found["PHP_INI_SCAN_DIR"], found["WGETRC"]) == (f"/mine:{files.php}", str(files.wget))
+    assert f"-Djavax.net.ssl.trustStore={files.truststore}" in files.java_options()
+    assert files.variables({})["PHP_INI_SCAN_DIR"] == f":{files.php}", "after those of the installation"
+
+
+def test_settings_of_wget_are_not_added_to_twice(ours: Path, tmp_path: Path) -> None:
+    first = write(ours, tmp_path, {})
+    write(ours, tmp_path, first.variables({}))
+    assert first.wget.read_text().count("ca_certificate") == 1
 
 
 def test_the_usual_ones_are_those_that_the_program_would_trust_without_us(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
-"""One message by requests, httpx, aiohttp and urllib, each in its own words."""
+"""One message by each of Python's HTTP clients, in its own words."""
 
 import asyncio
+import io
 import json
 import os
 import urllib.error
@@ -8,7 +9,10 @@ import urllib.request
 
 import aiohttp
 import httpx
+import httpx2
+import pycurl
 import requests
+import urllib3
 from telling import Told
 
 BASE, KEY = os.environ["AIEXPORT_BASE_URL"], os.environ["AIEXPORT_API_KEY"]
@@ -33,6 +37,28 @@ def by_httpx(body):
     return shown(answer.status_code, answer.headers, answer.json())
 
 
+def by_httpx2(body):
+    answer = httpx2.post(URL, headers=HEADERS, json=body)
+    return shown(answer.status_code, answer.headers, answer.json())
+
+
+def by_urllib3(body):
+    answer = urllib3.request("POST", URL, headers=HEADERS, json=body)
+    return shown(answer.status, answer.headers, answer.json())
+
+
+def by_pycurl(body):
+    client, head, content = pycurl.Curl(), [], io.BytesIO()
+    client.setopt(client.URL, URL)
+    client.setopt(client.HTTPHEADER, [f"X-API-Key: {KEY}", "Content-Type: application/json"])
+    client.setopt(client.POSTFIELDS, json.dumps(body))
+    client.setopt(client.HEADERFUNCTION, lambda line: head.append(line.decode().partition(":")))
+    client.setopt(client.WRITEDATA, content)
+    client.perform()
+    headers = {name.title().replace("Api", "API"): value.strip() for name, _, value in head}
+    return shown(client.getinfo(client.RESPONSE_CODE), headers, json.loads(content.getvalue()))
+
+
 def by_aiohttp(body):
     async def ask():
         async with (
@@ -54,7 +80,16 @@ def by_urllib(body):
             return shown(error.code, error.headers, json.load(error))
 
 
-for name, ask in {"requests": by_requests, "httpx": by_httpx, "aiohttp": by_aiohttp, "urllib": by_urllib}.items():
+CLIENTS = {
+    "requests": by_requests,
+    "httpx": by_httpx,
+    "httpx2": by_httpx2,
+    "aiohttp": by_aiohttp,
+    "urllib": by_urllib,
+    "urllib3": by_urllib3,
+    "pycurl": by_pycurl,
+}
+for name, ask in CLIENTS.items():
     told(name, lambda ask=ask: ask(BODY))
     told(f"{name}, refused", lambda ask=ask: ask(WRONG))
 told.end()
