@@ -378,3 +378,42 @@ def test_sessions_are_listed_changed_and_forgotten(emulator: Emulated) -> None:
     assert client.delete(f"/v1/sessions/{first}").status_code == 200
     refused(client.get(f"/v1/sessions/{first}"), 404, first)
     refused(client.post("/v1/sessions", json={"agentId": "nobody"}), 404, "agentId")
+
+
+@pytest.mark.claim("AX-AGENT-SESSION")
+@pytest.mark.finding("D6")
+def test_a_message_is_shown_liked_and_forgotten(emulator: Emulated) -> None:
+    client = caller(emulator)
+    session = agent_result(emulator, client, SUM)["sessionId"]
+    asked, answered = client.get(f"/v1/sessions/{session}/messages").json()
+    path = f"/v1/sessions/{session}/messages/{answered['id']}"
+    assert client.get(path).json() == answered
+    for reaction in ("LIKE", "DISLIKE", None):
+        assert client.post(f"{path}/reaction", json={"reaction": reaction}).json() == {**answered, "reaction": reaction}
+        assert client.get(path).json()["reaction"] == reaction
+    refused(client.post(f"{path}/reaction", json={"reaction": "LOVE"}), 400, "reaction")
+    to_the_question = f"/v1/sessions/{session}/messages/{asked['id']}/reaction"
+    refused(client.post(to_the_question, json={"reaction": "LIKE"}), 400, "assistant")
+    assert client.delete(path).status_code == 200
+    assert client.get(f"/v1/sessions/{session}/messages").json() == [asked]
+    refused(client.get(path), 404, answered["id"])
+    refused(client.delete(path), 404, answered["id"])
+    refused(caller(emulator, "somebody-elses-key").get(path), 404, session)
+
+
+@pytest.mark.claim("AX-AGENT-POLL")
+@pytest.mark.finding("D6")
+def test_an_agents_run_is_not_found_where_the_clients_tests_hold_that_it_is_not(emulator: Emulated) -> None:
+    client = caller(emulator)
+    run = run_agent(client, SUM)
+    said = refused(client.get(f"/sdk/runs/{run['requestId']}"), 404)
+    assert f"/sdk/agents/{run['requestId']}/result" in said
+
+
+@pytest.mark.claim("AX-AGENT-ENVELOPE")
+@pytest.mark.finding("D6")
+def test_the_agent_of_a_step_is_a_record_and_that_of_an_intermediate_step_a_name(emulator: Emulated) -> None:
+    data = agent_result(emulator, caller(emulator), SUM)["data"]
+    (step,), (intermediate,) = data["steps"], data["intermediate_steps"]
+    assert step["agent"] == {"id": AGENT, "name": "Demo Agent", "is_system_agent": False}
+    assert intermediate == {**step, "agent": "Demo Agent"}

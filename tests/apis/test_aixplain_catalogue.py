@@ -8,6 +8,7 @@ import pytest
 
 from tests.apis.aixplain_calls import (
     AGENT,
+    DEMO,
     LLM,
     PATH_LLM,
     PLATFORM_HOST,
@@ -17,6 +18,8 @@ from tests.apis.aixplain_calls import (
     TRANSLATION,
     agent_result,
     caller,
+    execute,
+    ran,
     refused,
 )
 from tests.running import Emulated
@@ -190,3 +193,76 @@ def test_the_client_is_told_where_it_is_by_that_host_only_and_without_a_key(emul
     client = caller(emulator, None)
     assert client.get("/json", headers={"Host": "ipinfo.io"}).json() == {"ip": "192.0.2.1"}
     refused(client.get("/json", headers={"Host": PLATFORM_HOST}), 404)
+
+
+TAVILY = "tavily/tavily-web-search/tavily"
+TOOL = {"id": TAVILY, "name": "Tavily Web Search", "type": "tool", "supplier": "tavily", "actions": ["search"]}
+
+
+@pytest.mark.claim("AX-CATALOGUE", "AX-TOOL-ACTIONS")
+@pytest.mark.finding("D6")
+@pytest.mark.parametrize("id_", [TAVILY, TAVILY.replace("/", "%2F")])
+def test_the_tool_of_the_clients_readme_is_there_and_searches(emulator: Emulated, id_: str) -> None:
+    client = caller(emulator)
+    assert client.get(f"/v2/tools/{id_}").json()["name"] == "Tavily Web Search"
+    (action,) = execute(client, TAVILY, action="LIST_INPUTS", data={"actions": ["search"]}).json()["data"]
+    assert (action["name"], action["inputs"][0]["code"]) == ("search", "query")
+    assert ran(client, TAVILY, action="search", data={"query": "sea"})["data"]["markdown"]
+
+
+@pytest.mark.claim("AX-CATALOGUE")
+@pytest.mark.finding("D6")
+def test_an_agent_that_is_saved_with_tools_shows_them_to_both_clients_and_uses_them(emulator: Emulated) -> None:
+    client = caller(emulator)
+    for path, body in (("/v2/agents", {"tools": [TOOL]}), ("/sdk/agents", {"assets": [{**TOOL, "assetId": TAVILY}]})):
+        id_ = client.post(path, json={"name": "Searcher", "tools": [], **body}).json()["id"]
+        new, old = client.get(f"/v2/agents/{id_}").json(), client.get(f"/sdk/agents/{id_}").json()
+        assert [(each["id"], each["name"]) for each in new["tools"]] == [(TAVILY, "Tavily Web Search")]
+        assert [(each["assetId"], each["supplier"]) for each in old["assets"]] == [(TAVILY, "tavily")]
+        assert [each["type"] for each in old["tools"]] == ["llm"]
+        stats = agent_result(emulator, client, "What is 5 + 5?", id_)["data"]["executionStats"]
+        assert stats["assets_used"] == ["agent:Searcher", "tool:Tavily Web Search"]
+    changed = client.put(f"/v2/agents/{id_}", json={"tools": []}).json()
+    assert [each["id"] for each in changed["tools"]] == [TAVILY]
+    other = client.put(f"/v2/agents/{id_}", json={"tools": [{**TOOL, "id": SCRAPER}]}).json()
+    assert [each["assetId"] for each in other["assets"]] == [SCRAPER]
+
+
+@pytest.mark.claim("AX-CATALOGUE")
+@pytest.mark.finding("D6")
+def test_an_agent_is_copied_with_a_name_of_its_own(emulator: Emulated) -> None:
+    client = caller(emulator)
+    original = client.post("/v2/agents", json={"name": "Mine", "instructions": "Help.", "tools": [TOOL]}).json()
+    copies = [client.post(f"/v2/agents/{original['id']}/duplicate", json={"cloneSubagents": False}) for _ in range(2)]
+    assert [copy.status_code for copy in copies] == [201, 201]
+    first, second = (copy.json() for copy in copies)
+    assert len({original["id"], first["id"], second["id"]}) == 3
+    assert len({original["name"], first["name"], second["name"]}) == 3
+    assert (first["status"], first["instructions"], first["tools"]) == ("draft", "Help.", original["tools"])
+    assert client.get(f"/v2/agents/{first['id']}").json() == first
+    named = client.post(f"/v2/agents/{original['id']}/duplicate", json={"name": "Yours"}).json()
+    assert named["name"] == "Yours"
+    client.put(f"/v2/agents/{named['id']}", json={"instructions": "Hinder."})
+    assert client.get(f"/v2/agents/{original['id']}").json()["instructions"] == "Help."
+    refused(caller(emulator, "somebody-elses-key").post(f"/v2/agents/{original['id']}/duplicate", json={}), 404)
+
+
+@pytest.mark.claim("AX-CATALOGUE")
+@pytest.mark.finding("D6")
+def test_an_integration_is_shown_and_to_connect_it_is_refused_by_the_claim_that_ends_there(emulator: Emulated) -> None:
+    client = caller(emulator)
+    (record,) = client.post("/v2/integrations/paginate", json={"q": "mail"}).json()["results"]
+    assert set(record) >= V2_FIELDS
+    assert client.get(f"/v2/integrations/{record['id']}").json() == record
+    assert execute(client, record["id"], action="LIST_ACTIONS", data={}).json()["data"] == []
+    refused(execute(client, record["id"], name="Mine", data={"token": "x"}), 501, "AX-CATALOGUE")
+    refused(client.get("/v2/integrations/nobody"), 404, "Integration not found")
+
+
+@pytest.mark.claim("AX-CATALOGUE", "AX-AUTH-TOKEN")
+@pytest.mark.finding("D6")
+def test_there_are_no_metrics_unless_a_scenario_adds_some(emulator: Emulated) -> None:
+    client = caller(emulator, None)
+    client.headers["Authorization"] = f"Token {DEMO}"
+    assert client.get("/sdk/metrics", params={"sourceRequired": 1}).json() == {"results": [], "total": 0}
+    refused(client.get("/sdk/metrics/bleu"), 404, "Metric not found")
