@@ -273,9 +273,10 @@ class ApiCompiler:
 
 
 def changed(file: ApiFile, override: OverrideModel) -> ApiFile:
-    """The file with the errors that the engine needs, and the changes of scenarios to errors and limit headers."""
+    """The file with the errors that the engine needs, and the changes of scenarios that need no look at others."""
     errors = file.errors.model_copy(update={"kinds": {**ENGINE_ERRORS, **file.errors.kinds}})
     if override.errors is not None:
         errors = override.errors.over(errors)
     limit_headers = {**file.limit_headers, **override.limit_headers}
-    return file.model_copy(update={"errors": errors, "limit_headers": limit_headers})
+    unknown = override.unknown_fields or file.unknown_fields
+    return file.model_copy(update={"errors": errors, "limit_headers": limit_headers, "unknown_fields": unknown})

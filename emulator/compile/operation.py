@@ -100,6 +100,7 @@ class OperationCompiler:
             errors=part.errors,
             lets=lets,
             rules=self._rules(name, part, lets, names),
+            unknown_fields=file.unknown_fields,
         )
 
     def _require_tried(self, part: OperationModel, path: Path) -> None:

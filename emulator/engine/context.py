@@ -43,6 +43,7 @@ class Context(dict[str, Any]):
         "counted_later",
         "faults",
         "ids",
+        "ignored",
         "lets",
         "makers",
         "number",
@@ -63,6 +64,7 @@ class Context(dict[str, Any]):
             self.update(constants)
         self.caller: Caller | None = None
         self.allowance: Allowance | None = None
+        self.ignored: tuple[str, ...] = ()  # the fields of the request that no schema names
         self.number: int | str = 0  # of the exchange: what chance is drawn from
         self.ids = 0  # how many were made
         self.counted_later = False  # a job that the request has started is counted when it ends

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 import orjson
@@ -14,6 +15,7 @@ from emulator.engine.error_reply import error_plan, render_error
 from emulator.engine.near_misses import NoRule
 from emulator.errors import ApiError, EmulatorError
 from emulator.http import Header, NearMiss, Reply
+from emulator.playbook.unknown_fields import IGNORED
 
 LOG = logging.getLogger("emulator")
 MAX_HEADER = 4_000  # characters
@@ -33,7 +35,7 @@ def refuse(error: Exception, context: Context) -> Refusal:
     message = str(error) if isinstance(error, EmulatorError) else _mistake(error)
     target = f"{context.request.method} {ascii(context.request.path)[1:-1]}"
     if isinstance(error, ApiError):
-        refusal, extra = error, [*error.added, *_hint(error)]
+        refusal, extra = error, [*error.added, *_hint(error, context)]
     else:
         refusal, extra = ApiError("internal", INTERNAL_MESSAGE), [_line(b"X-Emulator-Error", message)]
         LOG.error("%s: %s", target, message)
@@ -64,9 +66,16 @@ def _mistake(error: Exception) -> str:
     return f"{'/'.join(Path(at.filename).parts[-2:])}:{at.lineno}: {type(error).__name__}: {error}"
 
 
-def _hint(error: ApiError) -> list[Header]:
+def _hint(error: ApiError, context: Context) -> list[Header]:
     hint = error.values.get("hint")
-    return [_line(b"X-Emulator-Hint", hint)] if isinstance(hint, str) else []
+    if isinstance(hint, str):
+        return [_line(b"X-Emulator-Hint", hint)]
+    return [ignored_line(context.ignored)] if context.ignored else []
+
+
+def ignored_line(fields: Sequence[str]) -> Header:
+    """The hint that names what no schema does, and what was therefore ignored."""
+    return _line(b"X-Emulator-Hint", f"{IGNORED}{', '.join(fields)}")
 
 
 def _line(name: bytes, text: str) -> Header:

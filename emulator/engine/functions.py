@@ -88,16 +88,23 @@ def statistics(context: Context, asset: Any, start: float, end: float, key: Any 
 
 
 def page(
-    context: Context, items: Iterable[Any], limit: int = 20, after: Any = None, offset: Any = None
+    context: Context, items: Iterable[Any], limit: int = 20, after: Any = None, offset: Any = None, before: Any = None
 ) -> dict[str, Any]:
-    """One page of records: {items, total, has_more, first, last}; `after` is the id of the last record before it."""
+    """One page of records: {items, total, has_more, first, last}.
+
+    `after` is the id of the last record before it, `before` of the first one after it, and there are more in the
+    direction that was asked for; none when the request has fields that are ignored, as one of them may be a cursor.
+    """
     records = list(items)
-    start = int(offset) if isinstance(offset, (int, float)) else 0
+    start, end = int(offset) if isinstance(offset, (int, float)) else 0, len(records)
     if isinstance(after, str):
-        start = next((at + 1 for at, record in enumerate(records) if record.get("id") == after), len(records))
-    shown = records[start : start + int(limit)]
+        start = next((at + 1 for at, record in enumerate(records) if record.get("id") == after), end)
+    if isinstance(before, str):
+        end = next((at for at, record in enumerate(records) if record.get("id") == before), 0)
+        start = max(start, end - int(limit))
+    shown = records[start : min(end, start + int(limit))]
     ids = [record.get("id") for record in shown]
-    more = start + len(shown) < len(records)
+    more = (start > 0 if isinstance(before, str) else start + len(shown) < end) and not context.ignored
     return {
         "items": shown,
         "total": len(records),

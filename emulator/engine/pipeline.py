@@ -22,7 +22,7 @@ from emulator.engine.coding import HEADER as CODING_HEADER
 from emulator.engine.coding import decode
 from emulator.engine.context import Context, Service
 from emulator.engine.deliver import FastPath, deliver, respond
-from emulator.engine.errors import Refusal, refuse
+from emulator.engine.errors import Refusal, ignored_line, refuse
 from emulator.engine.exchange_log import ExchangeLog
 from emulator.engine.faulting import apply_faults, gather_faults, refuse_by_fault
 from emulator.engine.near_misses import no_rule
@@ -179,6 +179,8 @@ class Pipeline:
         if refusal is None and rule is not None and operation is not None:
             try:
                 reply = render(rule, context, chance)
+                if context.ignored:
+                    reply.add([ignored_line(context.ignored)])
                 settle(context, operation, exchange.at)
             except Exception as error:
                 refusal = self._refuse(error, context, now=exchange.at)

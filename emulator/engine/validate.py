@@ -44,11 +44,17 @@ def read_form(context: Context, operation: Operation) -> None:
 
 
 def check_form(context: Context, operation: Operation) -> None:
-    """Checks `body` and `query` against their schemas, which fill in defaults. Raises ApiError."""
-    if operation.request is not None:
-        operation.request.check(context["body"], "body")
-    if operation.query is not None:
-        operation.query.check(context["query"], "query")
+    """Checks `body` and `query` against their schemas, which fill in defaults. Raises ApiError.
+
+    Fields that no schema names are noted, or refused, as the API's `unknown_fields` says.
+    """
+    for schema, name in ((operation.request, "body"), (operation.query, "query")):
+        if schema is not None:
+            unknown = () if operation.unknown_fields == "ignore" else schema.unknown(context[name])
+            schema.check(context[name], name)
+            if unknown and operation.unknown_fields == "refuse":
+                raise ApiError("invalid", f"{unknown[0]}: this field is not documented", param=unknown[0])
+            context.ignored += tuple(unknown)
 
 
 def refuse(context: Context, operation: Operation) -> None:

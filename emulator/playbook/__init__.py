@@ -34,6 +34,7 @@ from emulator.playbook.model import (
 from emulator.playbook.provenance import ClaimReference, cited
 from emulator.playbook.routes import Router
 from emulator.playbook.rules import Checks, RuleSet
+from emulator.playbook.unknown_fields import UnknownFields
 
 if TYPE_CHECKING:
     from emulator.language.schema.scenario import ApiFile
@@ -64,6 +65,7 @@ class Operation(Struct, frozen=True):
     errors: Mapping[str, str]
     lets: Mapping[str, Template]
     rules: RuleSet
+    unknown_fields: UnknownFields = "ignore"
 
 
 class Api(Struct, frozen=True, dict=True):

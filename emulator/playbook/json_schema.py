@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import ApiError
 from emulator.playbook.schema_reasons import explain, order
+from emulator.playbook.unknown_fields import ClosedSchema
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -29,6 +31,7 @@ class Schema:
         import jsonschema_rs  # large, and many APIs have no schema
 
         self._schema = {**schema, "schemas": dict(schemas)}
+        self._sources = (schema, schemas)
         self._validator = jsonschema_rs.validator_for(self._schema)
         self._is_valid = self._validator.is_valid
         properties = _properties(schema, schemas)
@@ -46,6 +49,14 @@ class Schema:
     def accepts(self, value: Any) -> bool:
         """Whether a value fits."""
         return bool(self._is_valid(value))
+
+    def unknown(self, value: Any) -> list[str]:
+        """Returns the dotted paths of the fields of a value that the schema does not name; of many, the first few."""
+        return self._closed.unknown(value, _is_large)
+
+    @cached_property
+    def _closed(self) -> ClosedSchema:
+        return ClosedSchema(*self._sources)
 
     def check(self, value: Any, what: str) -> None:
         """Refuse what does not fit, naming the first wrong field; fill in the defaults of the top level.

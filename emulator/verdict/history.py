@@ -173,6 +173,11 @@ class History(Struct, frozen=True, dict=True):
         """What the operation of an exchange is to a client."""
         return self.roles.roles.get((exchange.api, exchange.operation), NO_ROLE)
 
+    def checks_fields(self, exchange: Exchange) -> bool:
+        """Whether the API looks for fields that its schemas do not name, and the request was not refused before."""
+        api = self.playbook.apis.get(exchange.api)
+        return api is not None and api.file.unknown_fields == "hint" and bool(exchange.operation and exchange.rule)
+
     def runs(self, polls: bool = True, any_connection: bool = False) -> Iterator[list[Exchange]]:
         """Failed attempts with what followed each; without `polls`, which are repeated anyway, only the others."""
         for attempts in self.attempts:

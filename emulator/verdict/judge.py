@@ -12,6 +12,7 @@ from emulator.errors import ConfigError
 from emulator.http import Exchange
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
+from emulator.verdict.fields import undocumented_fields
 from emulator.verdict.finding import Finding, Thresholds
 from emulator.verdict.history import History
 from emulator.verdict.polling import batch_sent_twice, ignored_a_cancel, never_stopped_polling, polled_too_fast
@@ -36,6 +37,7 @@ RULES: Mapping[str, Rule] = {
         token_refreshed_on_every_call,
         batch_sent_twice,
         model_forbidden_by_plan,
+        undocumented_fields,
     )
 }
 

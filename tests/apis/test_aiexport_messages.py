@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from emulator.verdict.judge import judge
 from tests.apis.aiexport_calls import (
     ENTERPRISE,
     FINE_TUNED,
@@ -246,3 +247,46 @@ def test_every_answer_has_an_id_of_its_own(emulator: Emulated) -> None:
     ids = [client.post("/messages", json=body).headers["x-request-id"] for body in (asking(), {}, asking())]
     assert len(set(ids)) == 3
     assert all(re.fullmatch(r"req_\w+", id_) for id_ in ids)
+
+
+TOOLS: dict[str, Any] = {"tools": [{"name": "clock", "input_schema": {}}], "tool_choice": {"type": "auto"}}
+IGNORED = "not documented, and ignored: "
+
+
+@pytest.mark.finding("B8")
+@pytest.mark.claim("AE-MSG-ROUTE")
+@pytest.mark.parametrize("path", ["/messages", "/messages/stream"])
+def test_fields_that_are_not_documented_are_named_in_a_hint(emulator: Emulated, path: str) -> None:
+    client = caller(emulator)
+    answer = client.post(path, json=asking(**TOOLS, top_p=1))
+    assert answer.status_code == 200
+    (hint,) = answer.headers.get_list("x-emulator-hint")
+    assert sorted(hint.removeprefix(IGNORED).split(", ")) == ["tool_choice", "tools", "top_p"]
+    assert "x-emulator-hint" not in client.post(path, json=asking(temperature=1, stop_sequences=["x"])).headers
+    batch = client.post("/batch", json={"requests": [asking(), {**asking(**TOOLS), "custom_id": "c"}], "priority": 1})
+    assert batch.status_code == 202
+    named = batch.headers["x-emulator-hint"].removeprefix(IGNORED).split(", ")
+    assert sorted(named) == ["priority", "requests.1.tool_choice", "requests.1.tools"]
+    verdict = judge(emulator.exchanges(3), emulator.app.playbook)
+    found = [each for each in verdict.findings if each.rule == "undocumented_fields"]
+    assert [(each.operation, each.severity, each.count) for each in found] == [
+        ("messages.stream" if "stream" in path else "messages.create", "warning", 1),
+        ("batch.create", "warning", 1),
+    ]
+    assert "tools" in found[0].found
+    assert verdict.checked["undocumented_fields"] == 3
+
+
+@pytest.mark.finding("B8")
+@pytest.mark.scenario("strict")
+def test_strict_refuses_what_is_not_documented(emulator: Emulated) -> None:
+    client = caller(emulator)
+    for path in ("/messages", "/messages/stream"):
+        error = refused(client.post(path, json=asking(tools=[])), 400, "invalid_request_error", "tools")
+        assert error["message"] == "tools: this field is not documented"
+    rows = {"requests": [asking(), asking(tools=[])]}
+    refused(client.post("/batch", json=rows), 400, "invalid_request_error", "requests.1.tools")
+    deep = asking([{"type": "text", "text": "Hi", "cache_control": {}}])
+    refused(client.post("/messages", json=deep), 400, "invalid_request_error", "messages.0.content.0.cache_control")
+    answered(client.post("/messages", json=asking(system="Be brief.", max_tokens=5)))
+    assert judge(emulator.exchanges(5), emulator.app.playbook).checked["undocumented_fields"] == 0

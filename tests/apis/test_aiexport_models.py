@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.apis.aiexport_calls import ACME, ENTERPRISE, FREE, HAIKU, OPUS, PRO, SONNET, caller, refused
+from tests.apis.aiexport_calls import ACME, ENTERPRISE, FREE, HAIKU, OPUS, PRO, SONNET, asking, caller, create, refused
 from tests.running import Emulated
 
 
@@ -136,3 +136,59 @@ def test_a_page_has_20_models_when_limit_is_left_out(emulator: Emulated) -> None
     assert (len(first["data"]), first["has_more"]) == (20, True)
     rest = client.get("/models", params={"after": first["last_id"]}).json()
     assert (len(rest["data"]), rest["has_more"]) == (3, False)
+
+
+def pages(client: httpx.Client, path: str, cursor: str, end: str, **query: Any) -> list[list[str]]:
+    """The ids of every page, as a pager reads them that goes by one cursor; it gives up after 50."""
+    found: list[list[str]] = []
+    for _ in range(50):
+        page = client.get(path, params=query).json()
+        found.append([each["id"] for each in page["data"]])
+        if not page["has_more"]:
+            return found
+        query[cursor] = page[end]
+    raise AssertionError("it never ends")
+
+
+@pytest.mark.finding("B12")
+@pytest.mark.claim("AE-MODELS-LIMIT")
+@pytest.mark.parametrize("path", ["/models", "/batch"])
+@pytest.mark.parametrize("cursor", ["after", "after_id"])
+def test_a_pager_reads_everything_once_whichever_cursor_it_sends(emulator: Emulated, path: str, cursor: str) -> None:
+    client = caller(emulator, ENTERPRISE)
+    for _ in range(5):
+        create(client, asking())
+    whole = [each["id"] for each in client.get(path, params={"limit": 100}).json()["data"]]
+    assert len(whole) >= 5
+    read = pages(client, path, cursor, "last_id", limit=2)
+    assert [id_ for page in read for id_ in page] == whole
+    back = pages(client, path, "before_id", "first_id", limit=2, before_id=whole[-1])
+    assert [id_ for page in reversed(back) for id_ in page] == whole[:-1]
+
+
+@pytest.mark.finding("B12")
+@pytest.mark.parametrize("path", ["/models", "/batch"])
+@pytest.mark.parametrize("cursor", ["starting_after", "cursor", "page_token", "afterid"])
+def test_a_pager_with_an_unknown_cursor_ends_and_is_told_why(emulator: Emulated, path: str, cursor: str) -> None:
+    client = caller(emulator, ENTERPRISE)
+    for _ in range(5):
+        create(client, asking())
+    assert len(pages(client, path, cursor, "last_id", limit=2)) == 2
+    answer = client.get(path, params={cursor: "x"})
+    assert answer.headers["x-emulator-hint"] == f"not documented, and ignored: {cursor}"
+
+
+@pytest.mark.finding("B12")
+@pytest.mark.scenario("strict")
+@pytest.mark.parametrize("path", ["/models", "/batch"])
+def test_strict_refuses_an_unknown_parameter_of_a_list(emulator: Emulated, path: str) -> None:
+    refused(caller(emulator).get(path, params={"cursor": "x"}), 400, "invalid_request_error", "cursor")
+
+
+@pytest.mark.finding("B12")
+@pytest.mark.parametrize("path", ["/models", "/batch"])
+@pytest.mark.parametrize("cursor", ["after", "after_id", "before_id"])
+def test_a_cursor_that_names_nothing_is_refused(emulator: Emulated, path: str, cursor: str) -> None:
+    refused(caller(emulator).get(path, params={cursor: "nothing"}), 400, "invalid_request_error", cursor)
+    both = {"after_id": SONNET, "before_id": OPUS}
+    refused(caller(emulator).get(path, params=both), 400, "invalid_request_error", "before_id")

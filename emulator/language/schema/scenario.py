@@ -184,6 +184,9 @@ class ApiFile(Model):
     refused: dict[Name, Template] = Field(
         default={}, description="What a request costs instead that is refused for what it says; nothing by default."
     )
+    unknown_fields: Literal["ignore", "hint", "refuse"] = Field(
+        default="ignore", description="What a field means that the schema of a body or a query does not name."
+    )
     headers: dict[str, Template] = Field(default={}, description="Headers of every answer.")
     limit_headers: dict[str, Template] = Field(
         default={}, description="Headers of every answer to a limited caller; null leaves one out."
@@ -205,6 +208,9 @@ class OverrideModel(Model):
     switches: dict[Name, Any] = {}
     keys: dict[str, KeyModel] = {}
     unknown_keys: UnknownKeysModel | Literal["refuse"] | None = None
+    unknown_fields: Literal["ignore", "hint", "refuse"] | None = Field(
+        default=None, description="What a field means that the schema of a body or a query does not name."
+    )
     tiers: dict[Name, TierModel] = {}
     errors: ErrorsChangeModel | None = Field(default=None, description="Kinds of error, their shape and headers.")
     limit_headers: dict[str, Template] = Field(
