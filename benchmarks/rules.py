@@ -11,8 +11,8 @@ OPERATION = "messages.create"
 
 
 def scenario(folder: Path, kind: str, count: int) -> Path:
-    """Write a scenario with so many rules of one kind, `equality` or `text`, and give its path."""
-    conditions = {"equality": _equality, "text": _text}[kind]
+    """Writes a scenario with so many rules of one kind, `equality`, `contains` or `matches`, and returns its path."""
+    conditions = {"equality": _equality, "contains": _contains, "matches": _matches}[kind]
     body = {
         "scenario": f"{kind}-{count}",
         "about": f"{count} rules on one operation.",
@@ -31,8 +31,9 @@ def _equality(number: int) -> dict[str, Any]:
     return {"body.messages.0.content": f"Question number {number}", "body.max_tokens": 1024}
 
 
-def _text(number: int) -> dict[str, Any]:
-    path = "body.messages.0.content"
-    return {
-        path: {"matches": rf"\bquestion (number )?{number}\b"} if number % 2 else {"contains": f"question {number}"}
-    }
+def _contains(number: int) -> dict[str, Any]:
+    return {"body.messages.0.content": {"contains": f"question {number}"}}
+
+
+def _matches(number: int) -> dict[str, Any]:
+    return {"body.messages.0.content": {"matches": rf"\bquestion (number )?{number}\b"}}

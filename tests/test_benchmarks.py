@@ -127,7 +127,7 @@ def test_the_columns_of_the_table_are_aligned() -> None:
     assert [line.find("1 ") for line in shown[2:]] == [8, 8]
 
 
-@pytest.mark.parametrize("kind", ["equality", "text"])
+@pytest.mark.parametrize("kind", ["equality", "contains", "matches"])
 def test_the_generated_rules_are_a_scenario(kind: str, tmp_path: Path) -> None:
     written = ScenarioFile.model_validate(yaml.safe_load(scenario(tmp_path, kind, 10).read_text()))
     assert len(written.rules) == 10

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from emulator.language.expressions.writer import Writer, generate
 from emulator.playbook.matching import Difference, FieldCheck, Held
+from emulator.playbook.text_index import TextIndex, TextWant, wanted_by
 
 if TYPE_CHECKING:
     from emulator.playbook.model import CheckPlan, FaultPlan, Rule
@@ -50,13 +51,14 @@ class _FieldIndex(Struct):
 
 
 class RuleSet:
-    """An operation's rules in order. Many rules are indexed by a field they compare for equality, so that a
-    thousand of them cost what one costs."""
+    """An operation's rules in order. Many rules are indexed by a field they compare for equality, or in which they look
+    for a text, so that a thousand of them cost about what one costs."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
         self._always: list[int] = []
         self._fields: dict[str, _FieldIndex] = {}
+        self._texts: list[tuple[Callable[[Mapping[str, Any]], Any], TextIndex]] = []
         if len(self.rules) > UNINDEXED_RULES:
             self._index()
 
@@ -71,12 +73,29 @@ class RuleSet:
                 distinct.setdefault(check.field, set()).update(check.values)
         for position, checks in enumerate(options):
             if not checks:
-                self._always.append(position)
                 continue
             best = max(checks, key=lambda check: len(distinct[check.field]))
             index = self._fields.setdefault(best.field, _FieldIndex(best.find))
             for value in set(best.values):
                 index.positions.setdefault(value, []).append(position)
+        self._index_texts([position for position, checks in enumerate(options) if not checks])
+
+    def _index_texts(self, positions: Sequence[int]) -> None:
+        wants: dict[str, list[tuple[int, TextWant]]] = {}
+        finders: dict[str, Callable[[Mapping[str, Any]], Any]] = {}
+        for position in positions:
+            found = next(_text_wants(self.rules[position]), None)
+            if found is None:
+                self._always.append(position)
+                continue
+            check, want = found
+            wants.setdefault(check.field, []).append((position, want))
+            finders[check.field] = check.find
+        for name, each in wants.items():
+            if len(each) > UNINDEXED_RULES:
+                self._texts.append((finders[name], TextIndex(each)))
+            else:
+                self._always += [position for position, _ in each]
 
     def candidates(self, context: Mapping[str, Any]) -> Iterable[Rule]:
         """The rules that may match, in order."""
@@ -87,6 +106,8 @@ class RuleSet:
             value = index.find(context)
             if isinstance(value, (str, int, float)) or value is None:
                 positions.extend(index.positions.get(value, ()))
+        for find, texts in self._texts:
+            positions.extend(texts.positions(find(context)))
         return [self.rules[position] for position in sorted(positions)]
 
     def choose(self, context: Mapping[str, Any], count: Count, streams: bool = True) -> ChosenRule | None:
@@ -95,7 +116,7 @@ class RuleSet:
         and gives the new number. Without `streams`, rules that answer with a stream are passed over: a job's item can't
         be one."""
         faults: tuple[FaultPlan, ...] = ()
-        for rule in self.candidates(context) if self._fields else self.rules:
+        for rule in self.candidates(context) if self._fields or self._texts else self.rules:
             matcher = rule.matcher
             if not matcher.matches(context) or (matcher.counters and not matcher.admits(count(rule.counted_as))):
                 continue
@@ -122,6 +143,13 @@ def _miss(rule: Rule, context: Mapping[str, Any], counted: Count) -> Miss:
     differences = tuple(matcher.differences(context))
     held = () if differences or not matcher.counters else tuple(matcher.holding(counted(rule.counted_as)))
     return Miss(rule, differences, held)
+
+
+def _text_wants(rule: Rule) -> Iterator[tuple[FieldCheck, TextWant]]:
+    """The texts that fields must have for a rule to match."""
+    for check in rule.matcher.checks:
+        if isinstance(check, FieldCheck) and check.query is None and (want := wanted_by(check.operand)) is not None:
+            yield check, want
 
 
 def _indexable(check: FieldCheck) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emulator.app import LANGUAGE
@@ -170,6 +170,9 @@ CONDITION = st.one_of(
     VALUES,
     st.lists(VALUES, max_size=3),
     st.sampled_from([{"present": True}, {"present": False}, {"gt": 0}, {"not": "a"}, "{{ body.x }}", [["a"]]]),
+    st.sampled_from(
+        [{"contains": "a"}, {"contains": "b"}, {"matches": "^b"}, {"matches": "(?i)A"}, {"matches": "a|c"}]
+    ),
 )
 WHEN = st.builds(
     lambda fields, counters: {**fields, **counters},
@@ -187,6 +190,7 @@ SCOPE = st.builds(
 
 
 @pytest.mark.slow
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.tuples(WHEN, st.booleans()), min_size=UNINDEXED_RULES + 1, max_size=40),
     st.lists(SCOPE, min_size=1, max_size=12),
@@ -233,8 +237,20 @@ def test_of_a_thousand_rules_only_those_are_asked_that_can_match() -> None:
     assert [rule.place.line for rule in asked] == [77, 1_000]
 
 
+@pytest.mark.finding("I7")
+def test_of_a_thousand_rules_by_text_only_those_are_asked_that_can_match() -> None:
+    conditions = [{"contains": "question %d."}, {"matches": r"\bquestion (number )?%d\."}]
+    rules = []
+    for at in range(1_000):
+        ((operator, text),) = conditions[at % 2].items()
+        rules.append(make({"body.text": {operator: text % at}}, at))
+    book = RuleSet([*rules, make(None, 1_000)])
+    for text, lines in (("Hello!", []), ("Here is question 12.", [12]), ("question 13.", [3, 13])):  # 3 has "3."
+        assert [rule.place.line for rule in book.candidates({"body": {"text": text}})] == [*lines, 1_000]
+
+
 def test_rules_of_a_query_or_an_operator_are_always_asked_however_many_there_are() -> None:
-    wanted = [{"jsonpath": {"$.model": "other"}}, {"body.model": {"matches": "^other"}}]
+    wanted = [{"jsonpath": {"$.model": "other"}}, {"body.model": {"matches": "^(other|another)"}}]
     rules = [make(wanted[at % 2], at) for at in range(20)]
     book = RuleSet([*rules, *(make({"body.model": f"model-{at}"}, at) for at in range(20, 40))])
     asked = list(book.candidates({"body": {"model": "model-30"}}))
