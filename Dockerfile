@@ -1,20 +1,26 @@
 FROM python:3.12-slim AS build
 WORKDIR /src
-COPY . .
-RUN pip install --no-cache-dir -c constraints.txt hatchling \
- && python -m hatchling build -t wheel -d /wheel \
+# The dependencies first: a change of the code leaves their layer as it is.
+COPY pyproject.toml constraints.txt ./
+RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" >requirements.txt \
  && python -m venv --without-pip /opt/emulator \
- && pip --python /opt/emulator/bin/python install --no-cache-dir -c constraints.txt /wheel/*.whl
+ && pip --python /opt/emulator/bin/python install --no-cache-dir -c constraints.txt -r requirements.txt \
+ && pip install --no-cache-dir -c constraints.txt hatchling
+COPY . .
+RUN python -m hatchling build -t wheel -d /wheel \
+ && pip --python /opt/emulator/bin/python install --no-cache-dir --no-deps /wheel/*.whl
 
 FROM python:3.12-slim
 COPY --from=build /opt/emulator /opt/emulator
-ENV PATH=/opt/emulator/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 EMULATOR_AUTHORITY=/authority
+ENV PATH=/opt/emulator/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 EMULATOR_AUTHORITY=/authority \
+    EMULATOR_LISTEN=0.0.0.0:8484
 # A number, so that an orchestrator can see that it is not root.
 USER 10001:10001
 WORKDIR /scenarios
 EXPOSE 8484
-# http.client, because urllib would ask a proxy named in the environment.
+# At the port that the server was told to listen on, as an argument or a variable. http.client, because urllib would ask
+# a proxy named in the environment.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --start-interval=1s \
-    CMD ["python", "-c", "import http.client as h; c = h.HTTPConnection('127.0.0.1', 8484, timeout=2); c.request('GET', '/_emulator/health'); raise SystemExit(c.getresponse().status != 200)"]
+    CMD ["python", "-c", "import http.client as h, os, re; told = re.findall(r'--listen[=\\0](\\S+?)\\0', open('/proc/1/cmdline').read()); port = [os.environ['EMULATOR_LISTEN'], *told][-1].rpartition(':')[2]; c = h.HTTPConnection('127.0.0.1', int(port), timeout=2); c.request('GET', '/_emulator/health'); raise SystemExit(c.getresponse().status != 200)"]
 ENTRYPOINT ["emulator"]
-CMD ["serve", "--listen", "0.0.0.0:8484"]
+CMD ["serve"]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from emulator.settings import Settings
+from tests.running import Emulated
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "Dockerfile").read_text()
@@ -36,12 +39,22 @@ def test_what_builds_the_wheel_stays_behind() -> None:
 
 def test_the_versions_are_the_pinned_ones() -> None:
     installs = re.findall(r"install (.*?)(?: && |$)", " ".join(line for line in BUILD if line.startswith("RUN ")))
-    assert len(installs) == 2
-    assert all("-c constraints.txt" in install for install in installs)
+    assert len(installs) == 3
+    assert [install for install in installs if "-c constraints.txt" not in install] == [
+        "--no-cache-dir --no-deps /wheel/*.whl"
+    ]
+
+
+@pytest.mark.finding("J1")
+def test_a_change_of_the_code_leaves_the_layer_of_the_dependencies_as_it_is() -> None:
+    copies = [number for number, line in enumerate(BUILD) if line.startswith("COPY ")]
+    assert [BUILD[number] for number in copies] == ["COPY pyproject.toml constraints.txt ./", "COPY . ."]
+    assert "-r requirements.txt" in BUILD[copies[0] + 1]
+    assert "-r requirements.txt" not in BUILD[copies[1] + 1]
 
 
 def test_it_speaks_https_with_an_authority_in_a_folder_to_be_mounted() -> None:
-    assert any(line.endswith("-c constraints.txt /wheel/*.whl") for line in BUILD)
+    assert any(line.endswith("--no-deps /wheel/*.whl") for line in BUILD)
     assert any("EMULATOR_AUTHORITY=/authority" in line for line in final("ENV"))
 
 
@@ -58,7 +71,8 @@ def test_it_writes_nothing_so_that_the_root_may_be_read_only() -> None:
 def test_it_serves_on_the_default_port_of_every_address() -> None:
     (entry,), (command,), (port,) = final("ENTRYPOINT"), final("CMD"), final("EXPOSE")
     assert json.loads(entry) == ["emulator"]
-    assert json.loads(command) == ["serve", "--listen", f"0.0.0.0:{Settings().listen.port}"]
+    assert json.loads(command) == ["serve"]
+    assert any(f"EMULATOR_LISTEN=0.0.0.0:{Settings().listen.port}" in line for line in final("ENV"))
     assert port == str(Settings().listen.port)
 
 
@@ -67,8 +81,21 @@ def test_its_health_is_asked_by_python_alone() -> None:
     command = json.loads(check[check.index("CMD") + 3 :])
     assert command[:2] == ["python", "-c"]
     ast.parse(command[2])
-    assert f"'127.0.0.1', {Settings().listen.port}" in command[2]
     assert "'/_emulator/health'" in command[2]
+
+
+@pytest.mark.finding("J1")
+@pytest.mark.parametrize("arguments", [[], ["--listen", "127.0.0.1:PORT"], ["--listen=PORT", "--seed", "1"]])
+def test_its_health_is_asked_at_the_port_that_it_listens_on(
+    emulator: Emulated, tmp_path: Path, arguments: list[str]
+) -> None:
+    port = emulator.origin.rpartition(":")[2]
+    (check,) = final("HEALTHCHECK")
+    code = json.loads(check[check.index("CMD") + 3 :])[2].replace("/proc/1/cmdline", str(tmp_path / "cmdline"))
+    words = ["emulator", "serve", *(each.replace("PORT", port) for each in arguments)]
+    (tmp_path / "cmdline").write_bytes(b"".join(word.encode() + b"\0" for word in words))
+    env = {"EMULATOR_LISTEN": "0.0.0.0:1" if arguments else f"0.0.0.0:{port}"}
+    assert subprocess.run([sys.executable, "-c", code], env=env, check=False).returncode == 0
 
 
 def test_only_what_the_wheel_needs_reaches_the_build() -> None:

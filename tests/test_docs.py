@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import click
 import pytest
 from jinja2 import Environment
 
+from emulator.cli import main
 from emulator.compile.api import ENGINE_ERRORS
 from emulator.compile.canned import CannedEntry
 from emulator.compile.data import SeedRow
@@ -25,7 +28,8 @@ from emulator.language.schema import scenario as model
 from emulator.language.schema.validate import keys_of
 from emulator.playbook.matching import COUNTER_TESTS
 from emulator.playbook.operators import OPERATORS
-from tests.pages import LANGUAGE_PAGE, Block, Table, complaints, examples, tables
+from emulator.settings import PARSERS
+from tests.pages import LANGUAGE_PAGE, README, ROOT, Block, Table, complaints, examples, tables
 
 TABLES = {(table.heading, table.first): table for table in tables(LANGUAGE_PAGE)}
 # Where the keys of each part are told: a heading, and what the first column is called.
@@ -139,3 +143,41 @@ def test_every_filter_of_our_own_is_told_and_those_of_jinja_that_are_missing() -
     missing_tests = set(environment.tests) - set(filters.tests_of(environment))
     named, named_tests = (", ".join(f"`{name}`" for name in sorted(names)) for names in (missing, missing_tests))
     assert f"but for the filters {named} and the tests {named_tests}." in LANGUAGE_PAGE.read_text()
+
+
+PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.finding("J1")
+def test_no_page_installs_what_is_not_published() -> None:
+    assert [page.name for page in PAGES if re.search(r"pip install '?ai-api-emulator", page.read_text())] == []
+
+
+@pytest.mark.finding("J1")
+def test_options_and_variables_that_the_pages_name_are_there() -> None:
+    assert isinstance(main, click.Group)
+    options = {
+        name
+        for each in main.commands.values()
+        for option in each.params
+        for name in (*option.opts, *option.secondary_opts)
+    }
+    variables = {"EMULATOR_" + flag[2:].replace("-", "_").upper() for flag, _ in PARSERS.values()}
+    variables |= {"EMULATOR_URL", "EMULATOR_WORLD"}
+    assert {"EMULATOR_JOURNAL_ENTRIES"} <= variables
+    for page in PAGES:
+        text = page.read_text()
+        assert set(re.findall(r"\bEMULATOR_[A-Z_]+", text)) <= variables, page
+        assert set(re.findall(r"emulator serve (--[\w-]+)", text)) <= options, page
+    for flag, _ in PARSERS.values():
+        assert flag in options, "whatever can be set is an option of serve"
+
+
+@pytest.mark.finding("J1")
+def test_the_readme_and_the_page_on_running_agree_on_which_clients_arrive() -> None:
+    trusting = README.read_text().partition("`emulator run` lets programs in")[2].partition("trust it;")[0]
+    named = re.findall(r"[A-Za-z]+", trusting.replace(" and ", " "))
+    rows = re.findall(r"^\| (.*?) \| (Yes|No)\. \|", (ROOT / "docs" / "run.md").read_text(), re.MULTILINE)
+    arrive = " ".join(client for client, arrives in rows if arrives == "Yes")
+    assert len(named) > 8
+    assert [name for name in named if name not in arrive] == []

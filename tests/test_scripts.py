@@ -23,8 +23,10 @@ esac
 echo "$*" >>{calls}
 case "$*" in
     "-m venv"*) mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
+    *" download "*) [ ! -f {offline} ] || exit 1 ;;
     *install*)
         [ ! -f {broken} ] || {{ rm -f {broken}; exit 1; }}
+        [ ! -f {offline} ] || exit 1
         printf '#!/bin/sh\necho "$PWD: $*"\n' >.venv/bin/emulator && chmod +x .venv/bin/emulator ;;
 esac
 """
@@ -59,7 +61,7 @@ def checkout(tmp_path: Path) -> Checkout:
         shutil.copy(ROOT / name, root / name)
     for tool in TOOLS:
         (tools / tool).symlink_to(shutil.which(tool) or pytest.fail(f"no {tool} here"))
-    marks = {name: f"'{root}/{name}'" for name in ("old", "broken", "calls")}
+    marks = {name: f"'{root}/{name}'" for name in ("old", "broken", "calls", "offline")}
     (tools / "python3").write_text(FAKE.format(**marks))
     (tools / "python3").chmod(0o755)
     return Checkout(root, tools)
@@ -114,6 +116,17 @@ def test_a_set_up_that_failed_half_way_is_taken_up_again(checkout: Checkout) -> 
     before = len(checkout.calls)
     assert checkout.setup().returncode == 0
     assert any(" install " in call for call in checkout.calls[before:])
+
+
+@pytest.mark.finding("J1")
+def test_without_a_network_the_true_reason_is_given(checkout: Checkout) -> None:
+    (checkout.root / "offline").touch()
+    failed = checkout.setup()
+    assert failed.returncode == 1
+    assert "error: pip reaches no package index" in failed.stderr
+    assert "a network is needed, the first time" in failed.stderr
+    (checkout.root / "offline").unlink()
+    assert checkout.setup().returncode == 0
 
 
 def test_what_tests_need_is_more_than_what_serving_needs(checkout: Checkout) -> None:

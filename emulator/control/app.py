@@ -212,8 +212,10 @@ class Control:
         if method == "OPTIONS" and preflight:
             raise ControlFailure(403, "no preflight is granted: other sites may not steer the emulator")
         fitting = [(route, path) for route in self._table if (path := route.fits(segments)) is not None]
-        # What is spelled out in the path goes before what is a parameter.
-        for route, path in sorted(fitting, key=lambda found: len(found[1])):
+        # What is spelled out in the path goes before what is a parameter, for every method.
+        fewest = min((len(path) for _, path in fitting), default=0)
+        fitting = [(route, path) for route, path in fitting if len(path) == fewest]
+        for route, path in fitting:
             if method in (route.method, "HEAD" if route.method == "GET" else None):
                 return route, path
         shown = "/".join(("/_emulator", *segments))

@@ -131,13 +131,14 @@ def _view(found: Found) -> ExchangesView:
 EXAMPLE = {"operation": "messages.create", "body.stream": {"present": False}, "status": {"lt": 500}}
 ROUTES = (
     ControlRoute("GET", "/exchanges", exchanges),
-    ControlRoute("POST", "/exchanges/query", query, example={"when": EXAMPLE, "last": 10}),
+    ControlRoute("POST", "/exchanges/query", query, example={"when": EXAMPLE, "last": 10}, body_optional=True),
     ControlRoute(
         "POST",
         "/exchanges/wait",
         wait_for,
         example={"count": 1, "when": EXAMPLE, "timeout": "5s"},
         refusals=(408, 409),
+        body_optional=True,
         waits=True,
     ),
     ControlRoute("DELETE", "/exchanges", clear),

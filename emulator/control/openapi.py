@@ -48,13 +48,14 @@ def document(table: tuple[ControlRoute, ...]) -> dict[str, Any]:
 
 def _operation(route: ControlRoute) -> dict[str, Any]:
     refusals = sorted({*ALWAYS, *route.refusals, *((404,) if route.world_scoped else ())})
+    successes = sorted({route.status, route.other_status or route.status})
     operation = {
         "operationId": route.name,
         "summary": route.summary,
         "tags": [route.segments[0] if route.segments else "start"],
         "parameters": list(_parameters(route)),
         "responses": {
-            str(route.status): _response(route.summary, _schema(route.answer)),
+            **{str(status): _response(route.summary, _schema(route.answer)) for status in successes},
             **{str(status): _response(MEANINGS[status], _schema(ErrorBody)) for status in refusals},
         },
     }
@@ -62,7 +63,7 @@ def _operation(route: ControlRoute) -> dict[str, Any]:
         content: dict[str, Any] = {"schema": _schema(route.body)}
         if route.example is not None:
             content["example"] = route.example
-        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+        operation["requestBody"] = {"required": not route.body_optional, "content": {"application/json": content}}
     return operation
 
 

@@ -68,7 +68,8 @@ class ControlRequest(Struct):
 class ControlRoute(Struct, frozen=True, dict=True):
     """`path` is what follows `/_emulator`, with parameters such as `{id}`; `at` gives an example of each.
 
-    `refusals` are the statuses of refusals beside those that every route has. `waits`: the function is a coroutine
+    `refusals` are the statuses of refusals beside those that every route has, `other_status` is that of a success which
+    is not `status`. `body_optional`: no body is as good as an empty object. `waits`: the function is a coroutine
     function that waits for what others do, and may be cancelled when the client goes.
     """
 
@@ -79,6 +80,8 @@ class ControlRoute(Struct, frozen=True, dict=True):
     example: Any = None
     at: Mapping[str, str] = field(default_factory=dict)
     refusals: tuple[int, ...] = ()
+    other_status: int | None = None
+    body_optional: bool = False
     world_scoped: bool = True
     waits: bool = False
 

@@ -142,6 +142,7 @@ ROUTES = (
         example={"yaml": EXAMPLE},
         at={"name": "my-outage"},
         refusals=(409, 422),
+        other_status=200,
     ),
     ControlRoute("DELETE", "/scenarios/{name}", remove, at={"name": "my-outage"}, refusals=(404, 409)),
 )

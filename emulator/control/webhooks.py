@@ -80,7 +80,13 @@ AT = {"id": "msg_1"}
 ROUTES = (
     ControlRoute("GET", "/webhooks", webhooks),
     ControlRoute(
-        "POST", "/webhooks/wait", wait, example={"count": 1, "timeout": "5s"}, refusals=(408, 409), waits=True
+        "POST",
+        "/webhooks/wait",
+        wait,
+        example={"count": 1, "timeout": "5s"},
+        refusals=(408, 409),
+        body_optional=True,
+        waits=True,
     ),
     ControlRoute("POST", "/webhooks/{id}/redeliver", redeliver, at=AT, refusals=(404,)),
     ControlRoute("DELETE", "/webhooks", clear),

@@ -221,6 +221,8 @@ WORLD_ROUTES = (
         example={"scenarios": ["free-tier"], "seed": 1, "frozen": "2026-01-01T00:00:00Z", "keys": ["axp_checkout_1"]},
         at=NAME,
         refusals=(409, 422),
+        other_status=200,
+        body_optional=True,
         world_scoped=False,
     ),
     ControlRoute("GET", "/worlds/{name}", one, at=NAME, refusals=(404,), world_scoped=False),

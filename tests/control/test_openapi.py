@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import jsonschema_rs
+import pytest
 import schemathesis
 
 from emulator.control.openapi import document
@@ -33,6 +34,36 @@ def test_every_route_is_in_it_once() -> None:
     assert sorted(told) == sorted((entry.method, f"/_emulator{entry.path}") for entry in TABLE)
     names = [told["operationId"] for methods in DOCUMENT["paths"].values() for told in methods.values()]
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.finding("J1")
+def test_a_path_allows_what_the_document_has_and_nothing_else(control: httpx.Client) -> None:
+    for path, methods in DOCUMENT["paths"].items():
+        (entry, *_) = [each for each in TABLE if f"/_emulator{each.path}" == path]
+        allowed = {*(method.upper() for method in methods), *(["HEAD"] if "get" in methods else [])}
+        answer = control.request("PATCH", filled(entry, {}))
+        assert (answer.status_code, set(answer.headers["allow"].split(", "))) == (405, allowed), path
+
+
+@pytest.mark.finding("J1")
+@pytest.mark.parametrize("entry", [each for each in TABLE if each.body is not None], ids=lambda each: each.name)
+def test_a_body_is_required_where_the_document_says_so(
+    emulator: Emulated, control: httpx.Client, entry: ControlRoute
+) -> None:
+    ids = furnish(emulator, control, entry)
+    told = DOCUMENT["paths"][f"/_emulator{entry.path}"][entry.method.lower()]
+    answer = control.request(entry.method, filled(entry, ids))
+    assert (answer.status_code in (400, 422)) == told["requestBody"]["required"], answer.text
+
+
+@pytest.mark.finding("J1")
+@pytest.mark.parametrize("name", ["worlds_put", "scenarios_put"])
+def test_what_is_there_already_is_answered_with_the_other_status(control: httpx.Client, name: str) -> None:
+    (entry,) = [each for each in TABLE if each.name == name]
+    told = DOCUMENT["paths"][f"/_emulator{entry.path}"]["put"]["responses"]
+    for status in (201, 200):
+        assert control.put(filled(entry, {}), json=entry.example).status_code == status
+        assert told[str(status)]["content"]
 
 
 def test_every_reference_leads_somewhere() -> None:
