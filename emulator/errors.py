@@ -75,12 +75,14 @@ class ApiError(EmulatorError):
 
     `detail` is a sentence for the client, `param` the field that it is about, `values` other values for the shape.
     `headers` are those of the reply, instead of those of the kind; `added` are added to either. A `free` error is no
-    mistake of the client's, and counts towards no limit.
+    mistake of the client's, and counts towards no limit. `decided_by` is the part of the playbook that
+    refuses, if one does: a check, a schema, a tier.
     """
 
     headers: HeaderLines | None = None
     added: tuple[tuple[bytes, bytes], ...] = ()
     free: bool = False
+    decided_by: object = None
 
     def __init__(self, kind: str, detail: str = "", *, param: str | None = None, **values: Any) -> None:
         self.kind = kind

@@ -5,6 +5,9 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import pytest
+
+from emulator.cli.inspect import coverage_lines
 from emulator.language.document.reader import read
 from emulator.playbook.provenance import coverage
 from tests.running import loaded
@@ -41,6 +44,30 @@ def test_there_are_92_promises_each_said_once() -> None:
     claims = read(TESTS / "oracle" / "claims.yaml").data["claims"]
     assert len(claims) == len(ORACLE) == 92
     assert {claim["class"] for claim in claims} == {"documented", "inferred", "invented"}
+
+
+@pytest.mark.finding("E4")
+@pytest.mark.parametrize(
+    ("claim", "part"),
+    [
+        ("AX-EXEC-HISTORY", "the last user message"),
+        ("AE-MODELS-FAMILY", "another word is refused"),
+        ("AE-MODELS-LIMIT", "further pages"),
+        ("AE-OAUTH", "bearer token"),
+    ],
+)
+def test_a_documented_promise_says_which_part_of_it_is_inferred(claim: str, part: str) -> None:
+    plan = PLAYBOOK.apis[DOCUMENTS[claim[:2]]].claims[claim]
+    assert plan.grade == "documented"
+    assert part in str(plan.inferred)
+    lines, _ = coverage_lines(PLAYBOOK)
+    at = next(at for at, line in enumerate(lines) if line.split()[:1] == [claim])
+    assert lines[at + 1].strip() == f"inferred:   {plan.inferred}"
+
+
+def test_only_documented_promises_have_parts_that_are_inferred() -> None:
+    claims = {id: claim for api in PLAYBOOK.apis.values() for id, claim in api.claims.items()}
+    assert {claim.grade for claim in claims.values() if claim.inferred is not None} == {"documented"}
 
 
 def test_every_promise_is_served() -> None:

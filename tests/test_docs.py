@@ -19,13 +19,13 @@ from emulator.compile.canned import CannedEntry
 from emulator.compile.data import SeedRow
 from emulator.compile.when import CONDITIONS
 from emulator.engine.context import REQUEST_MAKERS
-from emulator.engine.error_reply import GENERAL
 from emulator.engine.functions import FILTERS, FUNCTIONS
 from emulator.faults import FAULTS
 from emulator.language.expressions import builder, filters
 from emulator.language.schema import api as parts
 from emulator.language.schema import scenario as model
 from emulator.language.schema.validate import keys_of
+from emulator.playbook.error_reply import GENERAL
 from emulator.playbook.matching import COUNTER_TESTS
 from emulator.playbook.operators import OPERATORS
 from emulator.settings import PARSERS
@@ -52,6 +52,7 @@ PARTS: dict[type[parts.Model], tuple[str, str]] = {
     parts.UnknownKeysModel: ("Keys and tiers", "unknown_keys key"),
     parts.TierModel: ("Keys and tiers", "tier key"),
     parts.CredentialModel: ("Keys and tiers", "auth key"),
+    parts.PartModel: ("Claims", "part key"),
     model.OperationModel: ("Operation", "key"),
     model.AliasModel: ("Operation", "alias key"),
     parts.CallModel: ("Operation", "example key"),

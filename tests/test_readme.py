@@ -103,6 +103,7 @@ def test_only_what_the_documents_show_is_called_a_documented_route() -> None:
         "DELETE /v2/batch/{batch_id}/cancel",
         "GET /api/v2/data/{request_id}",
         "GET /sdk/agents/{request_id}/result",
+        "GET /v2/messages",
         "GET /v2/models",
         "POST /api/v2/execute/{asset_id}",
         "POST /sdk/models/stats",

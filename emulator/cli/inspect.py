@@ -47,6 +47,8 @@ def coverage_lines(playbook: Playbook) -> tuple[list[str], int]:
                 )
             )
             lines.append(f"  {row.claim:<22} {row.grade:<11} {where or 'NOT SERVED'}")
+            if row.inferred is not None:
+                lines.append(f"  {'':<22} inferred:   {row.inferred}")
         lines.append(f"  {', '.join(f'{count} {grade}' for grade, count in counts.items())}")
         lines.append("")
     lines.append(f"{served} of {total} claims served")

@@ -19,6 +19,7 @@ from emulator.generate.canned import CannedReply
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.expressions.template import Template
 from emulator.language.schema.api import ClientModel, ErrorKindModel, TierModel
+from emulator.language.schema.provenance import PROVENANCES
 from emulator.language.schema.scenario import ApiFile, OverrideModel
 from emulator.playbook import Api as ApiPlan
 from emulator.playbook import model as access
@@ -26,6 +27,7 @@ from emulator.playbook import model as plan
 from emulator.playbook.headers import ADDED
 from emulator.playbook.limits import parse_limit
 from emulator.playbook.operators import same
+from emulator.playbook.parameters import unknown_classes
 from emulator.playbook.provenance import unknown_claims
 from emulator.playbook.routes import PARAMETER
 
@@ -84,9 +86,12 @@ class ApiCompiler:
             hosts=tuple(file.hosts),
             base=file.base,
             document=compiler.document,
-            claims={id: access.ClaimPlan(claim.grade, claim.says) for id, claim in file.claims.items()},
+            claims={id: access.ClaimPlan(claim.grade, claim.says, claim.inferred) for id, claim in file.claims.items()},
             file=file.model_copy(update={"unknown_keys": self.unknown_keys}),
-            credentials=tuple(access.CredentialPlan(each.header, each.scheme, each.collection) for each in file.auth),
+            credentials=tuple(
+                access.CredentialPlan(each.header, each.scheme, each.collection, tuple(each.claims), each.grade)
+                for each in file.auth
+            ),
             keys={name: access.KeyPlan(**key.model_dump()) for name, key in self.keys.items()},
             unknown=self._unknown(),
             limits_per=file.limits_per,
@@ -112,7 +117,7 @@ class ApiCompiler:
                 limits += [limit] if limit is not None else []
             except ConfigError as error:
                 self.diagnostics.add(self._place(("tiers", name, "limits", counter)), str(error))
-        return plan.TierPlan(name, tuple(limits), tier.data)
+        return plan.TierPlan(name, tuple(limits), tier.data, tuple(tier.claims))
 
     def _spot(self, path: Path, *part: str) -> tuple[Compiler, Path]:
         """Where a part of the API stands: in the scenario that changed what is at `path`, or in the API's own file."""
@@ -167,7 +172,18 @@ class ApiCompiler:
             if name == "keys" or name in REQUEST_NAMES:
                 self.diagnostics.add(place(("collections", name)), f"the name {name!r} is taken; choose another")
         self._require_example()
+        self._require_classes()
         self.diagnostics.found.extend(unknown_claims(self.compiler.document, file.claims))
+
+    def _require_classes(self) -> None:
+        """Reports each `class` in a schema that is none."""
+        schemas: dict[Path, Any] = {("schemas", name): schema for name, schema in self.file.schemas.items()}
+        for name, part in self.file.operations.items():
+            schemas[("operations", name, "request")] = part.request
+            schemas[("operations", name, "query")] = part.query
+        for where, schema in schemas.items():
+            for path, value in unknown_classes(schema):
+                self.diagnostics.require_known(value, PROVENANCES, "class", self.compiler.place((*where, *path)))
 
     def _refuse_idle_tiers(self) -> None:
         """A scenario may add a tier for keys of its own; one that the API doesn't know and nobody is on is a slip."""
@@ -249,6 +265,7 @@ class ApiCompiler:
             body=self.diagnostics.attempt(body_compiler.tree, body, body_path),
             data=kind.data,
             retry=kind.retry,
+            claims=(*kind.claims, *(() if own else self.file.errors.claims)),
         )
 
     def _optional(self, tree: Any, path: Path) -> Template | None:

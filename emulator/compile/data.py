@@ -46,7 +46,7 @@ class DataCompiler:
                 self.diagnostics.add(place, f"a record of {name!r} has no field {part.key!r}: {str(record)[:80]}")
             else:
                 keyed[str(record[part.key])] = record
-        return plan.CollectionPlan(name, part.key, keyed, part.most)
+        return plan.CollectionPlan(name, part.key, keyed, part.most, tuple(part.claims))
 
     def added(self, record: Mapping[str, Any], path: Path) -> list[Placed]:
         """What a scenario adds to a collection: the record, or for `{$from: FILE}` those of the fixture."""
@@ -92,6 +92,7 @@ class DataCompiler:
             json_object=self.diagnostics.attempt(compiler.tree, answer.json_object, (*path, "json")),
             texts=TextSources.of(replies, self.fixtures.sentences),
             stop=compiler.optional(answer.stop, (*path, "stop")),
+            claims=tuple(answer.claims),
         )
 
     def canned(self, files: Sequence[str], path: Path) -> list[CannedReply]:

@@ -42,6 +42,7 @@ class JobCompiler:
             failed=kind.failed,
             polled=None if kind.polled is None else self._polled(kind.polled, (*path, "polled")),
             steps=self._steps(kind.do, (*path, "do")),
+            claims=tuple(kind.claims),
         )
 
     def _steps(self, steps: Sequence[StepModel], path: Path) -> tuple[plan.StepPlan, ...]:

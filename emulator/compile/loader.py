@@ -8,9 +8,10 @@ from operator import or_
 from pathlib import Path
 
 from emulator.compile.api import ApiCompiler
+from emulator.compile.documented_only import documented_only
 from emulator.compile.finder import ScenarioFinder, ScenarioSource
 from emulator.compile.fixtures import Fixtures
-from emulator.compile.lint import documented_only, route_conflicts
+from emulator.compile.lint import route_conflicts
 from emulator.compile.names import unknown_names
 from emulator.compile.operation import ScenarioRule, names_of
 from emulator.compile.overrides import Overrides

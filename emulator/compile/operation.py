@@ -163,6 +163,8 @@ class OperationCompiler:
             error=check.error,
             message=compiler.optional(check.message, (*path, "message")),
             param=compiler.optional(check.param, (*path, "param")),
+            claims=tuple(check.claims),
+            grade=check.grade,
         )
 
     def _usage(self, usage: UsageModel, path: Path) -> plan.UsagePlan:

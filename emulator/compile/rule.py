@@ -95,6 +95,7 @@ class RuleCompiler:
             claims=tuple(claim for claim in rule.claims if claim in self.known.claims),
             counted_as=self._counted_as(path) if matcher.counters else "",
             unchecked=rule.unchecked,
+            grade=rule.grade,
         )
 
     def _counted_as(self, path: Path) -> str:
@@ -152,6 +153,7 @@ class RuleCompiler:
             message=compiler.optional(reply.message, (*path, "message")),
             param=compiler.optional(reply.param, (*path, "param")),
             data=self._data(reply, path),
+            grade=reply.grade,
         )
 
     def _data(self, reply: ReplyModel, path: Path) -> dict[str, Template]:

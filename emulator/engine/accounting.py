@@ -8,12 +8,12 @@ from math import isfinite
 from typing import Any
 
 from emulator.engine.context import Context
-from emulator.engine.error_reply import error_plan
 from emulator.errors import ApiError, Location, TemplateError
 from emulator.http import Reply
 from emulator.jobs.job import JobUsage
 from emulator.language.expressions.template import Template
 from emulator.playbook import Operation
+from emulator.playbook.error_reply import error_plan
 from emulator.playbook.limits import Limit
 from emulator.playbook.model import UsagePlan
 from emulator.store import limits as limit
@@ -27,7 +27,8 @@ def charge(context: Context, operation: Operation, now: float) -> Allowance | No
     caller = context.caller
     if caller is None:
         return None
-    limits = context.service.api.tiers[caller.tier].limits
+    tier = context.service.api.tiers[caller.tier]
+    limits = tier.limits
     if not limits:
         return None
     cost = {}
@@ -38,6 +39,7 @@ def charge(context: Context, operation: Operation, now: float) -> Allowance | No
         return limit.admit(context.service.state.store, caller.subject, limits, cost, now)
     except ApiError as error:
         _show(context, limits, error)
+        error.decided_by = tier
         raise
 
 

@@ -32,6 +32,16 @@ def authenticate(context: Context) -> Caller:
     raise ApiError("unauthenticated", _expected(context.service.api.credentials))
 
 
+def credential_of(context: Context) -> CredentialPlan | None:
+    """Returns the place in which a request carries its credential; None when it carries none."""
+    api, fields = context.service.api, context.request.fields
+    for plan, (name, scheme, _) in zip(api.credentials, api.credential_headers, strict=True):
+        text = fields.get(name, b"").decode("latin-1")
+        if text.strip() if scheme is None else _after_scheme(text, scheme):
+            return plan
+    return None
+
+
 def identify(context: Context, collection: str, presented: str) -> Caller:
     """Returns the caller with this credential; callers are cached until their record changes."""
     service = context.service

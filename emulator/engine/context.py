@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from emulator.engine.error_reply import error_plan, render_error
 from emulator.engine.world import WorldState
 from emulator.errors import ApiError, ConfigError
 from emulator.generate.text import TextGenerator
@@ -17,11 +16,12 @@ from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.expressions.runtime import MISSING
 from emulator.language.expressions.template import Template
 from emulator.playbook import Api, Operation
+from emulator.playbook.error_reply import error_plan, render_error
 from emulator.playbook.matching import AGE, CHANCE
 from emulator.playbook.model import AnswerPlan, LatencyPlan
 from emulator.store.ids import hex_id, uuid_id
 from emulator.store.limits import states
-from emulator.store.records import Records
+from emulator.store.records import Records, WithheldRecords
 from emulator.store.tokens import KEYS, Tokens
 
 if TYPE_CHECKING:
@@ -187,7 +187,9 @@ class Service:
         self.state: WorldState = state
         credentials = {each.collection for each in api.credentials}
         self.records = {
-            name: Records(plan, self.api.name, state.store, state.issue if name in credentials else None)
+            name: (WithheldRecords if plan.refused else Records)(
+                plan, self.api.name, state.store, state.issue if name in credentials else None
+            )
             for name, plan in self.api.collections.items()
         }
         tokens = {name: self.records[name] for name in credentials - {KEYS}}

@@ -11,10 +11,11 @@ import orjson
 from msgspec import Struct
 
 from emulator.engine.context import Context
-from emulator.engine.error_reply import error_plan, render_error
 from emulator.engine.near_misses import NoRule
 from emulator.errors import ApiError, EmulatorError
 from emulator.http import Header, NearMiss, Reply
+from emulator.playbook.error_reply import error_plan, render_error
+from emulator.playbook.model import ErrorPlan
 from emulator.playbook.unknown_fields import IGNORED
 
 LOG = logging.getLogger("emulator")
@@ -23,10 +24,15 @@ INTERNAL_MESSAGE = "the emulator could not make this answer"
 
 
 class Refusal(Struct, frozen=True):
-    """An error as a reply; `message` is what the journal keeps, `near_misses` the rules that nearly answered."""
+    """An error as a reply, the way in which it was said (`plan`), and the error itself.
+
+    `message` is what the journal keeps, `near_misses` the rules that nearly answered.
+    """
 
     reply: Reply
     message: str
+    error: ApiError
+    plan: ErrorPlan
     near_misses: tuple[NearMiss, ...] = ()
 
 
@@ -49,7 +55,7 @@ def refuse(error: Exception, context: Context) -> Refusal:
         extra.append(_line(b"X-Emulator-Error", str(worse)))
     reply.add(extra)
     reply.closes = refusal.values.get("unread") is True
-    return Refusal(reply, message, error.near_misses if isinstance(error, NoRule) else ())
+    return Refusal(reply, message, refusal, plan, error.near_misses if isinstance(error, NoRule) else ())
 
 
 def _last_resort(context: Context) -> Reply:

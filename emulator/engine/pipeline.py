@@ -7,13 +7,14 @@ were read, by the same steps. `ExchangeLog` opens, fills and finishes the exchan
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 
 from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
 from emulator.clock.admission import AdmissionQueue
+from emulator.compile.lint import CONTROL
 from emulator.dates import http_date
 from emulator.engine.accounting import account, charge, settle, settle_refusal
 from emulator.engine.authenticate import authenticate
@@ -26,8 +27,9 @@ from emulator.engine.errors import Refusal, ignored_line, refuse
 from emulator.engine.exchange_log import ExchangeLog
 from emulator.engine.faulting import apply_faults, gather_faults, refuse_by_fault
 from emulator.engine.near_misses import no_rule
-from emulator.engine.respond import PROVENANCE_HEADER, provenance_line, render
-from emulator.engine.routing import route
+from emulator.engine.provenance import HEADER as PROVENANCE_HEADER
+from emulator.engine.provenance import provenance_line
+from emulator.engine.respond import render
 from emulator.engine.steps import job_ended, run_steps
 from emulator.engine.validate import validate
 from emulator.engine.world import WorldState
@@ -38,10 +40,12 @@ from emulator.faults.header import requested_faults
 from emulator.http import BODILESS, Exchange, Reply, Request
 from emulator.playbook import Operation, Playbook
 from emulator.playbook.model import Rule
+from emulator.playbook.routes import Router
 from emulator.store.masking import Masker
 
 CACHED_ROUTES = 256  # paths whose routes are remembered: clients request the same few again and again
 Continuation = Callable[[Scope, Receive, Send], Awaitable[None]]
+Target = tuple[Service, Operation, dict[str, str]]  # where a request goes, and what its path says
 
 
 class Decision(Struct):
@@ -187,8 +191,7 @@ class Pipeline:
         if refusal is not None:
             reply = refusal.reply
         try:
-            if operation is not None:
-                self._add_headers(reply, context, operation, rule)
+            self._add_headers(reply, context, rule, refusal)
             if chance is not None:
                 reply = apply_faults(reply, faults, context, chance)
             if operation is not None and operation.usage is not None:
@@ -200,13 +203,12 @@ class Pipeline:
         self._exchanges.fill(exchange, context, rule, faults, refusal, reply)
         return reply
 
-    def _add_headers(self, reply: Reply, context: Context, operation: Operation, rule: Rule | None) -> None:
+    def _add_headers(self, reply: Reply, context: Context, rule: Rule | None, refusal: Refusal | None) -> None:
         """Adds the limit headers, and the provenance when the request asks for it."""
-        api = context.service.api
         if context.allowance is not None and context.allowance.limits:
-            reply.add(api.limit_headers.lines(context))
+            reply.add(context.service.api.limit_headers.lines(context))
         if PROVENANCE_HEADER in context.request.fields:
-            reply.add([provenance_line(api, operation, rule)])
+            reply.add([provenance_line(context, rule, refusal, reply)])
 
     def _finalize(self, reply: Reply, now: float) -> None:
         """Dates the reply, and takes the body from a status that has none."""
@@ -222,3 +224,20 @@ class Pipeline:
         context = Context(self.services[self.playbook.router.nearest_api(request.host, request.path)], request)
         context.number = exchange.number
         return context
+
+
+def route(router: Router, services: Mapping[str, Service], method: str, host: str, path: str) -> Target:
+    """Returns where a request goes. Raises ApiError: `not_found` naming similar paths,
+    `method_not_allowed` with `allow`, the methods there are.
+    """
+    found = router.find(method, host, path)
+    if found is not None:
+        service = services[found.route.api]
+        return service, service.api.operations[found.route.operation], found.params
+    methods = router.methods(host, path)
+    if methods:
+        allow = ", ".join(methods)
+        raise ApiError("method_not_allowed", f"{method} is not allowed for {path}; expected {allow}", allow=allow)
+    near = router.nearest_paths(method, host, path) if path != "/" else []
+    hint = f"did you mean {' or '.join(near)}?" if near else f"GET {CONTROL} lists what is served"
+    raise ApiError("not_found", f"there is no {method} {path[:200]}", hint=f"unknown path; {hint}")

@@ -6,14 +6,12 @@ from collections.abc import Collection, Iterator, Mapping
 from random import Random
 
 from emulator.engine.context import Context
-from emulator.engine.error_reply import check_status
 from emulator.errors import ApiError, TemplateError
-from emulator.http import Frame, Header, Reply
+from emulator.http import Frame, Reply
 from emulator.language.document.durations import Latency
 from emulator.language.expressions.json import encode
 from emulator.language.expressions.template import Template
-from emulator.language.schema.provenance import provenance_within
-from emulator.playbook import Api, Operation
+from emulator.playbook.error_reply import check_status
 from emulator.playbook.model import ReplyPlan, Rule
 from emulator.playbook.schema_reasons import shown
 
@@ -121,19 +119,3 @@ def render(rule: Rule, context: Context, chance: Random | None) -> Reply:
         reply.frames = list(lay_out(plan, context, chance))
         reply.events = len(reply.frames)
     return reply
-
-
-PROVENANCE_HEADER = b"x-emulator-provenance"
-
-
-def provenance_line(api: Api, operation: Operation, rule: Rule | None) -> Header:
-    """Returns `documented D-ROUTE; invented D-SHAPE`: the claims of the operation and of the rule that answered.
-
-    The operation's own class, when it has one, is the best that any of them can be here.
-    """
-    ids = dict.fromkeys([*operation.claims, *(rule.claims if rule is not None else ())])
-    by_grade: dict[str, list[str]] = {}
-    for id in ids:
-        by_grade.setdefault(provenance_within(operation, api.claims[id]), []).append(id)
-    text = "; ".join(f"{grade} {' '.join(by_grade[grade])}" for grade in sorted(by_grade))
-    return (b"X-Emulator-Provenance", (text or "invented").encode("ascii", "replace"))

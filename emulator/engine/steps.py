@@ -10,7 +10,6 @@ import orjson
 
 from emulator.engine.accounting import usage_of
 from emulator.engine.context import Context, Service
-from emulator.engine.error_reply import error_plan, render_error
 from emulator.engine.faulting import apply_token_faults, job_faults, refuse_by_fault
 from emulator.engine.near_misses import NoRule, near_misses
 from emulator.engine.respond import compose, refusal
@@ -19,6 +18,7 @@ from emulator.errors import ApiError, ConfigError, EmulatorError, TemplateError
 from emulator.faults.webhooks import webhook_faults
 from emulator.jobs.job import Job, JobUsage, RowOutcome
 from emulator.playbook import Operation
+from emulator.playbook.error_reply import error_plan, render_error
 from emulator.playbook.model import JobPlan, RowPlan, StepPlan, WebhookPlan
 from emulator.playbook.timeline import Timeline
 

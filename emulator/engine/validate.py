@@ -53,7 +53,9 @@ def check_form(context: Context, operation: Operation) -> None:
             unknown = () if operation.unknown_fields == "ignore" else schema.unknown(context[name])
             schema.check(context[name], name)
             if unknown and operation.unknown_fields == "refuse":
-                raise ApiError("invalid", f"{unknown[0]}: this field is not documented", param=unknown[0])
+                error = ApiError("invalid", f"{unknown[0]}: this field is not documented", param=unknown[0])
+                error.decided_by = schema
+                raise error
             context.ignored += tuple(unknown)
 
 
@@ -71,7 +73,9 @@ def _run_checks(context: Context, operation: Operation) -> None:
     if check is not None:
         message = str(check.message.value(context)) if check.message is not None else ""
         param = check.param.maybe(context) or None if check.param is not None else None
-        raise ApiError(check.error, message, param=param)
+        error = ApiError(check.error, message, param=param)
+        error.decided_by = check
+        raise error
 
 
 def _unchecked(context: Context, operation: Operation) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from emulator.playbook.headers import Headers
 from emulator.playbook.json_schema import Schema
 from emulator.playbook.model import (
     AnswerPlan,
+    CitedRecord,
     ClaimPlan,
     ClientPlan,
     CollectionPlan,
@@ -107,6 +108,15 @@ class Api(Struct, frozen=True, dict=True):
             (each.header.lower().encode(), each.scheme and each.scheme.lower(), each.collection)
             for each in self.credentials
         )
+
+    @cached_property
+    def cited_records(self) -> Mapping[str, Sequence[CitedRecord]]:
+        """The records known from the start that rest on something, by their ids; collected on demand, likewise."""
+        found: dict[str, list[CitedRecord]] = {}
+        for collection in self.collections.values():
+            for record in collection.cited():
+                found.setdefault(record.id, []).append(record)
+        return found
 
     @cached_property
     def citations(self) -> tuple[ClaimReference, ...]:

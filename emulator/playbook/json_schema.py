@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import ApiError
+from emulator.playbook.parameters import Marks, marks_of
 from emulator.playbook.schema_reasons import explain, order
 from emulator.playbook.unknown_fields import ClosedSchema
 
@@ -30,8 +31,8 @@ class Schema:
     def __init__(self, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> None:
         import jsonschema_rs  # large, and many APIs have no schema
 
+        self.source = schema, schemas
         self._schema = {**schema, "schemas": dict(schemas)}
-        self._sources = (schema, schemas)
         self._validator = jsonschema_rs.validator_for(self._schema)
         self._is_valid = self._validator.is_valid
         properties = _properties(schema, schemas)
@@ -56,7 +57,12 @@ class Schema:
 
     @cached_property
     def _closed(self) -> ClosedSchema:
-        return ClosedSchema(*self._sources)
+        return ClosedSchema(*self.source)
+
+    @cached_property
+    def marks(self) -> Marks:
+        """What its fields rest on; worked out when a request first asks."""
+        return marks_of(*self.source)
 
     def check(self, value: Any, what: str) -> None:
         """Refuse what does not fit, naming the first wrong field; fill in the defaults of the top level.
@@ -64,7 +70,9 @@ class Schema:
         Raises ApiError("invalid", param=…).
         """
         if not self._is_valid(value):
-            raise self.refusal(value, what)
+            error = self.refusal(value, what)
+            error.decided_by = self
+            raise error
         if isinstance(value, dict):
             value.update({**self._plain, **value})
             for name, default in self._copied.items():

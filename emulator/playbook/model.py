@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from emulator.language.document.durations import Latency
 from emulator.language.expressions.frames import Frames
 from emulator.language.expressions.template import Template
 from emulator.language.expressions.writer import Writer, generate
-from emulator.language.schema.provenance import Provenance
+from emulator.language.schema.provenance import PROVENANCES, Provenance
 from emulator.playbook.headers import Headers
 from emulator.playbook.limits import Limit
 from emulator.playbook.matching import Matcher
@@ -23,10 +23,11 @@ from emulator.playbook.timeline import Timeline
 
 
 class ClaimPlan(Struct, frozen=True):
-    """One promise of an API's document."""
+    """One promise of an API's document; `inferred` is the part of it that the document does not say in words."""
 
     grade: Provenance
     says: str
+    inferred: str | None = None
 
 
 class KeyPlan(Struct, frozen=True):
@@ -53,6 +54,8 @@ class CredentialPlan(Struct, frozen=True):
     header: str
     scheme: str | None
     collection: str
+    claims: tuple[str, ...] = ()
+    grade: Provenance | None = None
 
 
 class ClientPlan(Struct, frozen=True):
@@ -130,6 +133,7 @@ class ReplyPlan(Struct, frozen=True):
     param: Template | None = None
     data: Mapping[str, Template] = field(default_factory=dict)
     error_headers: Headers | None = None
+    grade: Provenance | None = None
 
 
 class StepPlan(Struct, frozen=True):
@@ -167,6 +171,7 @@ class Rule(Struct, frozen=True):
     claims: tuple[str, ...]
     counted_as: str = ""
     unchecked: bool = False
+    grade: Provenance | None = None
 
     @property
     def paced(self) -> bool:
@@ -182,6 +187,8 @@ class CheckPlan(Struct, frozen=True):
     error: str
     message: Template | None
     param: Template | None
+    claims: tuple[str, ...] = ()
+    grade: Provenance | None = None
 
 
 class UsagePlan(Struct, frozen=True):
@@ -205,6 +212,7 @@ class ErrorPlan(Struct, frozen=True):
     body: Template
     data: Mapping[str, Any]
     retry: bool | None = None
+    claims: tuple[str, ...] = ()
 
 
 class AnswerPlan(Struct, frozen=True, dict=True):
@@ -218,6 +226,7 @@ class AnswerPlan(Struct, frozen=True, dict=True):
     texts: Any
     stop: Template | None = None
     text: Template | None = None
+    claims: tuple[str, ...] = ()
 
     @cached_property
     def arguments(self) -> Callable[[Any], tuple[Any, ...]]:
@@ -273,15 +282,39 @@ class JobPlan(Struct, frozen=True):
     failed: str = "failed"
     polled: PolledPlan | None = None
     steps: tuple[StepPlan, ...] = ()
+    claims: tuple[str, ...] = ()
+
+
+class CitedRecord(Struct, frozen=True):
+    """A record of a collection, with what it rests on."""
+
+    collection: str
+    id: str
+    claims: tuple[str, ...]
+    grade: Provenance | None
 
 
 class CollectionPlan(Struct, frozen=True):
-    """Records a scenario starts with, by their key; worlds lay their own over them."""
+    """Records a scenario starts with, by their key; worlds lay their own over them.
+
+    `refused` are those that are not served, by id, each with the sentence that says so.
+    """
 
     name: str
     key: str
     records: Mapping[str, Any]
     most: int
+    claims: tuple[str, ...] = ()
+    refused: Mapping[str, str] = {}
+
+    def cited(self) -> Iterator[CitedRecord]:
+        """Yields the records that rest on something: their own `claims` and class (`provenance`), or its claims."""
+        for id, record in self.records.items():
+            claims, grade = record.get("claims"), record.get("provenance")
+            own = tuple(each for each in claims if isinstance(each, str)) if isinstance(claims, list) else self.claims
+            known = grade if grade in PROVENANCES else None
+            if own or known is not None:
+                yield CitedRecord(self.name, id, own, known)
 
 
 class TierPlan(Struct, frozen=True):
@@ -290,6 +323,7 @@ class TierPlan(Struct, frozen=True):
     name: str
     limits: tuple[Limit, ...]
     data: Mapping[str, Any]
+    claims: tuple[str, ...] = ()
 
 
 class Seed(Struct, frozen=True):

@@ -13,6 +13,16 @@ from emulator.errors import Location
 PARAMETER = re.compile(r"\{([A-Za-z_]\w*)(:path)?\}")
 
 
+def path_pattern(path: str) -> re.Pattern[str]:
+    """Returns what matches the requests for a path such as `/words/{id}`, with its parameters as groups."""
+    parts, at = [], 0
+    for found in PARAMETER.finditer(path):
+        parts.append(re.escape(path[at : found.start()]))
+        parts.append(f"(?P<{found[1]}>{'.+' if found[2] else '[^/]+'})")
+        at = found.end()
+    return re.compile("".join(parts) + re.escape(path[at:]), re.DOTALL)
+
+
 class Route(Struct, frozen=True):
     """One method and path at which an operation of an API is served; `host` narrows it to one of the API's hosts."""
 
@@ -34,12 +44,7 @@ class Route(Struct, frozen=True):
         return [found[1] for found in PARAMETER.finditer(self.path)]
 
     def pattern(self) -> re.Pattern[str]:
-        parts, at = [], 0
-        for found in PARAMETER.finditer(self.path):
-            parts.append(re.escape(self.path[at : found.start()]))
-            parts.append(f"(?P<{found[1]}>{'.+' if found[2] else '[^/]+'})")
-            at = found.end()
-        return re.compile("".join(parts) + re.escape(self.path[at:]), re.DOTALL)
+        return path_pattern(self.path)
 
 
 class Found(Struct, frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from emulator.errors import ApiError
 from emulator.playbook.model import CollectionPlan
 from emulator.store.backend import Backend
 
@@ -46,6 +47,10 @@ class Records:
             record = self.get(id)
             if record is not None:
                 yield id, record
+        yield from self._own()
+
+    def _own(self) -> Iterator[tuple[str, Any]]:
+        """Yields the records that this world has added."""
         for id, record in self._store.items(self._name):
             if record != REMOVED and id not in self.plan.records:
                 yield id, record
@@ -80,3 +85,22 @@ class Records:
         else:
             self._store.delete(self._name, id)
         return there
+
+
+class WithheldRecords(Records):
+    """A collection some of whose records are not served: they are not listed, and naming one is refused."""
+
+    __slots__ = ()
+
+    def get(self, id: Any, default: Any = None) -> Any:
+        """Returns a record; raises ApiError `no_rule` for one that is not served."""
+        if str(id) in self.plan.refused:
+            raise ApiError("no_rule", self.plan.refused[str(id)])
+        return super().get(id, default)
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """Yields those that are served."""
+        for id in self.plan.records:
+            if id not in self.plan.refused and (record := super().get(id)) is not None:
+                yield id, record
+        yield from self._own()

@@ -53,6 +53,10 @@ def test_an_error_that_the_api_names_replaces_the_default(library: Library) -> N
             ["the name 'keys' is taken; choose another", "the name 'body' is taken; choose another"],
         ),
         (
+            "schemas: {Word: {items: {class: «inventd}, properties: {class: {class: invented}}}}\n",
+            ["unknown class 'inventd'; expected one of: documented, inferred, invented; did you mean 'invented'?"],
+        ),
+        (
             "switches: {mood: {default: «wild, choices: [calm, mild]}}\n",
             ["switch 'mood' can't be 'wild'; expected one of: calm, mild; did you mean 'mild'?"],
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,18 @@ from emulator import app, cli, server
 from emulator.app import Application
 from emulator.clock import manual
 from emulator.settings import Settings
-from tests.apis.aiexport_calls import asking, caller, create, refused, streamed, text_of_stream
+from tests.apis.aiexport_calls import (
+    ENTERPRISE,
+    HAIKU,
+    OPUS,
+    SONNET,
+    asking,
+    caller,
+    create,
+    refused,
+    streamed,
+    text_of_stream,
+)
 from tests.apis.aixplain_calls import LLM, execute, ran
 from tests.apis.aixplain_calls import caller as aixplain
 from tests.running import Emulated
@@ -155,7 +167,6 @@ def test_the_routes_that_we_invented_are_refused_and_the_documents_are_not(docum
         ("POST", "/keys/key_1/rotate"),
         ("DELETE", "/keys/key_1"),
         ("GET", "/status"),
-        ("GET", "/messages"),
         ("POST", "/oauth/token"),
     ],
 )
@@ -207,3 +218,98 @@ def test_serve_takes_it_as_a_flag_and_from_the_environment(
     result = CliRunner().invoke(cli.main, ["serve", "--listen", "127.0.0.1:0", *arguments], env=env)
     assert result.exit_code == 0, result.output
     assert [application.settings.documented_only for application in served] == [expected]
+
+
+OLD_OPUS = "apex-opus-2-20241001"
+
+
+@pytest.mark.finding("E3")
+@pytest.mark.parametrize(
+    ("method", "path", "body", "named"),
+    [
+        ("POST", "/messages", asking(model=OLD_OPUS), f"models/{OLD_OPUS}"),
+        ("POST", "/messages/stream", asking(model=OLD_OPUS), f"models/{OLD_OPUS}"),
+        ("POST", "/messages", asking(stop_sequences=["x"]), "body.stop_sequences"),
+        ("POST", "/messages/stream", asking(stop_sequences=["x"]), "body.stop_sequences"),
+        ("POST", "/messages", asking(top_k=5), "body.top_k"),
+        ("POST", "/batch", {"requests": [asking()], "metadata": {"a": 1}}, "body.metadata"),
+        ("GET", f"/models?after={OPUS}", None, "query.after"),
+        ("GET", "/models?order=asc", None, "query.order"),
+    ],
+)
+def test_a_model_and_a_field_that_the_document_does_not_name_are_refused_by_name(
+    documented: Emulated, method: str, path: str, body: object, named: str
+) -> None:
+    error = refused(caller(documented, ENTERPRISE).request(method, path, json=body), 501, "api_error")
+    assert f"does not promise this: {named} is " in error["message"]
+
+
+@pytest.mark.finding("E3")
+def test_a_field_that_is_null_and_a_model_that_is_nowhere_are_judged_as_ever(documented: Emulated) -> None:
+    client = caller(documented)
+    assert client.post("/messages", json=asking(stop_sequences=None)).status_code in (200, 400)
+    refused(client.post("/messages", json=asking(model="gpt-1")), 404, "not_found_error", "model")
+
+
+@pytest.mark.finding("E3")
+def test_the_models_are_those_of_the_document(documented: Emulated) -> None:
+    listed = caller(documented, ENTERPRISE).get("/models").json()["data"]
+    assert {model["id"] for model in listed} == {OPUS, SONNET, HAIKU}
+
+
+@pytest.mark.finding("E3")
+def test_a_row_that_asks_for_what_is_not_documented_is_an_errored_row(documented: Emulated) -> None:
+    client = caller(documented, ENTERPRISE)
+    rows = [asking(), asking(model=OLD_OPUS), asking(stop_sequences=["x"])]
+    batch = create(client, *rows)
+    documented.advance(60)
+    documented.app.adopt(app.load(("default",)))
+    results = [row["result"] for row in client.get(f"/batch/{batch['id']}/results").json()["data"]]
+    assert [result["type"] for result in results] == ["succeeded", "errored", "errored"]
+    assert OLD_OPUS in str(results[1]["error"])
+    assert "body.stop_sequences" in str(results[2]["error"])
+
+
+@pytest.mark.finding("E3")
+@pytest.mark.claim("AE-SAMPLES")
+def test_the_samples_of_ai_exports_document_are_served(documented: Emulated) -> None:
+    client = caller(documented, "axp_live_0123456789")
+    assert client.get("/messages", headers={"Content-Type": "application/json"}).status_code == 200
+    assert client.post("/messages", json=asking(max_tokens=1024)).status_code == 200
+    assert client.get("/models").status_code == 200
+    assert text_of_stream(streamed(client, "/messages/stream", asking(model=OPUS, stream=True)))
+    batch = create(client, asking(model=HAIKU), asking(model=HAIKU), webhook_url="http://127.0.0.1:9/")
+    assert client.delete(f"/batch/{batch['id']}/cancel").status_code == 200
+
+
+@pytest.mark.finding("E3")
+def test_the_samples_of_aixplains_document_are_served(documented: Emulated) -> None:
+    client = aixplain(documented)
+    execute_path, agent = "/api/v2/execute/{}", "68f0000000000000000000a1"
+    history = [{"role": "user", "content": "Hello!"}, {"role": "assistant", "content": "Hi there!"}]
+    for body in (
+        {"text": "What is 2 + 2?"},
+        {"text": "What are the colors of the rainbow?", "max_tokens": 10, "temperature": 0.8},
+        {"text": [*history, {"role": "user", "content": "Tell me a fun fact."}]},
+    ):
+        assert client.post(execute_path.format(LLM), json=body).json()["status"] == "SUCCESS"
+    scrape = {"action": "scrape", "data": {"url": "https://example.com"}}
+    assert client.post(execute_path.format("6900000000000000000000aa"), json=scrape).status_code in (200, 201)
+    assert client.get("/api/v2/data/00000000-0000-0000-0000-000000000000").status_code == 200
+    today = date(2026, 1, 1)
+    days = {"startDay": str(today - timedelta(days=14)), "endDay": str(today), "modelId": LLM}
+    assert client.post("/sdk/models/stats", json=days).status_code == 201
+    run = client.post(f"/v2/agents/{agent}/run", json={"query": "What is 5 + 5?"}).json()
+    again = {"query": "What was my previous question?", "sessionId": run["sessionId"]}
+    assert client.post(f"/v2/agents/{agent}/run", json=again).status_code == 201
+    assert client.post(f"/v2/agents/{agent}/run", json={"query": "Continue", "history": history}).status_code == 201
+    documented.advance(60)
+    assert client.get(f"/sdk/agents/{run['requestId']}/result").json()["status"] == "SUCCESS"
+
+
+@pytest.mark.finding("E3")
+def test_a_credential_that_nobody_documents_is_not_known(documented: Emulated) -> None:
+    key = {"Authorization": "Bearer aix_test_demo"}
+    answer = documented.client("aixplain").get("/sdk/agents", headers=key)
+    assert answer.status_code == 401
+    assert "x-api-key" in answer.headers.get("x-emulator-hint", "") + answer.text

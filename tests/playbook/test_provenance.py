@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emulator.language.document.reader import Document, parse
-from emulator.language.schema.provenance import Provenance, provenance_within
+from emulator.language.schema.provenance import Provenance
 from emulator.language.schema.scenario import OperationModel, ScenarioFile
 from emulator.playbook.model import ClaimPlan
 from emulator.playbook.provenance import ClaimReference, cited, coverage, grade_of_route, unknown_claims
@@ -70,6 +70,25 @@ def test_every_list_of_claims_is_found_with_the_part_and_the_operation_it_stands
     ]
 
 
+def test_the_schemas_of_parameters_cite_for_every_operation_that_refers_to_them() -> None:
+    text = """\
+schemas:
+  Word: {properties: {claims: {claims: [D-ECHO]}, of: {$ref: "#/schemas/Letter"}}}
+  Letter: {items: {claims: [D-LIMIT]}, properties: {again: {$ref: "#/schemas/Word"}}}
+operations:
+  one: {request: {allOf: [{$ref: "#/schemas/Word"}]}}
+  two: {query: {properties: {of: {claims: [D-BASE]}}}}
+"""
+    found = {(each.operation, each.claim) for each in cited(parse(text, "x.yaml"))}
+    assert found == {
+        (None, "D-ECHO"),
+        (None, "D-LIMIT"),
+        ("one", "D-ECHO"),
+        ("one", "D-LIMIT"),
+        ("two", "D-BASE"),
+    }
+
+
 def test_the_rules_of_a_scenario_may_cite_too() -> None:
     document = parse("scenario: s\nrules:\n  - {on: '*', claims: [D-LIMIT]}\n", "s.yaml")
     (citation,) = cited(document, ScenarioFile)
@@ -127,24 +146,10 @@ PART = OperationModel.model_validate(
         ("GET /one", "inferred", "inferred"),
         ("GET /two", "invented", "invented"),
         ("GET /two", "documented", "inferred"),
+        ("GET /three", "inferred", "inferred"),
     ],
 )
 def test_a_route_is_of_the_best_class_that_it_cites_but_no_better_than_its_operation(
     route: str, own: Provenance | None, grade: Provenance
 ) -> None:
     assert grade_of_route(CATALOGUE, PART.model_copy(update={"grade": own}), route) == grade
-
-
-@pytest.mark.parametrize(
-    ("own", "claim", "grade"),
-    [
-        (None, "D-BASE", "documented"),
-        ("inferred", "D-BASE", "inferred"),
-        ("inferred", "D-LIMIT", "invented"),
-        ("documented", "D-ECHO", "inferred"),
-    ],
-)
-def test_an_operation_of_a_class_makes_its_claims_no_better(
-    own: Provenance | None, claim: str, grade: Provenance
-) -> None:
-    assert provenance_within(PART.model_copy(update={"grade": own}), CATALOGUE[claim]) == grade

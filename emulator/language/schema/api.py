@@ -39,11 +39,24 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
+Class = Annotated[
+    Provenance | None, Field(alias="class", description="Who knows of this part itself, whatever its claims are.")
+]
+
+
 class ClaimModel(Model):
-    """One promise of an API's document."""
+    """One promise of an API's document; `inferred` is the part of it that the document does not say in words."""
 
     grade: Provenance = Field(alias="class")
     says: str
+    inferred: str | None = None
+
+
+class PartModel(Model):
+    """What a part of the API rests on that has no place for claims of its own."""
+
+    grade: Class = None
+    claims: Claims = []
 
 
 class KeyModel(Model):
@@ -84,6 +97,7 @@ class CredentialModel(Model):
     header: str
     scheme: str | None = None
     collection: Name = "keys"
+    grade: Class = None
     claims: Claims = []
 
 

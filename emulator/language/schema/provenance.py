@@ -1,4 +1,4 @@
-"""Grades: how well a promise is founded, and how much of that is left where an operation serves it."""
+"""Provenance: how well a promise is founded."""
 
 from __future__ import annotations
 
@@ -13,15 +13,3 @@ class ClaimLike(Protocol):
 
     @property
     def grade(self) -> Provenance: ...
-
-
-class Classed(Protocol):
-    """An operation; None when it has no class of its own."""
-
-    @property
-    def grade(self) -> Provenance | None: ...
-
-
-def provenance_within(operation: Classed, claim: ClaimLike) -> Provenance:
-    """The class of a claim where this operation serves it: a route that we made up proves nothing of a document."""
-    return max(claim.grade, operation.grade or claim.grade, key=PROVENANCES.index)

@@ -11,6 +11,7 @@ from emulator.language.schema.api import (
     CallModel,
     ClaimModel,
     Claims,
+    Class,
     ClientModel,
     CollectionModel,
     CredentialModel,
@@ -22,6 +23,7 @@ from emulator.language.schema.api import (
     KeyModel,
     Model,
     Name,
+    PartModel,
     StepModel,
     Template,
     TierModel,
@@ -71,6 +73,7 @@ class ReplyModel(Model):
     message: Template = None
     param: Template = None
     data: dict[str, Template] = {}
+    grade: Class = None
 
 
 class RuleModel(Model):
@@ -84,6 +87,7 @@ class RuleModel(Model):
     do: list[StepModel] = []
     reply: ReplyModel | None = None
     fault: Template = None
+    grade: Class = None
     claims: Claims = []
 
 
@@ -94,6 +98,7 @@ class CheckModel(Model):
     error: str
     message: Template = None
     param: Template = None
+    grade: Class = None
     claims: Claims = []
 
 
@@ -126,7 +131,7 @@ class OperationModel(Model):
     host: str | None = None
     summary: str = ""
     grade: Provenance | None = Field(
-        default=None, alias="class", description="Who knows of the route; no claim counts for more in this operation."
+        default=None, alias="class", description="Who knows of the route, if that is worse than its claims."
     )
     claims: Claims = []
     auth: bool = True
@@ -172,6 +177,9 @@ class ApiFile(Model):
     base: str = ""
     claims: dict[str, ClaimModel] = {}
     serves: Claims = Field(default=[], description="Claims that the file as a whole serves.")
+    provenance: dict[Literal["headers", "limit_headers", "unknown_keys"], PartModel] = Field(
+        default={}, description="What parts rest on that have no place for claims of their own."
+    )
     switches: dict[Name, SwitchModel] = {}
     keys: dict[str, KeyModel] = {}
     unknown_keys: UnknownKeysModel | Literal["refuse"] = "refuse"
