@@ -18,7 +18,7 @@ from emulator.errors import ConfigError, Location
 from emulator.generate.canned import CannedReply
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.expressions.template import Template
-from emulator.language.schema.api import ClientModel, ErrorKindModel, TierModel
+from emulator.language.schema.api import ClientModel, CollectionModel, ErrorKindModel, TierModel
 from emulator.language.schema.provenance import PROVENANCES
 from emulator.language.schema.scenario import ApiFile, OverrideModel
 from emulator.playbook import Api as ApiPlan
@@ -53,6 +53,7 @@ class ApiCompiler:
     def __init__(self, file: ApiFile, compiler: Compiler, changes: Overrides, fixtures: Fixtures) -> None:
         override = changes.override
         self.file = changed(file, override)
+        self.known_collections = file.collections
         self.compiler = compiler
         self.diagnostics = compiler.diagnostics
         self.changes = changes
@@ -66,9 +67,7 @@ class ApiCompiler:
     def compile(self, scenario: Sequence[ScenarioRule]) -> ApiPlan:
         file, compiler = self.file, self.compiler
         self._require()
-        collections = {
-            name: self.data.collection(name, part, self._added(name)) for name, part in file.collections.items()
-        }
+        collections = {name: self._collection(name, part) for name, part in file.collections.items()}
         collections["keys"] = keys_as_records(self.keys)
         known = Definitions(
             file.errors.kinds, collections, file.jobs, file.claims, self.error_headers, self.added_headers
@@ -130,9 +129,18 @@ class ApiCompiler:
         compiler, where = self._spot(path, *part)
         return compiler.place(where)
 
+    def _collection(self, name: str, part: CollectionModel) -> plan.CollectionPlan:
+        """A collection of the API, with what scenarios add; or one that a scenario brings."""
+        path: Path = ("collections", name)
+        if isinstance(self.override.collections.get(name), CollectionModel):
+            compiler, where = self._spot(path)
+            return self.data.beside(compiler).collection(name, part, where, [])
+        return self.data.collection(name, part, path, self._added(name))
+
     def _added(self, collection: str) -> list[tuple[Any, Location]]:
         added: list[tuple[Any, Location]] = []
-        for at, record in enumerate(self.override.collections.get(collection, [])):
+        records = self.override.collections.get(collection, [])
+        for at, record in enumerate(records if isinstance(records, list) else ()):
             compiler, path = self._spot(("collections", collection, at))
             added += self.data.beside(compiler).added(record, path)
         return added
@@ -161,8 +169,12 @@ class ApiCompiler:
         self._refuse_idle_tiers()
         for name in self.override.jobs:
             require_known(name, file.jobs, "kind of job", self._place(("jobs", name)))
-        for name in self.override.collections:
-            require_known(name, file.collections, "collection", self._place(("collections", name)))
+        for name, records in self.override.collections.items():
+            where = self._place(("collections", name))
+            if isinstance(records, list):
+                require_known(name, file.collections, "collection", where, "a new one is {records: […]}")
+            elif name in self.known_collections:
+                self.diagnostics.add(where, f"{self.file.api} has a collection {name!r}; add records to it with a list")
         for name in self.override.canned:
             require_known(name, file.answers, "answer", self._place(("canned", name)))
         for at, credential in enumerate(file.auth):
@@ -170,7 +182,7 @@ class ApiCompiler:
             require_known(credential.collection, known, "collection", place(("auth", at, "collection")))
         for name in file.collections:
             if name == "keys" or name in REQUEST_NAMES:
-                self.diagnostics.add(place(("collections", name)), f"the name {name!r} is taken; choose another")
+                self.diagnostics.add(self._place(("collections", name)), f"the name {name!r} is taken; choose another")
         self._require_example()
         self._require_classes()
         self.diagnostics.found.extend(unknown_claims(self.compiler.document, file.claims))
@@ -188,7 +200,8 @@ class ApiCompiler:
     def _refuse_idle_tiers(self) -> None:
         """A scenario may add a tier for keys of its own; one that the API doesn't know and nobody is on is a slip."""
         used: set[Any] = {key.tier for key in self.keys.values()}
-        used |= {record.get("tier") for records in self.override.collections.values() for record in records}
+        added = [each for each in self.override.collections.values() if isinstance(each, list)]
+        used |= {record.get("tier") for records in added for record in records}
         if not isinstance(self.unknown_keys, str):
             used.add(self.unknown_keys.tier)
         for name in self.override.tiers:
@@ -290,10 +303,15 @@ class ApiCompiler:
 
 
 def changed(file: ApiFile, override: OverrideModel) -> ApiFile:
-    """The file with the errors that the engine needs, and the changes of scenarios that need no look at others."""
+    """The file with the errors that the engine needs, and with what scenarios change of it or bring."""
     errors = file.errors.model_copy(update={"kinds": {**ENGINE_ERRORS, **file.errors.kinds}})
     if override.errors is not None:
         errors = override.errors.over(errors)
-    limit_headers = {**file.limit_headers, **override.limit_headers}
-    unknown = override.unknown_fields or file.unknown_fields
-    return file.model_copy(update={"errors": errors, "limit_headers": limit_headers, "unknown_fields": unknown})
+    brought = {name: part for name, part in override.collections.items() if isinstance(part, CollectionModel)}
+    changes = {
+        "errors": errors,
+        "limit_headers": {**file.limit_headers, **override.limit_headers},
+        "collections": {**brought, **file.collections},
+        "unknown_fields": override.unknown_fields or file.unknown_fields,
+    }
+    return file.model_copy(update=changes)

@@ -35,10 +35,9 @@ class DataCompiler:
         """The same for another document, which may name fixtures too."""
         return DataCompiler(compiler, self.fixtures)
 
-    def collection(self, name: str, part: CollectionModel, more: Sequence[Placed]) -> plan.CollectionPlan:
-        """A collection with its fixture's records, its own, and those that scenarios add; a later one replaces an
-        earlier one of the same id."""
-        path = ("collections", name)
+    def collection(self, name: str, part: CollectionModel, path: Path, more: Sequence[Placed]) -> plan.CollectionPlan:
+        """A collection, defined at a path, with its fixture's records, its own, and those that scenarios add; a later
+        one replaces an earlier one of the same id."""
         own = [(record, self.compiler.place((*path, "records", at))) for at, record in enumerate(part.records)]
         keyed: dict[str, Any] = {}
         for record, place in [*self.seed(part.source, (*path, "from")), *own, *more]:

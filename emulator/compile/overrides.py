@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from emulator.errors import Location
 from emulator.language.document.reader import Document
-from emulator.language.schema.api import ErrorKindChangeModel, ErrorsChangeModel, TierModel
+from emulator.language.schema.api import CollectionModel, ErrorKindChangeModel, ErrorsChangeModel, TierModel
 from emulator.language.schema.scenario import OverrideModel
 
 Path = tuple[str | int, ...]
@@ -39,7 +39,7 @@ class Overrides(Struct):
             elif name == "errors" and under is not None:
                 value = value.over(under)
             elif name in _LISTS:
-                value = {each: [*under.get(each, ()), *more] for each, more in value.items()}
+                value = {each: _added(under.get(each), more) for each, more in value.items()}
             changes[name] = {**under, **value} if isinstance(value, dict) else value
         self.override = self.override.model_copy(update=changes)
 
@@ -64,6 +64,16 @@ class Overrides(Struct):
         elif isinstance(value, TierModel):
             self._note((*path, "limits"), dict.fromkeys(value.limits), (document, (*where, "limits")))
         elif isinstance(value, list) and path[0] in _LISTS:
-            before = len(getattr(self.override, path[0]).get(path[-1], ()))
+            earlier = getattr(self.override, path[0]).get(path[-1], ())
+            before = 0 if isinstance(earlier, CollectionModel) else len(earlier)
             for at, part in enumerate(value):
                 self._note((*path, before + at), part, (document, (*where, at)))
+
+
+def _added(under: Any, more: Any) -> Any:
+    """A list added to another; a new collection that one scenario brings takes the records of another."""
+    if isinstance(more, CollectionModel):
+        return more
+    if isinstance(under, CollectionModel):
+        return under.model_copy(update={"records": [*under.records, *more]})
+    return [*(under or ()), *more]

@@ -28,12 +28,32 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "put": ("id", "record"),
     "update": ("id", "set"),
     "append": ("id", "values"),
+    "upsert": ("id", "set"),
     "remove": ("id",),
     "start": ("id", "items", "data", "result"),
     "cancel": (),
 }
-MORE: Mapping[str, tuple[str, ...]] = {"put": ("ttl",), "update": ("ttl",), "append": ("ttl", "field")}
-NEEDED: Mapping[str, tuple[str, ...]] = {"update": ("id", "set"), "append": ("id", "values"), "remove": ("id",)}
+MORE: Mapping[str, tuple[str, ...]] = {
+    "put": ("ttl",),
+    "update": ("ttl", "missing"),
+    "append": ("ttl", "field", "missing"),
+    "upsert": ("ttl",),
+    "remove": ("missing",),
+    "cancel": ("missing",),
+}
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "update": ("id", "set"),
+    "append": ("id", "values"),
+    "upsert": ("id", "set"),
+    "remove": ("id",),
+}
+# What may happen where there is no such record or job; the first does by default.
+MISSING_OUTCOMES: Mapping[str, tuple[str, ...]] = {
+    "update": ("fail", "skip", "create"),
+    "append": ("fail", "skip", "create"),
+    "remove": ("skip", "fail"),
+    "cancel": ("fail", "skip"),
+}
 NO_BODY = (204, 304)
 
 
@@ -217,7 +237,7 @@ class RuleCompiler:
             return None
         verb = verbs[0]
         target = getattr(step, verb)
-        if verb in ("put", "update", "append", "remove"):
+        if verb in ("put", "update", "append", "upsert", "remove"):
             self.diagnostics.require_known(target, self.known.collections, "collection", compiler.place((*path, verb)))
         if verb == "start":
             self.diagnostics.require_known(target, self.known.jobs, "kind of job", compiler.place((*path, verb)))
@@ -229,9 +249,20 @@ class RuleCompiler:
             arguments = {} if id is None else {"id": id}
         elif verb == "append":
             target = f"{target}.{step.field or 'items'}"
+        missing = self._missing(verb, step, path)
+        if verb == "upsert":
+            verb, missing = "update", "create"
         ttl = None if step.ttl is None else compiler.duration(step.ttl, (*path, "ttl")).seconds()
         when = compiler.condition(step.when, (*path, "when"))
-        return StepPlan(verb, target, place, when, step.bind, arguments, ttl)
+        return StepPlan(verb, target, place, when, step.bind, arguments, ttl, missing)
+
+    def _missing(self, verb: str, step: StepModel, path: Path) -> str:
+        """What happens where there is no such record or job; an outcome that the verb can't have is reported."""
+        outcomes = MISSING_OUTCOMES.get(verb, ("fail",))
+        if step.missing is not None and verb in MISSING_OUTCOMES:
+            place = self.compiler.place((*path, "missing"))
+            self.diagnostics.require_known(step.missing, outcomes, f"outcome of `{verb}`", place)
+        return step.missing or outcomes[0]
 
     def _require_arguments(self, verb: str, step: StepModel, path: Path) -> None:
         for name in NEEDED.get(verb, ()):

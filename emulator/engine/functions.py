@@ -20,6 +20,7 @@ from emulator.generate.tokens import count_tokens
 from emulator.jobs.job import RowViews
 from emulator.language.expressions.json import encode
 from emulator.language.expressions.runtime import MISSING
+from emulator.playbook.operators import REGEX_SECONDS
 from emulator.playbook.schema_reasons import shown
 from emulator.store.masking import mask_key
 
@@ -208,7 +209,28 @@ def urldecode(value: str) -> str:
     return unquote_plus(value)
 
 
-FILTERS: Mapping[str, Callable[..., Any]] = {"fixed": fixed, "short": short, "urldecode": urldecode}
+def groups(value: Any, pattern: str) -> Any:
+    """What the groups of a regular expression take of a text, by name and by number; missing where it is not found."""
+    import regex  # its import is paid by those who use it
+
+    try:
+        found = regex.search(pattern, value, timeout=REGEX_SECONDS) if isinstance(value, str) else None
+    except TimeoutError:
+        return MISSING
+    except regex.error as error:
+        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
+    if found is None:
+        return MISSING
+    numbered = {str(number): text for number, text in enumerate((found[0], *found.groups()))}
+    return {**numbered, **found.groupdict()}
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "fixed": fixed,
+    "groups": groups,
+    "short": short,
+    "urldecode": urldecode,
+}
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "new_id": new_id,
     "uuid": uuid,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -17,6 +17,7 @@ from emulator.engine.validate import refuse
 from emulator.errors import ApiError, ConfigError, EmulatorError, TemplateError
 from emulator.faults.webhooks import webhook_faults
 from emulator.jobs.job import Job, JobUsage, RowOutcome
+from emulator.language.expressions.runtime import MISSING
 from emulator.playbook import Operation
 from emulator.playbook.error_reply import error_plan, render_error
 from emulator.playbook.model import JobPlan, RowPlan, StepPlan, WebhookPlan
@@ -79,6 +80,7 @@ def _answer(operation: Operation, item: Any, context: Context) -> tuple[bytes, d
 
 MAX_APPENDED = 1_000  # items of a list that `append` grows; the oldest go
 Verb = Callable[[StepPlan, Context, dict[str, Any]], Any]
+Found = TypeVar("Found")
 
 
 def run_steps(steps: Sequence[StepPlan], context: Context) -> Iterator[None]:
@@ -111,32 +113,57 @@ def _put(step: StepPlan, context: Context, arguments: dict[str, Any]) -> Any:
 
 
 def _update(step: StepPlan, context: Context, arguments: dict[str, Any]) -> Any:
-    record = _record(step, context, arguments)
     fields = arguments["set"]
     if not isinstance(fields, dict):
         raise TemplateError(step.place, f"`set` is a mapping of fields, not {fields!r}")
-    changed = {**record, **fields}
-    context.service.records[step.target].change(str(arguments["id"]), changed, step.ttl)
-    return changed
+    record = _record(step, step.target, context, arguments)
+    return MISSING if record is None else _write(step, step.target, context, arguments, {**record, **fields})
 
 
 def _append(step: StepPlan, context: Context, arguments: dict[str, Any]) -> Any:
     name, _, field = step.target.partition(".")
-    records = context.service.records[name]
-    record = records.get(arguments["id"])
+    record = _record(step, name, context, arguments)
     if record is None:
-        raise TemplateError(step.place, f"no record {arguments['id']!r} in {name!r}")
+        return MISSING
     values, before = arguments["values"], record.get(field, [])
     if not isinstance(before, list):
         raise TemplateError(step.place, f"the field {field!r} is a list, not {before!r}")
     grown = [*before, *(values if isinstance(values, list) else [values])]
-    changed = {**record, field: grown[-MAX_APPENDED:]}
-    records.change(str(arguments["id"]), changed, step.ttl)
+    return _write(step, name, context, arguments, {**record, field: grown[-MAX_APPENDED:]})
+
+
+def _record(step: StepPlan, name: str, context: Context, arguments: dict[str, Any]) -> Mapping[str, Any] | None:
+    """The record that a step is about, perhaps a new one; None where the step is skipped. Raises ApiError."""
+    records, id = context.service.records[name], arguments["id"]
+    record: Mapping[str, Any] | None = records.get(id)
+    if record is None and step.missing == "create":
+        return {records.plan.key: str(id)}
+    return _there(step, record, f"no record {id!r} in {name!r}")
+
+
+def _there(step: StepPlan, found: Found | None, message: str) -> Found | None:
+    """What a step is about. Raises ApiError where it is missing and the step is not to be skipped."""
+    if found is None and step.missing == "fail":
+        raise ApiError("not_found", message, hint=f"{message}; the step at {step.place} may have `missing: skip`")
+    return found
+
+
+def _write(
+    step: StepPlan, name: str, context: Context, arguments: dict[str, Any], changed: dict[str, Any]
+) -> dict[str, Any]:
+    """Writes a record; one that is new begins its own life, another keeps its end unless the step has a `ttl`."""
+    records, id = context.service.records[name], str(arguments["id"])
+    if id in records:
+        records.change(id, changed, step.ttl)
+    else:
+        records.put(id, changed, step.ttl)
     return changed
 
 
 def _remove(step: StepPlan, context: Context, arguments: dict[str, Any]) -> Any:
-    return context.service.records[step.target].remove(str(arguments["id"]))
+    records, id = context.service.records[step.target], str(arguments["id"])
+    _there(step, records.get(id), f"no record {id!r} in {step.target!r}")
+    return records.remove(id)
 
 
 def _start(step: StepPlan, context: Context, arguments: dict[str, Any]) -> Generator[None, None, Any]:
@@ -188,16 +215,8 @@ def _usage(context: Context) -> JobUsage | None:
 def _cancel(step: StepPlan, context: Context, arguments: dict[str, Any]) -> Any:
     jobs = context.service.jobs
     job = jobs.find(str(arguments["id"]), context.caller.workspace if context.caller is not None else None)
-    if job is None:
-        raise TemplateError(step.place, f"no job {arguments['id']!r}")
-    return jobs.cancel(job).view(context.service.state.clock.now())
-
-
-def _record(step: StepPlan, context: Context, arguments: dict[str, Any]) -> dict[str, Any]:
-    record = context.service.records[step.target].get(arguments["id"])
-    if record is None:
-        raise TemplateError(step.place, f"no record {arguments['id']!r} in {step.target!r}")
-    return dict(record)
+    job = _there(step, job, f"no job {arguments['id']!r}")
+    return MISSING if job is None else jobs.cancel(job).view(context.service.state.clock.now())
 
 
 VERBS: Mapping[str, Verb] = {

@@ -137,7 +137,8 @@ class ReplyPlan(Struct, frozen=True):
 
 
 class StepPlan(Struct, frozen=True):
-    """One change of state: a verb, what it works on, and its arguments as templates."""
+    """One change of state: a verb, what it works on, and its arguments as templates; `missing` says what happens where
+    there is no such record or job: `fail`, `skip` or `create`."""
 
     verb: str
     target: str
@@ -146,6 +147,7 @@ class StepPlan(Struct, frozen=True):
     bind: str | None
     arguments: Mapping[str, Template]
     ttl: float | None = None
+    missing: str = "fail"
 
 
 class FaultPlan(Struct, frozen=True):

@@ -235,3 +235,32 @@ def test_errors_of_a_scenario_are_laid_over_those_of_the_one_it_extends(tmp_path
 def test_a_mistake_in_the_errors_of_a_scenario_is_reported_there(tmp_path: Path, change: str, message: str) -> None:
     (found,) = complaints(tmp_path, f"  aiexport: {{errors: {change}}}\n")
     assert found.startswith(message)
+
+
+@pytest.mark.finding("F5")
+def test_a_scenario_brings_a_collection_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "words.yaml").write_text("- {word: hello}\n")
+    apis = "  aiexport: {collections: {words: {from: words.yaml, key: word, records: [{word: bye}], most: 5}}}\n"
+    rule = "rules: [{on: models.list, do: [{put: words, record: {word: new}}], reply: {body: '{{ words.hello }}'}}]\n"
+    plan = load(tmp_path, apis + rule).apis["aiexport"].collections["words"]
+    assert (sorted(plan.records), plan.key, plan.most) == (["bye", "hello"], "word", 5)
+    more = "  aiexport: {collections: {words: [{word: more}]}}\n"
+    plan = load(tmp_path, more, "above", extends="mine.yaml").apis["aiexport"].collections["words"]
+    assert sorted(plan.records) == ["bye", "hello", "more"]
+
+
+@pytest.mark.parametrize(
+    ("collections", "message"),
+    [
+        ("{modles: [{id: a}]}", "5:36: unknown collection 'modles'; expected one of: models, "),
+        ("{models: {}}", "5:36: aiexport has a collection 'models'; add records to it with a list"),
+        ("{body: {}}", "5:34: the name 'body' is taken; choose another"),
+        ("{words: {records: [{name: x}]}}", "5:46: a record of 'words' has no field 'id'"),
+        ("{words: {from: none.yaml}}", "5:42: no fixture 'none.yaml'"),
+    ],
+)
+def test_a_mistake_in_a_collection_of_a_scenario_is_reported_there(
+    tmp_path: Path, collections: str, message: str
+) -> None:
+    (found,) = complaints(tmp_path, f"  aiexport: {{collections: {collections}}}\n")
+    assert found.startswith(message)

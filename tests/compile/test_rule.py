@@ -21,6 +21,14 @@ def step(library: Library, text: str) -> StepPlan:
     [
         ("«when: {body.a: 1}", ["a rule needs a reply or a fault"]),
         ("on: «echo.create\nreply: {body: 1}", ["`on` is for a scenario's rules"]),
+        (
+            "do: [{remove: keys, id: a, missing: «create}]\nreply: {body: 1}",
+            ["unknown outcome of `remove` 'create'; expected one of: skip, fail"],
+        ),
+        (
+            "do: [{put: keys, id: a, missing: «skip}]\nreply: {body: 1}",
+            ["`put` takes no `missing`; it takes id, record, ttl"],
+        ),
         ("reply: {error: invalid, status: «700}", ["700 is not a status; expected 200 to 599"]),
         ("reply: «{body: 1, text: x}", ["a reply has one of body, text, lines, stream and error, not body and text"]),
         ("reply: {error: «invaild}", ["unknown error 'invaild'"]),
@@ -71,7 +79,10 @@ def test_a_wrong_rule_is_refused(library: Library, text: str, messages: list[str
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("«{id: a}", "a step has exactly one verb; expected one of: put, update, append, remove, start, cancel"),
+        (
+            "«{id: a}",
+            "a step has exactly one verb; expected one of: put, update, append, upsert, remove, start, cancel",
+        ),
         ("«{put: things, remove: things, id: a}", "a step has exactly one verb"),
         (
             "{put: «thigns, record: {}}",
@@ -84,7 +95,7 @@ def test_a_wrong_rule_is_refused(library: Library, text: str, messages: list[str
         ("«{remove: things}", "`remove` needs `id`"),
         ("{put: things, record: {}, set: «{}}", "`put` takes no `set`; it takes id, record, ttl"),
         ("{remove: things, id: a, ttl: «1s}", "`remove` takes no `ttl`; it takes id"),
-        ("{cancel: a, id: «a}", "`cancel` takes no `id`; it takes none but `when` and `as`"),
+        ("{cancel: a, id: «a}", "`cancel` takes no `id`; it takes missing"),
         ("{cancel: «'{{ nofunction() }}'}", "unknown function 'nofunction'"),
         ("{put: things, record: {a: «'{{ nofunction() }}'}}", "unknown function 'nofunction'"),
         ("{put: things, record: {}, when: «body.a}", "'body.a' is not an expression; expected {{ … }}"),

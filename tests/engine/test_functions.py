@@ -39,6 +39,10 @@ def evaluate(service: Service, expression: str, **names: Any) -> Any:
 @pytest.mark.parametrize(
     ("expression", "value"),
     [
+        ("('order 7 of 9' | groups('order (?P<id>[0-9]+) of ([0-9])')).id", "7"),
+        ("('order 7 of 9' | groups('order ([0-9]+) of ([0-9])'))['2']", "9"),
+        ("('order 7' | groups('no (?P<id>[0-9]+)')).id is defined", False),
+        ("(7 | groups('7')) is defined", False),
         ("iso()", "2026-01-01T00:00:00Z"),
         ("iso(86400.9)", "1970-01-02T00:00:00Z"),
         ("iso_ms(0.123)", "1970-01-01T00:00:00.123Z"),

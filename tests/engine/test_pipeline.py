@@ -83,7 +83,6 @@ THINGS = "collections: {tokens: {}, things: {}}"
         ("/status?status=99", "99 is not a status"),
         ("/status?status=600", "600 is not a status"),
         ("/stream", "zero"),
-        ("/step", "no record 'nobody'"),
         ("/check", "zero"),
         ("/cost?cost=x", "'x' is not an amount"),
         ("/cost", "absent"),

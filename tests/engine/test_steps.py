@@ -96,6 +96,12 @@ def client(emulated: Emulated) -> httpx.Client:
     return emulated.client("small", headers=KEY)
 
 
+def missing(answer: httpx.Response, words: str) -> None:
+    """A 404 that says what is missing, with a hint at the step."""
+    assert (answer.status_code, answer.json()["said"]) == (404, words)
+    assert "may have `missing: skip`" in answer.headers["x-emulator-hint"]
+
+
 def failed(answer: httpx.Response, words: str) -> None:
     assert (answer.status_code, answer.json()["kind"]) == (500, "internal")
     assert words in answer.headers["x-emulator-error"]
@@ -165,9 +171,34 @@ def test_a_fixtures_record_can_be_removed_and_put_again(client: httpx.Client) ->
     assert client.delete("/notes/nobody").json() is False
 
 
+@pytest.mark.finding("F5")
 @pytest.mark.parametrize("path", ["/notes/nobody", "/notes/nobody/marks"])
-def test_what_is_not_there_cannot_be_changed(client: httpx.Client, path: str) -> None:
-    failed(client.post(path, json={"marks": []}), "no record 'nobody' in 'notes'")
+def test_a_record_that_is_missing_is_a_404_in_the_words_of_the_api(client: httpx.Client, path: str) -> None:
+    missing(client.post(path, json={"marks": []}), "no record 'nobody' in 'notes'")
+    assert client.get("/notes").json() == ["first"]
+
+
+@pytest.mark.finding("F5")
+def test_a_step_says_what_happens_where_there_is_no_record(small: Small) -> None:
+    steps = {
+        "skip": "{update: notes, id: x, set: {a: 1}, missing: skip, as: out}",
+        "grow": "{append: notes, id: x, field: marks, values: one, missing: create, as: out}",
+        "upsert": "{upsert: notes, id: x, set: {b: '{{ query.b }}'}, as: out}",
+        "strict": "{remove: notes, id: y, missing: fail, as: out}",
+        "cancel": "{cancel: z, missing: skip, as: out}",
+    }
+    operations = "".join(
+        f"{name}: {{route: GET /{name}, rules: [{{do: [{step}], reply: {{body: '{{{{ out | default(none) }}}}'}}}}]}}\n"
+        for name, step in steps.items()
+    )
+    client = small(operations, MORE).client("small", headers=KEY)
+    assert client.get("/skip").json() is None
+    assert client.get("/grow").json() == {"id": "x", "marks": ["one"]}
+    assert client.get("/grow").json() == {"id": "x", "marks": ["one", "one"]}
+    assert client.get("/skip").json() == {"id": "x", "marks": ["one", "one"], "a": 1}
+    assert client.get("/upsert?b=2").json()["b"] == "2"
+    missing(client.get("/strict"), "no record 'y' in 'notes'")
+    assert client.get("/cancel").json() is None
 
 
 @pytest.mark.parametrize(
@@ -205,5 +236,5 @@ def test_a_job_is_started_with_items_that_are_a_list_a_number_or_none(client: ht
 def test_a_job_is_cancelled_by_its_own_workspace_only(emulated: Emulated, client: httpx.Client) -> None:
     job = client.post("/jobs", json={}).json()
     bob = emulated.client("small", headers={"X-Key": "key-of-bob"})
-    failed(bob.delete(f"/jobs/{job['id']}"), f"no job '{job['id']}'")
+    missing(bob.delete(f"/jobs/{job['id']}"), f"no job '{job['id']}'")
     assert client.delete(f"/jobs/{job['id']}").json() == "stopping"

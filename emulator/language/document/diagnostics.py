@@ -72,11 +72,12 @@ class Diagnostics:
             return make(*arguments)
         return None
 
-    def require_known(self, name: str, known: Iterable[str], what: str, place: Location) -> None:
-        """Reports an error when `name` is not one of `known`."""
+    def require_known(self, name: str, known: Iterable[str], what: str, place: Location, cure: str = "") -> None:
+        """Reports an error when `name` is not one of `known`; `cure` says what else may be done."""
         names = list(known)
         if name not in names:
-            self.add(place, f"unknown {what} {name!r}; {did_you_mean(name, names)}")
+            hint = "; ".join(filter(None, (did_you_mean(name, names), cure)))
+            self.add(place, f"unknown {what} {name!r}; {hint}")
 
     def raise_any(self) -> None:
         if self.found:

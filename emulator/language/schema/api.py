@@ -207,6 +207,7 @@ class StepModel(Model):
     put: Name | None = Field(default=None, description="Write a record into a collection.")
     update: Name | None = Field(default=None, description="Set fields of a record of a collection.")
     append: Name | None = Field(default=None, description="Add to a list field of a record of a collection.")
+    upsert: Name | None = Field(default=None, description="Set fields of a record, or write it if there is none.")
     remove: Name | None = Field(default=None, description="Take a record out of a collection.")
     start: Name | None = Field(default=None, description="Start a job of this kind.")
     cancel: Template = Field(default=None, description="The id of the job to cancel.")
@@ -216,6 +217,9 @@ class StepModel(Model):
     field: str | None = None
     values: Template = None
     ttl: Duration | None = None
+    missing: Literal["fail", "skip", "create"] | None = Field(
+        default=None, description="What happens if there is no such record or job."
+    )
     items: Template = None
     data: Template = None
     result: Template = None

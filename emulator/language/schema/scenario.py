@@ -225,7 +225,9 @@ class OverrideModel(Model):
         default={}, description="Header lines beside or instead of the API's; null leaves one out."
     )
     jobs: dict[Name, dict[Name, Duration]] = Field(default={}, description="Timelines by kind of job.")
-    collections: dict[Name, list[dict[str, Any]]] = Field(default={}, description="Records added to a collection.")
+    collections: dict[Name, list[dict[str, Any]] | CollectionModel] = Field(
+        default={}, description="Records added to a collection; or, as in an API file, a new collection."
+    )
     statistics: str | None = Field(default=None, description="A fixture of usage, instead of the API's.")
     canned: dict[Name, list[str]] = Field(
         default={}, description="Files of canned replies by answer, asked before the API's own."
