@@ -14,7 +14,7 @@ from emulator import paths as resources
 from emulator.clock import Clock
 from emulator.compile.lint import CONTROL
 from emulator.compile.loader import Loader
-from emulator.compile.playbooks import Playbooks
+from emulator.compile.playbooks import Playbooks, stamp
 from emulator.engine.body import open_request
 from emulator.engine.deliver import FastPath
 from emulator.engine.functions import FILTERS, FUNCTIONS
@@ -164,6 +164,10 @@ class Application:
     def watched(self) -> set[Path]:
         """Returns the folders whose changes cause a reload."""
         return {file.parent for file in self.worlds.files()}
+
+    def stamp(self) -> object:
+        """Returns how the files of all scenarios are, to be compared with how they are later."""
+        return stamp(sorted(self.worlds.files()))
 
     async def close(self) -> None:
         """Stops what is in progress: webhooks, and watching for jobs to end."""

@@ -159,5 +159,5 @@ def test_the_folders_of_all_files_are_watched(small: Emulated, tmp_path: Path) -
 def test_wrong_scenarios_build_nothing(tmp_path: Path) -> None:
     path = tmp_path / "wrong.yaml"
     path.write_text("scenario: wrong\n")
-    with pytest.raises(DocumentError, match=r"wrong\.yaml:1:1: missing key 'about'"):
+    with pytest.raises(DocumentError, match=r"wrong\.yaml:1:1: this scenario serves no API; add"):
         build(Settings(scenarios=(str(path),)))

@@ -29,11 +29,12 @@ class ScenarioFinder(Struct):
     folder: Path
     diagnostics: Diagnostics
     documents: dict[Path, Document | None] = field(default_factory=dict)
+    links: dict[Path, None] = field(default_factory=dict)
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Every file that was looked into, wrong ones included."""
-        return tuple(self.documents)
+        """Every file that was looked into, wrong ones included, and the links that led to them."""
+        return (*self.documents, *self.links)
 
     def sources(self, names: Sequence[str]) -> list[ScenarioSource]:
         """These scenarios and all that they extend. An earlier one goes before a later one, and what is extended comes
@@ -63,7 +64,9 @@ class ScenarioFinder(Struct):
 
     def _follow(self, path: Path, ordered: list[ScenarioSource], chain: tuple[Path, ...]) -> None:
         """Appends this scenario, then what it extends, which is checked even if this one is invalid and left out."""
-        path = path.resolve()
+        path, link = path.resolve(), path.absolute()
+        if link != path:
+            self.links[link] = None
         if path not in self.documents:
             self.documents[path] = self.diagnostics.attempt(read, path)
         document = self.documents[path]

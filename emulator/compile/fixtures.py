@@ -33,6 +33,7 @@ class Fixtures:
         for folder in (self.folder, beside.absolute().parent):
             path = (folder / name).resolve()
             if path.is_file() and path.is_relative_to(folder.resolve()):
+                self.files[(folder / name).absolute()] = None
                 return self._read(path)
         known = sorted(path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*.yaml"))
         text = f"no fixture {name!r} below {self.folder.name}/ or beside this file; {did_you_mean(name, known)}"

@@ -107,7 +107,7 @@ class Loader:
             known = sorted(file.stem for folder in folders[:1] + folders[2::2] for file in folder.glob("*.y*ml"))
             place = sources[-1].document.place(("apis", name), key=True)
             raise DocumentError([Diagnostic(place, f"no API {name!r}; {did_you_mean(name, dict.fromkeys(known))}")])
-        self.files.append(path.resolve())
+        self.files += [path.resolve(), path.absolute()]
         document = read(path)
         self.documents.append(document)
         file = validate(document, ApiFile)

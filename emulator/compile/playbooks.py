@@ -10,7 +10,7 @@ from emulator.playbook import Playbook
 
 MAX_PLAYBOOKS = 16  # lists of scenarios; the one asked for longest ago goes
 Names = tuple[str, ...]
-Stamp = tuple[tuple[Path, int, int], ...]
+Stamp = tuple[tuple[Path, int, int, int], ...]
 
 
 class Playbooks:
@@ -23,14 +23,14 @@ class Playbooks:
     def add(self, names: Names, made: Playbook) -> None:
         """Take in what was compiled elsewhere."""
         self._made.pop(names, None)
-        self._made[names] = (made, _stamp(made.files))
+        self._made[names] = (made, stamp(made.files))
 
     def get(self, names: Names) -> Playbook:
         """What these scenarios make. Raises DocumentError with every diagnostic."""
-        made, stamp = self._made.get(names, (None, ()))
-        if made is None or stamp != _stamp(made.files):
+        made, then = self._made.get(names, (None, ()))
+        if made is None or then != stamp(made.files):
             made = self._compile(names)
-            self._made = {each: (old, then) for each, (old, then) in self._made.items() if then == _stamp(old.files)}
+            self._made = {each: (old, at) for each, (old, at) in self._made.items() if at == stamp(old.files)}
         self.add(names, made)
         for old in list(self._made)[: max(0, len(self._made) - MAX_PLAYBOOKS)]:
             del self._made[old]
@@ -45,13 +45,13 @@ class Playbooks:
         return made
 
 
-def _stamp(files: Iterable[Path]) -> Stamp:
-    """How the files are: when they were changed (ns), and their sizes."""
+def stamp(files: Iterable[Path]) -> Stamp:
+    """How the files are: which they are (a link may lead to another now), when they were changed (ns), their sizes."""
     stamps = []
     for file in files:
         try:
             found = os.stat(file)
-            stamps.append((file, found.st_mtime_ns, found.st_size))
+            stamps.append((file, found.st_ino, found.st_mtime_ns, found.st_size))
         except OSError:
-            stamps.append((file, 0, -1))
+            stamps.append((file, 0, 0, -1))
     return tuple(stamps)

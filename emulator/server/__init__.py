@@ -9,6 +9,7 @@ import logging
 import socket
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -25,6 +26,7 @@ from emulator.settings import Listen, Settings
 LOG = logging.getLogger("emulator")
 BACKLOG = 2_048
 KEEP_ALIVE = 75.0  # real seconds after which an idle connection is closed
+LOOK_EVERY_MS = 1_000  # between two looks at the files of scenarios
 # Thresholds of the garbage collector's three generations. Nothing else runs during a collection, so each must be small:
 # hundreds of open streams in one collection take a tenth of a second.
 GC_THRESHOLDS = (2_000, 1, 500)
@@ -135,18 +137,40 @@ async def serve(
 
 
 async def watch_files(app: Application) -> None:
-    """Reloads when a scenario or fixture changes on disk; ends with a warning when the system can't watch files."""
+    """Reloads when a scenario or fixture changes on disk; ends with a warning when the system can't watch files.
+
+    The system reports changes in folders at once. It does not report that a link leads elsewhere, or that a folder is
+    another one than before, so the files themselves are looked at each second too.
+    """
     from watchfiles import awatch
 
+    stamp = app.stamp()
     try:
         while True:
-            folders = app.watched()
-            async for _ in awatch(*folders, watch_filter=_is_document, debounce=200, step=50, recursive=False):
-                app.reload()
-                if app.watched() != folders:
+            folders = _folders(app)
+            async for changes in awatch(
+                *folders,
+                watch_filter=_is_document,
+                debounce=200,
+                step=50,
+                recursive=False,
+                rust_timeout=LOOK_EVERY_MS,
+                yield_on_timeout=True,
+            ):
+                now = app.stamp()
+                if changes or now != stamp:
+                    app.reload()
+                    stamp = app.stamp()
+                if _folders(app) != folders:
                     break
     except OSError as error:
         LOG.warning("changed scenarios will not be reloaded: %s", error)
+
+
+def _folders(app: Application) -> dict[Path, int]:
+    """The folders to watch, each with what it is on disk: one that is missing is watched from the next above it."""
+    folders = {next(each for each in (folder, *folder.parents) if each.is_dir()) for folder in app.watched()}
+    return {folder: folder.stat().st_ino for folder in folders}
 
 
 def _is_document(change: object, path: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shutil
 import signal
 import socket
 from collections.abc import Iterator
@@ -145,6 +146,39 @@ def test_a_changed_api_and_a_changed_fixture_are_read_again(serving: Serving, fo
     serving.until(lambda: "said" in talk(serving).json())
 
 
+@pytest.mark.finding("F7")
+@pytest.mark.parametrize("linked", ["story.yaml", "."])
+def test_a_link_that_leads_elsewhere_is_read_again(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, linked: str
+) -> None:
+    other, place = tmp_path_factory.mktemp("other"), tmp_path_factory.mktemp("place")
+    for file in folder.iterdir():
+        (other / file.name).write_text(file.read_text().replace("A test.", "Another test."))
+    (other / "small.yaml").write_text(API.replace("heard:", "said:"))
+    link, scenario = ("now.yaml", "now.yaml") if linked == "story.yaml" else ("now", "now/story.yaml")
+    (place / link).symlink_to(folder / linked)
+    with Serving(place, "--scenario", scenario) as process:
+        assert "heard" in talk(process).json()
+        (place / "new").symlink_to(other / linked)
+        os.replace(place / "new", place / link)
+        process.until(lambda: "said" in talk(process).json())
+
+
+@pytest.mark.finding("F7")
+def test_a_folder_that_is_made_anew_is_read_again(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    scenarios = tmp_path_factory.mktemp("place") / "scenarios"
+    shutil.copytree(folder, scenarios)
+    with Serving(scenarios.parent, "--scenario", "scenarios/story.yaml") as process:
+        for name in ("first", "second"):
+            shutil.rmtree(scenarios)
+            process.until(lambda: "invalid scenarios" in process.log)
+            shutil.copytree(folder, scenarios)
+            (scenarios / "small.yaml").write_text(API.replace("heard:", f"{name}:"))
+            process.until(lambda name=name: name in talk(process).json())  # type: ignore[misc]
+        save(scenarios / "small.yaml", API.replace("heard:", "third:"))
+        process.until(lambda: "third" in talk(process).json())
+
+
 def test_an_invalid_change_is_reported_and_the_previous_version_stays_active(serving: Serving, folder: Path) -> None:
     save(folder / "story.yaml", STORY + "rules: [{on: talc, reply: {boddy: 1}}]\n")
     serving.until(lambda: "story.yaml:4:28: unknown key 'boddy'" in serving.log)
@@ -209,10 +243,10 @@ def test_a_mistake_of_our_own_is_not_silent(running: Running, caplog: pytest.Log
 def test_watching_ends_with_a_word_when_the_system_cannot_watch(
     folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    def refuse(*folders: object, **options: object) -> object:
+        raise OSError("no more watches")
+
     monkeypatch.chdir(folder)
-    app = build(Settings(scenarios=("story.yaml",)))
-    for file in folder.iterdir():
-        file.unlink()
-    folder.rmdir()
-    asyncio.run(server.watch_files(app))
-    assert "changed scenarios will not be reloaded" in caplog.text
+    monkeypatch.setattr("watchfiles.awatch", refuse)
+    asyncio.run(server.watch_files(build(Settings(scenarios=("story.yaml",)))))
+    assert "changed scenarios will not be reloaded: no more watches" in caplog.text
