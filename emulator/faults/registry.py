@@ -14,6 +14,7 @@ from emulator.faults.base import Fault, Parameter
 from emulator.faults.credentials import TOKEN_FAULTS
 from emulator.faults.jobs import JOB_FAULTS
 from emulator.faults.response import ANSWER_FAULTS, BODY_FAULTS
+from emulator.faults.sse import SSE_FAULTS
 from emulator.faults.stream import STREAM_FAULTS
 from emulator.faults.timing import TIMING_FAULTS
 from emulator.faults.webhooks import WEBHOOK_FAULTS
@@ -123,6 +124,7 @@ FAULTS = FaultRegistry(
         *ANSWER_FAULTS,
         *BODY_FAULTS,
         *STREAM_FAULTS,
+        *SSE_FAULTS,
         *WIRE_FAULTS,
         *TIMING_FAULTS,
         *JOB_FAULTS,
