@@ -13,6 +13,7 @@ import click
 import pytest
 from jinja2 import Environment
 
+from emulator.check.editor import DESCRIBED_AS, DESCRIPTIONS
 from emulator.cli import main
 from emulator.compile.api import ENGINE_ERRORS
 from emulator.compile.canned import CannedEntry
@@ -99,6 +100,19 @@ def test_every_key_is_told_and_no_other(part: type[parts.Model]) -> None:
 def test_every_part_has_its_table(module: ModuleType) -> None:
     known = {found for found in vars(module).values() if inspect.isclass(found) and issubclass(found, parts.Model)}
     assert known - {parts.Model} <= set(PARTS)
+
+
+def plain(text: str) -> str:
+    """A cell of a table without its links and what only leads elsewhere on the page."""
+    text = re.sub(r"\s*\((?:\[[^\]]*\]\([^)]*\)(?:, )?)+\)", "", text)
+    return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text).replace(" (below)", "").strip()
+
+
+@pytest.mark.finding("F9")
+@pytest.mark.parametrize("part", [part for part in PARTS if part not in (CannedEntry, SeedRow)])
+def test_editors_describe_every_key_as_the_page_does(part: type[parts.Model]) -> None:
+    rows = {row[0].strip("`"): plain(row[1]) for row in told(*PARTS[part]).rows[1:]}
+    assert DESCRIPTIONS[DESCRIBED_AS.get(part.__name__, part.__name__)] == rows
 
 
 def test_what_must_be_there_is_called_required() -> None:

@@ -205,16 +205,22 @@ def coverage(scenarios: tuple[str, ...]) -> int:
 
 
 @main.command()
-@click.argument("kind", type=click.Choice(["scenario", "api"]))
+@click.argument("kind", type=click.Choice(["scenario", "api"]), required=False)
+@click.option("--write", is_flag=True, help="Write both to .emulator/ and add a line to each scenario of this folder.")
 @exit_on_error
-def schema(kind: str) -> int:
-    """Print the JSON Schema of scenario or API files, for editors."""
-    import json
+def schema(kind: str | None, write: bool) -> int:
+    """Print the JSON Schema of scenario or API files, for editors; or set up the editor with --write."""
+    from pathlib import Path
 
-    from emulator.language.schema.scenario import ApiFile, ScenarioFile
+    from emulator.check.setup import schema_text, write_schemas
 
-    shape = ScenarioFile.model_json_schema() if kind == "scenario" else ApiFile.model_json_schema()
-    click.echo(json.dumps(shape, indent=2))
+    if write:
+        for line in write_schemas(Path.cwd()):
+            click.echo(line)
+    elif kind is None:
+        raise click.UsageError("Missing argument '[scenario|api]', or --write.")
+    else:
+        click.echo(schema_text(kind, Path.cwd()), nl=False)
     return 0
 
 

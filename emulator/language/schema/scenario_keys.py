@@ -1,0 +1,244 @@
+"""What the keys of scenarios, rules and operations mean, by model, as docs/scenarios.md says it; editors show it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
+    "ScenarioFile": {
+        "scenario": "Its name. Required.",
+        "about": "One sentence.",
+        "extends": (
+            "Another scenario: one that comes with the emulator, or a file, by its path from this one. "
+            "Everything of it holds unless this file says otherwise."
+        ),
+        "apis": (
+            "The APIs that are served, each with what is changed in it or with nothing. Those of `extends` are "
+            "served too."
+        ),
+        "latency": "How long answers take. Without it: no time.",
+        "rules": "Rules that stand before the APIs' own.",
+    },
+    "OverrideModel": {
+        "switches": "Guesses that are turned: the name of the switch and one of its choices.",
+        "keys": "More keys, or other entries for known ones.",
+        "unknown_keys": "Who a key is that nobody registered: `{tier, workspace, data}`, or `refuse`.",
+        "tiers": (
+            "Tiers: the limits and the keys of `data` that are named replace the API's, one by one. A tier may "
+            "be new if a key is on it."
+        ),
+        "errors": (
+            "`shape`, `headers` and `kinds`, as under errors. What a kind names replaces that field of the "
+            "API's, header lines and `data` one by one (null leaves a line out); a new kind needs a `status`."
+        ),
+        "limit_headers": "Header lines beside or instead of the API's `limit_headers`; null leaves one out.",
+        "jobs": "By kind of job: when each state begins. States that are not named stay.",
+        "collections": (
+            "By collection: a list of records, added to those of the API. One with a known id replaces it; "
+            "`{$from: FILE}` stands for the records of a fixture. Or a new collection, as under collection: "
+            "`{words: {records: [{id: hello}]}}`."
+        ),
+        "statistics": "A fixture of usage that happened before the emulator started, instead of the API's.",
+        "canned": ("By answer: files of canned replies, which go before those of the API and of scenarios further up."),
+    },
+    "LatencyModel": {
+        "reply": "Before an answer that is no stream and no error.",
+        "first_token": "Before the first paced event of a stream.",
+        "token": "Between two paced events.",
+    },
+    "RuleModel": {
+        "name": "What near misses call it, and what its counters are kept under.",
+        "on": (
+            "In scenarios only: the operation, `messages.create`; with `*`, `messages.*`; of one API, `NAME/*`; "
+            "a list of those; nothing for all."
+        ),
+        "when": "What must hold. Nothing: it always matches.",
+        "unchecked": (
+            "`true`: a request that it matches is not refused by the operation's schemas and checks; one that "
+            "they would refuse is not charged either. What is recorded needs that: it may be about what this "
+            "emulator does not know."
+        ),
+        "let": "Names for `do`, `reply`. They are worked out when first used; `when` does not see them.",
+        "do": "Steps that change state before the reply.",
+        "reply": "What is sent.",
+        "fault": "How that goes wrong.",
+        "claims": "In API files: ids of the promises that the rule serves.",
+    },
+    "ReplyModel": {
+        "status": "200 when left out; may be a template. With `error`, instead of the kind's own.",
+        "headers": (
+            "Headers. They replace those of the same name from the operation, the API or the error, and those "
+            "that the emulator adds to every response (`Date`, the limit headers, `X-Emulator-…`); null leaves "
+            "a header out."
+        ),
+        "body": "JSON: a tree of templates.",
+        "text": "Plain text.",
+        "stream": "Server-sent events.",
+        "error": (
+            "A kind of the API's errors, with its status, headers and shape. `rate_limited` knows when to retry "
+            "from the caller's counters."
+        ),
+        "message": "With `error`: what it says, instead of the kind's own words.",
+        "param": "With `error`: the field it is about.",
+        "data": (
+            "With `error`: more values below `error` in the shape, such as `{allow: POST}`; `{status: 475}` "
+            "answers with that status."
+        ),
+    },
+    "StreamModel": {
+        "events": "The events, in order.",
+        "pace": "When paced events leave. Without it, as the scenario's latency says.",
+    },
+    "EventModel": {
+        "event": "The name in its `event:` line.",
+        "id": "The text of its `id:` line.",
+        "data": "Its data, as JSON in one line.",
+        "text": "Instead of `data`: its data as it is, such as `[DONE]`.",
+        "$each": (
+            "A list: one event for each item. These events are the paced ones; the others leave together with "
+            "the one before,"
+        ),
+        "wait": (
+            "unless they have this: a latency of their own after the one before, or after the answer began. "
+            "With `$each` it goes before each item, instead of the pace."
+        ),
+        "as": "The name of the item, `item` when left out.",
+        "$if": (
+            "Without it or when true, the event is sent. With `$each` it is asked for each item; one that is "
+            "passed over takes no time."
+        ),
+    },
+    "PaceModel": {
+        "first": "The latency before the first paced event.",
+        "each": "The latency between two.",
+        "speed": "A number: between two, the stream is so many times as fast, whatever says the latency.",
+    },
+    "StepModel": {
+        "put": "Write a record into this collection: `record`, under `id` or the record's own key.",
+        "update": "Set fields of a record of this collection: `id`, `set`.",
+        "append": "Add to a list in a record of this collection: `id`, `field`, `values`. The last 1,000 are kept.",
+        "upsert": "Set fields of a record, or write it if there is none: `id`, `set`.",
+        "remove": "Take a record out of this collection: `id`.",
+        "start": "Start a job of this kind: `id`, `items`, `data`, `result`.",
+        "cancel": "Cancel the job with this id.",
+        "id": "The id of the record or of the new job (a UUID when left out).",
+        "record": "For `put`: the whole record, a mapping.",
+        "set": "For `update`: the fields to set, a mapping.",
+        "field": "For `append`: the name of the list, `items` when left out.",
+        "values": "For `append`: a list of values, or one value.",
+        "ttl": (
+            "For `put`, `update` and `append`: the record is forgotten after this duration. `update` and "
+            "`append` without it leave the end as it was."
+        ),
+        "missing": (
+            "For `update`, `append`, `remove` and `cancel`: what happens if there is no such record or job. "
+            "`fail`: the request is refused with the API's `not_found`; `skip`: nothing, and the name in `as` "
+            "is absent; `create`: `update` and `append` write a new record. By default `fail`, for `remove` "
+            "`skip`."
+        ),
+        "items": "For `start`: what the job works on, a list or a count.",
+        "data": "For `start`: what the job remembers, a mapping.",
+        "result": "For `start`: what the job will have to say.",
+        "when": "An expression; the step is done when it is true.",
+        "as": "A name for the outcome: the record as written, or the job.",
+    },
+    "ApiFile": {
+        "api": "Its name, which is its file's name. Required.",
+        "title": "Its name for people. Required.",
+        "version": "Its version, a text. Required.",
+        "about": "One sentence.",
+        "hosts": "The service's host names. A request whose `Host` is one of them sees this API only.",
+        "base": "What all paths begin with, such as `/v2`.",
+        "claims": "The promises it serves, by id.",
+        "serves": "Ids of the promises that the file as a whole serves.",
+        "switches": "Guesses that a scenario can turn.",
+        "keys": "The keys that are known from the start.",
+        "unknown_keys": "Who a key is that nobody registered, or `refuse`, which is what happens when it is left out.",
+        "tiers": "The plans.",
+        "limits_per": "Who shares counters: `workspace` (when left out) or `key`.",
+        "auth": "Where a credential may stand; tried in order.",
+        "cost": "What a request costs, by counter, unless its operation says otherwise: numbers or templates.",
+        "headers": "Header lines of every answer.",
+        "limit_headers": (
+            "Headers of every response to a caller who has limits; null leaves one out, and so does a value "
+            "that is missing. A rule's or an error's own header of the same name takes precedence."
+        ),
+        "errors": "How it says no.",
+        "schemas": "JSON Schemas that others refer to as `#/schemas/NAME`.",
+        "collections": "What it knows.",
+        "statistics": "A fixture of usage that happened before the emulator started.",
+        "answers": "What is generated.",
+        "jobs": "What takes time.",
+        "example": "A request that the server prints when it starts.",
+        "client": "How programs are pointed here, and what their calls would cost.",
+        "operations": "What it does. Required.",
+    },
+    "SwitchModel": {
+        "default": "What holds unless a scenario says otherwise.",
+        "choices": "Everything it can be.",
+        "about": "What it decides.",
+        "claims": "The promises it interprets.",
+    },
+    "OperationModel": {
+        "route": ("Method and path: `GET /words/{id}`. `{id}` is one segment, `{id:path}` may hold slashes. Required."),
+        "aliases": "More methods and paths for the same operation.",
+        "host": "One of the API's hosts: a request whose `Host` is another of them does not find the operation.",
+        "summary": "One sentence.",
+        "class": (
+            "Who knows of its route: `documented`, `inferred` or `invented`, as under claims. Whatever it cites "
+            "counts for no more than this."
+        ),
+        "claims": "The promises it serves.",
+        "auth": "`false`: no key is needed. An API without `auth` needs none at all.",
+        "accept": "Kinds of body: `json` (when left out), `form`, `text` (JSON sent as text/plain).",
+        "request": (
+            "A JSON Schema (2020-12) of the body. Without it the body is not read. Defaults of the top level "
+            "are filled in. A body nested deeper than 200 levels is refused. A refusal names the field, then "
+            "the reason in plain words (`temperature: must be from 0 to 1; found 2`). What a `pattern` or a "
+            '`not` asks for can\'t be guessed: say it with `must` beside it, as in `{pattern: "^https?://", '
+            "must: be an http or https URL}`."
+        ),
+        "query": "A JSON Schema of the query; values are converted to its types first.",
+        "let": "Names for everything below; worked out when first used, at most once a request.",
+        "answer": "The answer that `answer` stands for in its templates.",
+        "checks": "What a schema can't say. A refusal here costs nothing.",
+        "cost": "What it costs, by counter, instead of the API's `cost`: numbers or templates.",
+        "settle": (
+            "What it cost in the end, by counter; the difference is charged or given back. An answer that is an "
+            "error costs nothing, whoever refuses."
+        ),
+        "usage": "What it adds to the statistics.",
+        "redact": (
+            "Fields of body, query and answer that the journal must not keep; headers with credentials are "
+            "masked anyway."
+        ),
+        "errors": (
+            "Kinds of error that this operation says in another kind's words: `{invalid: oauth_invalid_request}`."
+        ),
+        "headers": "Header lines of its answers.",
+        "examples": "Documented requests, which `emulator verify` plays. Without any, the smallest valid body is.",
+        "rules": "What it answers. Required.",
+    },
+    "AliasModel": {
+        "route": "Method and path.",
+        "host": "As above; the operation's when left out.",
+        "claims": "The promises it serves.",
+    },
+    "CheckModel": {
+        "when": "As in a rule, without counters.",
+        "error": "The kind of error.",
+        "message": "What it says.",
+        "param": "The field it is about.",
+        "claims": "The promises it serves.",
+    },
+    "UsageModel": {
+        "asset": "What was used; nothing is recorded when it is null.",
+        "tokens": "How many tokens; 0 when left out. An error takes none.",
+        "latency_ms": "How long it took; 0 when left out.",
+        "ok": (
+            "Whether an answer below 400 counts as a success; it does when left out. A failure takes no tokens "
+            "and no time."
+        ),
+        "claims": "The promises it serves.",
+    },
+}

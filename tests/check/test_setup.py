@@ -1,0 +1,50 @@
+"""The editor is set up by one command, which may be given again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from emulator.check.setup import schema_text, write_schemas
+from emulator.errors import ConfigError
+from tests.library import STORY, api
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "apis").mkdir()
+    (tmp_path / "apis" / "demo.yaml").write_text(api())
+    (tmp_path / "story.yaml").write_text(STORY)
+    (tmp_path / "other.yaml").write_text("- a list\n")
+    (tmp_path / "broken.yaml").write_text("{")
+    return tmp_path
+
+
+@pytest.mark.finding("F9")
+def test_schemas_are_written_and_scenarios_lead_to_them(folder: Path) -> None:
+    assert write_schemas(folder) == [
+        "wrote .emulator/scenario.schema.json",
+        "wrote .emulator/api.schema.json",
+        "added the schema to story.yaml",
+        "added the schema to apis/demo.yaml",
+    ]
+    line = "# yaml-language-server: $schema="
+    assert (folder / "story.yaml").read_text() == f"{line}.emulator/scenario.schema.json\n{STORY}"
+    assert (folder / "apis" / "demo.yaml").read_text().startswith(f"{line}../.emulator/api.schema.json\n")
+    assert json.loads((folder / ".emulator" / "api.schema.json").read_text())["title"] == "ApiFile"
+    assert write_schemas(folder) == ["wrote .emulator/scenario.schema.json", "wrote .emulator/api.schema.json"]
+
+
+def test_the_names_of_the_folder_are_listed_too(folder: Path) -> None:
+    schema = json.loads(schema_text("scenario", folder))
+    operations = schema["$defs"]["RuleModel"]["properties"]["on"]["anyOf"][0]["anyOf"][0]["enum"]
+    assert {"echo.create", "messages.create"} <= set(operations)
+    assert "story.yaml" in schema["properties"]["extends"]["anyOf"][0]["enum"]
+
+
+def test_a_folder_that_can_not_be_written_is_an_error(folder: Path) -> None:
+    (folder / ".emulator").write_text("a file")
+    with pytest.raises(ConfigError, match=r"can't write .*\.emulator: File exists"):
+        write_schemas(folder)
