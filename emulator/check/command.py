@@ -11,7 +11,7 @@ from emulator.check.lint import Loaded, lint
 from emulator.check.play import play as play_operations
 from emulator.check.reach import unreachable
 from emulator.compile.loader import Loader
-from emulator.errors import ConfigError, Diagnostic, DocumentError
+from emulator.errors import ConfigError, Diagnostic
 from emulator.language.document.reader import SUFFIXES
 
 
@@ -33,12 +33,12 @@ def check_scenarios(paths: Sequence[str], play: bool = True) -> tuple[list[Diagn
 def check_scenario(name: str, play: bool = True) -> list[Diagnostic]:
     """Checks one scenario; returns every error, sorted by place."""
     loader = Loader(resources.scenarios(), resources.fixtures(), LANGUAGE)
-    try:
-        playbook = loader.load((name,))
-    except DocumentError as error:
-        return list(error.diagnostics)
+    playbook = loader.load_partly((name,))
+    wrong = loader.diagnostics.found
     loaded = Loaded(playbook, tuple(loader.rules), loader.changes, tuple(loader.documents))
-    found = [*lint(loaded), *unreachable(loaded)]
+    found = [*wrong, *lint(loaded)]
+    if not wrong:  # a condition that is wrong matches nothing yet, so nothing can be said of what it hides
+        found += unreachable(loaded)
     return sorted({*found, *(play_operations(playbook) if play and not found else ())})
 
 

@@ -65,6 +65,7 @@ def play(playbook: Playbook) -> list[Diagnostic]:
 
 async def _play(playbook: Playbook) -> list[Diagnostic]:
     player = Player(playbook)
+    asyncio.get_running_loop().set_exception_handler(player.report)
     found: dict[tuple[Location, str], Diagnostic] = {}
     for api in playbook.apis.values():
         async for diagnostic, cause in player.diagnostics(api):
@@ -182,6 +183,11 @@ class Player:
         self.clock = manual()
         self.state = WorldState(KEY, 0, MemoryBackend(self.clock, types=STORED_TYPES))
         self._pipeline = Pipeline(quiet(playbook), self.state, MAX_BODY)
+        self._reported: list[str] = []
+
+    def report(self, loop: asyncio.AbstractEventLoop, problem: dict[str, Any]) -> None:
+        """Notes what failed at the end of a job, as an exception handler of the loop."""
+        self._reported.append(str(problem.get("exception", problem["message"])))
 
     async def diagnostics(self, api: Api) -> AsyncIterator[tuple[Diagnostic, str]]:
         """Yields what fails in an API, with what it is in the emulator's words."""
@@ -194,7 +200,6 @@ class Player:
                         yield _diagnostic(error, each, whose), error
 
     async def _errors(self, api: Api, each: Play, tier: str | None) -> AsyncIterator[str]:
-        self._pipeline.close()
         self.state.clear()
         for service in self._pipeline.services.values():
             service.callers.clear()
@@ -203,6 +208,9 @@ class Player:
             yield response.error
         for error in self._webhooks(api):
             yield error
+        await self.clock.advance(DAYS_AFTER)  # jobs end
+        while self._reported:
+            yield self._reported.pop()
 
     def _key(self, api: Api, tier: str | None) -> str:
         """A key of a tier: one of the API's own, or one that is made for it."""

@@ -11,7 +11,7 @@ from emulator.errors import Diagnostic, DocumentError, Location
 from emulator.language.document.diagnostics import Diagnostics, closest, did_you_mean
 from emulator.language.document.reader import SUFFIXES, Document, read
 from emulator.language.schema.scenario import ScenarioFile
-from emulator.language.schema.validate import validate
+from emulator.language.schema.validate import Partial, validate_partly
 
 
 class ScenarioSource(Struct, frozen=True):
@@ -30,6 +30,7 @@ class ScenarioFinder(Struct):
     diagnostics: Diagnostics
     documents: dict[Path, Document | None] = field(default_factory=dict)
     links: dict[Path, None] = field(default_factory=dict)
+    partial: list[Partial] = field(default_factory=list)  # what could be used of files that are partly wrong
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -52,9 +53,7 @@ class ScenarioFinder(Struct):
         if path.suffix in SUFFIXES:
             if path.is_file():
                 return path
-            near = closest(path.name, self._known(path.parent, whole=True))
-            hint = f"; did you mean {str(path.with_name(near))!r}?" if near else ""
-            raise DocumentError([Diagnostic(Location(name), f"no such file{hint}")])
+            raise DocumentError([Diagnostic(Location(name), self._no_file(path, name))])
         found = self._named(name, self.folder)
         if found is None:
             own = self._named(name, Path())
@@ -68,7 +67,7 @@ class ScenarioFinder(Struct):
         if link != path:
             self.links[link] = None
         if path not in self.documents:
-            self.documents[path] = self.diagnostics.attempt(read, path)
+            self.documents[path] = self.diagnostics.attempt(read, path, self.diagnostics.found)
         document = self.documents[path]
         if document is None:
             return
@@ -77,7 +76,10 @@ class ScenarioFinder(Struct):
             ordered.append(ScenarioSource(path, document, alone, is_api=True))
             return
         with self.diagnostics.catching():
-            ordered.append(ScenarioSource(path, document, validate(document, ScenarioFile)))
+            part = validate_partly(document, ScenarioFile)
+            self.partial.append(part)
+            self.diagnostics.found.extend(part.wrong)
+            ordered.append(ScenarioSource(path, part.document, part.file))
         extended = document.data.get("extends") if isinstance(document.data, dict) else None
         if isinstance(extended, str):
             chain = (*chain, path)
@@ -91,11 +93,22 @@ class ScenarioFinder(Struct):
         else:
             found = self._named(name, self.folder) or self._named(name, beside)
         if found is None:
-            known = did_you_mean(name, [*self._known(self.folder), *self._known(beside, whole=True)])
-            raise DocumentError([Diagnostic(place, f"no scenario {name!r}; {known}")])
+            if Path(name).suffix in SUFFIXES:
+                raise DocumentError([Diagnostic(place, f"{name}: {self._no_file(beside / name, name)}")])
+            known = dict.fromkeys([*self._known(self.folder), *self._known(beside)])
+            raise DocumentError([Diagnostic(place, f"no scenario {name!r}; {did_you_mean(name, known)}")])
         if found.resolve() in chain:
             raise DocumentError([Diagnostic(place, "a scenario can't extend itself, not even through others")])
         return found
+
+    def _no_file(self, path: Path, name: str) -> str:
+        """Why there is nothing to read at a path, with the nearest file beside it, spelt as `name` is."""
+        if path.is_symlink() and not path.exists():
+            return f"this link leads to {str(path.readlink())!r}, which does not exist"
+        if path.exists():
+            return "expected a file; found a folder" if path.is_dir() else "expected a file; found a device or a socket"
+        near = closest(path.name, [name for name in self._known(path.parent, whole=True) if name != path.name])
+        return f"no such file; did you mean {str(Path(name).with_name(near))!r}?" if near else "no such file"
 
     def _named(self, name: str, folder: Path) -> Path | None:
         candidates = (folder / f"{name}{suffix}" for suffix in SUFFIXES if Path(name).name == name)

@@ -23,7 +23,7 @@ from emulator.language.document.durations import Latency, parse_latency
 from emulator.language.document.reader import SUFFIXES, Document, read
 from emulator.language.expressions import Language
 from emulator.language.schema.scenario import ApiFile, ScenarioFile
-from emulator.language.schema.validate import validate
+from emulator.language.schema.validate import Partial, validate_partly
 from emulator.playbook import Api as ApiPlan
 from emulator.playbook import Playbook
 from emulator.playbook import model as plan
@@ -46,6 +46,7 @@ class Loader:
         self.rules: list[ScenarioRule] = []
         self.changes: dict[str, Overrides] = {}
         self.documents: list[Document] = []
+        self.partial: list[Partial] = []
         self.diagnostics = Diagnostics()
 
     def load(self, names: Sequence[str], only_documented: bool = False) -> Playbook:
@@ -54,14 +55,15 @@ class Loader:
         With `only_documented`, operations that no document promises refuse their requests. Raises DocumentError with
         every diagnostic.
         """
-        playbook = self._playbook(names)
+        playbook = self.load_partly(names)
         self.diagnostics.raise_any()
         return documented_only(playbook) if only_documented else playbook
 
-    def _playbook(self, names: Sequence[str]) -> Playbook:
-        """What can be made of these scenarios; of use only if nothing was wrong."""
+    def load_partly(self, names: Sequence[str]) -> Playbook:
+        """Compiles what can be made of these scenarios, to be served only if `diagnostics` has found nothing."""
         finder = ScenarioFinder(self.folder, self.diagnostics)
         sources = finder.sources(names)
+        self.partial = finder.partial
         rules = self.rules = [entry for source in sources for entry in self._rules(source)]
         self.documents += [source.document for source in sources if not source.is_api]
         apis = self._apis(sources, rules)
@@ -74,10 +76,23 @@ class Loader:
         scenarios = [source.document for source in sources if not source.is_api]
         self.diagnostics.found.extend(unknown_names(apis.values(), rules, scenarios, self.language))
         self._refuse_unknown_claims(sources, apis)
+        self.diagnostics.found = self._caused_otherwise(self.diagnostics.found)
         files = (*finder.files, *self.files, *self.fixtures.files)
         return Playbook(
             apis, router, latency, tuple(source.file.scenario for source in sources), tuple(dict.fromkeys(files))
         )
+
+    def _caused_otherwise(self, found: Sequence[Diagnostic]) -> list[Diagnostic]:
+        """Those diagnostics that do not only follow from what was left out of files that are partly wrong."""
+        wrong = {each for part in self.partial for each in part.wrong}
+        lacking = {place for part in self.partial for place in part.lacking}
+        names = {repr(name) for part in self.partial for name in part.names}
+
+        def follows(each: Diagnostic) -> bool:
+            unknown = each.message.startswith(("unknown ", "no ", "this scenario serves no API"))
+            return each.place in lacking or (unknown and any(name in each.message for name in names))
+
+        return [each for each in found if each in wrong or not follows(each)] if wrong else list(found)
 
     def _rules(self, source: ScenarioSource) -> list[ScenarioRule]:
         compiler = Compiler(source.document, self.language, self.diagnostics)
@@ -108,9 +123,12 @@ class Loader:
             place = sources[-1].document.place(("apis", name), key=True)
             raise DocumentError([Diagnostic(place, f"no API {name!r}; {did_you_mean(name, dict.fromkeys(known))}")])
         self.files += [path.resolve(), path.absolute()]
-        document = read(path)
+        document = read(path, self.diagnostics.found)
+        part = validate_partly(document, ApiFile)
+        self.partial.append(part)
+        self.diagnostics.found.extend(part.wrong)
+        document, file = part.document, part.file
         self.documents.append(document)
-        file = validate(document, ApiFile)
         if file.api != name:
             text = f"this file is {path.name}, but the API is called {file.api!r}; expected {name!r}"
             raise DocumentError([Diagnostic(document.place(("api",)), text)])
@@ -144,9 +162,8 @@ class Loader:
         operations = [(api.name, name) for api in apis.values() for name in api.operations]
         for pattern, path in entry.patterns():
             if operations and not any(entry.fits(pattern, api, name) for api, name in operations):
-                names = sorted(f"{api}/{name}" if "/" in pattern else name for api, name in operations)
-                text = f"no operation is called {pattern!r}; {did_you_mean(pattern, dict.fromkeys(names))}"
-                self.diagnostics.add(entry.compiler.place(path), text)
+                hint = _other_pattern(entry, pattern, operations)
+                self.diagnostics.add(entry.compiler.place(path), f"no operation is called {pattern!r}; {hint}")
 
     def _refuse_idle_faults(self, entry: ScenarioRule, apis: dict[str, ApiPlan]) -> None:
         """Reports each fault on jobs, webhooks or tokens when no operation that `on` names sets any off, and
@@ -179,6 +196,25 @@ class Loader:
         claims = {id: claim for api in apis.values() for id, claim in api.claims.items()}
         for source in sources if apis else ():
             self.diagnostics.found.extend(unknown_claims(source.document, claims, ScenarioFile))
+
+
+def _other_pattern(entry: ScenarioRule, pattern: str, operations: Sequence[tuple[str, str]]) -> str:
+    """What may have been meant by an `on` that names no operation."""
+    apis = dict.fromkeys(api for api, _ in operations)
+    owner, slash, name = pattern.partition("/")
+    if slash and owner not in apis:
+        dotted = pattern.replace("/", ".")
+        if any(entry.fits(dotted, *operation) for operation in operations):
+            return f"did you mean {dotted!r}? A '/' stands after the name of an API, as in {next(iter(apis))}/*"
+        return f"no API {owner!r}; {did_you_mean(owner, apis)}"
+    if "*" in name or "*" in owner:
+        prefix = f"{owner}/" if slash else ""
+        groups = dict.fromkeys(
+            f"{prefix}{each.partition('.')[0]}.*" for api, each in operations if api == owner or not slash
+        )
+        return did_you_mean(pattern, groups)
+    names = sorted(f"{api}/{name}" if slash else name for api, name in operations if not slash or api == owner)
+    return did_you_mean(pattern, dict.fromkeys(names))
 
 
 def routes_of(api: ApiPlan) -> list[Route]:

@@ -80,6 +80,13 @@ size:
     assert size.endswith("(playing size with nothing optional by a key of the tier 'large')")
 
 
+def test_what_is_done_at_the_end_of_a_job_is_played_too(library: Library) -> None:
+    jobs = "jobs: {work: {timeline: {done: 1h}, do: [{put: things, record: {id: x, a: «'{{ job.data.a }}'}}]}}\n"
+    start = "start: {route: POST /start, rules: [{do: [{start: work}], reply: {body: 1}}]}\n"
+    (message,) = found(library, api(jobs + "collections: {things: {}}\n", start))
+    assert message.startswith("`job.data.a` is absent")
+
+
 def test_faults_and_delays_are_left_out(library: Library) -> None:
     story = STORY + "latency: {reply: 1h}\nrules: [{fault: {timeout: 1h}}, {fault: reset_peer}]\n"
     assert found(library, rule("reply: {stream: {events: [{data: 1, wait: 1h}]}}"), story) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -78,13 +79,12 @@ def test_a_scenario_can_not_extend_itself(library: Library, chain: list[str]) ->
 @pytest.mark.parametrize(
     ("extends", "message"),
     [
-        ("basse", "no scenario 'basse'; expected one of: base, story, base.yaml, story.yaml; did you mean 'base'?"),
+        ("basse", "no scenario 'basse'; expected one of: base, story; did you mean 'base'?"),
         (
             "./basse.yaml",
-            "no scenario './basse.yaml'; expected one of: base, story, base.yaml, story.yaml; "
-            "did you mean 'base.yaml'?",
+            "./basse.yaml: no such file; did you mean 'base.yaml'?",
         ),
-        ("../base", "no scenario '../base'; expected one of: base, story, base.yaml, story.yaml; did you mean 'base'?"),
+        ("../base", "no scenario '../base'; expected one of: base, story; did you mean 'base'?"),
     ],
 )
 def test_an_unknown_base_is_refused_where_it_is_named(library: Library, extends: str, message: str) -> None:
@@ -149,7 +149,7 @@ def test_wrong_scenarios_are_all_complained_of_and_a_shared_one_once(library: Li
 
 def test_a_base_that_is_no_yaml_is_told_where_it_breaks(library: Library) -> None:
     (message,) = library.refused(story=story("story", "extends: base\n"), **{"base.yaml": "scenario: [base\n«"})
-    assert "did not find expected" in message
+    assert "expected ',' or ']' here" in message
 
 
 def test_an_api_file_stands_for_the_scenario_that_serves_it_alone(library: Library) -> None:
@@ -167,3 +167,24 @@ def test_every_file_that_was_looked_into_is_known(library: Library) -> None:
     shelf = ScenarioFinder(library.folder, Diagnostics())
     shelf.sources(["a"])
     assert [path.name for path in shelf.files] == ["a.yaml", "base.yaml"]
+
+
+@pytest.mark.finding("F8")
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda path: path.symlink_to("/dev/zero"), "expected a file; found a device or a socket"),
+        (lambda path: path.symlink_to("nowhere.yaml"), "this link leads to 'nowhere.yaml', which does not exist"),
+        (lambda path: path.mkdir(), "expected a file; found a folder"),
+        (lambda path: None, "no such file; did you mean"),
+    ],
+)
+def test_what_is_no_file_is_called_what_it_is(library: Library, make: Callable[[Path], None], message: str) -> None:
+    path = library.folder / "story.yaml"
+    library.write("stori.yaml", story("stori"))
+    make(path)
+    with pytest.raises(DocumentError) as caught:
+        library.load(str(path))
+    (found,) = caught.value.diagnostics
+    assert found.message.startswith(message)
+    assert "'story.yaml'" not in found.message

@@ -63,9 +63,49 @@ def test_a_name_in_on_that_no_operation_has_is_refused_where_it_stands(library: 
     )
     assert library.refused(api=api(), story=story) == [
         "no operation is called 'ecko.create'; expected one of: echo.create; did you mean 'echo.create'?",
-        "no operation is called 'demo/ecko.*'; expected one of: demo/echo.create; did you mean 'demo/echo.create'?",
-        "no operation is called 'other/*'; expected one of: demo/echo.create",
+        "no operation is called 'demo/ecko.*'; expected one of: demo/echo.*; did you mean 'demo/echo.*'?",
+        "no operation is called 'other/*'; no API 'other'; expected one of: demo",
     ]
+
+
+@pytest.mark.finding("F8")
+def test_a_slash_between_operations_is_a_dot(library: Library) -> None:
+    story = STORY + "rules: [{on: «echo/*, reply: {body: 1}}]\n"
+    assert library.refused(api=api(), story=story) == [
+        "no operation is called 'echo/*'; did you mean 'echo.*'? A '/' stands after the name of an API, as in demo/*"
+    ]
+
+
+@pytest.mark.finding("F8")
+def test_everything_is_reported_in_one_pass(library: Library) -> None:
+    operations = """\
+echo.create:
+  route: POST /echo
+  «summry: x
+  auth: «5
+  checks: [{when: «'{{ 1 + }}', error: «invald}]
+  rules:
+    - {reply: {«boddy: 1}}
+    - {reply: {body: «'{{ nofunction() }}', status: «x}}
+    - {reply: {error: «teapt}}
+"""
+    story = STORY + (
+        "«latencie: 1s\n"
+        "rules:\n"
+        "  - {on: «ecko, reply: {«bdy: 1}}\n"
+        "  - {on: echo.create, when: {body.a: «{mathces: x}}, reply: {body: 1}}\n"
+    )
+    text = api("tiers: {free: {«limit: {}}, pro: {limits: {calls: «many}}}\n", operations)
+    assert len(library.refused(api=text, story=story)) == 14
+
+
+def test_what_is_left_out_of_a_file_does_not_make_other_parts_wrong(library: Library) -> None:
+    text = api(
+        "tiers: {free: «5}\nkeys: {k: {workspace: w, tier: free}}\n",
+        "echo.create: {route: POST /echo, rules: [{do: [{start: work}], reply: «5}]}\n",
+    )
+    text = text.replace("operations:", "jobs: {work: {timeline: «5}}\noperations:")
+    assert len(library.refused(api=text)) == 3
 
 
 def test_changes_are_laid_over_the_api_the_extending_scenario_uppermost(library: Library) -> None:

@@ -41,7 +41,7 @@ def step(library: Library, text: str) -> StepPlan:
         ),
         (
             "reply: {body: {a: «'{{ 1 +  }}', b: [«'{{ nofunction() }}']}}",
-            ["expected", "unknown function 'nofunction'"],
+            ["a value is missing at the end", "unknown function 'nofunction'"],
         ),
         ("reply: {body: 1, headers: {«X Bad: 1}}", ["'X Bad' can't be the name of a header"]),
         ("reply: {body: 1, headers: {«Content-Length: 3}}", ["the server itself writes Content-Length"]),

@@ -90,7 +90,7 @@ def test_brackets_in_a_path_are_refused_with_the_right_spelling(library: Library
 
 def test_an_expression_that_can_not_be_read_is_refused_where_it_stands(library: Library) -> None:
     (message,) = library.refused(api=operation('rules: [{when: {expr: «"{{ body. }}"}, reply: {body: 1}}]'))
-    assert "expected name or number" in message
+    assert "expected a name after the '.'" in message
 
 
 def test_a_when_may_speak_of_the_request_the_collections_and_what_let_defines(library: Library) -> None:

@@ -164,7 +164,7 @@ def test_faults_and_near_misses_can_be_asked_for() -> None:
         ({"after": "1m", "for": "1m"}, ["when.after: `after` belongs to rules; ", "when.for: `for` belongs"]),
         ({"probability": 0.5}, ["when.probability: `probability` belongs to rules; "]),
         ({"jsonpath": {"$.a[": 1}}, ["when.jsonpath.$.a[: '$.a[' is not a JSONPath: "]),
-        ({"expr": "{{ body. }}"}, ["when.expr: expected name or number"]),
+        ({"expr": "{{ body. }}"}, ["when.expr: expected a name after the '.'"]),
         ({"expr": "status"}, ["when.expr: 'status' is not an expression; expected {{ … }}"]),
         ("status", ["when: 'status' is not an expression; expected {{ … }}"]),
         (["status"], ["when: `when` is a mapping of fields, or one {{ expression }}"]),

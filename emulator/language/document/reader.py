@@ -29,6 +29,10 @@ class Document:
         self.data = data
         self.root = root
 
+    def with_data(self, data: Any) -> Document:
+        """The same file, of which only this much is used; everything stands where it stood."""
+        return Document(self.file, data, self.root, self.path)
+
     def place(self, path: tuple[str | int, ...], key: bool = False) -> Location:
         """Tell where the value at `path` (or its key) stands; for what is missing, where its nearest ancestor does."""
         root = self.root
@@ -47,7 +51,27 @@ class Document:
 MAX_BYTES = 8 << 20
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BARE_TEMPLATE = re.compile(r"(?:^|[:\-,\[]\s+)\{[{%]")
+_QUOTE = "text with ',', ':', braces or brackets in it needs quotes here"
 _PLAIN_WORDS = {
+    "did not find expected ',' or '}'": f"expected ',' or '}}' here; {_QUOTE}, or a '}}' is missing",
+    "did not find expected ',' or ']'": f"expected ',' or ']' here; {_QUOTE}, or a ']' is missing",
+    "block sequence entries are not allowed in this context": (
+        "a list can't begin here; put '- ' on a line of its own, or write the list as [a, b]"
+    ),
+    "mapping keys are not allowed in this context": "a key can't stand here; begin it on a line of its own",
+    "did not find expected <document start>": (
+        "expected one mapping; is a ':' missing, or the line before indented less?"
+    ),
+    "found unexpected document indicator": "'---' or '...' can't stand inside quoted text",
+    "did not find expected alphabetic or numeric character": (
+        "'*' and '&' begin the name of an anchor; write text that begins with one in quotes"
+    ),
+    "did not find expected comment or line break": "expected the end of the line after '|' or '>'",
+    "did not find expected hexdecimal number": "expected hexadecimal digits after this escape",
+    "found undefined tag handle": "'!' begins a tag; write text that begins with it in quotes",
+    "did not find expected whitespace or line break": "'!' begins a tag; write text that begins with it in quotes",
+    "found a tab character that violates indentation": "a tab can't indent; use spaces",
+    "found a tab character where an indentation space is expected": "a tab can't indent; use spaces",
     "mapping values are not allowed in this context": (
         "a ':' can't stand here; quote text that holds ': ', and begin a key in the same column as its neighbours"
     ),
@@ -62,8 +86,11 @@ _PLAIN_WORDS = {
 }
 
 
-def read(path: Path) -> Document:
-    """Read a file; raises DocumentError with every diagnostic, also when it can't be read."""
+def read(path: Path, found: list[Diagnostic] | None = None) -> Document:
+    """Read a file; raises DocumentError with every diagnostic, also when it can't be read.
+
+    With `found`, that gets the diagnostics of a file that can be understood in spite of them.
+    """
     file = _shown(path)
     try:
         with path.open("rb") as stream:
@@ -71,20 +98,22 @@ def read(path: Path) -> Document:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise DocumentError([Diagnostic(Location(file, 1, 1), f"can't be read: {reason or error}")]) from error
-    document = parse(text, file)
+    document = parse(text, file, found)
     return Document(file, document.data, document.root, path.absolute())
 
 
-def parse(text: str | bytes, file: str) -> Document:
-    """Parses YAML (and so JSON). Raises DocumentError with every diagnostic found in one pass."""
+def parse(text: str | bytes, file: str, found: list[Diagnostic] | None = None) -> Document:
+    """Parses YAML (and so JSON). Raises DocumentError with every diagnostic found in one pass; see `read`."""
     decoded = _decode(text, file)
     builder = Builder(file)
     try:
         root = builder.build(yaml.parse(decoded, Loader=yaml.CSafeLoader))
     except yaml.YAMLError as error:
         raise DocumentError([*builder.diagnostics, _syntax(error, decoded, file)]) from error
-    if builder.diagnostics:
+    if builder.diagnostics and found is None:
         raise DocumentError(builder.diagnostics)
+    if found is not None:
+        found.extend(builder.diagnostics)
     return Document(file, None if root is None else root.value, root, Path(file))
 
 
@@ -123,10 +152,10 @@ def _syntax(error: yaml.YAMLError, text: str, file: str) -> Diagnostic:
     mark = getattr(error, "problem_mark", None)
     if mark is None:
         return Diagnostic(Location(file, 1, 1), str(error).partition("\n")[0])
-    problem = getattr(error, "problem", None) or "this is not YAML"
+    problem = getattr(error, "problem", None) or "it can't be read"
     lines = re.split("\r\n|\r|\n", text)
     line = lines[mark.line] if mark.line < len(lines) else ""
-    message = _PLAIN_WORDS.get(problem, problem)
+    message = _PLAIN_WORDS.get(problem) or f"this is not YAML: {problem}"
     if "\t" in line[: mark.column + 1] and not line[: mark.column + 1].strip(" \t-"):
         message = "a tab can't indent; use spaces"
     elif _BARE_TEMPLATE.search(line):

@@ -18,6 +18,7 @@ from emulator.language.expressions.filters import tests_of
 from emulator.language.expressions.names import Function, Names
 from emulator.language.expressions.runtime import Locate, numbers
 from emulator.language.expressions.statements import Sandbox, compile_program
+from emulator.language.expressions.wording import plain_words
 from emulator.language.expressions.writer import Writer
 
 _NOTHING: Final[Mapping[str, Function]] = MappingProxyType({})
@@ -58,7 +59,7 @@ class Language:
             try:
                 parsed = self._program(source) if "{%" in source else self._text(source)
             except TemplateSyntaxError as error:
-                raise DocumentError([Diagnostic(locate(), f"{error.message}")]) from error
+                raise DocumentError([Diagnostic(locate(), plain_words(str(error.message)))]) from error
             except RecursionError as error:
                 raise DocumentError([Diagnostic(locate(), "the expression is nested too deeply")]) from error
             self._parsed[source] = parsed

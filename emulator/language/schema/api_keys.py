@@ -5,6 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 API_KEYS: Mapping[str, Mapping[str, str]] = {
+    "StepModel": {
+        "put": "Write a record into this collection: `record`, under `id` or the record's own key.",
+        "update": "Set fields of a record of this collection: `id`, `set`.",
+        "append": "Add to a list in a record of this collection: `id`, `field`, `values`. The last 1,000 are kept.",
+        "upsert": "Set fields of a record, or write it if there is none: `id`, `set`.",
+        "remove": "Take a record out of this collection: `id`.",
+        "start": "Start a job of this kind: `id`, `items`, `data`, `result`.",
+        "cancel": "Cancel the job with this id.",
+        "id": "The id of the record or of the new job (a UUID when left out).",
+        "record": "For `put`: the whole record, a mapping.",
+        "set": "For `update`: the fields to set, a mapping.",
+        "field": "For `append`: the name of the list, `items` when left out.",
+        "values": "For `append`: a list of values, or one value.",
+        "ttl": (
+            "For `put`, `update` and `append`: the record is forgotten after this duration. `update` and "
+            "`append` without it leave the end as it was."
+        ),
+        "missing": (
+            "For `update`, `append`, `remove` and `cancel`: what happens if there is no such record or job. "
+            "`fail`: the request is refused with the API's `not_found`; `skip`: nothing, and the name in `as` "
+            "is absent; `create`: `update` and `append` write a new record. By default `fail`, for `remove` "
+            "`skip`."
+        ),
+        "items": "For `start`: what the job works on, a list or a count.",
+        "data": "For `start`: what the job remembers, a mapping.",
+        "result": "For `start`: what the job will have to say.",
+        "when": "An expression; the step is done when it is true.",
+        "as": "A name for the outcome: the record as written, or the job.",
+    },
     "ExampleModel": {
         "operation": "The operation.",
         "path": "Values for the parameters of its path.",
@@ -45,7 +74,8 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
     "TierModel": {
         "limits": (
             "Counters: `60/minute` (or `second`, `hour`, `day`), or `unlimited`. All are checked, then all are "
-            "charged; a refused request costs nothing. A window begins with the first request in it."
+            "charged; a refused request costs what `refused` says. A window begins with the first request in "
+            "it."
         ),
         "data": "Anything; `caller.plan` in templates.",
         "claims": "The promises it serves.",
@@ -117,7 +147,10 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
             "A text that is given instead of a canned or simulated one; null for none. It is counted and cut "
             "like any other."
         ),
-        "max_tokens": "The answer is cut after so many tokens; an object of JSON mode loses fields instead.",
+        "max_tokens": (
+            "The answer is cut after so many tokens: 0 or null does not limit it, a negative number leaves "
+            "nothing of it; an object of JSON mode loses fields instead."
+        ),
         "json": "True: the answer is a JSON object.",
         "stop": (
             "Texts before which the answer ends: a list, or one text. The earliest in the answer ends it, "
@@ -141,6 +174,10 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
             "judges polling by it."
         ),
         "webhook": "Who is told when it ends.",
+        "do": (
+            "Steps that are run when it has ended, as it ended; `job` is in scope. They change records only: "
+            "`put`, `update`, `append`, `remove`."
+        ),
         "most": "How many jobs are kept, 1,000 when left out; then the oldest goes.",
         "claims": "The promises it serves.",
     },

@@ -113,35 +113,6 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "each": "The latency between two.",
         "speed": "A number: between two, the stream is so many times as fast, whatever says the latency.",
     },
-    "StepModel": {
-        "put": "Write a record into this collection: `record`, under `id` or the record's own key.",
-        "update": "Set fields of a record of this collection: `id`, `set`.",
-        "append": "Add to a list in a record of this collection: `id`, `field`, `values`. The last 1,000 are kept.",
-        "upsert": "Set fields of a record, or write it if there is none: `id`, `set`.",
-        "remove": "Take a record out of this collection: `id`.",
-        "start": "Start a job of this kind: `id`, `items`, `data`, `result`.",
-        "cancel": "Cancel the job with this id.",
-        "id": "The id of the record or of the new job (a UUID when left out).",
-        "record": "For `put`: the whole record, a mapping.",
-        "set": "For `update`: the fields to set, a mapping.",
-        "field": "For `append`: the name of the list, `items` when left out.",
-        "values": "For `append`: a list of values, or one value.",
-        "ttl": (
-            "For `put`, `update` and `append`: the record is forgotten after this duration. `update` and "
-            "`append` without it leave the end as it was."
-        ),
-        "missing": (
-            "For `update`, `append`, `remove` and `cancel`: what happens if there is no such record or job. "
-            "`fail`: the request is refused with the API's `not_found`; `skip`: nothing, and the name in `as` "
-            "is absent; `create`: `update` and `append` write a new record. By default `fail`, for `remove` "
-            "`skip`."
-        ),
-        "items": "For `start`: what the job works on, a list or a count.",
-        "data": "For `start`: what the job remembers, a mapping.",
-        "result": "For `start`: what the job will have to say.",
-        "when": "An expression; the step is done when it is true.",
-        "as": "A name for the outcome: the record as written, or the job.",
-    },
     "ApiFile": {
         "api": "Its name, which is its file's name. Required.",
         "title": "Its name for people. Required.",
@@ -158,6 +129,11 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "limits_per": "Who shares counters: `workspace` (when left out) or `key`.",
         "auth": "Where a credential may stand; tried in order.",
         "cost": "What a request costs, by counter, unless its operation says otherwise: numbers or templates.",
+        "refused": (
+            "What a request costs, by counter, that is refused for what it says: with a 4xx by its schema, a "
+            "check or a rule. Nothing when left out. What a limit or a fault refuses costs nothing, and nor "
+            "does a 5xx."
+        ),
         "headers": "Header lines of every answer.",
         "limit_headers": (
             "Headers of every response to a caller who has limits; null leaves one out, and so does a value "
@@ -201,11 +177,11 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "query": "A JSON Schema of the query; values are converted to its types first.",
         "let": "Names for everything below; worked out when first used, at most once a request.",
         "answer": "The answer that `answer` stands for in its templates.",
-        "checks": "What a schema can't say. A refusal here costs nothing.",
+        "checks": "What a schema can't say. A refusal here costs what the API's `refused` says.",
         "cost": "What it costs, by counter, instead of the API's `cost`: numbers or templates.",
         "settle": (
             "What it cost in the end, by counter; the difference is charged or given back. An answer that is an "
-            "error costs nothing, whoever refuses."
+            "error costs what the API's `refused` says, whoever refuses."
         ),
         "usage": "What it adds to the statistics.",
         "redact": (
@@ -234,11 +210,10 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
     "UsageModel": {
         "asset": "What was used; nothing is recorded when it is null.",
         "tokens": "How many tokens; 0 when left out. An error takes none.",
-        "latency_ms": "How long it took; 0 when left out.",
-        "ok": (
-            "Whether an answer below 400 counts as a success; it does when left out. A failure takes no tokens "
-            "and no time."
+        "latency_ms": (
+            "How long it took; 0 when left out. A refused request took the time until its response, on the clock."
         ),
+        "ok": ("Whether an answer below 400 counts as a success; it does when left out. A failure takes no tokens."),
         "claims": "The promises it serves.",
     },
 }

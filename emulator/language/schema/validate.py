@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -10,7 +11,7 @@ from pydantic import BaseModel, RootModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from emulator.errors import Diagnostic, DocumentError
+from emulator.errors import Diagnostic, DocumentError, Location
 from emulator.language.document.diagnostics import closest, did_you_mean
 from emulator.language.document.reader import Document
 from emulator.language.document.scalars import shown
@@ -125,6 +126,82 @@ def validate(document: Document, model: type[M]) -> M:
     except ValidationError as error:
         found = [_diagnostic(document, model, each) for each in error.errors(include_url=False)]
         raise DocumentError(each for each in found if each is not None) from error
+
+
+MAX_ROUNDS = 20  # of leaving out what is wrong
+Path = tuple[str | int, ...]
+
+
+class Partial(Struct, frozen=True):
+    """What can be used of a document: `document` without what is wrong, as a model; and what was left out.
+
+    `wrong` is why, `lacking` are the places of all that something was left out of, `names` the keys that were.
+    """
+
+    document: Document
+    file: Any
+    wrong: tuple[Diagnostic, ...]
+    lacking: frozenset[Location]
+    names: frozenset[str]
+
+
+def validate_partly(document: Document, model: type[M]) -> Partial:
+    """Gives what is right of a document, so that the rest can be checked in the same pass.
+
+    Raises DocumentError with every diagnostic if nothing can be used.
+    """
+    data, wrong, lacking, names = document.data, list[Diagnostic](), set[Location](), set[str]()
+    for _ in range(MAX_ROUNDS):
+        try:
+            file = model.model_validate(data, strict=True)
+            return Partial(document.with_data(data), file, tuple(wrong), frozenset(lacking), frozenset(names))
+        except ValidationError as error:
+            errors = error.errors(include_url=False)
+        if not wrong:  # what is missing later is missing because it was left out
+            found = [_diagnostic(document, model, each) for each in errors]
+            wrong = [each for each in found if each is not None]
+        paths = {_left_out(data, path) for path in _wrong_paths(model, data, errors)} - {()}
+        if not paths:
+            break
+        for path in paths:
+            data = _without(data, path)
+            names.add(str(path[-1]))
+            lacking.update(document.place(path[:length]) for length in range(len(path)))
+    raise DocumentError(wrong)
+
+
+def _wrong_paths(model: type[BaseModel], data: Any, errors: list[ErrorDetails]) -> Iterator[Path]:
+    """Where each error lies; what is missing is missing from the mapping around it."""
+    for error in errors:
+        spot = _locate(model, data, error["loc"])
+        if spot is not None:
+            yield spot.path[:-1] if error["type"] == "missing" else spot.path
+
+
+def _left_out(data: Any, path: Path) -> Path:
+    """The nearest key of a mapping at or above a path: items of lists stay, so that the others keep their numbers."""
+    while path and not (isinstance(path[-1], str) and isinstance(_at(data, path[:-1]), dict)):
+        path = path[:-1]
+    return path if path and path[-1] in (_at(data, path[:-1]) or {}) else ()
+
+
+def _at(data: Any, path: Path) -> Any:
+    for step in path:
+        data = _item(data, step)
+    return data
+
+
+def _without(data: Any, path: Path) -> Any:
+    """A copy of the data without one key; what lies beside the path is shared."""
+    if not path or _at(data, path[:-1]) is None:
+        return data
+    step, *rest = path
+    copy = {**data} if isinstance(data, dict) else [*data]
+    if rest:
+        copy[step] = _without(data[step], tuple(rest))  # type: ignore[index]
+    elif isinstance(copy, dict):
+        copy.pop(step, None)
+    return copy
 
 
 def _diagnostic(document: Document, model: type[BaseModel], error: ErrorDetails) -> Diagnostic | None:

@@ -199,7 +199,17 @@ def test_all_complaints_are_told_at_once_even_before_a_syntax_error() -> None:
         ("a: @x\n", "1:4: a value can't begin with this character; write it in quotes"),
         ("a:\n - 1\n b: 2\n", "3:2: expected '- ' here; a list and a key can't stand in the same column (the part it"),
         ("a: [1,,2]\n", "1:7: expected a value here"),
-        ("a: *\n", "1:5: did not find expected alphabetic or numeric character"),
+        ("a: {b: 1 c: 2}\n", "1:11: expected ',' or '}' here; text with ',', ':',"),
+        (
+            "a: {b: [1, 2}\n",
+            "1:13: expected ',' or ']'",
+        ),
+        (
+            "a: {b: '1' c}\n",
+            "1:12: expected ',' or '}'",
+        ),
+        ("a: - b\n", "1:4: a list can't begin here; put '- ' on a line of its own"),
+        ("a: *\n", "1:5: '*' and '&' begin the name of an anchor; write text"),
         ("a: 1\n---\nb: 2\n", "2:1: a second document begins here; expected one document in a file"),
         ("a: &b [*b]", "1:8: the alias '*b' stands inside what it names"),
         ("a: &base 1\nb: *bse", "2:4: no anchor '&bse' stands before this alias; did you mean '*base'?"),

@@ -254,8 +254,8 @@ def test_a_filter_makes_no_text_longer_than_an_answer(name: str) -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("body.", "expected name or number"),
-        ("", "Expected an expression, got 'end of print statement'"),
+        ("body.", "expected a name after the '.'"),
+        ("", "the expression is empty"),
         ("nope()", "unknown function 'nope'"),
         ("new_idd('a')", "did you mean 'new_id'?"),
         ("a | uper", "unknown filter 'uper'; did you mean 'upper'?"),

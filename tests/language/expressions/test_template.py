@@ -254,10 +254,10 @@ def test_maybe_gives_absent_where_value_refuses() -> None:
 @pytest.mark.parametrize(
     ("tree", "complaints"),
     [
-        ("{{ 1 + }}", [("", "unexpected 'end of print statement'")]),
+        ("{{ 1 + }}", [("", "a value is missing at the end of the expression")]),
         (
             {"a": "{{ nope() }}", "b": ["{{ a. }}"]},
-            [("a", "unknown function 'nope'"), ("b/0", "expected name or number")],
+            [("a", "unknown function 'nope'"), ("b/0", "expected a name after the '.'")],
         ),
         ({"a": math.nan}, [("a", "nan is not a number that JSON knows")]),
         ({"a": "{{ 1e308 * 10 }}"}, [("a", "inf is not a number that JSON knows")]),
@@ -270,9 +270,9 @@ def test_maybe_gives_absent_where_value_refuses() -> None:
         ({"$if": "{{ body.n }}"}, [("", "`$if` needs a `then`")]),
         ({"$merge": {"a": 1}}, [("$merge", "expected a list of mappings")]),
         ({"$merge": [], "a": 1}, [("a", "unknown key 'a' beside '$merge'")]),
-        ({"{{ a. }}": 1}, [("", "expected name or number")]),
-        ("{% if %}{% endif %}", [("", "Expected an expression")]),
-        ("{% if 1 %}", [("", "Unexpected end of template")]),
+        ({"{{ a. }}": 1}, [("", "expected a name after the '.'")]),
+        ("{% if %}{% endif %}", [("", "the expression is empty")]),
+        ("{% if 1 %}", [("", "is never closed")]),
         ("{% if 1 %}{{ a | uper }}{% endif %}", [("", "unknown filter 'uper'; did you mean 'upper'?")]),
         ("{% if a is od %}{% endif %}", [("", "unknown test 'od'")]),
         ("{% if 1 %}{{ nope() }}{% endif %}", [("", "unknown function 'nope'")]),

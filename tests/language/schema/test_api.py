@@ -26,7 +26,7 @@ from tests.library import Library, api, operation
             "expected 'documented', 'inferred' or 'invented'; found the text 'documentd'; did you mean 'documented'?",
         ),
         (
-            "keys: {k: {workspace: w, tier: t, status: «gone}}\n",
+            "tiers: {t: {}}\nkeys: {k: {workspace: w, tier: t, status: «gone}}\n",
             "expected 'active' or 'revoked'; found the text 'gone'",
         ),
         ("unknown_keys: «refse\n", "did you mean 'refuse'?"),
