@@ -63,8 +63,10 @@ def test_every_complaint_has_its_line_and_nothing_is_kept(control: httpx.Client)
     answer = control.put("/scenarios/my-outage", json={"yaml": wrong})
     assert answer.status_code == 422
     complaints = answer.json()["error"]["complaints"]
-    assert [(each["file"], each["line"], each["column"]) for each in complaints] == [("my-outage.yaml", 6, 5)]
-    assert "did you mean 'reply'?" in complaints[0]["message"]
+    places = [(each["file"], each["line"], each["column"]) for each in complaints]
+    assert places == [("my-outage.yaml", 5, 9), ("my-outage.yaml", 6, 5)]
+    assert "did you mean 'messages.create'?" in complaints[0]["message"]
+    assert "did you mean 'reply'?" in complaints[1]["message"]
     assert "my-outage" not in names(control)
 
 
