@@ -73,6 +73,7 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         ),
         "body": "JSON: a tree of templates.",
         "text": "Plain text.",
+        "lines": "A list, each item of which is sent as one line of JSON (`application/x-ndjson`).",
         "stream": "Server-sent events.",
         "error": (
             "A kind of the API's errors, with its status, headers and shape. `rate_limited` knows when to retry "
