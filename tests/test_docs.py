@@ -13,11 +13,8 @@ import click
 import pytest
 from jinja2 import Environment
 
-from emulator.check.editor import DESCRIBED_AS, DESCRIPTIONS
 from emulator.cli import main
 from emulator.compile.api import ENGINE_ERRORS
-from emulator.compile.canned import CannedEntry
-from emulator.compile.data import SeedRow
 from emulator.compile.when import CONDITIONS
 from emulator.engine.context import REQUEST_MAKERS
 from emulator.engine.functions import FILTERS, FUNCTIONS
@@ -30,49 +27,10 @@ from emulator.playbook.error_reply import GENERAL
 from emulator.playbook.matching import COUNTER_TESTS
 from emulator.playbook.operators import OPERATORS
 from emulator.settings import PARSERS
+from tests.describe import PARTS
 from tests.pages import LANGUAGE_PAGE, README, ROOT, Block, Table, complaints, examples, tables
 
 TABLES = {(table.heading, table.first): table for table in tables(LANGUAGE_PAGE)}
-# Where the keys of each part are told: a heading, and what the first column is called.
-PARTS: dict[type[parts.Model], tuple[str, str]] = {
-    model.ScenarioFile: ("A scenario file", "key"),
-    model.OverrideModel: ("Override", "key"),
-    model.LatencyModel: ("Latency", "key"),
-    model.RuleModel: ("A rule", "key"),
-    model.ReplyModel: ("Reply", "key"),
-    model.StreamModel: ("Stream", "key"),
-    model.EventModel: ("Stream", "event key"),
-    model.PaceModel: ("Stream", "pace key"),
-    parts.StepModel: ("Step", "key"),
-    model.ApiFile: ("An API file", "key"),
-    parts.ExampleModel: ("An API file", "example key"),
-    parts.ClientModel: ("An API file", "client key"),
-    parts.ClaimModel: ("Claims", "claim key"),
-    model.SwitchModel: ("Switch", "switch key"),
-    parts.KeyModel: ("Keys and tiers", "key's key"),
-    parts.UnknownKeysModel: ("Keys and tiers", "unknown_keys key"),
-    parts.TierModel: ("Keys and tiers", "tier key"),
-    parts.CredentialModel: ("Keys and tiers", "auth key"),
-    parts.PartModel: ("Claims", "part key"),
-    model.OperationModel: ("Operation", "key"),
-    model.AliasModel: ("Operation", "alias key"),
-    parts.CallModel: ("Operation", "example key"),
-    parts.TakenModel: ("Operation", "path's key"),
-    model.CheckModel: ("Operation", "check key"),
-    model.UsageModel: ("Operation", "usage key"),
-    parts.ErrorsModel: ("Errors", "errors key"),
-    parts.ErrorKindModel: ("Errors", "kind key"),
-    parts.ErrorsChangeModel: ("Errors", "errors key"),
-    parts.ErrorKindChangeModel: ("Errors", "kind key"),
-    parts.CollectionModel: ("Collection", "collection key"),
-    parts.AnswerModel: ("Answer", "answer key"),
-    CannedEntry: ("Answer", "canned key"),
-    parts.JobKindModel: ("Job", "job key"),
-    parts.RowModel: ("Job", "rows key"),
-    parts.PolledModel: ("Job", "polled key"),
-    parts.WebhookModel: ("Job", "webhook key"),
-    SeedRow: ("Statistics", "statistics key"),
-}
 
 
 def told(heading: str, first: str) -> Table:
@@ -100,19 +58,6 @@ def test_every_key_is_told_and_no_other(part: type[parts.Model]) -> None:
 def test_every_part_has_its_table(module: ModuleType) -> None:
     known = {found for found in vars(module).values() if inspect.isclass(found) and issubclass(found, parts.Model)}
     assert known - {parts.Model} <= set(PARTS)
-
-
-def plain(text: str) -> str:
-    """A cell of a table without its links and what only leads elsewhere on the page."""
-    text = re.sub(r"\s*\((?:\[[^\]]*\]\([^)]*\)(?:, )?)+\)", "", text)
-    return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text).replace(" (below)", "").strip()
-
-
-@pytest.mark.finding("F9")
-@pytest.mark.parametrize("part", [part for part in PARTS if part not in (CannedEntry, SeedRow)])
-def test_editors_describe_every_key_as_the_page_does(part: type[parts.Model]) -> None:
-    rows = {row[0].strip("`"): plain(row[1]) for row in told(*PARTS[part]).rows[1:]}
-    assert DESCRIPTIONS[DESCRIBED_AS.get(part.__name__, part.__name__)] == rows
 
 
 def test_what_must_be_there_is_called_required() -> None:

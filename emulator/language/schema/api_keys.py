@@ -8,7 +8,7 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
     "StepModel": {
         "put": "Write a record into this collection: `record`, under `id` or the record's own key.",
         "update": "Set fields of a record of this collection: `id`, `set`.",
-        "append": "Add to a list in a record of this collection: `id`, `field`, `values`. The last 1,000 are kept.",
+        "append": ("Add to a list in a record of this collection: `id`, `field`, `values`. The last 1,000 are kept."),
         "upsert": "Set fields of a record, or write it if there is none: `id`, `set`.",
         "remove": "Take a record out of this collection: `id`.",
         "start": "Start a job of this kind: `id`, `items`, `data`, `result`.",
@@ -23,10 +23,10 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
             "`append` without it leave the end as it was."
         ),
         "missing": (
-            "For `update`, `append`, `remove` and `cancel`: what happens if there is no such record or job. "
-            "`fail`: the request is refused with the API's `not_found`; `skip`: nothing, and the name in `as` "
-            "is absent; `create`: `update` and `append` write a new record. By default `fail`, for `remove` "
-            "`skip`."
+            "For `update`, `append`, `remove` and `cancel`: what happens if there is no such record or "
+            "job. `fail`: the request is refused with the API's `not_found`; `skip`: nothing, and the "
+            "name in `as` is absent; `create`: `update` and `append` write a new record. By default "
+            "`fail`, for `remove` `skip`."
         ),
         "items": "For `start`: what the job works on, a list or a count.",
         "data": "For `start`: what the job remembers, a mapping.",
@@ -43,19 +43,19 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
     "ClientModel": {
         "key": "The one of the API's keys that programs are given by `emulator run`.",
         "environment": (
-            "Variables that make the service's own client call the emulator; `{{ url }}` is the emulator, `{{ "
-            "base_url }}` that with the API's `base`, `{{ key }}` the key."
+            "Variables that make the service's own client call the emulator; `{{ url }}` is the emulator, "
+            "`{{ base_url }}` that with the API's `base`, `{{ key }}` the key."
         ),
         "spent": (
-            "What an exchange would have cost, by unit: templates over `answer` (the body of the answer; of a "
-            "stream, each event's data), `body`, `status`, `operation` and the API's collections. What can't be "
-            "worked out counts nothing."
+            "What an exchange would have cost, by unit: templates over `answer` (the body of the answer; "
+            "of a stream, each event's data), `body`, `status`, `operation` and the API's collections. "
+            "What can't be worked out counts nothing."
         ),
     },
     "ClaimModel": {
         "class": (
-            "`documented`: the API's document says it. `inferred`: it is silent, a public client shows it. "
-            "`invented`: nobody says it, so it is a guess."
+            "`documented`: the API's document says it. `inferred`: it is silent, a public client shows "
+            "it. `invented`: nobody says it, so it is a guess."
         ),
         "says": "The promise, in a sentence.",
     },
@@ -73,9 +73,9 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
     },
     "TierModel": {
         "limits": (
-            "Counters: `60/minute` (or `second`, `hour`, `day`), or `unlimited`. All are checked, then all are "
-            "charged; a refused request costs what `refused` says. A window begins with the first request in "
-            "it."
+            "Counters: `60/minute` (or `second`, `hour`, `day`), or `unlimited`. All are checked, then "
+            "all are charged; a refused request costs what `refused` says. A window begins with the first "
+            "request in it."
         ),
         "data": "Anything; `caller.plan` in templates.",
         "claims": "The promises it serves.",
@@ -90,8 +90,8 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
     },
     "CallModel": {
         "path": (
-            "The path's parameters. `{from: OPERATION, at: data.0.id}` is what the answer to an example of that "
-            "operation says there."
+            "The path's parameters. `{from: OPERATION, at: data.0.id}` is what the answer to an example "
+            "of that operation says there."
         ),
         "query": "The query's values.",
         "headers": "Header lines beside the key.",
@@ -104,30 +104,30 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
         "at": "Where in its answer the value stands, `data.0.id`.",
     },
     "ErrorsModel": {
-        "shape": "The body of an error; `error` has what there is to say. By default `{error: {type, message}}`.",
+        "shape": ("The body of an error; `error` has what there is to say. By default `{error: {type, message}}`."),
         "headers": "Header lines of every error.",
         "kinds": "The kinds, by name. Those that the engine raises need not be named.",
         "claims": "The promises they serve.",
     },
     "ErrorKindModel": {
         "status": (
-            "200 to 599, or a template that gives it. A `status` in `data`, the kind's or the reply's, goes "
-            "before it. Required."
+            "200 to 599, or a template that gives it. A `status` in `data`, the kind's or the reply's, "
+            "goes before it. Required."
         ),
         "type": "`error.type`: the API's own word for it.",
         "message": (
-            "A template for `error.message`. Without it, `error.message` is what the rule or the engine says "
-            "(`error.detail`), or the name of the kind."
+            "A template for `error.message`. Without it, `error.message` is what the rule or the engine "
+            "says (`error.detail`), or the name of the kind."
         ),
         "headers": "Header lines.",
         "body": "A body instead of the shape.",
         "data": (
-            "More values below `error`. A `status` among them, or among the `data` of a reply, goes before the "
-            "kind's own."
+            "More values below `error`. A `status` among them, or among the `data` of a reply, goes "
+            "before the kind's own."
         ),
         "retry": (
-            "Whether the same request may succeed later, for the verdict on a client; when left out, as RFC "
-            "9110 says of the status."
+            "Whether the same request may succeed later, for the verdict on a client; when left out, as "
+            "RFC 9110 says of the status."
         ),
         "claims": "The promises it serves.",
     },
@@ -144,12 +144,12 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
         ),
         "system": "The system prompt. It counts as input.",
         "text": (
-            "A text that is given instead of a canned or simulated one; null for none. It is counted and cut "
-            "like any other."
+            "A text that is given instead of a canned or simulated one; null for none. It is counted and "
+            "cut like any other."
         ),
         "max_tokens": (
-            "The answer is cut after so many tokens: 0 or null does not limit it, a negative number leaves "
-            "nothing of it; an object of JSON mode loses fields instead."
+            "The answer is cut after so many tokens: 0 or null does not limit it, a negative number "
+            "leaves nothing of it; an object of JSON mode loses fields instead."
         ),
         "json": "True: the answer is a JSON object.",
         "stop": (
@@ -161,8 +161,8 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
     },
     "JobKindModel": {
         "timeline": (
-            "States in order, each with the age at which it begins. The last is the end. `each` stands for the "
-            "number of items."
+            "States in order, each with the age at which it begins. The last is the end. `each` stands "
+            "for the number of items."
         ),
         "cancel": "The same, from the moment it is cancelled; `{cancelled: 0s}` when left out.",
         "failed": (
@@ -170,25 +170,25 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
         ),
         "rows": "How its items are worked, when it has a list of them.",
         "polled": (
-            "How a client learns of its end. Nothing is answered otherwise for it: the verdict on a client "
-            "judges polling by it."
+            "How a client learns of its end. Nothing is answered otherwise for it: the verdict on a "
+            "client judges polling by it."
         ),
         "webhook": "Who is told when it ends.",
         "do": (
-            "Steps that are run when it has ended, as it ended; `job` is in scope. They change records only: "
-            "`put`, `update`, `append`, `remove`."
+            "Steps that are run when it has ended, as it ended; `job` is in scope. They change records "
+            "only: `put`, `update`, `append`, `remove`."
         ),
         "most": "How many jobs are kept, 1,000 when left out; then the oldest goes.",
         "claims": "The promises it serves.",
     },
     "RowModel": {
         "operation": (
-            "The operation that answers an item. Its checks and rules hold; a rule that streams is passed over. "
-            "What its `let` calls `usage` is summed up in `job.usage`."
+            "The operation that answers an item. Its checks and rules hold; a rule that streams is passed "
+            "over. What its `let` calls `usage` is summed up in `job.usage`."
         ),
         "succeeded": (
-            "How an answered item looks in the results. `item`, `index` and `row` (`status`, `body`, `usage`) "
-            "are in scope."
+            "How an answered item looks in the results. `item`, `index` and `row` (`status`, `body`, "
+            "`usage`) are in scope."
         ),
         "errored": "How a refused one looks.",
         "cancelled": "How one looks that was not reached.",
@@ -196,15 +196,15 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
     "PolledModel": {
         "by": "The operation that shows the job; its path names it. Required.",
         "until": (
-            "What the body of its answer is like from the end on, as in when, but about fields of that body: "
-            "`{status: [done, stopped]}`. Required."
+            "What the body of its answer is like from the end on, as in when, but about fields of that "
+            "body: `{status: [done, stopped]}`. Required."
         ),
     },
     "WebhookModel": {
         "url": (
-            "Where to; nothing is sent when it is null. Only this machine and private networks (RFC 1918, RFC "
-            "4193) are called, and what `--webhook-allow` names, such as `169.254.1.2`, Podman's name for the "
-            "host; addresses where clouds hand out credentials never are."
+            "Where to; nothing is sent when it is null. Only this machine and private networks (RFC 1918, "
+            "RFC 4193) are called, and what `--webhook-allow` names, such as `169.254.1.2`, Podman's name "
+            "for the host; addresses where clouds hand out credentials never are."
         ),
         "secret": "The secret, `whsec_` and base64, of the signature (Standard Webhooks).",
         "body": "The JSON that is sent. `job` is in scope.",

@@ -13,8 +13,8 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
             "Everything of it holds unless this file says otherwise."
         ),
         "apis": (
-            "The APIs that are served, each with what is changed in it or with nothing. Those of `extends` are "
-            "served too."
+            "The APIs that are served, each with what is changed in it or with nothing. Those of "
+            "`extends` are served too."
         ),
         "latency": "How long answers take. Without it: no time.",
         "rules": "Rules that stand before the APIs' own.",
@@ -24,19 +24,20 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "keys": "More keys, or other entries for known ones.",
         "unknown_keys": "Who a key is that nobody registered: `{tier, workspace, data}`, or `refuse`.",
         "tiers": (
-            "Tiers: the limits and the keys of `data` that are named replace the API's, one by one. A tier may "
-            "be new if a key is on it."
+            "Tiers: the limits and the keys of `data` that are named replace the API's, one by one. A "
+            "tier may be new if a key is on it."
         ),
         "errors": (
-            "`shape`, `headers` and `kinds`, as under errors. What a kind names replaces that field of the "
-            "API's, header lines and `data` one by one (null leaves a line out); a new kind needs a `status`."
+            "`shape`, `headers` and `kinds`, as under errors. What a kind names replaces that field of "
+            "the API's, header lines and `data` one by one (null leaves a line out); a new kind needs a "
+            "`status`."
         ),
         "limit_headers": "Header lines beside or instead of the API's `limit_headers`; null leaves one out.",
         "jobs": "By kind of job: when each state begins. States that are not named stay.",
         "collections": (
-            "By collection: a list of records, added to those of the API. One with a known id replaces it; "
-            "`{$from: FILE}` stands for the records of a fixture. Or a new collection, as under collection: "
-            "`{words: {records: [{id: hello}]}}`."
+            "By collection: a list of records, added to those of the API. One with a known id replaces "
+            "it; `{$from: FILE}` stands for the records of a fixture. Or a new collection, as under "
+            "collection: `{words: {records: [{id: hello}]}}`."
         ),
         "statistics": "A fixture of usage that happened before the emulator started, instead of the API's.",
         "canned": ("By answer: files of canned replies, which go before those of the API and of scenarios further up."),
@@ -49,14 +50,14 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
     "RuleModel": {
         "name": "What near misses call it, and what its counters are kept under.",
         "on": (
-            "In scenarios only: the operation, `messages.create`; with `*`, `messages.*`; of one API, `NAME/*`; "
-            "a list of those; nothing for all."
+            "In scenarios only: the operation, `messages.create`; with `*`, `messages.*`; of one API, "
+            "`NAME/*`; a list of those; nothing for all."
         ),
         "when": "What must hold. Nothing: it always matches.",
         "unchecked": (
-            "`true`: a request that it matches is not refused by the operation's schemas and checks; one that "
-            "they would refuse is not charged either. What is recorded needs that: it may be about what this "
-            "emulator does not know."
+            "`true`: a request that it matches is not refused by the operation's schemas and checks; one "
+            "that they would refuse is not charged either. What is recorded needs that: it may be about "
+            "what this emulator does not know."
         ),
         "let": "Names for `do`, `reply`. They are worked out when first used; `when` does not see them.",
         "do": "Steps that change state before the reply.",
@@ -67,23 +68,23 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
     "ReplyModel": {
         "status": "200 when left out; may be a template. With `error`, instead of the kind's own.",
         "headers": (
-            "Headers. They replace those of the same name from the operation, the API or the error, and those "
-            "that the emulator adds to every response (`Date`, the limit headers, `X-Emulator-…`); null leaves "
-            "a header out."
+            "Headers. They replace those of the same name from the operation, the API or the error, and "
+            "those that the emulator adds to every response (`Date`, the limit headers, `X-Emulator-…`); "
+            "null leaves a header out."
         ),
         "body": "JSON: a tree of templates.",
         "text": "Plain text.",
         "lines": "A list, each item of which is sent as one line of JSON (`application/x-ndjson`).",
         "stream": "Server-sent events.",
         "error": (
-            "A kind of the API's errors, with its status, headers and shape. `rate_limited` knows when to retry "
-            "from the caller's counters."
+            "A kind of the API's errors, with its status, headers and shape. `rate_limited` knows when to "
+            "retry from the caller's counters."
         ),
         "message": "With `error`: what it says, instead of the kind's own words.",
         "param": "With `error`: the field it is about.",
         "data": (
-            "With `error`: more values below `error` in the shape, such as `{allow: POST}`; `{status: 475}` "
-            "answers with that status."
+            "With `error`: more values below `error` in the shape, such as `{allow: POST}`; `{status: "
+            "475}` answers with that status."
         ),
     },
     "StreamModel": {
@@ -96,17 +97,17 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "data": "Its data, as JSON in one line.",
         "text": "Instead of `data`: its data as it is, such as `[DONE]`.",
         "$each": (
-            "A list: one event for each item. These events are the paced ones; the others leave together with "
-            "the one before,"
+            "A list: one event for each item. These events are the paced ones; the others leave together "
+            "with the one before,"
         ),
         "wait": (
-            "unless they have this: a latency of their own after the one before, or after the answer began. "
-            "With `$each` it goes before each item, instead of the pace."
+            "unless they have this: a latency of their own after the one before, or after the answer "
+            "began. With `$each` it goes before each item, instead of the pace."
         ),
         "as": "The name of the item, `item` when left out.",
         "$if": (
-            "Without it or when true, the event is sent. With `$each` it is asked for each item; one that is "
-            "passed over takes no time."
+            "Without it or when true, the event is sent. With `$each` it is asked for each item; one that "
+            "is passed over takes no time."
         ),
     },
     "PaceModel": {
@@ -131,14 +132,14 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "auth": "Where a credential may stand; tried in order.",
         "cost": "What a request costs, by counter, unless its operation says otherwise: numbers or templates.",
         "refused": (
-            "What a request costs, by counter, that is refused for what it says: with a 4xx by its schema, a "
-            "check or a rule. Nothing when left out. What a limit or a fault refuses costs nothing, and nor "
-            "does a 5xx."
+            "What a request costs, by counter, that is refused for what it says: with a 4xx by its "
+            "schema, a check or a rule. Nothing when left out. What a limit or a fault refuses costs "
+            "nothing, and nor does a 5xx."
         ),
         "headers": "Header lines of every answer.",
         "limit_headers": (
-            "Headers of every response to a caller who has limits; null leaves one out, and so does a value "
-            "that is missing. A rule's or an error's own header of the same name takes precedence."
+            "Headers of every response to a caller who has limits; null leaves one out, and so does a "
+            "value that is missing. A rule's or an error's own header of the same name takes precedence."
         ),
         "errors": "How it says no.",
         "schemas": "JSON Schemas that others refer to as `#/schemas/NAME`.",
@@ -159,21 +160,21 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
     "OperationModel": {
         "route": ("Method and path: `GET /words/{id}`. `{id}` is one segment, `{id:path}` may hold slashes. Required."),
         "aliases": "More methods and paths for the same operation.",
-        "host": "One of the API's hosts: a request whose `Host` is another of them does not find the operation.",
+        "host": ("One of the API's hosts: a request whose `Host` is another of them does not find the operation."),
         "summary": "One sentence.",
         "class": (
-            "Who knows of its route: `documented`, `inferred` or `invented`, as under claims. Whatever it cites "
-            "counts for no more than this."
+            "Who knows of its route: `documented`, `inferred` or `invented`, as under claims. Whatever it "
+            "cites counts for no more than this."
         ),
         "claims": "The promises it serves.",
         "auth": "`false`: no key is needed. An API without `auth` needs none at all.",
         "accept": "Kinds of body: `json` (when left out), `form`, `text` (JSON sent as text/plain).",
         "request": (
-            "A JSON Schema (2020-12) of the body. Without it the body is not read. Defaults of the top level "
-            "are filled in. A body nested deeper than 200 levels is refused. A refusal names the field, then "
-            "the reason in plain words (`temperature: must be from 0 to 1; found 2`). What a `pattern` or a "
-            '`not` asks for can\'t be guessed: say it with `must` beside it, as in `{pattern: "^https?://", '
-            "must: be an http or https URL}`."
+            "A JSON Schema (2020-12) of the body. Without it the body is not read. Defaults of the top "
+            "level are filled in. A body nested deeper than 200 levels is refused. A refusal names the "
+            "field, then the reason in plain words (`temperature: must be from 0 to 1; found 2`). What a "
+            "`pattern` or a `not` asks for can't be guessed: say it with `must` beside it, as in "
+            '`{pattern: "^https?://", must: be an http or https URL}`.'
         ),
         "query": "A JSON Schema of the query; values are converted to its types first.",
         "let": "Names for everything below; worked out when first used, at most once a request.",
@@ -181,13 +182,13 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "checks": "What a schema can't say. A refusal here costs what the API's `refused` says.",
         "cost": "What it costs, by counter, instead of the API's `cost`: numbers or templates.",
         "settle": (
-            "What it cost in the end, by counter; the difference is charged or given back. An answer that is an "
-            "error costs what the API's `refused` says, whoever refuses."
+            "What it cost in the end, by counter; the difference is charged or given back. An answer that "
+            "is an error costs what the API's `refused` says, whoever refuses."
         ),
         "usage": "What it adds to the statistics.",
         "redact": (
-            "Fields of body, query and answer that the journal must not keep; headers with credentials are "
-            "masked anyway."
+            "Fields of body, query and answer that the journal must not keep; headers with credentials "
+            "are masked anyway."
         ),
         "errors": (
             "Kinds of error that this operation says in another kind's words: `{invalid: oauth_invalid_request}`."
