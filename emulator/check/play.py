@@ -197,7 +197,9 @@ class Player:
                 if (each.tier or tier) == tier or at == 0:
                     async for error in self._errors(api, each, each.tier if each.tier in api.tiers else tier):
                         whose = f" by a key of the tier {tier!r}" if at else ""
-                        yield _diagnostic(error, each, whose), error
+                        yield _diagnostic(error, each.operation, f"{each.title}{whose}"), error
+        async for operation, title, error in self._refusals(api):
+            yield _diagnostic(error, operation, title), error
 
     async def _errors(self, api: Api, each: Play, tier: str | None) -> AsyncIterator[str]:
         self.state.clear()
@@ -253,25 +255,30 @@ class Player:
 
     async def _call(self, api: Api, each: Play, path: Mapping[str, str], key: str) -> Response:
         operation, call = each.operation, each.call
-        target = operation.path
-        for name, text in path.items():
-            target = target.replace(f"{{{name}}}", quote(text, safe="")).replace(f"{{{name}:path}}", quote(text))
+        target = _target(operation, path)
         headers = {"host": operation.host or "localhost", **self._credential(api, operation, key)}
         headers |= {name.lower(): value for name, value in call.headers.items()}
         content = self._content(each, headers)
-        scope: dict[str, Any] = {
-            "type": "http",
-            "http_version": "1.1",
-            "scheme": "http",
-            "method": operation.method,
-            "path": target,
-            "raw_path": target.encode(),
-            "query_string": urlencode(call.query).encode(),
-            "headers": [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()],
-            "server": ("localhost", 80),
-            "client": ("127.0.0.1", 1),
-        }
+        scope = _scope(operation.method, target, urlencode(call.query), headers)
         return await _exchange(self._pipeline, scope, content)
+
+    async def _refusals(self, api: Api) -> AsyncIterator[tuple[Operation, str, str]]:
+        """Makes the mistakes that any client may make; yields those that the API's errors can't answer."""
+        operations = list(self._pipeline.playbook.apis[api.name].operations.values())
+        guarded = next((each for each in operations if each.auth), operations[0])
+        written = next((each for each in operations if each.request is not None), guarded)
+        key = self._credential(api, written, self._key(api, next(iter(api.tiers), None)))
+        for operation, path, headers, title in (
+            (guarded, _target(guarded, {}), {}, "a request without a key"),
+            (guarded, _target(guarded, {}), self._credential(api, guarded, "no-such-key"), "a request with a new key"),
+            (guarded, f"{api.base}/{KEY}/no/such/path", {}, "a request for an unknown path"),
+            (written, _target(written, {}), {**key, "content-type": "application/json"}, "a body that is no JSON"),
+        ):
+            hosted = {"host": operation.host or next(iter(api.hosts), "localhost"), **headers}
+            scope = _scope(operation.method, path, "", hosted)
+            response = await _exchange(self._pipeline, scope, b"{" if operation.request is not None else b"")
+            if response.error is not None:
+                yield operation, title, response.error
 
     def _credential(self, api: Api, operation: Operation, key: str) -> dict[str, str]:
         if not operation.auth or not api.credentials:
@@ -303,6 +310,31 @@ class Player:
                     yield str(error)
 
 
+def _target(operation: Operation, path: Mapping[str, str]) -> str:
+    """The path of an operation with its parameters filled in."""
+    target = operation.path
+    for name, *_ in PARAMETER.findall(operation.path):
+        text = path.get(name, KEY)
+        target = target.replace(f"{{{name}}}", quote(text, safe="")).replace(f"{{{name}:path}}", quote(text))
+    return target
+
+
+def _scope(method: str, target: str, query: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    """An ASGI connection scope."""
+    return {
+        "type": "http",
+        "http_version": "1.1",
+        "scheme": "http",
+        "method": method,
+        "path": target,
+        "raw_path": target.encode(),
+        "query_string": query.encode(),
+        "headers": [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()],
+        "server": ("localhost", 80),
+        "client": ("127.0.0.1", 1),
+    }
+
+
 async def _exchange(pipeline: Pipeline, scope: dict[str, Any], content: bytes) -> Response:
     messages: list[Message] = []
     waiting: list[Message] = [{"type": "http.request", "body": content, "more_body": False}]
@@ -327,12 +359,12 @@ async def _exchange(pipeline: Pipeline, scope: dict[str, Any], content: bytes) -
     return Response(start["status"], errors[0] if errors else None, body)
 
 
-def _diagnostic(error: str, each: Play, whose: str) -> Diagnostic:
+def _diagnostic(error: str, operation: Operation, title: str) -> Diagnostic:
     found = _ERROR.fullmatch(error)
-    place = Location(found[1], int(found[2]), int(found[3])) if found else each.operation.place
+    place = Location(found[1], int(found[2]), int(found[3])) if found else operation.place
     message = found[4] if found else error
     cure = ""
     if message.endswith("is absent"):
         name = message.removesuffix(" is absent").strip("`")
         cure = f"; if it may be missing, write `{name} | default(none)`"
-    return Diagnostic(place, f"{message}{cure} (playing {each.title}{whose})")
+    return Diagnostic(place, f"{message}{cure} (playing {title})")

@@ -87,6 +87,14 @@ def test_what_is_done_at_the_end_of_a_job_is_played_too(library: Library) -> Non
     assert message.startswith("`job.data.a` is absent")
 
 
+@pytest.mark.finding("F2")
+def test_errors_are_played_too(library: Library) -> None:
+    errors = "errors: {shape: {who: «'{{ caller.workspace }}', what: '{{ error.message }}'}}\n"
+    (message,) = found(library, api(errors + HEAD[: HEAD.index("jobs:")]))
+    assert message.startswith("`caller.workspace` is absent")
+    assert message.endswith("(playing a request without a key)")
+
+
 def test_faults_and_delays_are_left_out(library: Library) -> None:
     story = STORY + "latency: {reply: 1h}\nrules: [{fault: {timeout: 1h}}, {fault: reset_peer}]\n"
     assert found(library, rule("reply: {stream: {events: [{data: 1, wait: 1h}]}}"), story) == []
