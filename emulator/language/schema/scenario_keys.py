@@ -23,6 +23,7 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "switches": "Guesses that are turned: the name of the switch and one of its choices.",
         "keys": "More keys, or other entries for known ones.",
         "unknown_keys": "Who a key is that nobody registered: `{tier, workspace, data}`, or `refuse`.",
+        "unknown_fields": "`ignore`, `hint` or `refuse`, as in the API file.",
         "tiers": (
             "Tiers: the limits and the keys of `data` that are named replace the API's, one by one. A "
             "tier may be new if a key is on it."
@@ -127,6 +128,12 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "switches": "Guesses that a scenario can turn.",
         "keys": "The keys that are known from the start.",
         "unknown_keys": "Who a key is that nobody registered, or `refuse`, which is what happens when it is left out.",
+        "unknown_fields": (
+            "What a field means that the schema of a body or a query does not name, however deep: "
+            "`ignore` (when left out) takes it in silence, `hint` names it in the header "
+            "`X-Emulator-Hint` (and lets no list that `page` makes have more), `refuse` answers "
+            "`invalid`."
+        ),
         "tiers": "The plans.",
         "limits_per": "Who shares counters: `workspace` (when left out) or `key`.",
         "auth": "Where a credential may stand; tried in order.",
