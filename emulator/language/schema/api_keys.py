@@ -58,6 +58,7 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
             "it. `invented`: nobody says it, so it is a guess."
         ),
         "says": "The promise, in a sentence.",
+        "inferred": "Of a documented promise: the part that its document does not say in words.",
     },
     "KeyModel": {
         "workspace": "Whose it is. Jobs and, when rules care, records are a workspace's.",
@@ -86,6 +87,11 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
         "collection": (
             "The collection whose records know it, `keys` when left out. A record needs `workspace` and `tier`."
         ),
+        "claims": "The promises it serves.",
+        "class": "Who knows of it, if no claim is about it.",
+    },
+    "PartModel": {
+        "class": "`documented`, `inferred` or `invented`.",
         "claims": "The promises it serves.",
     },
     "CallModel": {

@@ -65,6 +65,7 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "reply": "What is sent.",
         "fault": "How that goes wrong.",
         "claims": "In API files: ids of the promises that the rule serves.",
+        "class": ("`documented`, `inferred` or `invented`: who knows of what the rule does, if no claim is about it."),
     },
     "ReplyModel": {
         "status": "200 when left out; may be a template. With `error`, instead of the kind's own.",
@@ -87,6 +88,7 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
             "With `error`: more values below `error` in the shape, such as `{allow: POST}`; `{status: "
             "475}` answers with that status."
         ),
+        "class": "Who knows of its shape, if no claim is about it.",
     },
     "StreamModel": {
         "events": "The events, in order.",
@@ -125,6 +127,7 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "base": "What all paths begin with, such as `/v2`.",
         "claims": "The promises it serves, by id.",
         "serves": "Ids of the promises that the file as a whole serves.",
+        "provenance": "What `headers`, `limit_headers` and `unknown_keys` rest on: `{class, claims}` each.",
         "switches": "Guesses that a scenario can turn.",
         "keys": "The keys that are known from the start.",
         "unknown_keys": "Who a key is that nobody registered, or `refuse`, which is what happens when it is left out.",
@@ -215,6 +218,7 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "message": "What it says.",
         "param": "The field it is about.",
         "claims": "The promises it serves.",
+        "class": "Who knows of it, if no claim is about it.",
     },
     "UsageModel": {
         "asset": "What was used; nothing is recorded when it is null.",
