@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.engine.world import WorldState
 from emulator.errors import ApiError, ConfigError
-from emulator.generate.text import TextGenerator
+from emulator.generate.text import Prompt, TextGenerator
 from emulator.http import Caller, Reply, Request
 from emulator.jobs import Jobs
 from emulator.jobs.job import Job
@@ -265,10 +265,10 @@ def _missing(context: Context) -> Any:
     return MISSING
 
 
-def _prompt(plan: AnswerPlan, generator: TextGenerator, context: Context) -> dict[str, Any]:
+def _prompt(plan: AnswerPlan, generator: TextGenerator, context: Context) -> Prompt:
     """Returns what templates see as `prompt`, which is there before any text is generated: {text, tokens}."""
-    messages = plan.messages.maybe(context)
-    return generator.prompt(messages or None, plan.system.maybe(context) if plan.system is not None else None)
+    messages, system = plan.conversation(context)
+    return generator.prompt(messages or None, system)
 
 
 def _answer(plan: AnswerPlan, generator: TextGenerator, context: Context) -> Any:
@@ -276,14 +276,16 @@ def _answer(plan: AnswerPlan, generator: TextGenerator, context: Context) -> Any
 
     A template that names it makes the text: as a rule the reply's, after the request was admitted.
     """
-    messages, text, system, max_tokens, json_object, stop = plan.arguments(context)
+    prompt = context.get("prompt")  # which a `let` may have given another meaning
+    if prompt.__class__ is not Prompt:
+        prompt = _prompt(plan, generator, context)
+    max_tokens, json_object, stop, text = plan.options(context)
     return generator.values(
-        messages,
-        system or None,
+        prompt,
         int(max_tokens) if max_tokens else None,
         bool(json_object),
         _texts(stop) if stop else (),
-        None if text is None else str(text),
+        None if text is None or text is MISSING else str(text),
     )
 
 

@@ -56,6 +56,18 @@ class GeneratedText(NamedTuple):
         return values
 
 
+class Prompt(dict[str, Any]):
+    """What is replied to, as templates see it: {text, tokens}. It is `single` without a conversation around it."""
+
+    __slots__ = ("conversation", "single")
+
+    def __init__(self, text: str, tokens: int, conversation: Conversation | None) -> None:
+        self["text"] = text
+        self["tokens"] = tokens
+        self.conversation = conversation
+        self.single = conversation is None
+
+
 class TextSources(Struct, frozen=True):
     """What texts are made of: read at load, shared by all worlds."""
 
@@ -86,24 +98,23 @@ class TextGenerator:
 
     def values(
         self,
-        messages: Any,
-        system: Any = None,
+        prompt: Prompt,
         max_tokens: int | None = None,
         json_object: bool = False,
         stop: Sequence[str] = (),
         text: str | None = None,
     ) -> dict[str, Any]:
         """Returns what `generate` does, as templates see it; a short reply to a single short message is remembered."""
-        key = None if system or json_object or stop or text is not None else _only(messages)
-        if key is None:
-            return self.generate(messages, system, max_tokens, json_object, stop, text).values()
-        values = self._remembered.get((key, max_tokens))
+        if not prompt.single or json_object or stop or text is not None:
+            return self._generate(self._conversation(prompt), max_tokens, json_object, stop, text).values()
+        key = (prompt["text"], max_tokens)
+        values = self._remembered.get(key)
         if values is None:
-            values = self.generate(key, None, max_tokens).values()
+            values = self._generate(self._conversation(prompt), max_tokens).values()
             if len(values["text"]) <= _REMEMBERED_LENGTH:
                 if len(self._remembered) >= _MAX_REMEMBERED:
                     self._remembered.clear()
-                self._remembered[key, max_tokens] = values
+                self._remembered[key] = values
         return values
 
     def generate(
@@ -122,25 +133,39 @@ class TextGenerator:
         instead, down to `{}`, and nothing to `stop`, and so always parses. Raises TemplateError when a canned reply
         fails.
         """
+        return self._generate(self.read(messages, system), max_tokens, json_object, stop, text)
+
+    def prompt(self, messages: Any, system: Any = None) -> Prompt:
+        """Reads what is replied to, without generating a reply."""
+        if not system and messages.__class__ is list and len(messages) == 1:
+            message = messages[0]
+            text = message.get("content") if message.__class__ is dict and message.get("role") == "user" else None
+            if text.__class__ is str and len(text) <= _REMEMBERED_LENGTH:
+                return Prompt(text, count_tokens(text), None)
         conversation = self.read(messages, system)
+        return Prompt(conversation.prompt, conversation.tokens, conversation)
+
+    def read(self, messages: Any, system: Any = None) -> Conversation:
+        """Reads a conversation: its last user message, and how many tokens it has."""
+        return read_conversation(messages, system, self._image_tokens)
+
+    def _conversation(self, prompt: Prompt) -> Conversation:
+        return prompt.conversation or self.read(prompt["text"])
+
+    def _generate(
+        self,
+        conversation: Conversation,
+        max_tokens: float | None,
+        json_object: bool = False,
+        stop: Sequence[str] = (),
+        text: str | None = None,
+    ) -> GeneratedText:
         limit = None if max_tokens is None else max(0, int(max_tokens)) * CHARACTERS_PER_TOKEN
         found = self._canned.find(conversation.prompt) if text is None else None
         if json_object:
             return self._object(conversation, found, text, limit)
         written = self._text(conversation, found, text, limit)
         return _cut(written, limit, stop, conversation)
-
-    def prompt(self, messages: Any, system: Any = None) -> dict[str, Any]:
-        """Returns what is replied to, as templates see it, without generating a reply: {text, tokens}."""
-        text = None if system else _only(messages)
-        if text is not None:
-            return {"text": text, "tokens": count_tokens(text)}
-        conversation = self.read(messages, system)
-        return {"text": conversation.prompt, "tokens": conversation.tokens}
-
-    def read(self, messages: Any, system: Any = None) -> Conversation:
-        """Reads a conversation: its last user message, and how many tokens it has."""
-        return read_conversation(messages, system, self._image_tokens)
 
     def _text(
         self, conversation: Conversation, found: CannedMatch | None, text: str | None, limit: int | None
@@ -190,15 +215,6 @@ class TextGenerator:
         digest = self._digest.copy()
         digest.update(b"\0" + prompt.encode("utf-8", "surrogatepass"))
         return digest.digest()
-
-
-def _only(messages: Any) -> str | None:
-    """The text of a single short user message; None for anything else."""
-    if messages.__class__ is not list or len(messages) != 1:
-        return None
-    message = messages[0]
-    content = message.get("content") if message.__class__ is dict and message.get("role") == "user" else None
-    return content if content.__class__ is str and len(content) <= _REMEMBERED_LENGTH else None
 
 
 def _cut(written: SplitText, limit: int | None, stop: Sequence[str], conversation: Conversation) -> GeneratedText:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from msgspec import Struct, field
@@ -231,16 +231,20 @@ class AnswerPlan(Struct, frozen=True, dict=True):
     claims: tuple[str, ...] = ()
 
     @cached_property
-    def arguments(self) -> Callable[[Any], tuple[Any, ...]]:
-        """(messages, text, system, max_tokens, json_object, stop) of a request; what is missing or not asked for is
-        false, and `messages` and `text` None then."""
-        return generate(copy(self)._write)
+    def conversation(self) -> Callable[[Any], tuple[Any, Any]]:
+        """(messages, system) of a request; None for what is missing or empty."""
+        return generate(partial(_write_parts, (self.messages, self.system)))
 
-    def _write(self, writer: Writer) -> str:
-        parts = (self.messages, self.text, self.system, self.max_tokens, self.json_object, self.stop)
-        messages, text, *others = ["None" if part is None else part.node.maybe(writer) for part in parts]
-        given = [f"None if {value} is MISSING else {value}" for value in map(writer.assign, (messages, text))]
-        return f"({', '.join([*given, *others])})"
+    @cached_property
+    def options(self) -> Callable[[Any], tuple[Any, Any, Any, Any]]:
+        """(max_tokens, json_object, stop, text) of a request; what is missing or not asked for is false or None."""
+        return generate(partial(_write_parts, (self.max_tokens, self.json_object, self.stop, self.text)))
+
+
+def _write_parts(parts: Sequence[Template | None], writer: Writer) -> str:
+    """Writes the code of a tuple with the value of each part, which is false or None where it is missing."""
+    values = ["None" if part is None else part.node.maybe(writer) for part in parts]
+    return f"({''.join(f'{value}, ' for value in values)})"
 
 
 class RowPlan(Struct, frozen=True):

@@ -269,18 +269,19 @@ def test_what_is_remembered_is_what_would_be_generated() -> None:
         for max_tokens in (None, 5, 1_024):
             wanted = texts.generate(prompt, max_tokens=max_tokens).values()
             for _ in range(2):
-                assert texts.values(user(prompt), None, max_tokens) == wanted
+                assert texts.values(texts.prompt(user(prompt)), max_tokens) == wanted
 
 
 def test_nothing_but_a_single_short_message_is_taken_for_another() -> None:
     texts = generator(load_canned(parse(CANNED, "replies.yaml"), LANGUAGE))
-    first = texts.values(user("hello"))
-    assert texts.values(user("Hi", "hello"))["input_tokens"] == first["input_tokens"] + 1
-    assert texts.values(user("hello"), "Be kind")["input_tokens"] == first["input_tokens"] + 2
-    assert texts.values(user("hello"), json_object=True)["text"].startswith("{")
-    assert texts.values(user("hello"), stop=["!"])["text"] == "Hello"
-    assert texts.values(user("hello"), text="Bye")["text"] == "Bye"
-    assert texts.values([{"role": "assistant", "content": "hello"}])["prompt"] == ""
+    hello = texts.prompt(user("hello"))
+    first = texts.values(hello)
+    assert texts.values(texts.prompt(user("Hi", "hello")))["input_tokens"] == first["input_tokens"] + 1
+    assert texts.values(texts.prompt(user("hello"), "Be kind"))["input_tokens"] == first["input_tokens"] + 2
+    assert texts.values(hello, json_object=True)["text"].startswith("{")
+    assert texts.values(hello, stop=["!"])["text"] == "Hello"
+    assert texts.values(hello, text="Bye")["text"] == "Bye"
+    assert texts.values(texts.prompt([{"role": "assistant", "content": "hello"}]))["prompt"] == ""
 
 
 @pytest.mark.parametrize(
