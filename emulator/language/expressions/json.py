@@ -30,6 +30,17 @@ def encode(value: Any) -> bytes:
     return data
 
 
+def encode_whole(value: dict[str, Any] | list[Any], nulls: int) -> bytes:
+    """As `encode`, for what is not null itself and has so many nulls in it that are known to be meant."""
+    try:
+        data = orjson.dumps(value, _plain)
+    except TypeError:
+        data = orjson.dumps(value, _plain, orjson.OPT_NON_STR_KEYS)
+    if data.count(b"null") > nulls:
+        check_finite(value)
+    return data
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Undefined):
         raise MissingError(value._undefined_message)

@@ -18,6 +18,7 @@ from emulator.language.expressions.runtime import MAX_OUTPUT, Locate
 from emulator.language.expressions.writer import Evaluate, Writer
 
 _REFERENCES = (nodes.Name, nodes.Getattr, nodes.Getitem)
+MANY_VALUES = 4  # of a mapping: from here on encoding it in one piece is sooner done than value by value
 Part = bytes | str  # of JSON: bytes that are known, or the source of bytes that are not
 
 
@@ -55,7 +56,8 @@ class Fixed(Node):
     data: bytes
 
     @property
-    def _is_scalar(self) -> bool:
+    def is_scalar(self) -> bool:
+        """Whether it is neither a mapping nor a list."""
         return self.constant is None or isinstance(self.constant, bool | int | float | str)
 
     def function(self, name: str) -> Evaluate:
@@ -63,10 +65,10 @@ class Fixed(Node):
         constant, data = self.constant, self.data
         if name == "json":
             return lambda context: data
-        return (lambda context: constant) if self._is_scalar else lambda context: orjson.loads(data)
+        return (lambda context: constant) if self.is_scalar else lambda context: orjson.loads(data)
 
     def value(self, writer: Writer) -> str:
-        return writer.constant(self.constant).source if self._is_scalar else f"loads({self.data!r})"
+        return writer.constant(self.constant).source if self.is_scalar else f"loads({self.data!r})"
 
     def json(self, writer: Writer) -> list[Part]:
         return [self.data]
@@ -121,6 +123,8 @@ class Entries(Node):
         return it
 
     def json(self, writer: Writer) -> list[Part]:
+        if (whole := _in_one(self, writer)) is not None:
+            return [whole]
         members = [(orjson.dumps(key) + b":", node) for key, node in self.entries]
         return [b"{", *_members(members, writer), b"}"]
 
@@ -279,6 +283,29 @@ def flatten(node: Node) -> list[bytes | Scalar | None]:
     for at, (key, each) in enumerate(members):
         flat += [b"," * (at > 0) + key, *flatten(each)]
     return [*flat, ends[1]]
+
+
+def _in_one(node: Entries, writer: Writer) -> str | None:
+    """The source of the JSON of a mapping that is encoded in one piece, which is sooner done when it has many values.
+
+    None for one that is encoded part by part: because values in it may be left out, or are few.
+    """
+    flat = flatten(node)
+    if writer.checked or None in flat or sum(isinstance(part, Scalar) for part in flat) < MANY_VALUES:
+        return None
+    nulls = sum(part.count(b"null") for part in flat if isinstance(part, bytes))
+    return writer.assign(f"encode_whole({_display(node, writer)}, {nulls})")
+
+
+def _display(node: Node, writer: Writer) -> str:
+    """The source of a value of mappings, lists and scalars, in which JSON that is known stands as it is."""
+    if isinstance(node, Entries):
+        return f"{{{', '.join(f'{key!r}: {_display(each, writer)}' for key, each in node.entries)}}}"
+    if isinstance(node, Items):
+        return f"[{', '.join(_display(each, writer) for each in node.nodes)}]"
+    if isinstance(node, Fixed) and not node.is_scalar:
+        return writer.bind(orjson.Fragment(node.data))
+    return node.value(writer)
 
 
 def join(parts: Sequence[Part], writer: Writer) -> str:

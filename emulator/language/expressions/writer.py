@@ -22,7 +22,7 @@ import orjson
 
 from emulator.errors import EmulatorError
 from emulator.language.expressions import runtime
-from emulator.language.expressions.json import encode, failure
+from emulator.language.expressions.json import encode, encode_whole, failure
 from emulator.language.expressions.meter import Meter, over
 from emulator.language.expressions.runtime import Locate, lookup
 
@@ -39,6 +39,7 @@ _BUILTINS: Final[Mapping[str, Any]] = {
     "Meter": Meter,
     "over": over,
     "encode": encode,
+    "encode_whole": encode_whole,
     "failure": failure,
     "loads": orjson.loads,
 }
