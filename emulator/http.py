@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct, field
 
 Header = tuple[bytes, bytes]
+Mask = Callable[[Sequence[Header]], Sequence[Header]]
 BODILESS = (
     204,
     304,
@@ -129,7 +130,8 @@ class Exchange:
     operation: str = ""
     caller: str = ""
     workspace: str = ""
-    headers: Sequence[Header] = ()
+    lines: Sequence[Header] = ()
+    mask: Mask | None = None
     held: int = 0
     body: bytes = b""
     rule: str = ""
@@ -154,3 +156,14 @@ class Exchange:
         self.method = method
         self.path = path
         self.query = query
+
+    @property
+    def headers(self) -> Sequence[Header]:
+        """The request's header lines; they are masked when they are first read, which most never are."""
+        if self.mask is not None:
+            self.lines, self.mask = self.mask(self.lines), None
+        return self.lines
+
+    @headers.setter
+    def headers(self, lines: Sequence[Header]) -> None:
+        self.lines, self.mask = lines, None

@@ -92,7 +92,9 @@ class OperationCompiler:
             request=self._schema(part.request, (*path, "request")),
             query=self._schema(part.query, (*path, "query")),
             answer=part.answer,
-            checks=Checks([self._check(check, (*path, "checks", at), names) for at, check in enumerate(part.checks)]),
+            checks=Checks(
+                [self._check(check, (*path, "checks", at), names) for at, check in enumerate(part.checks)], lets
+            ),
             cost=self._cost(part, path),
             settle=compiler.trees(part.settle, (*path, "settle")),
             usage=None if part.usage is None else self._usage(part.usage, (*path, "usage")),

@@ -103,14 +103,15 @@ class RuleCompiler:
             if rule.reply is None and not rule.fault:
                 raise DocumentError([Diagnostic(place, "a rule needs a reply or a fault")])
         matcher = self.diagnostics.attempt(compiler.when.compile, rule.when, (*path, "when"), self.names) or Matcher()
+        lets = {**lets, **compiler.trees(rule.let, (*path, "let"))} if rule.let else lets
         return RulePlan(
             id=str(place),
             place=place,
             name=rule.name or "",
             matcher=matcher,
-            lets={**lets, **compiler.trees(rule.let, (*path, "let"))} if rule.let else lets,
+            lets=lets,
             steps=self.steps(rule.do, (*path, "do")),
-            reply=None if rule.reply is None else self._reply(rule.reply, (*path, "reply"), headers),
+            reply=None if rule.reply is None else self._reply(rule.reply, (*path, "reply"), headers, lets),
             faults=tuple(self._faults(rule.fault, (*path, "fault"))),
             claims=tuple(claim for claim in rule.claims if claim in self.known.claims),
             counted_as=self._counted_as(path) if matcher.counters else "",
@@ -134,7 +135,9 @@ class RuleCompiler:
                 seen[name] += 1
         return compiler.counted[where][int(at)]
 
-    def _reply(self, reply: ReplyModel, path: Path, headers: tuple[Group, ...]) -> ReplyPlan | None:
+    def _reply(
+        self, reply: ReplyModel, path: Path, headers: tuple[Group, ...], lets: Mapping[str, Template]
+    ) -> ReplyPlan | None:
         compiler = self.compiler
         kinds = [name for name in ("body", "text", "lines", "stream", "error") if name in reply.model_fields_set]
         if len(kinds) > 1:
@@ -174,6 +177,7 @@ class RuleCompiler:
             param=compiler.optional(reply.param, (*path, "param")),
             data=self._data(reply, path),
             grade=reply.grade,
+            lets=lets,
         )
 
     def _data(self, reply: ReplyModel, path: Path) -> dict[str, Template]:

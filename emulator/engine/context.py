@@ -19,7 +19,7 @@ from emulator.playbook import Api, Operation
 from emulator.playbook.error_reply import error_plan, render_error
 from emulator.playbook.matching import AGE, CHANCE
 from emulator.playbook.model import AnswerPlan, LatencyPlan
-from emulator.store.ids import hex_id, uuid_id
+from emulator.store.ids import hex_digits, uuid_of
 from emulator.store.limits import states
 from emulator.store.records import Records, WithheldRecords
 from emulator.store.tokens import KEYS, Tokens
@@ -39,10 +39,11 @@ class Context(dict[str, Any]):
 
     __slots__ = (
         "allowance",
+        "blocks",
         "caller",
         "counted_later",
+        "digits",
         "faults",
-        "ids",
         "ignored",
         "lets",
         "makers",
@@ -66,7 +67,8 @@ class Context(dict[str, Any]):
         self.allowance: Allowance | None = None
         self.ignored: tuple[str, ...] = ()  # the fields of the request that no schema names
         self.number: int | str = 0  # of the exchange: what chance is drawn from
-        self.ids = 0  # how many were made
+        self.blocks = 0  # of digits for ids that were drawn
+        self.digits = ""  # that are left of the last
         self.counted_later = False  # a job that the request has started is counted when it ends
         self.faults: tuple[Fault, ...] = ()  # all that play, including those on what the request starts
         self.set_off: tuple[str, ...] = ()  # the names of those on what the request has started
@@ -91,14 +93,17 @@ class Context(dict[str, Any]):
         return self.service.error_reply(error, self)
 
     def new_id(self, length: int = 24) -> str:
-        """Lower-case hexadecimal digits, unique in this world for all practical purposes."""
-        self.ids += 1
-        return hex_id(self.service.state.root, self.number, self.ids, length)
+        """Lower-case hexadecimal digits, at most 128, unique in this world for all practical purposes."""
+        digits = self.digits
+        if len(digits) < length:
+            self.blocks += 1
+            digits = hex_digits(self.service.state.root, self.number, self.blocks)
+        self.digits = digits[length:]
+        return digits[:length]
 
     def new_uuid(self) -> str:
         """A version 4 UUID (RFC 9562)."""
-        self.ids += 1
-        return uuid_id(self.service.state.root, self.number, self.ids)
+        return uuid_of(self.new_id(32))
 
     def adopt(self, rule: Rule) -> None:
         """Adds the names that the rule's own `let` defines."""

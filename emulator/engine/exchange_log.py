@@ -12,7 +12,7 @@ from starlette.types import Scope
 
 from emulator.engine.context import Context
 from emulator.engine.errors import Refusal
-from emulator.engine.world import WorldState
+from emulator.engine.world import EXCHANGES, WorldState
 from emulator.faults import Fault
 from emulator.http import Exchange, Reply, Request
 from emulator.playbook.model import Rule
@@ -25,13 +25,18 @@ class ExchangeLog:
     def __init__(self, state: WorldState, masker: Masker) -> None:
         self._state = state
         self._masker = masker
+        self._mask_headers = masker.mask_headers
+        self._clock = state.clock
+        self._increment = state.store.counters.increment
 
     def open(self, scope: Scope, request: Request) -> Exchange:
         """Opens the exchange of a request that has just come; it gets the next number."""
-        state = self._state
-        exchange = Exchange(state.next_number(), state.clock.now(), request.method, request.path, request.query)
-        exchange.headers = self._masker.mask_headers(scope["headers"])
-        exchange.peer, exchange.real = scope.get("client"), state.clock.real()
+        clock = self._clock
+        exchange = Exchange(self._increment(EXCHANGES), clock.now(), request.method, request.path, request.query)
+        exchange.lines = scope["headers"]
+        exchange.mask = self._mask_headers
+        exchange.peer = scope.get("client")
+        exchange.real = clock.real()
         return exchange
 
     def fill(
@@ -66,7 +71,7 @@ class ExchangeLog:
 
     def finish(self, exchange: Exchange) -> None:
         """Ends an exchange, and adds it to the journal unless it is there already."""
-        clock = self._state.clock
+        clock = self._clock
         exchange.took = clock.now() - exchange.at
         if clock.speed != 1.0:
             exchange.real_took = clock.real() - exchange.real

@@ -54,18 +54,12 @@ def _speed(template: Template, context: Context) -> float:
 
 def compose(plan: ReplyPlan, context: Context) -> Reply:
     """Returns status, headers and body of a reply that is no error, without its events."""
-    status = plan.status
-    if not isinstance(status, int):
-        status = check_status(status.value(context), plan.place)
-    if plan.body is not None:
-        body = plan.body.json(context)
-    elif plan.text is not None:
-        body = str(plan.text.value(context)).encode()
-    elif plan.lines is not None:
+    status, lines, body = plan.parts(context)
+    if plan.status.__class__ is not int:
+        check_status(status, plan.place)
+    if plan.lines is not None:
         body = _json_lines(plan.lines, context)
-    else:
-        body = b""
-    return Reply(status, plan.headers.lines(context), body, stated=plan.headers.stated)
+    return Reply(status, lines, body, stated=plan.headers.stated)
 
 
 def _json_lines(lines: Template, context: Context) -> bytes:

@@ -87,10 +87,6 @@ class WorldState:
         """The last exchanges."""
         return self.store.journal
 
-    def next_number(self) -> int:
-        """The number of the next exchange, from 1."""
-        return self.store.counters.increment(EXCHANGES)
-
     def chance(self, number: int) -> Random:
         """The source of chance for one exchange: the same exchange draws the same numbers."""
         return Random(f"{self.root}/{number}")

@@ -33,9 +33,10 @@ class Headers(Struct, frozen=True, dict=True):
 
         Raises TemplateError for a value that can't stand in a header (RFC 9110 section 5.5).
         """
-        return generate(copy(self)._write)
+        return generate(copy(self).write)
 
-    def _write(self, writer: Writer) -> str:
+    def write(self, writer: Writer) -> str:
+        """Writes the code of the lines."""
         lines, write = writer.assign(f"[*{writer.bind(self.fixed)}]"), writer.bind(header_value)
         for name, template in self.computed:
             value = template.node.maybe(writer)

@@ -11,9 +11,10 @@ from typing import Any
 from msgspec import Struct, field
 
 from emulator.errors import Location
+from emulator.http import Header
 from emulator.language.document.durations import Latency
 from emulator.language.expressions.frames import Frames
-from emulator.language.expressions.template import Template
+from emulator.language.expressions.template import NO_LETS, Template, writers
 from emulator.language.expressions.writer import Writer, generate
 from emulator.language.schema.provenance import PROVENANCES, Provenance
 from emulator.playbook.headers import Headers
@@ -113,10 +114,10 @@ class PacePlan(Struct, frozen=True):
     each: Latency | None
 
 
-class ReplyPlan(Struct, frozen=True):
+class ReplyPlan(Struct, frozen=True, dict=True):
     """What a rule sends; exactly one of body, text, lines, events and error, or nothing at all.
 
-    `error_headers` are all headers of the error, if the rule has headers of its own.
+    `error_headers` are all headers of the error, if the rule has headers of its own; `lets` are the rule's.
     """
 
     place: Location
@@ -134,6 +135,21 @@ class ReplyPlan(Struct, frozen=True):
     data: Mapping[str, Template] = field(default_factory=dict)
     error_headers: Headers | None = None
     grade: Provenance | None = None
+    lets: Mapping[str, Template] = NO_LETS
+
+    @cached_property
+    def parts(self) -> Callable[[Any], tuple[Any, list[Header], bytes]]:
+        """The status, which is not checked when a template gives it, the header lines, and the body without events."""
+        return generate(copy(self)._write, writers(self.lets))
+
+    def _write(self, writer: Writer) -> str:
+        status = repr(self.status) if isinstance(self.status, int) else self.status.node.value(writer)
+        body = "b''"
+        if self.body is not None:
+            body = self.body.whole(writer)
+        elif self.text is not None:
+            body = f"str({self.text.node.value(writer)}).encode()"
+        return f"({status}, {self.headers.write(writer)}, {body})"
 
 
 class StepPlan(Struct, frozen=True):

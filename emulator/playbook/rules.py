@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
+from emulator.language.expressions.template import NO_LETS, Template, writers
 from emulator.language.expressions.writer import Writer, generate
 from emulator.playbook.matching import Difference, FieldCheck, Held
 from emulator.playbook.text_index import TextIndex, TextWant, wanted_by
@@ -157,10 +158,11 @@ def _indexable(check: FieldCheck) -> bool:
 
 
 class Checks:
-    """Checks in order."""
+    """Checks in order, and the names that the operation's `let` defines for them."""
 
-    def __init__(self, plans: Sequence[CheckPlan] = ()) -> None:
+    def __init__(self, plans: Sequence[CheckPlan] = (), lets: Mapping[str, Template] = NO_LETS) -> None:
         self._plans = tuple(plans)
+        self._lets = lets
 
     def __iter__(self) -> Iterator[CheckPlan]:
         return iter(self._plans)
@@ -171,7 +173,7 @@ class Checks:
     @cached_property
     def first(self) -> Callable[[Mapping[str, Any]], CheckPlan | None]:
         """The check that matches a context first, or None."""
-        return generate(copy(self)._write)
+        return generate(copy(self)._write, writers(self._lets))
 
     def _write(self, writer: Writer) -> str:
         for plan in self._plans:

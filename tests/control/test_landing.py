@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from emulator import __version__
 from emulator.control.landing import CSP, LINKS, STYLE
 from emulator.control.routes import TABLE
+from emulator.engine.world import EXCHANGES
 from emulator.settings import Listen
 from tests import loopback
 from tests.running import Emulated, Running
@@ -103,7 +104,7 @@ def test_it_is_no_exchange(emulator: Emulated) -> None:
         assert ask(emulator, **headers).status_code == 200
     told = loopback.get(f"{emulator.origin}/_emulator/exchanges").json()
     assert told["exchanges"] == []
-    assert emulator.app.state.next_number() == 1
+    assert emulator.app.state.store.counters.increment(EXCHANGES) == 1
 
 
 def test_a_head_request_is_told_how_long_the_answer_is(emulator: Emulated) -> None:

@@ -196,7 +196,7 @@ class Expression:
         self.names.add(base.name)
         if not self._raises(need):
             return self.writer.path(base.name, keys)
-        root = self.writer.locals.get(base.name, f"s[{base.name!r}]")
+        root = self.writer.name(base.name, raises=True)
         return Code(root + "".join(f"[{key!r}]" for key in keys))
 
     def _item(self, node: nodes.Name | nodes.Getattr | nodes.Getitem, need: bool) -> Code:
@@ -253,7 +253,8 @@ class Expression:
     def _default(self, node: nodes.Filter, subject: nodes.Node) -> Code:
         value = self._tolerant(subject)
         names: Mapping[str | int, str] = {0: "default_value", 1: "boolean"}
-        given = {names.get(name, name): self.write(arg) for name, arg in self._given(node).items()}
+        with self.writer.maybe():
+            given = {names.get(name, name): self.write(arg) for name, arg in self._given(node).items()}
         other = given.pop("default_value", None) or self.writer.constant("")
         falsy = given.pop("boolean", None) or self.writer.constant(False)
         if given or not falsy.constant:
@@ -284,7 +285,9 @@ class Expression:
         ops = [operand.op for operand in node.ops]
         operands = [node.expr, *(operand.expr for operand in node.ops)]
         needs = [not any(op in _LENIENT for op in ops[max(0, at - 1) : at + 1]) for at in range(len(operands))]
-        codes = [self.write(operand, need) for operand, need in zip(operands, needs, strict=True)]
+        codes = [self.write(operand, need) for operand, need in zip(operands[:2], needs, strict=False)]
+        with self.writer.maybe():
+            codes += [self.write(operand, need) for operand, need in zip(operands[2:], needs[2:], strict=True)]
         tests = []
         left = codes[0].source
         for at, (op, right) in enumerate(zip(ops, codes[1:], strict=True)):
@@ -317,13 +320,17 @@ class Expression:
         return self._code(node, f"({node.operator} {only.source})", only, present=True)
 
     def _logic(self, node: nodes.And | nodes.Or, need: bool) -> Code:
-        left, right = self.write(node.left), self.write(node.right, need)
+        left = self.write(node.left)
+        with self.writer.maybe():
+            right = self.write(node.right, need)
         present = right.present and (left.present or isinstance(node, nodes.Or))
         return self._code(node, f"({left.source} {node.operator} {right.source})", left, right, present=present)
 
     def _choice(self, node: nodes.CondExpr, need: bool) -> Code:
-        test, then = self.write(node.test), self.write(node.expr1, need)
-        other = self.write(node.expr2, need) if node.expr2 else Code("MISSING")
+        test = self.write(node.test)
+        with self.writer.maybe():
+            then = self.write(node.expr1, need)
+            other = self.write(node.expr2, need) if node.expr2 else Code("MISSING")
         source = f"({then.source} if {test.source} else {other.source})"
         present, text = then.present and other.present, then.text and other.text
         return self._code(node, source, test, then, other, present=present, text=text)

@@ -26,7 +26,6 @@ MAX_ITEMS: Final = 100_000
 MAX_BITS: Final = 16_384
 MAX_OUTPUT: Final = 32 * 1024 * 1024
 SEPARATOR: Final = "\x7f"  # which JSON leaves as it is
-_NUMBERS: Final = (int, float)
 _SMALL: Final = 1 << 64
 _WEIGHT: Final = 32  # characters that one item counts for besides its own: to weigh a million of them takes 0.1 s
 _WIDE: Final = re.compile(r"%(\([^)]*\))?[^a-zA-Z]*?(\*|\d{5,})")
@@ -158,10 +157,10 @@ def add(left: Any, right: Any) -> Any:
 
 def multiply(left: Any, right: Any) -> Any:
     """`left * right`; raises ValueError when the product would be too long."""
-    if left.__class__ in _NUMBERS and right.__class__ in _NUMBERS:
-        product = left * right
-        if product.__class__ is float or -_SMALL < product < _SMALL:
-            return product
+    if left.__class__ is float or right.__class__ is float:
+        return left * right  # of what is no number, Python makes an error
+    if left.__class__ is int and right.__class__ is int and -_SMALL < (product := left * right) < _SMALL:
+        return product
     if isinstance(left, int) and isinstance(right, int):
         if left.bit_length() + right.bit_length() > MAX_BITS:
             raise ValueError("the product has too many digits")

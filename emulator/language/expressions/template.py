@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from emulator.errors import DocumentError, Location
@@ -11,10 +12,10 @@ from emulator.language.expressions import Language
 from emulator.language.expressions.builder import Path, TreeBuilder
 from emulator.language.expressions.runtime import Locate
 from emulator.language.expressions.tree import Fixed, Node, join
-from emulator.language.expressions.writer import Evaluate, Writer, generate
+from emulator.language.expressions.writer import Evaluate, Write, Writer, generate
 
 LEFT_OUT = "`$if` is false and there is no `else`"
-Write = Callable[[Mapping[str, Any]], bytes]
+Encode = Callable[[Mapping[str, Any]], bytes]
 
 
 class Template:
@@ -32,7 +33,7 @@ class Template:
 
     value: Evaluate
     maybe: Evaluate
-    json: Write
+    json: Encode
 
     def __init__(self, node: Node, locate: Locate) -> None:
         self.node = node
@@ -66,6 +67,22 @@ class Template:
         if self.node.optional:
             writer.line(f"if not {data}: fail({writer.bind(self.node.locate)}, {LEFT_OUT!r})")
         return data
+
+
+NO_LETS: Mapping[str, Template] = MappingProxyType({})
+
+
+def writers(lets: Mapping[str, Template]) -> dict[str, Write]:
+    """What writes the values of these names in the code of another template; those that call functions are left out,
+    because they are evaluated when they are first asked for, and only then."""
+    return {name: template.node.maybe for name, template in lets.items() if not _calls(template)}
+
+
+def _calls(template: Template) -> bool:
+    """Whether the template calls a function of the language."""
+    writer = Writer(checked=True)
+    template.node.maybe(writer)
+    return writer.calls
 
 
 def compile_tree(tree: Any, language: Language, place_of: Callable[[Path], Location], path: Path = ()) -> Template:

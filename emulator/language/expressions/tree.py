@@ -99,6 +99,11 @@ class Scalar(Node):
         writer.at(self.locate, self.parsed.name)
         return writer.assign(self.parsed.write(writer, lenient=True).source)
 
+    def ready(self, writer: Writer) -> str:
+        """The same for an encoder, which refuses what is MISSING."""
+        writer.at(self.locate, self.parsed.name)
+        return writer.assign(self.parsed.write(writer, need=True).source)
+
     def json(self, writer: Writer) -> list[Part]:
         writer.at(self.locate, self.parsed.name)
         code = self.parsed.write(writer, need=True)
@@ -303,9 +308,14 @@ def _display(node: Node, writer: Writer) -> str:
         return f"{{{', '.join(f'{key!r}: {_display(each, writer)}' for key, each in node.entries)}}}"
     if isinstance(node, Items):
         return f"[{', '.join(_display(each, writer) for each in node.nodes)}]"
-    if isinstance(node, Fixed) and not node.is_scalar:
-        return writer.bind(orjson.Fragment(node.data))
-    return node.value(writer)
+    if isinstance(node, Scalar):
+        return node.ready(writer)
+    return node.value(writer) if isinstance(node, Fixed) and node.is_scalar else writer.bind(_fragment(node))
+
+
+def _fragment(node: Node) -> orjson.Fragment:
+    assert isinstance(node, Fixed)
+    return orjson.Fragment(node.data)
 
 
 def join(parts: Sequence[Part], writer: Writer) -> str:

@@ -15,7 +15,7 @@ from ast import literal_eval
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from types import CodeType
+from types import CodeType, MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -27,7 +27,9 @@ from emulator.language.expressions.meter import Meter, over
 from emulator.language.expressions.runtime import Locate, lookup
 
 Evaluate = Callable[[Mapping[str, Any]], Any]
+Write = Callable[["Writer"], str]
 
+_NO_LETS: Final[Mapping[str, Write]] = MappingProxyType({})
 MAX_DEPTH: Final = 40  # of brackets in one expression; Python's own parser gives up at 200
 MAX_LOOPS: Final = 15  # within each other in one function; Python gives up at 20
 _BUILTINS: Final[Mapping[str, Any]] = {
@@ -67,14 +69,17 @@ def _compiled(source: str, mode: str) -> CodeType:
 class Writer:
     """One function in the making: its lines, the objects that they name, and the names that are local variables.
 
-    `calls` tells whether it calls a function of the language.
+    `calls` tells whether it calls a function of the language. `lets` write the values of names that the context would
+    compute when they are first asked for: FAST code computes them in place, each once, where it needs them anyway.
     """
 
-    def __init__(self, checked: bool, lenient: bool = False) -> None:
+    def __init__(self, checked: bool, lenient: bool = False, lets: Mapping[str, Write] = _NO_LETS) -> None:
         self.checked = checked
         self.lenient = lenient
         self.calls = False
         self.locals: dict[str, str] = {}
+        self._lets = {} if checked else dict(lets)
+        self._maybe = 0  # how deeply this is written in parts of an expression that may not be evaluated
         self._objects: dict[str, Any] = {}
         self._locations: list[tuple[Locate, str]] = []
         self._lines: list[str] = []
@@ -132,7 +137,36 @@ class Writer:
             self._meter = True
             self.line(f"meter.keep({value})")
 
-    def loop(self, write: Callable[[Writer], str]) -> str:
+    @contextmanager
+    def maybe(self) -> Iterator[None]:
+        """What is written meanwhile is a part of an expression that may not be evaluated."""
+        self._maybe += 1
+        yield
+        self._maybe -= 1
+
+    def name(self, name: str, raises: bool) -> str:
+        """The source of a name's value; FAST code keeps it in a local variable, and `raises` if there is none."""
+        if name in self.locals:
+            return self.locals[name]
+        found = f"s[{name!r}]" if raises else f"(s[{name!r}] if {name!r} in s else find(s, {name!r}))"
+        if self._maybe:
+            return found
+        let = self._lets.pop(name, None)
+        it = self.assign(found) if let is None else self._let(name, let)
+        self.locals = {**self.locals, name: it}
+        return it
+
+    def _let(self, name: str, let: Write) -> str:
+        it = self.new()
+        with self.block(f"if {name!r} in s:"):
+            self.line(f"{it} = s[{name!r}]")
+        lenient, self.lenient = self.lenient, True  # it may be missing
+        with self.block("else:"):
+            self.line(f"{it} = s[{name!r}] = {let(self)}")
+        self.lenient = lenient
+        return it
+
+    def loop(self, write: Write) -> str:
         """The source that `write` gives, which writes a loop. Python allows few loops within each other, so the last
         that may stand in a function stands in one of its own."""
         outer, self._loops = self._loops, (self._loops + 1) % MAX_LOOPS
@@ -185,14 +219,10 @@ class Writer:
     ) -> Code:
         """`name.key.key`, or MISSING; `step` finds a key in what is no dictionary. FAST code expects a `known` name to
         be in the context."""
-        if name in self.locals:
-            found = Code(self.locals[name])
-        elif known and not self.checked and not self.lenient:
-            found = Code(f"s[{name!r}]")
-        elif self.checked:
-            found = Code(f"find(s, {name!r})")
+        if self.checked:
+            found = Code(self.locals.get(name) or f"find(s, {name!r})")
         else:
-            found = Code(f"(s[{name!r}] if {name!r} in s else find(s, {name!r}))", depth=1)
+            found = Code(self.name(name, raises=known and not self.lenient), depth=1)
         for key in keys:
             found = self.below(found, key, "lookup" if step is lookup else self.bind(step))
         return found
@@ -216,8 +246,8 @@ class Writer:
         return self.code(source, code, present=True, text=code.text)
 
 
-def generate(write: Callable[[Writer], str]) -> Evaluate:
-    """The function of a context of which `write` writes the lines and gives the result.
+def generate(write: Write, lets: Mapping[str, Write] = _NO_LETS) -> Evaluate:
+    """The function of a context of which `write` writes the lines and gives the result; `lets` are as in Writer.
 
     The function keeps `write`. An object that keeps the function has a copy of itself write it: a cycle would keep the
     whole playbook of a server that has reloaded until the garbage collector came to look at it.
@@ -231,10 +261,10 @@ def generate(write: Callable[[Writer], str]) -> Evaluate:
             checked = writer.function(write(writer))
         return checked(context)
 
-    writer = Writer(checked=False)
+    writer = Writer(checked=False, lets=lets)
     result = write(writer)
     if writer.calls:
-        writer = Writer(checked=False, lenient=True)
+        writer = Writer(checked=False, lenient=True, lets=lets)
         result = write(writer)
     return writer.function(result, again)
 
