@@ -8,7 +8,6 @@ from typing import Any
 from msgspec import Struct, field
 
 Header = tuple[bytes, bytes]
-Mask = Callable[[Sequence[Header]], Sequence[Header]]
 BODILESS = (
     204,
     304,
@@ -130,8 +129,7 @@ class Exchange:
     operation: str = ""
     caller: str = ""
     workspace: str = ""
-    lines: Sequence[Header] = ()
-    mask: Mask | None = None
+    headers: Sequence[Header] = ()
     held: int = 0
     body: bytes = b""
     rule: str = ""
@@ -156,14 +154,3 @@ class Exchange:
         self.method = method
         self.path = path
         self.query = query
-
-    @property
-    def headers(self) -> Sequence[Header]:
-        """The request's header lines; they are masked when they are first read, which most never are."""
-        if self.mask is not None:
-            self.lines, self.mask = self.mask(self.lines), None
-        return self.lines
-
-    @headers.setter
-    def headers(self, lines: Sequence[Header]) -> None:
-        self.lines, self.mask = lines, None

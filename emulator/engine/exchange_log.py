@@ -33,8 +33,7 @@ class ExchangeLog:
         """Opens the exchange of a request that has just come; it gets the next number."""
         clock = self._clock
         exchange = Exchange(self._increment(EXCHANGES), clock.now(), request.method, request.path, request.query)
-        exchange.lines = scope["headers"]
-        exchange.mask = self._mask_headers
+        exchange.headers = self._mask_headers(scope["headers"])
         exchange.peer = scope.get("client")
         exchange.real = clock.real()
         return exchange

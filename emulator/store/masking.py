@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import islice
@@ -24,6 +24,8 @@ from emulator.store.secret_forms import forms
 MASK = b"********"
 MASKED = MASK.decode()
 SHORT_MASK = "****"  # what other services write at the least in place of a secret
+MAX_REMEMBERED_LINES = 1_000
+MAX_REMEMBERED_VALUE = 200  # bytes
 MIN_LENGTH = 8  # a shorter secret is masked where it stands, but not looked for elsewhere
 AUTHORIZATION = frozenset({b"authorization", b"proxy-authorization"})
 COOKIES = frozenset({b"cookie", b"set-cookie"})
@@ -47,7 +49,26 @@ def key_digest(key: str) -> str:
     return blake2b(key.encode(errors="replace"), digest_size=3).hexdigest()
 
 
-@lru_cache(maxsize=256)
+class MaskedLines(dict[Header, Header]):
+    """Masks header lines, and remembers the last: clients send the same lines again and again.
+
+    `secret` are the names, in lower case, of the headers that carry credentials.
+    """
+
+    def __init__(self, secret: Set[bytes]) -> None:
+        super().__init__()
+        self._secret = secret
+
+    def __missing__(self, line: Header) -> Header:
+        name, value = line
+        masked = (name, mask_header(name, value)) if name in self._secret else line
+        if len(value) <= MAX_REMEMBERED_VALUE:
+            if len(self) >= MAX_REMEMBERED_LINES:
+                self.clear()
+            self[line] = masked
+        return masked
+
+
 def mask_header(name: bytes, value: bytes) -> bytes:
     """Returns what may be shown of a header that carries a credential: its scheme, and the two ends of a key."""
     if name in COOKIES:
@@ -82,6 +103,7 @@ class Masker:
     ) -> None:
         self.known: dict[str, Known] = dict(known or {})
         self._headers = AUTHORIZATION | COOKIES | USUAL | set(headers)
+        self._masked_line = MaskedLines(self._headers).__getitem__
         self._guesses = guesses
         self._short: dict[str, str] = {}
         self._longest_first: list[tuple[str, str]] | None = None
@@ -105,8 +127,7 @@ class Masker:
 
     def mask_headers(self, lines: Sequence[Header]) -> Sequence[Header]:
         """Returns header lines with credentials masked; names are in lower case, as ASGI gives them."""
-        secret = self._headers
-        return [line if line[0] not in secret else (line[0], mask_header(*line)) for line in lines]
+        return list(map(self._masked_line, lines))
 
     def mask_fields(self, body: bytes, fields: frozenset[str]) -> bytes:
         """Returns JSON, events, a form or a query with the values of these fields masked, at whatever depth."""
