@@ -86,23 +86,23 @@ class Scalar(Node):
 
     def value(self, writer: Writer) -> str:
         writer.at(self.locate, self.parsed.name)
-        it = writer.assign(writer.needed(self.parsed.write(writer, need=True), self.parsed.name).source)
+        it = writer.variable(writer.needed(self.parsed.write(writer, need=True), self.parsed.name).source)
         if len(self.parsed.parts) != 1 or not isinstance(self.parsed.parts[0], _REFERENCES):
             writer.keep(it)
         return it
 
     def maybe(self, writer: Writer) -> str:
         writer.at(self.locate, self.parsed.name)
-        return writer.assign(self.parsed.write(writer).source)
+        return writer.variable(self.parsed.write(writer).source)
 
     def test(self, writer: Writer) -> str:
         writer.at(self.locate, self.parsed.name)
-        return writer.assign(self.parsed.write(writer, lenient=True).source)
+        return writer.variable(self.parsed.write(writer, lenient=True).source)
 
     def ready(self, writer: Writer) -> str:
         """The same for an encoder, which refuses what is MISSING."""
         writer.at(self.locate, self.parsed.name)
-        return writer.assign(self.parsed.write(writer, need=True).source)
+        return writer.variable(self.parsed.write(writer, need=True).source)
 
     def json(self, writer: Writer) -> list[Part]:
         writer.at(self.locate, self.parsed.name)

@@ -109,6 +109,10 @@ class Writer:
         self.line(f"{name} = {source}")
         return name
 
+    def variable(self, source: str) -> str:
+        """A variable with the value of an expression, which may have another use: nothing may be assigned to it."""
+        return source if source.isidentifier() else self.assign(source)
+
     def at(self, locate: Locate, name: str) -> None:
         """Errors that are raised from here on have this location, and call what failed by this name."""
         if self.checked:
@@ -231,8 +235,8 @@ class Writer:
         """What stands under a key, or MISSING."""
         if self.checked:
             return self.code(f"{step}({base.source}, {key!r})", base)
-        it = self.new()
-        found = f"{it}.get({key!r}, MISSING) if ({it} := {base.source}).__class__ is dict else {step}({it}, {key!r})"
+        it, kept = self._kept(base.source)
+        found = f"{it}.get({key!r}, MISSING) if {kept}.__class__ is dict else {step}({it}, {key!r})"
         return self.code(f"({found})", base)
 
     def needed(self, code: Code, name: str) -> Code:
@@ -241,9 +245,15 @@ class Writer:
             return code
         if self.checked:
             return self.code(f"require({code.source}, {name!r})", code, present=True, text=code.text)
+        it, kept = self._kept(code.source)
+        return self.code(f"({it} if {kept} is not MISSING else miss())", code, present=True, text=code.text)
+
+    def _kept(self, source: str) -> tuple[str, str]:
+        """A variable with the value of an expression, and the expression that assigns it, which is evaluated first."""
+        if source.isidentifier():
+            return source, source
         it = self.new()
-        source = f"({it} if ({it} := {code.source}) is not MISSING else miss())"
-        return self.code(source, code, present=True, text=code.text)
+        return it, f"({it} := {source})"
 
 
 def generate(write: Write, lets: Mapping[str, Write] = _NO_LETS) -> Evaluate:
