@@ -26,6 +26,7 @@ MAX_ITEMS: Final = 100_000
 MAX_BITS: Final = 16_384
 MAX_OUTPUT: Final = 32 * 1024 * 1024
 SEPARATOR: Final = "\x7f"  # which JSON leaves as it is
+_NUMBERS: Final = (int, float)
 _SMALL: Final = 1 << 64
 _WEIGHT: Final = 32  # characters that one item counts for besides its own: to weigh a million of them takes 0.1 s
 _WIDE: Final = re.compile(r"%(\([^)]*\))?[^a-zA-Z]*?(\*|\d{5,})")
