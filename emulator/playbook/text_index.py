@@ -97,7 +97,7 @@ class TextIndex:
         """Returns the positions of all rules that may match what was found, and of few others."""
         if not isinstance(found, str):
             return self._all if isinstance(found, list | dict) else ()  # `contains` looks for an item, too
-        positions = self._find_exact(found) if self._exact else []
+        positions: Iterable[int] = self._find_exact(found) if self._exact else ()
         if self._folded:
             # Of other letters, two may be alike to a regular expression that are not so in lower case.
             folded = self._find_folded(found.lower()) if found.isascii() else chain(*self._folded.values())
@@ -120,9 +120,9 @@ class KeyFinder:
             key: [position for end in range(1, len(key) + 1) for position in keys.get(key[:end], ())] for key in keys
         }
 
-    def __call__(self, text: str) -> list[int]:
+    def __call__(self, text: str) -> set[int]:
         found = {match[1] for match in self._search(text)}
-        return [position for key in found for position in self._positions[key]]
+        return {position for key in found for position in self._positions[key]}
 
 
 def _trie(words: Iterable[str]) -> str:
