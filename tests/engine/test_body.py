@@ -220,6 +220,31 @@ def test_an_operation_that_wants_no_body_does_not_look_at_one(wire: Wire) -> Non
     assert wire.ask("POST", "/bodiless", KEY.items(), b"\xff").json() == {"has": False}
 
 
+MANY = {"a": [[0] * 1_000] * 498}  # with "b": 2 + 498 + 498,000 values, and those of b
+
+
+@pytest.mark.finding("A9")
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ({str(at): 1 for at in range(10_000)}, None),
+        ({str(at): 1 for at in range(10_001)}, "the body has an object with 10,001 keys; at most 10,000"),
+        ({"a": [{str(at): 1 for at in range(400_000)}]}, "the body has an object with 400,000 keys; at most 10,000"),
+        ({**MANY, "b": [0] * 1_501}, "the body has more than 500,000 values"),
+        ({**MANY, "b": [0] * 1_500}, None),
+        ({"a": "," * 100_000}, None),
+    ],
+    ids=["most keys", "too many keys", "too many keys inside", "too many values", "most values", "commas in a text"],
+)
+def test_a_body_of_very_many_values_is_refused_before_it_is_checked(
+    small: Small, content: Any, reason: str | None
+) -> None:
+    client = small(ECHO).client("small")
+    response = client.post("/echo", json=content, headers=KEY)
+    assert response.status_code == (200 if reason is None else 400)
+    assert reason is None or reason in response.text
+
+
 @given(st.dictionaries(st.text(max_size=5), st.text() | st.integers(-(2**53), 2**53) | st.booleans() | st.none()))
 def test_what_is_json_comes_through_unchanged(small_echo: Emulated, said: dict[str, Any]) -> None:
     small_echo.play()
