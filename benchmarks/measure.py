@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import process
+from benchmarks.endurance import abort_streams, reload_often, send_mixed
 from benchmarks.faults import MAX_ARMED, use_up
 from benchmarks.load import CONNECTIONS, Cost, Load, apply_load
 from benchmarks.machine import resident
@@ -22,6 +23,7 @@ from benchmarks.worlds import MAX_WORLDS, ask_each, make
 
 HELLO = message("Hello!")
 DISTINCT = message("Tell me about subject {count}.")
+TENTHS = 10
 GAP = 0.02  # seconds between the events of a paced stream
 MAX_VISITS = {MESSAGE: 60}
 SCENARIOS = Path(__file__).parent / "scenarios"
@@ -217,6 +219,28 @@ def memory(bench: Bench) -> list[Row]:
     return [at_most("memory idle", idle, 80, "MB", "after the first response"), flat]
 
 
+def endurance(bench: Bench) -> list[Row]:
+    """A long life: 100 reloads, 10,000 played faults, 200,000 mixed requests and 10,000 aborted streams."""
+    with bench.emulator() as server:
+        apply_load(server, HELLO, bench.seconds, 32)
+        first = [apply_load(server, HELLO, bench.seconds, 32) for _ in range(bench.rounds)]
+        sizes = []
+        for number in range(TENTHS):
+            reload_often(server.port, 100 // TENTHS)
+            use_up(server.port, 10_000 // TENTHS, HELLO)
+            sent = send_mixed(server.port, bench.requests // TENTHS)
+            begun = abort_streams(server.port, 10_000 // TENTHS)
+            sizes.append(resident(server.pid))
+            bench.report(f"  {number + 1}/{TENTHS}: {sent:,} requests, {begun:,} streams, {sizes[-1]:.1f} MB")
+        last = [apply_load(server, HELLO, bench.seconds, 32) for _ in range(bench.rounds)]
+    growth = sizes[-1] / sizes[TENTHS // 2 - 1]
+    text = ", ".join(f"{size:.0f}" for size in sizes)
+    return [
+        Row("memory after a long life", f"{growth:.2f}x", "<= 1.05x", growth <= 1.05, f"of half of it; MB: {text}"),
+        worst_of("speed after a long life vs. the first day", [Ratio.of(32, first, last)], 0.90),
+    ]
+
+
 def worlds(bench: Bench) -> list[Row]:
     """As many worlds as a server has, made over HTTP, and each asked for one message."""
     names = [f"world-{number}" for number in range(MAX_WORLDS - 1)]
@@ -257,6 +281,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], list[Row]]] = {
     "faults": faults,
     "start": start,
     "memory": memory,
+    "endurance": endurance,
     "worlds": worlds,
     "walk": walk,
 }

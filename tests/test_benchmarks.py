@@ -17,9 +17,11 @@ import emulator
 from benchmarks import process
 from benchmarks.bare import steps
 from benchmarks.client import fire, is_whole
+from benchmarks.endurance import abort_streams, reload_often, send_mixed
+from benchmarks.faults import use_up
 from benchmarks.load import Load, apply_load
 from benchmarks.machine import cpu_seconds, free_port, queued_seconds, resident
-from benchmarks.measure import LIMITED, PACED, Ratio, paced_rows, worst_of
+from benchmarks.measure import HELLO, LIMITED, PACED, Ratio, paced_rows, worst_of
 from benchmarks.pace import Pace, judge, listen, times
 from benchmarks.process import ROOT
 from benchmarks.request import expect, message, repeated, stream_of
@@ -232,3 +234,11 @@ def test_the_walks_of_the_four_flows_are_through_files_of_the_package_and_always
     assert 5 < plain.files <= len(plain.visits)
     assert {visit.file for visit in cut.visits} - {visit.file for visit in streamed.visits}  # those of the fault
     assert len(batch.visits) > len(plain.visits) + ROWS
+
+
+def test_a_long_life_is_made_of_what_the_emulator_answers() -> None:
+    with process.emulator(None, HELLO, "default") as server:
+        reload_often(server.port, 2)
+        use_up(server.port, 2, HELLO)
+        assert send_mixed(server.port, 16 * 20) == 16 * 20
+        assert abort_streams(server.port, 16) == 16
