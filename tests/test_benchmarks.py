@@ -76,6 +76,7 @@ def test_rounds_are_compared_one_by_one_so_that_a_slow_one_counts_for_both() -> 
     assert (ratio.first.microseconds, ratio.second.microseconds) == pytest.approx((40, 100), rel=1e-3)
 
 
+@pytest.mark.finding("K3")
 def test_the_worst_count_of_connections_is_held_against_the_bar() -> None:
     ratios = [Ratio.of(count, [load(40)], [load(cost)]) for count, cost in ((16, 70), (32, 100), (64, 60))]
     row = worst_of("speed", ratios, 0.5)
@@ -83,6 +84,7 @@ def test_the_worst_count_of_connections_is_held_against_the_bar() -> None:
     assert "32: 0.40 (40.0/100.0 µs, core used 100%/100%)" in row.detail
 
 
+@pytest.mark.finding("K3")
 @pytest.mark.parametrize(
     ("measured", "problem"),
     [

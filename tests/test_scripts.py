@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +74,23 @@ def test_a_script_can_be_run_and_its_syntax_is_right(script: str) -> None:
     assert os.access(path, os.X_OK)
     shell = "bash" if script == ".ci/run" else "sh"
     assert subprocess.run([shell, "-n", path], check=False).returncode == 0
+
+
+@pytest.mark.finding("K2")
+def test_the_quick_part_of_the_suite_leaves_out_what_is_marked_slow_and_nothing_else() -> None:
+    counts = [
+        collected("tests/test_scripts.py", "tests/test_dates.py", "-m", mark) for mark in ("", "slow", "not slow")
+    ]
+    assert counts[0] == counts[1] + counts[2]
+    assert counts[2] == collected("tests/test_dates.py") > 0
+    assert "-m 'not slow'" in (ROOT / "scripts/test").read_text()
+
+
+def collected(*arguments: str) -> int:
+    """How many tests pytest collects."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", *arguments]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return sum("::" in line for line in listed.splitlines())
 
 
 def test_set_up_makes_the_environment_and_installs_what_is_pinned(checkout: Checkout) -> None:

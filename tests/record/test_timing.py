@@ -38,6 +38,7 @@ def tape(folder: Path, gaps: list[float]) -> Path:
     return made.path
 
 
+@pytest.mark.finding("K1")
 def test_an_uneven_stream_is_replayed_at_the_moments_at_which_it_was_recorded(running: Running, tmp_path: Path) -> None:
     """The clock stands still but for what the test moves it by: a moment too early, and nothing comes."""
     emulated = Emulated(running, (str(tape(tmp_path, GAPS)),))
@@ -82,6 +83,7 @@ def step_by_step(steps: SimpleQueue[bytes]) -> Raw:
     return Raw(pieces)
 
 
+@pytest.mark.finding("K1")
 @pytest.mark.parametrize(
     ("gaps", "written"),
     [
