@@ -14,7 +14,7 @@ from emulator.store.views import ExchangeView
 from emulator.testing.asynchronous import twin
 from emulator.testing.client import DEFAULT, Client, RemoteSequence
 
-CURE = "send a key from `emulator.key(tier)`, or the header in `emulator.headers`"
+HINT = "send a key from `emulator.key(tier)`, or the header in `emulator.headers`"
 SHOWN = 10  # exchanges that a message lists
 PAGE = 1_000  # exchanges that are fetched at once
 
@@ -126,7 +126,7 @@ class Exchanges(RemoteSequence[Recorded]):
         if not found:
             return "does the client use its base URL, and its key or header?"
         key = f"with the key {found[0].key}" if found[0].key else "without a key"
-        return f"{total} came to the world {DEFAULT}, the last one ({found[0]}) {key}; {CURE}"
+        return f"{total} came to the world {DEFAULT}, the last one ({found[0]}) {key}; {HINT}"
 
 
 def _is_plain(when: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from emulator.errors import EmulatorError
 from emulator.testing.client import DEFAULT
-from emulator.testing.exchanges import CURE, Exchanges, Recorded
+from emulator.testing.exchanges import HINT, Exchanges, Recorded
 from emulator.testing.world import World
 
 MAX_EXCHANGES = 20  # exchanges
@@ -53,7 +53,7 @@ def stray_lines(world: World, since: int = 0) -> Iterator[str]:
         return
     found, total, _ = Exchanges(world.client.of(DEFAULT), {})._newest(MAX_STRAYS, since)
     if total:
-        yield f"{total} came to the world {DEFAULT} meanwhile, which no key or header led elsewhere; {CURE}"
+        yield f"{total} came to the world {DEFAULT} meanwhile, which no key or header led elsewhere; {HINT}"
     for each in found:
         yield f"     {each.method} {each.path} → {each.status} with {f'the key {each.key}' if each.key else 'no key'}"
 
