@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from emulator import Emulator
-from emulator.testing.exchanges import CURE, Recorded
+from emulator.testing.exchanges import HINT, Recorded
 from emulator.testing.report import MAX_EXCHANGES, MAX_WIDTH, lines_of, place, report_lines
 from tests import loopback
 
@@ -87,7 +87,7 @@ def test_requests_with_a_key_of_ones_own_are_told_with_the_cure(emulator: Emulat
     loopback.get(url, headers={"X-API-Key": "axp_my_own_key_1234"})
     assert list(report_lines(emulator, since)) == [
         f"no request came to the world {emulator.name}",
-        f"1 came to the world default meanwhile, which no key or header led elsewhere; {CURE}",
+        f"1 came to the world default meanwhile, which no key or header led elsewhere; {HINT}",
         "     GET /v2/models → 200 with the key axp_********1234",
     ]
     with pytest.raises(IndexError, match=r"came to the world default, the last one .* with the key axp_\*+1234; send"):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
+from errno import ECONNREFUSED
 from typing import Any
 
 PORTS = {80: 80, 443: 443, "80": 80, "443": 443, "http": 80, "https": 443}
@@ -29,42 +30,69 @@ def is_redirected(host: Any, port: Any) -> bool:
     return not any(name == each or name.endswith("." + each) for each in DIRECT)
 
 
-def patch_socket(socket: Any) -> None:
+class Tunnels:
     """Lets names lead to stand-in addresses, and connections to those through the proxy."""
-    from errno import ECONNREFUSED
-    from urllib.parse import urlsplit
 
-    proxy = urlsplit(PROXY)
-    hosts: dict[str, str] = {}  # by stand-in address
-    resolve, connect = socket.getaddrinfo, socket.socket.connect
-    is_six = ":" in (proxy.hostname or "")
+    def __init__(self, socket: Any) -> None:
+        from urllib.parse import urlsplit
 
-    def getaddrinfo(host: Any, port: Any, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0) -> Any:
-        name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+        self._socket = socket
+        self._proxy = urlsplit(PROXY)
+        self._hosts: dict[str, str] = {}  # by stand-in address
+        self._resolve = socket.getaddrinfo
+        self._connect, self._connect_ex = socket.socket.connect, socket.socket.connect_ex
+        self._is_six = ":" in (self._proxy.hostname or "")
+
+    def getaddrinfo(self, host: Any, port: Any, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0) -> Any:
+        """Resolves a name to its stand-in address, as socket.getaddrinfo does."""
+        socket, name = self._socket, host.decode("ascii", "replace") if isinstance(host, bytes) else host
         passive = flags & (socket.AI_PASSIVE | socket.AI_NUMERICHOST)
         if passive or type not in (0, socket.SOCK_STREAM) or not is_redirected(name, port):
-            return resolve(host, port, family, type, proto, flags)
-        address = next((each for each, known in hosts.items() if known == name), None)
-        if address is None:
-            address = f"{'::ffff:' if is_six else ''}127.83.{len(hosts) >> 8 & 255}.{len(hosts) & 255}"
-            hosts[address] = name
-        place = (address, PORTS[port], 0, 0) if is_six else (address, PORTS[port])
-        family = socket.AF_INET6 if is_six else socket.AF_INET
+            return self._resolve(host, port, family, type, proto, flags)
+        address = self._address(name)
+        place = (address, PORTS[port], 0, 0) if self._is_six else (address, PORTS[port])
+        family = socket.AF_INET6 if self._is_six else socket.AF_INET
         return [(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", place)]
 
-    def destination(sock: Any, address: Any) -> str | None:
+    def connect(self, sock: Any, address: Any) -> Any:
+        """Connects as socket.connect does."""
+        target = self._destination(sock, address)
+        return self._connect(sock, address) if target is None else self._open(sock, target)
+
+    def connect_ex(self, sock: Any, address: Any) -> Any:
+        """Connects as socket.connect_ex does."""
+        target = self._destination(sock, address)
+        if target is None:
+            return self._connect_ex(sock, address)
+        try:
+            self._open(sock, target)
+        except OSError as error:
+            return error.errno or ECONNREFUSED
+        return 0
+
+    def _address(self, name: str) -> str:
+        hosts = self._hosts
+        for address, known in hosts.items():
+            if known == name:
+                return address
+        address = f"{'::ffff:' if self._is_six else ''}127.83.{len(hosts) >> 8 & 255}.{len(hosts) & 255}"
+        hosts[address] = name
+        return address
+
+    def _destination(self, sock: Any, address: Any) -> str | None:
         """The host and port to tunnel to, or None."""
+        socket = self._socket
         if sock.family not in (socket.AF_INET, socket.AF_INET6) or sock.type != socket.SOCK_STREAM:
             return None
         host, port = address[:2]
-        name = hosts.get(host) or (host if is_redirected(host, port) else None)
+        name = self._hosts.get(host) or (host if is_redirected(host, port) else None)
         return name and f"[{name}]:{port}" if name and ":" in name else name and f"{name}:{port}"
 
-    def tunnel(sock: Any, target: str) -> None:
+    def _open(self, sock: Any, target: str) -> None:
         timeout = sock.gettimeout()
         sock.settimeout(TIMEOUT)
         try:
-            connect(sock, (proxy.hostname, proxy.port))
+            self._connect(sock, (self._proxy.hostname, self._proxy.port))
             sock.sendall(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode())
             head = b""
             while b"\r\n\r\n" not in head:
@@ -78,24 +106,13 @@ def patch_socket(socket: Any) -> None:
         if status != "200":
             raise ConnectionRefusedError(ECONNREFUSED, reason or "the proxy closed the connection")
 
-    def connect_through(self: Any, address: Any) -> Any:
-        target = destination(self, address)
-        return connect(self, address) if target is None else tunnel(self, target)
 
-    direct = socket.socket.connect_ex
-
-    def connect_ex(self: Any, address: Any) -> Any:
-        target = destination(self, address)
-        if target is None:
-            return direct(self, address)
-        try:
-            tunnel(self, target)
-        except OSError as error:
-            return error.errno or ECONNREFUSED
-        return 0
-
-    socket.getaddrinfo = getaddrinfo
-    socket.socket.connect, socket.socket.connect_ex = connect_through, connect_ex
+def patch_socket(socket: Any) -> None:
+    """Opens tunnels where the program opens connections."""
+    tunnels = Tunnels(socket)
+    socket.getaddrinfo = tunnels.getaddrinfo
+    socket.socket.connect = lambda sock, address: tunnels.connect(sock, address)
+    socket.socket.connect_ex = lambda sock, address: tunnels.connect_ex(sock, address)
 
 
 def patch_certifi(certifi: Any) -> None:
