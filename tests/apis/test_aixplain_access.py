@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -274,3 +275,51 @@ def test_the_keys_of_another_workspace_are_not_there(emulator: Emulated) -> None
     stranger = caller(emulator)
     for method, path in [("GET", ""), ("GET", "/usage-limits"), ("DELETE", "")]:
         refused(stranger.request(method, f"/sdk/api-keys/{key['id']}{path}"), 404)
+
+
+@pytest.mark.claim("AX-ERROR-SHAPE")
+@pytest.mark.finding("D7")
+def test_a_rate_limit_says_its_reason_once_in_plain_words(emulator: Emulated) -> None:
+    client = caller(emulator, LIMITED)
+    for _ in range(5):
+        ran(client, text="Hello!")
+    said = refused(execute(client, text="Hello!"), 429)
+    assert said == "Rate limit exceeded: the limit is 5 requests per minute"
+    emulator.advance(60)
+    said = refused(execute(client, text="word " * 20_000), 429)
+    assert said == "Rate limit exceeded: the limit is 10000 tokens per minute"
+
+
+@pytest.mark.claim("AX-ERROR-SHAPE")
+@pytest.mark.finding("D7")
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ("status; status=429; message=Slow down", "Slow down"),
+        ("status; status=429", "This error is a requested fault."),
+        ("status; status=497; error=rate_limited_497; message=Slow down", "Slow down"),
+    ],
+)
+def test_a_rate_limit_that_was_asked_for_has_the_words_it_was_given(emulator: Emulated, fault: str, says: str) -> None:
+    client = caller(emulator)
+    client.headers["X-Emulator-Fault"] = fault
+    response = execute(client, text="Hello!")
+    assert response.json()["message"] == says
+
+
+@pytest.mark.finding("D7")
+def test_every_response_has_a_request_id_of_its_own(emulator: Emulated) -> None:
+    client = caller(emulator)
+    responses = [
+        execute(client, text="Hello!"),
+        execute(client, text="Hello!"),
+        execute(client, text="Hello!", stream=True),
+        execute(client, "nobody", text="Hello!"),
+        execute(caller(emulator, REVOKED), text="Hello!"),
+        client.post(f"/v2/agents/{AGENT}/run", json={"query": "Hello!"}),
+        client.get("/sdk/no-such-route"),
+        client.delete("/api/v2/data/x"),
+    ]
+    ids = [response.headers["x-request-id"] for response in responses]
+    assert len(set(ids)) == len(ids)
+    assert all(str(UUID(each)) == each for each in ids)

@@ -276,6 +276,7 @@ def test_a_switch_makes_every_run_asynchronous_and_the_records_agree(emulator: E
 
 
 @pytest.mark.claim("AX-STREAM")
+@pytest.mark.finding("D7")
 @pytest.mark.parametrize("asked", [{"stream": True}, {"options": {"stream": True}}])
 def test_a_stream_is_chunks_then_an_end_then_usage_then_done(emulator: Emulated, asked: dict[str, Any]) -> None:
     client = caller(emulator)
@@ -285,6 +286,7 @@ def test_a_stream_is_chunks_then_an_end_then_usage_then_done(emulator: Emulated,
     *deltas, end, usage = map(json.loads, events[:-1])
     assert len(deltas) > 1
     assert all(delta["choices"][0]["finish_reason"] is None for delta in deltas)
+    assert [delta["choices"][0]["delta"].get("role") for delta in deltas] == ["assistant", *[None] * (len(deltas) - 1)]
     assert text_of(events) == whole["data"]
     assert end["choices"][0] == {"index": 0, "delta": {}, "finish_reason": "stop"}
     assert (usage["choices"], usage["usage"]) == ([], whole["usage"])
