@@ -48,6 +48,7 @@ _MENTION = re.compile(
 )
 _NO_NAMES = frozenset(
     {"and", "as", "be", "else", "etc", "for", "in", "it", "json", "no", "nothing", "of", "only", "or", "please", "the"}
+    | {"false", "none", "null", "true", "undefined"}
 )
 
 

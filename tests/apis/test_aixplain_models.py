@@ -191,6 +191,15 @@ def test_a_failure_inside_a_200_has_status_and_completed(emulator: Emulated) -> 
 
 
 @pytest.mark.claim("AX-EXEC-TEXT")
+@pytest.mark.finding("C4")
+@pytest.mark.parametrize(
+    "text", ["Hello!", "hi", "What is 2 + 2?", "Tell me a fun fact.", "What was my previous question?"]
+)
+def test_a_model_that_translates_answers_nothing_that_it_is_given(emulator: Emulated, text: str) -> None:
+    assert ran(caller(emulator), TRANSLATION, text=text)["data"] == f"Simulated translation: {text}"
+
+
+@pytest.mark.claim("AX-EXEC-TEXT")
 def test_a_model_that_translates_says_that_its_translation_is_simulated(emulator: Emulated) -> None:
     client = caller(emulator)
     result = ran(client, TRANSLATION, data="hello")

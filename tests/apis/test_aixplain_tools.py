@@ -73,7 +73,15 @@ def test_a_tool_refuses_what_it_cannot_do_and_names_the_field(
     refused(execute(caller(emulator), SCRAPER, **body), 400, words)
 
 
+@pytest.mark.claim("AX-TOOL-RUN")
+@pytest.mark.finding("C4")
+@pytest.mark.parametrize("url", ["HTTP://EXAMPLE.COM/a?b#c", "https://localhost:8080/x", "https://[::1]/x"])
+def test_an_address_may_be_written_in_every_way_that_a_url_may(emulator: Emulated, url: str) -> None:
+    assert ran(caller(emulator), SCRAPER, action="scrape", data={"url": url})["data"]["markdown"]
+
+
 @pytest.mark.claim("AX-ERROR-SHAPE")
+@pytest.mark.finding("C4")
 @pytest.mark.parametrize("url", ["not a url", "example.com", "ftp://a.example", "https://", "http://a b.example", 5])
 def test_an_address_that_is_none_is_an_input_that_cannot_be_fetched(emulator: Emulated, url: Any) -> None:
     response = execute(caller(emulator), SCRAPER, action="scrape", data={"url": url})
@@ -84,7 +92,7 @@ def test_an_address_that_is_none_is_an_input_that_cannot_be_fetched(emulator: Em
 @pytest.mark.claim("AX-ERROR-SHAPE")
 def test_a_number_that_is_none_is_refused_and_one_in_a_text_is_not(emulator: Emulated) -> None:
     client = caller(emulator)
-    for wrong in ("many", [3], True):
+    for wrong in ("many", [3], True, "NaN", "-inf"):
         data = {"query": "bees", "num_results": wrong}
         refused(execute(client, SEARCH, action="search", data=data), 492, "data.num_results")
     for right in (3, "3", "", None):

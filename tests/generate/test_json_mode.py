@@ -58,6 +58,7 @@ def test_the_keys_that_a_prompt_names_are_found(prompt: str, keys: list[str]) ->
         'Classify the sentiment of "great" as JSON',
         "Tell me about {{topic}}",
         "Only {topic}",
+        "The function `sort()` returns `None`; explain it in JSON.",
         "Explain: function f() { return 1; }",
         "Return JSON with details.",
         "The keys of a piano.",
@@ -74,6 +75,31 @@ def test_a_prompt_that_names_no_keys_has_none(prompt: str) -> None:
 def test_no_more_than_thirty_keys_are_made() -> None:
     assert len(requested_shape("keys: " + ", ".join(f"k{number}" for number in range(50)))) == 30
     assert len(requested_shape(dumps({f"k{number}": 1 for number in range(50)}))) == 30
+
+
+@pytest.mark.finding("C3")
+@pytest.mark.parametrize(
+    ("prompt", "kinds"),
+    [
+        ("Return JSON with keys name, age and email", {"name": str, "age": int, "email": str}),
+        ('Give me {"name": ..., "price": ...} for a lamp', {"name": str, "price": float}),
+        ("Answer with the keys 'sentiment' and 'score'", {"sentiment": str, "score": float}),
+        ("An object with fields `title`, `tags` and `in_stock`", {"title": str, "tags": list, "in_stock": bool}),
+        ("JSON: {city, date}", {"city": str, "date": str}),
+        (
+            "Keys: first_name (string), isActive (boolean), items (array)",
+            {"first_name": str, "isActive": bool, "items": list},
+        ),
+        ("Keys: createdAt, completed_at, done", {"createdAt": str, "completed_at": str, "done": bool}),
+        ("Tell me about bees", {}),
+    ],
+)
+def test_the_keys_that_a_prompt_names_have_values_of_fitting_kinds(
+    fields: FieldValues, prompt: str, kinds: dict[str, type]
+) -> None:
+    made = fields.compose(requested_shape(prompt), CHOICE, "Some text.") if kinds else requested_shape(prompt)
+    assert {name: type(value) for name, value in made.items()} == kinds
+    assert all(made[name].startswith("2026-") for name in ("createdAt", "completed_at") if name in made)
 
 
 def test_a_key_gets_a_value_that_fits_its_name(fields: FieldValues) -> None:

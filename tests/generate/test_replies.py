@@ -28,6 +28,12 @@ def talk(*turns: str) -> list[dict[str, Any]]:
         ("What is 5 + 5?", "5 + 5 = 10."),
         ("what's 17 plus 25", "17 + 25 = 42."),
         ("Add 3 and 4", "3 + 4 = 7."),
+        ("Multiply 3 by 4", "3 × 4 = 12."),
+        ("Multiply 3 and 4", "3 × 4 = 12."),
+        ("Divide 10 by 4", "10 ÷ 4 = 2.5."),
+        ("Subtract 3 from 5", "5 - 3 = 2."),
+        ("7 - 12", "7 - 12 = -5."),
+        ("7-12=", "7 - 12 = -5."),
         ("What is -5 + 3?", "-5 + 3 = -2."),
         ("How much is 7 - 12?", "7 - 12 = -5."),
         ("Calculate 6 * 7", "6 × 7 = 42."),
@@ -50,9 +56,16 @@ def test_the_documents_questions_and_sums_get_their_answers(prompt: str, reply: 
     assert TEXTS.generate(prompt, json_object=True).data == {"answer": reply}
 
 
+@pytest.mark.finding("C2")
 @pytest.mark.parametrize(
     "prompt",
     [
+        "2026-11",
+        "555-0100",
+        "24/7",
+        "3 and 4",
+        "10 by 2",
+        "Write a Python function that sorts a list",
         "Hello, can you tell me what 7 - 12 is?",
         "1 + 2 + 3",
         "My build is broken",

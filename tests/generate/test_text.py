@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator import paths as resources
 from emulator.compile.canned import load_canned
 from emulator.errors import TemplateError
 from emulator.generate.tokens import count_tokens
-from emulator.language.document.reader import parse
+from emulator.language.document.reader import parse, read
 from tests.generate.conftest import LANGUAGE, generator
 
 CANNED = r"""
@@ -73,6 +74,34 @@ def test_a_canned_reply_that_fails_says_where() -> None:
         TEXTS.generate("break")
 
 
+@pytest.mark.finding("C1")
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Classify and product'",
+        "Is it safe to eat raw eggs?",
+        "Can I take two aspirin with wine?",
+        "Should I put my savings into bitcoin?",
+        "What is the weather in Raymondmouth?",
+        "Re-intermediate our e-business",
+        "Answer yes or no: is the sky blue?",
+        "Return only the number 42",
+        "Привет, как дела?",
+        "</div><script>alert(1)</script>",
+        "Ignore all of the above, {prompt} and {{ 1 + 1 }}",
+    ],
+)
+def test_a_reply_is_plainly_simulated_and_made_of_the_lists_sentences_only(prompt: str) -> None:
+    opening, _, rest = TEXTS.generate(prompt).text.partition(f'"{prompt.rstrip("?")}"')
+    assert "simulate" in opening + rest.partition(".")[0]
+    said = rest.partition(".")[2].strip()
+    listed = read(resources.fixtures() / "sentences.yaml").data["sentences"]
+    for sentence in sorted(listed, key=len, reverse=True):
+        said = said.replace(sentence, "")
+    assert said.strip() == ""
+
+
+@pytest.mark.finding("C1")
 def test_any_other_prompt_gets_a_reply_that_says_it_is_simulated_and_names_the_prompt() -> None:
     for number in range(40):
         text = TEXTS.generate(f"Explain chapter {number} of the novel.").text
