@@ -59,7 +59,7 @@ def test_the_client_of_v2_runs_models_and_tools(aixplain: Asker) -> None:
     assert told["search, next page"] == {"names": NAMES[1], "total": 7, "page": 1}
     assert told["search by function"]["names"] == ["Demo Translation"]
     assert told["search, nothing"] == {"names": [], "total": 0, "page": 0}
-    assert told["search, tools"]["names"] == ["Web Scraper", "Web Search"]
+    assert told["search, tools"]["names"] == ["Web Scraper", "Web Search", "Tavily Web Search"]
     assert told["tool, actions"] == ["scrape"]
     assert told["tool, inputs"] == ["url"]
     assert told["tool"]["data"]["markdown"].startswith("# Example Domain")
