@@ -43,7 +43,7 @@ ASKED = st.sampled_from(
         "A ship as JSON with keys name, length and is_afloat",
     ]
 )
-PROMPTS = ASKED | st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+PROMPTS = ASKED | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
 TEXT_PARTS = st.builds(lambda text: {"type": "text", "text": text}, PROMPTS)
 CONTENTS = PROMPTS | st.lists(TEXT_PARTS | st.just(IMAGE), min_size=1, max_size=3)
 TURNS = st.builds(
@@ -55,7 +55,7 @@ OPTIONS = {
     "temperature": st.floats(0, 1),
     "response_format": st.sampled_from([{"type": "text"}, {"type": "json_object"}]),
     "stop_sequences": st.lists(st.sampled_from(["e", " ", ".", "zz"]), max_size=2),
-    "custom_id": st.text(max_size=5),
+    "custom_id": st.text(min_size=1, max_size=5),
 }
 MESSAGES = st.fixed_dictionaries(
     {"model": st.sampled_from([SONNET, OPUS]), "messages": st.lists(TURNS, min_size=1, max_size=5)}, optional=OPTIONS
@@ -72,6 +72,13 @@ def emulated(running: Running) -> Iterator[Emulated]:
 @pytest.fixture(scope="module")
 def client(emulated: Emulated) -> httpx.Client:
     return caller(emulated, ENTERPRISE)
+
+
+def numbered(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows, those that have a custom_id with one that no other row has."""
+    return [
+        {**row, "custom_id": f"{row['custom_id']}{at}"} if "custom_id" in row else row for at, row in enumerate(rows)
+    ]
 
 
 def of_stream(client: httpx.Client, path: str, body: dict[str, Any]) -> tuple[str, Any, Any]:
@@ -101,7 +108,7 @@ def test_a_message_says_the_same_by_every_way_there_is(
     assert usage["output_tokens"] == -(-len(text) // 4) <= body.get("max_tokens", 1_024)
     assert of_stream(client, "/messages", {**body, "stream": True}) == said
     assert of_stream(client, "/messages/stream", body) == said
-    batch = create(client, body, {**body, "stream": True})
+    batch = create(client, *numbered(body, {**body, "stream": True}))
     emulated.advance(2)
     rows = client.get(f"/batch/{batch['id']}/results").json()["data"]
     assert [of_message(row["result"]["message"]) for row in rows] == [said, said]
@@ -116,7 +123,7 @@ def test_a_batch_costs_half_of_what_its_messages_cost(
     emulated: Emulated, client: httpx.Client, bodies: list[dict[str, Any]]
 ) -> None:
     whole = sum(float(client.post("/messages", json=body).headers["x-cost-usd"]) for body in bodies)
-    batch = create(client, *bodies)
+    batch = create(client, *numbered(*bodies))
     emulated.advance(2)
     usage = client.get(f"/batch/{batch['id']}").json()["usage"]
     assert usage["cost_usd"] == pytest.approx(whole / 2, abs=1e-8 * len(bodies))

@@ -19,7 +19,8 @@ def route_conflicts(routes: Sequence[Route]) -> list[Diagnostic]:
     diagnostics = [Diagnostic(route.place, message) for route, message in wrong.items()]
     sound = [route for route in routes if route not in wrong]
     for earlier, later in combinations(sound, 2):
-        if earlier.method == later.method and _collide(earlier, later):
+        shared = earlier.api != later.api and earlier.shared != later.shared
+        if earlier.method == later.method and not shared and _collide(earlier, later):
             taken = f"{later.method} {later.path} is already served by {earlier.api} {earlier.operation}"
             advice = (
                 "one port serves all APIs, so give one of them another path"

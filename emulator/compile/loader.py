@@ -229,5 +229,6 @@ def routes_of(api: ApiPlan) -> list[Route]:
         ]
         for route, host, where in [own, *aliases]:
             method, _, tail = route.partition(" ")
-            routes.append(Route(method, api.file.base + tail, api.name, name, host, api.document.place(where)))
+            place = api.document.place(where)
+            routes.append(Route(method, api.file.base + tail, api.name, name, host, place, part.shared and part.auth))
     return routes

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from emulator.engine.context import Context
+from emulator.engine.context import Context, Service
 from emulator.errors import ApiError
-from emulator.http import Caller
+from emulator.http import Caller, Request
+from emulator.playbook import Api
 from emulator.playbook.model import CredentialPlan
 from emulator.store.masking import mask_key
 from emulator.store.tokens import KEYS, expired
@@ -40,6 +41,26 @@ def credential_of(context: Context) -> CredentialPlan | None:
         if text.strip() if scheme is None else _after_scheme(text, scheme):
             return plan
     return None
+
+
+def credentials_of(api: Api, request: Request) -> Iterator[tuple[str, str]]:
+    """Yields the credentials that a request presents to an API, each with the collection that would know it."""
+    for name, scheme, collection in api.credential_headers:
+        value = request.fields.get(name)
+        if value is not None:
+            text = value.decode("latin-1")
+            presented = text.strip() if scheme is None else _after_scheme(text, scheme)
+            if presented:
+                yield presented, collection
+
+
+def knows(service: Service, request: Request) -> bool:
+    """Whether an API knows a credential that a request presents: by its records, or by what its keys begin with."""
+    prefix = service.api.file.key_prefix
+    return any(
+        presented in service.records[collection] or (prefix is not None and presented.startswith(prefix))
+        for presented, collection in credentials_of(service.api, request)
+    )
 
 
 def identify(context: Context, collection: str, presented: str) -> Caller:

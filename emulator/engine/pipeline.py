@@ -17,7 +17,7 @@ from emulator.clock.admission import AdmissionQueue
 from emulator.compile.lint import CONTROL
 from emulator.dates import http_date
 from emulator.engine.accounting import account, charge, settle, settle_refusal
-from emulator.engine.authenticate import authenticate
+from emulator.engine.authenticate import authenticate, knows
 from emulator.engine.body import ClientLeft, open_request, read
 from emulator.engine.coding import HEADER as CODING_HEADER
 from emulator.engine.coding import decode
@@ -40,7 +40,7 @@ from emulator.faults.header import requested_faults
 from emulator.http import BODILESS, Exchange, Reply, Request
 from emulator.playbook import Operation, Playbook
 from emulator.playbook.model import Rule
-from emulator.playbook.routes import Router
+from emulator.playbook.routes import Found, Router
 from emulator.store.masking import Masker
 
 CACHED_ROUTES = 256  # paths whose routes are remembered: clients request the same few again and again
@@ -141,7 +141,9 @@ class Pipeline:
         context = None
         faults: Sequence[Fault] = ()
         try:
-            service, operation, request.params = self._route(request.method, request.host, request.path)
+            service, operation, request.params, rival = self._route(request.method, request.host, request.path)
+            if rival is not None:
+                service, operation, request.params = decide((service, operation, request.params), rival, request)
             context = Context(service, request, operation)
             now = context["now"] = exchange.at
             context.number = exchange.number
@@ -226,14 +228,17 @@ class Pipeline:
         return context
 
 
-def route(router: Router, services: Mapping[str, Service], method: str, host: str, path: str) -> Target:
-    """Returns where a request goes. Raises ApiError: `not_found` naming similar paths,
-    `method_not_allowed` with `allow`, the methods there are.
+def route(
+    router: Router, services: Mapping[str, Service], method: str, host: str, path: str
+) -> tuple[Service, Operation, dict[str, str], Target | None]:
+    """Returns where a request goes, and where else it may go: to an API that shares the path.
+
+    Raises ApiError: `not_found` naming similar paths, `method_not_allowed` with `allow`, the methods there are.
     """
     found = router.find(method, host, path)
     if found is not None:
-        service = services[found.route.api]
-        return service, service.api.operations[found.route.operation], found.params
+        rival = router.rival(method, host, path, found)
+        return *_target(services, found), None if rival is None else _target(services, rival)
     methods = router.methods(host, path)
     if methods:
         allow = ", ".join(methods)
@@ -241,3 +246,13 @@ def route(router: Router, services: Mapping[str, Service], method: str, host: st
     near = router.nearest_paths(method, host, path) if path != "/" else []
     hint = f"did you mean {' or '.join(near)}?" if near else f"GET {CONTROL} lists what is served"
     raise ApiError("not_found", f"there is no {method} {path[:200]}", hint=f"unknown path; {hint}")
+
+
+def _target(services: Mapping[str, Service], found: Found) -> Target:
+    service = services[found.route.api]
+    return service, service.api.operations[found.route.operation], found.params
+
+
+def decide(target: Target, rival: Target, request: Request) -> Target:
+    """Returns the target whose API alone knows the credential of a request, and the first one where that is neither."""
+    return rival if knows(rival[0], request) and not knows(target[0], request) else target

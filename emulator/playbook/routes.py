@@ -24,7 +24,10 @@ def path_pattern(path: str) -> re.Pattern[str]:
 
 
 class Route(Struct, frozen=True):
-    """One method and path at which an operation of an API is served; `host` narrows it to one of the API's hosts."""
+    """One method and path at which an operation of an API is served; `host` narrows it to one of the API's hosts.
+
+    A `shared` one may be another API's as well, which answers unless the request's key is this API's alone.
+    """
 
     method: str
     path: str
@@ -32,6 +35,7 @@ class Route(Struct, frozen=True):
     operation: str
     host: str | None
     place: Location
+    shared: bool = False
 
     @property
     def shape(self) -> str:
@@ -94,13 +98,16 @@ class Router:
     """
 
     def __init__(self, routes: Sequence[Route], hosts: Mapping[str, str], bases: Mapping[str, str]) -> None:
-        self.routes = sorted(routes, key=lambda route: route.shape.count("{**}"))
+        self.routes = sorted(routes, key=lambda route: (route.shared, route.shape.count("{**}")))
         self._all = _Table()
+        self._shared = _Table()
         self._bases = [(base.rstrip("/") + "/", api) for api, base in bases.items() if base.strip("/")]
         self._owners = {host.lower(): api for host, api in hosts.items()}
         self._hosts = {host: _Table() for host in self._owners}
         for route in self.routes:
             self._all.add(route)
+            if route.shared:
+                self._shared.add(route)
             for host, api in self._owners.items():
                 if api == route.api and (route.host is None or route.host.lower() == host):
                     self._hosts[host].add(route)
@@ -108,6 +115,11 @@ class Router:
     def find(self, method: str, host: str, path: str) -> Found | None:
         """The route of a request; `host` is the Host header in lower case, without its port."""
         return self._hosts.get(host, self._all).find(method, path)
+
+    def rival(self, method: str, host: str, path: str, found: Found) -> Found | None:
+        """The shared route of another API that a request may be for as well, unless its host decides."""
+        rival = self._shared.find(method, path) if host not in self._owners else None
+        return rival if rival is not None and rival.route.api != found.route.api else None
 
     def methods(self, host: str, path: str) -> list[str]:
         """The methods that this path does take; empty when the path is unknown."""

@@ -115,3 +115,12 @@ def test_an_alias_is_refused_where_it_stands(library: Library) -> None:
     text = operation("aliases: [{route: GET /fine}, {route: «POST /echo}]\nrules: []")
     (message,) = library.refused(api=text)
     assert message.startswith("POST /echo is already served by demo echo.create")
+
+
+def test_two_apis_may_have_one_path_when_just_one_of_them_shares_it() -> None:
+    def route(api: str, shared: bool) -> Route:
+        return Route("GET", "/things/{id}", api, "one", None, Location("x.yaml", 1, 1), shared)
+
+    assert route_conflicts([route("a", False), route("b", True)]) == []
+    assert route_conflicts([route("a", True), route("b", True)]) != []
+    assert route_conflicts([route("a", True), route("a", False)]) != []

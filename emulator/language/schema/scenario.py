@@ -129,6 +129,9 @@ class OperationModel(Model):
     route: MethodAndPath
     aliases: list[AliasModel] = []
     host: str | None = None
+    shared: bool = Field(
+        default=False, description="Another API may have this path: a key that only one of them knows decides."
+    )
     summary: str = ""
     grade: Provenance | None = Field(
         default=None, alias="class", description="Who knows of the route, if that is worse than its claims."
@@ -183,6 +186,7 @@ class ApiFile(Model):
     switches: dict[Name, SwitchModel] = {}
     keys: dict[str, KeyModel] = {}
     unknown_keys: UnknownKeysModel | Literal["refuse"] = "refuse"
+    key_prefix: str | None = Field(default=None, min_length=1, description="What keys of this API begin with.")
     tiers: dict[Name, TierModel] = {}
     limits_per: Literal["workspace", "key"] = "workspace"
     auth: list[CredentialModel] = []
