@@ -131,6 +131,7 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "switches": "Guesses that a scenario can turn.",
         "keys": "The keys that are known from the start.",
         "unknown_keys": "Who a key is that nobody registered, or `refuse`, which is what happens when it is left out.",
+        "key_prefix": "What keys of this API begin with: it takes such a key for its own where a path is `shared`.",
         "unknown_fields": (
             "What a field means that the schema of a body or a query does not name, however deep: "
             "`ignore` (when left out) takes it in silence, `hint` names it in the header "
@@ -171,6 +172,10 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "route": ("Method and path: `GET /words/{id}`. `{id}` is one segment, `{id:path}` may hold slashes. Required."),
         "aliases": "More methods and paths for the same operation.",
         "host": ("One of the API's hosts: a request whose `Host` is another of them does not find the operation."),
+        "shared": (
+            "`true`: another API may have this path, too. Where the host does not say which is meant, a "
+            "key that only one of them knows does, and else the other API answers."
+        ),
         "summary": "One sentence.",
         "class": (
             "Who knows of its route: `documented`, `inferred` or `invented`, as under claims. Whatever it "
