@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.http import Exchange
-from emulator.store.masking import MASK, Masker, mask_key
+from emulator.store.masking import MASK, MAX_REMEMBERED_LINES, MAX_REMEMBERED_VALUE, MaskedLines, Masker, mask_key
 from tests.apis.aiexport_calls import PRO, caller
 from tests.apis.aixplain_calls import DEMO, LLM
 from tests.running import Emulated
@@ -46,6 +46,16 @@ def test_headers_that_carry_credentials_are_masked(name: str, value: str, shown:
     masker = Masker([b"x-api-key"])
     assert [*masker.mask_headers(sent)] == masked
     assert [*masker.mask_headers(sent * 2)] == masked * 2
+
+
+def test_the_header_lines_that_are_remembered_are_bounded_in_number_and_size() -> None:
+    lines = MaskedLines({b"x-key"})
+    for number in range(3 * MAX_REMEMBERED_LINES):
+        assert lines[b"x-id", b"%d" % number] == (b"x-id", b"%d" % number)
+    large = (b"x-key", b"k" * (MAX_REMEMBERED_VALUE + 1))
+    assert lines[large] == (b"x-key", b"kkkk********kkkk")
+    assert large not in lines
+    assert len(lines) <= MAX_REMEMBERED_LINES
 
 
 @pytest.mark.parametrize(

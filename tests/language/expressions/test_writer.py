@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from emulator.errors import DocumentError, EmulatorError, Location, TemplateError
 from emulator.language.expressions import Language
 from emulator.language.expressions.runtime import MISSING
-from emulator.language.expressions.template import Template, compile_tree
-from emulator.language.expressions.writer import Evaluate, Writer
+from emulator.language.expressions.template import Template, compile_tree, writers
+from emulator.language.expressions.writer import Evaluate, Writer, generate
 
 PARTS = ("value", "maybe", "json")
 
@@ -221,3 +221,79 @@ def test_what_python_warns_of_in_generated_code_is_the_templates_own_failure(exp
     found = outcome(getattr(template, part))
     assert found == outcome(checked(template, part))
     assert "SyntaxError" not in found
+
+
+class Lazy(dict[str, Any]):
+    """A context that computes a name when it is first asked for, as that of a request does."""
+
+    def __init__(self, lets: Mapping[str, Template], **names: Any) -> None:
+        super().__init__(**names)
+        self._lets = lets
+        self.computed: list[str] = []
+
+    def __missing__(self, name: str) -> Any:
+        self.computed.append(name)
+        value = self[name] = self._lets[name].maybe(self)
+        return value
+
+
+def with_lets(source: str, **lets: str) -> tuple[Evaluate, dict[str, Template]]:
+    """The code of an expression into which the values of names are written, and these as templates."""
+    templates = {name: compiled(let) for name, let in lets.items()}
+    return generate(compiled(source).node.maybe, writers(templates)), templates
+
+
+def test_the_names_of_a_let_are_computed_in_place_and_kept_for_others() -> None:
+    code, lets = with_lets("{{ more + more }}", once="{{ body.n + 1 }}", more="{{ once * 2 }}")
+    context = Lazy(lets, body={"n": 3})
+    assert (code(context), context["once"], context["more"]) == (16, 4, 8)
+    assert context.computed == [], "neither of them was looked for through the context"
+
+
+def test_a_name_that_is_known_already_is_not_computed_again() -> None:
+    code, lets = with_lets("{{ once }}", once="{{ body.n + 1 }}")
+    assert code(Lazy(lets, body={"n": 3}, once=7)) == 7
+
+
+@pytest.mark.parametrize("source", ["{{ 1 if body.n else bad }}", "{{ body.n or bad }}", "{{ body.n | default(bad) }}"])
+def test_a_name_in_a_part_that_is_not_evaluated_is_not_computed(source: str) -> None:
+    code, lets = with_lets(source, bad="{{ 1 // (body.n - body.n) }}")
+    context = Lazy(lets, body={"n": 1})
+    assert code(context) == 1
+    assert "bad" not in context
+
+
+def test_a_let_that_calls_a_function_is_computed_once_by_the_context() -> None:
+    CALLS.clear()
+    code, lets = with_lets("{{ made ~ made }}", made="{{ called('once') }}")
+    context = Lazy(lets)
+    assert (code(context), CALLS, context.computed) == ("once_3once_3", ["once"], ["made"])
+
+
+def test_a_missing_name_of_a_let_is_missing_in_the_code_too() -> None:
+    code, lets = with_lets("{{ there is defined }}", there="{{ body.nowhere }}")
+    assert code(Lazy(lets, body={})) is False
+
+
+@pytest.mark.parametrize("value", [0, 7, -(2**40), 2**70, 1.5, True, "ab", None], ids=lambda value: repr(value)[:12])
+def test_a_product_is_the_same_whichever_way_it_is_computed(value: Any) -> None:
+    template = compiled("{{ a * b }}")
+    for other in (3, 0.5, False) if isinstance(value, str) else (3, 2**33, 0.5, False):
+        try:
+            expected = value * other
+        except TypeError:
+            with pytest.raises(TemplateError):
+                template.value({"a": value, "b": other})
+        else:
+            assert template.value({"a": value, "b": other}) == expected
+
+
+def test_a_mapping_of_many_values_is_encoded_as_it_is_value_by_value() -> None:
+    few, many = "{{ a }}", ["{{ a }}", "{{ b }}", None, "null", {"x": ["{{ c }}", 1.0]}, "{{ d }}"]
+    context = {"a": 1, "b": "é\n", "c": {"y": None}, "d": orjson.Fragment(b"[2]")}
+    assert compiled({"few": few}).json(context) == b'{"few":1}'
+    whole = compiled({"many": many, "e": "{{ a }}"}).json(context)
+    assert whole == '{"many":[1,"é\\n",null,"null",{"x":[{"y":null},1.0]},[2]],"e":1}'.encode()
+    for bad, message in ((float("nan"), "not a number"), (MISSING, "absent"), ({1, 2}, "`"), (2**70, "`")):
+        with pytest.raises(TemplateError, match=message):
+            compiled({"many": many, "e": "{{ a }}"}).json({**context, "b": bad})
