@@ -69,7 +69,9 @@ def identify(context: Context, collection: str, presented: str) -> Caller:
     record = service.records[collection].get(presented)
     if collection != KEYS:
         if record is None:
-            raise expired() if service.state.has_issued(presented) else _not_issued(service.api.credentials)
+            # A key that a request has made was issued too, but is no token.
+            was_token = service.state.has_issued(presented) and service.records[KEYS].get(presented) is None
+            raise expired() if was_token else _not_issued(service.api.credentials)
         if not service.tokens.use(presented):
             raise expired()
     if record is None:

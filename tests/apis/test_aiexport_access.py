@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from emulator import app
+from tests import loopback
 from tests.apis.aiexport_calls import (
     ACME,
     ENTERPRISE,
@@ -209,6 +210,15 @@ def test_a_token_nobody_issued_is_refused_though_unknown_keys_are_welcome(emulat
     assert refused(answer, 401, "authentication_error")["message"] == "This access token is not valid."
     assert 'error="invalid_token"' in answer.headers["www-authenticate"]
     assert "expired" not in answer.headers["www-authenticate"]
+
+
+@pytest.mark.claim("AE-OAUTH", "AE-AUTH-KEY")
+def test_a_key_that_a_request_has_made_is_no_token_that_has_expired(emulator: Emulated) -> None:
+    made = {"key": "axp_my_own_key", "like": "axp_test_pro"}
+    key = loopback.post(f"{emulator.origin}/_emulator/keys", json=made).json()["key"]
+    answer = emulator.client("aiexport").get("/models", headers={"Authorization": f"Bearer {key}"})
+    assert refused(answer, 401, "authentication_error")["message"] == "This access token is not valid."
+    assert answer.headers["x-emulator-hint"] == "no such token was issued; an API key goes into the header X-API-Key"
 
 
 @pytest.mark.finding("B11")
