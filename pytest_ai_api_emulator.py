@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 MARKER = "emulator"
-KEYWORDS = ("scenario", "scenarios", "frozen", "seed")
+KEYWORDS = ("scenario", "scenarios", "frozen", "seed", "webhook_time")
 MARKER_HELP = (
-    "emulator(scenario=NAME|PATH, scenarios=[…], frozen=True|TIME, seed=N): what the world of the fixture `emulator`"
-    " plays, whether its clock stands still, and what its chance begins with"
+    "emulator(scenario=NAME|PATH, scenarios=[…], frozen=True|TIME, seed=N, webhook_time='real'): what the world of the"
+    " fixture `emulator` plays, whether its clock stands still, what its chance begins with, whose time signs webhooks"
 )
 WORKER_URL = "emulator_url"  # in what the controller of pytest-xdist tells its workers
 FINDING = "emulator_finding"  # the JUnit property of each

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Any
+from typing import Any, Literal, get_args
 
 from msgspec import Struct
 from msgspec.structs import fields, replace
@@ -35,6 +35,9 @@ class Listen(Struct, frozen=True):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+WebhookTime = Literal["world", "real"]
+
+
 class Settings(Struct, frozen=True):
     """Settings of one server. Sizes are in bytes; `scenarios` are names or paths, the first takes precedence.
 
@@ -42,7 +45,7 @@ class Settings(Struct, frozen=True):
     `authority` is the folder of the certificate authority (`auto`: in the user's data folder). `control_token` is the
     token that the control API requires; empty: none, as long as only this machine can reach it. `cache` has no effect:
     compiling is quick enough to need none; older command lines name it. `webhook_allow` are networks that
-    webhooks may go to besides this machine and private ones.
+    webhooks may go to besides this machine and private ones; `webhook_time` is whose time signs them.
     """
 
     listen: Listen = Listen()
@@ -59,6 +62,7 @@ class Settings(Struct, frozen=True):
     intercept_hosts: tuple[str, ...] = ()
     authority: str = "auto"
     webhook_allow: tuple[IPv4Network | IPv6Network, ...] = ()
+    webhook_time: WebhookTime = "world"
 
     @property
     def is_loopback(self) -> bool:
@@ -164,6 +168,13 @@ def parse_networks(value: Any) -> tuple[IPv4Network | IPv6Network, ...]:
         raise ValueError("addresses or networks such as 169.254.1.2 or 198.18.0.0/15, separated by commas") from None
 
 
+def parse_webhook_time(value: Any) -> str:
+    """Parses whose time signs webhooks. Raises ValueError with what was expected."""
+    if str(value) not in get_args(WebhookTime):
+        raise ValueError("world, or real for the system's time")
+    return str(value)
+
+
 def parse_token(value: Any) -> str:
     """Parses a token of visible ASCII characters. Raises ValueError with what was expected."""
     if not re.fullmatch(r"[!-~]{8,200}", str(value)):
@@ -195,4 +206,5 @@ PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "intercept_hosts": ("--intercept-host", parse_hosts),
     "authority": ("--authority", parse_folder),
     "webhook_allow": ("--webhook-allow", parse_networks),
+    "webhook_time": ("--webhook-time", parse_webhook_time),
 }

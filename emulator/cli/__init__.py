@@ -78,6 +78,11 @@ main.add_command(env)
     metavar="ADDRESS|NETWORK",
     help="Let webhooks go there too, besides this machine and private networks; may be repeated.",
 )
+@click.option(
+    "--webhook-time",
+    metavar="world|real",
+    help="Whose time signs webhooks: the world's, or the system's. [default: world]",
+)
 @click.option("--journal-entries", metavar="N", help="Exchanges that a world's journal keeps. [default: 500]")
 @click.option("--journal-bytes", metavar="SIZE", help="And their size together. [default: 16MiB]")
 @exit_on_error

@@ -30,6 +30,7 @@ UNPARSED = {"allow_interspersed_args": False}  # from its first word on, everyth
 @click.option(
     "--webhook-allow", "webhook_allow", multiple=True, metavar="ADDRESS|NETWORK", help="As for serve; may be repeated."
 )
+@click.option("--webhook-time", metavar="world|real", help="As for serve.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND …")
 @exit_on_error
 def run(
@@ -37,6 +38,7 @@ def run(
     scenarios: tuple[str, ...],
     listen: str,
     webhook_allow: tuple[str, ...],
+    webhook_time: str | None,
     **run_options: Any,
 ) -> int:
     """Run a command with its calls redirected to a private emulator.
@@ -45,7 +47,12 @@ def run(
     """
     from emulator.run import session as start
 
-    settings = {"scenarios": scenarios, "listen": listen, "webhook_allow": webhook_allow}
+    settings = {
+        "scenarios": scenarios,
+        "listen": listen,
+        "webhook_allow": webhook_allow,
+        "webhook_time": webhook_time,
+    }
     return start.run_program(command, settings, run_options)
 
 

@@ -22,7 +22,7 @@ from emulator.clock.idle import Work
 from emulator.clock.timers import Timer, Timers
 from emulator.dates import LATEST, http_date, iso
 
-__all__ = ["Clock", "Timer", "http_date", "iso", "manual", "steady"]
+__all__ = ["Clock", "Timer", "http_date", "iso", "manual", "steady", "system"]
 
 MAX_WAIT = 86_400.0  # real seconds that the loop is asked to wait at once
 SETTLE_SECONDS = 0.001  # real seconds for which all tasks must wait before an automatic clock jumps
@@ -56,7 +56,7 @@ class Clock:
         self._lock = asyncio.Lock()  # one move at a time
         self._moving, self._work_timeout, self._deadline = False, work_timeout, 0.0
         self._initial = (None if start is None else _checked(start, LATEST, "a time"), speed)
-        self._anchor(_system() if start is None else start, speed)
+        self._anchor(system() if start is None else start, speed)
 
     def now(self) -> float:
         """Returns seconds since the epoch; goes back only by `set`, `reset` and `restore`."""
@@ -150,7 +150,7 @@ class Clock:
     async def reset(self) -> None:
         """Resets the clock to its initial time (or the system's time) and speed. Timers keep their due time."""
         start, speed = self._initial
-        await self.restore(_system() if start is None else start, speed)
+        await self.restore(system() if start is None else start, speed)
 
     async def restore(self, now: float, speed: float, auto: bool = False) -> None:
         """Sets time and speed without firing timers. Raises ValueError as `set` and `run` do."""
@@ -236,7 +236,7 @@ def manual(start: float = 1_767_225_600.0) -> Clock:
     return Clock(start, 0.0)
 
 
-def _system() -> float:
+def system() -> float:
     """Seconds since the epoch, by a call that freezegun leaves alone: a test's frozen time is not the emulator's."""
     return time.clock_gettime(time.CLOCK_REALTIME)
 

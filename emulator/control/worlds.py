@@ -14,6 +14,7 @@ from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.control.scenarios import known_names
 from emulator.errors import ConfigError, DocumentError, EmulatorError
+from emulator.settings import WebhookTime
 from emulator.store.masking import mask_key
 from emulator.worlds.registry import DEFAULT, UnknownWorld, World
 
@@ -52,6 +53,9 @@ class WorldRequest(Struct, frozen=True, forbid_unknown_fields=True):
     journal_bytes: (
         Annotated[int, Meta(ge=0, le=2**34, description="how many bytes of them, headers and bodies included")] | None
     ) = None
+    webhook_time: Annotated[
+        WebhookTime | None, Meta(description="whose time signs webhooks: the world's, or the real one")
+    ] = None
 
 
 class Ended(Struct, frozen=True):
@@ -80,7 +84,7 @@ def put(request: ControlRequest, body: WorldRequest) -> WorldView:
         return view(request, world)
     try:
         journal = (body.journal_entries, body.journal_bytes)
-        return view(request, worlds.create(name, scenarios, body.seed, frozen, body.keys, journal))
+        return view(request, worlds.create(name, scenarios, body.seed, frozen, body.keys, journal, body.webhook_time))
     except DocumentError:
         raise
     except EmulatorError as error:
@@ -198,6 +202,7 @@ def _refuse_other(
             ("frozen", frozen == spec.frozen),
             ("journal_entries", body.journal_entries == spec.journal_entries),
             ("journal_bytes", body.journal_bytes == spec.journal_bytes),
+            ("webhook_time", body.webhook_time == spec.webhook_time),
             ("keys", set(body.keys) == set(request.server.worlds.keys(world.name))),
         )
         if not same

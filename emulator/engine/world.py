@@ -21,7 +21,7 @@ from emulator.store.tokens import TokenExpiry
 from emulator.store.usage import Ledger
 from emulator.webhooks.address import Network
 from emulator.webhooks.message import DeliveryAttempt, DeliveryState
-from emulator.webhooks.sender import Sender
+from emulator.webhooks.sender import Sender, Stamps
 
 EXCHANGES = "exchanges"  # counter: the number of the last exchange
 ISSUED = "issued"  # collection: credentials that requests have made
@@ -68,13 +68,15 @@ class WorldState:
     All chance in it comes from `root`, made of its seed and name: the same calls in the same order give the same ids.
     """
 
-    def __init__(self, name: str, seed: int, store: Backend, webhook_allow: Collection[Network] = ()) -> None:
+    def __init__(
+        self, name: str, seed: int, store: Backend, webhook_allow: Collection[Network] = (), stamps: Stamps = None
+    ) -> None:
         self.name = name
         self.seed = seed
         self.store: Backend = store
         self.clock: Clock = store.clock
         self.ledger = Ledger(store)
-        self.sender = Sender(store, allowed=webhook_allow)
+        self.sender = Sender(store, allowed=webhook_allow, stamps=stamps)
         self.armed = Armed(store)
         self.on_issued: Callable[[str], None] = _ignore  # called with each credential that a request has made
         self._present: set[asyncio.Task[object]] = set()

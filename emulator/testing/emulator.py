@@ -16,7 +16,7 @@ from emulator import settings
 from emulator.app import build
 from emulator.errors import EmulatorError
 from emulator.server import Server, bind
-from emulator.settings import Listen, Settings
+from emulator.settings import Listen, Settings, WebhookTime
 from emulator.testing.client import DEFAULT, Client
 from emulator.testing.clock import moment
 from emulator.testing.world import Frozen, Scenarios, World, scenario_names
@@ -99,6 +99,7 @@ class Emulator(World):
         scenarios: Scenarios | None = None,
         frozen: Frozen | None = None,
         seed: int | None = None,
+        webhook_time: WebhookTime | None = None,
     ) -> Emulator:
         """Make a world of this server, with nothing in it; as a context manager it is deleted at the end.
 
@@ -108,6 +109,7 @@ class Emulator(World):
         body = {
             "scenarios": scenario_names(scenario, scenarios) or None,
             "seed": seed,
+            "webhook_time": webhook_time,
             "frozen": frozen if frozen is None or isinstance(frozen, bool) else moment(frozen),
             "journal_entries": self._settings.journal_entries,
             "journal_bytes": self._settings.journal_bytes,

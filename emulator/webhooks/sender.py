@@ -7,7 +7,8 @@ seconds of the clock; the time limit of a call is in real seconds, for a socket 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import TypeAlias
 
 from msgspec.structs import replace
 
@@ -23,6 +24,7 @@ GONE = 410
 WORK = "webhooks"  # kind of the schedule's work: a try, by the message's id
 MESSAGES = "messages"
 ATTEMPTS = "attempts"
+Stamps: TypeAlias = Callable[[], float] | None  # the time that signs, in seconds since the epoch; None: the clock's
 HELD = "held"  # ids of messages that are to be overtaken, and by how many more
 
 
@@ -32,7 +34,7 @@ class UnknownWebhook(EmulatorError):
 
 class Sender:
     """Sends the webhooks of one world: a view of the backend. `allowed` are networks that they may go to besides this
-    machine and private ones.
+    machine and private ones; `stamps` is the time that signs, where it is not the clock's.
 
     It keeps the last `most` attempts and messages, and takes on no more than `most` deliveries at a time.
     """
@@ -44,6 +46,7 @@ class Sender:
         allowed: Collection[Network] = (),
         most: int = 1_000,
         lookup: Lookup = address.lookup,
+        stamps: Stamps = None,
     ) -> None:
         self._records = store.records
         self._counters = store.counters
@@ -51,6 +54,7 @@ class Sender:
         self._clock = store.clock
         self._client = WebhookClient(allowed, lookup)
         self._most = most
+        self._stamp = stamps or store.clock.now
         self._schedule.handle(WORK, self._try)
 
     def deliver(
@@ -171,7 +175,7 @@ class Sender:
             if state.tries <= message.lost:
                 outcome.error, outcome.final = "dropped: nothing was sent", message.lost == ALWAYS
             else:
-                outcome.headers, outcome.body = message.signed(state.tries, at)
+                outcome.headers, outcome.body = message.signed(state.tries, self._stamp())
                 async with asyncio.timeout(message.timeout):
                     await self._client.call(message.url, outcome)
         except TimeoutError:

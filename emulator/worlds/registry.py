@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from emulator.clock import Clock
+from emulator.clock import Clock, system
 from emulator.compile.playbooks import Playbooks
 from emulator.engine.pipeline import Pipeline
 from emulator.engine.world import STORED_TYPES, WorldEnded, WorldState
@@ -16,7 +16,7 @@ from emulator.errors import ConfigError, EmulatorError
 from emulator.http import Request
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
-from emulator.settings import Settings
+from emulator.settings import Settings, WebhookTime
 from emulator.store.journal import Journal
 from emulator.store.memory import MemoryBackend
 from emulator.worlds import snapshot as snapshots
@@ -29,6 +29,9 @@ HEADER = b"x-emulator-world"
 DEFAULT = "default"
 MAX_WORLDS = 1_000
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+UNSPECIFIED = WorldSpec()
 
 
 class UnknownWorld(EmulatorError):
@@ -91,9 +94,11 @@ class WorldRegistry:
         frozen: bool | float | None = None,
         keys: Iterable[str] = (),
         journal: tuple[int | None, int | None] = (None, None),
+        webhook_time: WebhookTime | None = None,
     ) -> World:
         """Creates a world. `scenarios` None plays those of the settings; `frozen` is True, or the time (epoch seconds);
-        `journal` bounds the journal in entries and bytes, where it is not as in the settings.
+        `journal` bounds the journal in entries and bytes, and `webhook_time` is whose time signs its webhooks, where
+        that is not as in the settings.
 
         Raises ConfigError for a bad name, one that is taken, a key that another world has, or one world too many;
         DocumentError when a scenario is wrong. Then nothing was made.
@@ -101,10 +106,9 @@ class WorldRegistry:
         keys = list(keys)
         self._check(name)
         self._routes.check(keys)
-        spec = WorldSpec(None if scenarios is None else tuple(scenarios), seed, frozen, *journal)
+        spec = WorldSpec(None if scenarios is None else tuple(scenarios), seed, frozen, *journal, webhook_time)
         played = self._settings.scenarios if spec.scenarios is None else spec.scenarios
-        world = self._world(name, _clock(frozen), self._settings.seed if seed is None else seed, played, journal)
-        world.spec = spec
+        world = self._world(name, _clock(frozen), self._settings.seed if seed is None else seed, played, spec)
         world.state.on_issued = partial(self._routes.issue, world=world)
         self._worlds[name] = world
         for key in keys:
@@ -213,21 +217,16 @@ class WorldRegistry:
         world.make_keys_again([*world.made_keys(), *made])
 
     def _world(
-        self,
-        name: str,
-        clock: Clock,
-        seed: int,
-        scenarios: tuple[str, ...],
-        journal: tuple[int | None, int | None] = (None, None),
+        self, name: str, clock: Clock, seed: int, scenarios: tuple[str, ...], spec: WorldSpec = UNSPECIFIED
     ) -> World:
-        entries, size = journal
-        kept = Journal(
-            self._settings.journal_entries if entries is None else entries,
-            self._settings.journal_bytes if size is None else size,
+        settings = self._settings
+        journal = Journal(
+            settings.journal_entries if spec.journal_entries is None else spec.journal_entries,
+            settings.journal_bytes if spec.journal_bytes is None else spec.journal_bytes,
         )
-        backend = MemoryBackend(clock, kept, STORED_TYPES)
-        state = WorldState(name, seed, backend, self._settings.webhook_allow)
-        return World(name, state, self._pipeline(state, self._playbooks.get(scenarios)), scenarios)
+        stamps = system if (spec.webhook_time or settings.webhook_time) == "real" else None
+        state = WorldState(name, seed, MemoryBackend(clock, journal, STORED_TYPES), settings.webhook_allow, stamps)
+        return World(name, state, self._pipeline(state, self._playbooks.get(scenarios)), scenarios, spec)
 
     def _pipeline(self, state: WorldState, playbook: Playbook) -> Pipeline:
         for api in playbook.apis.values():

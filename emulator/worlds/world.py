@@ -16,12 +16,13 @@ from emulator.engine.world import MADE_KEYS, MadeKey, WorldEnded, WorldState
 from emulator.errors import ConfigError
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
+from emulator.settings import WebhookTime
 
 
 class WorldSpec(Struct, frozen=True):
     """What a world was requested to be; None where nothing was said. Times are seconds since the epoch.
 
-    `journal_entries` and `journal_bytes` bound its journal.
+    `journal_entries` and `journal_bytes` bound its journal; `webhook_time` is whose time signs its webhooks.
     """
 
     scenarios: tuple[str, ...] | None = None
@@ -29,6 +30,7 @@ class WorldSpec(Struct, frozen=True):
     frozen: bool | float | None = None
     journal_entries: int | None = None
     journal_bytes: int | None = None
+    webhook_time: WebhookTime | None = None
 
 
 class World(Struct, eq=False):

@@ -147,7 +147,7 @@ def test_a_marker_that_means_nothing_is_refused(run: Run, wrong: str) -> None:
     def test_it(emulator): ...
     """)
     done.assert_outcomes(errors=1)
-    done.stdout.fnmatch_lines(["*@pytest.mark.emulator takes scenario, scenarios, frozen, seed; found *"])
+    done.stdout.fnmatch_lines(["*@pytest.mark.emulator takes scenario, scenarios, frozen, seed, webhook_time; found *"])
 
 
 def test_a_scenario_that_there_is_not_is_an_error_with_the_nearest(run: Run) -> None:

@@ -715,3 +715,14 @@ def test_a_message_that_is_held_is_held_after_it_was_saved_too() -> None:
             await other.close()
 
     asyncio.run(run())
+
+
+@pytest.mark.finding("G5")
+def test_another_time_than_the_clocks_may_sign() -> None:
+    async def story(clock: Clock, sender: Sender) -> None:
+        async with receiving(YES) as receiver:
+            sender.deliver("msg_1", receiver.url, SECRET, BODY)
+            await clock.advance(0)
+
+    (attempt,) = play(story, manual(5_000.0), stamps=lambda: 9_000.5)
+    assert (attempt.at, attempt.headers["webhook-timestamp"]) == (5_000.0, "9000")
