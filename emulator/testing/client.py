@@ -51,7 +51,8 @@ class Client:
         try:
             self._connections = Connections(self.url)
         except ValueError as error:
-            raise ControlError(f"{url!r} is no URL of an emulator: {error}") from None
+            hint = "give one such as http://127.0.0.1:8484, where `emulator serve` listens"
+            raise ControlError(f"{url!r} is no URL of an emulator: {error}", hint=hint) from None
 
     def of(self, world: str) -> Client:
         """The same server, another world."""

@@ -137,7 +137,8 @@ def test_header_and_query_that_name_two_worlds_are_refused(control: httpx.Client
         ("operation=a&operation=b", "query.operation: given twice"),
         (
             "stat=200",
-            "query: unknown key 'stat'; expected one of: operation, status, api, last; did you mean 'status'?",
+            "query: unknown key 'stat'; "
+            "expected one of: operation, status, api, last, limit, after; did you mean 'status'?",
         ),
         ("last=0", "query.last: expected a whole number from 1"),
         ("&".join(f"a{n}=1" for n in range(60)), "query: Max number of fields exceeded"),

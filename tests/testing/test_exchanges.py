@@ -51,7 +51,7 @@ def test_an_operation_that_there_is_not_is_refused(emulator: Emulator) -> None:
 
 
 def test_looking_for_what_did_not_come_says_what_came(emulator: Emulator, http: httpx.Client) -> None:
-    with pytest.raises(IndexError, match="journal of this world is empty: does the client use its base URL"):
+    with pytest.raises(IndexError, match="journal of this world is empty: "):
         _ = emulator.requests("models.list").last
     http.get("/models")
     with pytest.raises(IndexError, match=r"1 requests match; .*\n  #1 GET /v2/models → 200"):
@@ -137,3 +137,11 @@ def test_a_wait_says_that_older_exchanges_were_dropped(small: Emulator) -> None:
         assert len(small.requests("models.list").wait(3)) == 3
     with pytest.raises(AssertionError, match="the journal has dropped 1 older ones"):
         small.requests("models.list").wait(4, timeout="1ms")
+
+
+def test_where_nothing_came_to_any_world_the_base_url_is_asked_for(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(emulator.client, "of", lambda world: emulator.client)
+    with pytest.raises(IndexError, match="is empty: does the client use its base URL, and its key or header"):
+        _ = emulator.requests("models.list").last
