@@ -18,9 +18,12 @@ from emulator.http import Exchange
 from emulator.https.proxy import BlockedCall
 from emulator.store.views import content
 from emulator.verdict.finding import Finding, Thresholds
+from emulator.verdict.history import header
 from emulator.verdict.judge import judge
 
 STREAM = b"text/event-stream"
+HINT = b"x-emulator-hint"
+MAX_HINTS = 20
 
 
 class CalledView(Struct, frozen=True):
@@ -35,7 +38,8 @@ class CalledView(Struct, frozen=True):
 
 class SummaryView(Struct, frozen=True):
     """`spent` maps an API to amounts by unit; `faults` how often each was played; `exchanges` are those looked at,
-    `dropped` older ones that the journal had forgotten, `elsewhere` those of other worlds, of ended ones too."""
+    `dropped` older ones that the journal had forgotten, `elsewhere` those of other worlds, of ended ones too; `hints`
+    are those that calls were answered with, and how many calls."""
 
     called: list[CalledView]
     spent: dict[str, dict[str, float]]
@@ -43,6 +47,7 @@ class SummaryView(Struct, frozen=True):
     exchanges: int
     dropped: int
     elsewhere: int
+    hints: dict[str, int]
 
 
 def summary(request: ControlRequest) -> SummaryView:
@@ -51,7 +56,10 @@ def summary(request: ControlRequest) -> SummaryView:
     exchanges = list(journal)
     statuses: dict[tuple[str, str], Counter[int]] = {}
     faults: Counter[str] = Counter()
+    hints: Counter[str] = Counter()
     for each in exchanges:
+        if hint := header(each.reply_headers, HINT):
+            hints[f"{each.method} {each.path}: {hint}"] += 1
         statuses.setdefault((each.api, each.operation), Counter())[each.status] += 1
         faults.update(each.faults)
     called = [
@@ -66,6 +74,7 @@ def summary(request: ControlRequest) -> SummaryView:
         len(exchanges),
         journal.dropped,
         _elsewhere(request),
+        dict(hints.most_common(MAX_HINTS)),
     )
 
 

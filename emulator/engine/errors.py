@@ -42,6 +42,8 @@ def refuse(error: Exception, context: Context) -> Refusal:
     target = f"{context.request.method} {ascii(context.request.path)[1:-1]}"
     if isinstance(error, ApiError):
         refusal, extra = error, [*error.added, *_hint(error, context)]
+        if (hint := error.values.get("hint")) and not isinstance(error, NoRule):  # that is logged with its near misses
+            LOG.warning("%s: %s", target, hint)
     else:
         refusal, extra = ApiError("internal", INTERNAL_MESSAGE), [_line(b"X-Emulator-Error", message)]
         LOG.error("%s: %s", target, message)

@@ -27,6 +27,7 @@ def summary_lines(
     calls = sum(each["calls"] for each in summary["called"])
     yield f"emulator: {_count(calls, 'call')}{_note(calls, summary, bool(blocked_calls or untrusted))}"
     yield from _calls(summary["called"])
+    yield from (f"  hint: {hint}{f' ({times} times)' if times > 1 else ''}" for hint, times in summary["hints"].items())
     for api, amounts in summary["spent"].items():
         yield f"  {api} would have charged {', '.join(f'{_number(amount)} {unit}' for unit, amount in amounts.items())}"
     if summary["faults"]:

@@ -12,6 +12,7 @@ from emulator.errors import ConfigError
 from emulator.http import Exchange
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
+from emulator.verdict.calls import called_what_no_api_has
 from emulator.verdict.fields import undocumented_fields
 from emulator.verdict.finding import Finding, Thresholds
 from emulator.verdict.history import History
@@ -38,6 +39,7 @@ RULES: Mapping[str, Rule] = {
         batch_sent_twice,
         model_forbidden_by_plan,
         undocumented_fields,
+        called_what_no_api_has,
     )
 }
 

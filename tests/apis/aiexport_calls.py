@@ -92,6 +92,7 @@ def refused(response: httpx.Response, status: int, type_: str, param: str | None
     assert body["type"] == "error"
     assert body["request_id"] == response.headers["x-request-id"]
     error: dict[str, Any] = body["error"]
+    assert error.pop("hint", None) == response.headers.get("x-emulator-hint")
     assert error["type"] == type_
     assert isinstance(error["message"], str)
     assert error["message"]

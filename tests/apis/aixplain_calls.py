@@ -107,6 +107,7 @@ def refused(response: httpx.Response, status: int, words: str = "") -> str:
     """The message of a refused request, after checking that it has the API's shape and says these words."""
     assert response.status_code == status, response.text
     body = response.json()
+    assert body.pop("hint", None) == response.headers.get("x-emulator-hint")
     assert set(body) == {"statusCode", "message", "error"}
     assert body["statusCode"] == status
     assert isinstance(body["error"], str)

@@ -10,7 +10,7 @@ MESSAGE = {"model": "apex-haiku-4-20250401", "messages": [{"role": "user", "cont
 
 
 def test_a_world_that_nobody_called_has_an_empty_one(control: httpx.Client) -> None:
-    nothing = {"called": [], "spent": {}, "faults": {}, "exchanges": 0, "dropped": 0, "elsewhere": 0}
+    nothing = {"called": [], "spent": {}, "faults": {}, "exchanges": 0, "dropped": 0, "elsewhere": 0, "hints": {}}
     assert control.get("/summary").json() == nothing
 
 

@@ -6,6 +6,8 @@ import logging
 
 import pytest
 
+from tests.apis.aiexport_calls import caller as aiexport
+from tests.apis.aixplain_calls import caller as aixplain
 from tests.running import Emulated
 from tests.small import HEAD, KEY, Small
 
@@ -150,3 +152,27 @@ def test_a_rule_that_answers_rate_limited_in_its_own_words_says_when_to_retry(sm
     answer = emulated.client("small", headers={"X-Key": "somebody"}).get("/slow")
     assert (answer.status_code, answer.json()["said"]) == (429, "Too fast for tight.")
     assert answer.headers["retry-after"] == "60"
+
+
+@pytest.mark.finding("G8")
+def test_a_hint_is_in_the_body_in_the_header_and_in_the_log(
+    emulator: Emulated, caplog: pytest.LogCaptureFixture
+) -> None:
+    for client, field in ((aiexport(emulator), "/v2/mesages"), (aixplain(emulator), "/v2/modls")):
+        answer = client.post(f"{emulator.origin}{field}", json={})
+        hint = answer.headers["x-emulator-hint"]
+        assert hint.startswith("unknown path; did you mean ")
+        body = answer.json()
+        assert (body["error"]["hint"] if "type" in body else body["hint"]) == hint
+        assert f"POST {field}: {hint}" in caplog.messages
+
+
+@pytest.mark.finding("G8")
+@pytest.mark.scenario("strict")
+def test_a_strict_body_has_no_hint(emulator: Emulated) -> None:
+    answer = aiexport(emulator).post("/mesages", json={})
+    assert "x-emulator-hint" in answer.headers
+    assert set(answer.json()["error"]) == {"type", "message"}
+    answer = aixplain(emulator).post(f"{emulator.origin}/v2/modls", json={})
+    assert "x-emulator-hint" in answer.headers
+    assert "hint" not in answer.json()

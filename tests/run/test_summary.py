@@ -9,7 +9,15 @@ import pytest
 from emulator.run.summary import missing_calls, summary_lines
 from emulator.testing.verdict import Finding, Verdict
 
-NOTHING: dict[str, Any] = {"called": [], "spent": {}, "faults": {}, "exchanges": 0, "dropped": 0, "elsewhere": 0}
+NOTHING: dict[str, Any] = {
+    "called": [],
+    "spent": {},
+    "faults": {},
+    "exchanges": 0,
+    "dropped": 0,
+    "elsewhere": 0,
+    "hints": {},
+}
 FINE = Verdict(ok=True, text="fine")
 
 
@@ -82,3 +90,15 @@ def test_a_verdict_is_reported_in_short_or_in_whole() -> None:
         summary_lines(summary, verdict, [], {}, False)
     )
     assert list(summary_lines(summary, verdict, [], {}, True))[2:] == ["  two findings", "  one and the other"]
+
+
+@pytest.mark.finding("G8")
+def test_hints_are_reported_below_the_calls() -> None:
+    called = [{"api": "", "operation": "", "calls": 2, "statuses": {"404": 2}}]
+    hints = {"POST /v2/mesages: unknown path; did you mean /v2/messages?": 2, "GET /x: unknown path": 1}
+    lines = list(summary_lines({**NOTHING, "called": called, "hints": hints}, FINE, [], {}, False))
+    assert lines[1:4] == [
+        "  -  (no operation)  2 x 404",
+        "  hint: POST /v2/mesages: unknown path; did you mean /v2/messages? (2 times)",
+        "  hint: GET /x: unknown path",
+    ]

@@ -84,7 +84,7 @@ def test_an_unknown_world_is_refused_in_the_apis_words_and_nothing_remembers_it(
     assert answer.headers["date"] == "Thu, 01 Jan 2026 00:00:00 GMT"
     assert many.worlds.snapshot("default") == before
     other = loopback.get(many.emulator.origin + "/sdk/agents", headers={"X-Emulator-World": "nowhere"})
-    assert other.json().keys() == {"statusCode", "message", "error"}
+    assert other.json().keys() == {"statusCode", "message", "error", "hint"}
     assert many.client.head("/models", headers={"X-Emulator-World": "x"}).status_code == 404
 
 
