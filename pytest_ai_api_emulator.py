@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,6 +80,20 @@ def pytest_configure_node(node: Any) -> None:
         if _SERVER not in config.stash:
             config.stash[_SERVER] = LazyServer()
         node.workerinput[WORKER_URL] = config.stash[_SERVER].url
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object | None) -> None:
+    """Delete the worlds of a worker that did not end by itself, on a server that goes on."""
+    url = _given_url(node.config)
+    if error and url is not None:
+        from emulator.errors import EmulatorError
+        from emulator.testing.emulator import Emulator
+
+        with suppress(EmulatorError), Emulator.attach(url, world="default") as server:
+            for world in server.client.get("/worlds")["worlds"]:
+                if world.get("owner") == _owner(node.workerinput):
+                    server.client.delete(f"/worlds/{world['name']}")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -195,9 +210,14 @@ def _world(server: Emulator, node: pytest.Item) -> Emulator:
     return server.world(f"{name}-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-{os.urandom(4).hex()}", **options)
 
 
+def _owner(worker: dict[str, Any]) -> str | None:
+    """The name of a worker of pytest-xdist that no other one has, in whichever run."""
+    return f"pytest-xdist {worker['testrunuid']} {worker['workerid']}" if worker else None
+
+
 def _options(node: pytest.Item) -> dict[str, Any]:
-    """What the markers of a test say, the nearest one's word last."""
-    options: dict[str, Any] = {}
+    """What the markers of a test say, the nearest one's word last; and whose world it is."""
+    options: dict[str, Any] = {"owner": _owner(getattr(node.config, "workerinput", {}))}
     for mark in reversed(list(node.iter_markers(MARKER))):
         unknown = [name for name in mark.kwargs if name not in KEYWORDS]
         if mark.args or unknown:

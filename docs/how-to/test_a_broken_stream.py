@@ -50,7 +50,7 @@ def client(emulator: Emulator) -> httpx.Client:
 
 
 def test_a_cut_stream_is_not_taken_for_a_whole_answer(emulator: Emulator) -> None:
-    emulator.cut_stream(after=3, times=1)
+    emulator.cut_stream(events=3, times=1)
 
     with client(emulator) as http:
         with pytest.raises(Incomplete) as caught:

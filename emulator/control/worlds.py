@@ -19,8 +19,9 @@ from emulator.store.masking import mask_key
 from emulator.worlds.registry import DEFAULT, UnknownWorld, World
 
 
-class WorldView(Struct, frozen=True):
-    """A world; `keys` lead requests to it and are masked, `exchanges` and `faults` are counts."""
+class WorldView(Struct, frozen=True, omit_defaults=True):
+    """A world; `keys` lead requests to it and are masked, `exchanges` and `faults` are counts, `owner` is who made it,
+    where they said so."""
 
     name: str
     scenarios: tuple[str, ...]
@@ -29,6 +30,7 @@ class WorldView(Struct, frozen=True):
     clock: ClockView
     exchanges: int
     faults: int
+    owner: str = ""
 
 
 class WorldsView(Struct, frozen=True):
@@ -53,6 +55,7 @@ class WorldRequest(Struct, frozen=True, forbid_unknown_fields=True):
     journal_bytes: (
         Annotated[int, Meta(ge=0, le=2**34, description="how many bytes of them, headers and bodies included")] | None
     ) = None
+    owner: Annotated[str, Meta(max_length=200, description="who makes it, by which its worlds can be found")] = ""
     webhook_time: Annotated[
         WebhookTime | None, Meta(description="whose time signs webhooks: the world's, or the real one")
     ] = None
@@ -83,8 +86,8 @@ def put(request: ControlRequest, body: WorldRequest) -> WorldView:
         request.status = 200
         return view(request, world)
     try:
-        journal = (body.journal_entries, body.journal_bytes)
-        return view(request, worlds.create(name, scenarios, body.seed, frozen, body.keys, journal, body.webhook_time))
+        rest = (body.keys, (body.journal_entries, body.journal_bytes), body.webhook_time, body.owner)
+        return view(request, worlds.create(name, scenarios, body.seed, frozen, *rest))
     except DocumentError:
         raise
     except EmulatorError as error:
@@ -182,6 +185,7 @@ def view(request: ControlRequest, world: World) -> WorldView:
         clock_view(state.clock),
         len(state.journal),
         state.armed.count,
+        world.spec.owner,
     )
 
 
@@ -202,6 +206,7 @@ def _refuse_other(
             ("frozen", frozen == spec.frozen),
             ("journal_entries", body.journal_entries == spec.journal_entries),
             ("journal_bytes", body.journal_bytes == spec.journal_bytes),
+            ("owner", body.owner == spec.owner),
             ("webhook_time", body.webhook_time == spec.webhook_time),
             ("keys", set(body.keys) == set(request.server.worlds.keys(world.name))),
         )

@@ -100,6 +100,7 @@ class Emulator(World):
         frozen: Frozen | None = None,
         seed: int | None = None,
         webhook_time: WebhookTime | None = None,
+        owner: str | None = None,
     ) -> Emulator:
         """Make a world of this server, with nothing in it; as a context manager it is deleted at the end.
 
@@ -110,6 +111,7 @@ class Emulator(World):
             "scenarios": scenario_names(scenario, scenarios) or None,
             "seed": seed,
             "webhook_time": webhook_time,
+            "owner": owner,
             "frozen": frozen if frozen is None or isinstance(frozen, bool) else moment(frozen),
             "journal_entries": self._settings.journal_entries,
             "journal_bytes": self._settings.journal_bytes,

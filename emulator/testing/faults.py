@@ -66,6 +66,8 @@ class Trigger(Struct, frozen=True):
 def arm_fault(client: Client, name: str, on: Patterns, when: Trigger, params: Mapping[str, Any]) -> ArmedFault:
     """Arm a fault in the client's world. Raises ControlError for what the server does not know, with the nearest."""
     __tracebackhide__ = True
+    if isinstance(when.after, (int, float)):
+        _check_after(client, name, when.after)
     order = {
         "fault": name,
         "params": dict(params) or None,
@@ -80,6 +82,21 @@ def arm_fault(client: Client, name: str, on: Patterns, when: Trigger, params: Ma
     }
     order = {each: value for each, value in order.items() if value is not None}
     return ArmedFault(client, client.post("/faults", order)["id"], order)
+
+
+def _check_after(client: Client, name: str, after: float) -> None:
+    """Raises ValueError for a number where it may be meant as a count of events, or as a parameter of the fault."""
+    known = client.get("/faults")["known"]
+    params: Mapping[str, str] = next(
+        (each["params"] for each in known if name in (each["name"], *each["synonyms"])), {}
+    )
+    if "events" in params:
+        cure = f"how many events come before it is events={after:g}"
+    elif "after" in params:
+        cure = f"its own parameter of this name ({params['after']}) is params={{'after': {after:g}}}"
+    else:
+        return
+    raise ValueError(f"{name}: after={after:g} would be seconds until it begins, written after='{after:g}s'; {cure}")
 
 
 def armed_faults(client: Client) -> list[dict[str, Any]]:

@@ -119,9 +119,20 @@ class World:
         back = None if retry_after is None else duration(retry_after)
         return self.arm("status", on, status=status, retry_after=back, **more)
 
-    def cut_stream(self, on: Patterns = None, *, after: int, **more: Any) -> ArmedFault:
-        """Deliver exactly `after` events of a stream, then cut the connection; `more` as for `arm`."""
-        return self.arm("cut_after", on, events=after, **more)
+    def cut_stream(
+        self, on: Patterns = None, *, events: int | None = None, after: Span | None = None, **more: Any
+    ) -> ArmedFault:
+        """Deliver exactly so many `events` of a stream, then cut the connection; `more` as for `arm`.
+
+        A number as `after` is an older name of `events`; a text or a timedelta is a time, as for `arm`.
+        """
+        if isinstance(after, (int, float)):
+            if events is not None:
+                raise ValueError(
+                    f"events={events} and after={after:g} are two numbers of events; a time is '{after:g}s'"
+                )
+            events, after = int(after), None
+        return self.arm("cut_after", on, events=events, after=after, **more)
 
     def slow(self, on: Patterns = None, *, by: Span | None = None, **more: Any) -> ArmedFault:
         """Begin to answer later: `by="2s"`, or `uniform=["1s", "3s"]`; `more` as for `arm`."""

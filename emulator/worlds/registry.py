@@ -95,10 +95,11 @@ class WorldRegistry:
         keys: Iterable[str] = (),
         journal: tuple[int | None, int | None] = (None, None),
         webhook_time: WebhookTime | None = None,
+        owner: str = "",
     ) -> World:
         """Creates a world. `scenarios` None plays those of the settings; `frozen` is True, or the time (epoch seconds);
         `journal` bounds the journal in entries and bytes, and `webhook_time` is whose time signs its webhooks, where
-        that is not as in the settings.
+        that is not as in the settings; `owner` is who asked for it.
 
         Raises ConfigError for a bad name, one that is taken, a key that another world has, or one world too many;
         DocumentError when a scenario is wrong. Then nothing was made.
@@ -106,7 +107,7 @@ class WorldRegistry:
         keys = list(keys)
         self._check(name)
         self._routes.check(keys)
-        spec = WorldSpec(None if scenarios is None else tuple(scenarios), seed, frozen, *journal, webhook_time)
+        spec = WorldSpec(None if scenarios is None else tuple(scenarios), seed, frozen, *journal, webhook_time, owner)
         played = self._settings.scenarios if spec.scenarios is None else spec.scenarios
         world = self._world(name, _clock(frozen), self._settings.seed if seed is None else seed, played, spec)
         world.state.on_issued = partial(self._routes.issue, world=world)

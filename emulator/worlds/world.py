@@ -22,7 +22,8 @@ from emulator.settings import WebhookTime
 class WorldSpec(Struct, frozen=True):
     """What a world was requested to be; None where nothing was said. Times are seconds since the epoch.
 
-    `journal_entries` and `journal_bytes` bound its journal; `webhook_time` is whose time signs its webhooks.
+    `journal_entries` and `journal_bytes` bound its journal; `webhook_time` is whose time signs its webhooks; `owner`
+    is who asked for it.
     """
 
     scenarios: tuple[str, ...] | None = None
@@ -31,6 +32,7 @@ class WorldSpec(Struct, frozen=True):
     journal_entries: int | None = None
     journal_bytes: int | None = None
     webhook_time: WebhookTime | None = None
+    owner: str = ""
 
 
 class World(Struct, eq=False):

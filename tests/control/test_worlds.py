@@ -37,7 +37,15 @@ def test_a_world_is_made_once_and_told(control: httpx.Client) -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [{"seed": 8}, {"keys": []}, {"frozen": True}, {"scenarios": None}, {"journal_entries": 3}, {"journal_bytes": 9}],
+    [
+        {"seed": 8},
+        {"keys": []},
+        {"frozen": True},
+        {"scenarios": None},
+        {"journal_entries": 3},
+        {"journal_bytes": 9},
+        {"owner": "me"},
+    ],
 )
 def test_a_world_that_is_there_and_differs_is_a_conflict(control: httpx.Client, other: dict[str, Any]) -> None:
     control.put("/worlds/one", json=ORDER)
@@ -57,6 +65,13 @@ def test_a_world_may_have_a_journal_of_its_own_size(
     assert (found["total"], found["dropped"], found["next"]) == (2, 7, 8)
     rest = control.get(f"/exchanges?world=one&after={found['next']}").json()
     assert [each["number"] for each in rest["exchanges"]] == [9]
+
+
+def test_a_world_may_have_an_owner(control: httpx.Client) -> None:
+    assert "owner" not in control.put("/worlds/one", json=ORDER).json()
+    assert control.put("/worlds/two", json={"owner": "worker 7"}).json()["owner"] == "worker 7"
+    owners = {each["name"]: each.get("owner") for each in control.get("/worlds").json()["worlds"]}
+    assert owners == {"default": None, "one": None, "two": "worker 7"}
 
 
 def test_a_request_is_led_by_header_or_key(emulator: Emulated, control: httpx.Client) -> None:

@@ -70,3 +70,15 @@ def test_what_is_not_known_is_refused_with_the_nearest_and_nothing_is_armed(emul
     with pytest.raises(ControlError, match="did you mean 'retry_after'"):
         emulator.fail(retry_aftr="1s")
     assert emulator.faults == []
+
+
+@pytest.mark.finding("G7")
+def test_a_time_that_may_be_meant_as_a_number_of_events_is_refused(emulator: Emulator) -> None:
+    with pytest.raises(ValueError, match=r"cut_after: after=3 would be seconds .* written after='3s'; .* events=3"):
+        emulator.arm("cut_after", after=3)
+    with pytest.raises(ValueError, match=r"error_event: .* its own parameter .* is params=\{'after': 2\}"):
+        emulator.arm("error_event", after=2)
+    assert emulator.faults == []
+    emulator.arm("cut_after", events=3, after="3s")
+    emulator.arm("status", after=3)
+    assert [each["after"] for each in emulator.faults] == ["3s", "3.000000s"]

@@ -346,6 +346,24 @@ def test_three_workers_share_one_server_without_a_leak(alone: pytest.Pytester) -
     assert not is_served(told[0]["url"])
 
 
+@pytest.mark.finding("G7")
+def test_the_worlds_of_a_killed_worker_are_swept(alone: pytest.Pytester, emulator_server: Emulator) -> None:
+    source = """
+    import os, signal
+
+    def test_killed(emulator):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def test_other(emulator):
+        owners = {each["name"]: each["owner"] for each in emulator.client.get("/worlds")["worlds"] if "owner" in each}
+        assert owners[emulator.name].startswith("pytest-xdist ")
+    """
+    alone.makepyfile(sending=SENDING, test_it=f"    from sending import *\n{source}")
+    done = alone.runpytest_subprocess("-p", "xdist", "-n", "1", "--emulator-url", emulator_server.url, timeout=300)
+    done.assert_outcomes(failed=1, passed=1)
+    assert [name for name in worlds(emulator_server) if name.startswith(("test-killed-", "test-other-"))] == []
+
+
 def is_served(url: str) -> bool:
     code = f"import urllib.request; urllib.request.urlopen('{url}/_emulator/health')"
     quiet = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}

@@ -42,8 +42,12 @@ def test_it_fails_so_many_times(emulator: Emulator, http: httpx.Client, hello: d
     assert fault.played == 2
 
 
-def test_a_stream_is_cut_after_so_many_events(emulator: Emulator, http: httpx.Client, hello: dict[str, Any]) -> None:
-    emulator.cut_stream(after=3)
+@pytest.mark.finding("G7")
+@pytest.mark.parametrize("count", [{"events": 3}, {"after": 3}, {"events": 3, "after": "0s"}])
+def test_a_stream_is_cut_after_so_many_events(
+    emulator: Emulator, http: httpx.Client, hello: dict[str, Any], count: dict[str, Any]
+) -> None:
+    emulator.cut_stream(**count)
     lines: list[str] = []
     with pytest.raises(httpx.TransportError), http.stream("POST", "/messages/stream", json=hello) as answer:
         lines.extend(answer.iter_lines())
@@ -116,3 +120,9 @@ def test_a_snapshot_brings_everything_back(
 
 def test_the_verdict_finds_nothing_against_a_client_that_did_nothing(emulator: Emulator) -> None:
     assert emulator.verdict.ok
+
+
+@pytest.mark.finding("G7")
+def test_two_numbers_of_events_are_refused(emulator: Emulator) -> None:
+    with pytest.raises(ValueError, match="events=3 and after=5 are two numbers of events; a time is '5s'"):
+        emulator.cut_stream(events=3, after=5)
