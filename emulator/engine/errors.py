@@ -57,7 +57,14 @@ def refuse(error: Exception, context: Context) -> Refusal:
         extra.append(_line(b"X-Emulator-Error", str(worse)))
     reply.add(extra)
     reply.closes = refusal.values.get("unread") is True
-    return Refusal(reply, message, refusal, plan, error.near_misses if isinstance(error, NoRule) else ())
+    near_misses = error.near_misses if isinstance(error, NoRule) else ()
+    return Refusal(reply, message, _without_frames(refusal), plan, near_misses)
+
+
+def _without_frames(error: ApiError) -> ApiError:
+    """The error without the frames that it passed: they hold the request, which holds the refusal."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 def _last_resort(context: Context) -> Reply:
