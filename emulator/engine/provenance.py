@@ -46,7 +46,8 @@ def provenance_line(context: Context, rule: Rule | None, refusal: Refusal | None
     elif operation is not None:
         _add_reply(basis, context, operation, rule)
     _add_headers(basis, context)
-    _add_records(basis, context, reply)
+    undecided = refusal is not None and rule is None and not isinstance(refusal.error.decided_by, CheckPlan)
+    _add_records(basis, context, reply, [] if undecided else _asked(context))
     return (b"X-Emulator-Provenance", str(basis).encode("ascii"))
 
 
@@ -165,25 +166,33 @@ def _add_headers(basis: Basis, context: Context) -> None:
     """Adds the headers of every reply, and the limit headers with the plan that they are about."""
     api = context.service.api
     _add_part(basis, api, "headers")
-    if context.caller is not None and context.allowance is not None and context.allowance.limits:
+    shows_limits = api.limit_headers.computed or api.limit_headers.fixed
+    if shows_limits and context.caller is not None and context.allowance is not None and context.allowance.limits:
         _add_tier(basis, api.tiers[context.caller.tier])
-        if api.limit_headers.computed or api.limit_headers.fixed:
-            _add_part(basis, api, "limit_headers")
+        _add_part(basis, api, "limit_headers")
 
 
-def _add_records(basis: Basis, context: Context, reply: Reply) -> None:
-    """Adds the records, of those that are known from the start, whose ids stand in the request or in the reply."""
+def _asked(context: Context) -> list[Any]:
+    """Returns what the request says, which the records were looked up by."""
+    return [context.request.params, context.get("query"), context.get("body")]
+
+
+def _add_records(basis: Basis, context: Context, reply: Reply, asked: list[Any]) -> None:
+    """Adds the records, of those that are known from the start, whose ids stand in the reply or in what was asked.
+
+    One that is documented is named by its claims.
+    """
     known = context.service.api.cited_records
     if not known:
         return
     text = reply.body if reply.frames is None else b"".join(frame.data for frame in reply.frames)
     found = {each.decode(errors="replace") for each in STRING.findall(text[:MAX_TEXT])}
-    found.update(_texts([context.request.params, context.get("query"), context.get("body")]))
+    found.update(_texts(asked))
     records = [each for id in known if id in found for each in known[id]]
     many = {name for name, count in Counter(each.collection for each in records).items() if count > MAX_RECORDS}
     for each in records:
         name = f"{each.collection}/{'*' if each.collection in many else each.id}"
-        basis.mark(each.claims, each.grade, name)
+        basis.mark(each.claims, None if each.claims and each.grade == "documented" else each.grade, name)
 
 
 def _texts(asked: list[Any]) -> Iterator[str]:

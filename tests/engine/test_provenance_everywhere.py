@@ -235,7 +235,11 @@ def test_each_documented_request_is_told_what_its_response_rests_on(
         ({"model": "apex-opus-2-20241001"}, {"models/apex-opus-2-20241001", "AE-MODEL-14"}, {"AE-MODEL-SONNET"}),
         ({"stop_sequences": ["x"]}, {"body.stop_sequences"}, set()),
         ({"top_k": 5}, {"body.top_k"}, set()),
-        ({"temperature": 5}, {"AE-MSG-TEMPERATURE", "AE-ERROR-SHAPE"}, {"AE-TOKENS", "AE-MSG-MAXTOKENS"}),
+        (
+            {"temperature": 5},
+            {"AE-MSG-TEMPERATURE", "AE-ERROR-SHAPE"},
+            {"AE-TOKENS", "AE-MSG-MAXTOKENS", "AE-MODEL-SONNET"},
+        ),
         ({"model": "nobody"}, {"AE-MSG-REQUIRED", "AE-ERROR-SHAPE"}, {"AE-MSG-SHAPE"}),
         ({"stream": True}, {"AE-MSG-STREAM", "AE-STREAM-EVENTS", "AE-TOKENS"}, {"AE-MSG-SHAPE"}),
     ],
