@@ -11,7 +11,7 @@ GUIDES = ("retry", "rate_limit", "cancelled_batch", "webhook_receiver", "broken_
 HEAD = """# How to test …
 
 Each guide is a test file that runs with the emulator's own tests; what stands here is the file itself. The client
-under test is in it: put yours in its place. The fixture `emulator` comes with `pip install ai-api-emulator`;
+under test is in it: put yours in its place. The fixture `emulator` comes with `pip install .` in a checkout;
 [testing.md](../testing.md) has all that it can do.
 """
 
