@@ -44,7 +44,8 @@ def changed(api: str, name: str, **changes: Any) -> Playbook:
 def asked(emulated: Emulated, operation: Operation, path: str | None = None, **more: Any) -> httpx.Response:
     """The response to a request of an operation, which has to be a refusal."""
     target = PARAMETER.sub("nothing", (path or operation.path).removeprefix(DEFAULT.apis[operation.api].base))
-    headers = {HEADER: "1", **({"Host": operation.host} if operation.host else {}), **more.pop("headers")}
+    host = operation.host or DEFAULT.apis[operation.api].hosts[0]  # two APIs may share a path
+    headers = {HEADER: "1", "Host": host, **more.pop("headers")}
     response = emulated.client(operation.api).request(operation.method, target, headers=headers, **more)
     assert response.status_code >= 400, response.text
     return response
