@@ -279,4 +279,8 @@ def _tell(plan: WebhookPlan, job: Job, context: Context) -> None:
 
 
 def _report(message: str, error: EmulatorError) -> None:
+    """Reports what no client is told of, with the hint, which says where to look."""
+    hint = error.values.get("hint") if isinstance(error, ApiError) else None
+    if hint:
+        error = EmulatorError(hint)
     asyncio.get_running_loop().call_exception_handler({"message": message, "exception": error})

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from emulator.store.masking import mask_key
 from tests.small import KEY, Small
 
 BASIC = base64.b64encode(b"ann:p4ssw0rd-of-ann").decode()
@@ -37,7 +38,7 @@ def found(small: Small, when: str, headers: dict[str, str] = KEY, query: str = "
 @pytest.mark.parametrize(
     ("when", "shown"),
     [
-        ("{caller.key: x}", "'********'"),
+        ("{caller.key: x}", f"'{mask_key('key-of-ann')}'"),
         ("{caller: x}", None),
         ("{header.x-key: x}", "'********'"),
         ("{header.authorization: x}", "'Basic ********'"),

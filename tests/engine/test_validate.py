@@ -206,13 +206,13 @@ class Counting:
 @pytest.mark.parametrize(
     "body",
     [
-        {"text": "x", "tags": [1] * 1_000_000},
-        {"text": "x", "tags": ["y"] * 1_000_000},
-        {"tags": [{"a": [None] * 10}] * 50_000},
+        {"text": "x", "tags": [1] * 400_000},
+        {"text": "x", "tags": ["y"] * 400_000},
+        {"tags": [{"a": [None] * 10}] * 30_000},
         {"text": "x" * 10_000_000},
     ],
 )
-def test_of_a_large_body_that_is_wrong_a_million_times_few_mistakes_are_looked_at(
+def test_of_a_large_body_that_is_wrong_in_countless_places_few_mistakes_are_looked_at(
     notes: Emulated, wire: Wire, body: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     schema = notes.app.playbook.operation("small", "note").request
@@ -223,7 +223,7 @@ def test_of_a_large_body_that_is_wrong_a_million_times_few_mistakes_are_looked_a
     answer = wire.ask("POST", "/notes", [*KEY.items(), ("content-type", "application/json")], sent)
     assert (answer.status, answer.json()["kind"]) == (400, "invalid")
     assert len(answer.body) < 1_000
-    assert 1 <= counting.mistakes <= 2  # to tell a million takes minutes
+    assert 1 <= counting.mistakes <= 2  # to look at all of them takes minutes
 
 
 UNCHECKED = """
