@@ -60,13 +60,17 @@ SAID = {  # by the legacy factories, which have words of their own for what they
 }
 
 
+# A time to wait would be waited for by the client before the newest, over and over.
+MORE: dict[int, dict[str, int | None]] = {429: {"retry_after": None}, 475: {"status": 475}}
+
+
 def refuse(asker: Asker) -> None:
     """Let a run be refused with the status that its text asks for."""
     rules = [
         {
             "on": ["aixplain/assets.execute", "aixplain/agents.run"],
             "when": f"{{{{ (body.text or body.data or body.query.input) == 'answer {status}' }}}}",
-            "reply": {"error": kind, "data": {"status": status}} if status == 475 else {"error": kind},
+            "reply": {"error": kind, "data": MORE.get(status, {})},
         }
         for status, kind in KINDS.items()
     ]
