@@ -38,7 +38,10 @@ def request(
     method: str, target: str, headers: Iterable[tuple[str, str | bytes]] = (), body: bytes | None = None
 ) -> bytes:
     """A request as bytes; nothing is checked, and content-length is added when there is a body."""
-    lines = [f"{method} {target} HTTP/1.1".encode("latin-1"), b"host: emulator.test"]
+    lines = [f"{method} {target} HTTP/1.1".encode("latin-1")]
+    headers = list(headers)
+    if "host" not in (name.lower() for name, _ in headers):
+        lines.append(b"host: emulator.test")
     for name, value in headers:
         lines.append(name.encode("latin-1") + b": " + (value if isinstance(value, bytes) else value.encode("latin-1")))
     if body is not None:

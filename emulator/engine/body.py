@@ -14,6 +14,7 @@ from starlette.types import Scope as Connection
 from emulator.errors import ApiError
 from emulator.http import Request
 from emulator.playbook import Operation
+from emulator.settings import Listen
 
 MAX_FIELDS = 1_000
 MAX_DISCARDED = 8  # times the limit: how much of a body that is too large is read and thrown away
@@ -170,8 +171,7 @@ def open_request(scope: Connection, raw: bytes = b"") -> Request:
     fields = dict(scope["headers"])
     authority, host = _read_host(fields.get(b"host", b""))
     if not authority:
-        name, port = scope.get("server") or ("127.0.0.1", 80)
-        authority, host = f"{name}:{port}", name.partition(":")[0].lower()
+        authority, host = _read_host(str(Listen(*(scope.get("server") or ("127.0.0.1", 80)))).encode())
     return Request(
         scope["method"],
         scope["path"],
@@ -188,4 +188,5 @@ def open_request(scope: Connection, raw: bytes = b"") -> Request:
 def _read_host(field: bytes) -> tuple[str, str]:
     """Returns the Host header as text, and its host in lower case without the port; each client sends one."""
     authority = field.decode("ascii", "ignore")  # it goes into URLs, and these into headers
-    return authority, authority.partition(":")[0].lower().removesuffix(".")
+    bare = authority[1:].partition("]")[0] if authority.startswith("[") else authority.partition(":")[0]
+    return authority, bare.lower().removesuffix(".")

@@ -80,7 +80,10 @@ class _Table(Struct):
         for pattern, route in self._patterns.get(method) or self._compiled(method):
             match = pattern.fullmatch(path)
             if match is not None:
-                return Found(route, match.groupdict())
+                params = match.groupdict()
+                if "%2F" in path:  # a slash that separates nothing
+                    params = {name: value.replace("%2F", "/") for name, value in params.items()}
+                return Found(route, params)
         return None
 
     def _compiled(self, method: str) -> list[tuple[re.Pattern[str], Route]]:

@@ -17,9 +17,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
-from urllib.parse import unquote
 
 import httptools
 from starlette.types import Receive, Scope, Send
@@ -29,8 +28,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from emulator.clock import steady
 from emulator.engine.deliver import CHUNKS, RAW_SOCKET
 from emulator.http import BODILESS, Header, Peer
-from emulator.https.hosts import normalize_host
-from emulator.https.proxy import HTTP, HTTPS, HttpsProxy, ProxyRefusal
+from emulator.https.proxy import HttpsProxy, ProxyRefusal
+from emulator.server.head import BadRequest, Target, check_head, host_header, plain_target, read_target
 from emulator.server.raw_socket import RawSocket
 from emulator.server.tls import open_tunnel
 
@@ -38,43 +37,15 @@ LOG = logging.getLogger("emulator")
 TLS_PREFIX = b"\x16\x03"  # the first bytes of a handshake (RFC 8446 section 5.1)
 STEADY = steady()
 TLS_HINT = "a client sent TLS to the http:// port; --tls-listen opens a port for https://"
-Target = tuple[str, bytes, tuple[str, int] | None]
 join_header = b": ".join  # a name and a value become a header line
 join_lines = b"\r\n".join
-
-
-@lru_cache(maxsize=128)
-def read_target(target: bytes) -> Target:
-    """Parses a request's target: the decoded path, the query, and host and port if the target has them (to a proxy).
-
-    Cached, because clients send the same targets again and again. Raises httptools.HttpParserError or
-    UnicodeDecodeError for an invalid one.
-    """
-    url = httptools.parse_url(target)
-    path = (url.path or b"/").decode("ascii")  # an empty path is the same as `/` (RFC 9110 section 4.2.3)
-    port = url.port or (HTTPS if url.schema and url.schema.lower() == b"https" else HTTP)
-    proxied = (normalize_host(url.host.decode("ascii")), port) if url.host else None
-    return unquote(path) if "%" in path else path, url.query or b"", proxied
-
-
-def with_path(target: bytes) -> bytes:
-    """Returns an absolute target with a path, as uvicorn needs it: `http://host?query` becomes `http://host/?query`."""
-    place, mark, query = target.partition(b"?")
-    return target if place.count(b"/") > 2 else b"%b/%b%b" % (place, mark, query)
-
-
-def host_header(target: bytes) -> bytes:
-    """Returns the Host header of an absolute target: its host and port, without the user."""
-    url = httptools.parse_url(target)
-    host = b"[%b]" % url.host if b":" in url.host else url.host
-    return b"%b:%d" % (host, url.port) if url.port else host
 
 
 class ProxyingProtocol(HttpToolsProtocol):
     """uvicorn's connection with proxy requests; `closed_unused` is called when a client leaves without a request."""
 
     closed_unused: Callable[[], None] | None = None
-    _target: Target = ("", b"", None)
+    _target = Target("", b"")
     _tunnel: bytes | None = None  # the target of a CONNECT
     _offered: list[Header] | None = None  # the headers of a request that offers to upgrade, while it is parsed again
     _idle: asyncio.TimerHandle | None = None
@@ -85,7 +56,7 @@ class ProxyingProtocol(HttpToolsProtocol):
         The host of the target takes precedence over the Host header (RFC 9112 section 3.2.2).
         """
         proxy = getattr(self.app, "proxy", None)
-        proxied = self._target[2]
+        proxied = self._target.proxied
         if proxied is None:
             return None
         self.headers = [(b"host", host_header(self.url)), *(each for each in self.headers if each[0] != b"host")]
@@ -102,7 +73,7 @@ class ProxyingProtocol(HttpToolsProtocol):
                 data = self._without_upgrade() + rest
         except httptools.HttpParserError as error:
             reason = error.__context__ if isinstance(error.__context__, BadRequest) else BadRequest(400, "not HTTP/1.1")
-            self._refuse(reason, TLS_HINT if data.startswith(TLS_PREFIX) else f"refused a request: {reason}")
+            self._refuse(reason, TLS_HINT if data.startswith(TLS_PREFIX) else None)
 
     def _feed(self, data: bytes) -> bytes | None:
         """Feeds the parser; returns what follows the head of a request that leaves HTTP or offers to, else None."""
@@ -120,9 +91,12 @@ class ProxyingProtocol(HttpToolsProtocol):
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         return join_lines((line, *(join_header(each) for each in self.headers if each[0] != b"upgrade"), b"", b""))
 
-    def _refuse(self, reason: BadRequest, warning: str) -> None:
+    def _refuse(self, reason: BadRequest, warning: str | None = None) -> None:
         """Refuses what is no valid request and closes the connection, at once when a response is in progress."""
-        LOG.warning(warning)
+        if self.transport.is_closing():
+            return
+        if warning is None or warning:
+            LOG.warning(warning or f"refused a request: {reason}")
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is None or cycle.response_complete or (cycle.more_body and not cycle.response_started):
             head = b"%bcontent-type: text/plain; charset=utf-8\r\nconnection: close\r\n" % STATUS_LINE[reason.status]
@@ -135,7 +109,7 @@ class ProxyingProtocol(HttpToolsProtocol):
         cycle: RequestResponseCycle | None = self.cycle
         proxy: HttpsProxy | None = getattr(self.app, "proxy", None)
         if proxy is None or self.scheme == "https" or (cycle is not None and not cycle.response_complete):
-            self._refuse(BadRequest(400, "CONNECT is not possible here"), "refused a CONNECT inside a tunnel")
+            self._refuse(BadRequest(400, "CONNECT is not possible here"), "")
             return
         self._stop_idle()
         route = proxy.connect((self._tunnel or b"").decode("latin-1"), self.server)
@@ -162,14 +136,6 @@ class ProxyingProtocol(HttpToolsProtocol):
 MAX_BUFFERED = 65_536  # bytes of a head, and of a body that is buffered without a request cycle's back-pressure
 
 
-class BadRequest(Exception):
-    """A request that breaks the rules of HTTP itself; raised by a callback of the parser, it refuses the request."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        self.status = status
-        super().__init__(reason)
-
-
 def _raising(error: Exception) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     """Returns an application that raises the error, so that uvicorn logs it and responds with 500."""
 
@@ -187,6 +153,7 @@ class HttpProtocol(ProxyingProtocol):
     )
     _head_complete = True  # whether the head of the last request is complete
     _head_size = 0  # bytes of an incomplete head after the read that it began in; -1 during that read
+    _trailer_size: int | None = None  # bytes since the last chunk's size without any content: perhaps trailers
     _application: Any = None  # the application for a request that goes through ASGI after all
     _idle_since = 0.0
 
@@ -203,23 +170,26 @@ class HttpProtocol(ProxyingProtocol):
         self.headers = []
         self._head_complete = False
         self._head_size = -1
+        self._trailer_size = None
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name.lower(), value))
+        if not self._head_complete:  # what follows the body is a trailer, and no header (RFC 9110 section 6.5.1)
+            self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         self._head_complete = True
         parser = self.parser
-        if parser.get_method() == b"CONNECT":
+        if parser.get_method() == b"CONNECT":  # its target says all; a Host beside it is of no account
             self._tunnel = self.url
             return
+        check_head(self.headers, parser.get_http_version())
         if parser.should_upgrade():
             return
         if self._offered is not None:
             self.headers, self._offered = self._offered, None
         self._target = read_target(self.url)  # an invalid one is an error of the parser here, and so a 400
         cycle: RequestResponseCycle | None = self.cycle
-        if self._target[2] is not None and (refusal := self._blocked()) is not None:
+        if self._target.proxied is not None and (refusal := self._blocked()) is not None:
             self._application = refusal
             self._begin_cycle()
         elif (
@@ -231,7 +201,11 @@ class HttpProtocol(ProxyingProtocol):
         else:
             self._begin_cycle()
 
+    def on_chunk_header(self) -> None:
+        self._trailer_size = 0
+
     def on_body(self, body: bytes) -> None:
+        self._trailer_size = None
         if self._body is None:
             super().on_body(body)
             return
@@ -252,6 +226,8 @@ class HttpProtocol(ProxyingProtocol):
         self._body = None
 
     def data_received(self, data: bytes) -> None:
+        if self._trailer_size is not None:
+            self._trailer_size += len(data)  # unless this read has content, or another chunk
         self._parse(data)
         if self._tunnel is not None:
             return
@@ -262,21 +238,22 @@ class HttpProtocol(ProxyingProtocol):
         elif not self._head_complete:  # the rest of the head is still to come
             self._head_size = 0 if self._head_size < 0 else self._head_size + len(data)
             if self._head_size > MAX_BUFFERED:
-                reason = BadRequest(400, f"the head is longer than {MAX_BUFFERED:,} bytes")
-                self._refuse(reason, f"refused a request: {reason}")
+                self._refuse(BadRequest(400, f"the head is longer than {MAX_BUFFERED:,} bytes"))
+        if self._trailer_size is not None and self._trailer_size > MAX_BUFFERED:
+            self._refuse(BadRequest(400, f"the trailers are longer than {MAX_BUFFERED:,} bytes"))
 
     def _answer_now(self, body: bytes) -> Any:
         """Responds to the request and returns None, or returns the application that has to do it through ASGI."""
         try_now = getattr(self.app, "try_now", None)
         if try_now is None:
             return self.app
-        path, query, _ = self._target
+        path, query, _, scheme = self._target
         scope = {
             "method": self.parser.get_method().decode("ascii"),
             "path": path,
             "query_string": query,
             "headers": self.headers,
-            "scheme": self.scheme,
+            "scheme": scheme or self.scheme,
             "server": self.server,
             "client": self.client,
         }
@@ -297,12 +274,14 @@ class HttpProtocol(ProxyingProtocol):
         """Passes the head to uvicorn, as if its own callbacks had read it."""
         url, headers = self.url, self.headers
         super().on_message_begin()
-        self.url = url if self._target[2] is None else with_path(url)
+        self.url = plain_target(url)
         self.headers += headers  # the scope has this list
         self.expect_100_continue = any(
             name == b"expect" and value.lower() == b"100-continue" for name, value in headers
         )
         super().on_headers_complete()
+        scope: Any = self.scope
+        scope["path"], scope["scheme"] = self._target.path, self._target.scheme or self.scheme
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         application, self._application = self._application, None

@@ -56,10 +56,8 @@ HOSTS = (
     "localhost.evil.test",
     "api.aiexport.io",
     "192.168.1.7:8484",
-    "127.0.0.1@evil.test",
     "notlocalhost",
     "[::2]:80",
-    "[",
     "",
 )
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x")

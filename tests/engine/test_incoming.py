@@ -27,7 +27,6 @@ seen:
         (b"example.org", "http://example.org"),
         (b"EXAMPLE.org:8484", "http://EXAMPLE.org:8484"),
         (b"[::1]:8484", "http://[::1]:8484"),
-        (b"ex\xe9mple", "http://exmple"),
         (b"", "http://127.0.0.1:"),
     ],
 )
@@ -47,7 +46,7 @@ def test_a_template_sees_the_request_as_it_came(small: Small) -> None:
         said = wire.ask("GET", "/seen/a%2Fb/%E2%82%AC", [*KEY.items(), ("User-Agent", b"caf\xe9")]).json()
     assert said == {
         "origin": "http://emulator.test",
-        "path": "/seen/a/b/€",
+        "path": "/seen/a%2Fb/€",
         "method": "GET",
         "rest": "a/b/€",
         "at": 1_767_225_600.0,

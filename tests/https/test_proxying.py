@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from emulator.server.protocol import host_header, read_target, with_path
+from emulator.server.head import host_header, plain_target, read_target
 from tests import loopback
 from tests.https.conftest import Proxied
 from tests.wire import Wire, request
@@ -66,8 +66,13 @@ def test_the_emulator_is_reachable_by_its_own_name_and_port(proxied: Proxied) ->
     assert blocked_hosts(proxied) == [("vendor.example", proxied.running.port)]
 
 
-@pytest.mark.parametrize("host", ["models.aixplain.com", "vendor.example", "", None])
-@pytest.mark.parametrize("version", ["1.1", "1.0"])
+@pytest.mark.parametrize(
+    ("host", "version"),
+    [
+        *((host, version) for host in ("models.aixplain.com", "vendor.example", "") for version in ("1.1", "1.0")),
+        (None, "1.0"),
+    ],
+)
 def test_the_host_of_the_target_counts_and_not_the_header(proxied: Proxied, host: str | None, version: str) -> None:
     """RFC 9112 section 3.2.2."""
     said = "" if host is None else f"Host: {host}\r\n"
@@ -111,9 +116,9 @@ def test_tls_on_the_plain_port_is_reported_as_such(proxied: Proxied, caplog: pyt
 
 
 def test_targets_are_read_as_uvicorn_wants_them() -> None:
-    assert read_target(b"/a%20b?c=%20") == ("/a b", b"c=%20", None)
-    assert read_target(b"http://a.example?c") == ("/", b"c", ("a.example", 80))
-    assert [with_path(each) for each in (b"http://a", b"http://a?b/c/d", b"http://a/", b"http://a/b?c")] == [
+    assert read_target(b"/a%20b?c=%20") == ("/a b", b"c=%20", None, "")
+    assert read_target(b"http://a.example?c") == ("/", b"c", ("a.example", 80), "http")
+    assert [plain_target(each) for each in (b"http://a", b"http://a?b/c/d", b"http://a/", b"http://a/b?c")] == [
         b"http://a/",
         b"http://a/?b/c/d",
         b"http://a/",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from emulator.engine.body import open_request
 from tests.running import Emulated, Running
 from tests.small import KEY, play
 from tests.wire import Wire, request
@@ -126,3 +127,126 @@ def test_what_is_no_http_is_refused_in_the_emulators_own_words(
 def test_an_offer_to_upgrade_is_nothing_to_warn_of(wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
     assert wire.ask("GET", "/fine", [*HEADERS, *WEBSOCKET]).status == 200
     assert caplog.records == []
+
+
+# ------------------------------------------------------------------ trailers
+
+TRAILERS = b"X-Emulator-Fault: status; status=503\r\nX-Key: key-of-bob\r\n"
+WITH_TRAILERS = request("POST", "/echo", [*HEADERS, ("transfer-encoding", "chunked")]) + (
+    b'7\r\n{"n":1}\r\n0\r\n' + TRAILERS + b"\r\n"
+)
+
+
+@pytest.mark.finding("A3")
+@pytest.mark.parametrize("size", [1, 7, 40, 10_000])
+def test_trailers_never_become_headers_wherever_the_request_is_cut(wire: Wire, emulated: Emulated, size: int) -> None:
+    for at in range(0, len(WITH_TRAILERS), size):
+        wire.send(WITH_TRAILERS[at : at + size])
+    answer = wire.answer()
+    assert (answer.status, answer.json()) == (200, {"n": 1})
+    (exchange,) = emulated.exchanges(1)
+    assert exchange.workspace == "ann"
+    assert [name for name, _ in exchange.headers] == [b"host", b"x-key", b"content-type", b"transfer-encoding"]
+
+
+@pytest.mark.finding("A3")
+def test_a_key_in_a_trailer_is_no_key(wire: Wire) -> None:
+    raw = request("POST", "/echo", [HEADERS[-1], ("transfer-encoding", "chunked")])
+    wire.send(raw + b"2\r\n{}\r\n")
+    wire.send(b"0\r\nX-Key: key-of-ann\r\n\r\n")
+    assert wire.answer().status == 401
+
+
+@pytest.mark.finding("A3")
+@pytest.mark.parametrize("line", [b"X-N: y\r\n", b"X" * 60_000], ids=["many", "long"])
+def test_trailers_without_end_are_cut_off(wire: Wire, emulated: Emulated, line: bytes) -> None:
+    wire.send(request("POST", "/echo", [*HEADERS, ("transfer-encoding", "chunked")]) + b"2\r\n{}\r\n0\r\n")
+    try:
+        for _ in range(100):
+            wire.send(line * (60_000 // len(line)))
+        assert wire.answer().status == 400
+    except ConnectionError:
+        pass  # the server was done with it before all was sent
+    assert emulated.client("small", headers=KEY).get("/fine").status_code == 200
+
+
+@pytest.mark.finding("A3")
+def test_chunks_that_are_cut_after_their_sizes_are_no_trailers(wire: Wire, emulated: Emulated) -> None:
+    chunk = b"x" * 50_000
+    wire.send(request("POST", "/echo", [*HEADERS, ("transfer-encoding", "chunked")]) + b'6\r\n{"a":"\r\nc350')
+    for _ in range(9):
+        wire.send(b"\r\n")
+        wire.send(chunk + b"\r\nc350")
+    wire.send(b"\r\n" + chunk + b'\r\n2\r\n"}\r\n0\r\n\r\n')
+    assert len(wire.answer().json()["a"]) == 500_000
+
+
+# ------------------------------------------------------------------ Host
+
+
+def bare(*lines: bytes, version: bytes = b"1.1") -> bytes:
+    return b"\r\n".join([b"GET /fine HTTP/" + version, b"X-Key: key-of-ann", *lines, b"", b""])
+
+
+@pytest.mark.finding("A5")
+@pytest.mark.parametrize("version", [b"1.1", b"1.0"])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [b"Host: a", b"Host: a"],
+        [b"Host: localhost", b"Host: evil.test"],
+        [b"Host: a b"],
+        [b"Host: a, b"],
+        [b"Host: a:b"],
+        [b"Host: a:123456"],
+        [b"Host: user@a"],
+        [b"Host: a/b"],
+        [b"Host: http://a"],
+        [b"Host: [::1"],
+        [b"Host: ::1"],
+        [b"Host: caf\xc3\xa9"],
+    ],
+)
+def test_a_host_that_is_there_twice_or_malformed_is_400(
+    wire: Wire, emulated: Emulated, version: bytes, lines: list[bytes]
+) -> None:
+    wire.send(bare(*lines, version=version))
+    answer = wire.answer()
+    assert (answer.status, answer.header("connection"), b"Host header" in answer.body) == (400, "close", True)
+    assert wire.ended
+    assert len(emulated.journal) == 0
+
+
+@pytest.mark.finding("A5")
+@pytest.mark.parametrize("target", [b"/fine", b"/_emulator/health", b"http://localhost/fine"])
+def test_http_1_1_needs_a_host(wire: Wire, target: bytes) -> None:
+    wire.send(bare().replace(b"/fine", target))
+    assert wire.answer().status == 400
+
+
+@pytest.mark.finding("A5")
+def test_http_1_0_needs_no_host(wire: Wire) -> None:
+    wire.send(bare(version=b"1.0"))
+    assert wire.answer().json() == {"fine": True}
+
+
+@pytest.mark.finding("A5")
+@pytest.mark.parametrize("host", [b"", b"a_b", b"a.b:", b"[::1]:8484", b"127.0.0.1:1", b"%41.test", b"A.B."])
+def test_a_host_is_a_name_or_an_address_perhaps_with_a_port(wire: Wire, host: bytes) -> None:
+    wire.send(bare(b"Host: " + host))
+    assert wire.answer().json() == {"fine": True}
+
+
+@pytest.mark.finding("A5")
+@pytest.mark.parametrize(
+    ("headers", "origin", "host"),
+    [
+        ([], "http://[::1]:8484", "::1"),
+        ([(b"host", b"[::1]:9000")], "http://[::1]:9000", "::1"),
+        ([(b"host", b"Emulator.Test.:9000")], "http://Emulator.Test.:9000", "emulator.test"),
+    ],
+)
+def test_an_ipv6_address_stands_in_brackets_in_urls(headers: list[tuple[bytes, bytes]], origin: str, host: str) -> None:
+    scope = {"method": "GET", "path": "/", "query_string": b"", "headers": headers, "scheme": "http"}
+    request = open_request({**scope, "server": ("::1", 8484)})
+    assert (request.origin, request.host) == (origin, host)
