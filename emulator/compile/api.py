@@ -37,6 +37,7 @@ ENGINE_ERRORS: Mapping[str, ErrorKindModel] = {
     "unauthenticated": ErrorKindModel(status=401),
     "unknown_key": ErrorKindModel(status=401),
     "revoked": ErrorKindModel(status=401),
+    "forbidden": ErrorKindModel(status=403),
     "not_found": ErrorKindModel(status=404),
     "method_not_allowed": ErrorKindModel(status=405, headers={"Allow": "{{ error.allow }}"}),
     "too_large": ErrorKindModel(status=413),

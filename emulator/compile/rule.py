@@ -68,12 +68,12 @@ class Definitions(Struct, frozen=True):
     added_headers: frozenset[bytes] = ADDED
 
 
-def _content_type(reply: ReplyModel) -> str:
-    if reply.stream is not None:
-        return "text/event-stream"
+def _content_headers(reply: ReplyModel) -> dict[str, str]:
+    if reply.stream is not None:  # nginx would pass a stream on in one piece, without its second header
+        return {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
     if reply.lines is not None:
-        return "application/x-ndjson"
-    return "application/json" if reply.text is None else "text/plain; charset=utf-8"
+        return {"Content-Type": "application/x-ndjson"}
+    return {"Content-Type": "application/json" if reply.text is None else "text/plain; charset=utf-8"}
 
 
 class RuleCompiler:
@@ -150,7 +150,7 @@ class RuleCompiler:
         for name in ("message", "param", "data"):
             if name in reply.model_fields_set and reply.error is None:
                 self.diagnostics.add(compiler.place((*path, name)), f"`{name}` goes with `error`, which is missing")
-        content = {} if not kinds or reply.status in NO_BODY else {"Content-Type": _content_type(reply)}
+        content = {} if not kinds or reply.status in NO_BODY else _content_headers(reply)
         if "status" in reply.data:
             compiler.status(reply.data["status"], (*path, "data", "status"))
         stream = reply.stream

@@ -27,6 +27,7 @@ from emulator.engine.errors import Refusal, ignored_line, refuse
 from emulator.engine.exchange_log import ExchangeLog
 from emulator.engine.faulting import apply_faults, gather_faults, refuse_by_fault
 from emulator.engine.near_misses import no_rule
+from emulator.engine.origins import ORIGIN, OriginPolicy
 from emulator.engine.provenance import HEADER as PROVENANCE_HEADER
 from emulator.engine.provenance import provenance_line
 from emulator.engine.respond import render
@@ -41,8 +42,10 @@ from emulator.http import BODILESS, Exchange, Reply, Request
 from emulator.playbook import Operation, Playbook
 from emulator.playbook.model import Rule
 from emulator.playbook.routes import Found, Router
+from emulator.settings import Settings
 from emulator.store.masking import Masker
 
+LOOPBACK = Settings()
 CACHED_ROUTES = 256  # paths whose routes are remembered: clients request the same few again and again
 Continuation = Callable[[Scope, Receive, Send], Awaitable[None]]
 Target = tuple[Service, Operation, dict[str, str]]  # where a request goes, and what its path says
@@ -70,11 +73,12 @@ class Pending(Struct):
 class Pipeline:
     """Answers requests by one playbook, in one world. A reload makes another pipeline over the same world."""
 
-    def __init__(self, playbook: Playbook, state: WorldState, max_body: int) -> None:
+    def __init__(self, playbook: Playbook, state: WorldState, max_body: int, settings: Settings = LOOPBACK) -> None:
         self.playbook = playbook
         self.state = state
         self.services = {name: Service(api, playbook.latency, state, job_ended) for name, api in playbook.apis.items()}
         self._max_body = max_body
+        self._origins = OriginPolicy(settings, (host for api in playbook.apis.values() for host in api.hosts))
         masker = Masker(name for api in playbook.apis.values() for name, _, _ in api.credential_headers)
         self._exchanges = ExchangeLog(state, masker)
         self._route = lru_cache(maxsize=CACHED_ROUTES)(partial(route, playbook.router, self.services))
@@ -141,6 +145,8 @@ class Pipeline:
         context = None
         faults: Sequence[Fault] = ()
         try:
+            if ORIGIN in request.fields:
+                self._origins.check(request)
             service, operation, request.params, rival = self._route(request.method, request.host, request.path)
             if rival is not None:
                 service, operation, request.params = decide((service, operation, request.params), rival, request)

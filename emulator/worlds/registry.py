@@ -232,7 +232,7 @@ class WorldRegistry:
     def _pipeline(self, state: WorldState, playbook: Playbook) -> Pipeline:
         for api in playbook.apis.values():
             self._routes.add(api.credential_headers)
-        return Pipeline(playbook, state, self._settings.max_body)
+        return Pipeline(playbook, state, self._settings.max_body, self._settings)
 
     def _open_routes(self) -> None:
         """Reads credentials as the playbooks in use say, and as none says that was in use before."""

@@ -210,11 +210,22 @@ def test_beyond_this_machine_nobody_may_ask_when_there_is_no_token(running: Runn
         assert loopback.get(f"{emulator.origin}/_emulator/clock", headers=bearer("x")).status_code == 403
 
 
-@pytest.mark.parametrize(("host", "status"), [("10.1.2.3:8484", 200), ("evil.test", 403), ("emulator", 403)])
-def test_health_is_asked_by_number_from_outside(running: Running, host: str, status: int) -> None:
+@pytest.mark.finding("A12")
+@pytest.mark.parametrize("listen", ["0.0.0.0", "127.0.0.1"])
+@pytest.mark.parametrize("host", ["10.1.2.3:8484", "emulator:8484", "a.svc.cluster.local", "host.docker.internal"])
+def test_health_is_asked_by_any_name_and_nothing_else_is(running: Running, listen: str, host: str) -> None:
+    with listening(running, listen, TOKEN) as emulator:
+        control, named = f"{emulator.origin}/_emulator", {"Host": host}
+        assert loopback.get(f"{control}/health", headers=named).status_code == 200
+        assert loopback.get(f"{control}/health", headers={**named, "Origin": "http://evil.test"}).status_code == 403
+        assert loopback.get(f"{control}/clock", headers=named).status_code == 403
+
+
+@pytest.mark.finding("A12")
+def test_health_is_not_for_a_page_whose_name_points_here(running: Running) -> None:
     with listening(running, "0.0.0.0", TOKEN) as emulator:
-        answer = loopback.get(f"{emulator.origin}/_emulator/health", headers={"Host": host})
-        assert answer.status_code == status
+        page = {"Host": "evil.test", "Origin": "http://evil.test"}
+        assert loopback.get(f"{emulator.origin}/_emulator/health", headers=page).status_code == 403
 
 
 def test_a_token_that_was_given_is_needed_on_loopback_too(running: Running) -> None:

@@ -8,6 +8,7 @@ import sys
 from base64 import b64decode
 from functools import cache
 from random import Random
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -256,3 +257,21 @@ def test_without_delays_a_stream_is_one_write(emulator: Emulated) -> None:
 def test_default_plays_no_latency() -> None:
     playbook = load(("default",))
     assert playbook.latency.first_token is None
+
+
+@pytest.mark.finding("A8")
+def test_a_stream_tells_proxies_not_to_buffer_it_unless_its_rule_says_otherwise(small: Small) -> None:
+    operations = """
+    plain:
+      route: GET /plain
+      rules: [{reply: {stream: {events: [{data: 1}]}}}]
+    own:
+      route: GET /own
+      rules: [{reply: {headers: {X-Accel-Buffering: null}, stream: {events: [{data: 1}]}}}]
+    body:
+      route: GET /body
+      rules: [{reply: {body: {}}}]
+    """
+    client = small(dedent(operations)).client("small", headers=KEY)
+    seen = [client.get(path).headers.get("x-accel-buffering") for path in ("/plain", "/own", "/body")]
+    assert seen == ["no", None, None]
