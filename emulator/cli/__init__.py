@@ -13,6 +13,7 @@ import click
 from emulator import __version__
 from emulator.cli.errors import EXIT_STATUS, exit_on_error
 from emulator.cli.run import env, run
+from emulator.cli.streams import open_closed_streams, show
 
 
 def _scenarios(scenarios: tuple[str, ...]) -> tuple[str, ...]:
@@ -29,6 +30,7 @@ def main() -> None:
 
     It responds from YAML scenarios: offline, without an account, with the same result every time.
     """
+    open_closed_streams()
 
 
 main.add_command(run)
@@ -106,7 +108,7 @@ def serve(**options: Any) -> int:
     host, port = sock.getsockname()[:2]
     secure = None if tls is None else tls.getsockname()[1]
     shown = banner(app.playbook, host, port, chosen.control_token, secure)
-    return server.run(app, sock, lambda: click.echo(shown), tls)
+    return server.run(app, sock, lambda: show(shown), tls)
 
 
 @main.command()

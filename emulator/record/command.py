@@ -15,6 +15,7 @@ from emulator.errors import ConfigError
 from emulator.record.file import RecordingFile
 from emulator.record.recorder import GRACE_SECONDS, TIMEOUT, Recorder
 from emulator.record.upstream import find_api, parse_upstreams
+from emulator.server.loop import run_loop
 
 
 def open_recorder(
@@ -47,8 +48,6 @@ def record(
     api: str, upstream: Sequence[str], out: str, listen: str | None, force: bool, report: Callable[[str], None]
 ) -> int:
     """Records until SIGINT or SIGTERM; returns the exit status."""
-    import uvloop
-
     chosen = settings.load({"listen": listen}, os.environ)
     sock = server.bind(chosen)
     host, port = sock.getsockname()[:2]
@@ -64,7 +63,7 @@ def record(
         report(f"Recording {api} on {origin}{base}: calls are forwarded to {urls}, keys included; {out} replays them.")
         report("Ctrl-C stops it.")
 
-    uvloop.run(server.Server(recorder, ready).serve([sock]))
+    run_loop(server.Server(recorder, ready).serve([sock]))
     recorder.recording_file.close()
     count = recorder.recording_file.count
     report(f"{count} exchange{'' if count == 1 else 's'} recorded: emulator serve --scenario {out}")

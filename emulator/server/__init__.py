@@ -19,6 +19,7 @@ from emulator.app import Application
 from emulator.errors import ConfigError
 from emulator.https.proxy import HttpsProxy
 from emulator.language.document.reader import SUFFIXES
+from emulator.server.loop import run_loop
 from emulator.server.protocol import HttpProtocol
 from emulator.server.tls import TlsListener, hello_context
 from emulator.settings import Listen, Settings
@@ -79,7 +80,7 @@ class Server(uvicorn.Server):
             interface="asgi3",
             proxy_headers=False,
             http="emulator.server.protocol:HttpProtocol",
-            loop="uvloop",
+            loop="none",
             ws="none",
             lifespan="on",
             log_config=None,
@@ -179,13 +180,11 @@ def _is_document(change: object, path: str) -> bool:
 
 def run(app: Application, sock: socket.socket, ready: Callable[[], None], tls: socket.socket | None = None) -> int:
     """Serves until SIGINT or SIGTERM; returns the exit status, 0 for both."""
-    import uvloop
-
     # What is loaded stays: the collector need not scan it again and again while requests are served.
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     gc.enable()
     with contextlib.suppress(KeyboardInterrupt):
-        uvloop.run(serve(app, sock, ready, tls))
+        run_loop(serve(app, sock, ready, tls))
     return 0

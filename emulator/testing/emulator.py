@@ -10,12 +10,11 @@ import threading
 from types import TracebackType
 from typing import Any
 
-import uvloop
-
 from emulator import settings
 from emulator.app import build
 from emulator.errors import EmulatorError
 from emulator.server import Server, bind
+from emulator.server.loop import loop_factory
 from emulator.settings import Listen, Settings, WebhookTime
 from emulator.testing.client import DEFAULT, Client
 from emulator.testing.clock import moment
@@ -178,7 +177,7 @@ class ServerThread:
     def _run(self) -> None:
         level = logging.getLogger("uvicorn").level
         try:
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            with asyncio.Runner(loop_factory=loop_factory()) as runner:
                 runner.run(self._server.serve([self._socket]))
         except BaseException as error:
             self._failure = error
