@@ -51,6 +51,14 @@ def to_json(value: Any) -> Any:
         raise ConfigError(f"the state can't be saved: {error}") from error
 
 
+def size_of(value: Any) -> int:
+    """Returns how many bytes a value takes as JSON; 0 for one that JSON can't express."""
+    try:
+        return len(msgspec.json.encode(value, enc_hook=_encode))
+    except UNREADABLE:
+        return 0
+
+
 def from_json(data: Any, type: type[T]) -> T:
     """Returns the value of a type that data stands for, sharing nothing with it. Raises ConfigError for other data."""
     try:

@@ -14,13 +14,14 @@ from msgspec import Meta, Struct
 from emulator.clock import Clock
 from emulator.errors import ConfigError
 from emulator.store.backend import MAX_RECORDS, Bucket, Charge, ExchangeJournal, Window
-from emulator.store.codec import Codec, from_json, to_json
+from emulator.store.codec import Codec, from_json, size_of, to_json
 from emulator.store.journal import Journal
 from emulator.store.schedule import MemorySchedule
 
 NEVER = float("inf")
 MAX_WINDOWS = 100_000  # a client that sends another key each time must not fill the memory
 MAX_BUCKETS = 50_000
+MAX_COLLECTION_BYTES = 128 * 2**20  # as JSON; the largest batch that a request can send takes half of it
 KEPT_HOURS = 32 * 24
 T = TypeVar("T")
 
@@ -55,12 +56,39 @@ class Dump(Struct, frozen=True):
     schedule: list[tuple[str, str, Time]]
 
 
-class MemoryRecords:
-    """A RecordStore of ordered dictionaries: id → value, end of its life."""
+class Collection(OrderedDict[str, tuple[Any, float]]):
+    """Records in order: id → value, end of its life; `size` is how many bytes they take as JSON, all together."""
 
-    def __init__(self, clock: Clock) -> None:
-        self.collections: dict[str, OrderedDict[str, tuple[Any, float]]] = {}
+    def __init__(self) -> None:
+        super().__init__()
+        self.size = 0
+        self._sizes: dict[str, int] = {}
+
+    def keep(self, id: str, value: Any, ends_at: float) -> None:
+        """Adds a record, or puts another value in its place."""
+        size = size_of(value)
+        self.size += size - self._sizes.get(id, 0)
+        self._sizes[id] = size
+        self[id] = (value, ends_at)
+
+    def drop(self, id: str) -> float:
+        """Removes a record if it is there; returns the end of its life, 0 without one."""
+        self.size -= self._sizes.pop(id, 0)
+        return self.pop(id, (None, 0.0))[1]
+
+    def shrink(self, cap: int, size: int) -> None:
+        """Drops the oldest while there are more than `cap`, or more than one that take more than `size` bytes."""
+        while len(self) > cap or (self.size > size and len(self) > 1):
+            self.drop(next(iter(self)))
+
+
+class MemoryRecords:
+    """A RecordStore of collections. Beyond `max_bytes` in one of them, its oldest records go, but never the last."""
+
+    def __init__(self, clock: Clock, max_bytes: int = MAX_COLLECTION_BYTES) -> None:
+        self.collections: dict[str, Collection] = {}
         self._clock = clock
+        self._max_bytes = max_bytes
         self._watchers: dict[str, list[Callable[[], None]]] = {}
 
     def get(self, collection: str, id: str) -> Any | None:
@@ -69,13 +97,12 @@ class MemoryRecords:
         return kept[0] if kept is not None and kept[1] > self._clock.now() else None
 
     def put(self, collection: str, id: str, value: Any, *, ttl: float | None = None, cap: int = MAX_RECORDS) -> None:
-        records = self.collections.setdefault(collection, OrderedDict())
+        records = self.collections.setdefault(collection, Collection())
         now = self._clock.now()
         if id in records and records[id][1] <= now:
-            del records[id]  # it comes back as another record, at the end
-        records[id] = (value, NEVER if ttl is None else now + ttl)
-        while len(records) > cap:
-            records.popitem(last=False)
+            records.drop(id)  # it comes back as another record, at the end
+        records.keep(id, value, NEVER if ttl is None else now + ttl)
+        records.shrink(cap, self._max_bytes)
         for callback in tuple(self._watchers.get(collection, ())):
             callback()
 
@@ -84,12 +111,13 @@ class MemoryRecords:
         kept = None if records is None else records.get(id)
         if records is None or kept is None or kept[1] <= self._clock.now():
             return False
-        records[id] = (value, kept[1])
+        records.keep(id, value, kept[1])
+        records.shrink(len(records), self._max_bytes)
         return True
 
     def delete(self, collection: str, id: str) -> bool:
-        _, ends_at = self.collections.get(collection, OrderedDict()).pop(id, (None, 0.0))
-        return ends_at > self._clock.now()
+        records = self.collections.get(collection)
+        return records is not None and records.drop(id) > self._clock.now()
 
     def items(self, collection: str) -> list[tuple[str, Any]]:
         records = self.collections.get(collection)
@@ -297,13 +325,11 @@ class MemoryBackend:
         self.usage.load(dump.usage)
         self.schedule.load(dump.schedule)
 
-    def _load_collection(
-        self, name: str, rows: Sequence[tuple[str, Any, float | None]]
-    ) -> OrderedDict[str, tuple[Any, float]]:
-        load, loaded = self._codec.load_value, OrderedDict[str, tuple[Any, float]]()
+    def _load_collection(self, name: str, rows: Sequence[tuple[str, Any, float | None]]) -> Collection:
+        load, loaded = self._codec.load_value, Collection()
         for id, data, ends_at in rows:
             try:
-                loaded[id] = (load(name, data), NEVER if ends_at is None else ends_at)
+                loaded.keep(id, load(name, data), NEVER if ends_at is None else ends_at)
             except (TypeError, ValueError) as error:
                 raise ConfigError(f"{name}/{id[:100]}: {error}") from error
         return loaded

@@ -14,7 +14,7 @@ from emulator.errors import ConfigError
 from emulator.jobs.job import Job, RowOutcome, Rows
 from emulator.language.document.durations import Duration
 from emulator.playbook.timeline import Timeline
-from emulator.store.codec import Codec, from_json, to_json
+from emulator.store.codec import Codec, from_json, size_of, to_json
 
 LINE = Timeline(("queued", "done"), (Duration(0.0), Duration(1.0, 0.01)))
 CODEC = Codec({"jobs": Job})
@@ -87,3 +87,8 @@ def test_data_nested_beyond_what_json_readers_take_is_refused() -> None:
         deep = [deep]
     with pytest.raises(ConfigError):
         from_json(deep, list[Any])
+
+
+@pytest.mark.parametrize(("value", "size"), [({"a": [1, "é"]}, 14), (None, 4), (object(), 0), ({"a": float}, 0)])
+def test_the_size_of_a_value_is_that_of_its_json(value: Any, size: int) -> None:
+    assert size_of(value) == size

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from emulator.clock import Clock, manual
 from emulator.errors import ConfigError
 from emulator.store.backend import Backend, Charge, Window
-from emulator.store.memory import MAX_WINDOWS, MemoryBackend
+from emulator.store.codec import size_of
+from emulator.store.memory import MAX_WINDOWS, MemoryBackend, MemoryRecords
 
 
 def advance(clock: Clock, seconds: float) -> None:
@@ -63,6 +64,32 @@ def test_beyond_the_most_records_the_oldest_goes() -> None:
     for number in range(100):
         store.records.put("jobs", str(number), number, cap=3)
     assert [id for id, _ in store.records.items("jobs")] == ["97", "98", "99"]
+
+
+@pytest.mark.finding("I6")
+@pytest.mark.parametrize("change", ["put", "replace"])
+def test_beyond_the_most_bytes_of_a_collection_the_oldest_go_but_never_the_last(change: str) -> None:
+    records = MemoryRecords(manual(), max_bytes=1_000)
+    for number in range(100):
+        records.put("jobs", str(number), {"text": "x" * (300 if change == "put" else 1)}, cap=5)
+        if change == "replace":
+            assert records.replace("jobs", str(number), {"text": "x" * 300})
+    assert [id for id, _ in records.items("jobs")] == ["97", "98", "99"]
+    records.put("jobs", "huge", "x" * 5_000)
+    assert [id for id, _ in records.items("jobs")] == ["huge"]
+    assert records.get("jobs", "huge") == "x" * 5_000
+
+
+@pytest.mark.finding("I6")
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["put", "delete", "replace"]), st.integers(0, 400))))
+def test_the_size_of_a_collection_is_that_of_the_records_in_it(changes: list[tuple[str, str, int]]) -> None:
+    records = MemoryRecords(manual(), max_bytes=1_000)
+    for id, change, size in changes:
+        value = () if change == "delete" else ("x" * size,)
+        getattr(records, change)("c", id, *value)
+    left = [value for _, value in records.items("c")]
+    assert sum(map(size_of, left)) == (records.collections["c"].size if "c" in records.collections else 0)
+    assert sum(map(size_of, left)) <= 1_000 or len(left) == 1
 
 
 def test_collections_and_counters_do_not_meet() -> None:
