@@ -92,8 +92,10 @@ def written(value: Any) -> bytes:
     return re.sub(rb'"DEEP(\d+)"', lambda mark: b'[{"a":' * int(mark[1]) + b"1" + b"}]" * int(mark[1]), text)
 
 
-def fitting(schema: Mapping[str, Any], file: ApiFile) -> SearchStrategy[Any]:
+def fitting(schema: Mapping[str, Any] | bool, file: ApiFile) -> SearchStrategy[Any]:
     """Values that fit a schema, as far as those of the two APIs go; what does not fit after all is fuzz as well."""
+    if isinstance(schema, bool):
+        return ANYTHING
     if "$ref" in schema:
         return fitting(file.schemas[schema["$ref"].rpartition("/")[2]], file)
     if "enum" in schema:
@@ -104,7 +106,7 @@ def fitting(schema: Mapping[str, Any], file: ApiFile) -> SearchStrategy[Any]:
     return st.one_of([_of_kind(kind, schema, file) for kind in ([kinds] if isinstance(kinds, str) else kinds)])
 
 
-def _named(name: str, schema: Mapping[str, Any], file: ApiFile) -> SearchStrategy[Any]:
+def _named(name: str, schema: Mapping[str, Any] | bool, file: ApiFile) -> SearchStrategy[Any]:
     """What a field of this name holds as a rule, if that is more than what its schema says."""
     if name in LEADS_TO:
         return mostly(st.sampled_from(known_ids(file.api, *LEADS_TO[name])), fitting(schema, file), times=4)

@@ -352,10 +352,13 @@ def test_a_conversation_of_demo_goes_on_where_it_is(demo: Emulated) -> None:
     client = demo.client("aixplain", headers={"x-api-key": AIXPLAIN_KEY})
     before = client.get("/v1/sessions/refund-10442").json()
     client.post("/v1/sessions/refund-10442/messages", json={"role": "user", "content": "Who tells the customer?"})
+    asked = client.get("/v1/sessions/refund-10442").json()
+    demo.advance(10)  # the agent's answer appears when its run has succeeded
     after = client.get("/v1/sessions/refund-10442").json()
     messages = client.get("/v1/sessions/refund-10442/messages").json()
     assert after["createdAt"] == before["createdAt"] < before["lastMessageAt"] < after["lastMessageAt"]
-    assert (before["messageCount"], after["messageCount"], len(messages)) == (4, 6, 6)
+    assert (before["messageCount"], asked["messageCount"], after["messageCount"], len(messages)) == (4, 5, 6, 6)
+    assert [each["role"] for each in messages[-2:]] == ["user", "assistant"]
     assert [each["createdAt"] for each in messages] == sorted(each["createdAt"] for each in messages)
 
 

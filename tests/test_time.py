@@ -124,8 +124,9 @@ class Walk:
                 assert answer.json()["created_at"] == iso(self.now)
             else:
                 wait = int(headers["retry-after"])
-                assert wait == max(1, int(headers["x-ratelimit-reset"]) - date_of(answer))
-                assert 1 <= wait <= WINDOW + 1
+                assert wait == ceil(self.resets_at - self.now)
+                assert 1 <= wait <= WINDOW
+                assert 0 <= int(headers["x-ratelimit-reset"]) - date_of(answer) - wait <= 1  # both are whole seconds
 
     def wait(self) -> None:
         """Who waits as long as `Retry-After` says is let in."""
