@@ -127,7 +127,7 @@ class Application:
         """Answers a request without a task if it can; see Pipeline.try_now. Returns what has to go through ASGI."""
         if scope["path"][:2] in OWN and self._own(scope) is not None:
             return self
-        request = open_request(scope, raw)
+        request = open_request(scope, raw, self.settings.public_url)
         try:
             world = self.worlds.resolve(request)
         except UnknownWorld:

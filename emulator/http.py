@@ -15,7 +15,10 @@ BODILESS = (
 
 
 class Request(Struct):
-    """HTTP request. `fields` are the headers as bytes, with lower-case names; `host` is Host without its port."""
+    """HTTP request. `fields` are the headers as bytes, with lower-case names; `host` is Host without its port.
+
+    `public_url` is where clients reach the server, if that differs from what they seem to use; empty: it does not.
+    """
 
     method: str
     path: str
@@ -25,6 +28,7 @@ class Request(Struct):
     scheme: str
     authority: str
     raw: bytes = b""
+    public_url: str = ""
     params: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -39,8 +43,8 @@ class Request(Struct):
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port as the client used them."""
-        return f"{self.scheme}://{self.authority}"
+        """What URLs in the answer begin with: the public URL, else scheme, host and port as the client used them."""
+        return self.public_url or f"{self.scheme}://{self.authority}"
 
 
 class Caller(Struct, frozen=True):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import fields, replace
@@ -46,6 +47,7 @@ class Settings(Struct, frozen=True):
     token that the control API requires; empty: none, as long as only this machine can reach it. `cache` has no effect:
     compiling is quick enough to need none; older command lines name it. `webhook_allow` are networks that
     webhooks may go to besides this machine and private ones; `webhook_time` is whose time signs them.
+    `public_url` is what URLs in responses begin with; empty: scheme and host as the client used them.
     """
 
     listen: Listen = Listen()
@@ -63,11 +65,23 @@ class Settings(Struct, frozen=True):
     authority: str = "auto"
     webhook_allow: tuple[IPv4Network | IPv6Network, ...] = ()
     webhook_time: WebhookTime = "world"
+    public_url: str = ""
 
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the server."""
-        return self.listen.is_loopback and (self.tls_listen is None or self.tls_listen.is_loopback)
+        listens = (self.listen, self.tls_listen, Listen(self.public_host) if self.public_url else None)
+        return all(each is None or each.is_loopback for each in listens)
+
+    @property
+    def public_host(self) -> str:
+        """Host of the public URL, in lower case; empty without one."""
+        return urlsplit(self.public_url).hostname or ""
+
+    @property
+    def public_site(self) -> str:
+        """Public URL without its path, as a page there states its origin; empty without one."""
+        return "/".join(self.public_url.split("/", 3)[:3])
 
     def guarded(self) -> Settings:
         """Returns the settings with a generated token, if other machines can reach the server and none is set."""
@@ -175,6 +189,22 @@ def parse_webhook_time(value: Any) -> str:
     return str(value)
 
 
+def parse_public_url(value: Any) -> str:
+    """Parses an http or https URL, as browsers write it: host in lower case, no default port, no slash at the end.
+
+    Raises ValueError with what was expected.
+    """
+    match = re.fullmatch(
+        r"(?i:(https?)://(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::([0-9]{1,5}))?)((?:/[!$-.0-;=@-Z_a-z~]+)*)/*",
+        str(value).strip(),
+    )
+    if match is None or int(match[3] or 0) > 65_535:
+        raise ValueError("an http or https URL such as https://ai.example.com/emulator, without a query")
+    scheme = match[1].lower()
+    port = "" if match[3] in (None, {"http": "80", "https": "443"}[scheme]) else f":{match[3]}"
+    return f"{scheme}://{match[2].lower()}{port}{match[4]}"
+
+
 def parse_token(value: Any) -> str:
     """Parses a token of visible ASCII characters. Raises ValueError with what was expected."""
     if not re.fullmatch(r"[!-~]{8,200}", str(value)):
@@ -207,4 +237,5 @@ PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "authority": ("--authority", parse_folder),
     "webhook_allow": ("--webhook-allow", parse_networks),
     "webhook_time": ("--webhook-time", parse_webhook_time),
+    "public_url": ("--public-url", parse_public_url),
 }

@@ -203,3 +203,43 @@ def test_an_invalid_network_is_refused(network: str) -> None:
         ConfigError, match=r"--webhook-allow is .*; expected addresses or networks such as 169\.254\.1\.2"
     ):
         load({"webhook_allow": ("10.0.0.1", network)}, {})
+
+
+@pytest.mark.finding("A7")
+@pytest.mark.parametrize(
+    ("given", "url", "host", "site"),
+    [
+        ("https://AI.Example.com/", "https://ai.example.com", "ai.example.com", "https://ai.example.com"),
+        ("HTTPS://a.test:443/Emulator/v1/", "https://a.test/Emulator/v1", "a.test", "https://a.test"),
+        ("http://a_b:8484", "http://a_b:8484", "a_b", "http://a_b:8484"),
+        ("http://[::1]:80", "http://[::1]", "::1", "http://[::1]"),
+    ],
+)
+def test_a_public_url_is_written_as_browsers_write_it(given: str, url: str, host: str, site: str) -> None:
+    settings = load({}, {"EMULATOR_PUBLIC_URL": given})
+    assert (settings.public_url, settings.public_host, settings.public_site) == (url, host, site)
+    assert load({"public_url": given}, {}) == settings
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "a.test", "ftp://a.test", "https://", "https://u:p@a.test", "https://a.test/?q=1", "https://a.test/#x"),
+        *(
+            "https://a.test:65536",
+            "https://a.test//b",
+            'https://a.test/"',
+            "https://a.test/a b",
+            "https://a.test/\r\nx: y",
+        ),
+    ],
+)
+def test_an_invalid_public_url_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"^--public-url is .*; expected an http or https URL such as https://ai"):
+        load({"public_url": url}, {})
+
+
+@pytest.mark.finding("A7")
+def test_a_public_url_lets_other_machines_in_and_so_needs_a_token() -> None:
+    assert load({"public_url": "https://a.test"}, {}).guarded().control_token
+    assert not load({"public_url": "https://localhost/x"}, {}).guarded().control_token

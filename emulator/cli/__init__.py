@@ -85,6 +85,11 @@ main.add_command(env)
     metavar="world|real",
     help="Whose time signs webhooks: the world's, or the system's. [default: world]",
 )
+@click.option(
+    "--public-url",
+    metavar="URL",
+    help="Where clients reach it behind a proxy; URLs in responses begin so. [default: as the client called it]",
+)
 @click.option("--journal-entries", metavar="N", help="Exchanges that a world's journal keeps. [default: 500]")
 @click.option("--journal-bytes", metavar="SIZE", help="And their size together. [default: 16MiB]")
 @exit_on_error

@@ -48,7 +48,8 @@ def guard(settings: Settings, scheme: str, fields: Mapping[bytes, bytes], segmen
     if not shown and not anyhow and not is_own_name(authority, settings):
         raise ControlFailure(403, f"host {authority!r} is not a name of this server", _names(settings))
     origin = fields.get(b"origin")
-    if origin is not None and origin.decode("latin-1").lower() != f"{scheme}://{authority}":
+    own = (f"{scheme}://{authority}", settings.public_site or None)
+    if origin is not None and origin.decode("latin-1").lower() not in own:
         raise ControlFailure(403, f"origin {origin.decode('latin-1')!r} is another site", HINT)
     service = fields.get(b"sec-fetch-site", b"none")
     if service.strip().lower() not in ALLOWED_SITES:
@@ -162,7 +163,7 @@ class Control:
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, Any]:
-        request = open_request(scope)
+        request = open_request(scope, public_url=self._server.settings.public_url)
         segments = segments_of(scope)
         guard(self._server.settings, request.scheme, request.fields, segments)
         route, path = self._find(request.method, segments, b"access-control-request-method" in request.fields)

@@ -207,7 +207,7 @@ class LandingPage:
         return request.method in ("GET", "HEAD") and not router.claims(request.host, "/")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = open_request(scope)
+        request = open_request(scope, public_url=self._server.settings.public_url)
         landing = self._landing(self._server.worlds.resolve(request), request)
         lines = [*HEADERS]
         if "text/html" in (request.header(b"accept") or "").lower():

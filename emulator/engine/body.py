@@ -166,8 +166,11 @@ def _accepted(accept: frozenset[str]) -> str:
     return " or ".join(name for kind, name in KINDS.items() if kind in accept)
 
 
-def open_request(scope: Connection, raw: bytes = b"") -> Request:
-    """Returns a request: its line, its headers, and its body where that has been read already."""
+def open_request(scope: Connection, raw: bytes = b"", public_url: str = "") -> Request:
+    """Returns a request: its line, its headers, and its body where that has been read already.
+
+    URLs in its answer begin with `public_url`; without one, with scheme and host as the client used them.
+    """
     fields = dict(scope["headers"])
     authority, host = _read_host(fields.get(b"host", b""))
     if not authority:
@@ -181,6 +184,7 @@ def open_request(scope: Connection, raw: bytes = b"") -> Request:
         scope["scheme"],
         authority,
         raw,
+        public_url,
     )
 
 

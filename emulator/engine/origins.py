@@ -19,7 +19,7 @@ HINT = "a web page may call the emulated APIs only from this machine: from local
 def is_own_name(authority: str, settings: Settings) -> bool:
     """Whether no page could have made this name point here: names of loopback, and addresses written as numbers."""
     name = _host(authority)
-    if name == settings.listen.host.lower() or is_loopback(name):
+    if is_loopback(name) or (name and name in (settings.listen.host.lower(), settings.public_host)):
         return True
     try:
         ip_address(name)
@@ -64,7 +64,8 @@ class OriginPolicy:
         another site may have made point here."""
         origin, authority = (request.header(ORIGIN) or "").strip().lower(), request.authority.lower()
         site = SITE.fullmatch(origin)
-        if site is None or not (is_loopback(_host(site[1])) or origin == f"{request.scheme}://{authority}"):
+        own = (f"{request.scheme}://{authority}", self._settings.public_site)
+        if site is None or not (is_loopback(_host(site[1])) or origin in own):
             raise _forbidden(f"the origin {origin[:200]!r} is another site")
         if request.host not in self._hosts and not is_own_name(authority, self._settings):
             raise _forbidden(f"the host {authority[:200]!r} is not a name of this server")

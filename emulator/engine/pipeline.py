@@ -78,6 +78,7 @@ class Pipeline:
         self.state = state
         self.services = {name: Service(api, playbook.latency, state, job_ended) for name, api in playbook.apis.items()}
         self._max_body = max_body
+        self._public_url = settings.public_url
         self._origins = OriginPolicy(settings, (host for api in playbook.apis.values() for host in api.hosts))
         masker = Masker(name for api in playbook.apis.values() for name, _, _ in api.credential_headers)
         self._exchanges = ExchangeLog(state, masker)
@@ -89,7 +90,7 @@ class Pipeline:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request, as an ASGI application does. Nothing that a client sends makes this raise."""
-        request = open_request(scope)
+        request = open_request(scope, public_url=self._public_url)
         await self._proceed(Pending(request, self._exchanges.open(scope, request)), scope, receive, send)
 
     def try_now(self, scope: Scope, request: Request, fast_path: FastPath) -> Continuation | None:

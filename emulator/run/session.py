@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 import click
 from msgspec import Struct
+from msgspec.structs import replace
 
 from emulator import settings
 from emulator.errors import ConfigError
@@ -120,7 +121,8 @@ def run_program(command: Sequence[str], options: Mapping[str, Any], run_options:
     _hold_streams()
     logging.basicConfig(level=logging.WARNING, format="emulator: %(message)s")
     limits = {name: value for name, value in JOURNAL_LIMITS.items() if not os.environ.get(f"EMULATOR_{name.upper()}")}
-    chosen = settings.load({**limits, **options}, os.environ)
+    # The command is on this machine, whatever others call the servers that the environment is for.
+    chosen = replace(settings.load({**limits, **options}, os.environ), public_url="")
     try:
         return run(command, chosen, RunOptions(**run_options), os.environ, _report)
     except CannotRun as error:

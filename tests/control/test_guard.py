@@ -233,3 +233,24 @@ def test_a_token_that_was_given_is_needed_on_loopback_too(running: Running) -> N
         clock = f"{emulator.origin}/_emulator/clock"
         assert loopback.get(clock).status_code == 403
         assert loopback.get(clock, headers=bearer(TOKEN)).status_code == 200
+
+
+@pytest.mark.finding("A7")
+def test_a_page_of_the_public_url_may_ask_with_the_token(running: Running) -> None:
+    settings = replace(running.settings, public_url="https://ai.test/emulator", control_token=TOKEN)
+    emulator = Emulated(running, ("default",), settings=settings)
+    try:
+        clock, page = f"{emulator.origin}/_emulator/clock", {"Host": "ai.test", "Origin": "https://ai.test"}
+        assert loopback.get(clock, headers=page | bearer(TOKEN)).status_code == 200
+        assert loopback.get(clock, headers=page).status_code == 403
+        for origin in ("https://evil.test", ""):
+            assert loopback.get(clock, headers=page | bearer(TOKEN) | {"Origin": origin}).status_code == 403
+    finally:
+        emulator.close()
+
+
+def test_an_empty_origin_is_no_page_of_a_server_without_a_public_url(running: Running) -> None:
+    with listening(running, "127.0.0.1") as emulator:
+        clock = f"{emulator.origin}/_emulator/clock"
+        assert loopback.get(clock, headers={"Origin": ""}).status_code == 403
+        assert loopback.get(clock, headers={"Host": "", "Origin": "http://"}).status_code == 403

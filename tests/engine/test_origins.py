@@ -67,6 +67,16 @@ def test_a_name_that_a_page_made_point_here_is_refused(origin: str) -> None:
         POLICY.check(asking(origin, "evil.test:8484"))
 
 
+@pytest.mark.finding("A7")
+@pytest.mark.parametrize("host", ["ai.test", "ai.test:443", "127.0.0.1:8484"])
+def test_pages_of_the_public_url_are_the_servers_own(host: str) -> None:
+    public = OriginPolicy(Settings(public_url="https://ai.test/emulator"), [])
+    public.check(asking("https://ai.test", host))
+    for origin in ("https://ai.test:8443", "https://evil.test", "https://ai.test/emulator"):
+        with pytest.raises(ApiError, match="is another site"):
+            public.check(asking(origin, host))
+
+
 @pytest.mark.finding("I5")
 def test_beyond_this_machine_the_servers_own_pages_are_known_by_its_address() -> None:
     own = asking("http://192.168.1.7:8484", "192.168.1.7:8484")

@@ -51,6 +51,12 @@ def test_a_host_that_stands_in_the_program_is_answered_here(run: Run) -> None:
     assert "  aixplain  assets.execute  1 x 200" in ran.stderr
 
 
+@pytest.mark.finding("A7")
+def test_calls_arrive_whatever_the_public_url_of_other_servers_is(run: Run) -> None:
+    ran = run("--", sys.executable, "-c", ASK, EMULATOR_PUBLIC_URL="https://ai.test/emulator")
+    assert (ran.returncode, ran.stdout) == (0, "2 + 2 = 4.\n"), ran.stderr
+
+
 ONE = "curl -sS -o /dev/null https://api.aiexport.io/v2/status"
 LEAVE = """
 import sys, urllib.request

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from emulator.engine.body import open_request
 from tests.running import Emulated, Running
@@ -16,10 +18,14 @@ echo:
   route: POST /echo
   request: {type: object}
   rules: [{reply: {body: "{{ body }}"}}]
+where:
+  route: GET /where
+  rules: [{reply: {body: {url: "{{ absolute('/poll') }}", origin: "{{ request.origin }}"}}}]
 fine:
   route: GET /fine
   rules: [{reply: {body: {fine: true}}}]
 """
+TOKEN = "a-token-for-tests"
 HEADERS = [*KEY.items(), ("content-type", "application/json")]
 
 
@@ -250,3 +256,65 @@ def test_an_ipv6_address_stands_in_brackets_in_urls(headers: list[tuple[bytes, b
     scope = {"method": "GET", "path": "/", "query_string": b"", "headers": headers, "scheme": "http"}
     request = open_request({**scope, "server": ("::1", 8484)})
     assert (request.origin, request.host) == (origin, host)
+
+
+# ------------------------------------------------------------------ URLs in responses
+
+
+PUBLIC = "https://ai.test/emulator"
+
+
+@pytest.fixture
+def reached(request: pytest.FixtureRequest, running: Running, tmp_path: Path) -> Iterator[Wire]:
+    """A connection to a server that emulates emulator.test, and perhaps has a public URL."""
+    settings = replace(
+        running.settings, intercept_hosts=("emulator.test",), public_url=request.param, control_token=TOKEN
+    )
+    emulated = play(running, tmp_path, OPERATIONS, settings=settings)
+    with Wire(running.port) as wire:
+        yield wire
+    emulated.close()
+
+
+def where(wire: Wire, target: str, chunked: bool) -> object:
+    """Returns the URLs of a response; a request in chunks that arrives in two parts goes through ASGI."""
+    forged = [("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "evil.test"), ("Forwarded", "host=evil.test")]
+    wire.send(request("GET", target, [*KEY.items(), *forged, *([("Transfer-Encoding", "chunked")] if chunked else [])]))
+    if chunked:
+        wire.send(b"0\r\n\r\n")
+    return wire.answer().json()
+
+
+@pytest.mark.finding("A7")
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("reached", [""], indirect=True)
+@pytest.mark.parametrize(
+    ("target", "origin"),
+    [
+        ("/where", "http://emulator.test"),
+        ("http://emulator.test/where", "http://emulator.test"),
+        ("https://emulator.test/where", "https://emulator.test"),
+        ("HTTPS://Emulator.test:443/where", "https://Emulator.test:443"),
+    ],
+)
+def test_urls_have_the_scheme_and_the_host_that_the_client_used(
+    reached: Wire, target: str, origin: str, chunked: bool
+) -> None:
+    assert where(reached, target, chunked) == {"url": f"{origin}/poll", "origin": origin}
+
+
+@pytest.mark.finding("A7")
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("reached", [PUBLIC], indirect=True)
+@pytest.mark.parametrize("target", ["/where", "https://emulator.test/where"])
+def test_urls_begin_with_the_public_url(reached: Wire, target: str, chunked: bool) -> None:
+    assert where(reached, target, chunked) == {"url": f"{PUBLIC}/poll", "origin": PUBLIC}
+
+
+@pytest.mark.finding("A7")
+@pytest.mark.parametrize("reached", [PUBLIC], indirect=True)
+@pytest.mark.parametrize("path", ["/", "/_emulator/apis", "/_emulator/openapi.json"])
+def test_urls_of_the_emulator_itself_begin_with_the_public_url(reached: Wire, path: str) -> None:
+    answer = reached.ask("GET", path, [("Host", "localhost"), ("Authorization", f"Bearer {TOKEN}")])
+    assert f'"{PUBLIC}'.encode() in answer.body
+    assert b"http://localhost" not in answer.body
