@@ -14,10 +14,11 @@ from tests import loopback
 
 
 def test_a_line_for_each_exchange(emulator: Emulator, http: httpx.Client, hello: dict[str, Any]) -> None:
+    since = place(emulator)
     emulator.fail("messages.create", status=503, times=1)
     http.post("/messages", json=hello)
     http.get("/nowhere")
-    first, refusal, second, reason = report_lines(emulator)
+    first, refusal, second, reason = report_lines(emulator, since)
     assert first.startswith("  1  POST /v2/messages → 503 in 0.")
     assert first.endswith("(messages.create; faults: status)")
     assert refusal.startswith("     ")
@@ -26,7 +27,7 @@ def test_a_line_for_each_exchange(emulator: Emulator, http: httpx.Client, hello:
 
 
 def test_a_world_to_which_nobody_came_says_so(emulator: Emulator) -> None:
-    assert list(report_lines(emulator)) == [f"no request came to the world {emulator.name}"]
+    assert list(report_lines(emulator, place(emulator))) == [f"no request came to the world {emulator.name}"]
 
 
 def test_near_misses_are_told_below_their_exchange() -> None:
@@ -51,9 +52,10 @@ def test_near_misses_are_told_below_their_exchange() -> None:
 
 
 def test_it_is_bounded(emulator: Emulator, http: httpx.Client) -> None:
+    since = place(emulator)
     for _ in range(MAX_EXCHANGES + 5):
         http.get("/" + "x" * 400)
-    lines = list(report_lines(emulator))
+    lines = list(report_lines(emulator, since))
     assert lines[0] == "… 5 earlier ones"
     assert len(lines) == 2 * MAX_EXCHANGES + 1  # each with its error
     assert max(map(len, lines)) == MAX_WIDTH
