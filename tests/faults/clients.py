@@ -133,12 +133,14 @@ def _either(fault: str, error: str | None) -> str | None:
     return "TypeError: ECONNRESET or UND_ERR_SOCKET" if "reset" in fault and error in known else error
 
 
+def events(received: bytes) -> int:
+    """The number of whole events, with any of the three line ends; a comment is none."""
+    blocks = received.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n\n")[:-1]
+    return sum(not block.startswith(b":") for block in blocks)
+
+
 def said(kind: str, status: int | None, received: bytes, error: str | None) -> str:
     """`200, 3 events, RemoteProtocolError`."""
-    if kind == "stream":
-        count = received.count(b"\n\n")
-        amount = f"{count} events"
-    else:
-        amount = f"{len(received)} bytes"
+    amount = f"{events(received)} events" if kind == "stream" else f"{len(received)} bytes"
     parts = [] if status is None else [str(status), amount]
     return ", ".join([*parts, *([error] if error else [])])

@@ -60,6 +60,12 @@ CASES: list[Case] = [
             "split; where=data",
             "split; where=crlf",
             "split; where=together",
+            "sse_line_ends",
+            "sse_line_ends=cr",
+            "sse_bom",
+            "sse_comments",
+            "sse_retry",
+            "sse_no_space",
         )
     ),
 ]
