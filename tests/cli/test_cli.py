@@ -159,7 +159,7 @@ def test_check_plays_operations_unless_told_otherwise(story: Path) -> None:
     story.write_text(STORY + "rules: [{reply: {body: '{{ query.after }}'}}]\n")
     result = emulate("check", "story.yaml")
     assert (result.exit_code, result.stderr) == (2, "1 error\n")
-    assert result.stdout.startswith("story.yaml:4:23: `query.after` is absent; if it may be missing, write")
+    assert result.stdout.startswith("story.yaml:4:24: `query.after` is absent; if it may be missing, write")
     assert emulate("check", "--no-play", "story.yaml").stdout == "1 scenario OK\n"
 
 
@@ -202,12 +202,14 @@ def test_coverage_of_what_comes_along_is_whole() -> None:
 
 
 def test_coverage_with_a_claim_that_nothing_serves_has_the_status_1(story: Path) -> None:
-    Path("demo.yaml").write_text(api(CLAIMS + "serves: [D-ONE]\n"))
+    text = api(CLAIMS + "serves: [D-ONE]\n")
+    Path("demo.yaml").write_text(text)
+    line = next(at for at, line in enumerate(text.splitlines(), 1) if line.startswith("serves:"))
     result = emulate("coverage", "--scenario", "story.yaml")
     assert result.exit_code == 1
     assert result.stdout.splitlines() == [
         "Demo",
-        "  D-ONE                  documented  serves demo.yaml:21",
+        f"  D-ONE                  documented  serves demo.yaml:{line}",
         "  D-TWO                  invented    NOT SERVED",
         "  1 documented, 1 invented",
         "",
@@ -215,7 +217,7 @@ def test_coverage_with_a_claim_that_nothing_serves_has_the_status_1(story: Path)
     ]
 
 
-@pytest.mark.parametrize(("kind", "needed"), [("scenario", ["scenario", "about"]), ("api", ["api", "title"])])
+@pytest.mark.parametrize(("kind", "needed"), [("scenario", ["scenario"]), ("api", ["api", "title"])])
 def test_schema_prints_a_json_schema(kind: str, needed: list[str]) -> None:
     result = emulate("schema", kind)
     assert result.exit_code == 0

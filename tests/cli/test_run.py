@@ -35,7 +35,7 @@ def test_calls_are_expected_when_that_is_asked_for(called: Called, arguments: li
     assert CliRunner().invoke(main, ["run", *arguments, "--", "true", "-x"]).exit_code == 0
     ((command, options, run_options),) = called
     assert command == ("true", "-x")
-    assert options == {"scenarios": (), "listen": "127.0.0.1:0", "webhook_allow": ()}
+    assert options == {"scenarios": (), "listen": "127.0.0.1:0", "webhook_allow": (), "webhook_time": None}
     assert run_options == {"world": "default", "allowed": (), "verdict": False, "expected": expected}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import shutil
 import ssl
-import sys
 from pathlib import Path
 
 import pytest
@@ -244,12 +243,6 @@ def test_a_folder_that_cannot_be_used_is_reported(tmp_path: Path) -> None:
 def test_without_hosts_none_is_made(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no host to create one for"):
         Authority(tmp_path / "a").certificate_path  # noqa: B018
-
-
-def test_a_missing_extra_is_reported_with_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "trustme", None)
-    with pytest.raises(ConfigError, match="pip install 'ai-api-emulator\\[intercept\\]'"):
-        Authority(tmp_path / "a", [HOST]).context_for(HOST)
 
 
 def test_it_lies_in_the_users_data_folder_unless_another_is_named() -> None:
