@@ -8,6 +8,8 @@ from emulator.engine import body
 from emulator.engine.context import Context
 from emulator.errors import ApiError
 from emulator.playbook import Operation
+from emulator.playbook.json_schema import Schema
+from emulator.store.views import gather
 
 MAX_FIELDS = 1_000
 
@@ -36,9 +38,9 @@ def read_form(context: Context, operation: Operation) -> None:
         kind = request.fields.get(b"content-type")
         context["body"] = body.parse(operation, None if kind is None else kind.decode("latin-1"), request.raw)
     if operation.query is not None:
-        context["query"] = operation.query.convert(_query(request.query))
+        context["query"] = operation.query.convert(_query(request.query, operation.query))
     elif request.query:
-        context["query"] = _query(request.query)
+        context["query"] = _query(request.query, None)
     else:
         context["query"] = {}
 
@@ -82,8 +84,16 @@ def _unchecked(context: Context, operation: Operation) -> bool:
     return any(rule.unchecked and rule.matcher.matches(context) for rule in operation.rules.rules)
 
 
-def _query(text: str) -> dict[str, str]:
+def _query(text: str, schema: Schema | None) -> dict[str, str | list[str]]:
+    """Returns the parameters of a query. Raises ApiError for one that comes twice where its schema wants no list."""
     try:
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS))
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)
     except ValueError as error:
         raise ApiError("invalid", f"the query is not readable: {error}") from error
+    query: dict[str, str | list[str]] = dict(pairs)
+    if len(query) < len(pairs):
+        query = {**gather(pairs)}
+        for name, value in query.items():
+            if isinstance(value, list) and not (schema is not None and schema.wants_list(name)):
+                raise ApiError("invalid", f"{name}: given more than once", param=name)
+    return query

@@ -37,6 +37,7 @@ class Schema:
         self._is_valid = self._validator.is_valid
         properties = _properties(schema, schemas)
         self._types = {name: part.get("type") for name, part in properties.items() if isinstance(part, dict)}
+        self._items = {name: _item_type(properties[name]) for name, kind in self._types.items() if _has_list(kind)}
         defaults = {
             name: part["default"] for name, part in properties.items() if isinstance(part, dict) and "default" in part
         }
@@ -95,9 +96,21 @@ class Schema:
             return error
         raise AssertionError("a value that is not valid has a mistake")
 
-    def convert(self, query: dict[str, str]) -> dict[str, Any]:
+    def wants_list(self, name: str) -> bool:
+        """Returns whether a property may be a list."""
+        return name in self._items
+
+    def convert(self, query: Mapping[str, str | list[str]]) -> dict[str, Any]:
         """A query's texts as the types the schema names; what can't be converted stays text, for check() to refuse."""
-        return {name: _convert(text, self._types.get(name)) for name, text in query.items()}
+        return {name: self._convert(name, value) for name, value in query.items()}
+
+    def _convert(self, name: str, value: str | list[str]) -> Any:
+        kind = self._types.get(name)
+        if kind == "array" and isinstance(value, str):
+            value = [value]
+        return (
+            _convert(value, kind) if isinstance(value, str) else [_convert(each, self._items[name]) for each in value]
+        )
 
 
 def _properties(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,6 +122,15 @@ def _properties(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[s
         properties.update(_properties(part, schemas))
     properties.update(schema.get("properties", {}))
     return properties
+
+
+def _has_list(kind: Any) -> bool:
+    return kind == "array" or (isinstance(kind, list) and "array" in kind)
+
+
+def _item_type(schema: Mapping[str, Any]) -> Any:
+    items = schema.get("items")
+    return items.get("type") if isinstance(items, dict) else None
 
 
 def _convert(text: str, kind: Any) -> Any:

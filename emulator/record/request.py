@@ -26,6 +26,7 @@ from emulator.http import Reply, Request
 from emulator.record.events import EventReader, StreamEvent
 from emulator.record.stream_masking import texts
 from emulator.store.masking import Masker
+from emulator.store.views import gather
 
 
 class RecordedRequest(Struct, frozen=True):
@@ -170,13 +171,13 @@ class RequestReader:
             self._masker.learn_header(name, value)
         redact = frozenset[str]() if context.operation is None else context.operation.redact
         self._masker.learn_query(request.query)
-        self._masker.learn_fields(context.get("query"), redact)
+        self._masker.learn_fields(gather(parse_qsl(request.query)), redact)
         self._learn_text(request.raw.decode("utf-8", "replace"), redact, request.header(b"content-type") or "")
 
     def _learn_text(self, text: str, redact: frozenset[str], kind: str) -> None:
         if kind.startswith(FORM):
             self._masker.learn_query(text)
-            self._masker.learn_fields(dict(parse_qsl(text)), redact)
+            self._masker.learn_fields(gather(parse_qsl(text)), redact)
         else:
             self._masker.learn_fields(_json(text), redact)
 

@@ -24,7 +24,7 @@ class ExchangeView(Struct, frozen=True):
     operation: str
     method: str
     path: str
-    query: dict[str, str] | str
+    query: dict[str, str | list[str]] | str
     headers: Mapping[str, str]
     body: Any
     status: int
@@ -67,10 +67,18 @@ def content(body: bytes, lines: Sequence[Header]) -> Any:
     return body.decode("utf-8", "backslashreplace")
 
 
+def gather(pairs: Sequence[tuple[str, str]]) -> dict[str, str | list[str]]:
+    """Returns names with their values; a name that comes more than once has all of them, in order."""
+    lists: dict[str, list[str]] = {}
+    for name, value in pairs:
+        lists.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in lists.items()}
+
+
 def _pairs(text: str) -> Any:
-    """The pairs of a form or of a query, the last of a name as rules see it; the text when there are too many."""
+    """The pairs of a form or of a query; the text when there are too many."""
     try:
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS))
+        return gather(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS))
     except ValueError:
         return text
 

@@ -41,6 +41,8 @@ list:
       ratio: {type: number}
       deep: {type: boolean}
       word: {type: string}
+      tag: {type: array, items: {type: string}, maxItems: 2}
+      mark: {type: [integer, array], items: {type: integer}}
   rules: [{reply: {body: "{{ query }}"}}]
 free:
   route: GET /free
@@ -143,7 +145,11 @@ def test_a_default_is_not_shared_between_requests(small: Small) -> None:
         ("deep=1", None),
         ("word=7", {"limit": 20, "word": "7"}),
         ("word=%00%ff", {"limit": 20, "word": "\0\ufffd"}),
-        ("other=x&other=y&=&&", {"limit": 20, "other": "y", "": ""}),
+        ("other=y&=&&", {"limit": 20, "other": "y", "": ""}),
+        ("tag=a", {"limit": 20, "tag": ["a"]}),
+        ("tag=1&tag=b&mark=1&mark=2", {"limit": 20, "tag": ["1", "b"], "mark": [1, 2]}),
+        ("mark=1", {"limit": 20, "mark": 1}),
+        ("tag=1&tag=2&tag=3", None),
         ("&".join(f"f{at}=1" for at in range(1_001)), None),
     ],
 )
@@ -160,6 +166,15 @@ def test_a_query_is_read_as_the_types_that_the_schema_names(
 def test_a_query_that_no_schema_describes_is_texts(wire: Wire) -> None:
     assert wire.ask("GET", "/free?a=1&b&c=%C3%A9+x", KEY.items()).json() == {"a": "1", "b": "", "c": "é x"}
     assert wire.ask("GET", "/free", KEY.items()).json() == {}
+
+
+@pytest.mark.finding("L2")
+@pytest.mark.parametrize("target", ["/notes?limit=1&limit=2", "/notes?limit=1&limit=1", "/free?limit=1&x=&limit=2"])
+def test_a_parameter_that_comes_twice_is_refused_by_name_where_no_list_is_wanted(wire: Wire, target: str) -> None:
+    answer = wire.ask("GET", target, KEY.items())
+    said = answer.json()
+    assert (answer.status, said["kind"], said["about"]) == (400, "invalid", "limit")
+    assert said["said"] == "limit: given more than once"
 
 
 def test_a_check_refuses_in_its_own_words_or_in_the_kinds(notes: Emulated) -> None:

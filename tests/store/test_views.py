@@ -31,7 +31,7 @@ def test_every_field_of_the_view_is_shown() -> None:
 
 
 def test_an_exchange_is_shown_with_everything_on_it(emulator: Emulated) -> None:
-    answer = caller(emulator, PRO).post("/messages?a=1&a=2", json=asking("What is 2 + 2?"))
+    answer = caller(emulator, PRO).post("/messages?a=2", json=asking("What is 2 + 2?"))
     shown = view(emulator.exchanges(1)[0])
     assert list(shown) == [
         *("number", "at", "api", "operation", "method", "path", "query", "headers", "body", "status"),
@@ -50,6 +50,13 @@ def test_an_exchange_is_shown_with_everything_on_it(emulator: Emulated) -> None:
     assert ".yaml:" in shown["rule"]
     assert (shown["faults"], shown["near_misses"], shown["error"]) == ([], [], "")
     assert json.loads(orjson.dumps(shown)) == shown
+
+
+@pytest.mark.finding("L2")
+def test_of_a_parameter_that_came_twice_both_values_are_shown(emulator: Emulated) -> None:
+    answer = caller(emulator, PRO).get("/models?limit=1&limit=2")
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, "limit: given more than once")
+    assert view(emulator.exchanges(1)[0])["query"] == {"limit": ["1", "2"]}
 
 
 def test_a_near_miss_is_shown_with_where_the_rule_stands_and_what_differs() -> None:
@@ -95,6 +102,7 @@ def test_header_lines_are_shown_by_name_without_their_credentials_and_those_sent
         (b"5", [], "5"),
         (b'{"a": ', JSON, '{"a": '),
         (b"a=1&b=%20&c=", FORM, {"a": "1", "b": " ", "c": ""}),
+        (b"a=1&b=2&a=3", FORM, {"a": ["1", "3"], "b": "2"}),
         (b"&".join([b"a=1"] * 1_001), FORM, "&".join(["a=1"] * 1_001)),
         (b"data: {}\n\n", [(b"content-type", b"text/event-stream")], "data: {}\n\n"),
         (b"\xff\x00caf\xc3\xa9\x80", [], "\\xff\x00café\\x80"),
