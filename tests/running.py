@@ -20,7 +20,8 @@ from emulator.engine.pipeline import Continuation
 from emulator.http import Exchange
 from emulator.https.proxy import HttpsProxy
 from emulator.playbook import Playbook
-from emulator.server import KEEP_ALIVE, Server, bind
+from emulator.server import KEEP_ALIVE, Server
+from emulator.server.listeners import bind
 from emulator.settings import Listen, Settings
 from emulator.store.journal import Journal
 from tests import loopback
@@ -50,7 +51,7 @@ class Running:
         self.settings = Settings(listen=Listen(port=0), reload=False)
         self.app: Application | None = None
         self._ready = threading.Event()
-        self._socket = bind(self.settings)
+        (self._socket,) = bind(self.settings)
         self.port: int = self._socket.getsockname()[1]
         self._thread = threading.Thread(target=self._run, name="emulator under test", daemon=True)
         self._thread.start()

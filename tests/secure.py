@@ -9,7 +9,8 @@ from pathlib import Path
 import uvloop
 
 from emulator.https.proxy import HttpsProxy
-from emulator.server import Server, bind
+from emulator.server import Server
+from emulator.server.listeners import bind
 from emulator.settings import Listen, Settings
 from tests.running import Running
 from tests.wire import Wire
@@ -22,7 +23,7 @@ class SecureRunning(Running):
 
     def __init__(self, folder: Path) -> None:
         self._proxy = HttpsProxy(lambda: {EMULATED}, lambda: folder)
-        self._tls = bind(Settings(listen=Listen(port=0)))
+        (self._tls,) = bind(Settings(listen=Listen(port=0)))
         self.tls_port: int = self._tls.getsockname()[1]
         super().__init__()
 
@@ -33,7 +34,7 @@ class SecureRunning(Running):
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             self.loop = runner.get_loop()
-            self._server = Server(self, self._ready.set, self._tls)
+            self._server = Server(self, self._ready.set, [self._tls])
             runner.run(self._server.serve([self._socket]))
 
 

@@ -20,7 +20,8 @@ from emulator import Emulator
 from emulator.clock import Clock
 from emulator.record.command import open_recorder
 from emulator.record.recorder import GRACE_SECONDS, Recorder
-from emulator.server import Server, bind
+from emulator.server import Server
+from emulator.server.listeners import bind
 from emulator.settings import Listen, Settings
 from tests.waiting import PATIENCE
 
@@ -31,7 +32,7 @@ class Served:
     """Any ASGI application in a thread: serves from `with` to its end."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self._socket = bind(Settings(listen=Listen(port=0)))
+        (self._socket,) = bind(Settings(listen=Listen(port=0)))
         self._ready = threading.Event()
         self._server = Server(app, self._ready.set)
         self._thread = threading.Thread(target=self._run, daemon=True)

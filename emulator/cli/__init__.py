@@ -102,18 +102,19 @@ def serve(**options: Any) -> int:
     from emulator import server, settings
     from emulator.app import build
     from emulator.cli.serve import banner
+    from emulator.server.listeners import bind, bind_tls
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
     logging.getLogger("emulator").setLevel(logging.INFO)
     chosen = settings.load(options, os.environ).guarded()
     app = build(chosen)
-    sock, tls = server.bind(chosen), server.bind_tls(chosen)
-    if tls is not None:
+    sockets, tls = bind(chosen), bind_tls(chosen)
+    if tls:
         app.proxy.prepare()  # report a problem with the CA before serving
-    host, port = sock.getsockname()[:2]
-    secure = None if tls is None else tls.getsockname()[1]
+    host, port = sockets[0].getsockname()[:2]
+    secure = tls[0].getsockname()[1] if tls else None
     shown = banner(app.playbook, host, port, chosen.control_token, secure)
-    return server.run(app, sock, lambda: show(shown), tls)
+    return server.run(app, sockets, lambda: show(shown), tls)
 
 
 @main.command()

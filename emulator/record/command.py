@@ -15,6 +15,7 @@ from emulator.errors import ConfigError
 from emulator.record.file import RecordingFile
 from emulator.record.recorder import GRACE_SECONDS, TIMEOUT, Recorder
 from emulator.record.upstream import find_api, parse_upstreams
+from emulator.server.listeners import bind
 from emulator.server.loop import run_loop
 
 
@@ -49,12 +50,13 @@ def record(
 ) -> int:
     """Records until SIGINT or SIGTERM; returns the exit status."""
     chosen = settings.load({"listen": listen}, os.environ)
-    sock = server.bind(chosen)
-    host, port = sock.getsockname()[:2]
+    sockets = bind(chosen)
+    host, port = sockets[0].getsockname()[:2]
     try:
         recorder, base = open_recorder(api, upstream, out, force, (host, port))
     except BaseException:
-        sock.close()
+        for sock in sockets:
+            sock.close()
         raise
     origin = f"http://{settings.Listen(host, port)}"
     urls = ", ".join(upstream)
@@ -63,7 +65,7 @@ def record(
         report(f"Recording {api} on {origin}{base}: calls are forwarded to {urls}, keys included; {out} replays them.")
         report("Ctrl-C stops it.")
 
-    run_loop(server.Server(recorder, ready).serve([sock]))
+    run_loop(server.Server(recorder, ready).serve(sockets))
     recorder.recording_file.close()
     count = recorder.recording_file.count
     report(f"{count} exchange{'' if count == 1 else 's'} recorded: emulator serve --scenario {out}")

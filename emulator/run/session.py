@@ -21,7 +21,7 @@ from emulator.run.process import CannotRun
 from emulator.run.process import run as run_command
 from emulator.run.summary import missing_calls, summary_lines
 from emulator.run.trust import TrustFiles, trusting, write
-from emulator.server import bind
+from emulator.server.listeners import bind
 from emulator.settings import Settings
 from emulator.testing.client import DEFAULT, Client, ControlError
 from emulator.testing.emulator import ServerThread
@@ -76,7 +76,7 @@ def run(
 @contextmanager
 def _running(settings: Settings) -> Iterator[Client]:
     """Yields the control API of an emulator that runs meanwhile."""
-    thread = ServerThread(settings, bind(settings))
+    thread = ServerThread(settings, *bind(settings))
     thread.start()
     try:
         client = Client(thread.url, token=settings.control_token or None)

@@ -7,7 +7,7 @@ import contextlib
 import gc
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -16,16 +16,14 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from emulator.app import Application
-from emulator.errors import ConfigError
 from emulator.https.proxy import HttpsProxy
 from emulator.language.document.reader import SUFFIXES
+from emulator.server.listeners import BACKLOG
 from emulator.server.loop import run_loop
 from emulator.server.protocol import HttpProtocol
 from emulator.server.tls import TlsListener, hello_context
-from emulator.settings import Listen, Settings
 
 LOG = logging.getLogger("emulator")
-BACKLOG = 2_048
 KEEP_ALIVE = 75.0  # real seconds after which an idle connection is closed
 LOOK_EVERY_MS = 1_000  # between two looks at the files of scenarios
 # Thresholds of the garbage collector's three generations. Nothing else runs during a collection, so each must be small:
@@ -33,38 +31,10 @@ LOOK_EVERY_MS = 1_000  # between two looks at the files of scenarios
 GC_THRESHOLDS = (2_000, 1, 500)
 
 
-def bind(settings: Settings) -> socket.socket:
-    """Returns a listening socket. Raises ConfigError when the address is not available."""
-    return _bind(settings.listen, "--listen")
-
-
-def bind_tls(settings: Settings) -> socket.socket | None:
-    """Returns the socket of the TLS listener, if there is one. Raises ConfigError when the address is not available."""
-    return None if settings.tls_listen is None else _bind(settings.tls_listen, "--tls-listen")
-
-
-def _bind(address: Listen, flag: str) -> socket.socket:
-    host, port = address.host, address.port
-    sock: socket.socket | None = None
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        sock = socket.socket(family, socket.SOCK_STREAM)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((host, port))
-        sock.listen(BACKLOG)  # until then another process can bind the same port, and fails only later
-    except OSError as error:
-        if sock is not None:
-            sock.close()
-        raise ConfigError(
-            f"can't listen on {address}: {error.strerror or error}; choose another with {flag} HOST:PORT"
-        ) from error
-    return sock
-
-
 class Server(uvicorn.Server):
     """uvicorn server that ends open streams at once when it stops, and calls `ready` once it accepts requests.
 
-    Connections to `tls`, a listening socket, start with TLS; the application then has a `proxy` attribute.
+    Connections to `tls`, listening sockets, start with TLS; the application then has a `proxy` attribute.
     A connection that is idle for `keep_alive` real seconds is closed.
     """
 
@@ -72,7 +42,7 @@ class Server(uvicorn.Server):
         self,
         app: ASGIApp,
         ready: Callable[[], None] = lambda: None,
-        tls: socket.socket | None = None,
+        tls: Sequence[socket.socket] = (),
         keep_alive: float = KEEP_ALIVE,
     ) -> None:
         config = uvicorn.Config(
@@ -98,8 +68,8 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        if self.started and self._tls is not None:
-            await self._listen_tls(self._tls)
+        for sock in self._tls if self.started else ():
+            await self._listen_tls(sock)
         if self.started:
             self._ready()
 
@@ -124,12 +94,12 @@ class Server(uvicorn.Server):
 
 
 async def serve(
-    app: Application, sock: socket.socket, ready: Callable[[], None], tls: socket.socket | None = None
+    app: Application, sockets: list[socket.socket], ready: Callable[[], None], tls: Sequence[socket.socket] = ()
 ) -> None:
     """Serves until a signal stops it; reloads changed scenarios if the settings say so."""
     watch = asyncio.create_task(watch_files(app)) if app.settings.reload else None
     try:
-        await Server(app, ready, tls).serve([sock])
+        await Server(app, ready, tls).serve(sockets)
     finally:
         if watch is not None:
             watch.cancel()
@@ -178,7 +148,9 @@ def _is_document(change: object, path: str) -> bool:
     return path.endswith(SUFFIXES)
 
 
-def run(app: Application, sock: socket.socket, ready: Callable[[], None], tls: socket.socket | None = None) -> int:
+def run(
+    app: Application, sockets: list[socket.socket], ready: Callable[[], None], tls: Sequence[socket.socket] = ()
+) -> int:
     """Serves until SIGINT or SIGTERM; returns the exit status, 0 for both."""
     # What is loaded stays: the collector need not scan it again and again while requests are served.
     gc.collect()
@@ -186,5 +158,5 @@ def run(app: Application, sock: socket.socket, ready: Callable[[], None], tls: s
     gc.set_threshold(*GC_THRESHOLDS)
     gc.enable()
     with contextlib.suppress(KeyboardInterrupt):
-        run_loop(serve(app, sock, ready, tls))
+        run_loop(serve(app, sockets, ready, tls))
     return 0

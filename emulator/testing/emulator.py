@@ -13,7 +13,8 @@ from typing import Any
 from emulator import settings
 from emulator.app import build
 from emulator.errors import EmulatorError
-from emulator.server import Server, bind
+from emulator.server import Server
+from emulator.server.listeners import bind
 from emulator.server.loop import loop_factory
 from emulator.settings import Listen, Settings, WebhookTime
 from emulator.testing.client import DEFAULT, Client
@@ -139,17 +140,17 @@ TIMEOUT = 30.0  # seconds to start in, and to stop in
 class ServerThread:
     """An emulator that serves in the background from `start` to `stop`.
 
-    `sock` is a listening socket to serve on; without it, a free port of the loopback is taken. Raises DocumentError
+    `sockets` are listening sockets to serve on; without any, a free port of the loopback is taken. Raises DocumentError
     when a scenario is wrong.
     """
 
-    def __init__(self, settings: Settings, sock: socket.socket | None = None) -> None:
-        self._socket = sock or bind(Settings(listen=Listen(port=0)))
+    def __init__(self, settings: Settings, *sockets: socket.socket) -> None:
+        self._sockets = list(sockets) or bind(Settings(listen=Listen(port=0)))
         try:
             self._ready = threading.Event()
             self._server = Server(build(settings), self._ready.set)
         except BaseException:
-            self._socket.close()
+            self._close()
             raise
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="emulator", daemon=True)
@@ -157,7 +158,7 @@ class ServerThread:
     @property
     def url(self) -> str:
         """Where it listens, such as `http://127.0.0.1:40123`."""
-        host, port = self._socket.getsockname()[:2]
+        host, port = self._sockets[0].getsockname()[:2]
         return f"http://{Listen(host, port)}"
 
     def start(self) -> None:
@@ -172,13 +173,17 @@ class ServerThread:
         """Stop serving, cutting off what is still being sent."""
         self._server.should_exit = True
         self._thread.join(TIMEOUT)
-        self._socket.close()
+        self._close()
+
+    def _close(self) -> None:
+        for sock in self._sockets:
+            sock.close()
 
     def _run(self) -> None:
         level = logging.getLogger("uvicorn").level
         try:
             with asyncio.Runner(loop_factory=loop_factory()) as runner:
-                runner.run(self._server.serve([self._socket]))
+                runner.run(self._server.serve(self._sockets))
         except BaseException as error:
             self._failure = error
         finally:

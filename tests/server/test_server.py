@@ -17,6 +17,7 @@ import pytest
 from emulator import server
 from emulator.app import build
 from emulator.errors import ConfigError
+from emulator.server.listeners import bind
 from emulator.settings import Listen, Settings
 from tests import loopback
 from tests.process import Serving, copied, run
@@ -211,16 +212,17 @@ def test_variables_set_what_flags_do_not(folder: Path) -> None:
 
 
 def test_a_socket_listens_as_soon_as_it_is_bound_so_that_the_next_one_is_refused() -> None:
-    with server.bind(Settings(listen=Listen(port=0))) as first:
+    (sock,) = bind(Settings(listen=Listen(port=0)))
+    with sock as first:
         taken = Settings(listen=Listen(port=first.getsockname()[1]))
         with pytest.raises(ConfigError, match="Address already in use"):
-            server.bind(taken)
+            bind(taken)
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "203.0.113.1"])
 def test_an_address_that_is_not_ours_is_refused(host: str) -> None:
     with pytest.raises(ConfigError, match=f"can't listen on {host}:0: .+; choose another with --listen HOST:PORT"):
-        server.bind(Settings(listen=Listen(host, 0)))
+        bind(Settings(listen=Listen(host, 0)))
 
 
 def test_a_mistake_of_our_own_is_not_silent(running: Running, caplog: pytest.LogCaptureFixture) -> None:
