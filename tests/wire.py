@@ -106,6 +106,10 @@ class Wire:
         assert self.line() == b""
         return data
 
+    def read(self, size: int) -> bytes:
+        """So many bytes of a body without chunks; fewer when the server has closed the connection."""
+        return self._file.read(size)
+
     @property
     def ended(self) -> bool:
         """Whether the server has closed the connection; waits for it, or for more to come."""

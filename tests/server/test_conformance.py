@@ -21,6 +21,12 @@ echo:
 where:
   route: GET /where
   rules: [{reply: {body: {url: "{{ absolute('/poll') }}", origin: "{{ request.origin }}"}}}]
+flow:
+  route: GET /flow
+  rules: [{reply: {stream: {events: [{data: one}, {data: two}], pace: {first: 0s, each: 60s}}}}]
+burst:
+  route: GET /burst
+  rules: [{reply: {stream: {events: [{data: one}, {data: two}]}}}]
 fine:
   route: GET /fine
   rules: [{reply: {body: {fine: true}}}]
@@ -256,6 +262,36 @@ def test_an_ipv6_address_stands_in_brackets_in_urls(headers: list[tuple[bytes, b
     scope = {"method": "GET", "path": "/", "query_string": b"", "headers": headers, "scheme": "http"}
     request = open_request({**scope, "server": ("::1", 8484)})
     assert (request.origin, request.host) == (origin, host)
+
+
+# ------------------------------------------------------------------ HTTP/1.0
+
+EVENTS = [b'data: "one"\n\n', b'data: "two"\n\n']
+
+
+@pytest.mark.parametrize("more", [[], [("Connection", "keep-alive")]], ids=["closing", "keep-alive"])
+@pytest.mark.parametrize("path", ["/burst", "/flow"])
+def test_a_stream_to_http_1_0_has_no_chunks_and_ends_with_the_connection(
+    wire: Wire, emulated: Emulated, path: str, more: list[tuple[str, str]]
+) -> None:
+    wire.send(request("GET", path, [*KEY.items(), *more]).replace(b"HTTP/1.1", b"HTTP/1.0"))
+    status, headers = wire.head()
+    named = dict(headers)
+    assert (status, named["connection"], named["content-type"]) == (200, "close", "text/event-stream")
+    assert not {"transfer-encoding", "content-length"} & set(named)
+    assert wire.read(len(EVENTS[0])) == EVENTS[0]
+    if path == "/flow":
+        emulated.advance(60)
+    assert wire.read(len(EVENTS[1])) == EVENTS[1]
+    assert wire.ended
+    (exchange,) = emulated.exchanges(1)
+    assert (exchange.outcome, exchange.sent_events, exchange.sent_bytes) == ("complete", 2, sum(map(len, EVENTS)))
+
+
+def test_a_whole_body_to_http_1_0_has_a_length(wire: Wire) -> None:
+    wire.send(request("GET", "/fine", KEY.items()).replace(b"HTTP/1.1", b"HTTP/1.0"))
+    assert wire.answer().json() == {"fine": True}
+    assert wire.ended
 
 
 # ------------------------------------------------------------------ URLs in responses
