@@ -76,7 +76,11 @@ def test_the_hosts_of_the_document_see_their_own_operations_only(emulator: Emula
 
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
-    [("PUT", "/v2/messages", "GET, POST"), ("GET", "/v2/batch/b_1/cancel", "DELETE"), ("POST", "/v2/models", "GET")],
+    [
+        ("PUT", "/v2/messages", "GET, HEAD, OPTIONS, POST"),
+        ("GET", "/v2/batch/b_1/cancel", "DELETE, OPTIONS"),
+        ("POST", "/v2/models", "GET, HEAD, OPTIONS"),
+    ],
 )
 def test_a_method_that_a_path_does_not_take_is_answered_with_those_it_does(
     emulator: Emulated, method: str, path: str, allow: str

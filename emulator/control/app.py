@@ -25,7 +25,7 @@ from emulator.engine.coding import decode
 from emulator.engine.origins import is_own_name
 from emulator.engine.world import WorldState
 from emulator.errors import ApiError, DocumentError, EmulatorError
-from emulator.http import Header
+from emulator.http import BODILESS, Header
 from emulator.language.document.diagnostics import closest
 from emulator.settings import Settings
 from emulator.worlds.registry import DEFAULT
@@ -157,8 +157,9 @@ class Control:
         except Exception as error:  # a mistake of ours: the tool is told so, and the log has the traceback
             LOG.exception("%s %s failed", scope["method"], scope["path"])
             status, answer = 500, ErrorBody(ErrorView(f"{type(error).__name__}: {error}", "the log says where"))
-        body = msgspec.json.encode(answer)
-        lines = [*HEADERS, (b"content-length", str(len(body)).encode()), *headers]
+        body = b"" if status in BODILESS else msgspec.json.encode(answer)
+        length = [] if status in BODILESS else [(b"content-length", str(len(body)).encode())]
+        lines = [*HEADERS, *length, *headers]
         await send({"type": "http.response.start", "status": status, "headers": lines})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
@@ -210,9 +211,10 @@ class Control:
             )
         methods = {route.method for route, _ in fitting}
         answer = ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
-        raise ControlFailure(
-            405, f"{shown} is not asked with {method}; expected {answer}", "", [(b"allow", answer.encode())]
-        )
+        allow = ", ".join(sorted({*answer.split(", "), "OPTIONS"}))
+        status = 204 if method == "OPTIONS" else 405
+        message = f"{shown} is not asked with {method}; expected {answer}"
+        raise ControlFailure(status, message, "", [(b"allow", allow.encode())])
 
     def _nearest(self, segments: tuple[str, ...]) -> str:
         known = dict.fromkeys(route.path for route in self._table)

@@ -29,6 +29,9 @@ async def deliver(reply: Reply, exchange: Exchange, clock: Clock, scope: Scope, 
     if reply.wire_edits or (reply.events and scope.get("http_version") == "1.0"):  # which has no chunks
         await watched(_perform(reply, exchange, clock, scope), exchange, receive)
         return
+    if exchange.method == "HEAD":
+        await _deliver_head(reply, exchange, clock, receive, send)
+        return
     if reply.frames is not None or reply.delay:
         write: Write = scope.get("extensions", {}).get(CHUNKS, _never)
         await watched(_Timed(exchange, clock, write, send).deliver(reply), exchange, receive)
@@ -36,6 +39,17 @@ async def deliver(reply: Reply, exchange: Exchange, clock: Clock, scope: Scope, 
     await send({"type": "http.response.start", "status": reply.status, "headers": _lines(reply)})
     await send({"type": "http.response.body", "body": reply.body})
     _note(reply, exchange)
+
+
+async def _deliver_head(reply: Reply, exchange: Exchange, clock: Clock, receive: Receive, send: Send) -> None:
+    """Sends what a response begins with; what it would hold is neither sent nor waited for."""
+    if reply.delay:
+        await watched(clock.sleep_until(clock.now() + reply.delay), exchange, receive)
+        if exchange.outcome == "left":
+            return
+    await send({"type": "http.response.start", "status": reply.status, "headers": _lines(reply)})
+    await send({"type": "http.response.body", "body": b""})
+    exchange.outcome = "complete"
 
 
 def respond(reply: Reply, exchange: Exchange, wire: FastPath) -> bool:

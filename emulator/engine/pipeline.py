@@ -70,6 +70,10 @@ class Pending(Struct):
     reply: Reply | None = None
 
 
+class MethodsAsked(Exception):
+    """An OPTIONS request asks which methods a path takes."""
+
+
 class Pipeline:
     """Answers requests by one playbook, in one world. A reload makes another pipeline over the same world."""
 
@@ -123,6 +127,8 @@ class Pipeline:
                 for _ in pending.steps or self._run_steps(decision):
                     await self.state.clock.sleep(0)
                 reply = await self.state.store.transact(partial(self._build_reply, decision, exchange))
+            if exchange.method == "HEAD":
+                exchange.reply_body = b""
             self._exchanges.enter(exchange)
             await deliver(reply, exchange, self.state.clock, scope, receive, send)
         except ClientLeft:
@@ -171,6 +177,8 @@ class Pipeline:
                 faults = gather_faults(choice, requested, context)
                 refuse_by_fault(faults, context)
             return Decision(context, choice.rule, faults)
+        except MethodsAsked:
+            return Decision(self._unrouted(request, exchange))
         except Exception as error:  # an ApiError, a TemplateError, or a mistake of ours: each becomes a reply
             context = context or self._unrouted(request, exchange)
             return Decision(context, None, faults, self._refuse(error, context, now=exchange.at))
@@ -199,6 +207,9 @@ class Pipeline:
                 refusal = self._refuse(error, context, now=exchange.at)
         if refusal is not None:
             reply = refusal.reply
+        elif rule is None:
+            request = context.request
+            reply = Reply(204, [(b"Allow", allowed(self.playbook.router.methods(request.host, request.path)).encode())])
         try:
             self._add_headers(reply, context, rule, refusal)
             if chance is not None:
@@ -216,7 +227,7 @@ class Pipeline:
         """Adds the limit headers, and the provenance when the request asks for it."""
         if context.allowance is not None and context.allowance.limits:
             reply.add(context.service.api.limit_headers.lines(context))
-        if PROVENANCE_HEADER in context.request.fields:
+        if PROVENANCE_HEADER in context.request.fields and (rule is not None or refusal is not None):
             reply.add([provenance_line(context, rule, refusal, reply)])
 
     def _finalize(self, reply: Reply, now: float) -> None:
@@ -238,21 +249,30 @@ class Pipeline:
 def route(
     router: Router, services: Mapping[str, Service], method: str, host: str, path: str
 ) -> tuple[Service, Operation, dict[str, str], Target | None]:
-    """Returns where a request goes, and where else it may go: to an API that shares the path.
+    """Returns where a request goes, and where else it may go: to an API that shares the path. HEAD goes where GET does.
 
-    Raises ApiError: `not_found` naming similar paths, `method_not_allowed` with `allow`, the methods there are.
+    Raises MethodsAsked, or ApiError: `not_found` naming similar paths, `method_not_allowed` with `allow`.
     """
     found = router.find(method, host, path)
+    if found is None and method == "HEAD" and router.find("GET", host, path) is not None:
+        return route(router, services, "GET", host, path)
     if found is not None:
         rival = router.rival(method, host, path, found)
         return *_target(services, found), None if rival is None else _target(services, rival)
     methods = router.methods(host, path)
+    if methods and method == "OPTIONS":
+        raise MethodsAsked
     if methods:
-        allow = ", ".join(methods)
-        raise ApiError("method_not_allowed", f"{method} is not allowed for {path}; expected {allow}", allow=allow)
+        detail = f"{method} is not allowed for {path}; expected {', '.join(methods)}"
+        raise ApiError("method_not_allowed", detail, allow=allowed(methods))
     near = router.nearest_paths(method, host, path) if path != "/" else []
     hint = f"did you mean {' or '.join(near)}?" if near else f"GET {CONTROL} lists what is served"
     raise ApiError("not_found", f"there is no {method} {path[:200]}", hint=f"unknown path; {hint}")
+
+
+def allowed(methods: Sequence[str]) -> str:
+    """Returns the value of `Allow`: the methods of the routes, and those that come with them."""
+    return ", ".join(sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])}))
 
 
 def _target(services: Mapping[str, Service], found: Found) -> Target:

@@ -50,7 +50,7 @@ def test_an_unknown_path_is_404_with_the_nearest(control: httpx.Client, path: st
         ("POST", "/health", "GET, HEAD"),
         ("PATCH", "/clock", "GET, HEAD, POST"),
         ("GET", "/reset", "POST"),
-        ("OPTIONS", "/faults/x", "DELETE"),
+        ("PATCH", "/faults/x", "DELETE"),
         ("TRACE", "/clock", "GET, HEAD, POST"),
         ("GET", "/scenarios/use", "POST"),
         ("PUT", "/scenarios/use", "POST"),
@@ -60,8 +60,16 @@ def test_a_wrong_method_is_405_and_says_which_are_right(
     control: httpx.Client, method: str, path: str, allowed: str
 ) -> None:
     answer = control.request(method, path)
-    assert answer.headers["allow"] == allowed
+    assert answer.headers["allow"] == ", ".join(sorted([*allowed.split(", "), "OPTIONS"]))
     assert told(answer, 405)["message"] == f"/_emulator{path} is not asked with {method}; expected {allowed}"
+
+
+@pytest.mark.finding("A4")
+@pytest.mark.parametrize(("path", "allowed"), [("/faults/x", "DELETE, OPTIONS"), ("/health", "GET, HEAD, OPTIONS")])
+def test_options_says_the_methods_of_a_route(control: httpx.Client, path: str, allowed: str) -> None:
+    answer = control.request("OPTIONS", path)
+    assert (answer.status_code, answer.content, answer.headers["allow"]) == (204, b"", allowed)
+    assert "content-length" not in answer.headers
 
 
 @pytest.mark.parametrize("entry", [each for each in TABLE if each.method == "GET"], ids=lambda each: each.path)

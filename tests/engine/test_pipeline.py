@@ -147,7 +147,7 @@ def test_an_error_shape_that_fails_still_gives_an_answer(small: Small) -> None:
     assert "zero" in answer.headers["x-emulator-error"]
 
 
-@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE"])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE"])
 @pytest.mark.parametrize("path", ["/v2/models", "/sdk/models/stats", "/v2/messages"])
 def test_a_method_that_a_path_does_not_take_is_405_with_those_it_takes(
     emulator: Emulated, method: str, path: str
@@ -157,12 +157,8 @@ def test_a_method_that_a_path_does_not_take_is_405_with_those_it_takes(
         assert answer.status == 405
         allow = answer.header("allow")
         assert allow is not None
-        assert set(allow.split(", ")) <= {"GET", "POST"}
-        if method == "HEAD":
-            assert answer.body == b""
-            assert answer.header("content-length") != "0"
-        else:
-            assert method in answer.body.decode()
+        assert set(allow.split(", ")) <= {"GET", "HEAD", "OPTIONS", "POST"}
+        assert method in answer.body.decode()
         assert wire.ask("GET", "/v2/models", [("x-api-key", PRO)]).status == 200
 
 

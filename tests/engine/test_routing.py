@@ -65,4 +65,58 @@ def test_the_methods_that_a_path_takes_are_named(small: Small) -> None:
       get: {route: GET /x, rules: [{reply: {body: {}}}]}
     """)
     answer = emulated.client("small", headers=KEY).post("/x")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, PUT")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS, PUT")
+
+
+HEADS = """
+one:
+  route: GET /things/{id}
+  rules: [{when: {path.id: gone}, reply: {error: not_found}}, {reply: {body: {one: "{{ path.id }}"}}}]
+send: {route: POST /things, rules: [{reply: {body: 1}}]}
+own: {route: HEAD /own, rules: [{reply: {status: 204}}]}
+own-get: {route: GET /own, rules: [{reply: {body: 2}}]}
+flow:
+  route: GET /flow
+  rules: [{reply: {stream: {events: [{$each: [1, 2, 3], data: "{{ item }}"}], pace: {first: 0s, each: 60s}}}}]
+"""
+
+
+@pytest.mark.finding("A4")
+@pytest.mark.parametrize("target", ["/things/7", "/things/gone"])
+def test_head_is_answered_like_get_without_the_body(small: Small, target: str) -> None:
+    emulated = small(HEADS)
+    with Wire(emulated.running.port) as wire:
+        head, get = wire.ask("HEAD", target, KEY.items()), wire.ask("GET", target, KEY.items())
+    assert (head.status, head.body) == (get.status, b"")
+    assert head.header("content-length") == str(len(get.body))
+    assert head.header("content-type") == get.header("content-type")
+    (asked, _) = emulated.exchanges(2)
+    assert (asked.method, asked.operation, asked.caller != "", asked.outcome) == ("HEAD", "one", True, "complete")
+    assert (asked.reply_body, asked.sent_bytes, asked.sent_events) == (b"", 0, 0)
+
+
+@pytest.mark.finding("A4")
+def test_head_of_a_stream_does_not_wait_for_its_events(small: Small) -> None:
+    emulated = small(HEADS)
+    with Wire(emulated.running.port) as wire:
+        answer = wire.ask("HEAD", "/flow", KEY.items())
+        assert (answer.status, answer.body, answer.header("content-length")) == (200, b"", None)
+        assert "text/event-stream" in (answer.header("content-type") or "")
+        assert wire.ask("HEAD", "/own", KEY.items()).status == 204
+        assert wire.ask("HEAD", "/things", KEY.items()).status == 405
+    assert emulated.exchanges(3)[0].outcome == "complete"
+
+
+@pytest.mark.finding("A4")
+@pytest.mark.parametrize(
+    ("target", "allow"),
+    [("/things/7", "GET, HEAD, OPTIONS"), ("/things", "OPTIONS, POST"), ("/own", "GET, HEAD, OPTIONS")],
+)
+def test_options_says_the_methods_of_a_path_to_everybody(small: Small, target: str, allow: str) -> None:
+    emulated = small(HEADS)
+    with Wire(emulated.running.port) as wire:
+        answer = wire.ask("OPTIONS", target, [("X-Emulator-Provenance", "1")])
+        assert (answer.status, answer.body, answer.header("allow")) == (204, b"", allow)
+        assert answer.header("content-length") is None
+        assert wire.ask("OPTIONS", "/nowhere", []).status == 404
+    assert emulated.exchanges(2)[0].error == ""
