@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
+import msgspec
 import orjson
 from starlette.types import Receive
 from starlette.types import Scope as Connection
@@ -23,6 +25,8 @@ UTF_8 = ("utf-8", "utf8", "us-ascii", "ascii")  # and its subset
 # What is read is checked, matched and rendered while nothing else runs: half a million values take about 0.2 s.
 MAX_VALUES = 500_000  # in a body: 10,000 rows have 50 each
 MAX_KEYS = 10_000  # of one object
+DIGITS = bytes(48 if 48 <= byte < 58 else 32 for byte in range(256))  # every digit as 0, all else as a space
+LONG = b"0" * 19  # the digits that the shortest number of more than 64 bits has
 MAX_DEPTH = 200  # levels of lists and mappings; replies nest a body deeper, and JSON writers stop at 254
 
 
@@ -91,7 +95,50 @@ def parse(operation: Operation, content_type: str | None, raw: bytes) -> Any:
         raise ApiError("invalid", _unreadable(raw, error)) from error
     if len(raw) > 2 * MAX_DEPTH and _may_be_excessive(raw) and (excess := _excess(content)):
         raise ApiError("invalid", f"the body {excess}")
+    check_exact(raw, content)
     return content
+
+
+def check_exact(raw: bytes, content: Any) -> None:
+    """Raises ApiError("invalid") where the content of JSON is not all that was sent: a key that came twice, or a whole
+    number of more than 64 bits. `content` is what orjson makes of `raw`, nested no deeper than its writer goes.
+
+    What is left out shows in the number of quotation marks, unless some were written as \\u0022.
+    """
+    if raw.count(b'"') != orjson.dumps(content).count(b'"') or rb"\u0022" in raw:
+        try:
+            json.loads(raw, object_pairs_hook=_unique)
+        except _Duplicate as found:
+            name = found.args[0]
+            raise ApiError("invalid", f"{name[:100]}: this key is given more than once", param=name) from None
+    if LONG in raw.translate(DIGITS) and (place := _beyond(msgspec.json.decode(raw))) is not None:
+        reason = "a whole number of more than 64 bits, which can't be kept exactly"
+        raise ApiError("invalid", f"{place or 'body'}: {reason}", param=place or None)
+
+
+class _Duplicate(Exception):
+    """A key that an object has twice."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> None:
+    names: set[str] = set()
+    for name, _ in pairs:
+        if name in names:
+            raise _Duplicate(name)
+        names.add(name)
+
+
+def _beyond(content: Any) -> str | None:
+    """Returns the dotted place of the first whole number that does not fit into 64 bits, or None."""
+    left: list[tuple[str, Any]] = [("", content)]
+    while left:
+        place, value = left.pop()
+        if isinstance(value, int) and not -(2**63) <= value < 2**64:
+            return place
+        if isinstance(value, (dict, list)):
+            inside = value.items() if isinstance(value, dict) else enumerate(value)
+            left += [(f"{place}.{name}" if place else str(name), child) for name, child in inside]
+    return None
 
 
 def _parse_form(raw: bytes) -> dict[str, str]:

@@ -56,6 +56,38 @@ def refused(answer: Answer, status: int, kind: str, words: str = "") -> None:
     assert words in answer.json()["said"]
 
 
+@pytest.mark.finding("A10")
+@pytest.mark.parametrize(
+    ("body", "about", "reason"),
+    [
+        (b'{"a": 1, "b": 2, "a": 3}', "a", "more than once"),
+        (b'{"in": [{"\\u0061" : {}, "a": []}]}', "a", "more than once"),
+        (b'{"a": "\\u0022\\u0022", "b": 1, "b": 2}', "b", "more than once"),
+        (b'{"a": 18446744073709551616}', "a", "more than 64 bits"),
+        (b'{"list": [1, {"n": -9223372036854775809}]}', "list.1.n", "more than 64 bits"),
+        (b'{"n":' + b"1" * 300 + b"}", "n", "more than 64 bits"),
+    ],
+)
+def test_what_would_not_be_kept_exactly_is_refused_by_name(wire: Wire, body: bytes, about: str, reason: str) -> None:
+    answer = wire.ask("POST", "/echo", HEADERS, body)
+    refused(answer, 400, "invalid", reason)
+    assert answer.json()["about"] == about
+
+
+@pytest.mark.finding("A10")
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a": 18446744073709551615, "b": -9223372036854775808, "c": 1e30, "d": 0.1234567890123456789012}',
+        b'{"a": "12345678901234567890123", "b": "\\u0022", "c": [{"a": 1}, {"a": 2}], "d": "\\"a\\": 1"}',
+        '{"a": "é\\u00e9\\ud83d\\ude00", "": {"": 1}}'.encode(),
+    ],
+)
+def test_what_only_looks_like_it_is_kept(wire: Wire, body: bytes) -> None:
+    answer = wire.ask("POST", "/echo", HEADERS, body)
+    assert (answer.status, answer.json()) == (200, json.loads(body))
+
+
 def test_a_body_of_exactly_the_cap_is_read_and_a_byte_more_is_413(wire: Wire) -> None:
     assert wire.ask("POST", "/echo", HEADERS, padded(CAP)).status == 200
     refused(wire.ask("POST", "/echo", HEADERS, padded(CAP + 1)), 413, "too_large", "1,000 bytes")
