@@ -22,10 +22,10 @@ from emulator.control.uploads import UploadedScenarios
 from emulator.engine.body import ClientLeft, open_request, read
 from emulator.engine.coding import HEADER as CODING_HEADER
 from emulator.engine.coding import decode
-from emulator.engine.origins import is_own_name
 from emulator.engine.world import WorldState
 from emulator.errors import ApiError, DocumentError, EmulatorError
 from emulator.http import BODILESS, Header
+from emulator.http.origins import is_own_name
 from emulator.language.document.diagnostics import closest
 from emulator.settings import Settings
 from emulator.worlds.registry import DEFAULT

@@ -27,7 +27,6 @@ from emulator.engine.errors import Refusal, ignored_line, refuse
 from emulator.engine.exchange_log import ExchangeLog
 from emulator.engine.faulting import apply_faults, gather_faults, refuse_by_fault
 from emulator.engine.near_misses import no_rule
-from emulator.engine.origins import ORIGIN, OriginPolicy
 from emulator.engine.provenance import HEADER as PROVENANCE_HEADER
 from emulator.engine.provenance import provenance_line
 from emulator.engine.respond import render
@@ -39,6 +38,7 @@ from emulator.faults import Fault
 from emulator.faults.header import HEADER as FAULT_HEADER
 from emulator.faults.header import requested_faults
 from emulator.http import BODILESS, Exchange, Reply, Request
+from emulator.http.origins import ORIGIN, OriginPolicy
 from emulator.playbook import Operation, Playbook
 from emulator.playbook.model import Rule
 from emulator.playbook.routes import Found, Router

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from emulator.engine.origins import OriginPolicy
 from emulator.errors import ApiError
 from emulator.http import Request
+from emulator.http.origins import OriginPolicy
 from emulator.settings import Listen, Settings
 from tests.apis.aiexport_calls import ENTERPRISE, PRO
 from tests.running import Emulated
