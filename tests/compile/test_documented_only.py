@@ -208,8 +208,9 @@ def test_serve_takes_it_as_a_flag_and_from_the_environment(
 ) -> None:
     served: list[Application] = []
 
-    def run(application: Application, sock: Any, *_: Any) -> int:
-        sock.close()
+    def run(application: Application, socks: Any, *_: Any) -> int:
+        for sock in socks:
+            sock.close()
         served.append(application)
         return 0
 

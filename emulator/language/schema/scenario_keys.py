@@ -191,7 +191,11 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
             "`pattern` or a `not` asks for can't be guessed: say it with `must` beside it, as in "
             '`{pattern: "^https?://", must: be an http or https URL}`.'
         ),
-        "query": "A JSON Schema of the query; values are converted to its types first.",
+        "query": (
+            "A JSON Schema of the query; values are converted to its types first. A parameter whose type "
+            "is `array` may come several times; any other that does is `invalid`, named in `error.param`, "
+            "with or without a schema."
+        ),
         "let": "Names for everything below; worked out when first used, at most once a request.",
         "answer": "The answer that `answer` stands for in its templates.",
         "checks": "What a schema can't say. A refusal here costs what the API's `refused` says.",
