@@ -158,7 +158,7 @@ def test_templates_of_usual_size_are_as_before() -> None:
             "value": {"n": "{{ item + 1 }}", "text": "row {{ item }}"},
         },
         "pairs": {"$each": "{{ range(100) }}", "value": {"$each": "{{ range(100) }}", "as": "other", "value": 1}},
-        "text": f"{{% for i in range(9000) %}}{{% if loop.last %}}{{{{ i }}}} of {{{{ loop.length }}}}{{% endif %}}{END}",
+        "text": "{% for i in range(9000) %}{% if loop.last %}{{ i }} of {{ loop.length }}{% endif %}{% endfor %}",
         "list": "{% for a, b in [(1, 2), (3, 4)] %}{{ a ~ b }}{{ [a, b] }}{{ {'a': b} }};{% endfor %}",
         "wrapped": "{{ 'one two' | wordwrap(3) | indent(2) }}",
         "joined": "{{ range(3) | map('string') | join('-') }} {{ [1, 2] | sum }} {{ '%s-%s' | format(1, 2) }}",
