@@ -20,7 +20,7 @@ CONNECTIONS = (16, 32, 64)
 SATURATED = 0.975  # of its core that a server must use: one that waits for requests spends its CPU time on waiting, too
 SCRIPT = """
 local body = [==[{body}]==]
-local headers = {{["X-API-Key"] = "{key}", ["Content-Type"] = "application/json"}}
+local headers = {{["Host"] = "127.0.0.1", ["X-API-Key"] = "{key}", ["Content-Type"] = "application/json"}}
 local count = 0
 local same = wrk.format("POST", "{path}", headers, body)
 request = function()
