@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import ast
-from pathlib import Path
-
 import pytest
 
 from emulator.cli.inspect import coverage_lines
 from emulator.language.document.reader import read
 from emulator.playbook.provenance import coverage
+from tests.marks import TESTS, marked
 from tests.running import loaded
 
-TESTS = Path(__file__).resolve().parent
 ORACLE = {claim["id"]: claim for claim in read(TESTS / "oracle" / "claims.yaml").data["claims"]}
 DOCUMENTS = {"AX": "aixplain", "AE": "aiexport"}
 PLAYBOOK = loaded("default")
 
 
-def marked(path: Path) -> list[tuple[str, str]]:
-    """The claims that `pytest.mark.claim(…)` names in a file, and where."""
-    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-    marks = [node for node in calls if ast.unparse(node.func).endswith("mark.claim")]
-    return [
-        (ast.literal_eval(name), f"{path.relative_to(TESTS)}:{mark.lineno}") for mark in marks for name in mark.args
-    ]
-
-
-MARKED = [each for path in sorted(TESTS.rglob("test_*.py")) for each in marked(path)]
+MARKED = marked("claim")
 
 
 def test_the_catalogues_of_the_apis_are_the_promises_of_their_documents_word_for_word() -> None:

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import ast
-from pathlib import Path
-
 from emulator.language.document.reader import read
+from tests.marks import TESTS, marked
 
-TESTS = Path(__file__).resolve().parent
 AREAS: dict[str, dict[str, str | list[str]]] = read(TESTS / "oracle" / "findings.yaml").data
 FINDINGS = {id for area in AREAS.values() for id in area if id != "open"}
 OPEN = {id for area in AREAS.values() for id in area.get("open", ())}
 
 
-def marked(path: Path) -> list[tuple[str, str]]:
-    """The findings that `pytest.mark.finding(…)` names in a file, and where."""
-    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-    marks = [node for node in calls if ast.unparse(node.func).endswith("mark.finding")]
-    return [
-        (ast.literal_eval(name), f"{path.relative_to(TESTS)}:{mark.lineno}") for mark in marks for name in mark.args
-    ]
-
-
-MARKED = [each for path in sorted(TESTS.rglob("test_*.py")) for each in marked(path)]
+MARKED = marked("finding")
 
 
 def test_every_finding_is_held_by_a_test() -> None:
