@@ -9,17 +9,16 @@ from jinja2 import TemplateSyntaxError, nodes
 from msgspec import Struct, field
 
 from emulator.language.expressions.names import Function, Names, describe
-from emulator.language.expressions.runtime import BINARY, COMPARE, MISSING, multiply, text, weigh
+from emulator.language.expressions.runtime import BINARY, COMPARE, MISSING, text, weigh
 from emulator.language.expressions.writer import Code, Writer
 
 SMALL: Final = 2**32  # the product of two numbers below it fits wherever a number may stand
 Program = Callable[[Mapping[str, Any], Mapping[str, Any]], str]
 
-# FAST operators. Those that have no function of ours raise if a side is missing.
+# FAST operators but for products. Those that have no function of ours raise if a side is missing.
 _BINARY: Final[Mapping[str, str]] = {
     "+": "add({}, {})",
     "-": "({} - {})",
-    "*": "",  # see Expression._product
     "/": "({} / {})",
     "//": "({} // {})",
     "%": "modulo({}, {})",
@@ -310,14 +309,17 @@ class Expression:
 
     def _operated(self, operate: Function, form: str, left: str, right: str, operands: Sequence[nodes.Node]) -> str:
         if not self.writer.checked:
-            return self._product(left, right) if operate is multiply else form.format(left, right)
+            return form.format(left, right)
         names = ", ".join(repr(self.name(operand)) for operand in operands)
         return f"binary({self.writer.bind(operate)}, {left}, {right}, {names})"
 
     def _binary(self, node: nodes.BinExpr) -> Code:
         left, right = self.write(node.left, need=True), self.write(node.right, need=True)
         op, operands = node.operator or "", [node.left, node.right]
-        source = self._operated(BINARY[op], _BINARY[op], left.source, right.source, operands)
+        if op == "*" and not self.writer.checked:
+            source = self._product(left.source, right.source)
+        else:
+            source = self._operated(BINARY[op], _BINARY.get(op, ""), left.source, right.source, operands)
         return self._code(node, source, left, right, present=True)
 
     def _unary(self, node: nodes.UnaryExpr) -> Code:

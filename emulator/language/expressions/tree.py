@@ -308,14 +308,9 @@ def _display(node: Node, writer: Writer) -> str:
         return f"{{{', '.join(f'{key!r}: {_display(each, writer)}' for key, each in node.entries)}}}"
     if isinstance(node, Items):
         return f"[{', '.join(_display(each, writer) for each in node.nodes)}]"
-    if isinstance(node, Scalar):
-        return node.ready(writer)
-    return node.value(writer) if isinstance(node, Fixed) and node.is_scalar else writer.bind(_fragment(node))
-
-
-def _fragment(node: Node) -> orjson.Fragment:
-    assert isinstance(node, Fixed)
-    return orjson.Fragment(node.data)
+    if isinstance(node, Fixed) and not node.is_scalar:
+        return writer.bind(orjson.Fragment(node.data))
+    return node.ready(writer) if isinstance(node, Scalar) else node.value(writer)
 
 
 def join(parts: Sequence[Part], writer: Writer) -> str:
