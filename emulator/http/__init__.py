@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import Any
 
 from msgspec import Struct, field
@@ -113,9 +114,13 @@ class NearMiss(Struct, frozen=True):
 
 
 class Peer(tuple[str, int]):
-    """The address of a client's connection, and when it was opened, in seconds of the steady clock."""
+    """The address of a client's connection, and when the server saw it open and close, in seconds of the steady clock.
+
+    `closed` is when the client sent its last byte or left, or infinity.
+    """
 
     opened: float = 0.0
+    closed: float = inf
 
 
 class Exchange:

@@ -163,6 +163,18 @@ class HttpProtocol(ProxyingProtocol):
             self.client = peer = Peer(self.client)
             peer.opened = STEADY()
 
+    def eof_received(self) -> None:
+        self._note_closed()
+        super().eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._note_closed()
+        super().connection_lost(exc)
+
+    def _note_closed(self) -> None:
+        if isinstance(self.client, Peer):
+            self.client.closed = min(self.client.closed, STEADY())
+
     # ------------------------------------------------------------------ reading
 
     def on_message_begin(self) -> None:

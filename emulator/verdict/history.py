@@ -27,8 +27,13 @@ def real_end(exchange: Exchange) -> float:
 
 
 def reconnected(one: Exchange, other: Exchange) -> bool:
-    """Whether a connection was opened for the one after the other was over, as by a client that keeps none."""
-    return isinstance(other.peer, Peer) and other.peer != one.peer and other.peer.opened >= real_end(one)
+    """Whether a client that keeps no connection sent both: it closed one, and opened the other for what it sent next.
+
+    Both are looked at, because a server accepts a connection some time after its client has opened it.
+    """
+    if not isinstance(one.peer, Peer) or not isinstance(other.peer, Peer):
+        return False
+    return one.peer != other.peer and other.peer.opened >= real_end(one) and one.peer.closed <= real_end(other)
 
 
 def end(exchange: Exchange) -> float:

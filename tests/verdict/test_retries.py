@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.clock import http_date
+from emulator.http import Peer
 from tests import loopback
 from tests.apis.aiexport_calls import FREE, HAIKU, OPUS, asking, caller
 from tests.apis.aixplain_calls import AGENT
@@ -286,3 +287,17 @@ def test_a_client_that_behaves_is_never_found_on_the_wire(story: Story) -> None:
     while (response := client.post("/messages", json=asking())).status_code != 200:
         emulated.advance(float(response.headers["retry-after"]))
     assert verdict(emulated, 3) == {}
+
+
+@pytest.mark.finding("L4")
+@pytest.mark.parametrize(("leaves", "finds"), [(True, ["retried_too_early"]), (False, [])], ids=["closed", "kept"])
+def test_a_connection_shows_a_retry_when_the_one_before_is_closed(leaves: bool, finds: list[str]) -> None:
+    # A busy server accepts a connection only after it has answered on another one that was opened as early.
+    seen = Seen()
+    for number in range(4):
+        peer = Peer(("127.0.0.1", 40_000 + number))
+        peer.opened = start = 1.0 + number / 1000  # seconds
+        if leaves:
+            peer.closed = start + 0.0005
+        seen.add(0.0, 429, retry_after="30", peer=peer, real=start + 0.0002, real_took=0.0001)
+    assert list(seen.found()) == finds
