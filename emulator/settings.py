@@ -16,6 +16,10 @@ from emulator.errors import ConfigError
 
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 HOST = re.compile(rf"({LABEL}\.)*(?![0-9]+$){LABEL}")  # in lower case; a name that ends in a number is an address
+# An origin in lower case, as browsers serialize it (RFC 6454 section 6.2); `null` is a file's or a sandboxed frame's.
+ORIGIN = re.compile(
+    r"null|(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._~%-]*)(?::(?P<port>[0-9]{1,5}))?"
+)
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 SIZES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": KIB, "MIB": MIB, "GIB": GIB}
 BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
@@ -48,6 +52,8 @@ class Settings(Struct, frozen=True):
     compiling is quick enough to need none; older command lines name it. `webhook_allow` are networks that
     webhooks may go to besides this machine and private ones; `webhook_time` is whose time signs them.
     `public_url` is what URLs in responses begin with; empty: scheme and host as the client used them.
+    `cors` are the origins whose pages may call the APIs besides those on loopback, `*` for all of them; `off` alone:
+    none may, not even those on loopback.
     """
 
     listen: Listen = Listen()
@@ -66,6 +72,7 @@ class Settings(Struct, frozen=True):
     webhook_allow: tuple[IPv4Network | IPv6Network, ...] = ()
     webhook_time: WebhookTime = "world"
     public_url: str = ""
+    cors: tuple[str, ...] = ()
 
     @property
     def is_loopback(self) -> bool:
@@ -205,6 +212,29 @@ def parse_public_url(value: Any) -> str:
     return f"{scheme}://{match[2].lower()}{port}{match[4]}"
 
 
+def parse_cors(value: Any) -> tuple[str, ...]:
+    """Parses origins as browsers write them, `*` or `off`, as a sequence or separated by commas.
+
+    Raises ValueError with what was expected.
+    """
+    given = tuple(name.strip() for name in (value.split(",") if isinstance(value, str) else map(str, value)))
+    if given in (("off",), ("*",)):
+        return given
+    if "off" in given:
+        raise ValueError("off alone, or origins without it")
+    return tuple(each if each == "*" else _parse_origin(each) for each in given)
+
+
+def _parse_origin(text: str) -> str:
+    match = ORIGIN.fullmatch(text.lower()) or ORIGIN.fullmatch(text.lower().removesuffix("/"))
+    if match is None or int(match["port"] or 0) > 65_535:
+        raise ValueError(
+            "origins such as https://app.example.com or http://192.168.1.7:5173 without a path, null, * or off"
+        )
+    default = {"http": "80", "https": "443"}.get(match["scheme"] or "")
+    return match[0].removesuffix(f":{default}") if match["port"] == default else match[0]
+
+
 def parse_token(value: Any) -> str:
     """Parses a token of visible ASCII characters. Raises ValueError with what was expected."""
     if not re.fullmatch(r"[!-~]{8,200}", str(value)):
@@ -238,4 +268,5 @@ PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "webhook_allow": ("--webhook-allow", parse_networks),
     "webhook_time": ("--webhook-time", parse_webhook_time),
     "public_url": ("--public-url", parse_public_url),
+    "cors": ("--cors", parse_cors),
 }

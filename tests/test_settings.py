@@ -243,3 +243,47 @@ def test_an_invalid_public_url_is_refused(url: str) -> None:
 def test_a_public_url_lets_other_machines_in_and_so_needs_a_token() -> None:
     assert load({"public_url": "https://a.test"}, {}).guarded().control_token
     assert not load({"public_url": "https://localhost/x"}, {}).guarded().control_token
+
+
+@pytest.mark.parametrize(
+    ("given", "origins"),
+    [
+        ("https://App.Example.com/", ("https://app.example.com",)),
+        (
+            "http://a.test:80,https://b.test:443,http://c.test:443",
+            ("http://a.test", "https://b.test", "http://c.test:443"),
+        ),
+        ("http://[::1]:3000, null", ("http://[::1]:3000", "null")),
+        ("capacitor://localhost, file://", ("capacitor://localhost", "file://")),
+        ("*", ("*",)),
+        ("off", ("off",)),
+    ],
+)
+def test_origins_are_written_as_browsers_write_them(given: str, origins: tuple[str, ...]) -> None:
+    assert load({}, {"EMULATOR_CORS": given}).cors == origins
+    assert load({"cors": tuple(given.split(","))}, {}).cors == origins
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        *(
+            "",
+            "a.test",
+            "https://a.test/app",
+            "https://a.test?q",
+            "https://u@a.test",
+            "https://*.a.test",
+            "https://a b",
+        ),
+        *("https://a.test:65536", "https://a.test:", "https://ä.test", "https://a.test\nx"),
+    ],
+)
+def test_an_invalid_origin_is_refused(origin: str) -> None:
+    with pytest.raises(ConfigError, match=r"--cors is .*; expected origins such as https://app\.example\.com"):
+        load({"cors": ("http://b.test", origin)}, {})
+
+
+def test_off_excludes_every_origin() -> None:
+    with pytest.raises(ConfigError, match=r"--cors is .*; expected off alone, or origins without it"):
+        load({"cors": ("off", "https://a.test")}, {})

@@ -90,6 +90,12 @@ main.add_command(env)
     metavar="URL",
     help="Where clients reach it behind a proxy; URLs in responses begin so. [default: as the client called it]",
 )
+@click.option(
+    "--cors",
+    multiple=True,
+    metavar="ORIGIN|*|off",
+    help="Let pages of this origin call the APIs, besides those on loopback; may be repeated. * lets all, off none.",
+)
 @click.option("--journal-entries", metavar="N", help="Exchanges that a world's journal keeps. [default: 500]")
 @click.option("--journal-bytes", metavar="SIZE", help="And their size together. [default: 16MiB]")
 @exit_on_error

@@ -37,7 +37,7 @@ from emulator.errors import ApiError
 from emulator.faults import Fault
 from emulator.faults.header import HEADER as FAULT_HEADER
 from emulator.faults.header import requested_faults
-from emulator.http import BODILESS, Exchange, Reply, Request
+from emulator.http import BODILESS, Exchange, Header, Reply, Request
 from emulator.http.origins import ORIGIN, OriginPolicy
 from emulator.playbook import Operation, Playbook
 from emulator.playbook.model import Rule
@@ -83,7 +83,7 @@ class Pipeline:
         self.services = {name: Service(api, playbook.latency, state, job_ended) for name, api in playbook.apis.items()}
         self._max_body = max_body
         self._public_url = settings.public_url
-        self._origins = OriginPolicy(settings, (host for api in playbook.apis.values() for host in api.hosts))
+        self.origins = OriginPolicy(settings, (host for api in playbook.apis.values() for host in api.hosts))
         masker = Masker(name for api in playbook.apis.values() for name, _, _ in api.credential_headers)
         self._exchanges = ExchangeLog(state, masker)
         self._route = lru_cache(maxsize=CACHED_ROUTES)(partial(route, playbook.router, self.services))
@@ -95,11 +95,17 @@ class Pipeline:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request, as an ASGI application does. Nothing that a client sends makes this raise."""
         request = open_request(scope, public_url=self._public_url)
+        if request.method == "OPTIONS" and (headers := self._preflight(request)) is not None:
+            await send({"type": "http.response.start", "status": 204, "headers": headers})
+            await send({"type": "http.response.body", "body": b""})
+            return
         await self._proceed(Pending(request, self._exchanges.open(scope, request)), scope, receive, send)
 
     def try_now(self, scope: Scope, request: Request, fast_path: FastPath) -> Continuation | None:
         """Answers a request whose body is there, without a task; returns what goes on with it when it needs time."""
         if self._paced or not self._immediate or len(request.raw) > self._max_body or b"expect" in request.fields:
+            return self
+        if request.method == "OPTIONS":  # perhaps a preflight
             return self
         exchange = self._exchanges.open(scope, request)
         decision = self._match(request, exchange)
@@ -153,7 +159,7 @@ class Pipeline:
         faults: Sequence[Fault] = ()
         try:
             if ORIGIN in request.fields:
-                self._origins.check(request)
+                self.origins.check(request)
             service, operation, request.params, rival = self._route(request.method, request.host, request.path)
             if rival is not None:
                 service, operation, request.params = decide((service, operation, request.params), rival, request)
@@ -219,7 +225,7 @@ class Pipeline:
         except Exception as error:
             refusal = refuse(error, context)
             reply = refusal.reply
-        self._finalize(reply, now=exchange.at)
+        self._finalize(reply, context.request, now=exchange.at)
         self._exchanges.fill(exchange, context, rule, faults, refusal, reply)
         return reply
 
@@ -230,11 +236,25 @@ class Pipeline:
         if PROVENANCE_HEADER in context.request.fields and (rule is not None or refusal is not None):
             reply.add([provenance_line(context, rule, refusal, reply)])
 
-    def _finalize(self, reply: Reply, now: float) -> None:
-        """Dates the reply, and takes the body from a status that has none."""
+    def _finalize(self, reply: Reply, request: Request, now: float) -> None:
+        """Dates the reply, lets the page that asked read it, and takes the body from a status that has none."""
         if reply.status in BODILESS:
             reply.body, reply.frames, reply.events = b"", None, 0
         reply.add([(b"date", http_date(now))])
+        if ORIGIN in request.fields:
+            reply.add(self.origins.headers(request, reply.headers))
+
+    def _preflight(self, request: Request) -> list[Header] | None:
+        """Returns the headers of the response to a preflight of a page that may call; None for any other request.
+
+        A preflight is no exchange: a browser sends it or not, as it remembers, and the ids of what follows must not
+        depend on that. An operation whose route is OPTIONS takes precedence.
+        """
+        router = self.playbook.router
+        if router.find("OPTIONS", request.host, request.path) is not None:
+            return None
+        headers = self.origins.preflight(request, router.methods(request.host, request.path))
+        return headers and [*headers, (b"date", http_date(self.state.clock.now()))]
 
     def _refuse(self, error: Exception, context: Context, now: float) -> Refusal:
         return refuse(settle_refusal(error, context, now), context)

@@ -1,19 +1,32 @@
-"""Origins: keeps the pages of other sites away from the server, which answers whatever can reach it."""
+"""Origins: keeps the pages of other sites away from the server, and lets the others read its responses (CORS)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 from emulator.errors import ApiError
-from emulator.http import Request
+from emulator.http import Header, Request
+from emulator.settings import ORIGIN as ORIGIN_PATTERN
 from emulator.settings import Settings
 
 ORIGIN = b"origin"
-SITE = re.compile(r"https?://(.+)")
+SITE = re.compile(r"https?://.+")
+METHOD = re.compile(rb"[A-Za-z]{1,40}")
 HINT = "a web page may call the emulated APIs only from this machine: from localhost, *.localhost, 127.0.0.0/8 or [::1]"
+VARY: Header = (b"Vary", b"Origin")
+MAX_AGE = b"600"  # seconds for which a browser may remember a preflight: short, as the options may be others tomorrow
+CACHED_DECISIONS = 256
+# Beginnings of names that a page may read anyway (the Fetch standard's safelist), or that are for the browser alone.
+UNEXPOSED = (
+    *(b"access-control-", b"cache-control", b"content-language", b"content-length", b"content-type", b"expires"),
+    *(b"last-modified", b"pragma", b"set-cookie", b"vary"),
+)
 
 
 def is_own_name(authority: str, settings: Settings) -> bool:
@@ -48,28 +61,87 @@ def _host(authority: str) -> str:
         return ""
 
 
-class OriginPolicy:
-    """Which pages may call the emulated routes: those from loopback, and those that this server itself shows.
+class OriginRefusal(Struct, frozen=True):
+    """Why a page may not call, and what would let it."""
 
-    `hosts` are the emulated hosts; pages may use them as names of the server, since a browser that reaches the server
-    by one of them was set up to do so.
+    detail: str
+    hint: str
+
+
+class OriginPolicy:
+    """Which pages may call the emulated routes, and the CORS headers of the responses to them.
+
+    Pages from loopback may, those that this server itself shows, and those that `--cors` names. `hosts` are the
+    emulated hosts; pages may use them as names of the server, since a browser that reaches the server by one of them
+    was set up to do so. Pages that `--cors` names may use any name: no other page can send their Origin.
     """
 
     def __init__(self, settings: Settings, hosts: Iterable[str]) -> None:
         self._settings = settings
         self._hosts = frozenset(host.lower() for host in (*hosts, *settings.intercept_hosts))
+        self._off = settings.cors == ("off",)
+        self._decide = lru_cache(maxsize=CACHED_DECISIONS)(self._refusal)
 
     def check(self, request: Request) -> None:
         """Raises ApiError("forbidden") for a request with the Origin of another site, or with one and a Host that
         another site may have made point here."""
-        origin, authority = (request.header(ORIGIN) or "").strip().lower(), request.authority.lower()
-        site = SITE.fullmatch(origin)
-        own = (f"{request.scheme}://{authority}", self._settings.public_site)
-        if site is None or not (is_loopback(_host(site[1])) or origin in own):
-            raise _forbidden(f"the origin {origin[:200]!r} is another site")
-        if request.host not in self._hosts and not is_own_name(authority, self._settings):
-            raise _forbidden(f"the host {authority[:200]!r} is not a name of this server")
+        refusal = self._decide(request.fields[ORIGIN], request.scheme, request.authority, request.host)
+        if refusal is not None:
+            raise ApiError("forbidden", refusal.detail, status=403, hint=refusal.hint)
+
+    def headers(self, request: Request, lines: Iterable[Header]) -> list[Header]:
+        """Returns the CORS headers of a response with these header lines, to a request with an Origin.
+
+        A page may read every header that the response has. One of another site gets nothing but `Vary`.
+        """
+        if not self._permits(request):
+            return [VARY]
+        names = dict.fromkeys(name for name, _ in lines if not name.lower().startswith(UNEXPOSED))
+        exposed = [(b"Access-Control-Expose-Headers", b", ".join(names))] if names else []
+        return [VARY, (b"Access-Control-Allow-Origin", request.fields[ORIGIN].strip()), *exposed]
+
+    def preflight(self, request: Request, methods: Iterable[str]) -> list[Header] | None:
+        """Returns the headers of the 204 to a preflight for a path that takes these methods; None for another request.
+
+        The method that the page wants is always allowed, so that it can read the 404 or 405.
+        """
+        wanted = request.fields.get(b"access-control-request-method")
+        if wanted is None or ORIGIN not in request.fields or not self._permits(request):
+            return None
+        asked = request.fields.get(b"access-control-request-headers")
+        private = request.fields.get(b"access-control-request-private-network", b"").strip().lower() == b"true"
+        allowed = sorted({*methods, *([wanted.decode()] if METHOD.fullmatch(wanted) else [])})
+        return [
+            *self.headers(request, ()),
+            (b"Access-Control-Allow-Methods", ", ".join(allowed).encode()),
+            *([(b"Access-Control-Allow-Headers", asked)] if asked else []),
+            *([(b"Access-Control-Allow-Private-Network", b"true")] if private else []),
+            (b"Access-Control-Max-Age", MAX_AGE),
+        ]
+
+    def _permits(self, request: Request) -> bool:
+        """Whether a page may read the response; with `--cors off` only the server's own may, which needs no headers."""
+        key = (request.fields[ORIGIN], request.scheme, request.authority, request.host)
+        return not self._off and self._decide(*key) is None
+
+    def _refusal(self, field: bytes, scheme: str, authority: str, host: str) -> OriginRefusal | None:
+        """Decides on an Origin, by the Host with which the request came; None: its page may call."""
+        origin, authority, listed = field.decode("latin-1").strip().lower(), authority.lower(), self._settings.cors
+        written = ORIGIN_PATTERN.fullmatch(origin)
+        if written and (origin in listed or "*" in listed):
+            return None
+        own = origin in (f"{scheme}://{authority}", self._settings.public_site)
+        nearby = not self._off and SITE.fullmatch(origin) is not None and is_loopback(_host(origin.partition("://")[2]))
+        hint = _hint(origin if written else "", self._off)
+        if not (nearby or (own and written)):
+            return OriginRefusal(f"the origin {origin[:200]!r} is another site", hint)
+        if host not in self._hosts and not is_own_name(authority, self._settings):
+            return OriginRefusal(f"the host {authority[:200]!r} is not a name of this server", hint)
+        return None
 
 
-def _forbidden(detail: str) -> ApiError:
-    return ApiError("forbidden", detail, status=403, hint=HINT)
+def _hint(origin: str, off: bool) -> str:
+    """What would let a page in; `origin` is empty when what was sent is none."""
+    if off:
+        return f"--cors off keeps every page out; start with --cors {origin or 'ORIGIN'} instead to let this one in"
+    return f"{HINT}; start with --cors {origin} to let this one in" if origin else HINT

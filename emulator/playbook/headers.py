@@ -16,7 +16,12 @@ from emulator.language.expressions.template import Template
 from emulator.language.expressions.writer import Writer, generate
 
 # Headers that the engine adds to finished replies, in lower case; an API's limit headers come beside them.
-ADDED = frozenset((b"date", b"x-emulator-error", b"x-emulator-hint", b"x-emulator-provenance"))
+ADDED = frozenset(
+    (
+        *(b"date", b"x-emulator-error", b"x-emulator-hint", b"x-emulator-provenance"),
+        *(b"access-control-allow-origin", b"access-control-expose-headers"),
+    )
+)
 
 
 class Headers(Struct, frozen=True, dict=True):

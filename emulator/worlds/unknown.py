@@ -13,6 +13,7 @@ from emulator.engine.errors import refuse
 from emulator.engine.world import WorldState
 from emulator.errors import ApiError
 from emulator.http import Exchange, Request
+from emulator.http.origins import ORIGIN
 from emulator.store.memory import MemoryBackend
 from emulator.worlds.world import World
 
@@ -31,6 +32,8 @@ class UnknownWorldReply:
         error = ApiError("not_found", self._detail, hint=f"{self._detail} (the header X-Emulator-World)", unread=True)
         reply = refuse(error, Context(self._service(request), request)).reply
         reply.headers.append((b"date", http_date(exchange.at)))
+        if ORIGIN in request.fields:
+            reply.add(self._default.pipeline.origins.headers(request, reply.headers))
         await deliver(reply, exchange, clock, scope, receive, send)
 
     def _service(self, request: Request) -> Service:
