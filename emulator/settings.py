@@ -54,6 +54,7 @@ class Settings(Struct, frozen=True):
     `public_url` is what URLs in responses begin with; empty: scheme and host as the client used them.
     `cors` are the origins whose pages may call the APIs besides those on loopback, `*` for all of them; `off` alone:
     none may, not even those on loopback.
+    `read_timeout` is in real seconds: how long a head may take, and a body of which nothing comes; 0: any time.
     """
 
     listen: Listen = Listen()
@@ -73,6 +74,7 @@ class Settings(Struct, frozen=True):
     webhook_time: WebhookTime = "world"
     public_url: str = ""
     cors: tuple[str, ...] = ()
+    read_timeout: float = 60.0
 
     @property
     def is_loopback(self) -> bool:
@@ -155,6 +157,13 @@ def parse_count(value: Any) -> int:
     if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,18}", str(value).strip()):
         raise ValueError("a whole number from 0, such as 2000")
     return int(value)
+
+
+def parse_seconds(value: Any) -> float:
+    """Parses a number of seconds from 0, with or without a fraction. Raises ValueError with what was expected."""
+    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", str(value).strip()):
+        raise ValueError("a number of seconds from 0, such as 60 or 0.5")
+    return float(value)
 
 
 def parse_size(value: Any) -> int:
@@ -269,4 +278,5 @@ PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "webhook_time": ("--webhook-time", parse_webhook_time),
     "public_url": ("--public-url", parse_public_url),
     "cors": ("--cors", parse_cors),
+    "read_timeout": ("--read-timeout", parse_seconds),
 }

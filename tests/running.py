@@ -20,7 +20,7 @@ from emulator.engine.pipeline import Continuation
 from emulator.http import Exchange
 from emulator.https.proxy import HttpsProxy
 from emulator.playbook import Playbook
-from emulator.server import KEEP_ALIVE, Server
+from emulator.server import KEEP_ALIVE, READ_TIMEOUT, Server
 from emulator.server.listeners import bind
 from emulator.settings import Listen, Settings
 from emulator.store.journal import Journal
@@ -46,8 +46,8 @@ async def live(receive: Receive, send: Send) -> None:
 class Running:
     """The server thread. `app` is what answers; tests replace it."""
 
-    def __init__(self, keep_alive: float = KEEP_ALIVE) -> None:
-        self._keep_alive = keep_alive
+    def __init__(self, keep_alive: float = KEEP_ALIVE, read_timeout: float = READ_TIMEOUT) -> None:
+        self._keep_alive, self._read_timeout = keep_alive, read_timeout
         self.settings = Settings(listen=Listen(port=0), reload=False)
         self.app: Application | None = None
         self._ready = threading.Event()
@@ -90,7 +90,7 @@ class Running:
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             self.loop = runner.get_loop()
-            self._server = Server(self, self._ready.set, keep_alive=self._keep_alive)
+            self._server = Server(self, self._ready.set, keep_alive=self._keep_alive, read_timeout=self._read_timeout)
             runner.run(self._server.serve([self._socket]))
 
 

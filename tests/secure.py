@@ -9,7 +9,7 @@ from pathlib import Path
 import uvloop
 
 from emulator.https.proxy import HttpsProxy
-from emulator.server import Server
+from emulator.server import READ_TIMEOUT, Server
 from emulator.server.listeners import bind
 from emulator.settings import Listen, Settings
 from tests.running import Running
@@ -21,11 +21,11 @@ EMULATED = "api.small.test"
 class SecureRunning(Running):
     """A server with a TLS listener, whose authority is in `folder`; `tls_port` is where it listens."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, read_timeout: float = READ_TIMEOUT) -> None:
         self._proxy = HttpsProxy(lambda: {EMULATED}, lambda: folder)
         (self._tls,) = bind(Settings(listen=Listen(port=0)))
         self.tls_port: int = self._tls.getsockname()[1]
-        super().__init__()
+        super().__init__(read_timeout=read_timeout)
 
     @property
     def proxy(self) -> HttpsProxy:
@@ -34,7 +34,7 @@ class SecureRunning(Running):
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             self.loop = runner.get_loop()
-            self._server = Server(self, self._ready.set, [self._tls])
+            self._server = Server(self, self._ready.set, [self._tls], read_timeout=self._read_timeout)
             runner.run(self._server.serve([self._socket]))
 
 

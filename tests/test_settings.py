@@ -205,6 +205,19 @@ def test_an_invalid_network_is_refused(network: str) -> None:
         load({"webhook_allow": ("10.0.0.1", network)}, {})
 
 
+@pytest.mark.finding("A6")
+@pytest.mark.parametrize(("given", "seconds"), [("0", 0.0), ("60", 60.0), (" 0.5 ", 0.5), (2.5, 2.5), (7, 7.0)])
+def test_a_read_timeout_is_a_number_of_seconds(given: object, seconds: float) -> None:
+    assert load({"read_timeout": given}, {}).read_timeout == seconds
+    assert load({}, {"EMULATOR_READ_TIMEOUT": str(given)}).read_timeout == seconds
+
+
+@pytest.mark.parametrize("given", ["-1", "1e3", "60s", "nan", "inf", ".5", True])
+def test_an_invalid_read_timeout_is_refused(given: object) -> None:
+    with pytest.raises(ConfigError, match=r"^--read-timeout is .*; expected a number of seconds from 0, such as 60 or"):
+        load({"read_timeout": given}, {})
+
+
 @pytest.mark.finding("A7")
 @pytest.mark.parametrize(
     ("given", "url", "host", "site"),

@@ -50,6 +50,11 @@ main.add_command(env)
 )
 @click.option("--seed", metavar="N", help="Seed of generated texts and ids. [default: 0]")
 @click.option("--max-body", metavar="SIZE", help="The largest request body, e.g. 4MiB. [default: 64MiB]")
+@click.option(
+    "--read-timeout",
+    metavar="SECONDS",
+    help="Real seconds that the head of a request may take, and a pause in its body; 0: any time. [default: 60]",
+)
 @click.option("--reload/--no-reload", default=None, help="Reload scenarios when they change on disk. [default: on]")
 @click.option(
     "--documented-only/--no-documented-only",

@@ -26,7 +26,7 @@ class FastPath(Protocol):
 
 async def deliver(reply: Reply, exchange: Exchange, clock: Clock, scope: Scope, receive: Receive, send: Send) -> None:
     """Sends a reply, and records in the exchange what was sent and how it ended."""
-    if reply.wire_edits or (reply.events and scope.get("http_version") == "1.0"):  # which has no chunks
+    if reply.wire_edits:
         await watched(_perform(reply, exchange, clock, scope), exchange, receive)
         return
     if exchange.method == "HEAD":
@@ -120,7 +120,7 @@ class _Watch:
 
 
 async def _perform(reply: Reply, exchange: Exchange, clock: Clock, scope: Scope) -> None:
-    """Sends a reply byte for byte, as faults have twisted it, or ended by the end of the connection (HTTP/1.0)."""
+    """Sends a reply that faults have changed, byte for byte."""
     begun = clock.now()
     line: BorrowedSocket = scope["extensions"][RAW_SOCKET]()
     raw = raw_response(reply, scope["method"], scope["http_version"], line.keep_alive)

@@ -65,7 +65,7 @@ def record(
         report(f"Recording {api} on {origin}{base}: calls are forwarded to {urls}, keys included; {out} replays them.")
         report("Ctrl-C stops it.")
 
-    run_loop(server.Server(recorder, ready).serve(sockets))
+    run_loop(server.Server(recorder, ready, read_timeout=chosen.read_timeout).serve(sockets))
     recorder.recording_file.close()
     count = recorder.recording_file.count
     report(f"{count} exchange{'' if count == 1 else 's'} recorded: emulator serve --scenario {out}")

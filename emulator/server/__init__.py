@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import math
 import socket
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -21,9 +22,12 @@ from emulator.language.document.reader import SUFFIXES
 from emulator.server.listeners import BACKLOG
 from emulator.server.loop import run_loop
 from emulator.server.protocol import HttpProtocol
+from emulator.server.time_limits import ServerConfig
 from emulator.server.tls import TlsListener, hello_context
+from emulator.settings import Settings
 
 LOG = logging.getLogger("emulator")
+READ_TIMEOUT = Settings().read_timeout
 KEEP_ALIVE = 75.0  # real seconds after which an idle connection is closed
 LOOK_EVERY_MS = 1_000  # between two looks at the files of scenarios
 # Thresholds of the garbage collector's three generations. Nothing else runs during a collection, so each must be small:
@@ -35,7 +39,8 @@ class Server(uvicorn.Server):
     """uvicorn server that ends open streams at once when it stops, and calls `ready` once it accepts requests.
 
     Connections to `tls`, listening sockets, start with TLS; the application then has a `proxy` attribute.
-    A connection that is idle for `keep_alive` real seconds is closed.
+    A connection that is idle for `keep_alive` real seconds is closed. A head that is not complete after `read_timeout`
+    of them, and a body of which nothing comes for as long, are refused; 0: they may take any time.
     """
 
     def __init__(
@@ -44,8 +49,9 @@ class Server(uvicorn.Server):
         ready: Callable[[], None] = lambda: None,
         tls: Sequence[socket.socket] = (),
         keep_alive: float = KEEP_ALIVE,
+        read_timeout: float = READ_TIMEOUT,
     ) -> None:
-        config = uvicorn.Config(
+        config = ServerConfig(
             app,
             interface="asgi3",
             proxy_headers=False,
@@ -61,6 +67,7 @@ class Server(uvicorn.Server):
             timeout_graceful_shutdown=0,
             timeout_keep_alive=keep_alive,  # type: ignore[arg-type]  # uvicorn only adds it
         )
+        config.read_timeout = read_timeout or math.inf
         super().__init__(config)
         self._app = app
         self._ready = ready
@@ -99,7 +106,7 @@ async def serve(
     """Serves until a signal stops it; reloads changed scenarios if the settings say so."""
     watch = asyncio.create_task(watch_files(app)) if app.settings.reload else None
     try:
-        await Server(app, ready, tls).serve(sockets)
+        await Server(app, ready, tls, read_timeout=app.settings.read_timeout).serve(sockets)
     finally:
         if watch is not None:
             watch.cancel()

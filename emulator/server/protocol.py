@@ -1,7 +1,7 @@
 """HTTP connection: uvicorn's, with a fast path for complete requests and responses.
 
 A request whose head and body are complete is handled where it is read: without uvicorn's request cycle, event and task,
-with status line, headers and body in one write, and with one keep-alive timer per connection. The rules:
+with status line, headers and body in one write, and with one timer per connection (time_limits). The rules:
 
 - The fast path takes a request if HTTP/1.1, not HEAD, and no response is in progress on the connection.
 - It falls back to ASGI when the body is incomplete or longer than MAX_BUFFERED, when the application needs time
@@ -23,14 +23,16 @@ from typing import Any
 import httptools
 from starlette.types import Receive, Scope, Send
 from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from emulator.clock import steady
 from emulator.engine.deliver import CHUNKS, RAW_SOCKET
 from emulator.http import BODILESS, Header, Peer
 from emulator.https.proxy import HttpsProxy, ProxyRefusal
+from emulator.server.close_delimited import CloseDelimited
 from emulator.server.head import BadRequest, Target, check_head, host_header, plain_target, read_target
 from emulator.server.raw_socket import RawSocket
+from emulator.server.time_limits import TimedProtocol
 from emulator.server.tls import open_tunnel
 
 LOG = logging.getLogger("emulator")
@@ -41,14 +43,12 @@ join_header = b": ".join  # a name and a value become a header line
 join_lines = b"\r\n".join
 
 
-class ProxyingProtocol(HttpToolsProtocol):
-    """uvicorn's connection with proxy requests; `closed_unused` is called when a client leaves without a request."""
+class ProxyingProtocol(TimedProtocol):
+    """uvicorn's connection with proxy requests."""
 
-    closed_unused: Callable[[], None] | None = None
     _target = Target("", b"")
     _tunnel: bytes | None = None  # the target of a CONNECT
     _offered: list[Header] | None = None  # the headers of a request that offers to upgrade, while it is parsed again
-    _idle: asyncio.TimerHandle | None = None
 
     def _blocked(self) -> Any:
         """Returns the application that blocks a proxy request for a host that is not emulated, or None.
@@ -111,7 +111,7 @@ class ProxyingProtocol(HttpToolsProtocol):
         if proxy is None or self.scheme == "https" or (cycle is not None and not cycle.response_complete):
             self._refuse(BadRequest(400, "CONNECT is not possible here"), "")
             return
-        self._stop_idle()
+        self._stop_timer()
         route = proxy.connect((self._tunnel or b"").decode("latin-1"), self.server)
         if isinstance(route, ProxyRefusal):
             self.transport.write(route.raw())
@@ -120,17 +120,6 @@ class ProxyingProtocol(HttpToolsProtocol):
         self.connections.discard(self)
         make = partial(type(self), self.config, self.server_state, self.app_state, self.loop)
         open_tunnel(proxy, route, early, self.transport, make, self.tasks)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self.closed_unused is not None and not hasattr(self, "url"):  # it is set when a request starts
-            self.closed_unused()
-        super().connection_lost(exc)
-        self._stop_idle()
-
-    def _stop_idle(self) -> None:
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
 
 
 MAX_BUFFERED = 65_536  # bytes of a head, and of a body that is buffered without a request cycle's back-pressure
@@ -151,11 +140,9 @@ class HttpProtocol(ProxyingProtocol):
     _body: bytes | None = (
         None  # what has arrived of the body of a request on the fast path; None: the request goes through ASGI
     )
-    _head_complete = True  # whether the head of the last request is complete
     _head_size = 0  # bytes of an incomplete head after the read that it began in; -1 during that read
     _trailer_size: int | None = None  # bytes since the last chunk's size without any content: perhaps trailers
     _application: Any = None  # the application for a request that goes through ASGI after all
-    _idle_since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -248,7 +235,10 @@ class HttpProtocol(ProxyingProtocol):
         elif self._body is not None:  # the rest of the body is still to come
             self._use_asgi(self.app)
         elif not self._head_complete:  # the rest of the head is still to come
-            self._head_size = 0 if self._head_size < 0 else self._head_size + len(data)
+            if self._head_size < 0:
+                self._head_since, self._head_size = self.loop.time(), 0
+            else:
+                self._head_size += len(data)
             if self._head_size > MAX_BUFFERED:
                 self._refuse(BadRequest(400, f"the head is longer than {MAX_BUFFERED:,} bytes"))
         if self._trailer_size is not None and self._trailer_size > MAX_BUFFERED:
@@ -302,7 +292,10 @@ class HttpProtocol(ProxyingProtocol):
             RAW_SOCKET: partial(RawSocket, cycle, self.flow, self.loop),
         }
         cycle.scope["extensions"] = extensions
-        super()._start_asgi_task(cycle, application or app)
+        app = application or app
+        if cycle.scope["http_version"] == "1.0":
+            app = CloseDelimited(app, cycle)
+        super()._start_asgi_task(cycle, app)
 
     # ------------------------------------------------------------------ writing
 
@@ -338,25 +331,3 @@ class HttpProtocol(ProxyingProtocol):
             return False
         self.transport.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
         return True
-
-    # ------------------------------------------------------------------ keep-alive
-
-    def on_response_complete(self) -> None:
-        super().on_response_complete()
-        self._unset_keepalive_if_required()
-        self._start_idle()
-
-    def _start_idle(self) -> None:
-        """Notes that the connection is idle from here; the running timer checks that when it fires."""
-        self._idle_since = self.loop.time()
-        if self._idle is None:
-            self._idle = self.loop.call_later(self.timeout_keep_alive, self._check_idle)
-
-    def _check_idle(self) -> None:
-        self._idle = None
-        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
-        cycle: RequestResponseCycle | None = self.cycle
-        if left > 0 or (cycle is not None and not cycle.response_complete):
-            self._idle = self.loop.call_later(max(left, 1.0), self._check_idle)
-        else:
-            self.timeout_keep_alive_handler()

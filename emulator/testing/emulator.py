@@ -148,7 +148,7 @@ class ServerThread:
         self._sockets = list(sockets) or bind(Settings(listen=Listen(port=0)))
         try:
             self._ready = threading.Event()
-            self._server = Server(build(settings), self._ready.set)
+            self._server = Server(build(settings), self._ready.set, read_timeout=settings.read_timeout)
         except BaseException:
             self._close()
             raise

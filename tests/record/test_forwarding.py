@@ -140,6 +140,21 @@ def broken_off(wire: Wire) -> bool:
         return True
 
 
+@pytest.mark.finding("A6")
+def test_a_stream_to_an_http_1_0_client_has_no_chunks(studio: Studio) -> None:
+    raw = request("GET", "/v2/status", KEY.items()).replace(b"HTTP/1.1", b"HTTP/1.0")
+    with (
+        fixed(STREAM, chunk(EVENT), chunk(EVENT), b"0\r\n\r\n") as upstream,
+        studio.recording("aiexport", upstream.url) as (base, _),
+        Wire(httpx.URL(base).port or 0) as wire,
+    ):
+        wire.send(raw)
+        _, headers = wire.head()
+        assert "transfer-encoding" not in dict(headers)
+        assert wire.read(2 * len(EVENT)) == EVENT * 2
+        assert wire.ended
+
+
 def test_a_stream_that_breaks_off_teaches_its_secrets_all_the_same(studio: Studio) -> None:
     telling = b'data: {"access_token":"told-in-a-stream"}\n\n'
     with (

@@ -269,6 +269,7 @@ def test_an_ipv6_address_stands_in_brackets_in_urls(headers: list[tuple[bytes, b
 EVENTS = [b'data: "one"\n\n', b'data: "two"\n\n']
 
 
+@pytest.mark.finding("A6")
 @pytest.mark.parametrize("more", [[], [("Connection", "keep-alive")]], ids=["closing", "keep-alive"])
 @pytest.mark.parametrize("path", ["/burst", "/flow"])
 def test_a_stream_to_http_1_0_has_no_chunks_and_ends_with_the_connection(
@@ -288,6 +289,16 @@ def test_a_stream_to_http_1_0_has_no_chunks_and_ends_with_the_connection(
     assert (exchange.outcome, exchange.sent_events, exchange.sent_bytes) == ("complete", 2, sum(map(len, EVENTS)))
 
 
+@pytest.mark.finding("A6")
+@pytest.mark.parametrize("path", ["/burst", "/flow"])
+def test_the_head_of_a_stream_to_http_1_0_has_no_chunks(wire: Wire, path: str) -> None:
+    wire.send(request("HEAD", path, KEY.items()).replace(b"HTTP/1.1", b"HTTP/1.0"))
+    status, headers = wire.head()
+    assert (status, dict(headers).get("transfer-encoding")) == (200, None)
+    assert wire.ended
+
+
+@pytest.mark.finding("A6")
 def test_a_whole_body_to_http_1_0_has_a_length(wire: Wire) -> None:
     wire.send(request("GET", "/fine", KEY.items()).replace(b"HTTP/1.1", b"HTTP/1.0"))
     assert wire.answer().json() == {"fine": True}
