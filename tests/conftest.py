@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from emulator.settings import Settings
 from tests.library import Library
@@ -19,6 +20,10 @@ with suppress(ImportError):
     from xdist.workermanage import NodeManager  # type: ignore[import-untyped]
 
     NodeManager.EXIT_TIMEOUT = 120
+
+# The same examples each time, however slow the machine; `--hypothesis-profile default` looks for others.
+settings.register_profile("fixed", deadline=None, derandomize=True, database=None)
+settings.load_profile("fixed")
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 

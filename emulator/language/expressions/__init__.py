@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from itertools import zip_longest
 from types import MappingProxyType
 from typing import Final
 from weakref import WeakValueDictionary
 
-from jinja2 import TemplateSyntaxError, nodes
-from jinja2.parser import Parser
+from jinja2 import TemplateSyntaxError
 
 from emulator.errors import Diagnostic, DocumentError
 from emulator.language.expressions.codegen import Expression, Parsed
 from emulator.language.expressions.filters import tests_of
 from emulator.language.expressions.names import Function, Names
+from emulator.language.expressions.parser import parse
 from emulator.language.expressions.runtime import Locate, numbers
 from emulator.language.expressions.statements import Sandbox, compile_program
 from emulator.language.expressions.wording import plain_words
 from emulator.language.expressions.writer import Writer
 
 _NOTHING: Final[Mapping[str, Function]] = MappingProxyType({})
-# Jinja makes every line end \n before it reads; text of a scenario keeps its own.
-_RETURN: Final = "\ufdd0"
-_REFERENCE: Final = re.compile(
-    r"(?<!\{)\{\{ ((?!(?:and|else|false|if|in|is|none|not|or|true)\b)[a-z_]\w*(?:\.[a-z_]\w*)*) \}\}"
-)
 
 
 class Language:
@@ -68,7 +61,7 @@ class Language:
     def _text(self, source: str) -> Parsed:
         whole = source.strip()
         inner = whole[2:-2].strip() if whole[:2] == "{{" and whole[-2:] == "}}" and whole.count("{{") == 1 else whole
-        parts = _references(source) or self._parse(source.replace("\r", _RETURN))
+        parts = parse(self._sandbox, source)
         if len(parts) == 2 and parts[1] == "\n":
             del parts[1]
         expression = Expression(self.names, inner, Writer(checked=True), {}, fold=True)
@@ -82,27 +75,3 @@ class Language:
     def _program(self, source: str) -> Parsed:
         program, names = compile_program(self._sandbox, self.names, source)
         return Parsed(self.names, source, source.strip(), names=names, program=program)
-
-    def _parse(self, source: str) -> list[str | nodes.Node]:
-        """The text and the expressions in a source that has no statements."""
-        outputs = Parser(self._sandbox, source).subparse()  # without the environment, which no node here needs
-        found = [part for output in outputs for part in output.iter_child_nodes()]
-        return [part.data.replace(_RETURN, "\r") if isinstance(part, nodes.TemplateData) else part for part in found]
-
-
-def _references(source: str) -> list[str | nodes.Node]:
-    """What Jinja's parser would give for text with plain references in it, much sooner; nothing for all else."""
-    parts = _REFERENCE.split(source)
-    if any(brace in text for text in parts[::2] for brace in ("{{", "{%", "{#")):
-        return []
-    found: list[str | nodes.Node] = []
-    for text, dotted in zip_longest(parts[::2], parts[1::2], fillvalue=""):
-        if text:
-            found.append(text)
-        if dotted:
-            root, *fields = dotted.split(".")
-            node: nodes.Expr = nodes.Name(root, "load")
-            for field in fields:
-                node = nodes.Getattr(node, field, "load")
-            found.append(node)
-    return found
