@@ -27,6 +27,7 @@ LAYERS = (
     "server",
     "app",
     "control",
+    "log",
     "https",
     "worlds",
     "verdict",

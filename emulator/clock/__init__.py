@@ -22,7 +22,7 @@ from emulator.clock.idle import Work
 from emulator.clock.timers import Timer, Timers
 from emulator.dates import LATEST, http_date, iso
 
-__all__ = ["Clock", "Timer", "http_date", "iso", "manual", "steady", "system"]
+__all__ = ["Clock", "Timer", "http_date", "iso", "manual", "pause", "steady", "system"]
 
 MAX_WAIT = 86_400.0  # real seconds that the loop is asked to wait at once
 SETTLE_SECONDS = 0.001  # real seconds for which all tasks must wait before an automatic clock jumps
@@ -246,6 +246,11 @@ def steady() -> Callable[[], float]:
     # The one that continues while a laptop sleeps, if there is one: `Date` must not fall behind real time.
     kind: int | None = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
     return time.monotonic if kind is None else partial(time.clock_gettime, kind)
+
+
+async def pause(seconds: float) -> None:
+    """Waits real seconds, whatever the clocks of worlds say."""
+    await asyncio.sleep(seconds)
 
 
 def _round_up(now: float) -> float:

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import msgspec
-from starlette.types import Receive, Scope, Send
+from msgspec import Struct
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator.control import parsing
 from emulator.control.parsing import ControlFailure, ErrorBody, ErrorView, error_body
@@ -133,6 +134,13 @@ HEADERS: tuple[Header, ...] = (
 )
 
 
+class Streaming(Struct):
+    """A response that goes on: the ASGI application that sends it, and the world that it is about."""
+
+    state: WorldState
+    application: ASGIApp
+
+
 class Control:
     """The ASGI application of a table of control routes; in each world, no more than `max_waiting` requests wait."""
 
@@ -147,6 +155,10 @@ class Control:
         answer: Any
         try:
             status, answer = await self._answer(scope, receive)
+            if isinstance(answer, Streaming):
+                with self._waiters.one_more(answer.state):
+                    await answer.application(scope, receive, send)
+                return
         except ClientLeft:
             return
         except EmulatorError as error:
@@ -179,11 +191,22 @@ class Control:
         query, world_name = parsing.fit_query(scope["query_string"], route.query)
         world_name = _world_name(request.header(WORLD_HEADER), world_name)
         control_request = ControlRequest(
-            self._server, self._uploads, self._table, request.origin, world_name, path, raw, route.status
+            self._server,
+            self._uploads,
+            self._table,
+            request.origin,
+            world_name,
+            path,
+            raw,
+            route.status,
+            request.header(b"last-event-id"),
         )
         arguments = {name: value for name, value in (("body", body), ("query", query)) if value is not None}
         # An unknown world is refused before anything is done, and one that ends ends what waits in it.
         world = self._server.worlds.find(world_name) if route.world_scoped else None
+        if route.streams:
+            application: Any = route.function(control_request, **arguments)
+            return control_request.status, Streaming(control_request.state, application)
         if route.waits:
             with self._waiters.one_more(control_request.state), control_request.state.attend():
                 return control_request.status, await unless_left(route.function(control_request, **arguments), receive)

@@ -13,7 +13,10 @@ from emulator.control.route import ControlRequest, ControlRoute
 from emulator.engine.functions import FILTERS, FUNCTIONS
 from emulator.errors import DocumentError
 from emulator.language.expressions import Language
+from emulator.log.feed import Feed, Position
+from emulator.log.stream import EventStream
 from emulator.store.views import ExchangeView, exchange_view
+from emulator.worlds.filters import HINT, compile_filter
 from emulator.worlds.journal_query import Found, Question, compile_query, find, wait
 
 LANGUAGE = Language(functions=FUNCTIONS, filters=FILTERS)
@@ -21,7 +24,12 @@ MAX_WAIT = 600.0  # real seconds
 When = Annotated[dict[str, Any], Meta(description="what they must be like: a `when` as in a rule (docs/control.md)")]
 Last = Annotated[int, Meta(ge=1, description="at most so many, the newest")]
 Limit = Annotated[int, Meta(ge=1, description="at most so many, the oldest")]
+Filter = Annotated[str, Meta(description="what they must be like: a `when` as YAML or JSON, or one {{ expression }}")]
 After = Annotated[int, Meta(ge=0, description="only those after the `next` of an earlier answer")]
+
+AfterEvent = Annotated[str, Meta(description="the id of an event: only what came later; `Last-Event-ID` says the same")]
+LastFirst = Annotated[int, Meta(ge=0, description="at most so many older exchanges first; 0: only new ones")]
+Count = Annotated[int, Meta(ge=1, description="end after so many events")]
 
 
 class ExchangesView(Struct, frozen=True):
@@ -43,6 +51,7 @@ class ExchangesQuery(Struct, frozen=True, forbid_unknown_fields=True):
     last: Last | None = None
     limit: Limit | None = None
     after: After = 0
+    filter: Filter = ""
 
 
 class ExchangesQuestion(Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,6 +71,15 @@ class ExchangesWait(Struct, frozen=True, forbid_unknown_fields=True):
     timeout: Annotated[str | float, Meta(description="a duration such as 5s, or seconds")] = "5s"
 
 
+class StreamQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which exchanges, and from where on."""
+
+    filter: Filter = ""
+    after: AfterEvent | None = None
+    last: LastFirst | None = None
+    count: Count | None = None
+
+
 class Cleared(Struct, frozen=True):
     """How many are forgotten."""
 
@@ -75,7 +93,19 @@ def exchanges(request: ControlRequest, query: ExchangesQuery) -> ExchangesView:
     known_operation(playbook, query.operation, "query.operation")
     filters = {"operation": query.operation, "status": query.status, "api": query.api}
     when = _question(request, {name: value for name, value in filters.items() if value is not None})
+    if (also := question_of(request, query.filter)) is not None:
+        when = when.narrowed(also)
     return _view(find(request.state.journal, when, query.last, query.limit, query.after))
+
+
+def stream(request: ControlRequest, query: StreamQuery) -> EventStream:
+    """The exchanges of this world as they happen, as server-sent events.
+
+    Each event `exchanges` holds what is new: rows of exchanges that came or ended.
+    """
+    start = _start("Last-Event-ID", request.last_event_id) or _start("query.after", query.after)
+    feed = Feed(request.world, question_of(request, query.filter), start, query.last)
+    return EventStream(request.server.worlds, request.world, feed, query.count)
 
 
 def query(request: ControlRequest, body: ExchangesQuestion) -> ExchangesView:
@@ -123,6 +153,26 @@ def _question(request: ControlRequest, when: dict[str, Any]) -> Question:
     return question
 
 
+def question_of(request: ControlRequest, text: str) -> Question | None:
+    """Returns the question that a `filter` stands for, None for an empty one.
+
+    Raises ControlFailure 400 with the place of everything that is wrong.
+    """
+    try:
+        return compile_filter(text, LANGUAGE, request.world.playbook)
+    except DocumentError as error:
+        raise ControlFailure(400, f"query.{error}", HINT, complaints=error.diagnostics) from None
+
+
+def _start(where: str, after: str | None) -> Position | None:
+    if not after:
+        return None
+    try:
+        return Position.parse(after)
+    except ValueError as error:
+        raise ControlFailure(400, f"{where}: expected {error}; found {after[:100]!r}") from None
+
+
 def _view(found: Found) -> ExchangesView:
     shown = [exchange_view(exchange) for exchange in found.exchanges]
     return ExchangesView(shown, found.total, found.dropped, found.next)
@@ -142,4 +192,5 @@ ROUTES = (
         waits=True,
     ),
     ControlRoute("DELETE", "/exchanges", clear),
+    ControlRoute("GET", "/exchanges/stream", stream, at={"?count": "1"}, refusals=(409,), streams=True),
 )

@@ -55,7 +55,7 @@ def _operation(route: ControlRoute) -> dict[str, Any]:
         "tags": [route.segments[0] if route.segments else "start"],
         "parameters": list(_parameters(route)),
         "responses": {
-            **{str(status): _response(route.summary, _schema(route.answer)) for status in successes},
+            **{str(status): _success(route) for status in successes},
             **{str(status): _response(MEANINGS[status], _schema(ErrorBody)) for status in refusals},
         },
     }
@@ -91,6 +91,12 @@ def _parameters(route: ControlRoute) -> Iterator[dict[str, Any]]:
     if route.world_scoped:
         for place, name in (("header", "X-Emulator-World"), ("query", "world")):
             yield {"name": name, "in": place, "description": WORLD, "schema": {"type": "string"}}
+
+
+def _success(route: ControlRoute) -> dict[str, Any]:
+    if route.streams:
+        return {"description": route.about, "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+    return _response(route.summary, _schema(route.answer))
 
 
 def _response(about: str, schema: dict[str, Any]) -> dict[str, Any]:

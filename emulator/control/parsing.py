@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import FieldInfo, fields
 
 from emulator.engine.body import check_charset
-from emulator.errors import ApiError, ConfigError, DocumentError, EmulatorError
+from emulator.errors import ApiError, ConfigError, Diagnostic, DocumentError, EmulatorError
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.worlds.registry import UnknownWorld, WorldEnded
 
@@ -86,7 +86,7 @@ MEANINGS = {
 
 
 class DiagnosticView(Struct, frozen=True, omit_defaults=True):
-    """One complaint about a scenario; line and column count from 1, and are 0 when the file as a whole is meant."""
+    """One complaint about a scenario or a filter; line and column count from 1, and are 0 for the file as a whole."""
 
     file: str
     line: int
@@ -109,20 +109,28 @@ class ErrorBody(Struct, frozen=True):
 
 
 class ControlFailure(EmulatorError):
-    """A request that the control API refuses. `headers` are added to the answer."""
+    """A request that the control API refuses. `headers` are added to the answer; `complaints` say what is where."""
 
-    def __init__(self, status: int, message: str, hint: str = "", headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        hint: str = "",
+        headers: Sequence[tuple[bytes, bytes]] = (),
+        complaints: Sequence[Diagnostic] = (),
+    ) -> None:
         self.status = status
         self.message = message
         self.hint = hint
         self.headers = tuple(headers)
+        self.complaints = tuple(complaints)
         super().__init__(message)
 
 
 def error_body(error: EmulatorError) -> tuple[int, ErrorBody]:
     """The status and the body for what was raised on purpose."""
     if isinstance(error, ControlFailure):
-        return error.status, ErrorBody(ErrorView(error.message, error.hint))
+        return error.status, ErrorBody(ErrorView(error.message, error.hint, _views(error.complaints)))
     if isinstance(error, DocumentError):
         return 422, ErrorBody(_document_error(error))
     if isinstance(error, UnknownWorld):
@@ -134,10 +142,14 @@ def error_body(error: EmulatorError) -> tuple[int, ErrorBody]:
     return 500, ErrorBody(ErrorView(str(error)))
 
 
-def _document_error(error: DocumentError) -> ErrorView:
-    found = tuple(
-        DiagnosticView(each.place.file, each.place.line, each.place.column, each.message) for each in error.diagnostics
+def _views(diagnostics: Sequence[Diagnostic]) -> tuple[DiagnosticView, ...]:
+    return tuple(
+        DiagnosticView(each.place.file, each.place.line, each.place.column, each.message) for each in diagnostics
     )
+
+
+def _document_error(error: DocumentError) -> ErrorView:
+    found = _views(error.diagnostics)
     count = f"{len(found)} complaint{'' if len(found) == 1 else 's'}"
     return ErrorView(f"the scenario is wrong: {count}; nothing was changed", complaints=found)
 

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from math import isfinite
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-import orjson
 from msgspec import Meta, Struct
 
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.engine.context import Service
-from emulator.errors import EmulatorError
 from emulator.http import Exchange
 from emulator.https.proxy import BlockedCall
-from emulator.store.views import content
 from emulator.verdict.finding import Finding, Thresholds
 from emulator.verdict.history import header
 from emulator.verdict.judge import judge
+from emulator.worlds.spending import spending
 
-STREAM = b"text/event-stream"
 HINT = b"x-emulator-hint"
 MAX_HINTS = 20
 
@@ -90,47 +85,12 @@ def _spent(service: Service, exchanges: list[Exchange]) -> dict[str, float]:
     costs: dict[str | int, dict[str, float]] = {}
     for each in exchanges:
         if each.api == service.api.name and each.status < 400:
-            costs[each.path if each.method == "GET" else each.number] = _cost(service, each)
+            costs[each.path if each.method == "GET" else each.number] = spending(service, each)
     return {
         unit: round(sum(cost.get(unit, 0.0) for cost in costs.values()), 9)
         for unit in service.api.client.spent
         if any(unit in cost for cost in costs.values())
     }
-
-
-def _cost(service: Service, exchange: Exchange) -> dict[str, float]:
-    """What one exchange costs; of a stream, each unit as the last event tells it that tells it."""
-    cost: dict[str, float] = {}
-    names = {
-        "body": content(exchange.body, exchange.headers),
-        "status": exchange.status,
-        "operation": exchange.operation,
-    }
-    for answer in _answers(exchange):
-        scope = service.background(**names, answer=answer)
-        for unit, amount in service.api.client.spent.items():
-            try:
-                value = amount.value(scope)
-            except (EmulatorError, KeyError):
-                continue
-            if isinstance(value, (int, float)) and isfinite(value) and value > 0:
-                cost[unit] = float(value)
-    return cost
-
-
-def _answers(exchange: Exchange) -> Iterator[Mapping[str, Any]]:
-    """The bodies that an answer is made of, those that are JSON objects."""
-    if not any(name.lower() == b"content-type" and STREAM in value for name, value in exchange.reply_headers):
-        whole = content(exchange.reply_body, exchange.reply_headers)
-        if isinstance(whole, dict):
-            yield whole
-        return
-    for line in exchange.reply_body.split(b"\n"):
-        if line.startswith(b"data: {"):
-            try:
-                yield orjson.loads(line[len(b"data: ") :])
-            except orjson.JSONDecodeError:
-                continue
 
 
 SUMMARY_ROUTES = (ControlRoute("GET", "/summary", summary),)

@@ -39,7 +39,7 @@ class ControlRequest(Struct):
     """One request to the control API. `path` holds the parameters of the path, `origin` is scheme, host and port.
 
     `world_name` names the world it is for, `raw` is the body as it was sent. `status` is the route's; a function may
-    set another.
+    set another. `last_event_id` is the last event of a stream that the client has.
     """
 
     server: ControlledApp
@@ -50,6 +50,7 @@ class ControlRequest(Struct):
     path: Mapping[str, str]
     raw: bytes
     status: int
+    last_event_id: str | None = None
 
     @property
     def world(self) -> World:
@@ -70,7 +71,8 @@ class ControlRoute(Struct, frozen=True, dict=True):
 
     `refusals` are the statuses of refusals beside those that every route has, `other_status` is that of a success which
     is not `status`. `body_optional`: no body is as good as an empty object. `waits`: the function is a coroutine
-    function that waits for what others do, and may be cancelled when the client goes.
+    function that waits for what others do, and may be cancelled when the client goes. `streams`: the function returns
+    an ASGI application that sends events.
     """
 
     method: str
@@ -84,6 +86,7 @@ class ControlRoute(Struct, frozen=True, dict=True):
     body_optional: bool = False
     world_scoped: bool = True
     waits: bool = False
+    streams: bool = False
 
     def __post_init__(self) -> None:
         for shape in (self.body, self.query, self.answer):

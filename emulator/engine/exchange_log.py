@@ -60,6 +60,8 @@ class ExchangeLog:
         if faults or context.set_off:
             exchange.faults = tuple(dict.fromkeys((*(each.name for each in faults), *context.set_off)))
         exchange.status, exchange.reply_headers = reply.status, reply.headers
+        if reply.events:
+            exchange.events = reply.planned or reply.events
         exchange.reply_body = reply.body if reply.frames is None else b"".join(frame.data for frame in reply.frames)
 
     def enter(self, exchange: Exchange) -> None:

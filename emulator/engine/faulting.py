@@ -39,6 +39,7 @@ def refuse_by_fault(faults: Sequence[Fault], context: Context) -> None:
 
 def apply_faults(reply: Reply, faults: Sequence[Fault], context: Context, chance: Random) -> Reply:
     """Returns the reply as the faults, one after the other, leave it."""
+    reply.planned = reply.events
     for fault in faults:
         reply = fault.apply(reply, context, chance)
     return reply

@@ -69,7 +69,8 @@ class Frame(Struct, frozen=True):
 class Reply(Struct):
     """HTTP response: status, headers, then one body (with `events` events, if it is a stream), or frames.
 
-    `delay` is in seconds; `closes` ends the connection afterwards; `wire_edits` are what faults do to the raw response;
+    `planned` is how many events it had before faults changed it; `delay` is in seconds; `closes` ends the connection
+    afterwards; `wire_edits` are what faults do to the raw response;
     `stated` are the names, in lower case, that `add` leaves as they are.
     """
 
@@ -78,6 +79,7 @@ class Reply(Struct):
     body: bytes = b""
     frames: list[Frame] | None = None
     events: int = 0
+    planned: int = 0
     delay: float = 0.0
     closes: bool = False
     wire_edits: tuple[Callable[[Any], None], ...] = ()
@@ -131,6 +133,8 @@ class Exchange:
     `secrets` names the fields that are masked before it is stored; `held` is its size in the journal in bytes, 0
     outside it; `peer` identifies the client's connection, and `real` is when it came in seconds of a steady clock.
     `real_took` is how long it took by that clock, where the world's own does not tell, else below 0.
+    `events` are those of its stream, before faults changed it; `ended` is how many exchanges the journal had seen when
+    one that entered it open ended, else 0.
     One is made for every request and most are never read, so only what differs from the defaults is set.
     """
 
@@ -140,11 +144,13 @@ class Exchange:
     workspace: str = ""
     headers: Sequence[Header] = ()
     held: int = 0
+    ended: int = 0
     body: bytes = b""
     rule: str = ""
     status: int = 0
     reply_headers: Sequence[Header] = ()
     reply_body: bytes = b""
+    events: int = 0
     sent_events: int = 0
     sent_bytes: int = 0
     outcome: str = "open"

@@ -129,9 +129,13 @@ class UsageSums(Protocol):
 
 
 class ExchangeJournal(Protocol):
-    """The last exchanges, bounded in number and in bytes. It tells of the past only, so no snapshot holds it."""
+    """The last exchanges, bounded in number and in bytes. It tells of the past only, so no snapshot holds it.
+
+    `dropped` are those that it no longer holds; `epoch` names the time since it was last cleared.
+    """
 
     dropped: int
+    epoch: str
 
     def add(self, exchange: Exchange) -> None:
         """Appends an exchange, which may still be open."""
@@ -148,6 +152,9 @@ class ExchangeJournal(Protocol):
     @property
     def seen(self) -> int:
         """How many exchanges there were, kept or not, since it was cleared."""
+
+    def since(self, place: int) -> list[Exchange]:
+        """Returns the exchanges behind a place, the oldest first; places count from 1 since it was cleared."""
 
     def __len__(self) -> int: ...
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, islice
+from secrets import token_hex
 
 from msgspec.structs import replace
 
@@ -16,12 +17,16 @@ OVERHEAD = 1_500  # bytes that an exchange takes beside its bodies and what stan
 
 
 class Journal:
-    """Keeps the newest exchanges: at most `entries`, and at most `size` bytes of them in all."""
+    """Keeps the newest exchanges: at most `entries`, and at most `size` bytes of them in all.
+
+    `epoch` names the time since it was last cleared: places of another epoch mean other exchanges.
+    """
 
     def __init__(self, entries: int = 500, size: int = 16 * 2**20) -> None:
         self.entries = entries
         self.size = size
         self.dropped = 0
+        self.epoch = token_hex(4)
         self._most = size // 10
         self._kept: deque[Exchange] = deque()
         self._held = 0
@@ -50,6 +55,7 @@ class Journal:
         """Notes that an exchange that was added while it was open has ended."""
         if exchange.outcome == "open":
             exchange.outcome = "stopped"
+        exchange.ended = self.seen
         if self._watchers:
             self._tell(exchange)
 
@@ -65,11 +71,18 @@ class Journal:
     def clear(self) -> None:
         self._kept.clear()
         self._held = self.dropped = 0
+        self.epoch = token_hex(4)
 
     @property
     def seen(self) -> int:
         """How many exchanges there were, kept or not, since it was cleared."""
         return len(self._kept) + self.dropped
+
+    def since(self, place: int) -> list[Exchange]:
+        """Returns the exchanges behind a place, the oldest first; places count from 1 since it was cleared."""
+        newest = list(islice(reversed(self._kept), max(0, self.seen - place)))
+        newest.reverse()
+        return newest
 
     def __len__(self) -> int:
         return len(self._kept)

@@ -40,6 +40,7 @@ class ExchangeView(Struct, frozen=True):
     faults: Sequence[str] = ()
     near_misses: Sequence[Mapping[str, Any]] = ()
     error: str = ""
+    events: int = 0
 
 
 def exchange_view(exchange: Exchange) -> ExchangeView:
@@ -127,4 +128,5 @@ FIELDS: Mapping[str, Callable[[Exchange], Any]] = {
     "faults": lambda exchange: list(exchange.faults),
     "near_misses": lambda exchange: list(map(_near, exchange.near_misses)),
     "error": lambda exchange: exchange.error,
+    "events": lambda exchange: exchange.events,
 }

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from emulator.compile.names import NameChecker
-from emulator.compile.when import CONDITIONS, FieldNames, WhenCompiler
+from emulator.compile.when import CONDITIONS, FieldNames, Path, WhenCompiler
 from emulator.errors import Diagnostic, DocumentError, EmulatorError, Location
 from emulator.http import Exchange
 from emulator.language.document.diagnostics import Diagnostics
@@ -24,6 +24,7 @@ REPLY = {"status": "status", "headers": "reply_headers", "header": "reply_header
 LINES = ("header.", "headers.", "reply_headers.", "reply.headers.", "reply.header.")
 TEXTS = ("query", "header", "headers", "reply_headers")  # mappings whose values are texts, whatever they look like
 NAMES = FieldNames((*FIELDS, "header", "reply"), {"reply": tuple(REPLY)})
+PlaceOf = Callable[[Path], Location]
 MAX_LISTED = 3
 MAX_SHOWN = 200  # characters of a value that the message of a wait in vain shows
 
@@ -40,6 +41,11 @@ class Question(Struct, frozen=True):
             return self.matcher.matches(_Seen(exchange))
         except EmulatorError:
             return False
+
+    def narrowed(self, also: Question) -> Question:
+        """Returns the question that asks both."""
+        mine, other = self.matcher, also.matcher
+        return Question((self.when, also.when), Matcher((*mine.checks, *other.checks)))
 
     def differences(self, exchange: Exchange) -> Sequence[Difference]:
         """Returns what does not match."""
@@ -73,17 +79,22 @@ class _Seen(dict[str, Any]):
         return value
 
 
-def compile_query(when: Any, language: Language) -> Question:
+def place_in_body(path: Path) -> Location:
+    """Returns where something is in the body of a request to the control API: `when.body.model`."""
+    return Location(".".join(("when", *map(str, path))))
+
+
+def compile_query(when: Any, language: Language, place_of: PlaceOf = place_in_body) -> Question:
     """The question that a `when` stands for; it is written as in a rule, over the fields of `ExchangeView`.
 
     Raises DocumentError with everything that is wrong in it, unknown names with the nearest one.
     """
-    compiler = WhenCompiler(language, lambda path: Location(".".join(("when", *map(str, path)))))
+    compiler = WhenCompiler(language, place_of)
     if isinstance(when, dict):
         of_rules = [key for key in when if key in COUNTER_TESTS or key in CONDITIONS]
         if of_rules:
             cure = "belongs to rules; a question has `count` and `last` beside its `when`"
-            raise DocumentError([Diagnostic(Location(f"when.{key}"), f"`{key}` {cure}") for key in of_rules])
+            raise DocumentError([Diagnostic(place_of((key,)), f"`{key}` {cure}") for key in of_rules])
     diagnostics, meant = Diagnostics(), when
     if isinstance(when, dict):
         meant = {_field(str(key)): _wanted(str(key), wanted) for key, wanted in when.items()}
@@ -91,6 +102,11 @@ def compile_query(when: Any, language: Language) -> Question:
     diagnostics.found += NameChecker(language, compiler.place_of).unknown(when, (), tuple(NAMES.roots))
     diagnostics.raise_any()
     return Question(when, matcher)
+
+
+def unknown_fields(when: Any, language: Language, place_of: PlaceOf) -> list[Diagnostic]:
+    """Returns the fields that a `when` names and exchanges don't have."""
+    return WhenCompiler(language, place_of).unknown(when, (), NAMES)
 
 
 class Found(Struct, frozen=True):

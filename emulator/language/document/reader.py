@@ -78,7 +78,7 @@ _PLAIN_WORDS = {
     "did not find expected key": "expected a key here, or the end of this part; is a quote or the indentation wrong?",
     "did not find expected '-' indicator": "expected '- ' here; a list and a key can't stand in the same column",
     "did not find expected node content": "expected a value here",
-    "found unexpected end of stream": "the file ends before the quote does",
+    "found unexpected end of stream": "the text ends before the quote does",
     "found unexpected ':'": "expected a space after this ':', or quotes around the text",
     "could not find expected ':'": "expected ':' after this key",
     "found character that cannot start any token": "a value can't begin with this character; write it in quotes",

@@ -181,7 +181,7 @@ def test_all_complaints_are_told_at_once_even_before_a_syntax_error() -> None:
         "x.yaml:2:1: duplicate key 'a'; it stands on line 1 already",
         "x.yaml:3:4: no anchor '&nobody' stands before this alias",
         "x.yaml:4:4: unknown tag '!!x'; expected one of: !!str, !!int, !!float, !!bool, !!null",
-        "x.yaml:5:6: the file ends before the quote does",
+        "x.yaml:5:6: the text ends before the quote does",
     ]
 
 

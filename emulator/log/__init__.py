@@ -1,0 +1,1 @@
+"""The request log: what `serve` prints, `tail` follows and the control API streams, one row an exchange."""

@@ -1,0 +1,61 @@
+"""Spending: what an exchange used, by the units that its API file names in `client.spent`, such as tokens and money."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from math import isfinite
+from typing import Any
+
+import orjson
+
+from emulator.engine.context import Service
+from emulator.errors import EmulatorError
+from emulator.http import Exchange
+from emulator.store.views import content
+
+STREAM = b"text/event-stream"
+
+
+def spending(service: Service, exchange: Exchange, units: Collection[str] | None = None) -> dict[str, float]:
+    """Returns what one exchange used, by unit; of a stream, each unit as the last event tells it that tells it.
+
+    With `units`, only those. A refusal uses nothing.
+    """
+    plans = service.api.client.spent
+    missing = {unit: plans[unit] for unit in plans if units is None or unit in units}
+    found: dict[str, float] = {}
+    if not missing or exchange.status >= 400:
+        return found
+    names = {
+        "body": content(exchange.body, exchange.headers),
+        "status": exchange.status,
+        "operation": exchange.operation,
+    }
+    for answer in _answers(exchange):
+        context = service.background(**names, answer=answer)
+        for unit in [*missing]:
+            try:
+                value = missing[unit].value(context)
+            except (EmulatorError, KeyError):
+                continue
+            if isinstance(value, (int, float)) and isfinite(value) and value > 0:
+                found[unit] = float(value)
+                del missing[unit]
+        if not missing:
+            break
+    return found
+
+
+def _answers(exchange: Exchange) -> Iterator[Mapping[str, Any]]:
+    """Yields the bodies that a response is made of, those that are JSON objects; of a stream, the last event first."""
+    if not any(name.lower() == b"content-type" and STREAM in value for name, value in exchange.reply_headers):
+        whole = content(exchange.reply_body, exchange.reply_headers)
+        if isinstance(whole, dict):
+            yield whole
+        return
+    for line in reversed(exchange.reply_body.split(b"\n")):
+        if line.startswith(b"data: {"):
+            try:
+                yield orjson.loads(line[len(b"data: ") :])
+            except orjson.JSONDecodeError:
+                continue
