@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -55,7 +55,9 @@ def run(
         raise ConfigError(
             f"--listen is {settings.listen}; a run listens on this machine only, for example on 127.0.0.1:0"
         )
-    with _running(settings) as client, ExitStack() as stack:
+    with ExitStack() as stack:
+        server = stack.enter_context(_serving(settings))
+        client = stack.enter_context(closing(Client(server.url, token=settings.control_token or None)))
         apis = client.get("/apis")["apis"]
         emulated = {*settings.intercept_hosts, *(host.lower() for api in apis for host in api["hosts"])}
         allowed = allowed_hosts(run_options.allowed, emulated)
@@ -66,6 +68,7 @@ def run(
         if settings.control_token:
             environment["EMULATOR_CONTROL_TOKEN"] = settings.control_token
         status = run_command(words, {**env, **environment})
+        server.settle()
         try:
             return _report_run(world, run_options, emulated, status, report)
         except ControlError as error:
@@ -74,16 +77,12 @@ def run(
 
 
 @contextmanager
-def _running(settings: Settings) -> Iterator[Client]:
-    """Yields the control API of an emulator that runs meanwhile."""
+def _serving(settings: Settings) -> Iterator[ServerThread]:
+    """Yields an emulator that runs meanwhile."""
     thread = ServerThread(settings, *bind(settings))
     thread.start()
     try:
-        client = Client(thread.url, token=settings.control_token or None)
-        try:
-            yield client
-        finally:
-            client.close()
+        yield thread
     finally:
         thread.stop()
 

@@ -17,6 +17,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from emulator.app import Application
+from emulator.clock import Clock
 from emulator.https.proxy import HttpsProxy
 from emulator.language.document.reader import SUFFIXES
 from emulator.server.listeners import BACKLOG
@@ -30,6 +31,9 @@ LOG = logging.getLogger("emulator")
 READ_TIMEOUT = Settings().read_timeout
 KEEP_ALIVE = 75.0  # real seconds after which an idle connection is closed
 LOOK_EVERY_MS = 1_000  # between two looks at the files of scenarios
+# Passes of the loop in which what has arrived is processed: a full buffer of the kernel takes up to 24 reads, and what
+# follows the last one (a failed handshake, a stream that ends with its client) fewer than ten.
+SETTLING_PASSES = 100
 # Thresholds of the garbage collector's three generations. Nothing else runs during a collection, so each must be small:
 # hundreds of open streams in one collection take a tenth of a second.
 GC_THRESHOLDS = (2_000, 1, 500)
@@ -91,6 +95,16 @@ class Server(uvicorn.Server):
         """Stops the server. uvicorn would raise the signal again afterwards, but a requested stop is not a failure."""
         super().handle_exit(sig, frame)
         self._captured_signals.clear()
+
+    async def settle(self) -> None:
+        """Processes what has arrived by now, such as the last bytes and the ends of connections of a client that left.
+
+        A request that comes after them, on a connection of its own, may well be answered before: TLS and
+        cancelled streams take several passes of the loop.
+        """
+        clock = Clock()
+        for _ in range(SETTLING_PASSES):
+            await clock.sleep(0)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # From here on uvicorn only logs errors about open streams, which a stop ends on purpose.

@@ -169,6 +169,10 @@ class ServerThread:
             self.stop()
             raise EmulatorError(f"the emulator did not start: {self._failure or 'it took too long'}")
 
+    def settle(self) -> None:
+        """Wait until what clients have sent by now, and that they have left, is processed."""
+        asyncio.run_coroutine_threadsafe(self._server.settle(), self._loop).result(TIMEOUT)
+
     def stop(self) -> None:
         """Stop serving, cutting off what is still being sent."""
         self._server.should_exit = True
@@ -183,6 +187,7 @@ class ServerThread:
         level = logging.getLogger("uvicorn").level
         try:
             with asyncio.Runner(loop_factory=loop_factory()) as runner:
+                self._loop = runner.get_loop()
                 runner.run(self._server.serve(self._sockets))
         except BaseException as error:
             self._failure = error
