@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Collection, Iterable
+from functools import lru_cache, partial
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -77,10 +77,10 @@ class OriginPolicy:
     """
 
     def __init__(self, settings: Settings, hosts: Iterable[str]) -> None:
-        self._settings = settings
-        self._hosts = frozenset(host.lower() for host in (*hosts, *settings.intercept_hosts))
         self._off = settings.cors == ("off",)
-        self._decide = lru_cache(maxsize=CACHED_DECISIONS)(self._refusal)
+        names = frozenset(host.lower() for host in (*hosts, *settings.intercept_hosts))
+        # No method: with the cache it would be a reference cycle, and outlive its world.
+        self._decide = lru_cache(maxsize=CACHED_DECISIONS)(partial(_refusal, settings, names))
 
     def check(self, request: Request) -> None:
         """Raises ApiError("forbidden") for a request with the Origin of another site, or with one and a Host that
@@ -124,24 +124,28 @@ class OriginPolicy:
         key = (request.fields[ORIGIN], request.scheme, request.authority, request.host)
         return not self._off and self._decide(*key) is None
 
-    def _refusal(self, field: bytes, scheme: str, authority: str, host: str) -> OriginRefusal | None:
-        """Decides on an Origin, by the Host with which the request came; None: its page may call."""
-        origin, authority, listed = field.decode("latin-1").strip().lower(), authority.lower(), self._settings.cors
-        written = ORIGIN_PATTERN.fullmatch(origin)
-        if written and (origin in listed or "*" in listed):
-            return None
-        own = origin in (f"{scheme}://{authority}", self._settings.public_site)
-        nearby = not self._off and SITE.fullmatch(origin) is not None and is_loopback(_host(origin.partition("://")[2]))
-        hint = _hint(origin if written else "", self._off)
-        if not (nearby or (own and written)):
-            return OriginRefusal(f"the origin {origin[:200]!r} is another site", hint)
-        if host not in self._hosts and not is_own_name(authority, self._settings):
-            return OriginRefusal(f"the host {authority[:200]!r} is not a name of this server", hint)
-        return None
-
 
 def _hint(origin: str, off: bool) -> str:
     """What would let a page in; `origin` is empty when what was sent is none."""
     if off:
         return f"--cors off keeps every page out; start with --cors {origin or 'ORIGIN'} instead to let this one in"
     return f"{HINT}; start with --cors {origin} to let this one in" if origin else HINT
+
+
+def _refusal(
+    settings: Settings, hosts: Collection[str], field: bytes, scheme: str, authority: str, host: str
+) -> OriginRefusal | None:
+    """Decides on an Origin, by the Host with which the request came; None: its page may call."""
+    off = settings.cors == ("off",)
+    origin, authority, listed = field.decode("latin-1").strip().lower(), authority.lower(), settings.cors
+    written = ORIGIN_PATTERN.fullmatch(origin)
+    if written and (origin in listed or "*" in listed):
+        return None
+    own = origin in (f"{scheme}://{authority}", settings.public_site)
+    nearby = not off and SITE.fullmatch(origin) is not None and is_loopback(_host(origin.partition("://")[2]))
+    hint = _hint(origin if written else "", off)
+    if not (nearby or (own and written)):
+        return OriginRefusal(f"the origin {origin[:200]!r} is another site", hint)
+    if host not in hosts and not is_own_name(authority, settings):
+        return OriginRefusal(f"the host {authority[:200]!r} is not a name of this server", hint)
+    return None
