@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from emulator.errors import ApiError, Location, TemplateError
@@ -12,6 +13,8 @@ from emulator.playbook.model import ErrorPlan
 
 # Kinds that an API need not tell apart: what renders one that it does not have.
 GENERAL: Mapping[str, str] = {"unknown_token": "unknown_key", "expired_token": "unknown_key"}
+
+REASONS: Mapping[int, str] = {status.value: status.phrase for status in HTTPStatus}
 
 
 def error_plan(errors: Mapping[str, ErrorPlan], renamed: Mapping[str, str], kind: str) -> ErrorPlan:
@@ -32,10 +35,12 @@ def render_error(plan: ErrorPlan, error: ApiError, context: dict[str, Any]) -> R
         **error.values,
     }
     context["error"] = shown
-    for name in ("status", "type"):
-        if isinstance(shown[name], Template):
-            shown[name] = shown[name].value(context)
+    if isinstance(shown["status"], Template):
+        shown["status"] = shown["status"].value(context)
     status = check_status(shown["status"], plan.place)
+    shown["reason"] = REASONS.get(status, "")
+    if isinstance(shown["type"], Template):
+        shown["type"] = shown["type"].value(context)
     if "message" not in shown:
         shown["message"] = str(plan.message.value(context)) if plan.message is not None else error.detail or plan.kind
     headers = error.headers or plan.headers

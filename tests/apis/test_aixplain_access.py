@@ -307,6 +307,23 @@ def test_a_rate_limit_that_was_asked_for_has_the_words_it_was_given(emulator: Em
     assert response.json()["message"] == says
 
 
+@pytest.mark.claim("AX-ERROR-SHAPE")
+@pytest.mark.parametrize(
+    ("status", "called"),
+    [
+        (404, "Not Found"),
+        (418, "I'm a Teapot"),
+        (429, "Too Many Requests"),
+        (499, "Error"),
+        (500, "Internal Server Error"),
+    ],
+)
+def test_a_status_that_was_asked_for_goes_by_its_own_name(emulator: Emulated, status: int, called: str) -> None:
+    client = caller(emulator)
+    client.headers["X-Emulator-Fault"] = f"status={status}"
+    assert execute(client, text="Hello!").json()["error"] == called
+
+
 @pytest.mark.finding("D7")
 def test_every_response_has_a_request_id_of_its_own(emulator: Emulated) -> None:
     client = caller(emulator)

@@ -120,7 +120,10 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
             "200 to 599, or a template that gives it. A `status` in `data`, the kind's or the reply's, "
             "goes before it. Required."
         ),
-        "type": "`error.type`: the API's own word for it.",
+        "type": (
+            "`error.type`: the API's own word for it, or a template that gives it. `error.reason` is what "
+            "HTTP calls the status, such as `Conflict`; empty for one that has no name."
+        ),
         "message": (
             "A template for `error.message`. Without it, `error.message` is what the rule or the engine "
             "says (`error.detail`), or the name of the kind."
