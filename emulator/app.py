@@ -17,12 +17,11 @@ from emulator.compile.loader import Loader
 from emulator.compile.playbooks import Playbooks, stamp
 from emulator.engine.body import open_request
 from emulator.engine.deliver import FastPath
-from emulator.engine.functions import FILTERS, FUNCTIONS
+from emulator.engine.functions import LANGUAGE as LANGUAGE
 from emulator.engine.pipeline import Continuation, Pipeline
 from emulator.engine.world import WorldState
 from emulator.errors import DocumentError
 from emulator.https.proxy import BlockedCall, HttpsProxy
-from emulator.language.expressions import Language
 from emulator.playbook import Playbook
 from emulator.settings import Settings
 from emulator.worlds.credentials import peek, wants_form
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
 OWN = ("/", CONTROL[:2])  # beginnings of paths that may be the emulator's own
 LOG = logging.getLogger("emulator")
-LANGUAGE = Language(functions=FUNCTIONS, filters=FILTERS)
 
 
 def load(names: tuple[str, ...], documented_only: bool = False) -> Playbook:

@@ -17,6 +17,7 @@ PARTS: dict[type[api.Model], tuple[str, str]] = {
     scenario.ScenarioFile: ("A scenario file", "key"),
     scenario.OverrideModel: ("Override", "key"),
     scenario.LatencyModel: ("Latency", "key"),
+    scenario.CannedAnswerModel: ("Canned answers", "answer's key"),
     scenario.RuleModel: ("A rule", "key"),
     scenario.ReplyModel: ("Reply", "key"),
     scenario.StreamModel: ("Stream", "key"),

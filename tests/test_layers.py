@@ -56,7 +56,7 @@ TIMES = {
     "datetime": {"now", "utcnow", "today"},
     "date": {"today"},
 }
-MAX_LINES, MAX_FUNCTION_LINES, MAX_MODULES, MAX_UNTESTED = 400, 45, 18, 30
+MAX_LINES, MAX_FUNCTION_LINES, MAX_MODULES, MAX_UNTESTED = 400, 45, 20, 30
 FOREIGN = ("aixplain", "aiexport", "ai-export", "ai export", "ai_export", "apex")
 
 

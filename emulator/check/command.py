@@ -9,7 +9,7 @@ from emulator import paths as resources
 from emulator.app import LANGUAGE
 from emulator.check.lint import Loaded, lint
 from emulator.check.play import play as play_operations
-from emulator.check.reach import unreachable
+from emulator.check.reach import hidden_answers, unreachable
 from emulator.compile.loader import Loader
 from emulator.errors import ConfigError, Diagnostic
 from emulator.language.document.reader import SUFFIXES
@@ -35,10 +35,10 @@ def check_scenario(name: str, play: bool = True) -> list[Diagnostic]:
     loader = Loader(resources.scenarios(), resources.fixtures(), LANGUAGE)
     playbook = loader.load_partly((name,))
     wrong = loader.diagnostics.found
-    loaded = Loaded(playbook, tuple(loader.rules), loader.changes, tuple(loader.documents))
+    loaded = Loaded(playbook, tuple(loader.rules), loader.changes, tuple(loader.documents), tuple(loader.answers))
     found = [*wrong, *lint(loaded)]
     if not wrong:  # a condition that is wrong matches nothing yet, so nothing can be said of what it hides
-        found += unreachable(loaded)
+        found += [*unreachable(loaded), *hidden_answers(loaded)]
     return sorted({*found, *(play_operations(playbook) if play and not found else ())})
 
 

@@ -64,9 +64,17 @@ def _list_names(models: Mapping[str, Schema], apis: Collection[Api], scenarios: 
     collections = [name for api in apis for name in api.collections]
     jobs = [name for api in apis for name in api.jobs]
     one = _one_of(operations)
+    answering = _one_of(
+        text
+        for api in apis
+        for name, each in api.operations.items()
+        if each.answer
+        for text in (name, f"{api.name}/{name}")
+    )
     when, fault, error = _when(), _fault(), _one_of(errors)
     lists: Mapping[str, Mapping[str, Schema]] = {
         "RuleModel": {"on": {"anyOf": [one, {"type": "array", "items": one}]}, "when": when, "fault": fault},
+        "CannedAnswerModel": {"on": {"anyOf": [answering, {"type": "array", "items": answering}]}},
         "CheckModel": {"when": when, "error": error},
         "ReplyModel": {"error": error},
         "StepModel": {

@@ -15,6 +15,7 @@ from emulator.compile.operation import ScenarioRule
 from emulator.compile.overrides import Overrides
 from emulator.compile.when import NO_FIELDS
 from emulator.errors import Diagnostic, Location
+from emulator.generate.answers import CannedAnswer
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.document.reader import Document
 from emulator.language.schema.scenario import RuleModel
@@ -33,6 +34,7 @@ class Loaded(Struct, frozen=True):
     rules: tuple[ScenarioRule, ...]
     changes: Mapping[str, Overrides]
     documents: tuple[Document, ...]
+    answers: tuple[CannedAnswer, ...] = ()
 
     def concerned(self, rule: ScenarioRule) -> list[Fields]:
         """Returns what is known of the operations that a scenario's rule is for."""

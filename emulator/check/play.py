@@ -29,7 +29,6 @@ from emulator.playbook.matching import FieldCheck, Matcher
 from emulator.playbook.model import JobPlan, LatencyPlan, Rule
 from emulator.playbook.paths import step_into
 from emulator.playbook.routes import PARAMETER
-from emulator.playbook.rules import RuleSet
 from emulator.store.memory import MemoryBackend
 from emulator.verify.run import smallest
 
@@ -92,7 +91,7 @@ def quiet(playbook: Playbook) -> Playbook:
 
 def _quiet(api: Api) -> Api:
     operations = {
-        name: replace(operation, rules=RuleSet([_unhurried(rule) for rule in operation.rules.rules]))
+        name: replace(operation, rules=operation.rules.replaced(_unhurried))
         for name, operation in api.operations.items()
     }
     return replace(api, operations=operations, jobs={name: _unwatched(kind) for name, kind in api.jobs.items()})

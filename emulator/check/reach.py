@@ -1,14 +1,15 @@
 """Finds rules that are never reached: an earlier rule answers first, their counters contradict each other, or the
-operation refuses every request that they are for."""
+operation refuses every request that they are for; and canned answers that an earlier one hides."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
 from emulator.check.fields import Fields
 from emulator.check.lint import Loaded, impossible
 from emulator.errors import Diagnostic, Location
+from emulator.generate.answers import CannedAnswer
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Api, Operation
 from emulator.playbook.matching import Check, FieldCheck, Matcher
@@ -31,6 +32,39 @@ def unreachable(loaded: Loaded) -> Iterator[Diagnostic]:
                 else:
                     why.setdefault(rule.place, reason)
     yield from (Diagnostic(place, reason) for place, reason in why.items() if place not in reached)
+
+
+def hidden_answers(loaded: Loaded) -> Iterator[Diagnostic]:
+    """Yields a diagnostic for each canned answer that is never given: an earlier one of the file goes before."""
+    apis = loaded.playbook.apis.values()
+    operations = [(api.name, name) for api in apis for name, each in api.operations.items() if each.answer is not None]
+    before: list[CannedAnswer] = []
+    for answer in loaded.answers:
+        concerned = [each for each in operations if answer.concerns(*each)]
+        earlier = next((each for each in before if _says_before(each, answer, concerned)), None)
+        if earlier is not None:
+            place = f"{PurePath(earlier.place.file).name}:{earlier.place.line}"
+            yield Diagnostic(answer.place, f"this answer is never given: that at {place} is given to all it is for")
+        before.append(answer)
+
+
+def _says_before(earlier: CannedAnswer, later: CannedAnswer, concerned: Iterable[tuple[str, str]]) -> bool:
+    """Whether an earlier answer of the same file is given to every prompt that a later one is for."""
+    if earlier.place.file != later.place.file or not all(earlier.concerns(*each) for each in concerned):
+        return False
+    if not earlier.prompts and not earlier.contains and earlier.pattern is None:
+        return True
+    if later.prompts:
+        return all(_fits(earlier, text) for text in later.prompts)
+    if later.pattern is not None:
+        return earlier.pattern == later.pattern
+    return bool(later.contains) and all(any(part in text for part in earlier.contains) for text in later.contains)
+
+
+def _fits(answer: CannedAnswer, prompt: str) -> bool:
+    if answer.pattern is not None:  # the punctuation that a prompt ends with is not known, so it must not matter
+        return all(answer.search(f"{prompt}{end}") is not None for end in ("", ".", "?"))
+    return prompt in answer.prompts or any(text in prompt for text in answer.contains)
 
 
 def _reasons(api: Api, operation: Operation, works_rows: bool) -> Iterator[tuple[Rule, str | None]]:
@@ -90,10 +124,14 @@ def _said(check: FieldCheck) -> str:
 
 def _answers_for(earlier: Rule, later: Rule, works_rows: bool) -> bool:
     """Whether an earlier rule of the same file answers every request that a later one matches."""
-    if earlier.reply is None or earlier.matcher.counters or earlier.place.file != later.place.file:
+    if (
+        (earlier.reply is None and earlier.answer is None)
+        or earlier.matcher.counters
+        or earlier.place.file != later.place.file
+    ):
         return False
     # A job's rows pass over rules that answer with a stream.
-    streams = earlier.reply.events is not None
+    streams = earlier.reply is not None and earlier.reply.events is not None
     if streams and works_rows and (later.reply is None or later.reply.events is None):
         return False
     return all(any(_implies(known, wanted) for known in later.matcher.checks) for wanted in earlier.matcher.checks)

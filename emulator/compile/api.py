@@ -15,6 +15,7 @@ from emulator.compile.rule import Definitions, RuleCompiler
 from emulator.compile.templates import Compiler, Group, Path
 from emulator.compile.when import REQUEST_NAMES
 from emulator.errors import ConfigError, Location
+from emulator.generate.answers import CannedAnswers
 from emulator.generate.canned import CannedReply
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.expressions.template import Template
@@ -65,7 +66,8 @@ class ApiCompiler:
         self.unknown_keys = file.unknown_keys if override.unknown_keys is None else override.unknown_keys
         self.added_headers = ADDED.union(name.lower().encode() for name in self.file.limit_headers)
 
-    def compile(self, scenario: Sequence[ScenarioRule]) -> ApiPlan:
+    def compile(self, scenario: Sequence[ScenarioRule], canned: CannedAnswers) -> ApiPlan:
+        """The API with the rules and the answers of scenarios before its own."""
         file, compiler = self.file, self.compiler
         self._require()
         collections = {name: self._collection(name, part) for name, part in file.collections.items()}
@@ -104,7 +106,7 @@ class ApiCompiler:
             errors={name: self._error(name, kind) for name, kind in file.errors.kinds.items()},
             collections=collections,
             statistics=self._statistics(),
-            answers={name: self.data.answer(name, answer, self._canned(name)) for name, answer in file.answers.items()},
+            answers=self._answers(canned),
             jobs=kinds,
             operations={name: operations.operation(name, part) for name, part in file.operations.items()},
         )
@@ -145,6 +147,10 @@ class ApiCompiler:
             compiler, path = self._spot(("collections", collection, at))
             added += self.data.beside(compiler).added(record, path)
         return added
+
+    def _answers(self, canned: CannedAnswers) -> dict[str, plan.AnswerPlan]:
+        given = self.file.answers.items()
+        return {name: self.data.answer(name, answer, self._canned(name), canned) for name, answer in given}
 
     def _canned(self, answer: str) -> list[CannedReply]:
         """The canned replies that scenarios add to an answer, those of the last scenario first."""

@@ -10,6 +10,7 @@ from pydantic import Field, RootModel, model_validator
 from emulator.compile.fixtures import Fixtures
 from emulator.compile.templates import Compiler, Path
 from emulator.errors import Location
+from emulator.generate.answers import CannedAnswers
 from emulator.generate.canned import CannedReply
 from emulator.generate.text import TextSources
 from emulator.language.document.reader import Document
@@ -78,8 +79,10 @@ class DataCompiler:
     def _document(self, source: str, path: Path) -> Document:
         return self.fixtures.find(source, self.compiler.document.path, self.compiler.place(path))
 
-    def answer(self, name: str, answer: AnswerModel, canned: Sequence[CannedReply]) -> plan.AnswerPlan:
-        """An answer, with canned replies that take precedence over its own."""
+    def answer(
+        self, name: str, answer: AnswerModel, canned: Sequence[CannedReply], given: CannedAnswers
+    ) -> plan.AnswerPlan:
+        """An answer, with canned replies that take precedence over its own, and what scenarios answer before those."""
         compiler, path = self.compiler, ("answers", name)
         replies = [*canned, *self.canned(answer.canned, (*path, "canned"))]
         return plan.AnswerPlan(
@@ -92,6 +95,7 @@ class DataCompiler:
             texts=TextSources.of(replies, self.fixtures.sentences),
             stop=compiler.optional(answer.stop, (*path, "stop")),
             claims=tuple(answer.claims),
+            canned=given or None,
         )
 
     def canned(self, files: Sequence[str], path: Path) -> list[CannedReply]:

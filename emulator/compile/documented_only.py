@@ -7,6 +7,7 @@ That is a route, a rule or a field of class `invented`, or one that cites invent
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -56,7 +57,7 @@ def _operation(api: Api, operation: Operation) -> Operation:
             operation,
             request=_schema(operation.request, api, operation, "body"),
             query=_schema(operation.query, api, operation, "query"),
-            rules=RuleSet([_rule(api, operation, rule) for rule in operation.rules.rules]),
+            rules=operation.rules.replaced(partial(_rule, api, operation)),
         )
     place, message = operation.place, _refusal(operation, why, operation.place)
     reply = ReplyPlan(place, 200, Headers(), error="no_rule", message=message)

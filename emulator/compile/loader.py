@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import reduce
 from operator import or_
 from pathlib import Path
 
+from emulator.compile.answers import compile_answer, idle_pattern
 from emulator.compile.api import ApiCompiler
 from emulator.compile.documented_only import documented_only
 from emulator.compile.finder import ScenarioFinder, ScenarioSource
 from emulator.compile.fixtures import Fixtures
 from emulator.compile.lint import route_conflicts
 from emulator.compile.names import unknown_names
-from emulator.compile.operation import ScenarioRule, names_of
+from emulator.compile.operation import ScenarioRule, answers, names_of, patterns
 from emulator.compile.overrides import Overrides
 from emulator.compile.templates import Compiler
 from emulator.errors import Diagnostic, DocumentError
 from emulator.faults.targets import out_of_reach, spots, unknown_name
+from emulator.generate.answers import CannedAnswer, CannedAnswers
 from emulator.language.document.diagnostics import Diagnostics, did_you_mean
 from emulator.language.document.durations import Latency, parse_latency
 from emulator.language.document.reader import SUFFIXES, Document, read
@@ -44,6 +46,7 @@ class Loader:
         self.language = language
         self.files: list[Path] = []
         self.rules: list[ScenarioRule] = []
+        self.answers: list[CannedAnswer] = []
         self.changes: dict[str, Overrides] = {}
         self.documents: list[Document] = []
         self.partial: list[Partial] = []
@@ -66,13 +69,17 @@ class Loader:
         self.partial = finder.partial
         rules = self.rules = [entry for source in sources for entry in self._rules(source)]
         self.documents += [source.document for source in sources if not source.is_api]
-        apis = self._apis(sources, rules)
+        canned = self.answers = [answer for source in sources for answer in self._answers(source)]
+        apis = self._apis(sources, rules, CannedAnswers(canned))
         latency = self._latency(sources)
         router = self._router(apis.values())
         for entry in rules:
             self._refuse_idle(entry, apis)
             self._refuse_idle_faults(entry, apis)
             self._refuse_unknown_names(entry, apis)
+            self._refuse_idle_answer(entry, apis)
+        for source in sources if apis else ():
+            self._refuse_idle_patterns(source, apis)
         scenarios = [source.document for source in sources if not source.is_api]
         self.diagnostics.found.extend(unknown_names(apis.values(), rules, scenarios, self.language))
         self._refuse_unknown_claims(sources, apis)
@@ -98,7 +105,15 @@ class Loader:
         compiler = Compiler(source.document, self.language, self.diagnostics)
         return [ScenarioRule(rule, ("rules", at), compiler) for at, rule in enumerate(source.file.rules)]
 
-    def _apis(self, sources: Sequence[ScenarioSource], rules: Sequence[ScenarioRule]) -> dict[str, ApiPlan]:
+    def _answers(self, source: ScenarioSource) -> Iterator[CannedAnswer]:
+        place_of = source.document.place
+        for at, entry in enumerate(source.file.answers):
+            with self.diagnostics.catching():
+                yield compile_answer(entry, self.language, place_of, ("answers", at))
+
+    def _apis(
+        self, sources: Sequence[ScenarioSource], rules: Sequence[ScenarioRule], canned: CannedAnswers
+    ) -> dict[str, ApiPlan]:
         changes = self.changes
         named: dict[str, list[ScenarioSource]] = {}
         for source in reversed(sources):
@@ -108,10 +123,18 @@ class Loader:
         if sources and not changes and not self.diagnostics.found:
             document = sources[0].document
             self.diagnostics.add(document.place(()), "this scenario serves no API; add `extends: default` or `apis:`")
-        found = {name: self.diagnostics.attempt(self._api, changes[name], named[name], rules) for name in changes}
+        found = {
+            name: self.diagnostics.attempt(self._api, changes[name], named[name], rules, canned) for name in changes
+        }
         return {name: api for name, api in found.items() if api is not None}
 
-    def _api(self, changes: Overrides, sources: Sequence[ScenarioSource], rules: Sequence[ScenarioRule]) -> ApiPlan:
+    def _api(
+        self,
+        changes: Overrides,
+        sources: Sequence[ScenarioSource],
+        rules: Sequence[ScenarioRule],
+        canned: CannedAnswers,
+    ) -> ApiPlan:
         name = changes.api
         folders = [self.folder / "apis"]
         folders += [folder for source in sources for folder in (source.path.parent, source.path.parent / "apis")]
@@ -133,7 +156,7 @@ class Loader:
             text = f"this file is {path.name}, but the API is called {file.api!r}; expected {name!r}"
             raise DocumentError([Diagnostic(document.place(("api",)), text)])
         compiler = Compiler(document, self.language, self.diagnostics)
-        return ApiCompiler(file, compiler, changes, self.fixtures).compile(rules)
+        return ApiCompiler(file, compiler, changes, self.fixtures).compile(rules, canned)
 
     def _latency(self, sources: Sequence[ScenarioSource]) -> plan.LatencyPlan:
         found: dict[str, Latency] = {}
@@ -164,6 +187,24 @@ class Loader:
             if operations and not any(entry.fits(pattern, api, name) for api, name in operations):
                 hint = _other_pattern(entry, pattern, operations)
                 self.diagnostics.add(entry.compiler.place(path), f"no operation is called {pattern!r}; {hint}")
+
+    def _refuse_idle_patterns(self, source: ScenarioSource, apis: dict[str, ApiPlan]) -> None:
+        """Reports each name in the `on` of an answer for which no operation with generated text goes."""
+        for at, entry in enumerate(source.file.answers):
+            for pattern, path in patterns(entry.on, ("answers", at, "on")):
+                wrong = idle_pattern(pattern, apis.values())
+                if wrong is not None:
+                    self.diagnostics.add(source.document.place(path), wrong)
+
+    def _refuse_idle_answer(self, entry: ScenarioRule, apis: dict[str, ApiPlan]) -> None:
+        """Reports an answer when no operation that `on` names says anything that is generated."""
+        concerned = [
+            part for api in apis.values() for name, part in api.operations.items() if entry.concerns(api.name, name)
+        ]
+        if answers(entry.rule) and concerned and all(part.answer is None for part in concerned):
+            known = [name for api in apis.values() for name, each in api.operations.items() if each.answer]
+            text = f"nothing that is generated is said there; `answer` is for: {', '.join(dict.fromkeys(known))}"
+            self.diagnostics.add(entry.compiler.place((*entry.path, "reply")), text)
 
     def _refuse_idle_faults(self, entry: ScenarioRule, apis: dict[str, ApiPlan]) -> None:
         """Reports each fault on jobs, webhooks or tokens when no operation that `on` names sets any off, and

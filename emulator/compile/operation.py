@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from emulator.compile.rule import Definitions, RuleCompiler
+from emulator.compile.rule import ANSWER_KEYS, Definitions, RuleCompiler
 from emulator.compile.templates import Compiler, Group, Path
 from emulator.compile.when import CALLER_FIELDS, REQUEST_NAMES, FieldNames
 from emulator.language.expressions.template import Template
@@ -22,6 +22,28 @@ from emulator.playbook.routes import PARAMETER
 from emulator.playbook.rules import Checks, RuleSet
 
 
+def names_operation(pattern: str, api: str, operation: str) -> bool:
+    """Whether `messages.create`, `messages.*` or `api/messages.*` names an operation."""
+    return fnmatchcase(operation, pattern) or fnmatchcase(f"{api}/{operation}", pattern)
+
+
+def patterns(on: Sequence[str] | str | None, path: Path) -> list[tuple[str, Path]]:
+    """Returns what `on`, which stands at a path, names, and where; nothing when it is left out."""
+    if isinstance(on, str):
+        return [(on, path)]
+    return [(pattern, (*path, at)) for at, pattern in enumerate(on or ())]
+
+
+def answers(rule: RuleModel) -> bool:
+    """Whether a rule answers and leaves the reply to an API's own rules."""
+    return rule.reply is not None and bool(ANSWER_KEYS & rule.reply.model_fields_set)
+
+
+def only_answers(rule: RuleModel) -> bool:
+    """Whether a rule does nothing but that, so that it is for operations only that say something generated."""
+    return answers(rule) and not rule.fault
+
+
 class ScenarioRule(Struct, frozen=True):
     """A scenario's rule, with the compiler of the document it stands in."""
 
@@ -31,14 +53,11 @@ class ScenarioRule(Struct, frozen=True):
 
     def patterns(self) -> list[tuple[str, Path]]:
         """What `on` names, and where; nothing when the rule is for every operation."""
-        on, path = self.rule.on, (*self.path, "on")
-        if isinstance(on, str):
-            return [(on, path)]
-        return [(pattern, (*path, at)) for at, pattern in enumerate(on or ())]
+        return patterns(self.rule.on, (*self.path, "on"))
 
     def fits(self, pattern: str, api: str, operation: str) -> bool:
         """Whether `messages.create`, `messages.*` or `api/messages.*` names this operation."""
-        return fnmatchcase(operation, pattern) or fnmatchcase(f"{api}/{operation}", pattern)
+        return names_operation(pattern, api, operation)
 
     def concerns(self, api: str, operation: str) -> bool:
         """Whether its `on` names this operation."""
@@ -140,16 +159,22 @@ class OperationCompiler:
             (part.headers, (*path, "headers"), self.compiler),
         )
         rules = [
-            RuleCompiler(entry.compiler, self.known, renamed=part.errors).rule(entry.rule, entry.path, lets, headers)
+            RuleCompiler(entry.compiler, self.known, None, part.errors, part.answer is not None).rule(
+                entry.rule, entry.path, lets, headers
+            )
             for entry in self.scenario
-            if entry.concerns(self.file.api, name)
+            if entry.concerns(self.file.api, name) and (part.answer is not None or not only_answers(entry.rule))
         ]
+        before = len(rules)
         own = RuleCompiler(self.compiler, self.known, names, part.errors)
         for at, rule in enumerate(part.rules):
             if rule.on is not None:
                 self.diagnostics.add(self.compiler.place((*path, "rules", at, "on")), "`on` is for a scenario's rules")
+            if answers(rule):
+                text = "only a scenario's rules leave the reply to others; an API's own say {{ answer.text }}"
+                self.diagnostics.add(self.compiler.place((*path, "rules", at, "reply")), text)
         rules += [own.rule(rule, (*path, "rules", at), lets, headers) for at, rule in enumerate(part.rules)]
-        return RuleSet(rules)
+        return RuleSet(rules, before)
 
     def _cost(self, part: OperationModel, path: Path) -> dict[str, int | Template]:
         cost, where = (self.file.cost, ("cost",)) if part.cost is None else (part.cost, (*path, "cost"))

@@ -21,7 +21,7 @@ from emulator.language.schema.api import StepModel
 from emulator.language.schema.scenario import EventModel, PaceModel, ReplyModel, RuleModel, StreamModel
 from emulator.playbook.headers import ADDED, Headers
 from emulator.playbook.matching import Matcher
-from emulator.playbook.model import EventPlan, FaultPlan, PacePlan, ReplyPlan, StepPlan
+from emulator.playbook.model import EventPlan, FaultPlan, PacePlan, ReplyPlan, RuleAnswer, StepPlan
 from emulator.playbook.model import Rule as RulePlan
 
 VERBS: Mapping[str, tuple[str, ...]] = {
@@ -55,6 +55,7 @@ MISSING_OUTCOMES: Mapping[str, tuple[str, ...]] = {
     "cancel": ("fail", "skip"),
 }
 NO_BODY = (204, 304)
+ANSWER_KEYS = frozenset(("answer", "json_answer"))
 
 
 class Definitions(Struct, frozen=True):
@@ -77,8 +78,8 @@ def _content_headers(reply: ReplyModel) -> dict[str, str]:
 
 
 class RuleCompiler:
-    """Compiles rules of one document; `known` is what they may name, `names` what their `when` may speak of, and
-    `renamed` what the operation calls kinds of error.
+    """Compiles rules of one document; `known` is what they may name, `names` what their `when` may speak of, `renamed`
+    what the operation calls kinds of error, `generates` whether it says something that a rule may answer differently.
 
     Without `names` that is looked at elsewhere: a scenario's rule may be for operations that know different ones.
     """
@@ -89,12 +90,14 @@ class RuleCompiler:
         known: Definitions,
         names: FieldNames | None = None,
         renamed: Mapping[str, str] | None = None,
+        generates: bool = False,
     ) -> None:
         self.compiler = compiler
         self.diagnostics = compiler.diagnostics
         self.known = known
         self.names = names
         self.renamed = renamed or {}
+        self.generates = generates
 
     def rule(self, rule: RuleModel, path: Path, lets: Mapping[str, Template], headers: tuple[Group, ...]) -> RulePlan:
         compiler = self.compiler
@@ -103,7 +106,9 @@ class RuleCompiler:
             if rule.reply is None and not rule.fault:
                 raise DocumentError([Diagnostic(place, "a rule needs a reply or a fault")])
         matcher = self.diagnostics.attempt(compiler.when.compile, rule.when, (*path, "when"), self.names) or Matcher()
-        lets = {**lets, **compiler.trees(rule.let, (*path, "let"))} if rule.let else lets
+        own = compiler.trees(rule.let, (*path, "let"))
+        lets = {**lets, **own} if own else lets
+        answers = rule.reply is not None and ANSWER_KEYS & rule.reply.model_fields_set
         return RulePlan(
             id=str(place),
             place=place,
@@ -111,13 +116,27 @@ class RuleCompiler:
             matcher=matcher,
             lets=lets,
             steps=self.steps(rule.do, (*path, "do")),
-            reply=None if rule.reply is None else self._reply(rule.reply, (*path, "reply"), headers, lets),
+            reply=None if rule.reply is None or answers else self._reply(rule.reply, (*path, "reply"), headers, lets),
             faults=tuple(self._faults(rule.fault, (*path, "fault"))),
             claims=tuple(claim for claim in rule.claims if claim in self.known.claims),
             counted_as=self._counted_as(path) if matcher.counters else "",
             unchecked=rule.unchecked,
             grade=rule.grade,
+            answer=self._answer(rule.reply, (*path, "reply"), own) if rule.reply is not None and answers else None,
         )
+
+    def _answer(self, reply: ReplyModel, path: Path, lets: Mapping[str, Template]) -> RuleAnswer | None:
+        """What the API's own rules are to say; None in operations that say nothing generated."""
+        compiler = self.compiler
+        for name in sorted(reply.model_fields_set - ANSWER_KEYS):
+            key = "class" if name == "grade" else name
+            wrong = f"`{key}` can't stand beside `answer`: the API's own rules give the reply its shape"
+            self.diagnostics.add(compiler.document.place((*path, key), key=True), wrong)
+        text = compiler.optional(reply.answer, (*path, "answer"))
+        json = compiler.optional(reply.json_answer, (*path, "json"))
+        if text is None and json is None:
+            self.diagnostics.add(compiler.place(path), "nothing is answered; expected `answer`, or `json`, or both")
+        return RuleAnswer(compiler.place(path), text, json, lets) if self.generates and (text or json) else None
 
     def _counted_as(self, path: Path) -> str:
         """File, list, and the rule's name or else a digest of what it says; rules that are alike are numbered.

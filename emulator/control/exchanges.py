@@ -10,16 +10,14 @@ from emulator.control.about import known_api, known_operation
 from emulator.control.clock import seconds
 from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
-from emulator.engine.functions import FILTERS, FUNCTIONS
+from emulator.engine.functions import LANGUAGE
 from emulator.errors import DocumentError
-from emulator.language.expressions import Language
 from emulator.log.feed import Feed, Position
 from emulator.log.stream import EventStream
 from emulator.store.views import ExchangeView, exchange_view
 from emulator.worlds.filters import HINT, compile_filter
 from emulator.worlds.journal_query import Found, Question, compile_query, find, wait
 
-LANGUAGE = Language(functions=FUNCTIONS, filters=FILTERS)
 MAX_WAIT = 600.0  # real seconds
 When = Annotated[dict[str, Any], Meta(description="what they must be like: a `when` as in a rule (docs/control.md)")]
 Last = Annotated[int, Meta(ge=1, description="at most so many, the newest")]

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp
 from emulator.control import about as apis
 from emulator.control import about as health
 from emulator.control import about as operations
-from emulator.control import clock, exchanges, faults, jobs, keys, openapi, scenarios, webhooks, worlds
+from emulator.control import answers, clock, exchanges, faults, jobs, keys, openapi, scenarios, webhooks, worlds
 from emulator.control import keys as limits
 from emulator.control import landing as start
 from emulator.control import reports as blocked_calls
@@ -25,6 +25,7 @@ TABLE: tuple[ControlRoute, ...] = (
     *operations.OPERATION_ROUTES,
     *scenarios.ROUTES,
     *faults.ROUTES,
+    *answers.ROUTES,
     *clock.ROUTES,
     *worlds.WORLD_ROUTES,
     *jobs.ROUTES,

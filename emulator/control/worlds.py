@@ -244,7 +244,7 @@ WORLD_ROUTES = (
 
 
 async def reset(request: ControlRequest) -> WorldView:
-    """The world begins again: records, counters, usage, jobs, journal, webhooks, faults and clock; scenarios stay."""
+    """The world begins again: records, counters, jobs, journal, webhooks, faults, answers and clock; scenarios stay."""
     await request.server.worlds.reset(request.world_name)
     return view(request, request.server.worlds.find(request.world_name))
 

@@ -59,6 +59,20 @@ def settle(context: Context, operation: Operation, now: float) -> None:
     context.pop("limits", None)  # a template may have read them before
 
 
+def recharge(context: Context, operation: Operation, now: float) -> None:
+    """Charges what a request costs whose answer is another than the one that its cost was reckoned from."""
+    allowance, caller = context.allowance, context.caller
+    if allowance is None or caller is None:
+        return
+    amounts = {
+        name: whole(amount, context, operation.place)
+        for name, amount in operation.cost.items()
+        if isinstance(amount, Template) and any(each.name == name for each in allowance.limits)
+    }
+    context.allowance = limit.settle(context.service.state.store, caller.subject, allowance, amounts, now)
+    context.pop("limits", None)
+
+
 def settle_refusal(error: Exception, context: Context, now: float) -> Exception:
     """Charges a request that is refused for what it says, instead of its cost, what the API's `refused` says.
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
 
 from emulator.engine.world import WorldState
 from emulator.errors import ApiError, ConfigError
-from emulator.generate.text import Prompt, TextGenerator
+from emulator.generate.canned import canned_context
+from emulator.generate.text import GivenText, Prompt, TextGenerator
 from emulator.http import Caller, Reply, Request
 from emulator.jobs import Jobs
 from emulator.jobs.job import Job
@@ -26,8 +29,20 @@ from emulator.store.tokens import KEYS, Tokens
 
 if TYPE_CHECKING:
     from emulator.faults import Fault
-    from emulator.playbook.model import Rule
+    from emulator.generate.answers import AnswerMatch
+    from emulator.playbook.model import Rule, RuleAnswer
     from emulator.store.limits import Allowance
+
+
+class Answers(Protocol):
+    """The answers that were added to a world."""
+
+    @property
+    def any(self) -> bool:
+        """Whether there is one."""
+
+    def find(self, prompt: str, api: str, operation: str) -> AnswerMatch | None:
+        """Returns what is said to a prompt in an operation. Raises TemplateError."""
 
 
 Maker = Callable[["Context"], Any]
@@ -39,6 +54,7 @@ class Context(dict[str, Any]):
 
     __slots__ = (
         "allowance",
+        "answering",
         "blocks",
         "caller",
         "counted_later",
@@ -70,6 +86,7 @@ class Context(dict[str, Any]):
         self.blocks = 0  # of digits for ids that were drawn
         self.digits = ""  # that are left of the last
         self.counted_later = False  # a job that the request has started is counted when it ends
+        self.answering: RuleAnswer | None = None  # what the rule wants to be said
         self.faults: tuple[Fault, ...] = ()  # all that play, including those on what the request starts
         self.set_off: tuple[str, ...] = ()  # the names of those on what the request has started
 
@@ -105,9 +122,16 @@ class Context(dict[str, Any]):
         """A version 4 UUID (RFC 9562)."""
         return uuid_of(self.new_id(32))
 
-    def adopt(self, rule: Rule) -> None:
-        """Adds the names that the rule's own `let` defines."""
+    def adopt(self, rule: Rule) -> bool:
+        """Adds the names that the rule's own `let` defines; whether it answers what was generated already, for a cost
+        or a check, which is then generated again, and all that depends on it."""
         self.lets = rule.lets
+        self.answering = rule.answer
+        if rule.answer is None or "answer" not in self:
+            return False
+        for name in ("answer", *rule.lets):
+            self.pop(name, None)
+        return True
 
 
 def request_view(context: Context) -> dict[str, Any]:
@@ -178,7 +202,8 @@ class OperationNames(dict[str, tuple[Mapping[str, Maker], Mapping[str, Any]]]):
 
 
 class Service:
-    """Service: one API in one world, with what it needs to answer; `job_ended` is called at the end of each job."""
+    """Service: one API in one world, with what it needs to answer; `job_ended` is called at the end of each job, and
+    `answers` are those that were added to the world."""
 
     def __init__(
         self,
@@ -186,8 +211,10 @@ class Service:
         latency: LatencyPlan,
         state: WorldState,
         job_ended: Callable[[Service, Job], None] | None = None,
+        answers: Answers | None = None,
     ) -> None:
         self.api: Api = api
+        self.answers = answers
         self.latency: LatencyPlan = latency
         self.state: WorldState = state
         credentials = {each.collection for each in api.credentials}
@@ -285,13 +312,59 @@ def _answer(plan: AnswerPlan, generator: TextGenerator, context: Context) -> Any
     if prompt.__class__ is not Prompt:
         prompt = _prompt(plan, generator, context)
     max_tokens, json_object, stop, text = plan.options(context)
-    return generator.values(
-        prompt,
-        int(max_tokens) if max_tokens else None,
-        bool(json_object),
-        _texts(stop) if stop else (),
-        None if text is None or text is MISSING else str(text),
+    given = None
+    added = context.service.answers
+    if context.answering is not None or plan.canned is not None or (added is not None and added.any):
+        given = find_answer(plan, generator, prompt, context)
+    known = given
+    if given is None and text is not None and text is not MISSING:
+        known = GivenText.of(str(text))
+    values = generator.values(
+        prompt, int(max_tokens) if max_tokens else None, bool(json_object), _texts(stop) if stop else (), known
     )
+    return values if given is None else {**values, "given": True}
+
+
+def find_answer(plan: AnswerPlan, generator: TextGenerator, prompt: Prompt, context: Context) -> GivenText | None:
+    """Returns what is said instead of what would be generated, if anything: an answer of the world, else what the
+    rule says, else what a scenario says to the prompt. Raises TemplateError."""
+    text, service, operation = prompt["text"], context.service, context.operation
+    where = service.api.name, "" if operation is None else operation.name
+    found = None if service.answers is None else service.answers.find(text, *where)
+    if found is None and (answering := context.answering) is not None:
+        return _given(answering.text, answering.json, context)
+    if found is None and plan.canned is not None:
+        found = plan.canned.find(text, *where)
+    if found is None:
+        return None
+    answer = found.answer
+    if answer.fixed is not None and answer.json is None:
+        return GivenText(answer.fixed, _object(answer.fixed.text))
+    view = Context(service, context.request, operation)
+    view.caller, view.number, view.lets = context.caller, f"{context.number}/answer", context.lets
+    view.update(context)
+    view.update(canned_context(generator.conversation(prompt), found.match))
+    return _given(answer.text, answer.json, view)
+
+
+def _given(text: Template | None, json: Template | None, context: Context) -> GivenText:
+    """Evaluates what is said, in text and in JSON mode; where only one is there, it is said in both."""
+    data = None if json is None else json.value(context)
+    template = text if text is not None else json
+    said = None if template is None else template.value(context)
+    written = said if isinstance(said, str) else "" if template is None else template.json(context).decode()
+    return GivenText.of(written, data if isinstance(data, dict) else _object(written))
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    """Returns the JSON object that a text is, if it is one."""
+    if text[:1] != "{":
+        return None
+    try:
+        value = orjson.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _texts(value: Any) -> list[str]:

@@ -18,6 +18,7 @@ from emulator.engine.context import Context
 from emulator.errors import ApiError
 from emulator.generate.tokens import count_tokens
 from emulator.jobs.job import RowViews
+from emulator.language.expressions import Language
 from emulator.language.expressions.json import encode
 from emulator.language.expressions.runtime import MISSING
 from emulator.playbook.operators import REGEX_SECONDS
@@ -253,3 +254,4 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "limit_state": limit_state,
     "fail": fail,
 }
+LANGUAGE = Language(functions=FUNCTIONS, filters=FILTERS)

@@ -16,7 +16,8 @@ from starlette.types import Receive, Scope, Send
 from emulator.clock.admission import AdmissionQueue
 from emulator.compile.lint import CONTROL
 from emulator.dates import http_date
-from emulator.engine.accounting import account, charge, settle, settle_refusal
+from emulator.engine.accounting import account, charge, recharge, settle, settle_refusal
+from emulator.engine.answers import WorldAnswers
 from emulator.engine.authenticate import authenticate, knows
 from emulator.engine.body import ClientLeft, open_request, read
 from emulator.engine.coding import HEADER as CODING_HEADER
@@ -80,7 +81,10 @@ class Pipeline:
     def __init__(self, playbook: Playbook, state: WorldState, max_body: int, settings: Settings = LOOPBACK) -> None:
         self.playbook = playbook
         self.state = state
-        self.services = {name: Service(api, playbook.latency, state, job_ended) for name, api in playbook.apis.items()}
+        self.answers = WorldAnswers(state.store)
+        self.services = {
+            name: Service(api, playbook.latency, state, job_ended, self.answers) for name, api in playbook.apis.items()
+        }
         self._max_body = max_body
         self._public_url = settings.public_url
         self.origins = OriginPolicy(settings, (host for api in playbook.apis.values() for host in api.hosts))
@@ -178,7 +182,8 @@ class Pipeline:
             choice = operation.rules.choose(context, self.state.store.counters.increment)
             if choice is None:
                 raise no_rule(operation, context)
-            context.adopt(choice.rule)
+            if context.adopt(choice.rule):
+                recharge(context, operation, now)
             if choice.faults or requested or self.state.armed.any:
                 faults = gather_faults(choice, requested, context)
                 refuse_by_fault(faults, context)

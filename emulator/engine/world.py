@@ -14,6 +14,7 @@ from emulator.clock import Clock, manual
 from emulator.dates import LATEST
 from emulator.errors import ConfigError, EmulatorError
 from emulator.faults.armed import Armed, ArmedRecord
+from emulator.generate.answers import AnswerList
 from emulator.jobs.job import Job
 from emulator.store.backend import Backend, ExchangeJournal
 from emulator.store.memory import MemoryBackend
@@ -50,6 +51,7 @@ class MadeKey(Struct, frozen=True):
 
 # By what type the values of a collection are loaded from a snapshot; those of other kinds are JSON values.
 STORED_TYPES: Mapping[str, Any] = {
+    "answers": AnswerList,
     "attempts": DeliveryAttempt,
     "expiry": TokenExpiry,
     "faults": ArmedRecord,

@@ -50,10 +50,23 @@ class GeneratedText(NamedTuple):
             "output_tokens": self.output_tokens,
             "total_tokens": self.input_tokens + self.output_tokens,
             "prompt": self.prompt,
+            "given": False,
         }
         if self.data is not None:
             values["data"] = self.data
         return values
+
+
+class GivenText(NamedTuple):
+    """A text that is said instead of a generated one; `data` is the object of JSON mode, where that is another."""
+
+    text: SplitText
+    data: dict[str, Any] | None = None
+
+    @classmethod
+    def of(cls, text: str, data: dict[str, Any] | None = None) -> GivenText:
+        """Returns a text that was not split yet."""
+        return cls(SplitText(text, pieces(text)), data)
 
 
 class Prompt(dict[str, Any]):
@@ -102,15 +115,15 @@ class TextGenerator:
         max_tokens: int | None = None,
         json_object: bool = False,
         stop: Sequence[str] = (),
-        text: str | None = None,
+        given: GivenText | None = None,
     ) -> dict[str, Any]:
         """Returns what `generate` does, as templates see it; a short reply to a single short message is remembered."""
-        if not prompt.single or json_object or stop or text is not None:
-            return self._generate(self._conversation(prompt), max_tokens, json_object, stop, text).values()
+        if not prompt.single or json_object or stop or given is not None:
+            return self._generate(self.conversation(prompt), max_tokens, json_object, stop, given).values()
         key = (prompt["text"], max_tokens)
         values = self._remembered.get(key)
         if values is None:
-            values = self._generate(self._conversation(prompt), max_tokens).values()
+            values = self._generate(self.conversation(prompt), max_tokens).values()
             if len(values["text"]) <= _REMEMBERED_LENGTH:
                 if len(self._remembered) >= _MAX_REMEMBERED:
                     self._remembered.clear()
@@ -124,16 +137,17 @@ class TextGenerator:
         max_tokens: float | None = None,
         json_object: bool = False,
         stop: Sequence[str] = (),
-        text: str | None = None,
+        given: GivenText | None = None,
     ) -> GeneratedText:
-        """Replies to the last user message of `messages` (a text, or a list of {role, content}), with `text` if given.
+        """Replies to the last user message of `messages` (a text, or a list of {role, content}), with a given text if
+        there is one.
 
         `max_tokens` cuts a text at exactly four times as many characters, and a text of `stop` cuts it before where
         it stands; what cuts first is what ended it. An object of JSON mode loses its last fields to `max_tokens`
         instead, down to `{}`, and nothing to `stop`, and so always parses. Raises TemplateError when a canned reply
         fails.
         """
-        return self._generate(self.read(messages, system), max_tokens, json_object, stop, text)
+        return self._generate(self.read(messages, system), max_tokens, json_object, stop, given)
 
     def prompt(self, messages: Any, system: Any = None) -> Prompt:
         """Reads what is replied to, without generating a reply."""
@@ -149,7 +163,8 @@ class TextGenerator:
         """Reads a conversation: its last user message, and how many tokens it has."""
         return read_conversation(messages, system, self._image_tokens)
 
-    def _conversation(self, prompt: Prompt) -> Conversation:
+    def conversation(self, prompt: Prompt) -> Conversation:
+        """Returns the conversation that a prompt ends."""
         return prompt.conversation or self.read(prompt["text"])
 
     def _generate(
@@ -158,23 +173,24 @@ class TextGenerator:
         max_tokens: float | None,
         json_object: bool = False,
         stop: Sequence[str] = (),
-        text: str | None = None,
+        given: GivenText | None = None,
     ) -> GeneratedText:
         limit = None if max_tokens is None else max(0, int(max_tokens)) * CHARACTERS_PER_TOKEN
-        found = self._canned.find(conversation.prompt) if text is None else None
+        found = self._canned.find(conversation.prompt) if given is None else None
         if json_object:
-            return self._object(conversation, found, text, limit)
-        written = self._text(conversation, found, text, limit)
+            return self._object(conversation, found, given, limit)
+        written = self._text(conversation, found, given, limit)
         return _cut(written, limit, stop, conversation)
 
     def _text(
-        self, conversation: Conversation, found: CannedMatch | None, text: str | None, limit: int | None
+        self, conversation: Conversation, found: CannedMatch | None, given: GivenText | None, limit: int | None
     ) -> SplitText:
+        if given is not None:
+            return given.text
         if found is not None:
             if found.reply.fixed is not None:
                 return found.reply.fixed
             text = str(found.reply.reply.value(canned_context(conversation, found.match)))
-        if text is not None:
             return SplitText(text, pieces(text))
         prompt, system = conversation.prompt, conversation.system
         length = requested_length(prompt)
@@ -183,9 +199,9 @@ class TextGenerator:
         return self._sentences.write(self._choice(prompt), beginning(prompt), conversation.images, length, limit)
 
     def _object(
-        self, conversation: Conversation, found: CannedMatch | None, text: str | None, limit: int | None
+        self, conversation: Conversation, found: CannedMatch | None, given: GivenText | None, limit: int | None
     ) -> GeneratedText:
-        whole = self._data(conversation, found, text, limit)
+        whole = self._data(conversation, found, given, limit)
         data = whole if limit is None else fit(whole, limit)
         written = dumps(data)
         return GeneratedText(
@@ -199,14 +215,16 @@ class TextGenerator:
         )
 
     def _data(
-        self, conversation: Conversation, found: CannedMatch | None, text: str | None, limit: int | None
+        self, conversation: Conversation, found: CannedMatch | None, given: GivenText | None, limit: int | None
     ) -> dict[str, Any]:
         """The object of a canned reply, else one with the keys that the prompt names, else `{"answer": text}`."""
+        if given is not None and given.data is not None:
+            return given.data
         if found is not None and found.reply.fixed_json is not None:
             return _mapping(found.reply.fixed_json.text.encode())
         if found is not None and found.reply.json is not None:
             return _mapping(found.reply.json.json(canned_context(conversation, found.match)))
-        written, _ = self._text(conversation, found, text, limit)
+        written, _ = self._text(conversation, found, given, limit)
         shape = requested_shape(conversation.prompt) or requested_shape(conversation.system)
         return self._fields.compose(shape, self._choice(conversation.prompt), written) or {"answer": written}
 

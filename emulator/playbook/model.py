@@ -174,6 +174,15 @@ class FaultPlan(Struct, frozen=True):
     fault: Any
 
 
+class RuleAnswer(Struct, frozen=True):
+    """What a rule lets the API's own rules say; `lets` are the names that only the rule defines."""
+
+    place: Location
+    text: Template | None
+    json: Template | None = None
+    lets: Mapping[str, Template] = NO_LETS
+
+
 class Rule(Struct, frozen=True):
     """`when` → `do` → `reply` and/or faults. `id` tells people where it stands; `counted_as` is the name of its count,
     which stays when the lines around the rule change; empty when nothing is counted."""
@@ -190,6 +199,7 @@ class Rule(Struct, frozen=True):
     counted_as: str = ""
     unchecked: bool = False
     grade: Provenance | None = None
+    answer: RuleAnswer | None = None
 
     @property
     def paced(self) -> bool:
@@ -245,6 +255,7 @@ class AnswerPlan(Struct, frozen=True, dict=True):
     stop: Template | None = None
     text: Template | None = None
     claims: tuple[str, ...] = ()
+    canned: Any = None  # the answers of scenarios, which go before `text`; None where there are none
 
     @cached_property
     def conversation(self) -> Callable[[Any], tuple[Any, Any]]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from emulator.language.expressions.template import NO_LETS, Template, writers
 from emulator.language.expressions.writer import Writer, generate
@@ -15,7 +16,7 @@ from emulator.playbook.matching import Difference, FieldCheck, Held
 from emulator.playbook.text_index import TextIndex, TextWant, wanted_by
 
 if TYPE_CHECKING:
-    from emulator.playbook.model import CheckPlan, FaultPlan, Rule
+    from emulator.playbook.model import CheckPlan, FaultPlan, Rule, RuleAnswer
 
 
 UNINDEXED_RULES = 8
@@ -55,13 +56,25 @@ class RuleSet:
     """An operation's rules in order. Many rules are indexed by a field they compare for equality, or in which they look
     for a text, so that a thousand of them cost about what one costs."""
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    def __init__(self, rules: Sequence[Rule], before: int = 0) -> None:
+        """`before` is how many of the rules are those of scenarios, which stand before the operation's own."""
         self.rules = tuple(rules)
+        self._before = before
+        self._answering: dict[tuple[str, str], Rule] = {}
         self._always: list[int] = []
         self._fields: dict[str, _FieldIndex] = {}
         self._texts: list[tuple[Callable[[Mapping[str, Any]], Any], TextIndex]] = []
         if len(self.rules) > UNINDEXED_RULES:
             self._index()
+
+    @cached_property
+    def own(self) -> RuleSet:
+        """The operation's own rules, without those of scenarios."""
+        return RuleSet(self.rules[self._before :])
+
+    def replaced(self, function: Callable[[Rule], Rule]) -> RuleSet:
+        """Returns the set with another rule for each."""
+        return RuleSet([function(rule) for rule in self.rules], self._before)
 
     def _index(self) -> None:
         options = [
@@ -113,9 +126,9 @@ class RuleSet:
 
     def choose(self, context: Mapping[str, Any], count: Count, streams: bool = True) -> ChosenRule | None:
         """The first rule with a reply whose checks hold and whose counters admit it, with the faults of the
-        matching rules before it that have none. `count(name)` adds one to the matches of a rule, by its `counted_as`,
-        and gives the new number. Without `streams`, rules that answer with a stream are passed over: a job's item can't
-        be one."""
+        matching rules before it that have none. One with an answer leaves the reply to the operation's own rules.
+        `count(name)` adds one to the matches of a rule, by its `counted_as`, and gives the new number. Without
+        `streams`, rules that answer with a stream are passed over: a job's item can't be one."""
         faults: tuple[FaultPlan, ...] = ()
         for rule in self.candidates(context) if self._fields or self._texts else self.rules:
             matcher = rule.matcher
@@ -124,7 +137,26 @@ class RuleSet:
             if rule.reply is not None and (streams or rule.reply.events is None):
                 return ChosenRule(rule, faults + rule.faults if rule.faults else faults)
             faults += rule.faults
+            if rule.answer is not None:
+                below = self.own.choose(context, count, streams)
+                return below and ChosenRule(self._with_answer(below.rule, rule, rule.answer), faults + below.faults)
         return None
+
+    def _with_answer(self, below: Rule, rule: Rule, answer: RuleAnswer) -> Rule:
+        """The rule that replies, under the id of the one that answers and after its steps; made once for the two."""
+        made = self._answering.get((rule.id, below.id))
+        if made is None:
+            made = self._answering[rule.id, below.id] = replace(
+                below,
+                id=rule.id,
+                place=rule.place,
+                name=rule.name,
+                lets={**below.lets, **answer.lets},
+                steps=(*rule.steps, *below.steps),
+                claims=(*rule.claims, *below.claims),
+                answer=answer,
+            )
+        return made
 
     def near_misses(
         self, context: Mapping[str, Any], counted: Count, streams: bool = True, most: int = MAX_NEAR_MISSES

@@ -20,7 +20,7 @@ KEY_LENGTH = 16
 # What is read of a regular expression; anything else may mean anything, and the expression then has no key.
 _TOKEN = re.compile(
     r"""(?P<literal>[\w\ !"#%&',/:;<=>@`~-]|\\[^\w\s])(?P<after>[*+?]\??\+?|\{\d+(?:,\d*)?\}[?+]?|)
-    |(?P<open>\((?:\?:)?)(?!\?)
+    |(?P<open>\((?:\?:|\?P<\w+>)?)(?!\?)
     |(?P<close>\)(?:[*+?]\??\+?|\{\d+(?:,\d*)?\}[?+]?)?)
     |(?P<other>(?:\\[bBdDsSwWAZ]|[.^$]|\[\^?(?:[\w\ !"#%&'()*+,./:;<=>?@`~^$|{}-]|\\[dswDSW]|\\[^\w\s])+\])
         (?:[*+?]\??\+?|\{\d+(?:,\d*)?\}[?+]?)?)

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 from emulator import __version__
 from emulator.clock import MAX_SPEED
 from emulator.dates import LATEST
+from emulator.engine.answers import WorldAnswers
 from emulator.engine.world import MADE_KEYS, WorldState, check_state
 from emulator.errors import ConfigError
 from emulator.jobs.job import Job
@@ -76,6 +77,7 @@ def check(snapshot: Snapshot, playbook: Playbook) -> None:
     try:
         store = check_state(snapshot.state, snapshot.clock.now)
         _check_records(store, playbook)
+        WorldAnswers(store).check()
     except ConfigError as error:
         raise ConfigError(f"the snapshot is damaged: {error}") from None
 

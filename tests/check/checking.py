@@ -17,7 +17,7 @@ def loaded(library: Library, api: str, story: str = STORY) -> Loaded:
     library.write("story.yaml", story)
     loader = Loader(library.folder, library.fixtures, LANGUAGE)
     playbook = loader.load(("story",))
-    return Loaded(playbook, tuple(loader.rules), loader.changes, tuple(loader.documents))
+    return Loaded(playbook, tuple(loader.rules), loader.changes, tuple(loader.documents), tuple(loader.answers))
 
 
 def messages(library: Library, found: Iterable[Diagnostic], api: str, story: str = STORY) -> list[str]:

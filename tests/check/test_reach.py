@@ -6,7 +6,7 @@ from textwrap import indent
 
 import pytest
 
-from emulator.check.reach import unreachable
+from emulator.check.reach import hidden_answers, unreachable
 from tests.check.checking import loaded, messages
 from tests.library import STORY, Library, api
 
@@ -85,3 +85,43 @@ def test_rows_of_a_job_pass_over_streams_so_what_follows_is_reached(library: Lib
     rows = "{operation: echo.create, succeeded: 1, errored: 1, cancelled: 1}"
     assert found(library, echo(stream, f"jobs: {{batch: {{timeline: {{done: 0s}}, rows: {rows}}}}}\n")) == []
     found(library, echo(stream.replace("\n- {", "\n- «{")))
+
+
+CHAT = api(
+    "answers: {chat: {messages: '{{ body.text }}'}}\n",
+    "ask: {route: POST /ask, request: {type: object}, answer: chat, rules: [{reply: {body: '{{ answer.text }}'}}]}\n"
+    "tell: {route: POST /tell, request: {type: object}, answer: chat, rules: [{reply: {body: '{{ answer.text }}'}}]}\n",
+)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "hidden"),
+    [
+        ("prompt: [a, b]", "prompt: A?", True),
+        ("prompt: a", "prompt: [a, b]", False),
+        ("contains: refund", "prompt: a refund", True),
+        ("contains: [x, refund]", "contains: [refunds, max]", True),
+        ("contains: refund", "contains: [refunds, b]", False),
+        ("contains: refunds", "contains: refund", False),
+        ("matches: 'order \\d+'", "prompt: order 12", True),
+        ("matches: 'order \\d+$'", "prompt: order 12", False),
+        ("matches: 'order \\d+'", "matches: 'order \\d+'", True),
+        ("matches: a", "contains: a", False),
+        ("on: [ask, tell]", "contains: a", True),
+        ("on: ask", "contains: a", False),
+        ("on: ask", "on: ask, prompt: a", True),
+        ("prompt: a, on: tell", "prompt: a, on: ask", False),
+    ],
+)
+def test_a_canned_answer_that_is_never_given_is_found(library: Library, earlier: str, later: str, hidden: bool) -> None:
+    mark = "«" if hidden else ""
+    story = f"{STORY}answers:\n  - {{{earlier}, answer: first}}\n  - {mark}{{{later}, answer: second}}\n"
+    diagnostics = messages(library, hidden_answers(loaded(library, CHAT, story)), CHAT, story)
+    told = ["this answer is never given: that at story.yaml:5 is given to all it is for"]
+    assert diagnostics == (told if hidden else [])
+
+
+def test_a_rule_behind_one_that_answers_everything_is_never_reached(library: Library) -> None:
+    story = f"{STORY}rules:\n  - reply: {{answer: a}}\n  - «reply: {{answer: b}}\n"
+    (message,) = found(library, CHAT, story)
+    assert "the rule at story.yaml:5 answers whatever it would match" in message

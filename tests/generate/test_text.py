@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from emulator import paths as resources
 from emulator.compile.canned import load_canned
 from emulator.errors import TemplateError
+from emulator.generate.text import GivenText
 from emulator.generate.tokens import count_tokens
 from emulator.language.document.reader import parse, read
 from tests.generate.conftest import LANGUAGE, generator
@@ -212,9 +213,9 @@ def test_of_a_stop_sequence_and_max_tokens_the_earlier_cut_wins(
 
 
 def test_a_given_text_goes_before_everything_else_and_is_cut_alike() -> None:
-    made = TEXTS.generate("Hello!", max_tokens=4, text="Simulated translation: Hello!")
+    made = TEXTS.generate("Hello!", max_tokens=4, given=GivenText.of("Simulated translation: Hello!"))
     assert (made.text, list(made.pieces), made.finish) == ("Simulated transl", ["Simulated", " transl"], "length")
-    assert TEXTS.generate("Hello!", json_object=True, text="Bonjour").data == {"answer": "Bonjour"}
+    assert TEXTS.generate("Hello!", json_object=True, given=GivenText.of("Bonjour")).data == {"answer": "Bonjour"}
 
 
 def test_json_mode_ignores_stop_sequences() -> None:
@@ -272,6 +273,7 @@ def test_templates_see_the_text_as_a_mapping_with_data_only_in_json_mode() -> No
         "output_tokens": 6,
         "total_tokens": 10,
         "prompt": "hello",
+        "given": False,
     }
     assert TEXTS.generate("hello", json_object=True).values()["data"]["greeting"] == "Hello!"
 
@@ -309,7 +311,7 @@ def test_nothing_but_a_single_short_message_is_taken_for_another() -> None:
     assert texts.values(texts.prompt(user("hello"), "Be kind"))["input_tokens"] == first["input_tokens"] + 2
     assert texts.values(hello, json_object=True)["text"].startswith("{")
     assert texts.values(hello, stop=["!"])["text"] == "Hello"
-    assert texts.values(hello, text="Bye")["text"] == "Bye"
+    assert texts.values(hello, given=GivenText.of("Bye"))["text"] == "Bye"
     assert texts.values(texts.prompt([{"role": "assistant", "content": "hello"}]))["prompt"] == ""
 
 

@@ -61,8 +61,13 @@ class StreamModel(Model):
 
 
 class ReplyModel(Model):
-    """What is sent: a body, `lines` of JSON, a stream, plain `text`, or an `error` with `message`, `param`, `data`."""
+    """What is sent: a body, `lines` of JSON, a stream, plain `text`, or an `error` with `message`, `param`, `data`.
 
+    Or only an `answer`, and its `json`: the API's own rules say it in their shape.
+    """
+
+    answer: Template = None
+    json_answer: Template = Field(default=None, alias="json")
     status: Template = 200
     headers: dict[str, Template] = {}
     body: Template = None
@@ -89,6 +94,17 @@ class RuleModel(Model):
     fault: Template = None
     grade: Class = None
     claims: Claims = []
+
+
+class CannedAnswerModel(Model):
+    """What is answered to a prompt: at most one of `prompt`, `contains` and `matches` says to which; none: to each."""
+
+    prompt: list[str] | str | None = Field(default=None, description="Whole prompts.")
+    contains: list[str] | str | None = Field(default=None, description="Texts of which a prompt has one in it.")
+    matches: str | None = Field(default=None, description="A regular expression that is found in a prompt.")
+    on: list[str] | str | None = Field(default=None, description="Operations, as names with *.")
+    answer: Template = None
+    json_answer: dict[str, Template] | None = Field(default=None, alias="json")
 
 
 class CheckModel(Model):
@@ -256,4 +272,5 @@ class ScenarioFile(Model):
         default={}, description="Those that are served, after those of `extends`."
     )
     latency: LatencyModel | None = None
+    answers: list[CannedAnswerModel] = []
     rules: list[RuleModel] = []

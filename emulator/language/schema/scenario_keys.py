@@ -17,6 +17,7 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
             "`extends` are served too."
         ),
         "latency": "How long answers take. Without it: no time.",
+        "answers": "What models, agents and batches say to certain prompts.",
         "rules": "Rules that stand before the APIs' own.",
     },
     "OverrideModel": {
@@ -48,6 +49,27 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "first_token": "Before the first paced event of a stream.",
         "token": "Between two paced events.",
     },
+    "CannedAnswerModel": {
+        "prompt": "Whole prompts, one or several; case, spacing and punctuation at the ends do not count.",
+        "contains": (
+            "A text that the prompt has in it, or a list of texts of which it has one; case and spacing do not count."
+        ),
+        "matches": "A regular expression that is found in the prompt, on one line; case does not count.",
+        "on": (
+            "As in rules: the operation, `messages.create`; with `*`, `messages.*`; of one API, `NAME/*`; "
+            "a list of those; nothing for all that generate text."
+        ),
+        "answer": (
+            "What is said: a template that may use `prompt` (its text), `topic`, `groups` and `named` (of "
+            "`matches`), `earlier`, `previous`, `earlier_topic` and `heard`, as canned replies may, and "
+            "`body`, `caller`, `header` and `now`, as rules may."
+        ),
+        "json": (
+            "The object of JSON mode. Without it, that is the answer if it is the text of a JSON object, "
+            'else the keys that the prompt names, else `{"answer": text}`. Without `answer`, it is said '
+            "as text, too."
+        ),
+    },
     "RuleModel": {
         "name": "What near misses call it, and what its counters are kept under.",
         "on": (
@@ -68,6 +90,11 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "class": ("`documented`, `inferred` or `invented`: who knows of what the rule does, if no claim is about it."),
     },
     "ReplyModel": {
+        "answer": (
+            "In scenarios only, and nothing but `json` beside it: what is said, in the shape that the "
+            "API's own rules give it. A template that sees what `reply` sees."
+        ),
+        "json": "With `answer`, or alone: the object of JSON mode.",
         "status": "200 when left out; may be a template. With `error`, instead of the kind's own.",
         "headers": (
             "Headers. They replace those of the same name from the operation, the API or the error, and "
