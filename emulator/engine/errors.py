@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -39,20 +40,21 @@ class Refusal(Struct, frozen=True):
 def refuse(error: Exception, context: Context) -> Refusal:
     """Returns the reply to a request that can't be answered otherwise. Never raises."""
     message = str(error) if isinstance(error, EmulatorError) else _mistake(error)
+    on_commit = context.service.state.store.on_commit
     target = f"{context.request.method} {ascii(context.request.path)[1:-1]}"
     if isinstance(error, ApiError):
         refusal, extra = error, [*error.added, *_hint(error, context)]
         if (hint := error.values.get("hint")) and not isinstance(error, NoRule):  # that is logged with its near misses
-            LOG.warning("%s: %s", target, hint)
+            on_commit(partial(LOG.warning, "%s: %s", target, hint))
     else:
         refusal, extra = ApiError("internal", INTERNAL_MESSAGE), [_line(b"X-Emulator-Error", message)]
-        LOG.error("%s: %s", target, message)
+        on_commit(partial(LOG.error, "%s: %s", target, message))
     operation = context.operation
     plan = error_plan(context.service.api.errors, operation.errors if operation is not None else {}, refusal.kind)
     try:
         reply = render_error(plan, refusal, context)
     except Exception as worse:
-        LOG.error("%s: %s", target, worse)
+        on_commit(partial(LOG.error, "%s: %s", target, worse))
         reply = _last_resort(context)
         extra.append(_line(b"X-Emulator-Error", str(worse)))
     reply.add(extra)

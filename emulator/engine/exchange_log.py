@@ -1,6 +1,6 @@
 """The exchange log: the one place that opens, fills and finishes exchanges.
 
-open → (fill → enter) → finish. An exchange enters the journal when its delivery begins, or when it ends if that takes
+open → (fill → enter) → finish. An exchange enters the journal before its delivery begins, or when it ends if that takes
 no time, and is finished exactly once. Between the two, only delivery writes to it: what was sent, and the outcome.
 """
 
@@ -29,13 +29,12 @@ class ExchangeLog:
         self._clock = state.clock
         self._increment = state.store.counters.increment
 
-    def open(self, scope: Scope, request: Request) -> Exchange:
-        """Opens the exchange of a request that has just come; it gets the next number."""
-        clock = self._clock
-        exchange = Exchange(self._increment(EXCHANGES), clock.now(), request.method, request.path, request.query)
+    def open(self, scope: Scope, request: Request, at: float, real: float) -> Exchange:
+        """Opens the exchange of a request that came `at` that time, `real` by the steady clock; it gets a number."""
+        exchange = Exchange(self._increment(EXCHANGES), at, request.method, request.path, request.query)
         exchange.headers = self._mask_headers(scope["headers"])
         exchange.peer = scope.get("client")
-        exchange.real = clock.real()
+        exchange.real = real
         return exchange
 
     def fill(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from emulator.engine.context import Context
@@ -91,7 +92,8 @@ class NoRule(ApiError):
 def no_rule(operation: Operation, context: Context) -> NoRule:
     """Returns the error that lists the nearest rules, and logs it."""
     error = NoRule(operation, near_misses(operation, context))
-    LOG.warning("%s %s: %s", context.request.method, ascii(context.request.path)[1:-1], error.detail)
+    target = f"{context.request.method} {ascii(context.request.path)[1:-1]}"
+    context.service.state.store.on_commit(partial(LOG.warning, "%s: %s", target, error.detail))
     return error
 
 

@@ -1,13 +1,15 @@
 """The pipeline: match → run_steps → build_reply → deliver, for every request of one world.
 
-A request stops where something needs time (a body that is still arriving, a batch, a stream, a delay); `Pending` says
-where, and `Pipeline._proceed` goes on from there. A request that never stops is answered by `try_now` where its bytes
-were read, by the same steps. `ExchangeLog` opens, fills and finishes the exchange, once, however the request ends.
+The first three are one unit of work, which the backend commits or does again (`_decide`): each attempt has a request,
+a context and an exchange of its own. A backend that is `immediate` never does one again: there, `try_now` answers a
+request where its bytes were read, by the same steps, and `Pending` says where it has stopped when something needs time
+(a batch, a stream, a delay). `ExchangeLog` opens, fills and finishes the exchange, once, however the request ends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
+from copy import copy
 from functools import lru_cache, partial
 
 from msgspec import Struct
@@ -62,11 +64,10 @@ class Decision(Struct):
 
 
 class Pending(Struct):
-    """A request that has stopped: before its body was read, between two steps, or before its reply is delivered."""
+    """A request that has stopped: between two `steps`, or, without any, before its reply is delivered."""
 
-    request: Request
     exchange: Exchange
-    decision: Decision | None = None
+    decision: Decision
     steps: Iterator[None] | None = None
     reply: Reply | None = None
 
@@ -103,7 +104,15 @@ class Pipeline:
             await send({"type": "http.response.start", "status": 204, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
             return
-        await self._proceed(Pending(request, self._exchanges.open(scope, request)), scope, receive, send)
+        at, real = self.state.clock.now(), self.state.clock.real()
+        try:
+            refused = await self._receive(request, receive)
+        except ClientLeft:
+            await self.state.store.transact(partial(self._leave, scope, request, at, real))
+            return
+        unit = partial(self._decide, scope, request, at, real, refused)
+        reply, exchange = await self.state.store.transact(unit)
+        await self._deliver(reply, exchange, scope, receive, send)
 
     def try_now(self, scope: Scope, request: Request, fast_path: FastPath) -> Continuation | None:
         """Answers a request whose body is there, without a task; returns what goes on with it when it needs time."""
@@ -111,15 +120,16 @@ class Pipeline:
             return self
         if request.method == "OPTIONS":  # perhaps a preflight
             return self
-        exchange = self._exchanges.open(scope, request)
+        clock = self.state.clock
+        exchange = self._exchanges.open(scope, request, clock.now(), clock.real())
         decision = self._match(request, exchange)
         if decision.rule is not None and decision.rule.steps:
             steps = self._run_steps(decision)
             for _ in steps:  # it stops at once when nothing in it takes long
-                return partial(self._proceed, Pending(request, exchange, decision, steps))
+                return partial(self._proceed, Pending(exchange, decision, steps))
         reply = self._build_reply(decision, exchange)
         if reply.delay or reply.frames is not None or reply.wire_edits or not respond(reply, exchange, fast_path):
-            return partial(self._proceed, Pending(request, exchange, decision, None, reply))
+            return partial(self._proceed, Pending(exchange, decision, None, reply))
         self._exchanges.finish(exchange)
         return None
 
@@ -130,32 +140,61 @@ class Pipeline:
 
     async def _proceed(self, pending: Pending, scope: Scope, receive: Receive, send: Send) -> None:
         """Goes on with a request from where it stopped, to its end."""
-        exchange = pending.exchange
-        try:
-            if (reply := pending.reply) is None:
-                decision = pending.decision or await self._receive(pending.request, exchange, receive)
-                for _ in pending.steps or self._run_steps(decision):
-                    await self.state.clock.sleep(0)
-                reply = await self.state.store.transact(partial(self._build_reply, decision, exchange))
-            if exchange.method == "HEAD":
-                exchange.reply_body = b""
+        exchange, reply = pending.exchange, pending.reply
+        if reply is None:
+            conclude = partial(self._conclude, pending.decision, exchange, pending.steps)
+            reply = await self.state.store.transact(conclude)
+        else:
             self._exchanges.enter(exchange)
+        await self._deliver(reply, exchange, scope, receive, send)
+
+    async def _deliver(self, reply: Reply, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
             await deliver(reply, exchange, self.state.clock, scope, receive, send)
-        except ClientLeft:
-            exchange.outcome = "left"
         finally:
             self._exchanges.finish(exchange)
 
-    async def _receive(self, request: Request, exchange: Exchange, receive: Receive) -> Decision:
-        """Reads the body, waits for admission where replies are paced, and matches."""
+    async def _receive(self, request: Request, receive: Receive) -> ApiError | None:
+        """Reads the body, and waits for admission where replies are paced; returns the error of what can't be read."""
         try:
             request.raw = await read(request, receive, self._max_body)
         except ApiError as error:
-            context = self._unrouted(request, exchange)
-            return Decision(context, refusal=refuse(error, context))
+            return error
         if self._paced:
             await self._admission.wait()
-        return await self.state.store.transact(partial(self._match, request, exchange))
+        return None
+
+    def _leave(self, scope: Scope, request: Request, at: float, real: float) -> Generator[None, None, None]:
+        """Adds to the journal that a client left before its request was complete: a unit of work."""
+        exchange = self._exchanges.open(scope, request, at, real)
+        exchange.outcome = "left"
+        self._exchanges.finish(exchange)
+        yield from ()
+
+    def _decide(
+        self, scope: Scope, request: Request, at: float, real: float, refused: ApiError | None
+    ) -> Generator[None, None, tuple[Reply, Exchange]]:
+        """Returns the reply to a request that came `at` that time, and its exchange: a unit of work."""
+        request = copy(request)  # another attempt finds it as it came
+        exchange = self._exchanges.open(scope, request, at, real)
+        if refused is None:
+            decision = self._match(request, exchange)
+        else:
+            context = self._unrouted(request, exchange)
+            decision = Decision(context, refusal=refuse(refused, context))
+        reply = yield from self._conclude(decision, exchange, self._run_steps(decision))
+        return reply, exchange
+
+    def _conclude(
+        self, decision: Decision, exchange: Exchange, steps: Iterator[None] | None
+    ) -> Generator[None, None, Reply]:
+        """Takes the steps, and returns the reply: the rest of a unit of work."""
+        yield from steps or ()
+        reply = self._build_reply(decision, exchange)
+        if exchange.method == "HEAD":
+            exchange.reply_body = b""
+        self._exchanges.enter(exchange)
+        return reply
 
     def _match(self, request: Request, exchange: Exchange) -> Decision:
         """Decides who asks for what, whether they may, and which rule answers."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import orjson
@@ -262,7 +263,7 @@ def _change(kind: JobPlan, context: Context) -> None:
         for _ in run_steps(kind.steps, context):
             pass
     except EmulatorError as error:
-        _report("the steps at the end of a job failed", error)
+        _report(context, "the steps at the end of a job failed", error)
 
 
 def _tell(plan: WebhookPlan, job: Job, context: Context) -> None:
@@ -275,12 +276,13 @@ def _tell(plan: WebhookPlan, job: Job, context: Context) -> None:
             faults = webhook_faults(job)
             context.service.state.sender.deliver(id, str(url), secret, body, plan.retries, plan.timeout, faults)
     except EmulatorError as error:
-        _report("a webhook could not be written", error)
+        _report(context, "a webhook could not be written", error)
 
 
-def _report(message: str, error: EmulatorError) -> None:
+def _report(context: Context, message: str, error: EmulatorError) -> None:
     """Reports what no client is told of, with the hint, which says where to look."""
     hint = error.values.get("hint") if isinstance(error, ApiError) else None
     if hint:
         error = EmulatorError(hint)
-    asyncio.get_running_loop().call_exception_handler({"message": message, "exception": error})
+    report = asyncio.get_running_loop().call_exception_handler
+    context.service.state.store.on_commit(partial(report, {"message": message, "exception": error}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from random import Random
 from typing import Annotated, Any
 
@@ -98,7 +99,7 @@ class WorldState:
     def issue(self, credential: str) -> None:
         """Notes that a request has made a credential."""
         self.store.records.put(ISSUED, credential, True, cap=MAX_ISSUED)
-        self.on_issued(credential)
+        self.store.on_commit(partial(self.on_issued, credential))
 
     def has_issued(self, credential: str) -> bool:
         """Whether a request has made this credential, even if it is not valid any more."""

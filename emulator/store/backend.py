@@ -1,15 +1,15 @@
 """The state backend of a world: everything that requests change goes through these verbs.
 
 A backend is one object with a part for each kind of state: records, counters, windows, usage, journal and schedule.
-`emulator.store.memory` has the one that keeps everything in this process. What a verb reads within `transact` may be
-stale by the time of the commit: then the work is run again. Times are seconds since the epoch, on the world's clock.
+`emulator.store.memory` has the one that keeps everything in this process. What a unit of work reads may be stale by the
+time of its commit: then `transact` runs it again. Times are seconds since the epoch, on the world's clock.
 
 Ids need no part: they are hashes of the world's root, the exchange's number and their place in it; see `store.ids`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -24,6 +24,8 @@ T = TypeVar("T")
 # Key, limit, seconds, cost: take `cost` from a counter that allows `limit` in a window of so many seconds. A plain
 # tuple, because several are made for each request and a class would take three times as long.
 Charge: TypeAlias = tuple[str, int, float, int]
+# A unit of work; it yields whenever it has worked so long that others should get a turn. Each call begins it anew.
+Work: TypeAlias = Callable[[], Generator[None, None, T]]
 Watcher: TypeAlias = Callable[[Exchange], None]
 # Does work that is due, by its id. A coroutine is awaited; the work counts as done when it ends.
 Handler: TypeAlias = Callable[[str], Coroutine[Any, Any, None] | None]
@@ -197,7 +199,8 @@ class Schedule(Protocol):
 
 
 class Backend(Protocol):
-    """The state of one world. `immediate`: every verb answers at once, so a request needs no task of its own."""
+    """The state of one world. `immediate`: every verb answers at once and is committed, so a request needs no task of
+    its own, and no transaction."""
 
     immediate: bool
     journal: ExchangeJournal
@@ -220,11 +223,16 @@ class Backend(Protocol):
     @property
     def schedule(self) -> Schedule: ...
 
-    async def transact(self, work: Callable[[], T]) -> T:
-        """Runs `work`, which reads and changes state through the parts, and commits all of it or none.
+    async def transact(self, work: Work[T]) -> T:
+        """Runs a unit of work, which reads and changes state through the parts, and commits all of it or none.
 
-        It may be run again, so it must have no other effects; the result is that of the run that was committed.
+        It may be run again, so it must have no other effects but through `on_commit`; the result is that of the run
+        that was committed.
         """
+
+    def on_commit(self, effect: Callable[[], None]) -> None:
+        """Has something done that can't be undone, such as a line in the log, when the unit of work at hand is
+        committed; at once outside of one."""
 
     def clear(self) -> None:
         """Forgets everything; work under way is broken off. Handlers stay."""

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from emulator.clock import Clock
 from emulator.errors import ConfigError
-from emulator.store.backend import MAX_RECORDS, Bucket, Charge, ExchangeJournal, Window
+from emulator.store.backend import MAX_RECORDS, Bucket, Charge, ExchangeJournal, Window, Work
 from emulator.store.codec import Codec, from_json, size_of, to_json
 from emulator.store.journal import Journal
 from emulator.store.schedule import MemorySchedule
@@ -293,10 +293,20 @@ class MemoryBackend:
         self.schedule = MemorySchedule(clock)
         self._codec = Codec(types)
 
-    async def transact(self, work: Callable[[], T]) -> T:
-        """Runs `work` once: nothing else runs meanwhile, and each verb commits by assignment. What was changed before
-        an error stays changed."""
-        return work()
+    async def transact(self, work: Work[T]) -> T:
+        """Runs the work once: each verb commits by assignment, so nothing is ever undone. What was changed before an
+        error stays changed, and others see what was changed before they get a turn."""
+        unit = work()
+        while True:
+            try:
+                next(unit)
+            except StopIteration as end:
+                done: T = end.value
+                return done
+            await self.clock.sleep(0)
+
+    def on_commit(self, effect: Callable[[], None]) -> None:
+        effect()
 
     def clear(self) -> None:
         self.records.collections.clear()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 import pytest
@@ -165,8 +165,15 @@ class BackendMachine(RuleBasedStateMachine):
     @rule()
     def transact(self) -> None:
         self.counters["n"] = self.counters.get("n", 0) + 1
-        made = self.loop.run_until_complete(self.store.transact(lambda: self.store.counters.increment("n")))
-        assert made == self.counters["n"]
+        effects: list[int] = []
+
+        def work() -> Generator[None, None, int]:
+            self.store.on_commit(lambda: effects.append(1))
+            yield
+            return self.store.counters.increment("n")
+
+        assert self.loop.run_until_complete(self.store.transact(work)) == self.counters["n"]
+        assert effects == [1]
 
     @rule()
     def clear(self) -> None:

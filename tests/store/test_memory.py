@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -233,8 +234,32 @@ def test_who_watches_a_collection_hears_of_each_value_that_is_put() -> None:
 def test_a_transaction_gives_what_its_work_gives() -> None:
     _, store = memory()
     assert store.immediate
-    assert asyncio.run(store.transact(lambda: store.counters.increment("a"))) == 1
-    assert store.counters.value("a") == 1
+    effects: list[str] = []
+
+    def work() -> Generator[None, None, int]:
+        store.counters.increment("a")
+        yield
+        store.on_commit(lambda: effects.append("done"))
+        return store.counters.increment("a")
+
+    assert asyncio.run(store.transact(work)) == 2
+    assert (store.counters.value("a"), effects) == (2, ["done"])
+
+
+def test_others_get_a_turn_while_a_unit_of_work_yields() -> None:
+    _, store = memory()
+    seen: list[int] = []
+
+    def work() -> Generator[None, None, None]:
+        for number in range(3):
+            seen.append(number)
+            yield
+
+    async def both() -> None:
+        await asyncio.gather(store.transact(work), store.transact(work))
+
+    asyncio.run(both())
+    assert seen == [0, 0, 1, 1, 2, 2]
 
 
 WHOLE: list[Any] = ["x", None, [], 1.5, -1, 1e308, True, 2**54]
