@@ -242,12 +242,15 @@ def listen(
     ended: threading.Semaphore,
     body: Any = None,
 ) -> None:
-    """Read one stream and tell of its first event, its first token and its end."""
-    tell = {"event: message_start": begun, "event: content_block_delta": spoken, "event: message_stop": ended}
+    """Read one stream and tell of its first event, its first token and, once its client may be closed, of its end."""
+    tell, lines = {"event: message_start": begun, "event: content_block_delta": spoken}, []
     with client.stream("POST", "/messages/stream", json=body or asking()) as response:
         for line in response.iter_lines():
+            lines.append(line)
             if line in tell:
                 tell.pop(line).release()
+    if "event: message_stop" in lines:
+        ended.release()
 
 
 @pytest.mark.scenario("rate-limited")
