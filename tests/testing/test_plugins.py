@@ -35,7 +35,10 @@ SENDING = """
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a test file in a process of its own, with every plugin that is installed."""
+    """Runs a test file in a process of its own, with every plugin that is installed.
+
+    All but one: schemathesis takes seconds to import, and this suite itself runs with it beside our plugin.
+    """
     for name in os.environ:
         if name.startswith(("EMULATOR_", "PYTEST_")) and name != "PYTEST_CURRENT_TEST":
             monkeypatch.delenv(name)
@@ -43,7 +46,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     def run(source: str, *options: str) -> pytest.RunResult:
         pytester.makepyfile(sending=SENDING, test_it=f"    from sending import *\n{source}")
-        return pytester.runpytest_subprocess(*options, timeout=120)
+        return pytester.runpytest_subprocess("-p", "no:schemathesis", *options, timeout=120)
 
     return run
 
