@@ -7,7 +7,15 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "how-to"
 PAGE = FOLDER / "README.md"
-GUIDES = ("retry", "rate_limit", "cancelled_batch", "webhook_receiver", "broken_stream", "expired_token")
+GUIDES = (
+    "canned_answer",
+    "retry",
+    "rate_limit",
+    "cancelled_batch",
+    "webhook_receiver",
+    "broken_stream",
+    "expired_token",
+)
 HEAD = """# How to test …
 
 Each guide is a test file that runs with the emulator's own tests; what stands here is the file itself. The client

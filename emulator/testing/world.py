@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from emulator.language.document.diagnostics import did_you_mean
+from emulator.testing.answers import AddedAnswer, Texts, add_answer
 from emulator.testing.client import WORLD_HEADER, Client, ControlError
 from emulator.testing.clock import Span, WorldClock
 from emulator.testing.exchanges import Exchanges
@@ -146,6 +147,35 @@ class World:
     def disarm(self) -> None:
         """Take all faults back."""
         self.client.delete("/faults")
+
+    # ---------------------------------------------------------------------------------------- what is said
+    def answer(
+        self,
+        prompt: Texts = None,
+        answer: str | None = None,
+        *,
+        contains: Texts = None,
+        matches: str | None = None,
+        on: Texts = None,
+        json: Mapping[str, Any] | None = None,
+    ) -> AddedAnswer:
+        """Say `answer` to a whole `prompt`, to those that have a text in them, or in which a pattern is found; to every
+        prompt when none of the three is given.
+
+        It holds however the API is asked, in the operations `on` if given; `json` is the object of JSON mode. Of
+        several that fit, the newest is given. Raises ControlError when it is invalid.
+        """
+        return add_answer(self.client, prompt, answer, contains, matches, on, json)
+
+    @property
+    def answers(self) -> list[dict[str, Any]]:
+        """The answers that were added, the newest first, each with its `id`."""
+        found: list[dict[str, Any]] = self.client.get("/answers")["answers"]
+        return found
+
+    def clear_answers(self) -> None:
+        """Remove all answers that were added."""
+        self.client.delete("/answers")
 
     # ---------------------------------------------------------------------------------------- what is played
     def use(self, *scenarios: Name) -> None:

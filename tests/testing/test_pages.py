@@ -9,6 +9,7 @@ import pytest
 
 import pytest_ai_api_emulator as plugin
 from emulator import Emulator
+from emulator.testing.answers import AddedAnswer
 from emulator.testing.clock import WorldClock
 from emulator.testing.exchanges import Exchanges, Recorded
 from emulator.testing.faults import ArmedFault, Trigger
@@ -23,6 +24,7 @@ REFERENCE = ROOT / "docs" / "testing.md"
 TOLD: dict[tuple[str, str], type] = {
     ("Emulator", "name"): Emulator,
     ("Faults", "of an armed fault"): ArmedFault,
+    ("Answers", "of an answer"): AddedAnswer,
     ("Clock", "of `clock`"): WorldClock,
     ("Requests", "of `requests(…)`"): Exchanges,
     ("Requests", "of a request"): Recorded,
@@ -43,6 +45,8 @@ def names(kind: type) -> set[str]:
     own = {name for name in dir(kind) if not name.startswith("_")}
     if kind is ArmedFault:
         own |= {"id", "order"}
+    if kind is AddedAnswer:
+        own |= {"id", "entry"}
     return own
 
 
@@ -75,13 +79,13 @@ def test_the_examples_run(
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pages = [*blocks(REFERENCE), *blocks(README)]
     examples = [block.text for block in pages if block.language == "python"]
-    assert len(examples) == 6
+    assert len(examples) == 7
     for number, text in enumerate(examples):
         indented = "".join(f"    {line}" for line in text.splitlines(keepends=True))
         whole = text if "def test_" in text else f"def test_it() -> None:\n{indented}"
         (pytester.path / f"test_{number}.py").write_text(whole)
     done = pytester.runpytest_inprocess("-p", "emulator", "--strict-markers", "--emulator-url", emulator_server.url)
-    done.assert_outcomes(passed=6)
+    done.assert_outcomes(passed=len(examples))
 
 
 def test_the_pages_refer_to_what_is_there() -> None:
