@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable
 
@@ -12,6 +13,8 @@ from emulator.http import Request
 HEADER = b"content-encoding"
 MAX_CODINGS = 2  # applied one after the other
 MAX_MEMBERS = 1_000  # of one gzip body; each costs a decompressor
+SLICE = 64 * 2**10  # bytes that a decompressor is given at once: it copies what follows the end of its stream
+PADDING = re.compile(rb"\0*")
 GZIP, ZLIB, RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS  # formats, as zlib names them
 Decoder = Callable[[bytes, int], bytes]
 
@@ -55,13 +58,13 @@ def _unsupported(field: str) -> ApiError:
 def _gunzip(raw: bytes, limit: int) -> bytes:
     """Decodes gzip, whose members may follow each other (RFC 1952 section 2.2)."""
     parts: list[bytes] = []
-    held = 0
+    held = start = 0
     for _ in range(MAX_MEMBERS):
-        part, raw = _inflate(raw, limit - held, GZIP)
+        part, start = _inflate(raw, start, limit - held, GZIP)
         parts.append(part)
         held += len(part)
-        raw = raw.lstrip(b"\0")
-        if not raw:
+        start = PADDING.match(raw, start).end()  # type: ignore[union-attr]  # it matches nothing, too
+        if start == len(raw):
             return b"".join(parts)
     raise EOFError(f"it has more than {MAX_MEMBERS:,} members")
 
@@ -69,24 +72,28 @@ def _gunzip(raw: bytes, limit: int) -> bytes:
 def _deflated(raw: bytes, limit: int) -> bytes:
     """Decodes deflate: the zlib format (RFC 1950), or the bare one (RFC 1951) that some clients send."""
     bare = len(raw) < 2 or raw[0] & 0x0F != 8 or (raw[0] << 8 | raw[1]) % 31
-    content, rest = _inflate(raw, limit, RAW if bare else ZLIB)
-    if rest:
+    content, end = _inflate(raw, 0, limit, RAW if bare else ZLIB)
+    if end < len(raw):
         raise EOFError("something follows its end")
     return content
 
 
-def _inflate(raw: bytes, limit: int, format: int) -> tuple[bytes, bytes]:
-    """Returns the content of one compressed stream, and what follows it.
+def _inflate(raw: bytes, start: int, limit: int, format: int) -> tuple[bytes, int]:
+    """Returns the content of the compressed stream that begins at `start`, and where it ends.
 
     Raises OverflowError beyond `limit` bytes, EOFError for one that is cut off.
     """
     stream = zlib.decompressobj(format)
-    content = stream.decompress(raw, limit + 1)
-    if len(content) > limit:
-        raise OverflowError
-    if not stream.eof:
-        raise EOFError("its end is missing")
-    return content, stream.unused_data
+    parts: list[bytes] = []
+    while not stream.eof:
+        if start >= len(raw):
+            raise EOFError("its end is missing")
+        parts.append(stream.decompress(raw[start : start + SLICE], limit + 1))
+        limit -= len(parts[-1])
+        if limit < 0:
+            raise OverflowError
+        start = min(start + SLICE, len(raw)) - len(stream.unused_data)
+    return b"".join(parts), start
 
 
 DECODERS: dict[str, Decoder] = {"gzip": _gunzip, "x-gzip": _gunzip, "deflate": _deflated}

@@ -10,6 +10,8 @@ from functools import partial
 
 import pytest
 
+from emulator.engine.coding import decode
+from emulator.http import Request
 from emulator.settings import Settings
 from tests.apis.aiexport_calls import PRO
 from tests.running import Emulated
@@ -142,6 +144,33 @@ def test_a_body_that_grows_beyond_the_cap_is_413(wire: Wire, coding: str, bomb: 
     refused(wire.ask("POST", "/echo", coded(coding), bomb), 413, "larger than 100,000 bytes", about=None)
     assert wire.ask("POST", "/echo", coded("gzip"), zipped(b'"' + b"x" * (CAP - 2) + b'"')).status == 400
     assert wire.ask("POST", "/echo", HEADERS, b"{}").status == 200
+
+
+@pytest.mark.finding("A9")
+def test_members_of_a_gzip_body_cost_no_more_the_more_bytes_follow_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[int] = []
+
+    make = zlib.decompressobj
+
+    class Decompressor:
+        """Notes how much it is given: what follows the end of its stream is copied, once for each member."""
+
+        def __init__(self, wbits: int) -> None:
+            self._inner = make(wbits)
+
+        def decompress(self, raw: bytes, most: int) -> bytes:
+            given.append(len(raw))
+            return self._inner.decompress(raw, most)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._inner, name)
+
+    monkeypatch.setattr("emulator.engine.coding.zlib.decompressobj", Decompressor)
+    last = zipped(bytes(range(256)) * 8_000, compresslevel=0)
+    raw = zipped(b"") * 900 + last + bytes(100)
+    coded = Request("POST", "/", "", {b"content-encoding": b"gzip"}, "", "http", "", raw, "")
+    assert decode(coded, 64 * 2**20) == bytes(range(256)) * 8_000
+    assert sum(given) < 900 * 100_000 + len(raw)  # not 900 * len(raw)
 
 
 @pytest.mark.finding("A2")
