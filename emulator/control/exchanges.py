@@ -8,13 +8,14 @@ from msgspec import Meta, Struct
 
 from emulator.control.about import known_api, known_operation
 from emulator.control.clock import seconds
-from emulator.control.parsing import ControlFailure
+from emulator.control.parsing import ControlFailure, unknown
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.engine.functions import LANGUAGE
 from emulator.errors import DocumentError
 from emulator.log.feed import Feed, Position
 from emulator.log.stream import EventStream
 from emulator.store.views import ExchangeView, exchange_view
+from emulator.worlds.explanation import Explanation, explain
 from emulator.worlds.filters import HINT, compile_filter
 from emulator.worlds.journal_query import Found, Question, compile_query, find, wait
 
@@ -122,6 +123,15 @@ async def wait_for(request: ControlRequest, body: ExchangesWait) -> ExchangesVie
         raise ControlFailure(408, str(error)) from None
 
 
+def explanation(request: ControlRequest) -> Explanation:
+    """Why an exchange was answered as it was: rule, limits, times of events, provenance."""
+    shown = request.path["number"]
+    found = next((each for each in request.state.journal if str(each.number) == shown), None)
+    if found is None:
+        raise unknown("exchange", shown, "the journal keeps the newest only; GET /_emulator/exchanges lists them")
+    return explain(found, request.world)
+
+
 def clear(request: ControlRequest) -> Cleared:
     """Forget the exchanges of this world."""
     count = len(request.state.journal)
@@ -189,6 +199,7 @@ ROUTES = (
         body_optional=True,
         waits=True,
     ),
+    ControlRoute("GET", "/exchanges/{number}/explanation", explanation, at={"number": "1"}, refusals=(404,)),
     ControlRoute("DELETE", "/exchanges", clear),
     ControlRoute("GET", "/exchanges/stream", stream, at={"?count": "1"}, refusals=(409,), streams=True),
 )

@@ -1,7 +1,8 @@
 """The landing page: shows whoever opens the server's own address, a person or a waiting tool, what is served.
 
-Only `/` is greeted, and only where no API serves it: not on an API's own host, and not in a world that plays one which
-has an operation there. A greeting is no exchange: nothing counts it and no journal has it.
+A browser is redirected to the inspector, and gets this page at `/?about`. Only `/` is greeted, and only where no API
+serves it: not on an API's own host, and not in a world that plays one which has an operation there. A greeting is no
+exchange: nothing counts it and no journal has it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from emulator.compile.lint import CONTROL
 from emulator.control.app import guard
 from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlledApp, ControlRequest, ControlRoute
+from emulator.control.ui.inspector import PREFIX as INSPECTOR
 from emulator.engine.body import open_request
 from emulator.engine.context import Service
 from emulator.http import Header, Request
@@ -151,12 +153,13 @@ ROUTES = (ControlRoute("GET", "", start),)
 ABOUT = "One server on your own machine that answers as hosted APIs do. Nothing leaves it."
 HEADERS: tuple[Header, ...] = (
     (b"cache-control", b"no-store"),
-    (b"vary", b"accept, authorization"),
+    (b"vary", b"accept, authorization, sec-fetch-mode, user-agent"),
     (b"x-content-type-options", b"nosniff"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"referrer-policy", b"no-referrer"),
 )
 LINKS = {
+    "/ui": "The inspector: exchanges as they happen, faults, time",
     "": "Every control route, and what is served",
     "/operations": "Every operation of the APIs",
     "/apis": "The APIs with their keys",
@@ -208,6 +211,11 @@ class LandingPage:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = open_request(scope, public_url=self._server.settings.public_url)
+        if _shows_pages(request):
+            headers = [*HEADERS, (b"location", INSPECTOR.encode()), (b"content-length", b"0")]
+            await send({"type": "http.response.start", "status": 302, "headers": headers})
+            await send({"type": "http.response.body", "body": b""})
+            return
         landing = self._landing(self._server.worlds.resolve(request), request)
         lines = [*HEADERS]
         if "text/html" in (request.header(b"accept") or "").lower():
@@ -231,6 +239,13 @@ class LandingPage:
             known, links, more = True, {f"{origin}{CONTROL}{path}": about for path, about in LINKS.items()}, HELP
         cards = [_card(service, origin, known) for service in world.pipeline.services.values()]
         return Landing(NAME, __version__, ABOUT, world.playbook.scenarios if known else (), cards, links, more)
+
+
+def _shows_pages(request: Request) -> bool:
+    """Whether a browser navigates here: anything else that takes HTML is given the page itself."""
+    wants_html = "text/html" in (request.header(b"accept") or "").lower()
+    navigates = request.header(b"sec-fetch-mode") == "navigate" or "Mozilla/" in (request.header(b"user-agent") or "")
+    return wants_html and navigates and request.query != "about"
 
 
 def _card(service: Service, origin: str, known: bool) -> ApiCard:

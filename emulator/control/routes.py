@@ -16,6 +16,7 @@ from emulator.control import reports as verdict
 from emulator.control import worlds as reset
 from emulator.control.app import Control
 from emulator.control.route import ControlledApp, ControlRoute
+from emulator.control.ui.inspector import Inspector
 
 TABLE: tuple[ControlRoute, ...] = (
     *start.ROUTES,
@@ -41,5 +42,5 @@ TABLE: tuple[ControlRoute, ...] = (
 
 
 def routed(server: ControlledApp) -> ASGIApp:
-    """The control API of an application."""
-    return Control(server, TABLE)
+    """The control API of an application, and the page that shows it."""
+    return Inspector(Control(server, TABLE))

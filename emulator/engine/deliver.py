@@ -156,7 +156,7 @@ class _Timed:
         playing = _Playing(frames, begun, self._clock, self._exchange, self._write)
         while (chunk := await playing.play()) is not None:
             await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
-            playing.sent(chunk)
+            playing.sent(chunk, self._clock.now())
 
 
 class _Playing:
@@ -173,6 +173,7 @@ class _Playing:
         self._exchange = exchange
         self._write = write
         self._at = self._until = 0  # events sent, and those with the chunk under way
+        self._noted = [] if exchange.schedule is None else exchange.schedule.sent
         self._timer: Timer | None = None
         self._stopped: asyncio.Future[bytes | None]
 
@@ -186,10 +187,11 @@ class _Playing:
             if self._timer is not None:
                 self._timer.cancel()
 
-    def sent(self, chunk: bytes) -> None:
+    def sent(self, chunk: bytes, now: float) -> None:
         """Counts the current chunk as sent."""
         self._at = self._exchange.sent_events = self._until
         self._exchange.sent_bytes += len(chunk)
+        self._noted.append((self._until, now - self._begun))
 
     def _next(self) -> None:
         """Writes what is due, and sets a timer for what follows."""
@@ -201,7 +203,7 @@ class _Playing:
                 self._timer = self._clock.call_at(due, self._next)
                 return
             elif self._write(chunk := self._take()):
-                self.sent(chunk)
+                self.sent(chunk, now)
             else:
                 self._stopped.set_result(chunk)
 
@@ -257,6 +259,8 @@ async def send_raw(raw: RawResponse, begun: float, exchange: Exchange, clock: Cl
         if together[-1].apart:
             await line.gap(gap)
         exchange.sent_events += sum(part.events for part in together)
+        if exchange.schedule is not None:
+            exchange.schedule.sent.append((exchange.sent_events, clock.now() - begun))
         exchange.sent_bytes += sum(part.size for part in together)
     if raw.ending != "keep" or raw.wait != 0.0:
         await line.flush()

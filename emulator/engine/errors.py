@@ -14,7 +14,7 @@ from msgspec import Struct
 from emulator.engine.context import Context
 from emulator.engine.near_misses import NoRule
 from emulator.errors import ApiError, EmulatorError
-from emulator.http import Header, NearMiss, Reply
+from emulator.http import Decided, Header, NearMiss, Reply
 from emulator.playbook.error_reply import error_plan, render_error
 from emulator.playbook.model import ErrorPlan
 from emulator.playbook.unknown_fields import IGNORED
@@ -35,6 +35,11 @@ class Refusal(Struct, frozen=True):
     error: ApiError
     plan: ErrorPlan
     near_misses: tuple[NearMiss, ...] = ()
+
+    @property
+    def decided(self) -> Decided:
+        """Returns what refused the request."""
+        return Decided(self.error.kind, self.error.param, self.error.decided_by, self.plan.claims)
 
 
 def refuse(error: Exception, context: Context) -> Refusal:

@@ -56,6 +56,11 @@ class ExchangeLog:
                 exchange.caller, exchange.workspace = caller.masked, caller.workspace
         if refusal is not None:
             exchange.error, exchange.near_misses = refusal.message, refusal.near_misses
+            exchange.decided = refusal.decided
+        if context.allowance is not None:
+            exchange.allowance = context.allowance
+        if reply.schedule is not None:
+            exchange.schedule = reply.schedule
         if faults or context.set_off:
             exchange.faults = tuple(dict.fromkeys((*(each.name for each in faults), *context.set_off)))
         exchange.status, exchange.reply_headers = reply.status, reply.headers

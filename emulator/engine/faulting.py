@@ -11,7 +11,7 @@ from emulator.faults.base import OF_ANSWERS, OF_STREAMS, Family, Fault
 from emulator.faults.credentials import TokenFault
 from emulator.faults.jobs import JobFault
 from emulator.faults.webhooks import WebhookFault
-from emulator.http import Reply
+from emulator.http import Reply, Schedule
 from emulator.playbook.rules import ChosenRule
 
 OF_JOBS: frozenset[Family] = frozenset(("job", "webhook"))
@@ -38,8 +38,11 @@ def refuse_by_fault(faults: Sequence[Fault], context: Context) -> None:
 
 
 def apply_faults(reply: Reply, faults: Sequence[Fault], context: Context, chance: Random) -> Reply:
-    """Returns the reply as the faults, one after the other, leave it."""
+    """Returns the reply as the faults, one after the other, leave it; its schedule tells what it was before."""
     reply.planned = reply.events
+    if reply.frames is not None:
+        content = b"".join(frame.data for frame in reply.frames) if faults else None
+        reply.schedule = Schedule(tuple(frame.due for frame in reply.frames), content)
     for fault in faults:
         reply = fault.apply(reply, context, chance)
     return reply

@@ -17,7 +17,7 @@ from emulator.engine.authenticate import credential_of
 from emulator.engine.context import Context
 from emulator.engine.errors import Refusal
 from emulator.errors import Location
-from emulator.http import Header, Reply
+from emulator.http import Decided, Header, Reply
 from emulator.language.schema.provenance import PROVENANCES, Provenance
 from emulator.playbook import Api, Operation
 from emulator.playbook.json_schema import Schema
@@ -33,6 +33,31 @@ MAX_RECORDS = 50  # of a collection that are named one by one
 STRING = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 
 
+def provenance_of(
+    context: Context, rule: Rule | None, reply: Reply, decided: Decided | None, tier: TierPlan | None
+) -> Basis:
+    """Returns what a reply rests on, from what the journal has of its exchange.
+
+    `context` has no caller and none of what was computed for the reply.
+    """
+    basis = Basis(context.service.api.claims)
+    operation = context.operation
+    if operation is not None:
+        _add_operation(basis, context, operation)
+    if rule is not None and operation is not None:
+        _add_rule(basis, rule, operation)
+    if decided is not None:
+        _add_refusal(basis, decided)
+    elif operation is not None:
+        _add_reply(basis, context, operation, rule)
+    _add_part(basis, context.service.api, "headers")
+    if tier is not None:
+        _add_tier(basis, tier)
+        _add_part(basis, context.service.api, "limit_headers")
+    _add_records(basis, context, reply, [] if decided is not None and rule is None else _asked(context))
+    return basis
+
+
 def provenance_line(context: Context, rule: Rule | None, refusal: Refusal | None, reply: Reply) -> Header:
     """Returns `route documented; documented D-ROUTE; invented D-SHAPE body.top models/m1`."""
     basis = Basis(context.service.api.claims)
@@ -42,7 +67,7 @@ def provenance_line(context: Context, rule: Rule | None, refusal: Refusal | None
     if rule is not None and operation is not None:
         _add_rule(basis, rule, operation)
     if refusal is not None:
-        _add_refusal(basis, context, refusal)
+        _add_refusal(basis, refusal.decided)
     elif operation is not None:
         _add_reply(basis, context, operation, rule)
     _add_headers(basis, context)
@@ -75,6 +100,11 @@ class Basis:
         self.cite(claims)
         if grade is not None:
             self.name(part, grade)
+
+    @property
+    def names(self) -> Mapping[Provenance, Iterable[str]]:
+        """The claims and the parts by their class."""
+        return self._names
 
     def __str__(self) -> str:
         named = [f"{grade} {' '.join(names)}" for grade, names in self._names.items() if names]
@@ -118,17 +148,16 @@ def _add_rule(basis: Basis, rule: Rule, operation: Operation) -> None:
         basis.name(rule.reply.place, rule.reply.grade)
 
 
-def _add_refusal(basis: Basis, context: Context, refusal: Refusal) -> None:
+def _add_refusal(basis: Basis, decided: Decided) -> None:
     """Adds the part that has refused the request, and how the API says so."""
-    decider, param = refusal.error.decided_by, refusal.error.param
+    decider, param = decided.part, decided.param
     if isinstance(decider, CheckPlan):
         basis.mark(decider.claims, decider.grade, decider.place)
     elif isinstance(decider, Schema):
         basis.cite(decider.marks.at((param or "").split(".")))
     elif isinstance(decider, TierPlan):
         _add_tier(basis, decider)
-    if refusal.plan is not None:
-        basis.cite(refusal.plan.claims)
+    basis.cite(decided.claims)
 
 
 def _add_tier(basis: Basis, tier: TierPlan) -> None:

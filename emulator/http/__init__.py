@@ -66,12 +66,34 @@ class Frame(Struct, frozen=True):
     data: bytes
 
 
+class Decided(Struct, frozen=True):
+    """What refused a request: the kind of the error, the field that it is about, the part of the playbook that decided
+    (a check, a schema, a plan), and the claims about how the error is said."""
+
+    kind: str
+    param: str | None
+    part: object
+    claims: tuple[str, ...]
+
+
+class Schedule(Struct):
+    """When the events of a stream were planned and sent, in seconds after the response began.
+
+    `planned` and `content` are as they were before faults changed the stream; `content` is None where none did. `sent`
+    are pairs: so many events had been sent, and when.
+    """
+
+    planned: tuple[float, ...]
+    content: bytes | None = None
+    sent: list[tuple[int, float]] = field(default_factory=list)
+
+
 class Reply(Struct):
     """HTTP response: status, headers, then one body (with `events` events, if it is a stream), or frames.
 
     `planned` is how many events it had before faults changed it; `delay` is in seconds; `closes` ends the connection
-    afterwards; `wire_edits` are what faults do to the raw response;
-    `stated` are the names, in lower case, that `add` leaves as they are.
+    afterwards; `wire_edits` are what faults do to the raw response; `stated` are the names, in lower case, that `add`
+    leaves as they are; `schedule` is that of a paced stream.
     """
 
     status: int
@@ -84,6 +106,7 @@ class Reply(Struct):
     closes: bool = False
     wire_edits: tuple[Callable[[Any], None], ...] = ()
     stated: frozenset[bytes] = frozenset()
+    schedule: Schedule | None = None
 
     def add(self, lines: Sequence[Header]) -> None:
         """Adds header lines that every reply has, but for those that this one states itself, or states to be absent."""
@@ -134,7 +157,8 @@ class Exchange:
     outside it; `peer` identifies the client's connection, and `real` is when it came in seconds of a steady clock.
     `real_took` is how long it took by that clock, where the world's own does not tell, else below 0.
     `events` are those of its stream, before faults changed it; `ended` is how many exchanges the journal had seen when
-    one that entered it open ended, else 0.
+    one that entered it open ended, else 0. `allowance` is what was charged to the caller's limits; `schedule` is there
+    for streams that are paced or that meet a fault.
     One is made for every request and most are never read, so only what differs from the defaults is set.
     """
 
@@ -158,6 +182,9 @@ class Exchange:
     error: str = ""
     faults: tuple[str, ...] = ()
     near_misses: tuple[NearMiss, ...] = ()
+    decided: Decided | None = None
+    allowance: Any = None
+    schedule: Schedule | None = None
     secrets: frozenset[str] = frozenset()
     peer: Any = None
     real: float = 0.0

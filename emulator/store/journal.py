@@ -10,9 +10,10 @@ from secrets import token_hex
 
 from msgspec.structs import replace
 
-from emulator.http import Exchange, Header, NearMiss
+from emulator.http import Exchange, Header, NearMiss, Schedule
 from emulator.store.backend import Watcher
 
+SIZE_OF_EVENT = 160  # bytes that the planned and the real time of an event take
 OVERHEAD = 1_500  # bytes that an exchange takes beside its bodies and what stands in its header lines
 
 
@@ -39,6 +40,8 @@ class Journal:
         held += sum(map(len, chain.from_iterable(chain(exchange.headers, exchange.reply_headers))))
         if exchange.error:
             held += _size_of_error(exchange)
+        if exchange.schedule is not None:
+            held += _size_of_schedule(exchange.schedule)
         if held > self._most:
             held = _cut(exchange, self._most)
         exchange.held = held
@@ -103,6 +106,7 @@ def _cut(exchange: Exchange, most: int) -> int:
     exchange.reply_headers = _cut_lines(exchange.reply_headers, most)
     exchange.error = exchange.error.encode()[:most].decode(errors="ignore")
     exchange.near_misses = _cut_misses(exchange.near_misses, most)
+    exchange.schedule = None
     lines = (*exchange.headers, *exchange.reply_headers)
     bodies = len(exchange.body) + len(exchange.reply_body)
     return OVERHEAD + bodies + sum(len(name) + len(value) for name, value in lines) + _size_of_error(exchange)
@@ -138,6 +142,10 @@ def _cut_misses(misses: tuple[NearMiss, ...], most: int) -> tuple[NearMiss, ...]
         )
         for miss in misses
     )
+
+
+def _size_of_schedule(schedule: Schedule) -> int:
+    return SIZE_OF_EVENT * len(schedule.planned) + len(schedule.content or b"")
 
 
 def _size_of_error(exchange: Exchange) -> int:

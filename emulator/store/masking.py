@@ -148,6 +148,8 @@ class Masker:
         for form, shown in repeated.replacements():
             exchange.reply_body = exchange.reply_body.replace(form.encode(errors="replace"), shown.encode())
         exchange.error = repeated.mask_text(exchange.error)
+        if exchange.schedule is not None:
+            exchange.schedule.content = None  # what a fault has changed is not masked, but forgotten
 
     # ------------------------------------------------------------------------------------------ because they are known
     def learn(self, text: str, shown: str = MASKED, short: bool = False) -> None:

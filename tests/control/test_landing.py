@@ -70,10 +70,18 @@ def test_a_person_is_shown_the_same_as_a_page(emulator: Emulated) -> None:
 
 
 def test_every_link_leads_somewhere(emulator: Emulated) -> None:
-    assert set(LINKS) <= {entry.path for entry in TABLE if entry.method == "GET"}
+    assert set(LINKS) - {"/ui"} <= {entry.path for entry in TABLE if entry.method == "GET"}
     for link in ask(emulator).json()["links"]:
         page = loopback.get(link, headers={**BROWSER, "Sec-Fetch-Site": "same-origin"})
         assert page.status_code == 200
+
+
+@pytest.mark.parametrize("sign", [{"User-Agent": "Mozilla/5.0 (X11)"}, {"Sec-Fetch-Mode": "navigate"}])
+def test_a_browser_is_redirected_to_the_inspector(emulator: Emulated, sign: dict[str, str]) -> None:
+    answer = ask(emulator, **BROWSER, **sign)
+    assert (answer.status_code, answer.headers["location"]) == (302, "/_emulator/ui")
+    about = loopback.get(f"{emulator.origin}/?about", headers={**BROWSER, **sign})
+    assert (about.status_code, about.text) == (200, ask(emulator, **BROWSER).text)
 
 
 def test_the_page_runs_nothing_and_loads_nothing(emulator: Emulated) -> None:

@@ -1,0 +1,1 @@
+"""The inspector: a page in the browser that shows what the emulator sees, and the module that serves it."""

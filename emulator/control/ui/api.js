@@ -1,0 +1,74 @@
+// Calls the control API: the world of the page, the token when one is needed, errors with what helps.
+
+import { h, button, byId } from "./dom.js";
+import { state } from "./state.js";
+
+export const BASE = "/_emulator";
+const TOKEN = "emulator-control-token";
+
+/** A call that was refused. `status` is 0 when the server could not be reached; `details` are its complaints. */
+export class Failure extends Error {
+  constructor(status, message, hint = "", details = []) {
+    super(message);
+    this.status = status;
+    this.hint = hint;
+    this.details = details;
+  }
+}
+
+/** Calls a control route and returns its JSON: control("GET", "/limits", {query: {key}}). Raises Failure. */
+export async function control(method, path, options = {}) {
+  const response = await request(method, path, options);
+  return response.status === 204 ? null : response.json();
+}
+
+/** Calls a control route and returns the response, whose body may be a stream. Raises Failure. */
+export async function request(method, path, { query, body, signal } = {}) {
+  const asked = Object.entries(query ?? {}).filter(([, value]) => value != null && value !== "");
+  const url = BASE + path + (asked.length ? `?${new URLSearchParams(asked)}` : "");
+  for (;;) {
+    const headers = { "X-Emulator-World": state.world || "default" };
+    const token = sessionStorage.getItem(TOKEN);
+    if (token) headers.Authorization = `Bearer ${token}`;
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    const response = await fetch(url, {
+      method, headers, signal, cache: "no-store", credentials: "omit", body: body === undefined ? undefined : JSON.stringify(body),
+    }).catch((error) => {
+      throw error.name === "AbortError" ? error : new Failure(0, "The emulator can't be reached.", "Is it still running?");
+    });
+    if (response.ok) return response;
+    const failure = await failureOf(response);
+    if (response.status !== 403 || !failure.message.includes("control token")) throw failure;
+    await askForToken(Boolean(token));
+  }
+}
+
+async function failureOf(response) {
+  const { error = {} } = await response.json().catch(() => ({}));
+  return new Failure(response.status, error.message ?? `HTTP ${response.status}`, error.hint, error.complaints);
+}
+
+let asking = null;
+
+/** Asks for the control token once, however many calls need it. It is kept for this tab only. */
+function askForToken(wrong) {
+  asking ??= new Promise((resolve) => {
+    const field = h("input", { type: "password", id: "token-field", autocomplete: "off", required: true });
+    const dialog = h("dialog", { class: "dialog", "aria-labelledby": "token-title" },
+      h("form", { method: "dialog", onsubmit: () => {
+        sessionStorage.setItem(TOKEN, field.value.trim());
+        dialog.remove();
+        asking = null;
+        resolve();
+      } },
+        h("h2", { id: "token-title" }, "Control token"),
+        h("p", { class: "soft" }, wrong ? "That was not the token. " : "",
+          "The emulator shows it when it starts, or it is what --control-token says."),
+        h("label", { for: "token-field" }, "Token"), field,
+        h("div", { class: "actions" }, button("Continue", undefined, { type: "submit", class: "primary" }))));
+    dialog.addEventListener("cancel", (event) => event.preventDefault());
+    byId("view").after(dialog);
+    dialog.showModal();
+  });
+  return asking;
+}

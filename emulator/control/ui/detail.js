@@ -1,0 +1,135 @@
+// The detail of one exchange: a head that says what happened, and tabs.
+
+import { Failure, control } from "./api.js";
+import { copyMenu } from "./copy.js";
+import { button, facts, fill, h, problem, section, text, visible } from "./dom.js";
+import { tree } from "./json.js";
+import { outcomeOf, statusTone } from "./outcome.js";
+import { replayView } from "./replay.js";
+import { go, state } from "./state.js";
+import { eventsOf, streams, streamView } from "./stream.js";
+import { bytes, dateTime, duration } from "./units.js";
+import { whyView } from "./why.js";
+
+const AGAIN = 400; // milliseconds between two looks at an exchange that is open
+
+// [name, title, whether an exchange has it, its view]
+const TABS = [
+  ["stream", "Stream", streams, ({ exchange, explanation }) => streamView(exchange, explanation?.timing)],
+  ["response", "Response", () => true, ({ exchange, pick }) => message(exchange, "reply_headers", "reply_body", pick)],
+  ["request", "Request", () => true, ({ exchange, pick }) => message(exchange, "headers", "body", pick)],
+  ["why", "Why", () => true, ({ exchange, explanation, pick }) => whyView(exchange, explanation, pick)],
+  ["replay", "Replay", () => true, ({ exchange }) => replayView(exchange)],
+];
+
+export class Detail {
+  /** `pick(field, value)` adds a value to the filter, `closed()` leaves the detail. */
+  constructor(root, { pick, closed }) {
+    this.root = root;
+    this.pick = pick;
+    this.closed = closed;
+    this.number = null;
+  }
+
+  /** Shows an exchange, as it is now; asks again while it is open. */
+  async open(number) {
+    clearTimeout(this.again);
+    this.asking?.abort();
+    const asking = (this.asking = new AbortController());
+    if (number !== this.number) fill(this.root, h("p", { class: "soft pad" }, "…"));
+    this.number = number;
+    try {
+      const [{ exchanges: [exchange] }, explanation] = await Promise.all([
+        control("POST", "/exchanges/query", { body: { when: { number }, last: 1 }, signal: asking.signal }),
+        control("GET", `/exchanges/${number}/explanation`, { signal: asking.signal }).catch(() => null)]);
+      if (asking.signal.aborted) return;
+      if (!exchange) throw new Failure(404, `Exchange ${number} is no longer in the journal.`, "The journal keeps the newest; --journal-entries says how many.");
+      this.draw(exchange, explanation);
+      if (exchange.outcome === "open") this.again = setTimeout(() => this.open(number), AGAIN);
+    } catch (error) {
+      if (error.name !== "AbortError") fill(this.root, this.bar(), problem(error));
+    }
+  }
+
+  close() {
+    clearTimeout(this.again);
+    this.asking?.abort();
+    this.number = null;
+    fill(this.root);
+  }
+
+  bar(...children) {
+    return h("div", { class: "detail-bar" }, children, button("✕", this.closed, { class: "icon", "aria-label": "Close the detail" }));
+  }
+
+  draw(exchange, explanation) {
+    this.exchange = exchange;
+    const scroll = this.body?.scrollTop ?? 0;
+    const same = this.drawn === exchange.number;
+    this.drawn = exchange.number;
+    const tabs = TABS.filter(([, , has]) => has(exchange));
+    const chosen = tabs.find(([name]) => name === state.tab) ?? tabs[0];
+    if (same && chosen[0] === "replay" && this.shown === "replay") return; // what was typed there stays
+    this.shown = chosen[0];
+    this.redraw = () => this.draw(exchange, explanation);
+    const choose = (name) => go({ tab: name });
+    const list = h("div", { class: "tablist", role: "tablist", "aria-label": "Parts of the exchange", onkeydown: (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!step) return;
+      const at = tabs.indexOf(chosen);
+      choose(tabs[(at + step + tabs.length) % tabs.length][0]);
+      this.root.querySelector('[role="tab"][aria-selected="true"]')?.focus();
+    } }, tabs.map((tab) => button(tab[1], () => choose(tab[0]), {
+      role: "tab", id: `tab-${tab[0]}`, "aria-selected": String(tab === chosen), "aria-controls": "tab-body", tabindex: tab === chosen ? "0" : "-1" })));
+    this.body = h("div", { class: "tab-body", id: "tab-body", role: "tabpanel", tabindex: "0", "aria-labelledby": `tab-${chosen[0]}` },
+      chosen[3]({ exchange, explanation, pick: this.pick }));
+    fill(this.root, this.bar(title(exchange), copyMenu(exchange)), head(exchange, explanation, this.pick), list, this.body);
+    if (same) this.body.scrollTop = scroll;
+  }
+}
+
+const title = (exchange) => h("h2", null, h("span", { class: "soft" }, `#${exchange.number} `), h("b", null, visible(exchange.method)), " ", text(exchange.path, 200));
+
+function head(exchange, explanation, pick) {
+  const outcome = outcomeOf(exchange, exchange.events ?? 0);
+  const usage = exchange.reply_body?.usage ?? (streams(exchange) ? lastUsage(exchange) : null);
+  const cost = explanation?.spent && Object.entries(explanation.spent).filter(([unit]) => unit !== "tokens").map(([unit, amount]) => `${Number(amount.toPrecision(6))} ${unit}`).join(", ");
+  const field = (name, value) => value && h("button", { type: "button", class: "value", title: `Filter by ${name}`, onclick: () => pick(name, value) }, text(value, 200));
+  return h("div", { class: "summary" },
+    h("p", { class: "verdict-line" },
+      h("span", { class: "status", "data-tone": statusTone(exchange.status) }, exchange.status ? String(exchange.status) : "no response"), " ",
+      h("span", { class: "outcome", "data-tone": outcome.tone }, h("span", { "aria-hidden": "true" }, outcome.sign), " ", outcome.words)),
+    exchange.error ? h("p", { class: "error-line" }, text(exchange.error, 600)) : null,
+    facts(["Operation", field("operation", exchange.operation)], ["At", dateTime(exchange.at)], ["Took", exchange.outcome === "open" ? "still open" : duration(exchange.took)],
+      ["Sent", bytes(exchange.bytes_sent)], ["Key", field("key", exchange.key)], ["Tokens", tokens(usage)], ["Cost", cost],
+      ["Faults", exchange.faults.length ? exchange.faults.map((name) => h("span", { class: "tag", "data-tone": "cut" }, visible(name))) : ""]));
+}
+
+function tokens(usage) {
+  if (!usage || typeof usage !== "object") return "";
+  const [input, output] = [usage.input_tokens ?? usage.prompt_tokens, usage.output_tokens ?? usage.completion_tokens];
+  return Number.isFinite(input) || Number.isFinite(output) ? `${input ?? 0} in, ${output ?? 0} out` : "";
+}
+
+const lastUsage = (exchange) => eventsOf(exchange).reduce((found, { data }) => data?.usage ?? data?.message?.usage ?? found, null);
+
+/** Headers and body of a request or a response. */
+function message(exchange, headers, body, pick) {
+  const lines = Object.entries(exchange[headers]);
+  const value = exchange[body];
+  const [fields, where] = body === "body" ? ["headers", "body"] : ["reply_headers", "reply_body"];
+  const raw = () => h("pre", { class: "raw", tabindex: "0" }, text(typeof value === "string" ? value : JSON.stringify(value, null, 2)));
+  const shown = h("div", null, value !== null && typeof value === "object" ? tree(value, pick, where) : value === null ? h("p", { class: "soft" }, "No body.") : raw());
+  const both = value !== null && typeof value === "object";
+  const switcher = both && button("Raw", (event) => {
+    const turned = event.target.getAttribute("aria-pressed") !== "true";
+    event.target.setAttribute("aria-pressed", String(turned));
+    fill(shown, turned ? raw() : tree(value, pick, where));
+  }, { class: "small", "aria-pressed": "false" });
+  const query = body === "body" && Object.keys(exchange.query).length ? section("Query", tree(exchange.query, pick, "query")) : null;
+  return h("div", null, query,
+    h("section", null, h("h3", null, "Body", switcher), shown),
+    section(`Headers (${lines.length})`, h("dl", { class: "headers" }, lines.map(([name, line]) => [
+      h("dt", null, visible(name)),
+      h("dd", null, h("button", { type: "button", class: "value", title: `Filter by ${visible(name)}`, onclick: () => pick(`${fields}.${name}`, line) }, text(line, 500)))]))));
+}

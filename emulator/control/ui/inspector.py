@@ -1,0 +1,80 @@
+"""The inspector: serves the page at /_emulator/ui, which shows the exchanges of a world and steers it.
+
+The page is plain files beside this module: no build step, nothing from elsewhere. They hold no data, so they are served
+without a token; whatever the page shows, it asks of the control API, as any other client does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from msgspec import Struct
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from emulator.compile.lint import CONTROL
+from emulator.http import Header
+
+PREFIX = f"{CONTROL}/ui"
+INDEX = "index.html"
+FOLDER = Path(__file__).parent
+TYPES = {".html": b"text/html", ".js": b"text/javascript", ".css": b"text/css"}
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+)
+HEADERS: tuple[Header, ...] = (
+    (b"cache-control", b"no-cache"),  # kept, but never shown before the server has said that it is still the same
+    (b"content-security-policy", CSP.encode()),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+)
+
+
+class _File(Struct, frozen=True):
+    body: bytes
+    kind: bytes
+    tag: bytes
+
+
+class Inspector:
+    """The ASGI application of the page's files; everything else goes to the control API."""
+
+    def __init__(self, control: ASGIApp) -> None:
+        self._control = control
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or not path.startswith(PREFIX):
+            await self._control(scope, receive, send)
+            return
+        file = _files().get(path[len(PREFIX) :].strip("/") or INDEX)
+        if file is None or path[len(PREFIX) : len(PREFIX) + 1] not in ("", "/"):
+            await self._control(scope, receive, send)  # which answers that there is no such route
+            return
+        known = (value for name, value in scope["headers"] if name == b"if-none-match")
+        status = 304 if file.tag in next(known, b"").replace(b"W/", b"").split(b", ") else 200
+        body = file.body if status == 200 and scope["method"] == "GET" else b""
+        lines = [*HEADERS, (b"etag", file.tag), (b"content-type", file.kind + b"; charset=utf-8")]
+        if status == 200:
+            lines.append((b"content-length", b"%d" % len(file.body)))
+        await send({"type": "http.response.start", "status": status, "headers": lines})
+        await send({"type": "http.response.body", "body": body})
+
+
+@cache
+def _files() -> dict[str, _File]:
+    """Returns the files of the page by name; read once."""
+    return {path.name: file for path, file in _read()}
+
+
+def _read() -> Iterator[tuple[Path, _File]]:
+    for path in sorted(FOLDER.iterdir()):
+        if path.suffix in TYPES:
+            body = path.read_bytes()
+            tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
+            yield path, _File(body, TYPES[path.suffix], tag.encode())

@@ -1,0 +1,164 @@
+// The list of exchanges: only the rows in sight are in the page, however many there are. It follows the newest until
+// somebody scrolls up, and stays where it is until it is told to follow again.
+
+import { fill, h, visible } from "./dom.js";
+import { outcomeOf, statusTone } from "./outcome.js";
+import { bytes, clockTime, count, duration } from "./units.js";
+
+const ROW = 30; // pixels; style.css has the same
+const SPARE = 6; // rows above and below those in sight
+
+const COLUMNS = [
+  ["outcome", "Outcome", ""], ["number", "Number", "#"], ["at", "Time", "Time (UTC)"], ["status", "Status", ""], ["call", "Request", "Request"],
+  ["tags", "Remarks", ""], ["key", "Key", "Key"], ["took", "Duration", "Took"], ["size", "Size", "Sent"],
+];
+
+export class List {
+  /** `chosen(number)` is called for a row that is clicked, `followed(following, unseen)` when following changes. */
+  constructor(root, rows, { chosen, followed }) {
+    this.rows = rows;
+    this.chosen = chosen;
+    this.followed = followed;
+    this.following = true;
+    this.unseen = 0;
+    this.selected = -1;
+    this.pool = new Map();
+    this.lines = h("div", { class: "lines", role: "presentation" });
+    this.box = h("div", { class: "scroll", role: "presentation" }, this.lines);
+    this.grid = h("div", { class: "grid", role: "grid", tabindex: "0", "aria-label": "Exchanges", "aria-readonly": "true" },
+      h("div", { class: "row head", role: "row", "aria-rowindex": "1" },
+        COLUMNS.map(([name, label, shown]) => h("span", { class: `c-${name}`, role: "columnheader", "aria-label": label }, shown))),
+      this.box);
+    this.empty = h("div", { class: "empty", hidden: true });
+    root.append(this.grid, this.empty);
+    this.top = 0;
+    this.box.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    this.lines.addEventListener("click", (event) => {
+      const line = event.target.closest(".row");
+      if (line) this.chosen(Number(line.dataset.number));
+    });
+    new ResizeObserver(() => this.changed()).observe(this.box);
+  }
+
+  /** To be called when rows were added or changed; draws once a frame, whatever happens in it. */
+  changed({ added = 0, removed = 0 } = {}) {
+    if (!this.following) {
+      this.unseen += added;
+      if (removed) this.box.scrollTop = this.top = Math.max(0, this.top - removed * ROW);
+      if (added) this.followed(false, this.unseen);
+    }
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      this.draw();
+    });
+  }
+
+  follow(following) {
+    this.following = following;
+    this.unseen = 0;
+    this.followed(following, 0);
+    this.changed();
+  }
+
+  /** Marks a row, and brings it into sight when `reveal`. */
+  select(number, reveal = false) {
+    this.selected = number;
+    const index = this.rows.indexOf(number);
+    if (reveal && index >= 0) {
+      const last = index === this.rows.length - 1;
+      if (!last && this.following) this.follow(false);
+      const { clientHeight } = this.box;
+      const from = index * ROW;
+      if (from < this.box.scrollTop) this.box.scrollTop = from;
+      else if (from + ROW > this.box.scrollTop + clientHeight) this.box.scrollTop = from + ROW - clientHeight;
+      this.top = this.box.scrollTop;
+    }
+    this.changed();
+  }
+
+  scrolled() {
+    const { scrollTop } = this.box;
+    if (this.following && scrollTop < this.top - 1 && scrollTop < this.furthest() - 1) this.follow(false);
+    this.top = scrollTop;
+    this.changed();
+  }
+
+  furthest() {
+    return Math.max(0, this.rows.length * ROW - this.box.clientHeight);
+  }
+
+  draw() {
+    this.lines.style.height = `${this.rows.length * ROW}px`;
+    this.grid.setAttribute("aria-rowcount", this.rows.length + 1);
+    if (this.following) this.box.scrollTop = this.top = this.furthest();
+    const first = Math.max(0, Math.floor(this.top / ROW) - SPARE);
+    const last = Math.min(this.rows.length, Math.ceil((this.top + this.box.clientHeight) / ROW) + SPARE);
+    const free = [];
+    for (const [index, line] of this.pool) if (index < first || index >= last) { this.pool.delete(index); free.push(line); }
+    for (let index = first; index < last; index++) {
+      let line = this.pool.get(index);
+      if (!line) {
+        line = free.pop() ?? newLine();
+        this.pool.set(index, line);
+        if (!line.parentNode) this.lines.append(line);
+        line.style.transform = `translateY(${index * ROW}px)`;
+        line.setAttribute("aria-rowindex", index + 2);
+      }
+      const row = this.rows.at(index);
+      if (line.shown !== row) show(line, row);
+      const selected = row.number === this.selected;
+      if (line.selected !== selected) { line.selected = selected; line.setAttribute("aria-selected", selected); }
+    }
+    for (const line of free) line.remove();
+    const active = this.pool.get(this.rows.indexOf(this.selected));
+    if (active) this.grid.setAttribute("aria-activedescendant", active.id);
+    else this.grid.removeAttribute("aria-activedescendant");
+    this.empty.hidden = this.rows.length > 0;
+  }
+
+  /** Says why there are no rows. */
+  say(...children) {
+    fill(this.empty, ...children);
+  }
+}
+
+let lines = 0;
+
+function newLine() {
+  const cells = COLUMNS.map(([name]) => h("span", { class: `c-${name}`, role: "gridcell" }));
+  const line = h("div", { class: "row", role: "row", id: `line-${++lines}` }, cells);
+  line.cells = Object.fromEntries(COLUMNS.map(([name], index) => [name, cells[index]]));
+  return line;
+}
+
+const put = (cell, text) => { if (cell.textContent !== text) cell.textContent = text; };
+
+function show(line, row) {
+  line.shown = row;
+  line.dataset.number = row.number;
+  const outcome = outcomeOf(row, row.events);
+  const { cells } = line;
+  put(cells.outcome, outcome.sign);
+  cells.outcome.dataset.tone = outcome.tone;
+  cells.outcome.title = outcome.word;
+  cells.outcome.setAttribute("aria-label", outcome.word);
+  put(cells.number, String(row.number));
+  put(cells.at, clockTime(row.at));
+  put(cells.status, row.status ? String(row.status) : "–");
+  cells.status.dataset.tone = statusTone(row.status);
+  fill(cells.call, h("b", null, visible(row.method)), " ", h("bdi", null, visible(row.path.slice(0, 300))));
+  fill(cells.tags, tags(row, outcome));
+  put(cells.key, visible(row.key || "–"));
+  put(cells.took, row.outcome === "open" ? "…" : duration(row.took));
+  put(cells.size, row.events ? `${count(row.events_sent)}/${count(row.events)} ev` : bytes(row.bytes_sent));
+}
+
+function tags(row, outcome) {
+  const tag = (tone, text) => h("span", { class: "tag", "data-tone": tone }, visible(text));
+  return [
+    ...row.faults.slice(0, 2).map((name) => tag("cut", name)),
+    ["left", "open", "stopped"].includes(row.outcome) ? tag(outcome.tone, outcome.word) : null,
+    row.unmatched ? tag("client", "no rule") : null,
+    row.operation ? h("span", { class: "op" }, visible(row.operation)) : tag("none", "no operation"),
+  ];
+}

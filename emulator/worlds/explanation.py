@@ -1,0 +1,190 @@
+"""Explanations: why an exchange was answered as it was, worked out from what the journal keeps when somebody asks.
+
+Nothing here is computed for a request: the rule is found by its id, and the provenance from what the exchange shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from msgspec import Struct, field
+
+from emulator.engine.context import Context, Service
+from emulator.engine.provenance import provenance_of
+from emulator.engine.validate import check_form, read_form
+from emulator.errors import ApiError
+from emulator.http import Decided, Exchange, Reply, Request, Schedule
+from emulator.language.schema.provenance import Provenance
+from emulator.playbook import Operation, Playbook
+from emulator.playbook.json_schema import Schema
+from emulator.playbook.model import CheckPlan, Rule, TierPlan
+from emulator.store.limits import Allowance
+from emulator.worlds.spending import spending
+from emulator.worlds.world import World
+
+
+class RuleView(Struct, frozen=True):
+    """A rule that answered: its name, and where it stands."""
+
+    name: str
+    file: str
+    line: int
+
+
+class ChargeView(Struct, frozen=True):
+    """A counter of the caller before and after a request, and what it was charged; `refused`: it let it not pass.
+
+    `reset` is the second since the epoch at which its window ends.
+    """
+
+    name: str
+    limit: int
+    before: int
+    charged: int
+    after: int
+    reset: int
+    refused: bool
+
+
+class TimingView(Struct, frozen=True):
+    """When each event of a stream was planned, and when each that was sent left, in seconds after the response began.
+
+    `content` is the stream as it was planned, if a fault has changed it.
+    """
+
+    planned: list[float]
+    sent: list[float]
+    content: str | None
+
+
+class BasisView(Struct, frozen=True):
+    """One thing that a response rests on: a claim with what its document `says`, or a part that no claim is about.
+
+    `class` is documented, inferred or invented; `inferred` is the part of a claim that the document does not say.
+    """
+
+    grade: Provenance = field(name="class")
+    name: str
+    says: str = ""
+    inferred: str = ""
+
+
+class Explanation(Struct, frozen=True):
+    """Why a request was answered as it was. `rule` is null if none answered, or if it is played no more.
+
+    `plan` is the caller's; `decided_by` says what refused the request, `spent` is what it used by unit.
+    """
+
+    number: int
+    rule: RuleView | None
+    decided_by: str
+    plan: str
+    limits: list[ChargeView]
+    timing: TimingView | None
+    spent: dict[str, float]
+    route: Provenance | None
+    provenance: list[BasisView]
+
+
+def explain(exchange: Exchange, world: World) -> Explanation:
+    """Returns why an exchange of a world was answered as it was, by the playbook that the world plays now."""
+    playbook = world.playbook
+    operation = _operation(playbook, exchange)
+    rule = (
+        None if operation is None else next((each for each in operation.rules.rules if each.id == exchange.rule), None)
+    )
+    service = world.pipeline.services.get(exchange.api)
+    route, provenance = None, []
+    tier = None if service is None else _tier(service, exchange)
+    if service is not None and operation is not None:
+        context = _context(service, operation, exchange, playbook)
+        if exchange.decided is None and operation.answer is not None and rule is not None and _is_own(rule, operation):
+            context["answer"] = ""  # what was generated is named by its claims, whatever it was
+        reply = Reply(exchange.status, [], exchange.reply_body)
+        basis = provenance_of(context, rule, reply, exchange.decided, tier)
+        route = basis.route
+        provenance = [_basis(service, grade, name) for grade, names in basis.names.items() for name in names]
+    return Explanation(
+        exchange.number,
+        None if rule is None else RuleView(rule.name, rule.place.file, rule.place.line),
+        _decider(exchange.decided),
+        "" if tier is None else tier.name,
+        list(_charges(exchange)),
+        None if exchange.schedule is None else _timing(exchange.schedule),
+        {} if service is None else spending(service, exchange),
+        route,
+        provenance,
+    )
+
+
+def _operation(playbook: Playbook, exchange: Exchange) -> Operation | None:
+    api = playbook.apis.get(exchange.api)
+    return None if api is None else api.operations.get(exchange.operation)
+
+
+def _context(service: Service, operation: Operation, exchange: Exchange, playbook: Playbook) -> Context:
+    """Returns the context of the request as far as the journal has it, secrets masked."""
+    fields = {name.lower(): value for name, value in exchange.headers}
+    authority = fields.get(b"host", b"").decode("latin-1")
+    host = authority.partition(":")[0].lower()
+    request = Request(exchange.method, exchange.path, exchange.query, fields, host, "http", authority, exchange.body)
+    found = playbook.router.find(exchange.method, host, exchange.path)
+    request.params = {} if found is None else found.params
+    context = Context(service, request, operation)
+    with suppress(ApiError):
+        read_form(context, operation)
+        check_form(context, operation)
+    return context
+
+
+def _is_own(rule: Rule, operation: Operation) -> bool:
+    """Whether a rule is the API file's, not a scenario's: those generate what they answer."""
+    return rule.place.file == operation.place.file
+
+
+def _tier(service: Service, exchange: Exchange) -> TierPlan | None:
+    """Returns the caller's plan: the one whose limits were asked."""
+    allowance: Allowance | None = exchange.allowance
+    if allowance is None:
+        return None
+    return next((tier for tier in service.api.tiers.values() if tier.limits is allowance.limits), None)
+
+
+def _decider(decided: Decided | None) -> str:
+    """Returns what refused a request, in words; empty when nothing did or no part of the playbook is to name."""
+    if decided is None:
+        return ""
+    part = decided.part
+    if isinstance(part, CheckPlan):
+        return f"the check at {part.place}"
+    if isinstance(part, TierPlan):
+        return f"the limits of the plan {part.name}"
+    if isinstance(part, Schema):
+        return f"the schema of the request, at {decided.param}" if decided.param else "the schema of the request"
+    return ""
+
+
+def _charges(exchange: Exchange) -> Iterator[ChargeView]:
+    allowance: Allowance | None = exchange.allowance
+    if allowance is None:
+        return
+    refused = exchange.decided is not None and isinstance(exchange.decided.part, TierPlan)
+    for limit in allowance.limits:
+        state, charged = allowance.states[limit.name], allowance.charged.get(limit.name, 0)
+        used = state["used"]
+        spent = refused and not state["remaining"]
+        yield ChargeView(limit.name, limit.amount, max(0, used - charged), charged, used, state["reset"], spent)
+
+
+def _timing(schedule: Schedule) -> TimingView:
+    sent: list[float] = []
+    for events, at in schedule.sent:
+        sent += [round(at, 6)] * (events - len(sent))
+    text = None if schedule.content is None else schedule.content.decode("utf-8", "backslashreplace")
+    return TimingView([round(due, 6) for due in schedule.planned], sent, text)
+
+
+def _basis(service: Service, grade: Provenance, name: str) -> BasisView:
+    claim = service.api.claims.get(name)
+    return BasisView(grade, name) if claim is None else BasisView(grade, name, claim.says, claim.inferred or "")

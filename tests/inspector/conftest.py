@@ -1,0 +1,52 @@
+"""What the tests of the inspector share: Chromium, and a page.
+
+Without Chromium, which scripts/clients installs, the tests are skipped; REQUIRE_ALL=1 allows that to none.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.waiting import PATIENCE
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="module")  # no longer: Playwright keeps an event loop running in its thread
+def browser() -> Iterator[Browser]:
+    """One Chromium for the tests of a file."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed: scripts/clients installs it")
+    expect.set_options(timeout=PATIENCE * 250)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser without anything from earlier tests."""
+    made = browser.new_context(viewport={"width": 1400, "height": 900}, color_scheme="light", reduced_motion="reduce")
+    made.set_default_timeout(PATIENCE * 250)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page; whatever it reports as an error, other than refused requests, fails the test."""
+    made = context.new_page()
+    errors: list[str] = []
+    made.on("pageerror", lambda error: errors.append(str(error)))
+    made.on("console", lambda message: errors.append(message.text) if is_error(message) else None)
+    yield made
+    assert errors == []
+
+
+def is_error(message: ConsoleMessage) -> bool:
+    return message.type == "error" and "Failed to load resource" not in message.text

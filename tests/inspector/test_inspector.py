@@ -1,0 +1,89 @@
+"""The files of the inspector: what they are served with, to whom, and how large they are."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from emulator.control.ui.inspector import CSP, FOLDER
+from emulator.settings import Settings
+from tests import loopback
+from tests.inspector.traffic import address
+from tests.running import Emulated, Running
+
+MAX_BYTES = 96_000
+FILES = sorted(path for path in FOLDER.iterdir() if path.suffix in (".html", ".js", ".css"))
+
+
+def ask(emulator: Emulated, path: str = "", method: str = "GET", **headers: str) -> httpx.Response:
+    return loopback.request(method, f"{emulator.origin}/_emulator/ui{path}", headers=headers)
+
+
+@pytest.mark.parametrize("path", ["", "/"])
+def test_the_page_is_served_with_one_strict_policy(emulator: Emulated, path: str) -> None:
+    answer = ask(emulator, path)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert answer.headers["content-security-policy"] == CSP
+    for rule in (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;",
+        "require-trusted-types-for 'script'",
+    ):
+        assert rule in CSP
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_every_file_is_served_once_and_then_only_confirmed(emulator: Emulated, file: Path) -> None:
+    answer = ask(emulator, f"/{file.name}")
+    assert answer.content == file.read_bytes()
+    assert answer.headers["cache-control"] == "no-cache"
+    again = ask(emulator, f"/{file.name}", **{"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    changed = ask(emulator, f"/{file.name}", **{"If-None-Match": '"another"'})
+    assert changed.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/nothing.js", "/../routes.py", "/inspector.py", "x", "/index.html/x"])
+def test_nothing_else_is_served(emulator: Emulated, path: str) -> None:
+    assert ask(emulator, path).status_code == 404
+
+
+def test_nothing_can_be_sent_to_the_page(emulator: Emulated) -> None:
+    assert ask(emulator, method="POST").status_code == 404
+
+
+def test_a_head_request_gets_the_headers_alone(emulator: Emulated) -> None:
+    answer = ask(emulator, method="HEAD")
+    assert (answer.content, answer.headers["content-length"]) == (b"", str(len(ask(emulator).content)))
+
+
+def test_the_files_need_no_token_and_what_they_show_does(running: Running) -> None:
+    settings = Settings(listen=running.settings.listen, reload=False, control_token="a-token-for-tests")
+    closed = Emulated(running, ("default",), settings=settings)
+    assert ask(closed).status_code == 200
+    assert loopback.get(f"{closed.origin}/_emulator/exchanges").status_code == 403
+    closed.close()
+
+
+def test_all_files_together_are_small() -> None:
+    sizes = {file.name: len(file.read_bytes()) for file in FILES}
+    assert sum(sizes.values()) <= MAX_BYTES, sizes
+
+
+def test_nothing_comes_from_elsewhere() -> None:
+    known = {"http://www.w3.org/2000/svg"}  # a namespace, which nobody fetches
+    found = {url for file in FILES for url in re.findall(r"https?://[\w./-]+", file.read_text())}
+    assert found == known
+
+
+def test_no_file_makes_elements_of_text() -> None:
+    dangerous = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|srcdoc")
+    assert [file.name for file in FILES if dangerous.search(file.read_text())] == []
+
+
+def test_the_address_of_the_page_is_stable(emulator: Emulated) -> None:
+    assert address(emulator, "exchange=1") == f"{emulator.origin}/_emulator/ui?exchange=1"

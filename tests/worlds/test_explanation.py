@@ -1,0 +1,137 @@
+"""Explanations: why an exchange was answered as it was, from what the journal keeps of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests import loopback
+from tests.inspector.traffic import KEY, cut, send, streaming
+from tests.running import Emulated
+
+
+def explained(emulator: Emulated, number: int = 1) -> dict[str, Any]:
+    answer = loopback.get(f"{emulator.origin}/_emulator/exchanges/{number}/explanation")
+    assert answer.status_code == 200
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def claims(told: dict[str, Any], grade: str) -> dict[str, str]:
+    return {each["name"]: each["says"] for each in told["provenance"] if each["class"] == grade}
+
+
+def test_the_rule_that_answered_is_named_with_its_file_and_line(emulator: Emulated) -> None:
+    send(emulator)
+    told = explained(emulator)
+    (exchange,) = emulator.exchanges(1)
+    assert exchange.rule.startswith(f"{told['rule']['file']}:{told['rule']['line']}:")
+    assert told["decided_by"] == ""
+
+
+def test_limits_are_shown_before_and_after_with_what_was_charged(emulator: Emulated) -> None:
+    for _ in range(2):
+        send(emulator)
+    first, second = (
+        {
+            each["name"]: (each["before"], each["charged"], each["after"])
+            for each in explained(emulator, number)["limits"]
+        }
+        for number in (1, 2)
+    )
+    assert first["requests"] == (0, 1, 1)
+    assert second["requests"] == (1, 1, 2)
+    tokens = first["tokens"][1]
+    assert tokens > 0
+    assert second["tokens"] == (tokens, tokens, 2 * tokens)
+    assert explained(emulator)["plan"] == "pro"
+    assert explained(emulator)["spent"]["tokens"] == tokens
+
+
+def test_a_refusal_names_the_counter_that_refused_and_the_plan(emulator: Emulated) -> None:
+    for _ in range(61):
+        answer = send(emulator, headers={"X-API-Key": "axp_test_free"})
+    assert answer.status_code == 429
+    told = explained(emulator, 61)
+    assert told["decided_by"] == "the limits of the plan free"
+    assert told["rule"] is None
+    refused = {each["name"]: each["refused"] for each in told["limits"]}
+    assert refused == {"requests": True, "tokens": False}
+    (requests,) = (each for each in told["limits"] if each["name"] == "requests")
+    assert (requests["before"], requests["charged"], requests["after"], requests["limit"]) == (60, 0, 60, 60)
+
+
+def test_a_request_that_its_schema_refuses_says_so(emulator: Emulated) -> None:
+    loopback.post(f"{emulator.origin}/v2/messages", json={"messages": []}, headers=KEY)
+    assert explained(emulator)["decided_by"] == "the schema of the request, at model"
+
+
+def test_provenance_names_claims_with_the_words_of_the_document(emulator: Emulated) -> None:
+    send(emulator)
+    told = explained(emulator)
+    assert told["route"] == "documented"
+    assert claims(told, "documented")["AE-MSG-ROUTE"] == "POST /messages creates a message."
+    assert "AE-RL-HEADERS" in claims(told, "invented")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"messages": [{"role": "user", "content": "Hello!"}], "model": "apex-haiku-4-20250401"},
+        {"messages": [{"role": "user", "content": "Hello!"}], "model": "apex-haiku-4-20250401", "stream": True},
+        {"messages": [], "model": "apex-haiku-4-20250401"},
+        {"messages": []},
+    ],
+)
+def test_provenance_is_what_the_request_would_have_been_told(emulator: Emulated, body: dict[str, Any]) -> None:
+    url = f"{emulator.origin}/v2/messages"
+    asked = loopback.post(url, json=body, headers={**KEY, "X-Emulator-Provenance": "1"})
+    header = dict(part.split(" ", 1) for part in asked.headers["x-emulator-provenance"].split("; "))
+    told = explained(emulator)
+    assert told["route"] == header.pop("route")
+    shown: dict[str, set[str]] = {}
+    for each in told["provenance"]:
+        shown.setdefault(each["class"], set()).add(each["name"])
+    assert shown == {grade: set(names.split()) for grade, names in header.items()}
+
+
+@pytest.mark.scenario("demo")
+def test_a_paced_stream_has_planned_and_real_times(emulator: Emulated) -> None:
+    with streaming(emulator):
+        emulator.entered(1)
+        emulator.advance(0.34 + 0.2)
+        timing = explained(emulator)["timing"]
+        assert timing["planned"][:5] == [0.0, 0.0, 0.34, 0.54, 0.74]
+        assert timing["sent"] == pytest.approx([0.0, 0.0, 0.34, 0.54])
+        emulator.advance(60)
+    timing = explained(emulator)["timing"]
+    assert timing["sent"] == pytest.approx(timing["planned"])
+    assert timing["content"] is None
+
+
+def test_a_stream_that_is_cut_keeps_what_was_planned(emulator: Emulated) -> None:
+    cut(emulator, 3)
+    (exchange,) = emulator.exchanges(1)
+    timing = explained(emulator)["timing"]
+    assert len(timing["sent"]) == 3
+    assert len(timing["planned"]) == exchange.events > 3
+    assert timing["content"].startswith(exchange.reply_body.decode())
+    assert "message_stop" in timing["content"]
+
+
+def test_an_unpaced_stream_has_no_schedule(emulator: Emulated) -> None:
+    send(emulator, stream=True)
+    assert explained(emulator)["timing"] is None
+
+
+def test_an_unknown_exchange_is_a_404(emulator: Emulated) -> None:
+    answer = loopback.get(f"{emulator.origin}/_emulator/exchanges/7/explanation")
+    assert answer.status_code == 404
+    assert answer.json()["error"]["message"].startswith("no exchange '7'")
+
+
+def test_a_request_for_an_unknown_path_has_an_explanation_too(emulator: Emulated) -> None:
+    loopback.get(f"{emulator.origin}/v2/nothing")
+    told = explained(emulator)
+    assert (told["rule"], told["limits"], told["provenance"]) == (None, [], [])
