@@ -21,7 +21,7 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
     "prompt": ("text", "tokens"),
     "answer": (
         *("text", "pieces", "finish", "stop_sequence", "input_tokens", "output_tokens", "total_tokens"),
-        *("prompt", "data"),
+        *("prompt", "data", "given"),
     ),
 }
 _QUERY_STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\*|\d+)\]|\['([^']*)'\]")

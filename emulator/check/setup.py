@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from emulator.playbook import Api
 FOLDER = ".emulator"  # where the schemas are written
 KINDS = ("scenario", "api")
 MODELINE = "# yaml-language-server: $schema="
+POINTED = re.compile(rb"#\s*yaml-language-server:\s*\$schema=")
 
 
 def schema_text(kind: str, folder: Path) -> str:
@@ -42,15 +45,25 @@ def write_schemas(folder: Path) -> list[str]:
     try:
         (folder / FOLDER).mkdir(exist_ok=True)
         for kind in KINDS:
-            path = folder / FOLDER / f"{kind}.schema.json"
-            path.write_text(schema_text(kind, folder))
+            path = schema_path(kind, folder)
+            path.write_text(schema_text(kind, folder), encoding="utf-8")
             written.append(f"wrote {path.relative_to(folder)}")
         for path, kind in _documents(folder):
-            if _point(path, Path(os.path.relpath(folder / FOLDER / f"{kind}.schema.json", path.parent)).as_posix()):
+            if _point(path, modeline(kind, path, folder)):
                 written.append(f"added the schema to {path.relative_to(folder)}")
     except OSError as error:
         raise ConfigError(f"can't write {error.filename}: {error.strerror}") from error
     return written
+
+
+def schema_path(kind: str, folder: Path) -> Path:
+    """Returns where the schema of `scenario` or `api` files is written for a folder."""
+    return folder / FOLDER / f"{kind}.schema.json"
+
+
+def modeline(kind: str, path: Path, folder: Path) -> str:
+    """Returns the line by which a file's editor finds the schema of its kind."""
+    return MODELINE + Path(os.path.relpath(schema_path(kind, folder), path.parent)).as_posix()
 
 
 def _documents(folder: Path) -> Iterator[tuple[Path, str]]:
@@ -66,10 +79,16 @@ def _documents(folder: Path) -> Iterator[tuple[Path, str]]:
                 yield path, kind
 
 
-def _point(path: Path, schema: str) -> bool:
-    """Adds the line with the schema as a file's first, unless it has one; returns whether it was added."""
-    text = path.read_text()
-    if any(line.startswith(MODELINE) for line in text.splitlines()[:5]):
+def _point(path: Path, line: str) -> bool:
+    """Adds the line with the schema as a file's first, unless it has one; returns whether it was added.
+
+    The rest of the file stays as it is, byte for byte: its line ends are used, and a byte order mark stays the first.
+    """
+    data = path.read_bytes()
+    mark = BOM_UTF8 if data.startswith(BOM_UTF8) else b""
+    text = data.removeprefix(mark)
+    if any(POINTED.match(each) for each in text.splitlines()[:5]):
         return False
-    path.write_text(f"{MODELINE}{schema}\n{text}")
+    end = b"\r\n" if b"\r\n" in text else b"\n"
+    path.write_bytes(mark + line.encode() + end + text)
     return True

@@ -249,6 +249,24 @@ def schema(kind: str | None, write: bool) -> int:
 
 
 @main.command()
+@click.argument("kind", type=click.Choice(["scenario", "api"]))
+@click.argument("name", metavar="NAME")
+@exit_on_error
+def new(kind: str, name: str) -> int:
+    """Write a small, commented file to start from: NAME.yaml, or apis/NAME.yaml for an API.
+
+    A file that exists is left as it is; the exit status is 2 then.
+    """
+    from pathlib import Path
+
+    from emulator.check.starter import write_starter
+
+    for line in write_starter(kind, name, Path.cwd()):
+        click.echo(line)
+    return 0
+
+
+@main.command()
 @click.option("--scenario", "scenarios", multiple=True, metavar="NAME|PATH", help="As for serve.")
 @click.option("--intercept-host", "intercept_hosts", multiple=True, metavar="HOST", help="As for serve.")
 @click.option("--authority", metavar="FOLDER", help="As for serve.")

@@ -48,3 +48,17 @@ def test_a_folder_that_can_not_be_written_is_an_error(folder: Path) -> None:
     (folder / ".emulator").write_text("a file")
     with pytest.raises(ConfigError, match=r"can't write .*\.emulator: File exists"):
         write_schemas(folder)
+
+
+def test_what_stands_in_a_file_stays_byte_for_byte(tmp_path: Path) -> None:
+    line = b"# yaml-language-server: $schema=.emulator/scenario.schema.json"
+    text = "scenario: one\r\nabout: \u00dc.\r\nextends: default\r\n".encode()
+    mark = b"\xef\xbb\xbf"
+    pointed = b"#yaml-language-server: $schema=https://elsewhere.test/mine.json\n" + text
+    for name, data in (("one.yaml", text), ("two.yml", mark + text), ("three.yaml", pointed)):
+        (tmp_path / name).write_bytes(data)
+    for _ in range(2):
+        write_schemas(tmp_path)
+        assert (tmp_path / "one.yaml").read_bytes() == line + b"\r\n" + text
+        assert (tmp_path / "two.yml").read_bytes() == mark + line + b"\r\n" + text
+        assert (tmp_path / "three.yaml").read_bytes() == pointed

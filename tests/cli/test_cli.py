@@ -19,7 +19,7 @@ from tests.process import environment, run
 
 pytestmark = pytest.mark.slow
 
-COMMANDS = ("serve", "run", "env", "record", "verify", "check", "routes", "coverage", "schema")
+COMMANDS = ("serve", "run", "env", "record", "verify", "check", "routes", "coverage", "schema", "new")
 CLAIMS = "claims:\n  D-ONE: {class: documented, says: One.}\n  D-TWO: {class: invented, says: Two.}\n"
 
 
@@ -75,6 +75,9 @@ def test_the_version_is_reported() -> None:
         (["serve", "--prot", "80"], "No such option '--prot'"),
         (["schema", "everything"], "'everything' is not one of"),
         (["schema"], "Missing argument"),
+        (["new", "playbook", "mine"], "'playbook' is not one of 'scenario', 'api'"),
+        (["new", "scenario"], "Missing argument 'NAME'"),
+        (["new", "api", "../mine"], "'../mine' can't be a name; expected up to 50 letters"),
         (["serve", "--listen", "here"], "--listen is 'here'; expected HOST:PORT such as 127.0.0.1:8484"),
         (["serve", "--seed", "x"], "--seed is 'x'; expected a whole number such as 42"),
         (["serve", "--max-body", "big"], "--max-body is 'big'; expected a size such as"),
@@ -150,7 +153,7 @@ def test_check_reports_every_error_of_every_file_with_its_place(story: Path, tmp
         "no operation is called 'echo.creat'; expected one of: echo.create; did you mean 'echo.create'?",
         "no scenario 'defautl'",
         "did you mean 'default'?",
-        "unknown key 'rulez'; expected one of: scenario, about, extends, apis, latency, rules; did you mean 'rules'?",
+        "unknown key 'rulez'; expected one of: scenario, about, extends, apis, latency, answers, rules; did you mean",
     ):
         assert said in result.stdout
 
