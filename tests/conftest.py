@@ -11,7 +11,9 @@ import pytest
 from hypothesis import settings
 
 from emulator.settings import Settings
+from emulator.worlds import registry
 from tests.library import Library
+from tests.repeating import RepeatingBackend
 from tests.running import Emulated, Running
 from tests.small import Small, play
 
@@ -26,6 +28,15 @@ settings.register_profile("fixed", deadline=None, derandomize=True, database=Non
 settings.load_profile("fixed")
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--twice", action="store_true", help="run each unit of work twice, the first time undone")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--twice"):
+        setattr(registry, "MemoryBackend", RepeatingBackend)  # noqa: B010 - types say it is constant
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+from functools import partial
 from math import inf
 from typing import Any, Protocol
 
@@ -44,6 +45,7 @@ class Jobs:
         self.kinds = kinds
         self._prefix = f"jobs/{api}"  # of the records, and of the ends that a webhook reports to a client
         self._quiet = f"ends/{api}"  # the other ends
+        self._store = store
         self._records = store.records
         self._schedule = store.schedule
         self._clock = store.clock
@@ -189,7 +191,16 @@ class Jobs:
         if self._schedule.cancel(self._ends(job), f"{job.kind}/{job.id}"):
             self._ended(job)
 
-    def _end(self, work: str) -> None:
+    def _end(self, work: str) -> Coroutine[Any, Any, None] | None:
+        """Does all that follows from an end that is due, as one unit of work."""
+        if not self._store.immediate:
+            return self._store.transact(partial(self._end_unit, work))
+        for _ in self._end_unit(work):
+            pass
+        return None
+
+    def _end_unit(self, work: str) -> Generator[None, None, None]:
         job = self._of(work)
         if job is not None and self._ended is not None:
             self._ended(job)
+        yield from ()
