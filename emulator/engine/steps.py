@@ -25,21 +25,32 @@ from emulator.playbook.model import JobPlan, RowPlan, StepPlan, WebhookPlan
 from emulator.playbook.timeline import Timeline
 
 ROWS_PER_TURN = 50  # items answered before others get a turn
+BYTES_PER_TURN = 256 * 2**10  # of answers, likewise: one may be 50,000 words long
+MAX_ANSWER_BYTES = 128 * 2**20  # of a job's items together: they are kept as long as the job is
 
 
 def work_rows(
-    plan: RowPlan, timeline: Timeline, items: Sequence[Any], context: Context
+    plan: RowPlan, timeline: Timeline, items: Sequence[Any], context: Context, begun: float
 ) -> Generator[None, None, list[RowOutcome]]:
     """Returns the outcome of each item, in order; yields from time to time, so that others are served meanwhile.
 
-    An item sees as `now` when the timeline of a job that starts now has it done.
+    An item sees as `now` when the timeline of a job that started at `begun` has it done. Raises
+    ApiError("too_large") when the outcomes are more than a job may keep.
     """
     operation = context.service.api.operations[plan.operation]
-    begun, outcomes = context.service.state.clock.now(), []
+    outcomes: list[RowOutcome] = []
+    rows = size = written = 0
     for index, item in enumerate(items):
         outcomes.append(_work(plan, operation, item, index, context, begun + timeline.finishes(index, len(items))))
-        if index % ROWS_PER_TURN == ROWS_PER_TURN - 1:
-            yield
+        rows, written = rows + 1, written + len(outcomes[-1].body)
+        if rows < ROWS_PER_TURN and written < BYTES_PER_TURN:
+            continue
+        size += written
+        if size > MAX_ANSWER_BYTES:
+            answered = f"the answers to the first {len(outcomes):,} of {len(items):,} items"
+            raise ApiError("too_large", f"{answered} take more than {MAX_ANSWER_BYTES:,} bytes; send fewer at once")
+        rows = written = 0
+        yield
     return outcomes
 
 
@@ -176,10 +187,10 @@ def _start(step: StepPlan, context: Context, arguments: dict[str, Any]) -> Gener
     items = arguments.get("items") or 0
     if isinstance(items, bool) or not isinstance(items, (list, int)) or (isinstance(items, int) and items < 0):
         raise TemplateError(step.place, f"a job's `items` are a list, or a number from 0; not {items!r}")
-    rows = None
+    rows, begun = None, service.state.clock.now()
     if plan.rows is not None and isinstance(items, list):
         data = {**data, "items": items}
-        rows = yield from work_rows(plan.rows, plan.timeline, items, context)
+        rows = yield from work_rows(plan.rows, plan.timeline, items, context, begun)
     faults, usage = job_faults(context), _usage(context)
     try:
         job = service.jobs.start(
@@ -193,6 +204,7 @@ def _start(step: StepPlan, context: Context, arguments: dict[str, Any]) -> Gener
             watched=plan.webhook is not None or bool(plan.steps),
             faults=faults,
             usage=usage,
+            started_at=begun,
         )
     except ConfigError as error:  # who requested the fault could not know which jobs there are
         refused = ApiError("invalid", str(error), status=400, hint=str(error))

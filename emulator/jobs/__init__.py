@@ -67,13 +67,16 @@ class Jobs:
         watched: bool = False,
         faults: Sequence[StartFault] = (),
         usage: JobUsage | None = None,
+        started_at: float | None = None,
     ) -> Job:
-        """Starts a job of a known kind; `items` is a count. Beyond the kind's `most` the oldest job is forgotten.
+        """Starts a job of a known kind, now unless it `started_at` another time; `items` is a count.
 
+        Beyond the kind's `most` the oldest job is forgotten.
         Its end is reported when it is `watched` or has usage to be counted then. `faults` stay with the job. Raises
         ConfigError, and begins nothing, when one of them does not fit it.
         """
-        plan, now, known = self.kinds[kind], self._clock.now(), None if rows is None else Rows(rows)
+        plan, known = self.kinds[kind], None if rows is None else Rows(rows)
+        now = self._clock.now() if started_at is None else started_at
         items = items if known is None else len(known)
         cancel = plan.cancel or CANCELLED_AT_ONCE
         job = Job(id, kind, workspace, now, items, plan.timeline, cancel, data or {}, result, known)

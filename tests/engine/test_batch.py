@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.small import KEY, Small
 
@@ -99,6 +100,44 @@ def test_a_large_lot_lets_others_in_between(small: Small) -> None:
     client = small(OPERATIONS, MORE).client("small", headers=KEY)
     said = lot(client, *[{"text": str(number)} for number in range(500)])
     assert [row["said"]["text"] for row in said["rows"]] == [str(number) for number in range(500)]
+
+
+@pytest.mark.finding("A9")
+def test_large_items_let_others_in_the_sooner(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    emulated = small(OPERATIONS, MORE)
+    client, turns = emulated.client("small", headers=KEY), []
+    sleep = emulated.app.state.clock.sleep
+
+    async def counted(seconds: float) -> None:
+        turns.append(seconds)
+        await sleep(seconds)
+
+    monkeypatch.setattr(emulated.app.state.clock, "sleep", counted)
+    lot(client, *[{"text": "x"}] * 40)
+    assert len(turns) == 0
+    lot(client, *[{"text": "x" * 300_000}] * 40)
+    assert len(turns) == 40
+
+
+@pytest.mark.finding("I6")
+def test_a_lot_with_more_answers_than_a_job_may_keep_is_refused(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.engine.steps.MAX_ANSWER_BYTES", 1_000_000)
+    client = small(OPERATIONS, MORE).client("small", headers=KEY)
+    answer = client.post("/lot", json={"items": [{"text": "x" * 300_000}] * 40})
+    assert answer.status_code == 413
+    assert "the answers to the first 4 of 40 items take more than 1,000,000 bytes" in answer.text
+    assert len(lot(client, *[{"text": "x" * 300_000}] * 3)["rows"]) == 3
+
+
+@pytest.mark.finding("B16")
+def test_a_job_begins_when_its_first_item_is_worked_however_long_that_takes(small: Small) -> None:
+    at = OPERATIONS.replace('loud: "{{ body.loud }}"', 'at: "{{ now }}"').replace(
+        'usage: "{{ job.usage }}"', 'begun: "{{ job.started_at }}"'
+    )
+    emulated = small(at, MORE)
+    emulated.app.state.clock.run(1_000)
+    said = lot(emulated.client("small", headers=KEY), *[{"text": "a"}] * 500)
+    assert {row["said"]["at"] for row in said["rows"]} == {said["begun"]}
 
 
 def test_what_a_template_makes_of_one_item_does_not_stay_for_the_next(small: Small) -> None:
