@@ -14,7 +14,7 @@ import orjson
 from msgspec import Struct
 from msgspec.structs import FieldInfo, fields
 
-from emulator.engine.body import check_charset
+from emulator.engine.body import check_charset, check_exact
 from emulator.errors import ApiError, ConfigError, Diagnostic, DocumentError, EmulatorError
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.worlds.registry import UnknownWorld, WorldEnded
@@ -191,9 +191,15 @@ def decode(raw: bytes, content_type: str) -> Any:
         )
     check_charset(content_type)
     try:
-        return orjson.loads(raw)
+        content = orjson.loads(raw)
+        check_exact(raw, content)
     except orjson.JSONDecodeError as error:
         raise ControlFailure(400, f"the body is not valid JSON: {error}") from None
+    except orjson.JSONEncodeError:
+        pass  # it is nested deeper than anything that a route takes
+    except ApiError as error:
+        raise ControlFailure(400, f"body.{error.detail}") from None
+    return content
 
 
 def fit_body(data: Any, shape: Any) -> Any:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from emulator.check.fields import Fields, query_steps, shape
+from emulator.check.fields import VIEWS, Fields, query_steps, shape
+from emulator.generate.text import GeneratedText
 from tests.library import Library, api
 
 SCHEMAS: dict[str, Any] = {
@@ -56,3 +57,8 @@ def test_a_json_path_leads_to_a_field_as_far_as_it_is_plain() -> None:
     assert query_steps("$['a'][3]") == ("body", "a", 0)
     assert query_steps("$.a[?@.b == 1].c") == ("body", "a")
     assert query_steps("$..a") == ("body",)
+
+
+def test_an_answer_has_what_templates_are_given() -> None:
+    values = GeneratedText("{}", ["{}"], "stop", 1, 1, "", data={}).values()
+    assert sorted(VIEWS["answer"]) == sorted(values)

@@ -83,12 +83,15 @@ def test_head_is_get_without_its_body(control: httpx.Client, entry: Any) -> None
     assert head.headers["content-type"] == get.headers["content-type"]
 
 
+@pytest.mark.finding("A10")
 @pytest.mark.parametrize(
     ("body", "message"),
     [
         (b'{"advance": }', "the body is not valid JSON"),
         (b"\xff", "the body is not valid JSON"),
         (b'{"advance": NaN}', "the body is not valid JSON"),
+        (b'{"advance": 1, "advance": 2}', "body.advance: this key is given more than once"),
+        (b'{"advance": 18446744073709551616}', "body.advance: a whole number of more than 64 bits"),
         (b'{"advance": ' + b"[" * 300 + b"]" * 300 + b"}", "the body is nested deeper than 100 levels"),
         (b"null", "body: expected at least one of"),
         (b"7", "body: expected a JSON object; found a number"),
