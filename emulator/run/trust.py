@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,7 +62,8 @@ def _truststore(pem: bytes) -> bytes:
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
-    found = enumerate(x509.load_pem_x509_certificates(pem))
+    with warnings.catch_warnings(action="ignore"):  # of what is odd in the machine's own CAs
+        found = enumerate(x509.load_pem_x509_certificates(pem))
     named = [pkcs12.PKCS12Certificate(certificate, b"ca-%d" % number) for number, certificate in found]
     return pkcs12.serialize_java_truststore(named, BestAvailableEncryption(PASSWORD.encode()))
 

@@ -190,3 +190,4 @@ def test_under_emulator_run_a_page_reaches_the_real_hosts_here(site: FrontEnd, t
     summary = (tmp_path / "browser.log").read_text()
     assert "messages.create  2 x 200, 1 x 429" in summary
     assert "FAILED" not in summary
+    assert "Warning" not in summary

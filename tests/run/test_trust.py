@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
+from cryptography.utils import CryptographyDeprecationWarning
 
 from emulator.https.authority import Authority
 from emulator.run.trust import PASSWORD, default_cas, trusting, write
@@ -31,6 +34,20 @@ def test_the_default_cas_are_trusted_too_while_calls_are_allowed(ours: Path, tmp
         store = pkcs12.load_pkcs12(files.truststore.read_bytes(), PASSWORD.encode())
     assert len(store.additional_certs) == 2
     assert not files.pem.exists()
+
+
+def test_a_default_ca_that_is_odd_is_trusted_without_a_warning(ours: Path, tmp_path: Path) -> None:
+    """Some of the CAs that machines have been given for years have serial numbers that are not positive."""
+    certificate = x509.load_pem_x509_certificate(ours.read_bytes())
+    serial = certificate.serial_number.to_bytes(certificate.serial_number.bit_length() // 8 + 1, "big").lstrip(b"\0")
+    der = certificate.public_bytes(Encoding.DER).replace(serial, bytes([serial[0] | 0x80]) + serial[1:], 1)
+    odd = tmp_path / "odd.pem"
+    odd.write_text(ssl.DER_cert_to_PEM_cert(der))
+    with trusting(ours, True, {"SSL_CERT_FILE": str(odd)}) as files:
+        data = files.truststore.read_bytes()
+    with pytest.warns(CryptographyDeprecationWarning, match="serial number which wasn't positive"):
+        store = pkcs12.load_pkcs12(data, PASSWORD.encode())
+    assert len(store.additional_certs) == 2
 
 
 @pytest.mark.finding("H1")
