@@ -41,6 +41,7 @@ class Listen(Struct, frozen=True):
 
 
 WebhookTime = Literal["world", "real"]
+LogFormat = Literal["text", "json"]
 
 
 class Settings(Struct, frozen=True):
@@ -55,6 +56,7 @@ class Settings(Struct, frozen=True):
     `cors` are the origins whose pages may call the APIs besides those on loopback, `*` for all of them; `off` alone:
     none may, not even those on loopback.
     `read_timeout` is in real seconds: how long a head may take, and a body of which nothing comes; 0: any time.
+    `log` is the format of the request log; `quiet`: there is none; `verbose`: it has bodies.
     """
 
     listen: Listen = Listen()
@@ -75,6 +77,9 @@ class Settings(Struct, frozen=True):
     public_url: str = ""
     cors: tuple[str, ...] = ()
     read_timeout: float = 60.0
+    log: LogFormat = "text"
+    quiet: bool = False
+    verbose: bool = False
 
     @property
     def is_loopback(self) -> bool:
@@ -205,6 +210,13 @@ def parse_webhook_time(value: Any) -> str:
     return str(value)
 
 
+def parse_log(value: Any) -> str:
+    """Parses the format of the request log. Raises ValueError with what was expected."""
+    if str(value) not in get_args(LogFormat):
+        raise ValueError("text or json")
+    return str(value)
+
+
 def parse_public_url(value: Any) -> str:
     """Parses an http or https URL, as browsers write it: host in lower case, no default port, no slash at the end.
 
@@ -279,4 +291,7 @@ PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "public_url": ("--public-url", parse_public_url),
     "cors": ("--cors", parse_cors),
     "read_timeout": ("--read-timeout", parse_seconds),
+    "log": ("--log", parse_log),
+    "quiet": ("--quiet", parse_bool),
+    "verbose": ("--verbose", parse_bool),
 }

@@ -101,6 +101,9 @@ main.add_command(env)
     metavar="ORIGIN|*|off",
     help="Let pages of this origin call the APIs, besides those on loopback; may be repeated. * lets all, off none.",
 )
+@click.option("--log", metavar="text|json", help="Format of the request log on standard output. [default: text]")
+@click.option("-q", "--quiet", is_flag=True, default=None, help="Print no request log.")
+@click.option("-v", "--verbose", is_flag=True, default=None, help="Print bodies too, shortened.")
 @click.option("--journal-entries", metavar="N", help="Exchanges that a world's journal keeps. [default: 500]")
 @click.option("--journal-bytes", metavar="SIZE", help="And their size together. [default: 16MiB]")
 @exit_on_error
@@ -112,7 +115,7 @@ def serve(**options: Any) -> int:
     gc.disable()  # nearly everything that is loaded stays; the server enables the collector again
     from emulator import server, settings
     from emulator.app import build
-    from emulator.cli.serve import banner
+    from emulator.cli.serve import banner, ready_line, request_log
     from emulator.server.listeners import bind, bind_tls
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
@@ -124,8 +127,10 @@ def serve(**options: Any) -> int:
         app.proxy.prepare()  # report a problem with the CA before serving
     host, port = sockets[0].getsockname()[:2]
     secure = tls[0].getsockname()[1] if tls else None
-    shown = banner(app.playbook, host, port, chosen.control_token, secure)
-    return server.run(app, sockets, lambda: show(shown), tls)
+    as_json = chosen.log == "json"
+    shown = (ready_line if as_json else banner)(app.playbook, host, port, chosen.control_token, secure)
+    with request_log(app, os.environ):
+        return server.run(app, sockets, lambda: show(shown), tls)
 
 
 @main.command()

@@ -20,6 +20,7 @@ from emulator.playbook.model import ErrorPlan
 from emulator.playbook.unknown_fields import IGNORED
 
 LOG = logging.getLogger("emulator")
+REQUESTS = logging.getLogger("emulator.requests")  # what the request log says too
 MAX_HEADER = 4_000  # characters
 INTERNAL_MESSAGE = "the emulator could not make this answer"
 
@@ -50,7 +51,7 @@ def refuse(error: Exception, context: Context) -> Refusal:
     if isinstance(error, ApiError):
         refusal, extra = error, [*error.added, *_hint(error, context)]
         if (hint := error.values.get("hint")) and not isinstance(error, NoRule):  # that is logged with its near misses
-            on_commit(partial(LOG.warning, "%s: %s", target, hint))
+            on_commit(partial(REQUESTS.warning, "%s: %s", target, hint))
     else:
         refusal, extra = ApiError("internal", INTERNAL_MESSAGE), [_line(b"X-Emulator-Error", message)]
         on_commit(partial(LOG.error, "%s: %s", target, message))

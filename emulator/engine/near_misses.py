@@ -18,7 +18,7 @@ from emulator.playbook.rules import Miss
 from emulator.store.masking import MASKED, Masker, mask_header
 
 WORD = re.compile(r"[\w-]+")
-LOG = logging.getLogger("emulator")
+REQUESTS = logging.getLogger("emulator.requests")  # what the request log says too
 MAX_HINT = 4_000  # characters of the hint; Node takes 16 KiB of header lines in all, and proxies less
 WIDTHS = (400, 200, 100, 50, 25, 10)  # characters of each value in the hint, until all of it fits
 FULL_TEXT_HINT = "the whole of it is in the body"
@@ -93,7 +93,7 @@ def no_rule(operation: Operation, context: Context) -> NoRule:
     """Returns the error that lists the nearest rules, and logs it."""
     error = NoRule(operation, near_misses(operation, context))
     target = f"{context.request.method} {ascii(context.request.path)[1:-1]}"
-    context.service.state.store.on_commit(partial(LOG.warning, "%s: %s", target, error.detail))
+    context.service.state.store.on_commit(partial(REQUESTS.warning, "%s: %s", target, error.detail))
     return error
 
 

@@ -5,21 +5,24 @@ from __future__ import annotations
 from msgspec import Struct
 
 from emulator.http import Exchange
+from emulator.store.masking import mask_key
 from emulator.verdict.history import header
 from emulator.worlds.spending import spending
 from emulator.worlds.world import World
 
 HINT = b"x-emulator-hint"
 TOKENS = ("tokens",)  # the unit of `client.spent` in an API file that a row shows
-MAX_TEXT = 300  # characters of a path, a query, an error or a hint
+MAX_TEXT = 300  # characters of a path, a query or a hint
+MAX_ERROR = 2_000  # characters of an error, which may name the nearest rules line by line
 
 
 class Row(Struct, frozen=True, omit_defaults=True):
     """One exchange in short. `place` is its place in the journal, from 1; `at` epoch seconds, `took` seconds.
 
     `took` is by the world's clock, `real` by the system's where that differs, else below 0. `events` are those that a
-    stream has, before a fault changes it. `key` is masked; `unmatched`: no rule answers, so near misses are there.
-    `tokens` is null where the API tells none. Long texts are shortened; JSON leaves out fields with default values.
+    stream has, before a fault changes it. `key` is masked, and `default_key` if it is the one that examples use.
+    `unmatched`: no rule answers, so near misses are there. `tokens` is null where the API tells none. Long texts are
+    shortened; JSON leaves out fields with default values.
     """
 
     place: int
@@ -37,6 +40,7 @@ class Row(Struct, frozen=True, omit_defaults=True):
     rule: str = ""
     faults: tuple[str, ...] = ()
     key: str = ""
+    default_key: bool = False
     workspace: str = ""
     events: int = 0
     events_sent: int = 0
@@ -66,13 +70,14 @@ def row_of(exchange: Exchange, place: int, world: World) -> Row:
         exchange.rule,
         exchange.faults,
         exchange.caller,
+        service is not None and exchange.caller == mask_key(service.api.client.key or ""),
         exchange.workspace,
         exchange.events,
         exchange.sent_events,
         exchange.sent_bytes,
         None if service is None else spending(service, exchange, TOKENS).get("tokens"),
         bool(exchange.near_misses),
-        shortened(exchange.error),
+        shortened(exchange.error, MAX_ERROR),
         shortened(header(exchange.reply_headers, HINT) or "") if exchange.status >= 400 else "",
     )
 

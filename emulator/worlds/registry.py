@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from emulator.compile.playbooks import Playbooks
 from emulator.engine.pipeline import Pipeline
 from emulator.engine.world import STORED_TYPES, WorldEnded, WorldState
 from emulator.errors import ConfigError, EmulatorError
-from emulator.http import Request
+from emulator.http import Exchange, Request
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
 from emulator.settings import Settings, WebhookTime
@@ -32,6 +33,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 UNSPECIFIED = WorldSpec()
+Observer = Callable[[World, Exchange], None]
 
 
 class UnknownWorld(EmulatorError):
@@ -49,6 +51,8 @@ class WorldRegistry:
         self.default = self._world(DEFAULT, clock, settings.seed, settings.scenarios)
         self._worlds = {DEFAULT: self.default}
         self.past = 0  # exchanges of worlds that have ended
+        self._observer: Observer | None = None
+        self._observations: dict[World, ExitStack] = {}
 
     # ------------------------------------------------------------------ finding
 
@@ -84,6 +88,12 @@ class WorldRegistry:
         """Returns the files that the playbooks in use were read from."""
         return {file for world in self._worlds.values() for file in world.playbook.files}
 
+    def observe(self, observer: Observer) -> None:
+        """Reports each exchange of each world, as it is added to the journal, and when one that was open has ended."""
+        self._observer = observer
+        for world in self._worlds.values():
+            self._observe(world)
+
     # ------------------------------------------------------------------ making and ending
 
     def create(
@@ -112,6 +122,7 @@ class WorldRegistry:
         world = self._world(name, _clock(frozen), self._settings.seed if seed is None else seed, played, spec)
         world.state.on_issued = partial(self._routes.issue, world=world)
         self._worlds[name] = world
+        self._observe(world)
         for key in keys:
             self._routes.register(key, world)
         return world
@@ -124,6 +135,8 @@ class WorldRegistry:
         del self._worlds[name]
         self._routes.forget(world)
         await self._end(world)
+        if (observation := self._observations.pop(world, None)) is not None:
+            observation.close()
         self.past += world.state.journal.seen
 
     async def reset(self, name: str) -> None:
@@ -216,6 +229,11 @@ class WorldRegistry:
                 if credential not in held:
                     self._routes.issue(credential, world)
         world.make_keys_again([*world.made_keys(), *made])
+
+    def _observe(self, world: World) -> None:
+        if self._observer is not None:
+            self._observations[world] = observation = ExitStack()
+            observation.enter_context(world.state.journal.watched(partial(self._observer, world)))
 
     def _world(
         self, name: str, clock: Clock, seed: int, scenarios: tuple[str, ...], spec: WorldSpec = UNSPECIFIED

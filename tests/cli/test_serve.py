@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 
 import pytest
 
-from emulator.cli.serve import banner
+from emulator.cli.serve import banner, ready_line
 from tests.library import STORY, Library, api
 from tests.running import loaded
 
@@ -14,7 +15,9 @@ KEYS = """\
 tiers: {free: {}, pro: {}}
 keys:
   short: {workspace: w, tier: free}
-  a-longer-key: {workspace: w, tier: pro, status: revoked}
+  second-of-free: {workspace: w, tier: free}
+  a-longer-key: {workspace: w, tier: pro}
+  revoked: {workspace: w, tier: pro, status: revoked}
 """
 
 
@@ -30,9 +33,9 @@ def test_it_names_the_scenario_each_api_its_base_and_its_keys(library: Library) 
         "",
         "Demo 1",
         "  base URL   http://127.0.0.1:8484/v1",
-        "  demo keys  short         free",
-        "             a-longer-key  pro (revoked)",
+        "  demo keys  short (free), a-longer-key (pro), second-of-free (free)",
         "",
+        "Inspector    http://127.0.0.1:8484/_emulator/ui",
         "Ctrl-C stops it.",
     ]
 
@@ -83,11 +86,29 @@ def test_the_example_is_a_command_for_a_shell(library: Library, route: str, exam
 
 def test_the_banner_of_what_comes_along_fits_on_a_screen() -> None:
     lines = banner(loaded("default"), "127.0.0.1", 8484).splitlines()
-    assert len(lines) <= 40
-    assert max(map(len, lines)) <= 130
+    assert sum(-(-len(line) // 80) or 1 for line in lines) <= 24
+    assert len(banner(loaded("default"), "0.0.0.0", 8484, "a-token", 8443).splitlines()) <= 24
+    assert max(map(len, lines)) <= 120
+
+
+def test_it_names_three_active_keys_at_most_that_of_examples_first() -> None:
+    lines = banner(loaded("default"), "127.0.0.1", 8484).splitlines()
+    keys = [line.partition("demo keys  ")[2].split(", ") for line in lines if "demo keys" in line]
+    assert [len(each) for each in keys] == [3, 3]
+    assert [each[0] for each in keys] == ["aix_test_demo (standard)", "axp_test_pro (pro)"]
+
+
+def test_as_json_it_is_one_line_with_everything() -> None:
+    line = ready_line(loaded("default"), "0.0.0.0", 8484, "a-token", 8443)
+    assert "\n" not in line
+    ready = json.loads(line)
+    assert (ready["ready"], ready["scenarios"]) == ("http://127.0.0.1:8484", ["default"])
+    assert ready["apis"]["aiexport"]["base_url"] == "http://127.0.0.1:8484/v2"
+    assert ready["apis"]["aiexport"]["keys"]["axp_test_pro"] == "pro"
+    assert (ready["control_token"], ready["tls_port"]) == ("a-token", 8443)
 
 
 def test_it_reports_the_token_of_the_control_api_if_there_is_one() -> None:
     lines = banner(loaded("default"), "0.0.0.0", 8484, "a-token").splitlines()
-    assert "Control API  http://127.0.0.1:8484/_emulator" in lines
+    assert "Inspector    http://127.0.0.1:8484/_emulator/ui" in lines
     assert "  send       Authorization: Bearer a-token" in lines
