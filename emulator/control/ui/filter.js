@@ -5,7 +5,7 @@ import { go, listen, state } from "./state.js";
 
 // Quick filters: what they are called, and what they add.
 const CHIPS = [
-  ["Refused", "status", { gte: 400 }], ["Faulted", "faults", { not: [] }], ["Unmatched", "near_misses", { not: [] }],
+  ["Refused", "status", { gte: 400 }], ["Faulted", "faults", { length: { gte: 1 } }], ["Unmatched", "near_misses", { length: { gte: 1 } }],
   ["Streams", "reply_headers.content-type", { matches: "event-stream" }], ["Open", "outcome", "open"],
 ];
 

@@ -27,7 +27,7 @@ export class List {
     this.box = h("div", { class: "scroll", role: "presentation" }, this.lines);
     this.grid = h("div", { class: "grid", role: "grid", tabindex: "0", "aria-label": "Exchanges", "aria-readonly": "true" },
       h("div", { class: "row head", role: "row", "aria-rowindex": "1" },
-        COLUMNS.map(([name, label, shown]) => h("span", { class: `c-${name}`, role: "columnheader", "aria-label": label }, shown))),
+        COLUMNS.map(([name, label, shown]) => h("span", { class: `c-${name}`, role: "columnheader" }, shown || h("span", { class: "offscreen" }, label)))),
       this.box);
     this.empty = h("div", { class: "empty", hidden: true });
     root.append(this.grid, this.empty);

@@ -1,0 +1,93 @@
+"""Who can use the page: axe finds nothing, in light and dark, wide and narrow; nothing is lost at twice the size."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.inspector.traffic import address, cut, send
+from tests.pages import ROOT
+from tests.running import Emulated
+
+pytestmark = pytest.mark.slow
+AXE = ROOT / ".clients/node/node_modules/axe-core/axe.min.js"
+WIDE, NARROW = (1400, 900), (390, 800)
+VIEWS = ("", "exchange=1", "exchange=1&tab=response", "exchange=1&tab=request", "exchange=1&tab=why")
+MORE = ("exchange=1&tab=replay", "exchange=2&tab=why", "filter=nothing", "exchange=9")
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The source of axe-core."""
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: scripts/clients installs it")
+    return Path(AXE).read_text()
+
+
+def violations(page: Page, axe: str) -> list[str]:
+    """What axe finds wrong, with its place."""
+    # In a world of its own: the policy of the page lets no script in.
+    page.evaluate(axe)
+    found: dict[str, Any] = page.evaluate("axe.run({resultTypes: ['violations']})")
+    return [
+        f"{each['id']}: {node['html'][:200]} {json.dumps(node['any'][:1])[:300]}"
+        for each in found["violations"]
+        for node in each["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_axe_finds_nothing(browser: Browser, emulator: Emulated, axe: str, scheme: Any, size: tuple[int, int]) -> None:
+    cut(emulator, 3)
+    send(emulator, max_tokens=-1)
+    viewport: Any = {"width": size[0], "height": size[1]}
+    context = browser.new_context(viewport=viewport, color_scheme=scheme, reduced_motion="reduce", bypass_csp=True)
+    page = context.new_page()
+    for view in (*VIEWS, *MORE):
+        page.goto(address(emulator, view))
+        expect(page.locator("#connection")).not_to_be_empty()
+        if "exchange" in view:
+            expect(page.locator(".detail-bar")).to_be_visible()
+        assert violations(page, axe) == [], view
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert violations(page, axe) == []
+    context.close()
+
+
+@pytest.mark.parametrize("width", [320, 390, 700, 1000])
+def test_nothing_is_wider_than_the_screen(page: Page, emulator: Emulated, width: int) -> None:
+    cut(emulator, 3)
+    send(emulator, "x" * 3_000)
+    page.set_viewport_size({"width": width, "height": 700})
+    for view in ("", *VIEWS, "exchange=2&tab=request"):
+        page.goto(address(emulator, view))
+        expect(page.locator(".detail-bar" if view else ".lines .row").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, view
+
+
+def test_dark_and_light_can_be_chosen_and_are_kept(page: Page, emulator: Emulated) -> None:
+    page.goto(address(emulator))
+    back = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(back)
+    page.get_by_role("button", name="Switch between dark and light").click()
+    dark = page.evaluate(back)
+    assert light != dark
+    page.reload()
+    assert page.evaluate(back) == dark
+
+
+def test_the_page_has_landmarks_and_a_heading(page: Page, emulator: Emulated) -> None:
+    send(emulator)
+    page.goto(address(emulator, "exchange=1"))
+    for role in ("banner", "navigation", "main", "complementary"):
+        expect(page.get_by_role(role)).to_have_count(1)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Inspector")
+    expect(page.get_by_role("grid", name="Exchanges")).to_have_attribute("aria-rowcount", "2")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Skip to the content")).to_be_focused()
