@@ -21,7 +21,7 @@ from tests.studio import Raw, Stopwatch, Studio
 from tests.waiting import until
 from tests.wire import Wire, request
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.measured]
 
 KEY = {"X-API-Key": "axp_live_0123456789abcdef"}
 EVENT = b'event: a\ndata: {"x":1}\n\n'

@@ -17,7 +17,7 @@ from emulator.cli import main
 from tests import loopback
 from tests.studio import Studio
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.measured]
 
 KEY = "axp_live_0123456789abcdefSECRET"
 OWN = {"X-API-Key": KEY}

@@ -22,7 +22,7 @@ from emulator.verify.run import examples
 from tests.running import live, loaded
 from tests.studio import Served
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.measured]
 
 CHANGED = """
 scenario: changed
