@@ -19,7 +19,7 @@ from emulator.engine.body import open_request
 from emulator.engine.deliver import FastPath
 from emulator.engine.functions import LANGUAGE as LANGUAGE
 from emulator.engine.pipeline import Continuation, Pipeline
-from emulator.engine.world import WorldState
+from emulator.engine.state import WorldState
 from emulator.errors import DocumentError
 from emulator.https.proxy import BlockedCall, HttpsProxy
 from emulator.playbook import Playbook

@@ -20,7 +20,7 @@ from starlette.types import Message
 from emulator.app import LANGUAGE
 from emulator.clock import manual
 from emulator.engine.pipeline import Pipeline
-from emulator.engine.world import STORED_TYPES, WorldState
+from emulator.engine.state import STORED_TYPES, WorldState
 from emulator.errors import Diagnostic, EmulatorError, Location
 from emulator.language.expressions.template import compile_tree
 from emulator.language.schema.api import CallModel, TakenModel

@@ -23,7 +23,7 @@ from emulator.control.uploads import UploadedScenarios
 from emulator.engine.body import ClientLeft, open_request, read
 from emulator.engine.coding import HEADER as CODING_HEADER
 from emulator.engine.coding import decode
-from emulator.engine.world import WorldState
+from emulator.engine.state import WorldState
 from emulator.errors import ApiError, DocumentError, EmulatorError
 from emulator.http import BODILESS, Header
 from emulator.http.origins import is_own_name

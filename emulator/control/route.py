@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from emulator.clock import Clock
 from emulator.control.parsing import prepare_decoder
 from emulator.control.uploads import UploadedScenarios
-from emulator.engine.world import WorldState
+from emulator.engine.state import WorldState
 from emulator.settings import Settings
 from emulator.worlds.registry import World, WorldRegistry
 

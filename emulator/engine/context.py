@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
-from emulator.engine.world import WorldState
+from emulator.engine.state import WorldState
 from emulator.errors import ApiError, ConfigError
 from emulator.generate.canned import canned_context
 from emulator.generate.text import GivenText, Prompt, TextGenerator

@@ -12,7 +12,7 @@ from starlette.types import Scope
 
 from emulator.engine.context import Context
 from emulator.engine.errors import Refusal
-from emulator.engine.world import EXCHANGES, WorldState
+from emulator.engine.state import EXCHANGES, WorldState
 from emulator.faults import Fault
 from emulator.http import Exchange, Reply, Request
 from emulator.playbook.model import Rule

@@ -33,9 +33,9 @@ from emulator.engine.near_misses import no_rule
 from emulator.engine.provenance import HEADER as PROVENANCE_HEADER
 from emulator.engine.provenance import provenance_line
 from emulator.engine.respond import render
+from emulator.engine.state import WorldState
 from emulator.engine.steps import job_ended, run_steps
 from emulator.engine.validate import validate
-from emulator.engine.world import WorldState
 from emulator.errors import ApiError
 from emulator.faults import Fault
 from emulator.faults.header import HEADER as FAULT_HEADER

@@ -9,7 +9,7 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from emulator.clock import pause
-from emulator.engine.world import WorldEnded
+from emulator.engine.state import WorldEnded
 from emulator.log.feed import Feed
 from emulator.worlds.registry import UnknownWorld, WorldRegistry
 from emulator.worlds.world import World

@@ -12,7 +12,7 @@ from typing import Any
 from emulator.clock import Clock, system
 from emulator.compile.playbooks import Playbooks
 from emulator.engine.pipeline import Pipeline
-from emulator.engine.world import STORED_TYPES, WorldEnded, WorldState
+from emulator.engine.state import STORED_TYPES, WorldEnded, WorldState
 from emulator.errors import ConfigError, EmulatorError
 from emulator.http import Exchange, Request
 from emulator.language.document.diagnostics import did_you_mean

@@ -15,7 +15,7 @@ from emulator import __version__
 from emulator.clock import MAX_SPEED
 from emulator.dates import LATEST
 from emulator.engine.answers import WorldAnswers
-from emulator.engine.world import MADE_KEYS, WorldState, check_state
+from emulator.engine.state import MADE_KEYS, WorldState, check_state
 from emulator.errors import ConfigError
 from emulator.jobs.job import Job
 from emulator.playbook import Playbook

@@ -10,7 +10,7 @@ from emulator.engine.body import open_request
 from emulator.engine.context import Context, Service
 from emulator.engine.deliver import deliver
 from emulator.engine.errors import refuse
-from emulator.engine.world import WorldState
+from emulator.engine.state import WorldState
 from emulator.errors import ApiError
 from emulator.http import Exchange, Request
 from emulator.http.origins import ORIGIN

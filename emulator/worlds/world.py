@@ -12,7 +12,7 @@ from starlette.types import Scope as Connection
 from emulator.engine.context import Service
 from emulator.engine.deliver import RAW_SOCKET, BorrowedSocket
 from emulator.engine.pipeline import Continuation, Pipeline
-from emulator.engine.world import MADE_KEYS, MadeKey, WorldEnded, WorldState
+from emulator.engine.state import MADE_KEYS, MadeKey, WorldEnded, WorldState
 from emulator.errors import ConfigError
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook

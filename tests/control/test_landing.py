@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from emulator import __version__
 from emulator.control.landing import CSP, LINKS, STYLE
 from emulator.control.routes import TABLE
-from emulator.engine.world import EXCHANGES
+from emulator.engine.state import EXCHANGES
 from emulator.settings import Listen
 from tests import loopback
 from tests.running import Emulated, Running

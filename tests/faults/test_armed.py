@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from emulator.clock import Clock, manual
-from emulator.engine.world import STORED_TYPES
+from emulator.engine.state import STORED_TYPES
 from emulator.errors import ConfigError
 from emulator.faults import Armed
 from emulator.faults.armed import MAX_ARMED

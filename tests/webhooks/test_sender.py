@@ -19,7 +19,7 @@ from standardwebhooks import Webhook
 
 from emulator.app import Application
 from emulator.clock import Clock, manual
-from emulator.engine.world import STORED_TYPES
+from emulator.engine.state import STORED_TYPES
 from emulator.faults.webhooks import Reorder
 from emulator.jobs import Jobs
 from emulator.jobs.job import Job

@@ -11,7 +11,7 @@ import pytest
 
 from emulator.clock import manual
 from emulator.engine.pipeline import Pipeline
-from emulator.engine.world import WorldState
+from emulator.engine.state import WorldState
 from emulator.errors import ConfigError
 from emulator.http import Request
 from emulator.store.memory import MemoryBackend

@@ -1,4 +1,4 @@
-"""A world: one isolated universe of state. Two worlds share a server and nothing else."""
+"""The state of a world: one isolated universe. Two worlds share a server and nothing else."""
 
 from __future__ import annotations
 

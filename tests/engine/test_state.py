@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from emulator.clock import Clock, manual
-from emulator.engine.world import EXCHANGES, STORED_TYPES, WorldEnded, WorldState
+from emulator.engine.state import EXCHANGES, STORED_TYPES, WorldEnded, WorldState
 from emulator.errors import ConfigError
 from emulator.store.memory import MemoryBackend
 
@@ -77,7 +77,7 @@ def test_a_dump_that_no_world_can_go_on_from_is_refused_and_changes_nothing(
 
 
 def test_only_so_many_issued_credentials_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emulator.engine.world.MAX_ISSUED", 2)
+    monkeypatch.setattr("emulator.engine.state.MAX_ISSUED", 2)
     here = world()
     for name in ("a", "b", "c"):
         here.issue(name)
