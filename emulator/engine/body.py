@@ -105,13 +105,17 @@ def check_exact(raw: bytes, content: Any) -> None:
 
     What is left out shows in the number of quotation marks, unless some were written as \\u0022.
     """
-    if raw.count(b'"') != orjson.dumps(content).count(b'"') or rb"\u0022" in raw:
+    written = orjson.dumps(content)
+    if raw.count(b'"') != written.count(b'"') or rb"\u0022" in raw:
+        if raw.count(b",") > MAX_VALUES and raw.count(b",") > written.count(b","):  # too many to look for the culprit
+            raise ApiError("invalid", "the body has objects with keys that are given more than once")
         try:
             json.loads(raw, object_pairs_hook=_unique)
         except _Duplicate as found:
             name = found.args[0]
             raise ApiError("invalid", f"{name[:100]}: this key is given more than once", param=name) from None
-    if LONG in raw.translate(DIGITS) and (place := _beyond(msgspec.json.decode(raw))) is not None:
+    if LONG in raw.translate(DIGITS) and _has_long(exact := msgspec.json.decode(raw)):
+        place = _beyond(exact)
         reason = "a whole number of more than 64 bits, which can't be kept exactly"
         raise ApiError("invalid", f"{place or 'body'}: {reason}", param=place or None)
 
@@ -128,12 +132,29 @@ def _unique(pairs: list[tuple[str, Any]]) -> None:
         names.add(name)
 
 
+def _has_long(content: Any) -> bool:
+    """Whether a whole number does not fit into 64 bits. It is looked for without its place, which takes much longer."""
+    left = [content]
+    while left:
+        value = left.pop()
+        if isinstance(value, int):
+            if _is_long(value):
+                return True
+        elif isinstance(value, (dict, list)):
+            left += value.values() if isinstance(value, dict) else value
+    return False
+
+
+def _is_long(value: int) -> bool:
+    return not -(2**63) <= value < 2**64
+
+
 def _beyond(content: Any) -> str | None:
     """Returns the dotted place of the first whole number that does not fit into 64 bits, or None."""
     left: list[tuple[str, Any]] = [("", content)]
     while left:
         place, value = left.pop()
-        if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        if isinstance(value, int) and _is_long(value):
             return place
         if isinstance(value, (dict, list)):
             inside = value.items() if isinstance(value, dict) else enumerate(value)
@@ -143,10 +164,12 @@ def _beyond(content: Any) -> str | None:
 
 def _parse_form(raw: bytes) -> dict[str, str]:
     """Returns the fields of a form; none may come twice (RFC 6749 section 3.2), since nothing says which counts."""
+    if 1 + raw.count(b"&") > MAX_FIELDS:
+        raise ApiError("invalid", f"the form has more than {MAX_FIELDS:,} fields")
     try:
-        pairs = parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS)
+        pairs = parse_qsl(raw.decode(), keep_blank_values=True)
     except ValueError as error:
-        raise ApiError("invalid", f"the body is not a form: {error}") from error
+        raise ApiError("invalid", "the body is not a form: it is not UTF-8") from error
     form: dict[str, str] = {}
     for name, value in pairs:
         if name in form:

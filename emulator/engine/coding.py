@@ -39,9 +39,8 @@ def decode(request: Request, limit: int) -> bytes:
         except OverflowError:
             raise too_large(limit) from None
         except (zlib.error, EOFError) as error:
-            raise ApiError(
-                "invalid", f"content-encoding is {field!r}, but the body is not ({error})", param="content-encoding"
-            ) from error
+            detail = f"content-encoding is {field!r}, but the body is not, or ends too early"
+            raise ApiError("invalid", detail, param="content-encoding") from error
     return raw
 
 

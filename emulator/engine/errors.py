@@ -101,6 +101,11 @@ def ignored_line(fields: Sequence[str]) -> Header:
     return _line(b"X-Emulator-Hint", f"{IGNORED}{', '.join(fields)}")
 
 
+def hint_line(text: str) -> Header:
+    """The hint in plain words."""
+    return _line(b"X-Emulator-Hint", text)
+
+
 def _line(name: bytes, text: str) -> Header:
     """A header line of ours; what can't stand in one is escaped, and very long text is cut."""
     escaped = text.encode("ascii", "backslashreplace").decode().replace("\n", " ").replace("\r", " ")

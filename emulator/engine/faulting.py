@@ -3,17 +3,24 @@ to the job that it starts, and to the token that it issues."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 
 from emulator.engine.context import Context
-from emulator.faults.base import OF_ANSWERS, OF_STREAMS, Family, Fault
+from emulator.faults.base import OF_ANSWERS, OF_STREAMS, ON, Family, Fault
 from emulator.faults.credentials import TokenFault
 from emulator.faults.jobs import JobFault
 from emulator.faults.webhooks import WebhookFault
 from emulator.http import Reply, Schedule
 from emulator.playbook.rules import ChosenRule
 
+# What a request lacks on which a fault of the family could play.
+WITHOUT: Mapping[Family, str] = {
+    "body": "is answered with a stream",
+    "stream": "is not answered with a stream",
+    "job": "started no job",
+    "webhook": "started no job that tells of its end",
+}
 OF_JOBS: frozenset[Family] = frozenset(("job", "webhook"))
 
 
@@ -46,6 +53,16 @@ def apply_faults(reply: Reply, faults: Sequence[Fault], context: Context, chance
     for fault in faults:
         reply = fault.apply(reply, context, chance)
     return reply
+
+
+def unplayed_faults(requested: Sequence[Fault], played: Sequence[Fault], context: Context) -> str:
+    """Says which of the faults in a request's header did not play, and why; empty when all of them did."""
+    names = {each.name for each in played}.union(context.set_off)
+    return "; ".join(
+        f"the fault {each.name} did not play: it is for {ON[each.family]}, and this request {WITHOUT[each.family]}"
+        for each in requested
+        if each.name not in names
+    )
 
 
 def job_faults(context: Context) -> tuple[JobFault | WebhookFault, ...]:

@@ -26,9 +26,9 @@ from emulator.engine.coding import HEADER as CODING_HEADER
 from emulator.engine.coding import decode
 from emulator.engine.context import Context, Service
 from emulator.engine.deliver import FastPath, deliver, respond
-from emulator.engine.errors import Refusal, ignored_line, refuse
+from emulator.engine.errors import Refusal, hint_line, ignored_line, refuse
 from emulator.engine.exchange_log import ExchangeLog
-from emulator.engine.faulting import apply_faults, gather_faults, refuse_by_fault
+from emulator.engine.faulting import apply_faults, gather_faults, refuse_by_fault, unplayed_faults
 from emulator.engine.near_misses import no_rule
 from emulator.engine.provenance import HEADER as PROVENANCE_HEADER
 from emulator.engine.provenance import provenance_line
@@ -61,6 +61,7 @@ class Decision(Struct):
     rule: Rule | None = None
     faults: Sequence[Fault] = ()
     refusal: Refusal | None = None
+    requested: Sequence[Fault] = ()
 
 
 class Pending(Struct):
@@ -200,6 +201,7 @@ class Pipeline:
         """Decides who asks for what, whether they may, and which rule answers."""
         context = None
         faults: Sequence[Fault] = ()
+        requested: tuple[Fault, ...] = ()
         try:
             if ORIGIN in request.fields:
                 self.origins.check(request)
@@ -209,9 +211,8 @@ class Pipeline:
             context = Context(service, request, operation)
             now = context["now"] = exchange.at
             context.number = exchange.number
-            requested = (
-                requested_faults(exchange.headers, service.api, operation) if FAULT_HEADER in request.fields else ()
-            )
+            if FAULT_HEADER in request.fields:
+                requested = requested_faults(exchange.headers, service.api, operation)
             if CODING_HEADER in request.fields:
                 request.raw = decode(request, self._max_body)
             if operation.auth:
@@ -226,7 +227,7 @@ class Pipeline:
             if choice.faults or requested or self.state.armed.any:
                 faults = gather_faults(choice, requested, context)
                 refuse_by_fault(faults, context)
-            return Decision(context, choice.rule, faults)
+            return Decision(context, choice.rule, faults, None, requested)
         except MethodsAsked:
             return Decision(self._unrouted(request, exchange))
         except Exception as error:  # an ApiError, a TemplateError, or a mistake of ours: each becomes a reply
@@ -252,6 +253,8 @@ class Pipeline:
                 reply = render(rule, context, chance)
                 if context.ignored:
                     reply.add([ignored_line(context.ignored)])
+                if decision.requested and (unplayed := unplayed_faults(decision.requested, faults, context)):
+                    reply.add([hint_line(unplayed)])
                 settle(context, operation, exchange.at)
             except Exception as error:
                 refusal = self._refuse(error, context, now=exchange.at)
@@ -326,7 +329,7 @@ def route(
     methods = router.methods(host, path)
     if methods and method == "OPTIONS":
         raise MethodsAsked
-    if methods:
+    if methods and path != "*":  # the server as a whole (RFC 9110 section 9.3.7)
         detail = f"{method} is not allowed for {path}; expected {', '.join(methods)}"
         raise ApiError("method_not_allowed", detail, allow=allowed(methods))
     near = router.nearest_paths(method, host, path) if path != "/" else []

@@ -23,6 +23,7 @@ from emulator.playbook import Operation
 from emulator.playbook.error_reply import error_plan, render_error
 from emulator.playbook.model import JobPlan, RowPlan, StepPlan, WebhookPlan
 from emulator.playbook.timeline import Timeline
+from emulator.store.codec import size_of
 
 ROWS_PER_TURN = 50  # items answered before others get a turn
 BYTES_PER_TURN = 256 * 2**10  # of answers, likewise: one may be 50,000 words long
@@ -91,6 +92,7 @@ def _answer(operation: Operation, item: Any, context: Context) -> tuple[bytes, d
 
 
 MAX_APPENDED = 1_000  # items of a list that `append` grows; the oldest go
+MAX_APPENDED_BYTES = 8 * 2**20  # of all its items, as JSON; the oldest go, but never the last
 Verb = Callable[[StepPlan, Context, dict[str, Any]], Any]
 Found = TypeVar("Found")
 
@@ -140,8 +142,19 @@ def _append(step: StepPlan, context: Context, arguments: dict[str, Any]) -> Any:
     values, before = arguments["values"], record.get(field, [])
     if not isinstance(before, list):
         raise TemplateError(step.place, f"the field {field!r} is a list, not {before!r}")
-    grown = [*before, *(values if isinstance(values, list) else [values])]
-    return _write(step, name, context, arguments, {**record, field: grown[-MAX_APPENDED:]})
+    grown = _newest([*before, *(values if isinstance(values, list) else [values])])
+    return _write(step, name, context, arguments, {**record, field: grown})
+
+
+def _newest(items: list[Any]) -> list[Any]:
+    """The last of the items, as many as are kept."""
+    items = items[-MAX_APPENDED:]
+    excess = size_of(items) - MAX_APPENDED_BYTES
+    first = 0
+    while excess > 0 and first < len(items) - 1:
+        excess -= size_of(items[first])
+        first += 1
+    return items[first:]
 
 
 def _record(step: StepPlan, name: str, context: Context, arguments: dict[str, Any]) -> Mapping[str, Any] | None:

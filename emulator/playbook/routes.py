@@ -125,9 +125,9 @@ class Router:
         return rival if rival is not None and rival.route.api != found.route.api else None
 
     def methods(self, host: str, path: str) -> list[str]:
-        """The methods that this path does take; empty when the path is unknown."""
+        """The methods that this path does take, or any path for `*`; empty when the path is unknown."""
         table = self._hosts.get(host, self._all)
-        return sorted({route.method for route in table.routes if table.find(route.method, path)})
+        return sorted({route.method for route in table.routes if path == "*" or table.find(route.method, path)})
 
     def claims(self, host: str, path: str) -> bool:
         """Whether a request is an API's business: it goes to an API's own host, or there is such a path."""

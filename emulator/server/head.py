@@ -14,6 +14,7 @@ from emulator.https.hosts import normalize_host
 from emulator.https.proxy import HTTP, HTTPS
 
 AUTHORITY = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+;=%-]*)(:[0-9]{0,5})?")
+MAX_PORT = 65_535
 ENCODED_SLASH = re.compile("%2F", re.IGNORECASE)
 
 
@@ -89,4 +90,5 @@ def check_head(headers: list[Header], version: str) -> None:
 @lru_cache(maxsize=128)
 def is_authority(host: bytes) -> bool:
     """Whether the value of a Host header is a host, perhaps with a port, or empty (RFC 9112 section 3.2)."""
-    return AUTHORITY.fullmatch(host) is not None
+    found = AUTHORITY.fullmatch(host)
+    return found is not None and int((found[2] or b"")[1:] or 0) <= MAX_PORT

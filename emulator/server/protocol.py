@@ -141,7 +141,7 @@ class HttpProtocol(ProxyingProtocol):
         None  # what has arrived of the body of a request on the fast path; None: the request goes through ASGI
     )
     _head_size = 0  # bytes of an incomplete head after the read that it began in; -1 during that read
-    _trailer_size: int | None = None  # bytes since the last chunk's size without any content: perhaps trailers
+    _framing_size: int | None = None  # bytes that are no content since a chunk began or ended: extensions, trailers
     _application: Any = None  # the application for a request that goes through ASGI after all
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -169,7 +169,7 @@ class HttpProtocol(ProxyingProtocol):
         self.headers = []
         self._head_complete = False
         self._head_size = -1
-        self._trailer_size = None
+        self._framing_size = None
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._head_complete:  # what follows the body is a trailer, and no header (RFC 9110 section 6.5.1)
@@ -177,6 +177,7 @@ class HttpProtocol(ProxyingProtocol):
 
     def on_headers_complete(self) -> None:
         self._head_complete = True
+        self._framing_size = 0
         parser = self.parser
         if parser.get_method() == b"CONNECT":  # its target says all; a Host beside it is of no account
             self._tunnel = self.url
@@ -201,10 +202,13 @@ class HttpProtocol(ProxyingProtocol):
             self._begin_cycle()
 
     def on_chunk_header(self) -> None:
-        self._trailer_size = 0
+        self._framing_size = 0
+
+    def on_chunk_complete(self) -> None:
+        self._framing_size = 0
 
     def on_body(self, body: bytes) -> None:
-        self._trailer_size = None
+        self._framing_size = None
         if self._body is None:
             super().on_body(body)
             return
@@ -225,8 +229,8 @@ class HttpProtocol(ProxyingProtocol):
         self._body = None
 
     def data_received(self, data: bytes) -> None:
-        if self._trailer_size is not None:
-            self._trailer_size += len(data)  # unless this read has content, or another chunk
+        if self._framing_size is not None:
+            self._framing_size += len(data)  # unless this read has content, or another chunk
         self._parse(data)
         if self._tunnel is not None:
             return
@@ -241,8 +245,8 @@ class HttpProtocol(ProxyingProtocol):
                 self._head_size += len(data)
             if self._head_size > MAX_BUFFERED:
                 self._refuse(BadRequest(400, f"the head is longer than {MAX_BUFFERED:,} bytes"))
-        if self._trailer_size is not None and self._trailer_size > MAX_BUFFERED:
-            self._refuse(BadRequest(400, f"the trailers are longer than {MAX_BUFFERED:,} bytes"))
+        if self._framing_size is not None and self._framing_size > MAX_BUFFERED:
+            self._refuse(BadRequest(400, f"chunk extensions or trailers are longer than {MAX_BUFFERED:,} bytes"))
 
     def _answer_now(self, body: bytes) -> Any:
         """Responds to the request and returns None, or returns the application that has to do it through ASGI."""

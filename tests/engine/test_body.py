@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.engine.body import MAX_VALUES
 from emulator.settings import Settings
 from tests.apis.aiexport_calls import PRO, asking
 from tests.running import Emulated, Running
@@ -245,7 +246,7 @@ def test_a_form_gives_texts_and_no_name_may_come_twice(wire: Wire) -> None:
 def test_a_form_of_very_many_fields_is_refused(small: Small) -> None:
     headers = {**KEY, "content-type": "application/x-www-form-urlencoded"}
     answer = small(ECHO).client("small").post("/form", content="&".join(["a=1"] * 1_001), headers=headers)
-    assert (answer.status_code, answer.json()["kind"]) == (400, "invalid")
+    assert (answer.status_code, answer.json()["said"]) == (400, "the form has more than 1,000 fields")
 
 
 def test_an_operation_that_wants_no_body_does_not_look_at_one(wire: Wire) -> None:
@@ -275,6 +276,14 @@ def test_a_body_of_very_many_values_is_refused_before_it_is_checked(
     response = client.post("/echo", json=content, headers=KEY)
     assert response.status_code == (200 if reason is None else 400)
     assert reason is None or reason in response.text
+
+
+@pytest.mark.finding("A9")
+def test_of_too_many_keys_none_is_looked_for_that_came_twice(small: Small) -> None:
+    body = b'{"a":{' + b",".join([b'"a":1'] * (MAX_VALUES + 2)) + b"}}"
+    response = small(ECHO).client("small").post("/echo", content=body, headers=dict(HEADERS))
+    said = response.json()["said"]
+    assert (response.status_code, said) == (400, "the body has objects with keys that are given more than once")
 
 
 @given(st.dictionaries(st.text(max_size=5), st.text() | st.integers(-(2**53), 2**53) | st.booleans() | st.none()))

@@ -110,7 +110,12 @@ def test_head_of_a_stream_does_not_wait_for_its_events(small: Small) -> None:
 @pytest.mark.finding("A4")
 @pytest.mark.parametrize(
     ("target", "allow"),
-    [("/things/7", "GET, HEAD, OPTIONS"), ("/things", "OPTIONS, POST"), ("/own", "GET, HEAD, OPTIONS")],
+    [
+        ("/things/7", "GET, HEAD, OPTIONS"),
+        ("/things", "OPTIONS, POST"),
+        ("/own", "GET, HEAD, OPTIONS"),
+        ("*", "GET, HEAD, OPTIONS, POST"),
+    ],
 )
 def test_options_says_the_methods_of_a_path_to_everybody(small: Small, target: str, allow: str) -> None:
     emulated = small(HEADS)

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from emulator.engine.steps import MAX_APPENDED_BYTES
 from tests.running import Emulated
 from tests.small import KEY, Small
 
@@ -238,3 +239,13 @@ def test_a_job_is_cancelled_by_its_own_workspace_only(emulated: Emulated, client
     bob = emulated.client("small", headers={"X-Key": "key-of-bob"})
     missing(bob.delete(f"/jobs/{job['id']}"), f"no job '{job['id']}'")
     assert client.delete(f"/jobs/{job['id']}").json() == "stopping"
+
+
+@pytest.mark.finding("I6")
+def test_a_list_is_bounded_in_bytes_too_and_keeps_its_last_item(client: httpx.Client) -> None:
+    long = "x" * (MAX_APPENDED_BYTES // 4)
+    for _ in range(6):
+        marks = client.post("/notes/first/marks", json={"marks": long}).json()["marks"]
+    assert marks == [long] * 3
+    longest = long * 5
+    assert client.post("/notes/first/marks", json={"marks": longest}).json()["marks"] == [longest]

@@ -129,3 +129,30 @@ def test_an_event_comes_a_thousand_times_at_most(faulty: Faulty) -> None:
         answer = wire.ask("POST", "/one", lines, b"")
     assert answer.status == 400
     assert "from 1 to 1000" in answer.json()["said"]
+
+
+NO_STREAM = "this request is not answered with a stream"
+NO_JOB = "this request started no job"
+
+
+@pytest.mark.finding("L3")
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        (
+            "cut_after; events=1",
+            f"the fault cut_after did not play: it is for streams, and {NO_STREAM}",
+        ),
+        ("stuck", f"the fault stuck did not play: it is for jobs, and {NO_JOB}"),
+        (
+            "latency=0s, stuck, bad_signature",
+            f"the fault stuck did not play: it is for jobs, and {NO_JOB}; "
+            f"the fault bad_signature did not play: it is for webhooks, and {NO_JOB} that tells of its end",
+        ),
+        ("latency=0s", None),
+    ],
+)
+def test_a_fault_that_did_not_play_is_told_of(faulty: Faulty, line: str, hint: str | None) -> None:
+    with faulty.wire() as wire:
+        answer = wire.ask("POST", "/one", [*KEY.items(), ("X-Emulator-Fault", line)], b"")
+    assert (answer.status, answer.header("x-emulator-hint")) == (200, hint)

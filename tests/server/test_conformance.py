@@ -183,6 +183,19 @@ def test_trailers_without_end_are_cut_off(wire: Wire, emulated: Emulated, line: 
 
 
 @pytest.mark.finding("A3")
+@pytest.mark.parametrize("begun", [b"", b"2\r\n{}\r\n"], ids=["first", "later"])
+def test_an_extension_of_a_chunk_without_end_is_cut_off(wire: Wire, emulated: Emulated, begun: bytes) -> None:
+    wire.send(request("POST", "/echo", [*HEADERS, ("transfer-encoding", "chunked")]) + begun + b"2;x=")
+    try:
+        for _ in range(100):
+            wire.send(b"y" * 60_000)
+        assert wire.answer().status == 400
+    except ConnectionError:
+        pass  # the server was done with it before all was sent
+    assert emulated.client("small", headers=KEY).get("/fine").status_code == 200
+
+
+@pytest.mark.finding("A3")
 def test_chunks_that_are_cut_after_their_sizes_are_no_trailers(wire: Wire, emulated: Emulated) -> None:
     chunk = b"x" * 50_000
     wire.send(request("POST", "/echo", [*HEADERS, ("transfer-encoding", "chunked")]) + b'6\r\n{"a":"\r\nc350')
@@ -211,6 +224,7 @@ def bare(*lines: bytes, version: bytes = b"1.1") -> bytes:
         [b"Host: a, b"],
         [b"Host: a:b"],
         [b"Host: a:123456"],
+        [b"Host: a:65536"],
         [b"Host: user@a"],
         [b"Host: a/b"],
         [b"Host: http://a"],
