@@ -5,9 +5,10 @@ With `pytest --twice`, every world of the tests has one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
+from functools import partial
 from typing import Any, TypeVar
 
 from emulator.store.backend import Work
@@ -48,8 +49,20 @@ class RepeatingSchedule(MemorySchedule):
         super().clear(kind)
 
 
+CHANGES: Mapping[str, Sequence[str]] = {
+    "records": ("put", "replace", "delete", "clear"),
+    "counters": ("increment", "delete"),
+    "windows": ("charge", "settle"),
+    "usage": ("add",),
+    "schedule": ("add", "cancel", "clear"),
+}
+
+
 class RepeatingBackend(MemoryBackend):
-    """A memory backend that is not immediate, so that requests change it in units of work only; `units` counts them."""
+    """A memory backend that is not immediate, so that requests change it in units of work only; `units` counts them.
+
+    `strays` are the changes that were made outside of one.
+    """
 
     immediate = False
 
@@ -57,18 +70,43 @@ class RepeatingBackend(MemoryBackend):
         super().__init__(*given, **options)
         self.schedule: RepeatingSchedule = RepeatingSchedule(self.clock)
         self.units = 0
-        self._trying = False
+        self.strays: list[str] = []
+        self._trying = self._working = False
+        for part, verbs in CHANGES.items():
+            for verb in verbs:
+                setattr(getattr(self, part), verb, self._noted(f"{part}.{verb}", getattr(getattr(self, part), verb)))
 
     async def transact(self, work: Work[T]) -> T:
         self.units += 1
         with self._trial():
-            for _ in work():
+            for _ in self._unit(work):
                 pass  # nobody else gets a turn, who would see what is undone
-        return await super().transact(work)
+        return await super().transact(partial(self._unit, work))
 
     def on_commit(self, effect: Callable[[], None]) -> None:
         if not self._trying:
             effect()
+
+    def _unit(self, work: Work[T]) -> Generator[None, None, T]:
+        unit = work()
+        while True:
+            self._working = True
+            try:
+                next(unit)
+            except StopIteration as end:
+                done: T = end.value
+                return done
+            finally:
+                self._working = False
+            yield
+
+    def _noted(self, name: str, change: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*given: Any, **options: Any) -> Any:
+            if not self._working:
+                self.strays.append(name)
+            return change(*given, **options)
+
+        return noted
 
     @contextmanager
     def _trial(self) -> Iterator[None]:

@@ -2,7 +2,8 @@
 
 A backend is one object with a part for each kind of state: records, counters, windows, usage, journal and schedule.
 `emulator.store.memory` has the one that keeps everything in this process. What a unit of work reads may be stale by the
-time of its commit: then `transact` runs it again. Times are seconds since the epoch, on the world's clock.
+time of its commit: then `transact` runs it again. A verb outside of one is a unit by itself. Times are seconds since
+the epoch, on the world's clock.
 
 Ids need no part: they are hashes of the world's root, the exchange's number and their place in it; see `store.ids`.
 """
