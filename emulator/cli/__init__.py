@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from emulator import __version__
+from emulator.cli.demo import demo
 from emulator.cli.errors import EXIT_STATUS, exit_on_error
 from emulator.cli.run import env, run
 from emulator.cli.streams import open_closed_streams, show
@@ -34,6 +35,7 @@ def main() -> None:
 
 
 main.add_command(run)
+main.add_command(demo)
 main.add_command(env)
 
 
