@@ -11,6 +11,7 @@ from statistics import median
 from benchmarks import process
 from benchmarks.endurance import abort_streams, reload_often, send_mixed
 from benchmarks.faults import MAX_ARMED, use_up
+from benchmarks.inspector import pages, watch_frames
 from benchmarks.load import CONNECTIONS, Cost, Load, apply_load
 from benchmarks.machine import resident
 from benchmarks.pace import Pace, listen
@@ -25,6 +26,7 @@ HELLO = message("Hello!")
 DISTINCT = message("Tell me about subject {count}.")
 TENTHS = 10
 GAP = 0.02  # seconds between the events of a paced stream
+MAX_LISTED = 5_000  # exchanges in the list of a page of the inspector
 MAX_VISITS = {MESSAGE: 60}
 SCENARIOS = Path(__file__).parent / "scenarios"
 PACED, LIMITED = SCENARIOS / "paced.yaml", SCENARIOS / "limited.yaml"
@@ -261,6 +263,27 @@ def worlds(bench: Bench) -> list[Row]:
     ]
 
 
+def inspector(bench: Bench) -> list[Row]:
+    """What open pages of the inspector cost a message, and the longest frame of one with 5,000 exchanges."""
+    rows = []
+    for count, bar in ((1, 0.8), (5, 0.45)):
+        with bench.emulator() as none, bench.emulator() as watched, pages(watched.port, count):
+            ratio = compare(bench, 32, (none, watched), HELLO)
+        rows.append(worst_of(f"messages with {count} open {'page' if count == 1 else 'pages'} vs. none", [ratio], bar))
+    with bench.emulator() as server:
+        try:
+            # What other processes do makes frames longer, never shorter.
+            seen = [watch_frames(server.port, f"world-{n}", HELLO, MAX_LISTED) for n in range(min(3, bench.rounds))]
+            frames = min(seen, key=lambda each: each.longest)
+        except RuntimeError as error:
+            return [*rows, Row("longest frame of the inspector", "-", "<= 100 ms", None, problem=str(error))]
+    detail = (
+        f"{frames.rows:,} rows: arriving {frames.arriving:.0f} ms, scrolled {frames.scrolled:.0f} ms, growing "
+        f"{frames.growing:.0f} ms; {frames.nodes:,} elements, {frames.heap:.0f} MB of JavaScript"
+    )
+    return [*rows, at_most("longest frame of the inspector", frames.longest, 100, "ms", detail)]
+
+
 def walk(bench: Bench) -> list[Row]:
     """The visits to files of the package during one request; `python -m benchmarks.walk --files` lists them."""
     bench.report("  traced in a process of its own, with the emulator that this Python imports")
@@ -283,5 +306,6 @@ MEASUREMENTS: dict[str, Callable[[Bench], list[Row]]] = {
     "memory": memory,
     "endurance": endurance,
     "worlds": worlds,
+    "inspector": inspector,
     "walk": walk,
 }

@@ -19,6 +19,7 @@ from benchmarks.bare import steps
 from benchmarks.client import fire, is_whole
 from benchmarks.endurance import abort_streams, reload_often, send_mixed
 from benchmarks.faults import use_up
+from benchmarks.inspector import CHROMIUM, pages, watch_frames
 from benchmarks.load import Load, apply_load
 from benchmarks.machine import cpu_seconds, free_port, queued_seconds, resident
 from benchmarks.measure import HELLO, LIMITED, PACED, Ratio, paced_rows, worst_of
@@ -244,3 +245,16 @@ def test_a_long_life_is_made_of_what_the_emulator_answers() -> None:
         use_up(server.port, 2, HELLO)
         assert send_mixed(server.port, 16 * 20) == 16 * 20
         assert abort_streams(server.port, 16) == 16
+
+
+def test_open_pages_read_the_feed_and_frames_are_watched_where_a_browser_is() -> None:
+    with process.emulator(None, HELLO, "default") as server:
+        with pages(server.port, 2):
+            assert fire(server.port, HELLO, 0.2, 2, distinct=False)[1] == 0
+        if CHROMIUM is None:
+            with pytest.raises(RuntimeError, match="scripts/clients installs it"):
+                watch_frames(server.port, "watched", HELLO, 10)
+        else:
+            frames = watch_frames(server.port, "watched", HELLO, 60)
+            assert frames.rows == 60
+            assert frames.longest > 0

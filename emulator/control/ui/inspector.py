@@ -6,6 +6,7 @@ without a token; whatever the page shows, it asks of the control API, as any oth
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from collections.abc import Iterator
 from functools import cache
@@ -31,12 +32,14 @@ HEADERS: tuple[Header, ...] = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"referrer-policy", b"no-referrer"),
+    (b"vary", b"accept-encoding"),
     (b"x-content-type-options", b"nosniff"),
 )
 
 
 class _File(Struct, frozen=True):
-    body: bytes
+    plain: bytes
+    packed: bytes
     kind: bytes
     tag: bytes
 
@@ -56,14 +59,17 @@ class Inspector:
         if file is None or path[len(PREFIX) : len(PREFIX) + 1] not in ("", "/"):
             await self._control(scope, receive, send)  # which answers that there is no such route
             return
-        known = (value for name, value in scope["headers"] if name == b"if-none-match")
-        status = 304 if file.tag in next(known, b"").replace(b"W/", b"").split(b", ") else 200
-        body = file.body if status == 200 and scope["method"] == "GET" else b""
+        fields = dict(scope["headers"])
+        known = fields.get(b"if-none-match", b"").replace(b"W/", b"").split(b", ")
+        packs = b"gzip" in fields.get(b"accept-encoding", b"")
+        body = file.packed if packs else file.plain
         lines = [*HEADERS, (b"etag", file.tag), (b"content-type", file.kind + b"; charset=utf-8")]
+        status = 304 if file.tag in known else 200
         if status == 200:
-            lines.append((b"content-length", b"%d" % len(file.body)))
+            lines += [(b"content-length", b"%d" % len(body)), *([(b"content-encoding", b"gzip")] if packs else [])]
         await send({"type": "http.response.start", "status": status, "headers": lines})
-        await send({"type": "http.response.body", "body": body})
+        shown = status == 200 and scope["method"] == "GET"
+        await send({"type": "http.response.body", "body": body if shown else b""})
 
 
 @cache
@@ -77,4 +83,4 @@ def _read() -> Iterator[tuple[Path, _File]]:
         if path.suffix in TYPES:
             body = path.read_bytes()
             tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
-            yield path, _File(body, TYPES[path.suffix], tag.encode())
+            yield path, _File(body, gzip.compress(body, mtime=0), TYPES[path.suffix], tag.encode())

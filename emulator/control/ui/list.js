@@ -125,40 +125,48 @@ export class List {
 let lines = 0;
 
 function newLine() {
-  const cells = COLUMNS.map(([name]) => h("span", { class: `c-${name}`, role: "gridcell" }));
-  const line = h("div", { class: "row", role: "row", id: `line-${++lines}` }, cells);
-  line.cells = Object.fromEntries(COLUMNS.map(([name], index) => [name, cells[index]]));
+  const cells = Object.fromEntries(COLUMNS.map(([name]) => [name, h("span", { class: `c-${name}`, role: "gridcell" })]));
+  cells.verb = cells.call.appendChild(h("b"));
+  cells.path = cells.call.appendChild(h("bdi"));
+  const line = h("div", { class: "row", role: "row", id: `line-${++lines}` }, COLUMNS.map(([name]) => cells[name]));
+  line.cells = cells;
   return line;
 }
 
-const put = (cell, text) => { if (cell.textContent !== text) cell.textContent = text; };
+const put = (cell, text) => { if (cell.said !== text) cell.textContent = cell.said = text; };
 
 function show(line, row) {
   line.shown = row;
   line.dataset.number = row.number;
   const outcome = outcomeOf(row, row.events);
   const { cells } = line;
+  if (cells.outcome.title !== outcome.word) {
+    cells.outcome.dataset.tone = outcome.tone;
+    cells.outcome.title = outcome.word;
+    cells.outcome.setAttribute("aria-label", outcome.word);
+  }
   put(cells.outcome, outcome.sign);
-  cells.outcome.dataset.tone = outcome.tone;
-  cells.outcome.title = outcome.word;
-  cells.outcome.setAttribute("aria-label", outcome.word);
   put(cells.number, String(row.number));
   put(cells.at, clockTime(row.at));
   put(cells.status, row.status ? String(row.status) : "–");
   cells.status.dataset.tone = statusTone(row.status);
-  fill(cells.call, h("b", null, visible(row.method)), " ", h("bdi", null, visible(row.path.slice(0, 300))));
-  fill(cells.tags, tags(row, outcome));
+  put(cells.verb, visible(row.method));
+  put(cells.path, visible(row.path.slice(0, 300)));
+  const tags = tagsOf(row, outcome);
+  const said = tags.join("\n");
+  if (cells.tags.said !== said) {
+    cells.tags.said = said;
+    fill(cells.tags, tags.map(([tone, text]) => h("span", tone ? { class: "tag", "data-tone": tone } : { class: "op" }, visible(text))));
+  }
   put(cells.key, visible(row.key || "–"));
   put(cells.took, row.outcome === "open" ? "…" : duration(row.took));
   put(cells.size, row.events ? `${count(row.events_sent)}/${count(row.events)} ev` : bytes(row.bytes_sent));
 }
 
-function tags(row, outcome) {
-  const tag = (tone, text) => h("span", { class: "tag", "data-tone": tone }, visible(text));
-  return [
-    ...row.faults.slice(0, 2).map((name) => tag("cut", name)),
-    ["left", "open", "stopped"].includes(row.outcome) ? tag(outcome.tone, outcome.word) : null,
-    row.unmatched ? tag("client", "no rule") : null,
-    row.operation ? h("span", { class: "op" }, visible(row.operation)) : tag("none", "no operation"),
-  ];
+/** The remarks on a row, each with its tone: faults, an unusual end, and the operation. */
+function tagsOf(row, outcome) {
+  const tags = row.faults.slice(0, 2).map((name) => ["cut", name]);
+  if (["left", "open", "stopped"].includes(row.outcome)) tags.push([outcome.tone, outcome.word]);
+  if (row.unmatched) tags.push(["client", "no rule"]);
+  return [...tags, row.operation ? ["", row.operation] : ["none", "no operation"]];
 }
