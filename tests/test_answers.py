@@ -197,6 +197,21 @@ rules:
         assert said(client, "xyz") == "newer"
 
 
+def test_the_journal_names_the_answer_that_was_given(desk: Emulated) -> None:
+    client = ai.caller(desk)
+    said(client, "refund")
+    told = tell(desk, prompt="refund", answer="Never.")
+    said(client, "refund")
+    ai.streamed(client, "/messages/stream", ai.asking("order 12"))
+    said(client, "What is 2 + 2?")
+    client.post("/messages", json={})
+    by_scenario, by_world, streamed, by_itself, refused = (each.rule for each in desk.exchanges(5))
+    assert by_scenario.endswith("desk.yaml:5:5")
+    assert (by_world, refused) == (told["id"], "")
+    assert streamed.endswith("desk.yaml:7:5")
+    assert "aiexport.yaml:" in by_itself
+
+
 def test_a_rule_that_answers_runs_its_steps_and_is_the_one_that_the_journal_names(
     running: Running, tmp_path: Path
 ) -> None:

@@ -54,6 +54,7 @@ class Context(dict[str, Any]):
 
     __slots__ = (
         "allowance",
+        "answered",
         "answering",
         "blocks",
         "caller",
@@ -87,6 +88,7 @@ class Context(dict[str, Any]):
         self.digits = ""  # that are left of the last
         self.counted_later = False  # a job that the request has started is counted when it ends
         self.answering: RuleAnswer | None = None  # what the rule wants to be said
+        self.answered = ""  # the id of the canned answer that is said
         self.faults: tuple[Fault, ...] = ()  # all that play, including those on what the request starts
         self.set_off: tuple[str, ...] = ()  # the names of those on what the request has started
 
@@ -338,6 +340,7 @@ def find_answer(plan: AnswerPlan, generator: TextGenerator, prompt: Prompt, cont
     if found is None:
         return None
     answer = found.answer
+    context.answered = answer.id
     if answer.fixed is not None and answer.json is None:
         return GivenText(answer.fixed, _object(answer.fixed.text))
     view = Context(service, context.request, operation)

@@ -50,7 +50,7 @@ class ExchangeLog:
         operation, caller = context.operation, context.caller
         if operation is not None:
             exchange.api, exchange.operation = operation.api, operation.name
-            exchange.rule = rule.id if rule is not None else ""
+            exchange.rule = "" if rule is None else context.answered or rule.id
             exchange.body, exchange.secrets = context.request.raw, operation.redact
             if caller is not None:
                 exchange.caller, exchange.workspace = caller.masked, caller.workspace
