@@ -11,9 +11,9 @@ from contextlib import suppress
 from msgspec import Struct, field
 
 from emulator.engine.context import Context, Service
-from emulator.engine.provenance import provenance_of
+from emulator.engine.provenance import Basis, provenance_of
 from emulator.engine.validate import check_form, read_form
-from emulator.errors import ApiError
+from emulator.errors import ApiError, EmulatorError
 from emulator.http import Decided, Exchange, Reply, Request, Schedule
 from emulator.language.schema.provenance import Provenance
 from emulator.playbook import Operation, Playbook
@@ -73,7 +73,8 @@ class BasisView(Struct, frozen=True):
 class Explanation(Struct, frozen=True):
     """Why a request was answered as it was. `rule` is null if none answered, or if it is played no more.
 
-    `plan` is the caller's; `decided_by` says what refused the request, `spent` is what it used by unit.
+    `plan` is the caller's; `decided_by` says what refused the request, `spent` is what it used by unit; `prompt` is
+    what was replied to, if something is generated there.
     """
 
     number: int
@@ -83,28 +84,27 @@ class Explanation(Struct, frozen=True):
     limits: list[ChargeView]
     timing: TimingView | None
     spent: dict[str, float]
+    prompt: str
     route: Provenance | None
     provenance: list[BasisView]
 
 
 def explain(exchange: Exchange, world: World) -> Explanation:
     """Returns why an exchange of a world was answered as it was, by the playbook that the world plays now."""
-    playbook = world.playbook
-    operation = _operation(playbook, exchange)
-    rule = (
-        None if operation is None else next((each for each in operation.rules.rules if each.id == exchange.rule), None)
-    )
+    operation = _operation(world.playbook, exchange)
+    rules = () if operation is None else operation.rules.rules
+    rule = next((each for each in rules if each.id == exchange.rule), None)
     service = world.pipeline.services.get(exchange.api)
-    route, provenance = None, []
     tier = None if service is None else _tier(service, exchange)
+    prompt, basis = "", None
     if service is not None and operation is not None:
-        context = _context(service, operation, exchange, playbook)
+        context = _context(service, operation, exchange, world.playbook)
+        prompt = _prompt(context, operation)
+        context.pop("prompt", None)  # it would count as used
         if exchange.decided is None and operation.answer is not None and rule is not None and _is_own(rule, operation):
             context["answer"] = ""  # what was generated is named by its claims, whatever it was
         reply = Reply(exchange.status, [], exchange.reply_body)
         basis = provenance_of(context, rule, reply, exchange.decided, tier)
-        route = basis.route
-        provenance = [_basis(service, grade, name) for grade, names in basis.names.items() for name in names]
     return Explanation(
         exchange.number,
         None if rule is None else RuleView(rule.name, rule.place.file, rule.place.line),
@@ -113,9 +113,20 @@ def explain(exchange: Exchange, world: World) -> Explanation:
         list(_charges(exchange)),
         None if exchange.schedule is None else _timing(exchange.schedule),
         {} if service is None else spending(service, exchange),
-        route,
-        provenance,
+        prompt,
+        None if basis is None else basis.route,
+        [] if basis is None or service is None else list(_bases(service, basis)),
     )
+
+
+def _prompt(context: Context, operation: Operation) -> str:
+    """Returns what the operation replies to; empty if it generates nothing, or the request has no prompt."""
+    if operation.answer is None:
+        return ""
+    try:
+        return str(context["prompt"]["text"])
+    except (EmulatorError, KeyError, TypeError):
+        return ""
 
 
 def _operation(playbook: Playbook, exchange: Exchange) -> Operation | None:
@@ -185,6 +196,9 @@ def _timing(schedule: Schedule) -> TimingView:
     return TimingView([round(due, 6) for due in schedule.planned], sent, text)
 
 
-def _basis(service: Service, grade: Provenance, name: str) -> BasisView:
-    claim = service.api.claims.get(name)
-    return BasisView(grade, name) if claim is None else BasisView(grade, name, claim.says, claim.inferred or "")
+def _bases(service: Service, basis: Basis) -> Iterator[BasisView]:
+    for grade, names in basis.names.items():
+        for name in names:
+            claim = service.api.claims.get(name)
+            says, inferred = ("", "") if claim is None else (claim.says, claim.inferred or "")
+            yield BasisView(grade, name, says, inferred)

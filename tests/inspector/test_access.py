@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 AXE = ROOT / ".clients/node/node_modules/axe-core/axe.min.js"
 WIDE, NARROW = (1400, 900), (390, 800)
 VIEWS = ("", "exchange=1", "exchange=1&tab=response", "exchange=1&tab=request", "exchange=1&tab=why")
-MORE = ("exchange=1&tab=replay", "exchange=2&tab=why", "filter=nothing", "exchange=9")
+MORE = ("exchange=1&tab=replay", "exchange=1&tab=answer", "exchange=2&tab=why", "filter=nothing", "exchange=9")
 
 
 @pytest.fixture(scope="module")

@@ -202,6 +202,27 @@ def test_a_replay_can_be_changed(page: Page, emulator: Emulated) -> None:
     expect(page.locator(".sides")).to_contain_text("#3, the replay")
 
 
+def test_a_prompt_can_be_answered_differently(page: Page, emulator: Emulated) -> None:
+    send(emulator, "Where is my parcel?")
+    page.goto(address(emulator, "exchange=1&tab=answer"))
+    expect(page.get_by_label("Prompt", exact=True)).to_have_value("Where is my parcel?")
+    page.get_by_label("is answered").fill("On its way.")
+    page.get_by_role("button", name="Answer differently").click()
+    expect(page.locator(".answer")).to_contain_text("Where is my parcel? → On its way.")
+    assert send(emulator, "Where is my parcel?").json()["content"][0]["text"] == "On its way."
+    page.locator(".answer").get_by_role("button").click()
+    expect(page.locator(".answer")).to_have_count(0)
+    assert send(emulator, "Where is my parcel?").json()["content"][0]["text"] != "On its way."
+
+
+def test_an_answer_that_is_wrong_is_told_so(page: Page, emulator: Emulated) -> None:
+    send(emulator, "Where is my parcel?")
+    page.goto(address(emulator, "exchange=1&tab=answer"))
+    page.get_by_label("is answered").fill("{{ nothing_like_it( }}")
+    page.get_by_role("button", name="Answer differently").click()
+    expect(page.get_by_role("alert").last).to_contain_text("answer")
+
+
 def test_an_exchange_that_has_left_the_journal_is_said_to_have(page: Page, emulator: Emulated) -> None:
     page.goto(address(emulator, "exchange=7"))
     expect(page.get_by_role("alert")).to_contain_text("Exchange 7 is no longer in the journal.")

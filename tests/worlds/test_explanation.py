@@ -135,3 +135,10 @@ def test_a_request_for_an_unknown_path_has_an_explanation_too(emulator: Emulated
     loopback.get(f"{emulator.origin}/v2/nothing")
     told = explained(emulator)
     assert (told["rule"], told["limits"], told["provenance"]) == (None, [], [])
+
+
+def test_the_prompt_is_what_was_replied_to(emulator: Emulated) -> None:
+    send(emulator, "What is the colour of the sky?")
+    loopback.get(f"{emulator.origin}/v2/models", headers=KEY)
+    assert explained(emulator)["prompt"] == "What is the colour of the sky?"
+    assert explained(emulator, 2)["prompt"] == ""

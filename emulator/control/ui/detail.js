@@ -1,6 +1,7 @@
 // The detail of one exchange: a head that says what happened, and tabs.
 
 import { Failure, control } from "./api.js";
+import { answerView } from "./answer.js";
 import { copyMenu } from "./copy.js";
 import { button, facts, fill, h, problem, section, text, visible } from "./dom.js";
 import { tree } from "./json.js";
@@ -15,12 +16,14 @@ const AGAIN = 400; // milliseconds between two looks at an exchange that is open
 
 // [name, title, whether an exchange has it, its view]
 const TABS = [
-  ["stream", "Stream", streams, ({ exchange, explanation }) => streamView(exchange, explanation?.timing)],
+  ["stream", "Stream", ({ exchange }) => streams(exchange), ({ exchange, explanation }) => streamView(exchange, explanation?.timing)],
   ["response", "Response", () => true, ({ exchange, pick }) => message(exchange, "reply_headers", "reply_body", pick)],
   ["request", "Request", () => true, ({ exchange, pick }) => message(exchange, "headers", "body", pick)],
   ["why", "Why", () => true, ({ exchange, explanation, pick }) => whyView(exchange, explanation, pick)],
   ["replay", "Replay", () => true, ({ exchange }) => replayView(exchange)],
+  ["answer", "Answer", ({ explanation }) => explanation?.prompt, ({ exchange, explanation }) => answerView(exchange, explanation)],
 ];
+const FORMS = ["replay", "answer"]; // tabs in which something is typed
 
 export class Detail {
   /** `pick(field, value)` adds a value to the filter, `closed()` leaves the detail. */
@@ -67,9 +70,9 @@ export class Detail {
     const scroll = this.body?.scrollTop ?? 0;
     const same = this.drawn === exchange.number;
     this.drawn = exchange.number;
-    const tabs = TABS.filter(([, , has]) => has(exchange));
+    const tabs = TABS.filter(([, , has]) => has({ exchange, explanation }));
     const chosen = tabs.find(([name]) => name === state.tab) ?? tabs[0];
-    if (same && chosen[0] === "replay" && this.shown === "replay") return; // what was typed there stays
+    if (same && FORMS.includes(chosen[0]) && this.shown === chosen[0]) return; // what was typed there stays
     this.shown = chosen[0];
     this.redraw = () => this.draw(exchange, explanation);
     const choose = (name) => go({ tab: name });

@@ -21,7 +21,7 @@ function node(name, value, pick, path, depth) {
   const grow = () => {
     if (!details.open || details.grown) return;
     details.grown = true;
-    details.append(branch(entries, 0, pick, path, depth - 1, Array.isArray(value)), h("div", { class: "leaf" }, close));
+    details.append(branch(entries, 0, pick, path, depth - 1, Array.isArray(value)), h("div", { class: "close" }, close));
   };
   details.addEventListener("toggle", grow);
   grow();
