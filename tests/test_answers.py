@@ -158,6 +158,16 @@ def test_an_agent_says_it_and_its_session_remembers_it(told: Emulated) -> None:
     assert [each["content"] for each in messages] == ["refund", REFUND]
 
 
+def test_what_a_user_says_in_a_session_is_answered(told: Emulated) -> None:
+    client = ax.caller(told)
+    session = client.post("/v1/sessions", json={"agentId": ax.AGENT}).json()["id"]
+    said = client.post(f"/v1/sessions/{session}/messages", json={"role": "user", "content": "refund"})
+    assert said.status_code == 201, said.text
+    told.advance(10)
+    messages = client.get(f"/v1/sessions/{session}/messages").json()
+    assert [each["content"] for each in messages] == ["refund", REFUND]
+
+
 def test_contains_and_matches_find_it_in_a_longer_prompt(desk: Emulated) -> None:
     client = ai.caller(desk)
     assert said(client, "I want my MONEY\n  back, please") == REFUND
@@ -268,3 +278,45 @@ answers:
         assert json.loads(said(client, "a", response_format=mode)) == {"b": 1}
         assert json.loads(said(client, "b", response_format=mode)) == {"c": [1, "b"]}
         assert said(client, "b") == '{"c":[1,"b"]}'
+
+
+def test_an_answer_goes_before_what_a_tool_knows(emulator: Emulated) -> None:
+    client = ax.caller(emulator)
+    asked = {"action": "search", "data": {"query": "sea"}}
+    before = client.post(f"/api/v2/execute/{ax.SEARCH}", json=asked).json()
+    tell(emulator, contains="sea", answer="Salt water.")
+    run = client.post(f"/api/v2/execute/{ax.SEARCH}", json=asked).json()
+    emulator.advance(10)
+    told, known = (client.get(each["data"]).json()["data"] for each in (run, before))
+    assert told == {"markdown": "Salt water."} != known
+
+
+def test_a_rule_may_have_a_fault_beside_its_answer(running: Running, tmp_path: Path) -> None:
+    scenario = """
+scenario: desk
+extends: default
+rules: [{on: "*", reply: {answer: one two three}, fault: {cut_after: 4}}]
+"""
+    with played(running, tmp_path, scenario) as emulated:
+        client = ai.caller(emulated)
+        with pytest.raises(httpx.RemoteProtocolError):
+            ai.streamed(client, "/messages/stream", ai.asking("hi"))
+        assert client.get("/models").status_code == 200
+        assert emulated.exchanges(2)[0].sent_events == 4
+
+
+def test_what_was_added_to_a_world_stays_when_other_scenarios_are_played(emulator: Emulated) -> None:
+    tell(emulator, prompt="refund", answer="Never.")
+    with loopback.Client(base_url=f"{emulator.origin}/_emulator") as control:
+        assert control.post("/scenarios/use", json={"scenarios": ["strict"]}).status_code == 200
+    assert said(ai.caller(emulator), "refund") == "Never."
+
+
+def test_an_answer_that_fails_is_a_mistake_with_its_place(running: Running, tmp_path: Path) -> None:
+    scenario = (
+        "scenario: desk\nextends: default\nanswers:\n  - {prompt: a, answer: '{{ 1 / (prompt | length - 1) }}'}\n"
+    )
+    with played(running, tmp_path, scenario) as emulated:
+        response = ai.caller(emulated).post("/messages", json=ai.asking("a"))
+        assert response.status_code == 500
+        assert "desk.yaml:4:" in response.headers["X-Emulator-Error"]

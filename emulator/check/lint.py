@@ -11,11 +11,12 @@ from msgspec import Struct
 
 from emulator.check.fields import Fields, query_steps
 from emulator.check.references import Path, Reference, Steps, asked_in, references
-from emulator.compile.operation import ScenarioRule
+from emulator.compile.operation import ScenarioRule, names_operation, patterns
 from emulator.compile.overrides import Overrides
 from emulator.compile.when import NO_FIELDS
 from emulator.errors import Diagnostic, Location
 from emulator.generate.answers import CannedAnswer
+from emulator.generate.canned import CONTEXT_NAMES
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.document.reader import Document
 from emulator.language.schema.scenario import RuleModel
@@ -86,6 +87,24 @@ def _uses(loaded: Loaded) -> Iterator[Use]:
         names = {name for fields in concerned for name in fields.part.let} | {*entry.rule.let, *_bound([entry.rule])}
         document = entry.compiler.document
         yield from _in_rule(document.data["rules"][entry.path[-1]], entry.rule, document, entry.path, concerned, names)
+    yield from _in_answers(loaded)
+
+
+def _in_answers(loaded: Loaded) -> Iterator[Use]:
+    """Yields what canned answers refer to, beside the names that only they have."""
+    apis = loaded.playbook.apis.values()
+    operations = [(api, name, part) for api in apis for name, part in api.file.operations.items() if part.answer]
+    for document in loaded.documents:
+        entries = document.data.get("answers")
+        for at, entry in enumerate(entries if isinstance(entries, list) else ()):  # an API's are a mapping
+            on = [pattern for pattern, _ in patterns(entry.get("on"), ())]
+            fields = tuple(
+                Fields(api, part)
+                for api, name, part in operations
+                if not on or any(names_operation(pattern, api.name, name) for pattern in on)
+            )
+            for key in ("answer", "json"):
+                yield from _in_tree(entry.get(key), document, ("answers", at, key), fields, set(CONTEXT_NAMES))
 
 
 def _bound(rules: Iterable[RuleModel]) -> Iterator[str]:

@@ -122,3 +122,18 @@ def test_a_variable_that_nothing_expands_is_found_in_keys_and_values(library: Li
     first, second = found(library, text)
     assert first.startswith("${TEAM_KEY} stands here as it is: environment variables are not read")
     assert second.startswith("${TEAM} stands here")
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("{answer: «'{{ body.modl }}'}", "body has no 'modl'"),
+        ("{json: {a: «'{{ caller.wrkspace }}'}}", "caller has no 'wrkspace'"),
+        ("{on: echo.create, matches: '(?P<modl>a)', answer: '{{ named.modl }} {{ body.model }} {{ prompt }}'}", ""),
+    ],
+)
+def test_a_field_that_no_request_has_is_found_in_a_canned_answer(library: Library, entry: str, expected: str) -> None:
+    answers = "answers: {chat: {messages: '{{ body.turns }}'}}\n"
+    text = echo("{reply: {body: '{{ answer.text }}'}}", answers).replace("  request:", "  answer: chat\n    request:")
+    diagnostics = found(library, text, f"{STORY}answers:\n  - {entry}\n")
+    assert [each.startswith(expected) for each in diagnostics] == [True] * bool(expected)
