@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import Struct, field
 
 from emulator import __version__
@@ -9,7 +11,7 @@ from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.engine.context import Service
 from emulator.language.document.diagnostics import did_you_mean
-from emulator.playbook import Playbook
+from emulator.playbook import Api, Operation, Playbook
 from emulator.playbook.provenance import grade_of_route
 from emulator.playbook.routes import Route
 from emulator.worlds.registry import DEFAULT
@@ -64,8 +66,19 @@ def _api_view(service: Service, origin: str) -> ApiView:
 API_ROUTES = (ControlRoute("GET", "/apis", apis),)
 
 
+class ExampleRequest(Struct, frozen=True):
+    """A request to try: parts of the path by name (those that another response tells are left out), and the headers
+    that show a key. Texts in the body may be templates."""
+
+    path: dict[str, str]
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: Any
+
+
 class OperationView(Struct, frozen=True):
-    """One route of an operation. `host` null: on every host of its API. `class` is documented, inferred or invented."""
+    """One route of an operation. `host` null: on every host of its API. `class` is documented, inferred or invented.
+    `example` is a request to try, with no body unless the API file has one."""
 
     api: str
     operation: str
@@ -75,6 +88,7 @@ class OperationView(Struct, frozen=True):
     grade: str = field(name="class")
     claims: tuple[str, ...]
     summary: str
+    example: ExampleRequest
 
 
 class Operations(Struct, frozen=True):
@@ -116,8 +130,30 @@ def _operation_view(playbook: Playbook, route: Route) -> OperationView:
     grade = grade_of_route(api.claims, api.file.operations[route.operation], own)
     path = route.path.replace(":path}", "}")
     return OperationView(
-        api.name, operation.name, route.method, path, route.host, grade, operation.claims, operation.summary
+        api.name,
+        operation.name,
+        route.method,
+        path,
+        route.host,
+        grade,
+        operation.claims,
+        operation.summary,
+        _example(api, operation),
     )
+
+
+def _example(api: Api, operation: Operation) -> ExampleRequest:
+    """Returns the first example of an operation, with the key of the API's own."""
+    shown = api.example
+    headers = {} if shown is None else dict(shown.headers)
+    if shown is not None and shown.operation == operation.name:
+        return ExampleRequest(dict(shown.path), {}, headers, shown.body)
+    calls = api.file.operations[operation.name].examples
+    if not calls:
+        return ExampleRequest({}, {}, headers, None)
+    call = calls[0]
+    known = {name: value for name, value in call.path.items() if isinstance(value, str)}
+    return ExampleRequest(known, dict(call.query), {**headers, **call.headers}, call.body)
 
 
 OPERATION_ROUTES = (ControlRoute("GET", "/operations", operations),)

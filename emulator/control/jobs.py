@@ -16,8 +16,16 @@ from emulator.jobs.job import Job
 from emulator.language.document.diagnostics import did_you_mean
 
 
+class StateView(Struct, frozen=True):
+    """A state of a job, and when it began or will begin."""
+
+    state: str
+    at: float
+
+
 class JobView(Struct, frozen=True):
-    """A job at this moment; times are seconds since the epoch. `ends_at` null: never, as things stand."""
+    """A job at this moment; times are seconds since the epoch. `ends_at` null: never, as things stand. `history` are
+    its states in order, those to come too."""
 
     id: str
     api: str
@@ -31,6 +39,7 @@ class JobView(Struct, frozen=True):
     cancelled_at: float | None
     counts: dict[str, int]
     faults: tuple[str, ...]
+    history: list[StateView]
 
 
 class JobsView(Struct, frozen=True):
@@ -86,6 +95,11 @@ def fail(request: ControlRequest) -> JobView:
     return _change(request, lambda jobs_of_api, job: jobs_of_api.fail(job))
 
 
+def cancel(request: ControlRequest) -> JobView:
+    """Cancel the job, as its API would; one that is being cancelled stays as it is."""
+    return _change(request, lambda jobs_of_api, job: jobs_of_api.cancel(job))
+
+
 def move(request: ControlRequest, body: JobStateRequest) -> JobView:
     """Let the job be in this state now."""
     return _change(request, lambda jobs_of_api, job: jobs_of_api.move(job, body.state))
@@ -117,7 +131,9 @@ def _view(request: ControlRequest, api: str, job: Job) -> JobView:
     shown_job: dict[str, Any] = job.view(request.clock.now())
     shown_job["state"] = shown_job.pop("status")
     shown = {name: shown_job[name] for name in JobView.__struct_fields__ if name in shown_job}
-    return JobView(api=api, workspace=job.workspace, faults=tuple(name for name, _ in job.faults), **shown)
+    history = [StateView(state, at) for state, at in job.history()]
+    faults = tuple(name for name, _ in job.faults)
+    return JobView(api=api, workspace=job.workspace, faults=faults, history=history, **shown)
 
 
 AT = {"id": "batch_1"}
@@ -126,5 +142,6 @@ ROUTES = (
     ControlRoute("GET", "/jobs/{id}", one, at=AT, refusals=(404,)),
     ControlRoute("POST", "/jobs/{id}", move, example={"state": "completed"}, at=AT, refusals=(404, 409)),
     ControlRoute("POST", "/jobs/{id}/complete", complete, at=AT, refusals=(404, 409)),
+    ControlRoute("POST", "/jobs/{id}/cancel", cancel, at=AT, refusals=(404, 409)),
     ControlRoute("POST", "/jobs/{id}/fail", fail, at=AT, refusals=(404, 409)),
 )

@@ -1,4 +1,5 @@
-"""Keys: one more that is like another, for this world alone, so that a client needs nothing else to be led to it."""
+"""Keys: how each stands; one more that is like another, for this world alone, so that a client needs nothing else to
+be led to it."""
 
 from __future__ import annotations
 
@@ -16,6 +17,15 @@ from emulator.language.document.diagnostics import did_you_mean
 from emulator.store.limits import states
 from emulator.store.masking import mask_key
 from emulator.worlds.registry import DEFAULT
+
+
+class Counter(Struct, frozen=True):
+    """One counter; `reset` is the second since the epoch at which its window ends."""
+
+    limit: int
+    remaining: int
+    used: int
+    reset: int
 
 
 class KeyRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,17 +80,47 @@ def make(request: ControlRequest, body: KeyRequest) -> CreatedKey:
     return CreatedKey(body.key, service.api.name, record["tier"], record["workspace"])
 
 
+class KeyStanding(Struct, frozen=True):
+    """A key of an API, and how its counters stand; `status` is `active` or says why it is refused."""
+
+    key: str
+    api: str
+    tier: str
+    status: str
+    workspace: str
+    limits: dict[str, Counter]
+
+
+class KeysView(Struct, frozen=True):
+    """The keys; `tiers` are those that each API has."""
+
+    keys: list[KeyStanding]
+    tiers: dict[str, list[str]]
+
+
+def keys(request: ControlRequest) -> KeysView:
+    """The keys that the APIs know in this world, each with its tier and how its counters stand."""
+    services = request.world.pipeline.services
+    standing = [
+        KeyStanding(
+            key,
+            name,
+            record["tier"],
+            record.get("status", "active"),
+            record["workspace"],
+            _view(service, key).limits if record.get("status", "active") == "active" else {},
+        )
+        for name, service in services.items()
+        for key, record in service.records["keys"].items()
+    ]
+    return KeysView(standing, {name: list(service.api.tiers) for name, service in services.items()})
+
+
 EXAMPLE = {"key": "axp_checkout_2", "like": "axp_test_pro"}
-KEY_ROUTES = (ControlRoute("POST", "/keys", make, status=201, example=EXAMPLE, refusals=(409,)),)
-
-
-class Counter(Struct, frozen=True):
-    """One counter; `reset` is the second since the epoch at which its window ends."""
-
-    limit: int
-    remaining: int
-    used: int
-    reset: int
+KEY_ROUTES = (
+    ControlRoute("GET", "/keys", keys),
+    ControlRoute("POST", "/keys", make, status=201, example=EXAMPLE, refusals=(409,)),
+)
 
 
 class LimitsView(Struct, frozen=True):

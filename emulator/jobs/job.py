@@ -204,6 +204,21 @@ class Job(Struct, frozen=True):
             "data": self.data,
         }
 
+    def history(self) -> list[tuple[str, float]]:
+        """Returns each state with the time at which it began or will begin, as things stand; the end is the last."""
+        begun = self._begun(self.timeline, self.started_at)
+        if self.stops_at is not None:
+            begun = [(state, at) for state, at in begun[:-1] if at <= self.stops_at]
+        if self.cancelled_at is not None:
+            begun = _before(begun, self.cancelled_at) + self._begun(self.cancel, self.cancelled_at)
+        if self.forced is not None and self.forced[1] <= self._unforced_end():
+            begun = [*_before(begun, self.forced[1]), self.forced]
+        return begun
+
+    def _begun(self, timeline: Timeline, start: float) -> list[tuple[str, float]]:
+        begins = (start + begin.seconds(self.items) for begin in timeline.begins)
+        return list(zip(timeline.states, begins, strict=True))
+
     def _is_cancelled(self, now: float) -> bool:
         return self.cancelled_at is not None and now + SLACK >= self.cancelled_at
 
@@ -222,3 +237,8 @@ class Job(Struct, frozen=True):
     def _forced_state(self, now: float) -> str | None:
         state, at = self.forced or (None, 0.0)
         return state if at <= min(self._unforced_end(), now + SLACK) else None
+
+
+def _before(begun: list[tuple[str, float]], time: float) -> list[tuple[str, float]]:
+    """Returns the states that began before a time."""
+    return [(state, at) for state, at in begun if at < time]

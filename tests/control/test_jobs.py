@@ -42,6 +42,24 @@ def test_a_job_fails(control: httpx.Client, batch: str) -> None:
     assert (failed["state"], failed["done"]) == ("failed", True)
 
 
+def test_a_job_is_cancelled_as_its_api_would(emulator: Emulated, control: httpx.Client, batch: str) -> None:
+    cancelled = control.post(f"/jobs/{batch}/cancel").json()
+    assert cancelled["cancelled_at"] is not None
+    assert control.post(f"/jobs/{batch}/cancel").json() == cancelled
+    control.post("/clock", json={"advance": "1h"})
+    assert caller(emulator).get(f"/batch/{batch}").json()["status"] == "cancelled"
+
+
+def test_the_history_of_a_job_holds_its_states_with_their_times(control: httpx.Client, batch: str) -> None:
+    job = control.get(f"/jobs/{batch}").json()
+    assert [each["state"] for each in job["history"]] == ["queued", "in_progress", "completed"]
+    assert (job["history"][0]["at"], job["history"][-1]["at"]) == (job["started_at"], job["ends_at"])
+    control.post("/clock", json={"set": job["history"][1]["at"]})
+    failed = control.post(f"/jobs/{batch}/fail").json()
+    assert [each["state"] for each in failed["history"]] == ["queued", "failed"]
+    assert failed["history"][-1]["at"] == failed["ended_at"]
+
+
 def test_a_job_is_moved_to_a_state_and_goes_on_from_there(control: httpx.Client, batch: str) -> None:
     moved = control.post(f"/jobs/{batch}", json={"state": "in_progress"}).json()
     assert (moved["state"], moved["done"]) == ("in_progress", False)

@@ -81,3 +81,29 @@ def test_a_made_key_outlasts_a_reset_and_the_restoring_of_an_older_snapshot(
     control.post("/worlds/two/reset").raise_for_status()
     assert caller(emulator, ORDER["key"]).post("/messages", json=asking()).status_code == 200
     assert control.get("/worlds/two").json()["exchanges"] == 1
+
+
+def test_every_key_is_listed_with_its_tier_and_its_counters(emulator: Emulated, control: httpx.Client) -> None:
+    caller(emulator, "axp_test_free").post("/messages", json=asking())
+    told = control.get("/keys").json()
+    (free,) = [each for each in told["keys"] if each["key"] == "axp_test_free"]
+    asked = control.get("/limits", params={"key": "axp_test_free"}).json()
+    assert (free["api"], free["tier"], free["status"], free["limits"]) == (
+        "aiexport",
+        "free",
+        "active",
+        asked["limits"],
+    )
+    assert free["limits"]["requests"]["used"] == 1
+    assert "pro" in told["tiers"]["aiexport"]
+
+
+def test_a_key_that_is_refused_is_listed_with_its_status(control: httpx.Client) -> None:
+    (revoked,) = [each for each in control.get("/keys").json()["keys"] if each["key"] == REVOKED]
+    assert (revoked["status"], revoked["limits"]) == ("revoked", {})
+
+
+def test_a_made_key_is_listed_in_its_world_alone(control: httpx.Client) -> None:
+    control.post("/keys", json=ORDER, headers=AT).raise_for_status()
+    assert ORDER["key"] in {each["key"] for each in control.get("/keys", headers=AT).json()["keys"]}
+    assert ORDER["key"] not in {each["key"] for each in control.get("/keys").json()["keys"]}

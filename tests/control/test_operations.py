@@ -25,6 +25,18 @@ def test_an_operation_is_told_with_its_claims_and_their_class(control: httpx.Cli
     assert found["summary"]
 
 
+def test_an_operation_is_told_with_a_request_to_try(control: httpx.Client) -> None:
+    told = {each["operation"]: each for each in control.get("/operations").json()["operations"]}
+    example = told["messages.create"]["example"]
+    assert example["headers"] == {"X-API-Key": "axp_test_pro"}
+    assert example["body"]["messages"] == [{"role": "user", "content": "Hello!"}]
+    assert told["assets.execute"]["example"]["path"] == {"asset_id": "695fce4c27b4e3580e43d126"}
+    # What only another response tells is left to the caller.
+    assert told["models.get"]["example"] == {
+        "path": {}, "query": {}, "headers": {"X-API-Key": "axp_test_pro"}, "body": None
+    }  # fmt: skip
+
+
 def test_an_unknown_api_is_refused_with_the_nearest(control: httpx.Client) -> None:
     answer = control.get("/operations", params={"api": "aiexprot"})
     assert answer.status_code == 400

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+from msgspec.structs import replace
 
 from emulator.clock import Clock, manual
 from emulator.errors import ConfigError
@@ -51,6 +52,28 @@ def test_jobs_are_found_by_kind_workspace_and_state_in_the_order_they_began() ->
         assert [job.id for job in jobs.all(state="in_progress")] == ["batch_1", "batch_2"]
         assert jobs.all("run", state="in_progress") == []
         assert jobs.all("unheard of") == []
+
+    play(story)
+
+
+def test_the_history_says_when_each_state_begins_as_things_stand() -> None:
+    async def story(jobs: Jobs, clock: Clock) -> None:
+        job = jobs.start("batch", "batch_1", "one", rows=ROWS)
+        assert job.history() == [("queued", START), ("in_progress", START + 1), ("completed", START + 3)]
+        await clock.advance(2)
+        cancelled = jobs.cancel(job)
+        begun = [("queued", START), ("in_progress", START + 1)]
+        assert cancelled.history() == [*begun, ("cancelling", START + 2), ("cancelled", START + 4)]
+        assert jobs.force(cancelled, "failed").history() == [*begun, ("failed", START + 2)]
+        assert [state for state, _ in jobs.fail(jobs.start("run", "run_1", "one")).history()] == ["FAILED"]
+
+    play(story)
+
+
+def test_the_history_of_a_job_that_stands_still_ends_there() -> None:
+    async def story(jobs: Jobs, clock: Clock) -> None:
+        job = replace(jobs.start("batch", "batch_1", "one", rows=ROWS), stops_at=START + 0.5)
+        assert job.history() == [("queued", START)]
 
     play(story)
 

@@ -1,6 +1,9 @@
 // The page begins here: every panel is imported, then the parts start.
 
 import "./exchanges.js";
+import "./clock.js";
+import "./faults.js";
+import "./limits.js";
 import { start as startKeys } from "./keys.js";
 import { start as startPanels } from "./panels.js";
 import { start as startTheme } from "./theme.js";
