@@ -112,3 +112,14 @@ def test_any_value_can_be_clicked_to_be_added(page: Page, mixed: Emulated) -> No
     expect(page.locator("#filter")).to_have_value(re.compile("headers.content-type: "))
     expect(page.locator("#filter-problem")).to_be_empty()
     expect(page.locator(ROWS)).to_have_count(1)
+
+
+def test_one_key_can_be_chosen_of_those_that_called(page: Page, mixed: Emulated) -> None:
+    send(mixed, headers={"X-API-Key": "axp_test_free"})
+    page.goto(address(mixed))
+    expect(page.locator(ROWS)).to_have_count(5)
+    keys = page.get_by_label("Key", exact=True)
+    keys.focus()
+    keys.select_option("axp_********free")
+    expect(page.locator(ROWS)).to_have_count(1)
+    assert shown(page) == ["5"]

@@ -26,7 +26,7 @@ panel({
     const follow = button("Follow", () => list.follow(!list.following), { class: "follow", id: "follow", "aria-pressed": "true" });
     split = h("div", { class: "split" }, h("div", { class: "left" }, place, h("div", { class: "foot" }, fallen, follow), dock), aside);
     root.append(tools, split);
-    filter = new Filter(tools);
+    filter = new Filter(tools, rows);
     list = new List(place, rows, {
       chosen: select,
       followed(following, unseen) {

@@ -11,7 +11,8 @@ const CHIPS = [
 
 /** The filter's field, its chips and its errors. */
 export class Filter {
-  constructor(root) {
+  constructor(root, rows) {
+    this.keys = h("select", { class: "chip", "aria-label": "Key", onfocus: () => this.offer(rows), onchange: () => { this.add("key", this.keys.value); this.keys.value = ""; } }, h("option", { value: "" }, "Key"));
     this.field = h("input", { type: "search", id: "filter", class: "filter", spellcheck: false, autocomplete: "off", "aria-describedby": "filter-problem",
       placeholder: "Filter, as in `when`:  status: {gte: 400}, body.model: {matches: haiku}" });
     this.problem = h("div", { id: "filter-problem", class: "filter-problem", role: "alert" });
@@ -20,7 +21,7 @@ export class Filter {
       if (event.key === "Enter") this.apply();
     });
     this.field.addEventListener("search", () => this.apply());
-    root.append(h("label", { for: "filter", class: "offscreen" }, "Filter"), this.field, h("div", { class: "chips", role: "group", "aria-label": "Quick filters" }, this.chips), this.problem);
+    root.append(h("label", { for: "filter", class: "offscreen" }, "Filter"), this.field, h("div", { class: "chips", role: "group", "aria-label": "Quick filters" }, this.chips, this.keys), this.problem);
     listen((changed) => { if (changed("filter")) this.read(); });
     this.read();
   }
@@ -47,6 +48,12 @@ export class Filter {
     const name = clause(field, null).slice(0, -": null".length);
     const parts = split(state.filter).filter((part) => !part.startsWith(`${name}:`));
     go({ filter: join([...parts, clause(field, value)]) });
+  }
+
+  /** Offers the keys of the exchanges that are known. */
+  offer(rows) {
+    const keys = [...new Set(rows.all.map((row) => row.key))].filter(Boolean).slice(-100).sort();
+    fill(this.keys, h("option", { value: "" }, "Key"), keys.map((key) => h("option", { value: key }, visible(key))));
   }
 
   /** Says what is wrong with the filter, at its place; null: nothing. */

@@ -38,7 +38,7 @@ function misses(exchange) {
 function limitsOf(explanation) {
   if (!explanation?.limits?.length) return null;
   return section("Limits", h("table", null,
-    h("thead", null, h("tr", null, ["Counter", "Before", "Charged", "After", "Limit", "Resets"].map((name) => h("th", { scope: "col" }, name)))),
+    h("thead", null, h("tr", null, ["Counter", "Before", "Charged", "After", "Limit", "Resets"].map((name, index) => h("th", { scope: "col", class: index % 5 ? "number" : "" }, name)))),
     h("tbody", null, explanation.limits.map((each) => h("tr", { class: each.refused ? "refused" : "" }, h("td", null, visible(each.name), each.refused ? " refused" : ""),
       ...[each.before, each.charged, each.after, each.limit].map((number) => h("td", { class: "number" }, count(number))), h("td", null, dateTime(each.reset)))))));
 }

@@ -1,0 +1,116 @@
+"""python -m tests.screenshots: makes the pictures of docs/inspector.md, in Chromium."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from threading import Thread
+from typing import Any, NamedTuple
+
+import httpx
+from playwright.sync_api import Browser, sync_playwright
+
+from benchmarks.inspector import CHROMIUM
+from tests import loopback
+from tests.inspector.traffic import KEY, address, asking
+from tests.pages import ROOT
+from tests.running import Emulated, Running
+from tests.waiting import PATIENCE
+
+FOLDER = ROOT / "docs" / "images"
+STEP = 0.25  # seconds by which the clock moves while a call is answered
+
+
+class Shot(NamedTuple):
+    """A picture: its name, the state of the page, how the page looks, and its size."""
+
+    name: str
+    query: str
+    scheme: Any
+    size: tuple[int, int] = (1360, 850)
+
+
+SHOTS = (
+    Shot("inspector-stream-light", "exchange=3", "light"),
+    Shot("inspector-stream-dark", "exchange=3", "dark"),
+    Shot("inspector-why-light", "exchange=8&tab=why", "light"),
+    Shot("inspector-limits-light", "view=limits", "light", (1360, 620)),
+    Shot("inspector-limits-dark", "view=limits", "dark", (1360, 620)),
+    Shot("inspector-narrow-dark", "exchange=3", "dark", (420, 850)),
+)
+
+
+def calls(emulator: Emulated) -> Iterable[Callable[[], object]]:
+    """The calls that the pictures show, one after the other."""
+    url = f"{emulator.origin}/v2/messages"
+
+    def ask(text: str, key: str = KEY["X-API-Key"], fault: str = "", **more: Any) -> Callable[[], object]:
+        headers = {"X-API-Key": key, **({"X-Emulator-Fault": fault} if fault else {})}
+        return lambda: loopback.post(url, json=asking(text, **more), headers=headers, timeout=PATIENCE)
+
+    yield lambda: loopback.get(f"{emulator.origin}/v2/models", headers=KEY)
+    yield ask("Hello!")
+    yield ask("Describe the seven colours of a rainbow.", fault="cut_after=12", stream=True, max_tokens=60)
+    yield ask("What is 2 + 2?", fault="status=503")
+    for _ in range(4):
+        yield ask("Is my order on its way?", key="axp_demo_small", max_tokens=40)
+    yield lambda: loopback.get(f"{emulator.origin}/v2/mesages", headers=KEY)
+    yield ask("Name three rivers.", max_tokens=-1)
+    yield ask("Name three rivers.", stream=True, max_tokens=24)
+
+
+def play(emulator: Emulated) -> None:
+    """Makes the calls, and moves the clock until each is answered."""
+    for call in calls(emulator):
+        caller = Thread(target=_forgiving(call), daemon=True)
+        caller.start()
+        while caller.is_alive():
+            caller.join(0.05)
+            emulator.advance(STEP)
+
+
+def _forgiving(call: Callable[[], object]) -> Callable[[], None]:
+    def run() -> None:
+        with suppress(httpx.HTTPError):  # of a stream that is cut
+            call()
+
+    return run
+
+
+def take(browser: Browser, emulator: Emulated, shot: Shot, folder: Path) -> None:
+    """Takes one picture."""
+    width, height = shot.size
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=shot.scheme, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.goto(address(emulator, shot.query))
+    page.wait_for_selector(".detail .tab-body" if "exchange" in shot.query else ".counter")
+    page.wait_for_timeout(500)
+    page.screenshot(path=folder / f"{shot.name}.png")
+    context.close()
+
+
+def main(folder: Path = FOLDER) -> int:
+    """Takes all pictures; 1 when there is no browser."""
+    if CHROMIUM is None:
+        print("Chromium is not installed: scripts/clients installs it", file=sys.stderr)
+        return 1
+    folder.mkdir(parents=True, exist_ok=True)
+    running = Running()
+    emulator = Emulated(running, ("demo",))
+    play(emulator)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        for shot in SHOTS:
+            take(browser, emulator, shot, folder)
+        browser.close()
+    emulator.close()
+    running.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
