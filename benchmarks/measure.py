@@ -44,10 +44,10 @@ class Bench:
     command: Sequence[str]
     report: Callable[[str], None]
 
-    def emulator(self, scenario: Path | None = None) -> AbstractContextManager[Server]:
+    def emulator(self, scenario: Path | None = None, *options: str) -> AbstractContextManager[Server]:
         """The emulator after its first response, with one scenario (`default` when none is given)."""
         scenarios = "default" if scenario is None else str(scenario)
-        return process.emulator(self.server_core, HELLO, scenarios, self.command)
+        return process.emulator(self.server_core, HELLO, scenarios, self.command, *options)
 
     def bare(self, response: Response, *options: str) -> AbstractContextManager[Server]:
         """The smallest application, sending the bytes of this response."""
@@ -188,6 +188,17 @@ def faults(bench: Bench) -> list[Row]:
     return [worst_of("1,000 played faults vs. none", [ratio], 0.95)]
 
 
+def log(bench: Bench) -> list[Row]:
+    """The request log, against none: at this rate it prints 500 lines a second and counts the others."""
+    with bench.emulator(None, "--quiet") as quiet, bench.emulator() as printing:
+        messages = compare(bench, 32, (quiet, printing), HELLO)
+        streams = compare(bench, 32, (quiet, printing), stream_of(quiet.port))
+    return [
+        worst_of("messages with the request log vs. without", [messages], 0.9),
+        worst_of("50-event streams with the request log vs. without", [streams], 0.9),
+    ]
+
+
 def start(bench: Bench) -> list[Row]:
     """From the start of the process to its first message."""
     with bench.emulator():  # Python keeps the bytecode
@@ -302,6 +313,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], list[Row]]] = {
     "paced": paced,
     "rules": rules,
     "faults": faults,
+    "log": log,
     "start": start,
     "memory": memory,
     "endurance": endurance,

@@ -54,11 +54,11 @@ def running(command: Sequence[str], port: int, core: int | None, first: Request)
 
 
 def emulator(
-    core: int | None, first: Request, scenario: str, command: Sequence[str] = EMULATOR
+    core: int | None, first: Request, scenario: str, command: Sequence[str] = EMULATOR, *more: str
 ) -> AbstractContextManager[Server]:
-    """The emulator as users start it, with one scenario."""
+    """The emulator as users start it, with one scenario, and perhaps more options."""
     port = free_port()
-    options = ("serve", "--listen", f"127.0.0.1:{port}", "--scenario", scenario)
+    options = ("serve", "--listen", f"127.0.0.1:{port}", "--scenario", scenario, *more)
     return running([*command, *options], port, core, first)
 
 

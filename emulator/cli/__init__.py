@@ -15,6 +15,7 @@ from emulator.cli.demo import demo
 from emulator.cli.errors import EXIT_STATUS, exit_on_error
 from emulator.cli.run import env, run
 from emulator.cli.streams import open_closed_streams, show
+from emulator.cli.tail import tail
 
 
 def _scenarios(scenarios: tuple[str, ...]) -> tuple[str, ...]:
@@ -37,6 +38,7 @@ def main() -> None:
 main.add_command(run)
 main.add_command(demo)
 main.add_command(env)
+main.add_command(tail)
 
 
 @main.command()

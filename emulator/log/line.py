@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from pathlib import PurePath
 from typing import Any
 
 import orjson
@@ -113,7 +112,7 @@ def _reason(row: Row) -> str:
 def _rule(rule: str) -> str:
     """Returns `retry.yaml:12` for the place of a rule."""
     file, _, place = rule.partition(".yaml:")
-    return f"{escaped(PurePath(file).name)}.yaml:{place.partition(':')[0]}" if place else escaped(rule)
+    return f"{escaped(file.rpartition('/')[2])}.yaml:{place.partition(':')[0]}" if place else escaped(rule)
 
 
 def _duration(seconds: float) -> str:

@@ -1,0 +1,63 @@
+"""The command `emulator tail`, with its options."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+import click
+
+from emulator.cli.errors import exit_on_error
+
+GONE = 1  # the exit status when the world was deleted
+
+
+@click.command()
+@click.option(
+    "--url",
+    metavar="URL",
+    envvar="EMULATOR_URL",
+    default="http://127.0.0.1:8484",
+    show_default=True,
+    help="The running emulator.",
+)
+@click.option("--world", metavar="NAME", envvar="EMULATOR_WORLD", default="default", help="World to follow.")
+@click.option(
+    "--token", metavar="TOKEN", envvar="EMULATOR_CONTROL_TOKEN", default="", help="Token that its control API requires."
+)
+@click.option(
+    "--last", metavar="N", type=click.IntRange(0), default=10, show_default=True, help="Begin with so many older ones."
+)
+@click.option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format.")
+@click.argument("filter", nargs=-1, metavar="[FILTER …]")
+@exit_on_error
+def tail(url: str, world: str, token: str, last: int, log: str, filter: tuple[str, ...]) -> int:
+    """Print the exchanges of a running emulator as they happen, until Ctrl-C.
+
+    A FILTER is a condition as in a rule's `when`, quoted for the shell; all must hold: 'status: {gte: 400}'
+    'operation: messages.create', or '{{ took > 1 }}'.
+    """
+    from emulator.log.line import escaped, json_line, text_line, uses_colour
+    from emulator.log.row import Row
+    from emulator.log.tail import Tail, WorldGone, wanted
+
+    colour = uses_colour(sys.stdout.isatty(), os.environ)
+
+    def show(row: Row) -> None:
+        sys.stdout.write(json_line(row, world) if log == "json" else text_line(row, world, colour=colour))
+        sys.stdout.flush()
+
+    def notice(text: str) -> None:
+        click.echo(f"emulator tail: {escaped(text)}", err=True)
+
+    try:
+        asyncio.run(Tail(wanted(url, world, "\n".join(filter), last, token), show, notice).follow())
+    except WorldGone as error:
+        notice(str(error))
+        return GONE
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the end of the program would try it again
+    except KeyboardInterrupt:
+        pass
+    return 0
