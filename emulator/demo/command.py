@@ -44,8 +44,9 @@ def play_demo(listen: str | None, pace: float | None, browser: bool, write: Prin
         with closing(Client(server.url)) as client, Receiver() as receiver:
             write(f"The emulator serves the scenario {SCENARIO} at {server.url}\n")
             prepare(client, hurried=pace == 0)
-            if browser and pace != 0 and open_browser(f"{server.url}{INSPECTOR}", os.environ):
-                write("Your browser shows what it sees: every request below, the clock and the limits.\n")
+            page = f"{server.url}{INSPECTOR}"
+            opened = browser and pace != 0 and open_browser(page, os.environ)
+            write(f"{'Your browser' if opened else page} shows every request below, the clock and the limits.\n")
             pause = pauses(pace, write)
             between = pause if pace == 0 else partial(stand_still, client, pause)
             Player(walkthrough, server.url, receiver, write, between).play()

@@ -49,6 +49,12 @@ def test_operations_faults_operators_errors_switches_and_scenarios_are_listed(sc
     assert change["switches"]["properties"]["unknown_polls"]["enum"] == ["pending", "not_found"]
 
 
+def test_a_canned_answer_lists_the_operations_that_generate_text(schemas: dict[str, Any]) -> None:
+    listed = schemas["scenario"]["$defs"]["CannedAnswerModel"]["properties"]["on"]["anyOf"][0]["anyOf"][0]["enum"]
+    assert {"messages.create", "messages.stream", "assets.execute", "aixplain/agents.run"} <= set(listed)
+    assert "batch.create" not in listed
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_what_comes_with_the_emulator_is_right(schemas: dict[str, Any], file: Any) -> None:
     kind = "api" if file.parent.name == "apis" else "scenario"
