@@ -50,6 +50,22 @@ def test_the_times_of_a_paced_stream_are_shown_while_it_runs(page: Page, emulato
     expect(page.locator(".stream-bar figcaption")).to_contain_text("(time)")
 
 
+@pytest.mark.scenario("demo")
+def test_what_is_unfolded_stays_so_while_nothing_happens(page: Page, emulator: Emulated) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/explanation" in request.url else None)
+    with streaming(emulator):
+        emulator.entered(1)
+        page.goto(address(emulator, "exchange=1"))
+        first = page.locator("table.events tbody tr").first
+        first.locator("summary").first.click()
+        count = len(asked)
+        page.wait_for_function("count => performance.getEntriesByType('resource').length > count + 6", arg=count)
+        expect(first.locator("details").first).to_have_attribute("open", "")
+        emulator.advance(60)
+        expect(page.locator(".verdict-line")).to_contain_text("complete: all")
+
+
 def test_a_client_that_left_is_told_from_a_cut(page: Page, emulator: Emulated) -> None:
     url = f"{emulator.origin}/v2/messages"
     body = {"model": "apex-haiku-4-20250401", "messages": [{"role": "user", "content": "Hi"}], "stream": True}

@@ -47,7 +47,9 @@ export class Detail {
         control("GET", `/exchanges/${number}/explanation`, { signal: asking.signal }).catch(() => null)]);
       if (asking.signal.aborted) return;
       if (!exchange) throw new Failure(404, `Exchange ${number} is no longer in the journal.`, "The journal keeps the newest; --journal-entries says how many.");
-      this.draw(exchange, explanation);
+      const before = this.drawn === number && this.exchange;
+      // While nothing has happened, what is unfolded, selected or focused stays as it is.
+      if (!before || ["outcome", "events_sent", "bytes_sent"].some((name) => before[name] !== exchange[name])) this.draw(exchange, explanation);
       if (exchange.outcome === "open") this.again = setTimeout(() => this.open(number), AGAIN);
     } catch (error) {
       if (error.name !== "AbortError") fill(this.root, this.bar(), problem(error));
@@ -57,7 +59,7 @@ export class Detail {
   close() {
     clearTimeout(this.again);
     this.asking?.abort();
-    this.number = null;
+    this.number = this.drawn = null;
     fill(this.root);
   }
 
@@ -69,6 +71,7 @@ export class Detail {
     this.exchange = exchange;
     const scroll = this.body?.scrollTop ?? 0;
     const same = this.drawn === exchange.number;
+    const focused = same && this.body?.contains(document.activeElement);
     this.drawn = exchange.number;
     const tabs = TABS.filter(([, , has]) => has({ exchange, explanation }));
     const chosen = tabs.find(([name]) => name === state.tab) ?? tabs[0];
@@ -88,6 +91,7 @@ export class Detail {
       chosen[3]({ exchange, explanation, pick: this.pick }));
     fill(this.root, this.bar(title(exchange), copyMenu(exchange)), head(exchange, explanation, this.pick), list, this.body);
     if (same) this.body.scrollTop = scroll;
+    if (focused) this.body.focus({ preventScroll: true });
   }
 }
 
