@@ -16,11 +16,15 @@ from benchmarks.request import Request, ask
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FEED = "/_emulator/exchanges/stream?last=0"
 RATE = 500  # exchanges a second, while the list is watched
-# How long each frame took, from one animation frame to the next.
+# How long each frame took, from one animation frame to the next; before the first one there is no page to see.
 WATCH = """() => {
     window.frames_ = [];
-    let last = performance.now();
-    const next = (now) => { window.frames_.push(now - last); last = now; requestAnimationFrame(next); };
+    let last = null;
+    const next = (now) => {
+        if (last !== null) window.frames_.push(now - last);
+        last = now;
+        requestAnimationFrame(next);
+    };
     requestAnimationFrame(next);
 }"""
 SCROLL = """() => new Promise((done) => {

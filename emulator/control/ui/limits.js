@@ -10,8 +10,9 @@ import { count, duration } from "./units.js";
 const MASK = /\*{4,}/;
 const REFUSED = "{{ status == 429 and not faults }}";
 const charges = new Map(); // number of a refused exchange → names of the counters that refused it
-const compact = new Intl.NumberFormat("en", { notation: "compact" });
-const short = (number) => (number < 1e6 ? count(number) : compact.format(number));
+let format; // made when first needed: it takes longer than everything else at the start
+const compact = (number) => (format ??= new Intl.NumberFormat("en", { notation: "compact" })).format(number);
+const short = (number) => (number < 1e6 ? count(number) : compact(number));
 let poll, problems;
 
 panel({
