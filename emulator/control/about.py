@@ -28,7 +28,8 @@ class KeyView(Struct, frozen=True):
 class ApiView(Struct, frozen=True):
     """One emulated service: its base URL here, and the real hosts it stands in for.
 
-    `environment` are the variables that make the service's own client call it here, with the key `client_key`.
+    `environment` are the variables that make the service's own client call it here, with the key `client_key`;
+    `example` is the operation to try first.
     """
 
     api: str
@@ -39,6 +40,7 @@ class ApiView(Struct, frozen=True):
     keys: dict[str, KeyView]
     client_key: str | None
     environment: dict[str, str]
+    example: str | None
 
 
 class Apis(Struct, frozen=True):
@@ -60,7 +62,9 @@ def _api_view(service: Service, origin: str) -> ApiView:
     }
     names = service.background(url=origin, base_url=origin + api.base, key=api.client.key)
     environment = {name: str(value.value(names)) for name, value in api.client.environment.items()}
-    return ApiView(api.name, api.title, api.version, origin + api.base, api.hosts, keys, api.client.key, environment)
+    example = None if api.example is None else api.example.operation
+    base_url = origin + api.base
+    return ApiView(api.name, api.title, api.version, base_url, api.hosts, keys, api.client.key, environment, example)
 
 
 API_ROUTES = (ControlRoute("GET", "/apis", apis),)

@@ -7,7 +7,19 @@ from starlette.types import ASGIApp
 from emulator.control import about as apis
 from emulator.control import about as health
 from emulator.control import about as operations
-from emulator.control import answers, clock, exchanges, faults, jobs, keys, openapi, scenarios, webhooks, worlds
+from emulator.control import (
+    answers,
+    clock,
+    exchanges,
+    faults,
+    jobs,
+    keys,
+    openapi,
+    records,
+    scenarios,
+    webhooks,
+    worlds,
+)
 from emulator.control import keys as limits
 from emulator.control import landing as start
 from emulator.control import reports as blocked_calls
@@ -30,6 +42,7 @@ TABLE: tuple[ControlRoute, ...] = (
     *clock.ROUTES,
     *worlds.WORLD_ROUTES,
     *jobs.ROUTES,
+    *records.ROUTES,
     *exchanges.ROUTES,
     *webhooks.ROUTES,
     *keys.KEY_ROUTES,

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests import loopback
+from tests.apis.aiexport_calls import asking, caller, create
 from tests.inspector.traffic import address, cut, send
 from tests.pages import ROOT
+from tests.receiver import receiving
 from tests.running import Emulated
 
 pytestmark = pytest.mark.slow
@@ -18,6 +21,7 @@ AXE = ROOT / ".clients/node/node_modules/axe-core/axe.min.js"
 WIDE, NARROW = (1400, 900), (390, 800)
 VIEWS = ("", "exchange=1", "exchange=1&tab=response", "exchange=1&tab=request", "exchange=1&tab=why")
 MORE = ("exchange=1&tab=replay", "exchange=1&tab=answer", "exchange=2&tab=why", "filter=nothing", "exchange=9")
+PANELS = ("faults", "limits", "jobs", "webhooks", "worlds", "compose")
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +62,53 @@ def test_axe_finds_nothing(browser: Browser, emulator: Emulated, axe: str, schem
     expect(page.get_by_role("dialog")).to_be_visible()
     assert violations(page, axe) == []
     context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_axe_finds_nothing_in_the_panels(
+    browser: Browser, emulator: Emulated, axe: str, scheme: Any, size: tuple[int, int]
+) -> None:
+    fill_panels(emulator)
+    viewport: Any = {"width": size[0], "height": size[1]}
+    context = browser.new_context(viewport=viewport, color_scheme=scheme, reduced_motion="reduce", bypass_csp=True)
+    page = context.new_page()
+    for view in PANELS:
+        show_panel(page, emulator, view)
+        assert violations(page, axe) == [], view
+    context.close()
+
+
+@pytest.mark.parametrize("width", [320, 390, 700, 1000])
+def test_no_panel_is_wider_than_the_screen(page: Page, emulator: Emulated, width: int) -> None:
+    fill_panels(emulator)
+    page.set_viewport_size({"width": width, "height": 700})
+    for view in PANELS:
+        show_panel(page, emulator, view)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, view
+        assert page.locator(".view:not([hidden])").evaluate("view => view.scrollWidth - view.clientWidth") <= 0, view
+
+
+def fill_panels(emulator: Emulated) -> None:
+    """Lets every panel have something to show: a fault, a refusal, jobs, an attempt that failed, a finding."""
+    with receiving() as receiver:
+        url = receiver.url
+    create(caller(emulator), asking("Hi", custom_id="one"), webhook_url=url)
+    emulator.advance(2)
+    create(caller(emulator), asking("Hi", custom_id="two"))
+    order = {"fault": "status", "params": {"status": 429, "retry_after": "30s"}}
+    loopback.post(f"{emulator.origin}/_emulator/faults", json=order).raise_for_status()
+    for _ in range(3):
+        send(emulator)
+
+
+def show_panel(page: Page, emulator: Emulated, view: str) -> None:
+    page.goto(address(emulator, f"view={view}"))
+    expect(page.locator(".bar-clock")).to_contain_text("Next in")
+    shown = {"faults": "table.armed", "worlds": ".finding", "compose": "#compose-operation option"}
+    expect(page.locator(shown.get(view, f".view-{view} article")).first).to_be_attached()
+    if view == "webhooks":
+        page.locator("summary").first.click()
 
 
 @pytest.mark.parametrize("width", [320, 390, 700, 1000])

@@ -32,7 +32,7 @@ export async function request(method, path, { query, body, signal } = {}) {
     if (token) headers.Authorization = `Bearer ${token}`;
     if (body !== undefined) headers["Content-Type"] = "application/json";
     const response = await fetch(url, {
-      method, headers, signal, cache: "no-store", credentials: "omit", body: body === undefined ? undefined : JSON.stringify(body),
+      method, headers, signal, cache: "no-store", credentials: "omit", body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
     }).catch((error) => {
       throw error.name === "AbortError" ? error : new Failure(0, "The emulator can't be reached.", "Is it still running?");
     });

@@ -25,7 +25,7 @@ export function start() {
   const links = tabs.map((each) => button(each.title, () => go({ view: each.id === FIRST ? "" : each.id }, { push: true })));
   fill(byId("tabs"), links);
   for (const each of tabs) {
-    each.root = h("div", { class: `view view-${each.id}`, id: `view-${each.id}`, hidden: true });
+    each.root = h("div", { class: `view view-${each.id}`, id: `view-${each.id}`, hidden: true }, each.id === FIRST ? null : h("h2", { class: "offscreen" }, each.title));
     byId("view").append(each.root);
   }
   for (const each of panels.filter((one) => one.place === "bar")) open(each, byId("bars"));

@@ -25,7 +25,7 @@ export class Poll {
     const { drawn, failed } = await this.load().then((value) => ({ drawn: value }), (error) => ({ failed: error }));
     if (turn !== this.turn) return;
     const known = failed ? failed.message : JSON.stringify(drawn);
-    const typing = this.root.contains(document.activeElement) && document.activeElement.matches("input, select, textarea");
+    const typing = this.root.contains(document.activeElement) && document.activeElement.matches("input, select, textarea, .danger");
     if (force || (known !== this.known && !typing)) {
       this.known = known;
       keeping(this.root, () => fill(this.root, failed ? problem(failed) : this.draw(drawn)));
@@ -38,10 +38,10 @@ export class Poll {
 /** Draws again without losing the focus and what is unfolded: elements are known by `data-key`. */
 function keeping(root, work) {
   const focused = root.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-  const unfolded = new Set([...root.querySelectorAll("details[open][data-key]")].map((each) => each.dataset.key));
+  const folds = new Map([...root.querySelectorAll("details[data-key]")].map((each) => [each.dataset.key, each.open]));
   work();
   for (const each of root.querySelectorAll("[data-key]")) {
-    if (unfolded.has(each.dataset.key)) each.open = true;
+    if (folds.has(each.dataset.key)) each.open = folds.get(each.dataset.key);
     if (each.dataset.key === focused) each.focus();
   }
 }
