@@ -27,8 +27,9 @@ def request_log(app: Application, env: Mapping[str, str]) -> Iterator[None]:
     if settings.quiet:
         yield
         return
-    # Of a refused request the line says what a warning would say again.
-    logging.getLogger("emulator.requests").setLevel(logging.ERROR)
+    warnings = logging.getLogger("emulator.requests")
+    level = warnings.level
+    warnings.setLevel(logging.ERROR)  # of a refused request the line says what a warning would say again
     writer = Writer(STDOUT)
     log = RequestLog(app.worlds, writer, settings.log == "json", uses_colour(os.isatty(STDOUT), env), settings.verbose)
     try:
@@ -36,6 +37,7 @@ def request_log(app: Application, env: Mapping[str, str]) -> Iterator[None]:
     finally:
         log.close()
         writer.close()
+        warnings.setLevel(level)
 
 
 def banner(playbook: Playbook, host: str, port: int, token: str = "", secure: int | None = None) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 import shlex
+from pathlib import Path
 
 import pytest
 
+from emulator.cli import serve
 from emulator.cli.serve import banner, ready_line
 from tests.library import STORY, Library, api
-from tests.running import loaded
+from tests.running import Emulated, loaded
 
 KEYS = """\
 tiers: {free: {}, pro: {}}
@@ -112,3 +115,14 @@ def test_it_reports_the_token_of_the_control_api_if_there_is_one() -> None:
     lines = banner(loaded("default"), "0.0.0.0", 8484, "a-token").splitlines()
     assert "Inspector    http://127.0.0.1:8484/_emulator/ui" in lines
     assert "  send       Authorization: Bearer a-token" in lines
+
+
+def test_the_request_log_leaves_the_warnings_as_they_were_when_it_ends(
+    emulator: Emulated, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    warnings = logging.getLogger("emulator.requests")
+    with (tmp_path / "out").open("w") as out:
+        monkeypatch.setattr(serve, "STDOUT", out.fileno())
+        with serve.request_log(emulator.app, {}):
+            assert not warnings.isEnabledFor(logging.WARNING)
+    assert warnings.isEnabledFor(logging.WARNING)
