@@ -21,8 +21,8 @@ INSPECTOR = f"{CONTROL}/ui"
 
 
 @contextmanager
-def request_log(app: Application, env: Mapping[str, str]) -> Iterator[None]:
-    """Prints a line for each exchange meanwhile, unless the settings say that it is quiet."""
+def request_log(app: Application, env: Mapping[str, str], output: int = STDOUT) -> Iterator[None]:
+    """Prints a line for each exchange meanwhile, to a file descriptor, unless the settings say that it is quiet."""
     settings = app.settings
     if settings.quiet:
         yield
@@ -30,8 +30,8 @@ def request_log(app: Application, env: Mapping[str, str]) -> Iterator[None]:
     warnings = logging.getLogger("emulator.requests")
     level = warnings.level
     warnings.setLevel(logging.ERROR)  # of a refused request the line says what a warning would say again
-    writer = Writer(STDOUT)
-    log = RequestLog(app.worlds, writer, settings.log == "json", uses_colour(os.isatty(STDOUT), env), settings.verbose)
+    writer = Writer(output)
+    log = RequestLog(app.worlds, writer, settings.log == "json", uses_colour(os.isatty(output), env), settings.verbose)
     try:
         yield
     finally:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.cli import serve
-from emulator.cli.serve import banner, ready_line
+from emulator.cli.serve import banner, ready_line, request_log
 from tests.library import STORY, Library, api
 from tests.running import Emulated, loaded
 
@@ -117,12 +116,8 @@ def test_it_reports_the_token_of_the_control_api_if_there_is_one() -> None:
     assert "  send       Authorization: Bearer a-token" in lines
 
 
-def test_the_request_log_leaves_the_warnings_as_they_were_when_it_ends(
-    emulator: Emulated, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_request_log_leaves_the_warnings_as_they_were_when_it_ends(emulator: Emulated, tmp_path: Path) -> None:
     warnings = logging.getLogger("emulator.requests")
-    with (tmp_path / "out").open("w") as out:
-        monkeypatch.setattr(serve, "STDOUT", out.fileno())
-        with serve.request_log(emulator.app, {}):
-            assert not warnings.isEnabledFor(logging.WARNING)
+    with (tmp_path / "out").open("w") as out, request_log(emulator.app, {}, out.fileno()):
+        assert not warnings.isEnabledFor(logging.WARNING)
     assert warnings.isEnabledFor(logging.WARNING)
