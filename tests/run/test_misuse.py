@@ -102,7 +102,8 @@ def test_a_host_that_was_added_cannot_be_allowed_either(refused: Run) -> None:
 
 @pytest.mark.finding("H1")
 def test_a_client_that_does_not_trust_us_is_reported(run: Run) -> None:
-    ran = run("--", "env", "-u", "SSL_CERT_FILE", "-u", "CURL_CA_BUNDLE", "curl", "-sS", "https://api.aiexport.io/v2/")
+    # Silent, because it writes an error letter by letter, between which lines of ours may come.
+    ran = run("--", "env", "-u", "SSL_CERT_FILE", "-u", "CURL_CA_BUNDLE", "curl", "-s", "https://api.aiexport.io/v2/")
     assert ran.returncode == 60, "curl's own for a certificate that it does not trust"
     (hint,) = (line for line in ran.stderr.splitlines() if line.startswith("emulator: a client"))
     assert "api.aiexport.io" in hint
