@@ -156,8 +156,8 @@ class Exchange:
     `secrets` names the fields that are masked before it is stored; `held` is its size in the journal in bytes, 0
     outside it; `peer` identifies the client's connection, and `real` is when it came in seconds of a steady clock.
     `real_took` is how long it took by that clock, where the world's own does not tell, else below 0.
-    `events` are those of its stream, before faults changed it; `ended` is how many exchanges the journal had seen when
-    one that entered it open ended, else 0. `allowance` is what was charged to the caller's limits; `schedule` is there
+    `events` are those of its stream, before faults changed it; `ended` numbers, from 1, the ends of those that
+    entered the journal open, else it is 0. `allowance` is what was charged to the caller's limits; `schedule` is there
     for streams that are paced or that meet a fault.
     One is made for every request and most are never read, so only what differs from the defaults is set.
     """

@@ -3,8 +3,8 @@
 A feed reads the journal when its reader is ready, so that requests pay nothing for it and a slow reader holds up
 nobody: what the journal drops meanwhile is counted as missed. It watches the journal only while nothing happens.
 
-A position is `EPOCH.PLACE`: every exchange up to that place was sent. Exchanges that ended since then, having been
-open, are sent again.
+A position is `EPOCH.ENDED.PLACE`: every exchange up to that place was sent, and again after it had ended, for as many
+as had. Those that have ended since then are sent again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from emulator.store.backend import ExchangeJournal
 from emulator.worlds.journal_query import Question
 from emulator.worlds.world import World
 
-POSITION = re.compile(r"(?:(?P<epoch>[0-9a-f]{8})\.)?(?P<place>[0-9]{1,15})")
+POSITION = re.compile(r"(?:(?P<epoch>[0-9a-f]{8})\.(?:(?P<ended>[0-9]{1,15})\.)?)?(?P<place>[0-9]{1,15})")
 MAX_ROWS = 500  # new rows of one batch
 IDLE = 1.0  # real seconds after which a feed looks again, whatever it was told
 
@@ -44,10 +44,14 @@ class Batch(Struct, frozen=True, omit_defaults=True):
 
 
 class Position(Struct, frozen=True):
-    """A place in a journal; without an epoch in whichever there is."""
+    """A place in a journal; without an epoch in whichever there is.
+
+    `ended` is how many exchanges had ended that were open at first; None where that is not known.
+    """
 
     place: int
     epoch: str = ""
+    ended: int | None = None
 
     @classmethod
     def parse(cls, text: str) -> Position:
@@ -55,7 +59,7 @@ class Position(Struct, frozen=True):
         found = POSITION.fullmatch(text)
         if found is None:
             raise ValueError("the id of an event, such as 0f1e2d3c.42, or a place such as 42")
-        return cls(int(found["place"]), found["epoch"] or "")
+        return cls(int(found["place"]), found["epoch"] or "", int(found["ended"]) if found["ended"] else None)
 
 
 class _Open(Struct):
@@ -83,9 +87,10 @@ class Feed:
         known = start is not None and start.epoch in ("", journal.epoch) and start.place <= journal.seen
         self._reset = start is not None and not known
         self._first = True
+        self._finished = journal.finished
         if known and start is not None:
             self._place = start.place
-            self._catch_up()
+            self._catch_up(start.ended)
         else:
             self._place = journal.dropped if last is None else max(journal.dropped, journal.seen - last)
 
@@ -96,13 +101,14 @@ class Feed:
     @property
     def position(self) -> str:
         """What a later feed starts from to go on here."""
-        return f"{self._epoch}.{self._place}"
+        return f"{self._epoch}.{self._finished}.{self._place}"
 
     def take(self) -> Batch | None:
         """Returns what is new; None when nothing is. The first batch comes in any case."""
         journal = self._journal
         if journal.epoch != self._epoch:
             self._begin_again(journal)
+        self._finished = journal.finished
         rows: list[Row] = []
         gone = tuple(self._take_ended(rows))
         missed = max(0, journal.dropped - self._place)
@@ -133,15 +139,15 @@ class Feed:
         self._open.clear()
         self._ended.clear()
 
-    def _catch_up(self) -> None:
-        """Finds what has ended since the position, or is still open, among the exchanges before it."""
+    def _catch_up(self, ended: int | None) -> None:
+        """Finds what has ended since so many had, or is still open, among the exchanges before the position."""
         journal = self._journal
         for place, exchange in enumerate(journal, journal.dropped + 1):
             if place > self._place:
                 break
             if exchange.outcome == "open":
                 self._open[place] = _Open(exchange, True)
-            elif exchange.ended >= self._place:
+            elif ended is not None and exchange.ended > ended:
                 self._ended.append((place, exchange))
 
     def _any_ended(self) -> bool:

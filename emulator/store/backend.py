@@ -134,10 +134,12 @@ class UsageSums(Protocol):
 class ExchangeJournal(Protocol):
     """The last exchanges, bounded in number and in bytes. It tells of the past only, so no snapshot holds it.
 
-    `dropped` are those that it no longer holds; `epoch` names the time since it was last cleared.
+    `dropped` are those that it no longer holds, `finished` how many of those that were added open have ended;
+    `epoch` names the time since it was last cleared.
     """
 
     dropped: int
+    finished: int
     epoch: str
 
     def add(self, exchange: Exchange) -> None:

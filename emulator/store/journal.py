@@ -27,6 +27,7 @@ class Journal:
         self.entries = entries
         self.size = size
         self.dropped = 0
+        self.finished = 0
         self.epoch = token_hex(4)
         self._most = size // 10
         self._kept: deque[Exchange] = deque()
@@ -58,7 +59,8 @@ class Journal:
         """Notes that an exchange that was added while it was open has ended."""
         if exchange.outcome == "open":
             exchange.outcome = "stopped"
-        exchange.ended = self.seen
+        self.finished += 1
+        exchange.ended = self.finished
         if self._watchers:
             self._tell(exchange)
 
@@ -73,7 +75,7 @@ class Journal:
 
     def clear(self) -> None:
         self._kept.clear()
-        self._held = self.dropped = 0
+        self._held = self.dropped = self.finished = 0
         self.epoch = token_hex(4)
 
     @property

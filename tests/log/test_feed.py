@@ -150,13 +150,16 @@ def test_a_feed_goes_on_where_another_one_was() -> None:
     assert not batch.reset
     end(here, other)
     assert places(after.take()) == [2]
+    assert places(Feed(here, start=Position.parse(after.position)).take()) == []
 
 
 def test_a_place_alone_is_a_position_too() -> None:
     here = world()
     for _ in range(3):
         add(here)
-    assert places(Feed(here, start=Position.parse("2")).take()) == [3]
+    end(here, add(here, outcome="open"))
+    assert places(Feed(here, start=Position.parse("2")).take()) == [3, 4]
+    assert places(Feed(here, start=Position.parse("4")).take()) == []
 
 
 @pytest.mark.parametrize("start", ["00000000.1", "7"])
