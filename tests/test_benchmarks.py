@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,7 +15,7 @@ import pytest
 import yaml
 
 import emulator
-from benchmarks import process
+from benchmarks import measure, process
 from benchmarks.bare import steps
 from benchmarks.client import fire, is_whole
 from benchmarks.endurance import abort_streams, reload_often, send_mixed
@@ -22,10 +23,10 @@ from benchmarks.faults import use_up
 from benchmarks.inspector import CHROMIUM, pages, watch_frames
 from benchmarks.load import Load, apply_load
 from benchmarks.machine import cpu_seconds, free_port, queued_seconds, resident
-from benchmarks.measure import HELLO, LIMITED, PACED, Ratio, paced_rows, worst_of
+from benchmarks.measure import HELLO, LIMITED, PACED, Bench, Ratio, log, paced_rows, worst_of
 from benchmarks.pace import Pace, judge, listen, times
 from benchmarks.process import ROOT
-from benchmarks.request import expect, message, repeated, stream_of
+from benchmarks.request import Request, expect, message, repeated, stream_of
 from benchmarks.rules import scenario
 from benchmarks.table import Row, at_least, at_most, lines
 from benchmarks.walk import ROWS, Visit, Walk, traced, visits
@@ -98,6 +99,34 @@ def test_a_server_that_does_not_use_its_core_gives_no_valid_figure(measured: Loa
     row = worst_of("speed", [Ratio.of(16, [load(40)], [measured]), Ratio.of(32, [load(40)], [load(40)])], 0.5)
     assert row.problem == problem
     assert (row.verdict, row.met) == (("NOT VALID", False) if problem else ("met", True))
+
+
+@pytest.mark.parametrize(("printing", "figure", "met"), [(50.0, "0.90", True), (80.0, "0.56", False)])
+def test_the_request_log_is_held_against_the_same_server_without_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, printing: float, figure: str, met: bool
+) -> None:
+    started: list[tuple[str, ...]] = []
+    streamed = message("A stream, please.")
+
+    class Servers(Bench):
+        """A bench whose servers only have ports: 1 is the first that is started, 2 the second."""
+
+        def emulator(self, scenario: Path | None = None, *options: str) -> AbstractContextManager[process.Server]:
+            started.append(options)
+            return nullcontext(process.Server(len(started), 0, 0.0, 0.0))
+
+    def measured(server: process.Server, request: Request, seconds: float, connections: int, distinct: bool) -> Load:
+        if request is HELLO:
+            return load(45.0 if server.port == 1 else printing)
+        return load(95.0 if server.port == 1 else 100.0)
+
+    monkeypatch.setattr(measure, "apply_load", measured)
+    monkeypatch.setattr(measure, "stream_of", lambda port: streamed)
+    messages, streams = log(Servers(1.0, 3, 0, None, tmp_path, (), lambda line: None))
+    assert started == [("--quiet",), ()]
+    assert (messages.figure, messages.bar, messages.met) == (figure, ">= 0.90", met)
+    assert (streams.figure, streams.met) == ("0.95", True)
+    assert f"32: {figure} (45.0/{printing:.1f} µs" in messages.detail
 
 
 def test_the_cpu_time_of_another_process_is_what_it_says_itself() -> None:
