@@ -1,92 +1,107 @@
-"""Output of `serve`: the banner when it is ready, and the request log."""
+"""The command `emulator serve`, with its options."""
 
 from __future__ import annotations
 
-import logging
+import gc
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from typing import Any
 
-from emulator.app import Application
-from emulator.compile.lint import CONTROL
-from emulator.log.line import json_text, uses_colour
-from emulator.log.request_log import RequestLog
-from emulator.log.writer import Writer
-from emulator.playbook import Api, Playbook
-from emulator.playbook.sample_request import sample
+import click
 
-STDOUT = 1
-MAX_KEYS = 3  # demo keys of an API that the banner names
-INSPECTOR = f"{CONTROL}/ui"
+from emulator.cli.errors import exit_on_error
+from emulator.cli.streams import log_to_stderr, show
 
 
-@contextmanager
-def request_log(app: Application, env: Mapping[str, str], output: int = STDOUT) -> Iterator[None]:
-    """Prints a line for each exchange meanwhile, to a file descriptor, unless the settings say that it is quiet."""
-    settings = app.settings
-    if settings.quiet:
-        yield
-        return
-    warnings = logging.getLogger("emulator.requests")
-    level = warnings.level
-    warnings.setLevel(logging.ERROR)  # of a refused request the line says what a warning would say again
-    writer = Writer(output)
-    log = RequestLog(app.worlds, writer, settings.log == "json", uses_colour(os.isatty(output), env), settings.verbose)
-    try:
-        yield
-    finally:
-        log.close()
-        writer.close()
-        warnings.setLevel(level)
+@click.command()
+@click.option(
+    "--listen", metavar="HOST:PORT", help="Where to listen; port 0 lets the system choose. [default: 127.0.0.1:8484]"
+)
+@click.option(
+    "--scenario",
+    "scenarios",
+    multiple=True,
+    metavar="NAME|PATH",
+    help="A scenario to play; may be repeated, rules of the first take precedence. [default: default]",
+)
+@click.option("--seed", metavar="N", help="Seed of generated texts and ids. [default: 0]")
+@click.option("--max-body", metavar="SIZE", help="The largest request body, e.g. 4MiB. [default: 64MiB]")
+@click.option(
+    "--read-timeout",
+    metavar="SECONDS",
+    help="Real seconds that the head of a request may take, and a pause in its body; 0: any time. [default: 60]",
+)
+@click.option("--reload/--no-reload", default=None, help="Reload scenarios when they change on disk. [default: on]")
+@click.option(
+    "--documented-only/--no-documented-only",
+    default=None,
+    help="Respond with 501 to anything that the APIs' documentation does not promise. [default: off]",
+)
+@click.option("--cache", hidden=True, help="Has no effect; older command lines name it.")
+@click.option(
+    "--control-token",
+    metavar="TOKEN",
+    help="Token that /_emulator requires. [default: none on loopback, else generated and printed]",
+)
+@click.option("--tls-listen", metavar="HOST:PORT", help="Serve TLS here too, for names in /etc/hosts. [default: off]")
+@click.option(
+    "--intercept-host",
+    "intercept_hosts",
+    multiple=True,
+    metavar="HOST",
+    help="Another host to emulate over HTTPS, besides the APIs' own; may be repeated.",
+)
+@click.option(
+    "--authority", metavar="FOLDER", help="Folder of the certificate authority. [default: the user's data folder]"
+)
+@click.option(
+    "--webhook-allow",
+    "webhook_allow",
+    multiple=True,
+    metavar="ADDRESS|NETWORK",
+    help="Let webhooks go there too, besides this machine and private networks; may be repeated.",
+)
+@click.option(
+    "--webhook-time",
+    metavar="world|real",
+    help="Whose time signs webhooks: the world's, or the system's. [default: world]",
+)
+@click.option(
+    "--public-url",
+    metavar="URL",
+    help="Where clients reach it behind a proxy; URLs in responses begin so. [default: as the client called it]",
+)
+@click.option(
+    "--cors",
+    multiple=True,
+    metavar="ORIGIN|*|off",
+    help="Let pages of this origin call the APIs, besides those on loopback; may be repeated. * lets all, off none.",
+)
+@click.option("--log", metavar="text|json", help="Format of the request log on standard output. [default: text]")
+@click.option("-q", "--quiet", is_flag=True, default=None, help="Print no request log.")
+@click.option("-v", "--verbose", is_flag=True, default=None, help="Print bodies too, shortened.")
+@click.option("--journal-entries", metavar="N", help="Exchanges that a world's journal keeps. [default: 500]")
+@click.option("--journal-bytes", metavar="SIZE", help="And their size together. [default: 16MiB]")
+@exit_on_error
+def serve(**options: Any) -> int:
+    """Serve the APIs until Ctrl-C or SIGTERM.
 
+    Every option is also an environment variable: EMULATOR_LISTEN, EMULATOR_SCENARIO, EMULATOR_SEED and so on.
+    """
+    gc.disable()  # nearly everything that is loaded stays; the server enables the collector again
+    from emulator import server, settings
+    from emulator.app import build
+    from emulator.cli.output import banner, ready_line, request_log
+    from emulator.server.listeners import bind, bind_tls
 
-def banner(playbook: Playbook, host: str, port: int, token: str = "", secure: int | None = None) -> str:
-    """Returns the banner; `token` is that of the control API, `secure` the TLS listener's port."""
-    origin = _origin(host, port)
-    lines = [f"Ready on {origin}, scenario {' + '.join(playbook.scenarios)}", ""]
-    for api in playbook.apis.values():
-        lines.append(f"{api.title} {api.version}")
-        lines.append(f"  base URL   {origin}{api.base}")
-        lines.extend(_keys(api))
-        lines.extend(_example(api, origin))
-        lines.append("")
-    lines.append(f"Inspector    {origin}{INSPECTOR}")
-    if token:
-        lines.append(f"  send       Authorization: Bearer {token}")
-    if secure is not None:
-        lines.append(f"TLS on port {secure}; `emulator certs` shows what clients must trust")
-    lines.append("Ctrl-C stops it.")
-    return "\n".join(lines)
-
-
-def ready_line(playbook: Playbook, host: str, port: int, token: str = "", secure: int | None = None) -> str:
-    """Returns the same as one line of JSON, with all keys."""
-    origin = _origin(host, port)
-    apis = {
-        api.name: {"base_url": origin + api.base, "keys": {key: entry.tier for key, entry in api.keys.items()}}
-        for api in playbook.apis.values()
-    }
-    ready = {"ready": origin, "scenarios": playbook.scenarios, "apis": apis, "inspector": origin + INSPECTOR}
-    more = {"control_token": token or None, "tls_port": secure}
-    return json_text(ready | {name: value for name, value in more.items() if value is not None}).rstrip("\n")
-
-
-def _origin(host: str, port: int) -> str:
-    """Returns the address that this machine can call."""
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    return f"http://{shown}:{port}"
-
-
-def _keys(api: Api) -> list[str]:
-    """Returns the line of some demo keys with their tiers: that of examples, then one of each tier, short ones."""
-    active = sorted((key for key, entry in api.keys.items() if entry.status == "active"), key=len)
-    first_of_tier = {api.keys[key].tier: key for key in reversed(active)}
-    one_of_each = sorted(first_of_tier.values(), key=active.index)
-    keys = [key for key in dict.fromkeys((api.client.key, *one_of_each, *active)) if key in active][:MAX_KEYS]
-    shown = ", ".join(f"{key} ({api.keys[key].tier})" for key in keys)
-    return [f"  demo keys  {shown}"] if keys else []
-
-
-def _example(api: Api, origin: str) -> list[str]:
-    command = sample(api, origin)
-    return ["  try        " + " \\\n             ".join(command)] if command else []
+    log_to_stderr()
+    chosen = settings.load(options, os.environ).guarded()
+    app = build(chosen)
+    sockets, tls = bind(chosen), bind_tls(chosen)
+    if tls:
+        app.proxy.prepare()  # report a problem with the CA before serving
+    host, port = sockets[0].getsockname()[:2]
+    secure = tls[0].getsockname()[1] if tls else None
+    as_json = chosen.log == "json"
+    shown = (ready_line if as_json else banner)(app.playbook, host, port, chosen.control_token, secure)
+    with request_log(app, os.environ):
+        return server.run(app, sockets, lambda: show(shown), tls)

@@ -1,4 +1,4 @@
-"""Standard streams that are closed or full: the server goes on without them."""
+"""Standard streams: where the log goes, and going on without those that are closed or full."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ def open_closed_streams() -> None:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+
+
+def log_to_stderr() -> None:
+    """Writes warnings to standard error, and what the emulator itself logs as information."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("emulator").setLevel(logging.INFO)
 
 
 def show(text: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 
@@ -38,6 +37,8 @@ def tail(url: str, world: str, token: str, last: int, log: str, filter: tuple[st
     A FILTER is a condition as in a rule's `when`, quoted for the shell; all must hold: 'status: {gte: 400}'
     'operation: messages.create', or '{{ took > 1 }}'.
     """
+    import asyncio
+
     from emulator.log.line import escaped, json_line, text_line, uses_colour
     from emulator.log.row import Row
     from emulator.log.tail import Tail, WorldGone, wanted

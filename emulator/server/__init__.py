@@ -173,8 +173,8 @@ def run(
     app: Application, sockets: list[socket.socket], ready: Callable[[], None], tls: Sequence[socket.socket] = ()
 ) -> int:
     """Serves until SIGINT or SIGTERM; returns the exit status, 0 for both."""
-    # What is loaded stays: the collector need not scan it again and again while requests are served.
-    gc.collect()
+    # What is loaded stays: the collector need not scan it again and again while requests are served. Nor once now,
+    # which would take a tenth of the start and find some hundred objects.
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     gc.enable()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import subprocess
@@ -52,6 +53,19 @@ def test_every_command_has_a_help_of_its_own(command: str) -> None:
     assert result.exit_code == 0
     assert result.output.startswith(f"Usage: main {command} ")
     assert all(len(line) <= 80 for line in result.output.splitlines())
+
+
+@pytest.mark.parametrize("name", sorted({command.callback.__module__ for command in main.commands.values()}))
+def test_a_module_of_a_command_is_not_hidden_by_the_command(name: str) -> None:
+    package, _, module = name.rpartition(".")
+    assert getattr(importlib.import_module(package), module) is importlib.import_module(name)
+
+
+def test_the_command_line_is_known_before_the_server_is_loaded() -> None:
+    heavy = ("asyncio", "emulator.app", "emulator.server", "jinja2", "pydantic", "uvicorn", "yaml")
+    code = f"import sys, emulator.cli; print(*[each for each in {heavy} if each in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_the_help_of_serve_names_every_flag_with_its_default() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.cli.serve import banner, ready_line, request_log
+from emulator.cli.output import banner, ready_line, request_log
 from tests.library import STORY, Library, api
 from tests.running import Emulated, loaded
 
