@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator import paths as resources
 from emulator.clock import Clock
+from emulator.compile.checked import checked_apis
 from emulator.compile.lint import CONTROL
 from emulator.compile.loader import Loader
 from emulator.compile.playbooks import Playbooks, stamp
@@ -38,9 +39,11 @@ LOG = logging.getLogger("emulator")
 def load(names: tuple[str, ...], documented_only: bool = False) -> Playbook:
     """Compiles the playbook of these scenarios. Raises DocumentError with every diagnostic.
 
-    With `documented_only`, what no document promises is refused instead of answered.
+    The operations of API files that are as they were released are compiled when they are first used. With
+    `documented_only`, what no document promises is refused instead of answered.
     """
-    return Loader(resources.scenarios(), resources.fixtures(), LANGUAGE).load(names, documented_only)
+    folder = resources.scenarios()
+    return Loader(folder, resources.fixtures(), LANGUAGE, checked_apis(folder)).load(names, documented_only)
 
 
 class Application:

@@ -43,12 +43,12 @@ def compile_answer(
 
 def idle_pattern(pattern: str, apis: Iterable[Api]) -> str | None:
     """Returns why a pattern of `on` stands for no operation that answers with generated text; None when it does."""
-    operations = [(api.name, each) for api in apis for each in api.operations.values()]
-    named = [each for api, each in operations if names_operation(pattern, api, each.name)]
-    known = [f"{api}/{each.name}" if "/" in pattern else each.name for api, each in operations if each.answer]
+    operations = [(api.name, name, part.answer) for api in apis for name, part in api.file.operations.items()]
+    named = [answer for api, name, answer in operations if names_operation(pattern, api, name)]
+    known = [f"{api}/{name}" if "/" in pattern else name for api, name, answer in operations if answer]
     if not named:
         return f"no operation is called {pattern!r}; {did_you_mean(pattern, dict.fromkeys(known))}"
-    if all(each.answer is None for each in named):
+    if all(answer is None for answer in named):
         return f"{pattern} says nothing that is generated; {did_you_mean('', dict.fromkeys(known))}"
     return None
 

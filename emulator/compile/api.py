@@ -50,9 +50,15 @@ ENGINE_ERRORS: Mapping[str, ErrorKindModel] = {
 
 
 class ApiCompiler:
-    """Compiles one API; diagnostics are collected, so that one load tells them all."""
+    """Compiles one API; diagnostics are collected, so that one load tells them all.
 
-    def __init__(self, file: ApiFile, compiler: Compiler, changes: Overrides, fixtures: Fixtures) -> None:
+    The file is `checked` if its operations are known to be right: they may be compiled when they are first used.
+    """
+
+    def __init__(
+        self, file: ApiFile, compiler: Compiler, changes: Overrides, fixtures: Fixtures, checked: bool = False
+    ) -> None:
+        self.checked = checked
         override = changes.override
         self.file = changed(file, override)
         self.known_collections = file.collections
@@ -108,7 +114,7 @@ class ApiCompiler:
             statistics=self._statistics(),
             answers=self._answers(canned),
             jobs=kinds,
-            operations={name: operations.operation(name, part) for name, part in file.operations.items()},
+            operations=operations.operations(deferred=self.checked),
         )
 
     def _tier(self, name: str, tier: TierModel) -> plan.TierPlan:

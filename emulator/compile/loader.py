@@ -37,10 +37,13 @@ class Loader:
     """Compiles scenarios of `folder` (its `apis/` holds the APIs) or at paths of their own; a loader loads once.
 
     `fixtures` is the folder of the data that they name. What was read stays: `rules` of scenarios, their `changes` by
-    API, and the `documents` of scenarios and APIs.
+    API, and the `documents` of scenarios and APIs. `checked` are the digests of API files that were checked before:
+    their operations are compiled when they are first used.
     """
 
-    def __init__(self, folder: Path, fixtures: Path, language: Language) -> None:
+    def __init__(self, folder: Path, fixtures: Path, language: Language, checked: Collection[str] = ()) -> None:
+        self.checked = checked
+        self.deferred: list[str] = []
         self.folder = folder
         self.fixtures = Fixtures(fixtures, language)
         self.language = language
@@ -81,7 +84,7 @@ class Loader:
         for source in sources if apis else ():
             self._refuse_idle_patterns(source, apis)
         scenarios = [source.document for source in sources if not source.is_api]
-        self.diagnostics.found.extend(unknown_names(apis.values(), rules, scenarios, self.language))
+        self.diagnostics.found.extend(unknown_names(apis.values(), rules, scenarios, self.language, self.deferred))
         self._refuse_unknown_claims(sources, apis)
         self.diagnostics.found = self._caused_otherwise(self.diagnostics.found)
         files = (*finder.files, *self.files, *self.fixtures.files)
@@ -156,7 +159,9 @@ class Loader:
             text = f"this file is {path.name}, but the API is called {file.api!r}; expected {name!r}"
             raise DocumentError([Diagnostic(document.place(("api",)), text)])
         compiler = Compiler(document, self.language, self.diagnostics)
-        return ApiCompiler(file, compiler, changes, self.fixtures).compile(rules, canned)
+        checked = document.digest in self.checked
+        self.deferred += [name] if checked else []
+        return ApiCompiler(file, compiler, changes, self.fixtures, checked).compile(rules, canned)
 
     def _latency(self, sources: Sequence[ScenarioSource]) -> plan.LatencyPlan:
         found: dict[str, Latency] = {}
@@ -198,20 +203,19 @@ class Loader:
 
     def _refuse_idle_answer(self, entry: ScenarioRule, apis: dict[str, ApiPlan]) -> None:
         """Reports an answer when no operation that `on` names says anything that is generated."""
-        concerned = [
-            part for api in apis.values() for name, part in api.operations.items() if entry.concerns(api.name, name)
-        ]
+        operations = [(api.name, name, part) for api in apis.values() for name, part in api.file.operations.items()]
+        concerned = [part for api, name, part in operations if entry.concerns(api, name)]
         if answers(entry.rule) and concerned and all(part.answer is None for part in concerned):
-            known = [name for api in apis.values() for name, each in api.operations.items() if each.answer]
+            known = [name for _, name, part in operations if part.answer]
             text = f"nothing that is generated is said there; `answer` is for: {', '.join(dict.fromkeys(known))}"
             self.diagnostics.add(entry.compiler.place((*entry.path, "reply")), text)
 
     def _refuse_idle_faults(self, entry: ScenarioRule, apis: dict[str, ApiPlan]) -> None:
         """Reports each fault on jobs, webhooks or tokens when no operation that `on` names sets any off, and
         each that names an error or a state that none of the operations has."""
-        everywhere = spots(apis.values())
+        everywhere = spots(apis.values()) if entry.rule.fault else []
         where = [(api, each) for api, each in everywhere if entry.concerns(api.name, each.name)]
-        if not entry.rule.fault or not where:
+        if not where:
             return
         rule = entry.compiler.place(entry.path)
         (faults,) = [each.faults for each in where[0][1].rules.rules if each.place == rule]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -88,14 +88,21 @@ class NameChecker(Struct, frozen=True):
 
 
 def unknown_names(
-    apis: Iterable[Api], rules: Iterable[ScenarioRule], scenarios: Iterable[Document], language: Language
+    apis: Iterable[Api],
+    rules: Iterable[ScenarioRule],
+    scenarios: Iterable[Document],
+    language: Language,
+    checked: Collection[str] = (),
 ) -> Iterator[Diagnostic]:
     """Reports them in the APIs, in what scenarios change of these, and in the rules of scenarios, which may be for
-    several APIs."""
+    several APIs. `checked` are the APIs whose operations were checked before; what scenarios add are more names."""
     scenarios = list(scenarios)
     rules, files = list(rules), [(api, api.file) for api in apis]
     for api, file in files:
-        yield from _of_api(api, file, [each for each in rules if _concerned(each, file)], scenarios, language)
+        concerned = [each for each in rules if _concerned(each, file)]
+        yield from _of_api(api, file, concerned, scenarios, language)
+        if api.name not in checked:
+            yield from _of_operations(api, file, concerned, language)
     for each in rules:
         known = [name for _, file in files for part in _concerned(each, file) for name in _names_of(file, part)]
         rule = each.compiler.document.data["rules"][each.path[-1]]
@@ -121,8 +128,12 @@ def _of_api(
         changed = NameChecker(language, document.place)
         yield from changed.unknown_in(change, ("limit_headers",), path, (*names, "error"))
         yield from _in_errors(change.get("errors"), changed, (*path, "errors"), (*names, "error"))
+
+
+def _of_operations(api: Api, file: ApiFile, rules: Sequence[ScenarioRule], language: Language) -> Iterator[Diagnostic]:
+    data, checker = api.document.data, NameChecker(language, api.document.place)
     for name, part in file.operations.items():
-        path = ("operations", name)
+        path: Path = ("operations", name)
         own = data["operations"][name]
         added = [mine for each in rules if each.concerns(file.api, name) for mine in _own(each.rule)]
         wide = (*_names_of(file, part), *_all_of(part), *added, "error")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -11,6 +11,7 @@ from msgspec import Struct
 from emulator.compile.rule import ANSWER_KEYS, Definitions, RuleCompiler
 from emulator.compile.templates import Compiler, Group, Path
 from emulator.compile.when import CALLER_FIELDS, REQUEST_NAMES, FieldNames
+from emulator.errors import DocumentError
 from emulator.language.expressions.template import Template
 from emulator.language.schema.api import TakenModel
 from emulator.language.schema.scenario import ApiFile, CheckModel, OperationModel, RuleModel, UsageModel
@@ -72,6 +73,40 @@ def names_of(file: ApiFile, part: OperationModel) -> FieldNames:
     return FieldNames(roots, {"path": parameters, "switches": list(file.switches), "caller": CALLER_FIELDS})
 
 
+class DeferredOperations(Mapping[str, OperationPlan]):
+    """The operations of an API whose file is known to be right, each compiled when it is first used.
+
+    Using one raises DocumentError if it is wrong after all.
+    """
+
+    def __init__(self, compiler: OperationCompiler, made: Mapping[str, OperationPlan]) -> None:
+        self._compiler = compiler
+        self._made = dict(made)
+
+    def __getitem__(self, name: str) -> OperationPlan:
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = self._compile(name)
+        return made
+
+    def _compile(self, name: str) -> OperationPlan:
+        found = self._compiler.diagnostics.found
+        known = len(found)
+        made = self._compiler.operation(name, self._compiler.file.operations[name])
+        if len(found) > known:
+            raise DocumentError(found[known:])
+        return made
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._compiler.file.operations
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._compiler.file.operations)
+
+    def __len__(self) -> int:
+        return len(self._compiler.file.operations)
+
+
 class OperationCompiler:
     """Compiles the operations of one API."""
 
@@ -81,6 +116,16 @@ class OperationCompiler:
         self.diagnostics = compiler.diagnostics
         self.known = known
         self.scenario = scenario
+
+    def operations(self, deferred: bool) -> Mapping[str, OperationPlan]:
+        """Every operation. If `deferred`, those that no scenario's rule concerns are compiled when they are first used,
+        since only a scenario could be wrong."""
+        now = {
+            name: self.operation(name, part)
+            for name, part in self.file.operations.items()
+            if not deferred or any(entry.concerns(self.file.api, name) for entry in self.scenario)
+        }
+        return DeferredOperations(self, now) if deferred else now
 
     def operation(self, name: str, part: OperationModel) -> OperationPlan:
         compiler, file = self.compiler, self.file

@@ -15,12 +15,12 @@ def sample(api: Api, origin: str) -> list[str]:
     example = api.example
     if example is None:
         return []
-    operation = api.operations[example.operation]
-    path = operation.path
+    method, _, path = api.file.operations[example.operation].route.partition(" ")
+    path = api.file.base + path
     for name, value in example.path.items():
         path = path.replace(f"{{{name}}}", quote(value, safe="")).replace(f"{{{name}:path}}", quote(value))
-    method = "" if operation.method == ("GET" if example.body is None else "POST") else f"-X {operation.method} "
-    lines = [f"curl {method}{shlex.quote(origin + path)}"]
+    given = "" if method == ("GET" if example.body is None else "POST") else f"-X {method} "
+    lines = [f"curl {given}{shlex.quote(origin + path)}"]
     lines += [f"-H {_quoted(f'{name}: {value}')}" for name, value in example.headers.items()]
     if example.body is not None:
         lines += ["-H 'Content-Type: application/json'", f"-d {_quoted(orjson.dumps(example.body).decode())}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,18 +21,20 @@ SUFFIXES = (".yaml", ".yml")  # of the files that are documents
 class Document:
     """One file as plain Python, and where each part of it stands; what aliases share is shared, so don't change it.
 
-    `file` is what diagnostics call it: relative to the working directory when it lies below. `path` is where it is.
+    `file` is what diagnostics call it: relative to the working directory when it lies below. `path` is where it is, and
+    `digest` the SHA-256 of its bytes, empty for what is not a whole file.
     """
 
-    def __init__(self, file: str, data: Any, root: DocumentNode | None, path: Path) -> None:
+    def __init__(self, file: str, data: Any, root: DocumentNode | None, path: Path, digest: str = "") -> None:
         self.file = file
         self.path = path
+        self.digest = digest
         self.data = data
         self.root = root
 
     def with_data(self, data: Any) -> Document:
         """The same file, of which only this much is used; everything stands where it stood."""
-        return Document(self.file, data, self.root, self.path)
+        return Document(self.file, data, self.root, self.path, self.digest if data is self.data else "")
 
     def place(self, path: tuple[str | int, ...], key: bool = False) -> Location:
         """Tell where the value at `path` (or its key) stands; for what is missing, where its nearest ancestor does."""
@@ -99,7 +102,7 @@ def read(path: Path, found: list[Diagnostic] | None = None) -> Document:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise DocumentError([Diagnostic(Location(file, 1, 1), f"can't be read: {reason or error}")]) from error
     document = parse(text, file, found)
-    return Document(file, document.data, document.root, path.absolute())
+    return Document(file, document.data, document.root, path.absolute(), sha256(text).hexdigest())
 
 
 def parse(text: str | bytes, file: str, found: list[Diagnostic] | None = None) -> Document:
