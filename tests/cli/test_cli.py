@@ -10,32 +10,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from emulator import __version__
 from emulator.cli import main
-from emulator.settings import PARSERS
-from tests.library import MARK, STORY, api, marks, operation
+from tests.emulate import emulate
+from tests.library import api
 from tests.process import environment, run
 
 pytestmark = pytest.mark.slow
 
 COMMANDS = ("serve", "run", "env", "record", "verify", "check", "routes", "coverage", "schema", "new")
 CLAIMS = "claims:\n  D-ONE: {class: documented, says: One.}\n  D-TWO: {class: invented, says: Two.}\n"
-
-
-def emulate(*arguments: str, **variables: str) -> Result:
-    return CliRunner().invoke(main, arguments, env=variables)
-
-
-@pytest.fixture
-def story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A scenario beside its API, `demo`, in the working directory."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "demo.yaml").write_text(api())
-    path = tmp_path / "story.yaml"
-    path.write_text(STORY)
-    return path
 
 
 @pytest.mark.parametrize("flag", ["--help", "-h"])
@@ -68,16 +53,6 @@ def test_the_command_line_is_known_before_the_server_is_loaded() -> None:
     assert done.stdout.split() == []
 
 
-def test_the_help_of_serve_names_every_flag_with_its_default() -> None:
-    text = " ".join(emulate("serve", "--help").output.split())
-    for default in ("127.0.0.1:8484", "default", "0", "64MiB", "on", "500", "16MiB"):
-        assert f"[default: {default}]" in text
-    assert "EMULATOR_LISTEN" in text
-    flags = {flag for flag, _ in PARSERS.values()}
-    assert all(flag in text for flag in flags - {"--cache"})
-    assert "--cache" not in text
-
-
 def test_the_version_is_reported() -> None:
     assert emulate("--version").output == f"emulator, version {__version__}\n"
 
@@ -105,84 +80,6 @@ def test_an_error_with_the_arguments_is_reported_and_the_status_is_2(arguments: 
     assert result.exit_code == 2
     assert said in result.stderr
     assert result.stdout == ""
-
-
-def test_a_wrong_variable_is_reported_by_its_name() -> None:
-    result = emulate("serve", EMULATOR_SEED="x")
-    assert (result.exit_code, result.stderr) == (2, "EMULATOR_SEED is 'x'; expected a whole number such as 42\n")
-
-
-def test_serving_wrong_scenarios_reports_every_error(story: Path) -> None:
-    story.write_text(STORY + "rulez: []\nlatencie: {}\n")
-    result = emulate("serve", "--listen", "127.0.0.1:0", "--scenario", "story.yaml")
-    assert result.exit_code == 2
-    assert [line.partition(";")[0] for line in result.stderr.splitlines()] == [
-        "story.yaml:4:1: unknown key 'rulez'",
-        "story.yaml:5:1: unknown key 'latencie'",
-    ]
-
-
-@pytest.mark.slow
-def test_check_looks_at_all_that_comes_along() -> None:
-    result = emulate("check")
-    assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == "8 scenarios OK\n"
-
-
-@pytest.mark.parametrize("path", ["story.yaml", "demo.yaml", "./story.yaml"])
-def test_check_looks_at_a_scenario_or_an_api(story: Path, path: str) -> None:
-    result = emulate("check", path)
-    assert (result.exit_code, result.stdout) == (0, "1 scenario OK\n")
-
-
-def test_check_looks_at_a_folder_with_the_apis_below_it(story: Path, tmp_path: Path) -> None:
-    (tmp_path / "apis").mkdir()
-    (tmp_path / "apis" / "more.yaml").write_text(api(name="more"))
-    assert emulate("check", ".").stdout == "3 scenarios OK\n"
-
-
-def test_check_does_not_take_an_empty_folder_for_a_right_one(tmp_path: Path) -> None:
-    result = emulate("check", str(tmp_path))
-    assert result.exit_code == 2
-    assert result.stderr == f"{tmp_path}: no scenarios in this folder; expected files such as retry.yaml\n"
-
-
-def test_check_reports_every_error_of_every_file_with_its_place(story: Path, tmp_path: Path) -> None:
-    texts = {
-        "demo.yaml": operation("answer: «nobody\nrules: [{reply: {body: «'{{ no() }}'}}, {reply: {error: «invalidd}}]"),
-        "story.yaml": STORY + "latency: {reply: «soon}\nrules: [{on: «echo.creat, fault: latency}]\n",
-        "other.yaml": "scenario: other\nabout: x\nextends: «defautl\n«rulez: []\n",
-    }
-    for name, text in texts.items():
-        Path(name).write_text(text.replace(MARK, ""))
-    result = emulate("check", "story.yaml", "other.yaml", "demo.yaml")
-    expected = [str(place) for name, text in sorted(texts.items()) for place in marks(Path(name), text)]
-    assert [line.split(": ", 1)[0] for line in result.stdout.splitlines()] == expected
-    assert (result.exit_code, result.stderr) == (2, "7 errors\n")
-    for said in (
-        "unknown answer 'nobody'",
-        "unknown function 'no'",
-        "unknown error 'invalidd'",
-        "expected a duration such as",
-        "no operation is called 'echo.creat'; expected one of: echo.create; did you mean 'echo.create'?",
-        "no scenario 'defautl'",
-        "did you mean 'default'?",
-        "unknown key 'rulez'; expected one of: scenario, about, extends, apis, latency, answers, rules; did you mean",
-    ):
-        assert said in result.stdout
-
-
-def test_check_plays_operations_unless_told_otherwise(story: Path) -> None:
-    story.write_text(STORY + "rules: [{reply: {body: '{{ query.after }}'}}]\n")
-    result = emulate("check", "story.yaml")
-    assert (result.exit_code, result.stderr) == (2, "1 error\n")
-    assert result.stdout.startswith("story.yaml:4:24: `query.after` is absent; if it may be missing, write")
-    assert emulate("check", "--no-play", "story.yaml").stdout == "1 scenario OK\n"
-
-
-def test_one_error_is_counted_in_the_singular(story: Path) -> None:
-    story.write_text(STORY + "rulez: []\n")
-    assert emulate("check", "story.yaml").stderr == "1 error\n"
 
 
 def test_routes_lists_method_path_operation_api_host_class_and_claims() -> None:
