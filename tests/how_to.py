@@ -11,6 +11,7 @@ GUIDES = (
     "canned_answer",
     "retry",
     "rate_limit",
+    "job_by_polls",
     "cancelled_batch",
     "webhook_receiver",
     "broken_stream",

@@ -137,6 +137,27 @@ def test_async_everything_lets_batches_take_their_time(emulator: Emulated) -> No
     assert seen == ["queued", "in_progress", "completed"]
 
 
+@pytest.mark.scenario("by-polls")
+@pytest.mark.claim("AX-POLL-STATES")
+def test_by_polls_ends_each_job_with_the_third_poll(emulator: Emulated) -> None:
+    client = emulator.client("aixplain", headers={"x-api-key": "any-key"})
+    run = execute(emulator).json()["requestId"]
+    seen = [client.get(f"/api/v2/data/{run}").json()["status"] for _ in range(4)]
+    assert seen == ["IN_PROGRESS", "IN_PROGRESS", "SUCCESS", "SUCCESS"]
+    batch = caller(emulator).post("/batch", json={"requests": [asking(), asking()]}).json()["id"]
+    seen = [caller(emulator).get(f"/batch/{batch}").json()["status"] for _ in range(4)]
+    assert seen == ["in_progress", "in_progress", "completed", "completed"]
+
+
+@pytest.mark.scenario("by-polls")
+def test_who_else_looks_at_a_job_does_not_poll_it(emulator: Emulated) -> None:
+    client = caller(emulator)
+    batch = client.post("/batch", json={"requests": [asking()]}).json()["id"]
+    for _ in range(4):
+        assert client.get("/batch").json()["data"][0]["status"] == "queued"
+        assert client.get(f"/batch/{batch}/results").status_code != 200
+
+
 @pytest.mark.scenario("outage")
 @pytest.mark.claim("AE-STATUS")
 def test_in_an_outage_everything_is_503_but_the_status_page_says_so(emulator: Emulated) -> None:

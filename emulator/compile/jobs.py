@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from emulator.compile.rule import RuleCompiler
 from emulator.compile.templates import Compiler, Path
 from emulator.errors import ConfigError, Location
+from emulator.language.document.durations import Duration, parse_age
 from emulator.language.schema.api import JobKindModel, PolledModel, RowModel, StepModel, WebhookModel
 from emulator.playbook import model as plan
 from emulator.playbook.matching import Matcher
@@ -15,6 +16,7 @@ from emulator.playbook.timeline import Timeline
 ROW_STATES = ("succeeded", "errored", "cancelled")
 WEBHOOK_TREES = ("url", "secret", "body")
 PlaceOf = Callable[[Path], Location]
+PlaceOfState = Callable[[str], Location]
 
 
 class JobCompiler:
@@ -32,10 +34,18 @@ class JobCompiler:
         for state in changed:
             self.diagnostics.require_known(state, kind.timeline, f"state of {name!r}", place_of((*path, state)))
         place = place_of(path)
+
+        def of_timeline(state: str) -> Location:
+            own = self.compiler.place((*path, "timeline", state))
+            return place_of((*path, state)) if state in changed else own
+
+        def of_cancelling(state: str) -> Location:
+            return self.compiler.place((*path, "cancel", state))
+
         return plan.JobPlan(
             kind=name,
-            timeline=self._timeline({**kind.timeline, **changed}, (*path, "timeline"), place),
-            cancel=self._timeline(kind.cancel, (*path, "cancel"), place) if kind.cancel else None,
+            timeline=self._timeline(kind, {**kind.timeline, **changed}, place, of_timeline),
+            cancel=self._timeline(kind, kind.cancel, place, of_cancelling) if kind.cancel else None,
             rows=None if kind.rows is None else self._rows(kind.rows, (*path, "rows")),
             webhook=None if kind.webhook is None else self._webhook(kind.webhook, (*path, "webhook")),
             most=kind.most,
@@ -52,8 +62,12 @@ class JobCompiler:
                 self.diagnostics.add(place, "at its end a job changes records only: put, update, append or remove")
         return self.rules.steps(steps, path)
 
-    def _timeline(self, states: Mapping[str, str], path: Path, place: Location) -> Timeline:
-        begins = {state: self.compiler.duration(at, (*path, state)) for state, at in states.items()}
+    def _timeline(self, kind: JobKindModel, states: Mapping[str, str], place: Location, at: PlaceOfState) -> Timeline:
+        begins = {}
+        for state, text in states.items():
+            begins[state] = begin = self.diagnostics.attempt(parse_age, text, at(state)) or Duration(0.0)
+            if kind.polled is None and (begin.polls or begin.polls_each):
+                self.diagnostics.add(at(state), f"{text!r}: no operation polls this kind of job; expected a duration")
         try:
             return Timeline.parse(begins)
         except ConfigError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -17,15 +18,17 @@ from emulator.language.document.diagnostics import did_you_mean
 
 
 class StateView(Struct, frozen=True):
-    """A state of a job, and when it began or will begin."""
+    """A state of a job, and when it began or will begin: `at` null: with its poll number `polls`."""
 
     state: str
-    at: float
+    at: float | None
+    polls: int | None = None
 
 
 class JobView(Struct, frozen=True):
-    """A job at this moment; times are seconds since the epoch. `ends_at` null: never, as things stand. `history` are
-    its states in order, those to come too."""
+    """A job at this moment; times are seconds since the epoch. `ends_at` null: never, as things stand, or not before
+    the polls that it waits for. `polls`: how often it was asked for by the operation that polls its kind. `history`
+    are its states in order, those to come too."""
 
     id: str
     api: str
@@ -38,6 +41,7 @@ class JobView(Struct, frozen=True):
     ended_at: float | None
     cancelled_at: float | None
     counts: dict[str, int]
+    polls: int
     faults: tuple[str, ...]
     history: list[StateView]
 
@@ -131,9 +135,11 @@ def _view(request: ControlRequest, api: str, job: Job) -> JobView:
     shown_job: dict[str, Any] = job.view(request.clock.now())
     shown_job["state"] = shown_job.pop("status")
     shown = {name: shown_job[name] for name in JobView.__struct_fields__ if name in shown_job}
-    history = [StateView(state, at) for state, at in job.history()]
+    history = [
+        StateView(state, at) if at < inf else StateView(state, None, job.poll_of(state)) for state, at in job.history()
+    ]
     faults = tuple(name for name, _ in job.faults)
-    return JobView(api=api, workspace=job.workspace, faults=faults, history=history, **shown)
+    return JobView(api=api, workspace=job.workspace, faults=faults, history=history, polls=job.polls, **shown)
 
 
 AT = {"id": "batch_1"}

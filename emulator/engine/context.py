@@ -66,6 +66,7 @@ class Context(dict[str, Any]):
         "makers",
         "number",
         "operation",
+        "polled",
         "request",
         "service",
         "set_off",
@@ -87,6 +88,7 @@ class Context(dict[str, Any]):
         self.blocks = 0  # of digits for ids that were drawn
         self.digits = ""  # that are left of the last
         self.counted_later = False  # a job that the request has started is counted when it ends
+        self.polled = ""  # the id of the job of which this request is a poll
         self.answering: RuleAnswer | None = None  # what the rule wants to be said
         self.answered = ""  # the id of the canned answer that is said
         self.faults: tuple[Fault, ...] = ()  # all that play, including those on what the request starts

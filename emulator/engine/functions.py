@@ -136,9 +136,17 @@ def absolute(context: Context, path: str) -> str:
 
 
 def job(context: Context, id: Any) -> Any:
-    """A job of the caller's workspace, or absent."""
-    found = context.service.jobs.find(str(id), context.caller.workspace if context.caller is not None else None)
-    return MISSING if found is None else found.view(context["now"])
+    """A job of the caller's workspace, or absent; in the operation that polls its kind, this is a poll."""
+    jobs = context.service.jobs
+    found = jobs.find(str(id), context.caller.workspace if context.caller is not None else None)
+    if found is None:
+        return MISSING
+    polled = jobs.kinds[found.kind].polled
+    polls = polled is not None and context.operation is not None and polled.by == context.operation.name
+    if polls and context.polled != found.id:  # once a request, however often its rules look
+        context.polled = found.id
+        found = jobs.poll(found, context["now"])
+    return found.view(context["now"])
 
 
 def jobs(context: Context, kind: str) -> list[Any]:

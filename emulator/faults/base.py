@@ -15,7 +15,7 @@ from msgspec import Struct
 from emulator.errors import ApiError, DocumentError, Location
 from emulator.http import Caller, Reply
 from emulator.language.document.diagnostics import did_you_mean
-from emulator.language.document.durations import Latency, parse_duration, parse_latency
+from emulator.language.document.durations import Duration, Latency, parse_age, parse_duration, parse_latency
 from emulator.language.document.scalars import shown
 from emulator.playbook import Api
 from emulator.store.tokens import Tokens
@@ -108,6 +108,17 @@ def seconds(value: Any) -> float:
     return duration.fixed
 
 
+def age(value: Any) -> Duration:
+    """Parses a duration, a number of polls such as `2 polls`, or both. Raises ValueError."""
+    try:
+        duration = parse_age(value, NOWHERE)
+    except DocumentError as error:
+        raise ValueError(error.diagnostics[0].message) from error
+    if duration.each or duration.polls_each:
+        raise ValueError(f"'each' can't be used here; found {shown(value)!r}")
+    return duration
+
+
 def latency(value: Any) -> Latency:
     """Parses a latency as scenarios write it. Raises ValueError."""
     try:
@@ -174,6 +185,7 @@ def rate(value: Any) -> float:
 
 
 Seconds = Annotated[float, Parameter("a duration such as '340ms'", seconds)]
+Age = Annotated[Duration, Parameter("a duration such as '340ms', or polls: '2 polls'", age)]
 Spread = Annotated[
     Latency, Parameter("'340ms', {uniform: [100ms, 300ms]} or {lognormal: {p50: 340ms, sigma: 0.4}}", latency)
 ]

@@ -8,8 +8,9 @@ from typing import Annotated, Any, ClassVar
 from msgspec.structs import asdict, replace
 
 from emulator.errors import ConfigError
-from emulator.faults.base import Family, Fault, References, Seconds, Text, count
+from emulator.faults.base import Age, Family, Fault, References, Text, count
 from emulator.jobs.job import Job
+from emulator.language.document.durations import Duration
 
 MAX_FLAPS = 1_000
 
@@ -29,12 +30,12 @@ class JobFault(Fault, frozen=True):
 
 
 class Stuck(JobFault, frozen=True):
-    """The job never ends: it stops when it reaches `state`, or `after` a time; by default when its last work starts."""
+    """The job never ends: it stops when it reaches `state` (default: its last work), or `after` a time or polls."""
 
     name: ClassVar[str] = "stuck"
     refers: ClassVar[References] = {"state": "state"}
     state: Text | None = None
-    after: Seconds | None = None
+    after: Age | None = None
 
     def __post_init__(self) -> None:
         if self.state is not None and self.after is not None:
@@ -43,48 +44,47 @@ class Stuck(JobFault, frozen=True):
     def start(self, job: Job) -> Job:
         """Returns the job, which makes no progress from then on."""
         if self.after is not None:
-            age = self.after
+            stops = self.after
         elif self.state is None:
-            age = job.timeline.works_after(job.items)
+            stops = job.timeline.works_from
         elif self.state == job.timeline.end:
             raise ConfigError(f"{self.state!r} is the final state; a job can't get stuck in it")
         else:
-            age = job.timeline.begin(self.state).seconds(job.items)
-        return self._with_fault(job, stops_at=job.started_at + age)
+            stops = job.timeline.begin(self.state)
+        return self._with_fault(job, stops=stops)
 
 
 class Fail(JobFault, frozen=True):
-    """The job fails in `state` (default: its kind's), `after` a time (default: halfway through the last work)."""
+    """The job fails in `state` (default: its kind's), `after` a time or polls (default: amid its last work)."""
 
     name: ClassVar[str] = "fail"
     state: Text | None = None
-    after: Seconds | None = None
+    after: Age | None = None
 
     def start(self, job: Job) -> Job:
-        """Returns the job, forced to fail at its time."""
-        age = self.after
-        if age is None:
-            age = (job.timeline.works_after(job.items) + job.timeline.ends_after(job.items)) / 2
-        return self._with_fault(job, forced=(self.state or job.failed, job.started_at + age))
+        """Returns the job, which fails at its time."""
+        return self._with_fault(job, fails=(self.state or job.failed, self.after or job.timeline.halfway))
 
 
 class Flap(JobFault, frozen=True):
     """The job returns to `state` and back, `times` times, `every` for each; then it goes on.
 
-    By default it returns to the state before its last work; where there is none, it seems to end.
+    By default it returns to the state before its last work, for one second each or, when its end waits for polls, for
+    one poll each; where there is no such state, it seems to end.
     """
 
     name: ClassVar[str] = "flap"
     refers: ClassVar[References] = {"state": "state"}
     state: Text | None = None
     times: Annotated[int, count(1, MAX_FLAPS)] = 3
-    every: Seconds = 1.0
+    every: Age | None = None
 
     def start(self, job: Job) -> Job:
         """Returns the job with a timeline that goes back and forth."""
-        states = job.timeline.states
-        state = self.state or (states[-3] if len(states) > 2 else job.timeline.end)
-        return self._with_fault(job, timeline=job.timeline.flapping(state, self.times, self.every))
+        timeline, states = job.timeline, job.timeline.states
+        state = self.state or (states[-3] if len(states) > 2 else timeline.end)
+        every = self.every or (Duration(0.0, polls=1) if timeline.counts_polls else Duration(1.0))
+        return self._with_fault(job, timeline=timeline.flapping(state, self.times, every))
 
 
 JOB_FAULTS: tuple[type[Fault], ...] = (Stuck, Fail, Flap)

@@ -106,6 +106,14 @@ class Jobs:
             found += [job for job in jobs if workspace in (None, job.workspace) and state in (None, job.status(now))]
         return found if kind is not None else sorted(found, key=lambda job: job.started_at)
 
+    def poll(self, job: Job, at: float) -> Job:
+        """Counts a poll of a job at a time, that of the request; what waits for it begins then."""
+        polled = job.poll(at)
+        if polled.ends_at != job.ends_at:
+            return self._change(polled)
+        self._records.put(f"{self._prefix}/{job.kind}", job.id, polled, cap=self.kinds[job.kind].most)
+        return polled
+
     def cancel(self, job: Job) -> Job:
         """Cancels a job; one that is done or cancelled already stays as it is."""
         now = self._clock.now()
@@ -116,7 +124,7 @@ class Jobs:
         """Ends a job in a state, at once or at a time; one that is done stays as it is."""
         now = self._clock.now()
         forced = (state, now if at is None else max(now, at))
-        return job if job.done(now) else self._change(replace(job, forced=forced))
+        return job if job.done(now) else self._change(replace(job, forced=forced, fails=None))
 
     def complete(self, job: Job) -> Job:
         """Completes a job at once, with all its rows; one that is done stays as it is."""
@@ -145,7 +153,7 @@ class Jobs:
         if job.done(now):
             return job
         timeline = job.timeline.moved(onto, state, now - job.started_at, job.items)
-        return self._change(replace(job, timeline=timeline, cancelled_at=None, forced=None, stops_at=None))
+        return self._change(replace(job, timeline=timeline, cancelled_at=None, forced=None, fails=None, stops=None))
 
     def close(self) -> None:
         """Stops reporting the end of jobs; what still starts jobs here leaves that to the pipeline that took over."""

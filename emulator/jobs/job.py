@@ -7,8 +7,10 @@ from math import inf
 from typing import Any, overload
 
 from msgspec import Struct, convert
+from msgspec.structs import replace
 
 from emulator.clock import SLACK
+from emulator.language.document.durations import Duration
 from emulator.playbook.timeline import Timeline
 
 
@@ -124,10 +126,10 @@ class Job(Struct, frozen=True):
     """One job. Times are seconds since the epoch; the timelines are its own, whatever is loaded later.
 
     `rows` are the outcomes of its items, None when it has no items worth a row. `forced` is a state that it takes at
-    a time whatever its timeline says. `watched`: its end is reported. `stops_at` is when it stands still:
-    from then on it grows no older, and never ends unless it is cancelled or forced. `failed` is the state in which it
-    ends when it fails, `faults` what goes wrong with it and with the webhook that tells of its end. `usage` is what it
-    adds to the statistics then.
+    a time whatever its timeline says, `fails` one that it takes at an age, and `stops` the age at which it stands
+    still: from then on it grows no older, and never ends unless it is cancelled or forced. `watched`: its end is
+    reported. `polls` counts how often it was asked for. `failed` is the state in which it ends when it fails, `faults`
+    what goes wrong with it and with the webhook that tells of its end. `usage` is what it adds to the statistics then.
     """
 
     id: str
@@ -143,7 +145,9 @@ class Job(Struct, frozen=True):
     cancelled_at: float | None = None
     forced: tuple[str, float] | None = None
     watched: bool = False
-    stops_at: float | None = None
+    fails: tuple[str, Duration] | None = None
+    stops: Duration | None = None
+    polls: int = 0
     failed: str = "failed"
     faults: tuple[Played, ...] = ()
     usage: JobUsage | None = None
@@ -151,7 +155,20 @@ class Job(Struct, frozen=True):
     @property
     def ends_at(self) -> float:
         """When it ends, or ended, as things stand; infinity when it never does."""
-        return min(self._unforced_end(), self.forced[1] if self.forced else inf)
+        return min(self._unforced_end(), self._forced()[1])
+
+    @property
+    def stops_at(self) -> float | None:
+        """When it stands still; None when it does not, infinity while that waits for polls."""
+        return None if self.stops is None else self.started_at + self.timeline.age(self.stops, self.items)
+
+    def poll(self, now: float) -> Job:
+        """Returns the job after one poll more, with which whatever waited for it begins."""
+        if self.done(now) or self._is_held(now):
+            return replace(self, polls=self.polls + 1)
+        if self.cancelled_at is not None:
+            return replace(self, polls=self.polls + 1, cancel=self.cancel.poll(now - self.cancelled_at))
+        return replace(self, polls=self.polls + 1, timeline=self.timeline.poll(now - self.started_at))
 
     def done(self, now: float) -> bool:
         """Returns whether nothing changes any more, or its timeline already shows its end."""
@@ -172,7 +189,7 @@ class Job(Struct, frozen=True):
         """Returns how many rows are done at a time; a cancelled or failed job finishes no more, a completed one all."""
         if self._forced_state(now) == self.timeline.end:
             return self.items
-        stops = (inf if self.cancelled_at is None else self.cancelled_at, self.forced[1] if self.forced else inf)
+        stops = (inf if self.cancelled_at is None else self.cancelled_at, self._forced()[1])
         return self.timeline.finished(self._age(min(now, *stops)), self.items)
 
     def view(self, now: float) -> dict[str, Any]:
@@ -205,37 +222,60 @@ class Job(Struct, frozen=True):
         }
 
     def history(self) -> list[tuple[str, float]]:
-        """Returns each state with the time at which it began or will begin, as things stand; the end is the last."""
+        """Returns each state with the time at which it began or will begin, as things stand; the end is the last.
+
+        The time of a state that waits for polls is infinity.
+        """
         begun = self._begun(self.timeline, self.started_at)
         if self.stops_at is not None:
             begun = [(state, at) for state, at in begun[:-1] if at <= self.stops_at]
         if self.cancelled_at is not None:
             begun = _before(begun, self.cancelled_at) + self._begun(self.cancel, self.cancelled_at)
-        if self.forced is not None and self.forced[1] <= self._unforced_end():
-            begun = [*_before(begun, self.forced[1]), self.forced]
+        state, at = self._forced()
+        if state is not None and at <= self._unforced_end():
+            begun = [*_before(begun, at), (state, at)]
         return begun
 
+    def poll_of(self, state: str) -> int:
+        """Returns the number of the poll with which a state to come begins. Raises ConfigError for an unknown state."""
+        timeline = self.timeline if self.cancelled_at is None else self.cancel
+        return timeline.begin(state).count(self.items)
+
     def _begun(self, timeline: Timeline, start: float) -> list[tuple[str, float]]:
-        begins = (start + begin.seconds(self.items) for begin in timeline.begins)
-        return list(zip(timeline.states, begins, strict=True))
+        return [(state, start + age) for state, age in zip(timeline.states, timeline.ages(self.items), strict=True)]
 
     def _is_cancelled(self, now: float) -> bool:
         return self.cancelled_at is not None and now + SLACK >= self.cancelled_at
 
     def _age(self, now: float) -> float:
-        age = now - self.started_at
-        if self.stops_at is None:
+        age, timeline = now - self.started_at, self.timeline
+        if self.stops is None:
             return age
         # However late it stops, it is kept just short of its end.
-        return min(age, self.stops_at - self.started_at, self.timeline.ends_after(self.items) - 2 * SLACK)
+        return min(age, timeline.age(self.stops, self.items), timeline.ends_after(self.items) - 2 * SLACK)
+
+    def _is_held(self, now: float) -> bool:
+        """Whether one poll more changes nothing: it stands still, or would come to the end that it never reaches."""
+        if self.stops is None or self.cancelled_at is not None:
+            return False
+        last = len(self.timeline.polled) + 1 >= self.timeline.begins[-1].count(self.items)
+        return last or now + SLACK >= self.started_at + self.timeline.age(self.stops, self.items)
+
+    def _forced(self) -> tuple[str | None, float]:
+        """The state that it takes whatever its timeline says, and when; None and infinity when there is none."""
+        if self.forced is not None:
+            return self.forced
+        if self.fails is not None:
+            return self.fails[0], self.started_at + self.timeline.age(self.fails[1], self.items)
+        return None, inf
 
     def _unforced_end(self) -> float:
         if self.cancelled_at is not None:
             return self.cancelled_at + self.cancel.ends_after(self.items)
-        return inf if self.stops_at is not None else self.started_at + self.timeline.ends_after(self.items)
+        return inf if self.stops is not None else self.started_at + self.timeline.ends_after(self.items)
 
     def _forced_state(self, now: float) -> str | None:
-        state, at = self.forced or (None, 0.0)
+        state, at = self._forced()
         return state if at <= min(self._unforced_end(), now + SLACK) else None
 
 

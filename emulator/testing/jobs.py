@@ -38,6 +38,11 @@ class Jobs:
         """Put a job into a state of its kind."""
         self._client.post(_path(id), {"state": state})
 
+    def polls(self, id: str) -> int:
+        """How often a job was asked for by the operation that polls its kind."""
+        polls: int = self[id]["polls"]
+        return polls
+
     def __getitem__(self, id: str) -> Job:
         found: Job = self._client.get(_path(id))
         return found

@@ -103,11 +103,14 @@ def _check_records(store: Backend, playbook: Playbook) -> None:
 def _is_job(job: Job, id: str, kind: str) -> bool:
     if (job.id, job.kind) != (id, kind):
         return False
-    times = [job.started_at, job.cancelled_at, job.stops_at, job.forced[1] if job.forced else None]
+    times = [job.started_at, job.cancelled_at, job.forced[1] if job.forced else None]
+    ages = [age for age in (job.stops, job.fails[1] if job.fails else None) if age is not None]
     for timeline in (job.timeline, job.cancel):
-        times += [part for begin in timeline.begins for part in (begin.fixed, begin.each)]
+        ages += timeline.begins
+        times += timeline.polled
         if not timeline.states or len(timeline.states) != len(timeline.begins):
             return False
+    times += [part for age in ages for part in (age.fixed, age.each, age.polls, age.polls_each)]
     bounded = all(0 <= time <= MAX_TIME for time in times if time is not None)
     return bounded and 0 <= job.items <= MAX_ITEMS and (job.rows is None or len(job.rows) == job.items)
 

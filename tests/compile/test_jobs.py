@@ -87,3 +87,22 @@ def test_everything_wrong_with_a_job_is_told_at_once(library: Library) -> None:
         "unknown function 'never'",
         "expected at most 36500d",
     ]
+
+
+def test_polls_are_refused_where_nothing_polls_the_job(library: Library) -> None:
+    story = "scenario: story\nabout: x\napis: {demo: {jobs: {batch: {done: «3 polls}}}}\n"
+    assert library.refused(api=api(JOBS), story=story) == [
+        "'3 polls': no operation polls this kind of job; expected a duration"
+    ]
+
+
+def test_a_timeline_may_wait_for_polls(library: Library) -> None:
+    polled = JOBS.replace("done: 1s + 10ms each", "done: 1s + 3 polls + 1 poll each")
+    polled += "    polled: {by: echo.create, until: {status: done}}\n"
+    assert library.demo(api(polled)).jobs["batch"].timeline.begins[1] == Duration(1.0, 0.0, 3, 1)
+
+
+def test_too_many_polls_are_refused(library: Library) -> None:
+    polled = JOBS.replace("done: 1s + 10ms each", "done: «10001 polls")
+    polled += "    polled: {by: echo.create, until: {status: done}}\n"
+    assert library.refused(api=api(polled)) == ["expected at most 10000 polls; found '10001 polls'"]

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from emulator.errors import ConfigError
+from emulator.language.document.durations import Duration
 from emulator.playbook.timeline import CANCELLED_AT_ONCE
 from tests.apis import aixplain_calls
 from tests.apis.aiexport_calls import HAIKU, asking, caller, create
@@ -251,4 +252,51 @@ def test_a_state_that_the_job_does_not_have_is_refused_and_no_job_begins(
 
 def test_a_job_without_states_before_its_end_cannot_flap() -> None:
     with pytest.raises(ConfigError, match="has no state to come back from"):
-        CANCELLED_AT_ONCE.flapping("cancelled", 1, 1.0)
+        CANCELLED_AT_ONCE.flapping("cancelled", 1, Duration(1.0))
+
+
+# ------------------------------------------------------------------------------------------------------------- polls
+
+
+def polls(client: httpx.Client, id: str, times: int) -> list[str]:
+    return [batch(client, id)["status"] for _ in range(times)]
+
+
+@pytest.mark.scenario("by-polls")
+@pytest.mark.parametrize(
+    ("fault", "states"),
+    [
+        ("stuck; after=2 polls", ["in_progress"] * 6),
+        ("stuck; after=9 polls", ["in_progress"] * 6),
+        ("stuck", ["in_progress"] * 6),
+        ("stuck=queued", ["queued"] * 6),
+        ("fail; after=2 polls", ["in_progress", "failed", "failed"]),
+        ("fail", ["in_progress", "failed", "failed"]),
+        ("flap; times=1", ["in_progress", "queued", "in_progress", "in_progress", "completed"]),
+        ("flap; times=1; every=2 polls", ["in_progress"] * 2 + ["queued"] * 2 + ["in_progress"] * 2 + ["completed"]),
+    ],
+)
+def test_faults_of_a_job_that_moves_by_polls_follow_the_polls(
+    emulator: Emulated, fault: str, states: list[str]
+) -> None:
+    client = caller(emulator)
+    ask_for(client, fault)
+    id = create(client, *ROWS[:4])["id"]
+    assert polls(client, id, len(states)) == states
+
+
+@pytest.mark.scenario("by-polls")
+def test_a_webhook_goes_out_with_the_poll_that_ends_the_job(emulator: Emulated) -> None:
+    client = caller(emulator)
+    with receiving() as receiver:
+        id = create(client, *ROWS[:4], webhook_url=receiver.url)["id"]
+        emulator.advance(DAY)
+        polls(client, id, 2)
+        assert receiver.got == []
+        assert polls(client, id, 1) == ["completed"]
+        emulator.advance(1)
+        assert len(receiver.got) == 1
+
+
+def test_a_fault_that_waits_for_polls_of_each_item_is_refused() -> None:
+    assert "'each' can't be used here" in complaint("stuck", {"after": "1 poll each"})

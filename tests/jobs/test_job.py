@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
@@ -15,7 +16,7 @@ from emulator.clock import Clock, manual
 from emulator.errors import ConfigError, Location
 from emulator.jobs import Jobs
 from emulator.jobs.job import Job, RowOutcome
-from emulator.language.document.durations import Duration, parse_duration
+from emulator.language.document.durations import Duration, parse_age
 from emulator.playbook.model import JobPlan
 from emulator.playbook.timeline import Timeline
 from emulator.store.memory import MemoryBackend
@@ -26,7 +27,7 @@ CANCEL = {"cancelling": "0s", "cancelled": "2s"}
 
 
 def durations(texts: Mapping[str, str]) -> dict[str, Duration]:
-    return {state: parse_duration(text, Location("jobs.yaml", 1, 1)) for state, text in texts.items()}
+    return {state: parse_age(text, Location("jobs.yaml", 1, 1)) for state, text in texts.items()}
 
 
 def timeline(**texts: str) -> Timeline:
@@ -123,6 +124,129 @@ def test_an_age_added_up_in_parts_is_as_good_as_one_in_one_piece() -> None:
 def test_a_timeline_that_may_run_backwards_is_refused(texts: dict[str, str], reason: str) -> None:
     with pytest.raises(ConfigError, match=reason):
         timeline(**texts)
+
+
+# ------------------------------------------------------------------------------------------------------- polls
+
+BY_POLLS = {"queued": "0s", "in_progress": "1 poll", "completed": "3 polls"}
+
+
+def polled(line: Timeline, *ages: float) -> Timeline:
+    for age in ages:
+        line = line.poll(age)
+    return line
+
+
+def test_a_state_begins_with_its_poll() -> None:
+    line = timeline(**BY_POLLS)
+    states = [polled(line, *[5.0] * polls).at(5.0, 4) for polls in range(5)]
+    assert states == ["queued", "in_progress", "in_progress", "completed", "completed"]
+    assert line.ends_after(4) == math.inf
+    assert polled(line, 1.0, 7.0, 9.5).ends_after(4) == 9.5
+
+
+def test_of_time_and_polls_the_later_one_counts() -> None:
+    line = timeline(working="0s", completed="2s + 2 polls")
+    assert polled(line, 0.1, 0.2).at(1.9, 1) == "working"
+    assert polled(line, 0.1, 0.2).at(2.0, 1) == "completed"
+    assert polled(line, 0.1).at(100.0, 1) == "working"
+    assert polled(line, 0.1, 60.0).at(60.0, 1) == "completed"
+
+
+@pytest.mark.parametrize(
+    ("texts", "polls"),
+    [
+        ({"queued": "0s", "in_progress": "2s", "completed": "1 poll"}, (0.5,)),
+        ({"queued": "0s", "in_progress": "1 poll", "completed": "2s"}, (0.5,)),
+    ],
+)
+def test_a_state_waits_for_all_that_the_one_above_waits_for(texts: dict[str, str], polls: tuple[float, ...]) -> None:
+    line = timeline(**texts)
+    assert polled(line, *polls).at(1.9, 1) != "completed"
+    assert polled(line, *polls).at(2.0, 1) == "completed"
+    assert line.at(100.0, 1) != "completed"
+
+
+def test_zero_polls_is_the_very_start() -> None:
+    assert timeline(working="0s", completed="0 polls").at(0.0, 1) == "completed"
+
+
+@pytest.mark.parametrize(
+    ("end", "finished"),
+    [
+        ("3 polls", [0, 0, 2, 4]),  # the first poll begins the work
+        ("5 polls", [0, 0, 1, 2, 3, 4]),
+        ("1 poll + 1 poll each", [0, 0, 1, 2, 3, 4]),
+    ],
+)
+def test_rows_are_spread_evenly_over_the_polls(end: str, finished: list[int]) -> None:
+    line = timeline(**{**BY_POLLS, "completed": end})
+    assert [polled(line, *[0.0] * polls).finished(0.0, 4) for polls in range(len(finished))] == finished
+
+
+def test_rows_of_an_end_that_waits_for_time_and_polls_wait_for_both() -> None:
+    line = timeline(working="0s", completed="4s + 2 polls")
+    assert polled(line, 1.0, 1.0).finished(2.0, 4) == 2
+    assert polled(line, 1.0).finished(3.9, 4) == 2
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"queued": "0s", "working": "3 polls", "done": "2 polls"},
+        {"queued": "0s", "working": "1 poll each", "done": "5 polls"},
+        {"queued": "0s", "working": "5s + 1 poll", "done": "2s + 2 polls"},
+    ],
+)
+def test_polls_that_may_run_backwards_are_refused(texts: dict[str, str]) -> None:
+    with pytest.raises(ConfigError, match="'done' may begin before 'working'"):
+        timeline(**texts)
+
+
+def polled_job(jobs: Jobs, job: Job, times: int) -> list[str]:
+    seen = []
+    for _ in range(times):
+        job = jobs.poll(job, START)
+        seen.append(job.status(START))
+    return seen
+
+
+def test_a_job_ends_with_its_poll_while_the_clock_stands_still() -> None:
+    ended: list[Job] = []
+    jobs, _ = world(ended.append, batch=kind(BY_POLLS))
+    job = jobs.start("batch", "batch_1", "one", rows=outcomes(True, True), watched=True)
+    assert polled_job(jobs, job, 4) == ["in_progress", "in_progress", "completed", "completed"]
+    assert [each.id for each in ended] == ["batch_1"]
+    found = jobs.find("batch_1")
+    assert found is not None
+    assert found.polls == 4
+    assert found.done(START)
+
+
+def test_cancelling_may_wait_for_polls_too_and_counts_its_own() -> None:
+    jobs, _ = world(batch=kind(BY_POLLS, {"cancelling": "0s", "cancelled": "1 poll"}))
+    job = jobs.poll(jobs.start("batch", "batch_1", "one"), START)
+    cancelled = jobs.cancel(job)
+    assert cancelled.status(START) == "cancelling"
+    assert polled_job(jobs, cancelled, 2) == ["cancelled", "cancelled"]
+
+
+def test_a_job_that_is_moved_goes_on_by_polls_from_there() -> None:
+    jobs, _ = world(batch=kind(BY_POLLS))
+    moved = jobs.move(jobs.start("batch", "batch_1", "one"), "in_progress")
+    assert moved.status(START) == "in_progress"
+    assert polled_job(jobs, moved, 2) == ["in_progress", "completed"]
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=12), st.integers(0, 9))
+def test_no_row_is_unfinished_again_and_the_end_has_all(gaps: list[int], items: int) -> None:
+    line, age, before = timeline(**BY_POLLS), 0.0, 0
+    for gap in gaps:
+        age += gap
+        line = line.poll(age)
+        assert line.finished(age, items) >= before
+        before = line.finished(age, items)
+    assert (before == items) or len(gaps) < 3
 
 
 # -------------------------------------------------------------------------------------------------------- jobs

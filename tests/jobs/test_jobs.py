@@ -72,7 +72,7 @@ def test_the_history_says_when_each_state_begins_as_things_stand() -> None:
 
 def test_the_history_of_a_job_that_stands_still_ends_there() -> None:
     async def story(jobs: Jobs, clock: Clock) -> None:
-        job = replace(jobs.start("batch", "batch_1", "one", rows=ROWS), stops_at=START + 0.5)
+        job = replace(jobs.start("batch", "batch_1", "one", rows=ROWS), stops=Duration(0.5))
         assert job.history() == [("queued", START)]
 
     play(story)

@@ -41,11 +41,18 @@ function card(job, now) {
   };
   return h("article", { class: "card job" }, h("div", { class: "quota-head" }, h("span", null, h("b", null, visible(job.kind)), " ", h("code", null, visible(id))),
     h("span", { class: "tag", "data-tone": job.done ? "ok" : "open" }, visible(job.state))),
-  h("ol", { class: "history", "aria-label": `History of ${id}` }, job.history.map(({ state, at }) => h("li", { class: at <= now ? "" : "soft", title: dateTime(at) },
-    h("span", { "aria-hidden": "true" }, at <= now ? "● " : "○ "), visible(state), " ", h("span", { class: "soft" }, at <= now ? clockTime(at) : `in ${duration(at - now)}`)))),
+  h("ol", { class: "history", "aria-label": `History of ${id}` }, job.history.map((each) => step(each, now))),
   facts(["API", visible(job.api)], ["Workspace", visible(job.workspace)], counts.total ? ["Items", `${counts.succeeded} done, ${counts.errored} failed, ${counts.cancelled} cancelled, ${counts.processing} to do`] : null,
     ["Faults", job.faults.length > 0 && job.faults.map((name) => h("span", { class: "tag", "data-tone": "cut" }, visible(name)))]),
   job.done ? null : h("div", { class: "actions" }, ENDS.filter(([path]) => path !== "cancel" || job.cancelled_at === null).map(end)));
+}
+
+// A state that began, begins at a time, or begins with a poll to come.
+function step({ state, at, polls }, now) {
+  const begun = at !== null && at <= now;
+  const when = at === null ? `with poll ${polls}` : begun ? clockTime(at) : `in ${duration(at - now)}`;
+  return h("li", { class: begun ? "" : "soft", title: at === null ? "" : dateTime(at) },
+    h("span", { "aria-hidden": "true" }, begun ? "● " : "○ "), visible(state), " ", h("span", { class: "soft" }, when));
 }
 
 function collections({ collections: all }) {

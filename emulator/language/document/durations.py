@@ -1,4 +1,4 @@
-"""Reads how long things take: durations (`340ms`, `1s + 10ms each`), and latencies, which chance draws."""
+"""Reads how long things take: durations (`340ms`, `1s + 10ms each`, `3 polls`), and latencies, which chance draws."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from emulator.language.document.scalars import shown
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 _TERM = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)(\s+each)?\s*", re.ASCII)
+_POLLS = re.compile(r"\s*(\d{1,6})\s*polls?(\s+each)?\s*", re.ASCII)
+_MAX_POLLS = 10_000
 _MAX_SECONDS = 36_500 * 86_400.0  # a hundred years: dates far beyond could not be written
 _MAX_CHARACTERS = 200
 _MAX_SIGMA = 4.0
@@ -26,29 +28,56 @@ _FORMS = "'340ms', {uniform: [100ms, 300ms]} or {lognormal: {p50: 340ms, sigma: 
 
 
 class Duration(Struct, frozen=True):
-    """A time in seconds, and what each item adds to it."""
+    """A time in seconds, and what each item adds to it; and a number of polls, and what each item adds to that.
+
+    Both must have passed: it lasts until the later of the two.
+    """
 
     fixed: float
     each: float = 0.0
+    polls: int = 0
+    polls_each: int = 0
 
     def seconds(self, items: int = 0) -> float:
-        """Give the seconds it takes for so many items."""
+        """Give the seconds it takes for so many items, apart from polls."""
         return self.fixed + self.each * items
+
+    def count(self, items: int = 0) -> int:
+        """Give the polls it takes for so many items."""
+        return self.polls + self.polls_each * items
 
 
 def parse_duration(text: Any, place: Location) -> Duration:
-    """Read `340ms`, `15d` or `1s + 10ms each`; raises DocumentError for anything else."""
+    """Read `340ms`, `15d` or `1s + 10ms each`; raises DocumentError for anything else, polls too."""
+    return _parse(text, place, "a duration such as '340ms', '15d' or '1s + 10ms each'", with_polls=False)
+
+
+def parse_age(text: Any, place: Location) -> Duration:
+    """Read a duration, a number of polls such as `3 polls` or `1 poll each`, or both: `2s + 3 polls`.
+
+    Raises DocumentError for anything else.
+    """
+    return _parse(text, place, "a duration such as '340ms', '3 polls' or '1s + 10ms each'", with_polls=True)
+
+
+def _parse(text: Any, place: Location, wanted: str, *, with_polls: bool) -> Duration:
     fixed = each = 0.0
+    polls = polls_each = 0
     for part in text.split("+") if isinstance(text, str) and len(text) <= _MAX_CHARACTERS else [""]:
+        if with_polls and (term := _POLLS.fullmatch(part)):
+            number = int(term[1])
+            polls, polls_each = (polls, polls_each + number) if term[2] else (polls + number, polls_each)
+            continue
         term = _TERM.fullmatch(part)
         if term is None:
-            wanted = "a duration such as '340ms', '15d' or '1s + 10ms each' (units: ms, s, m, h, d)"
-            raise _wrong(place, f"expected {wanted}; found {shown(repr(text))}")
+            raise _wrong(place, f"expected {wanted} (units: ms, s, m, h, d); found {shown(repr(text))}")
         seconds = float(term[1]) * _UNITS[term[2]]
         fixed, each = (fixed, each + seconds) if term[3] else (fixed + seconds, each)
     if max(fixed, each) > _MAX_SECONDS:
         raise _wrong(place, f"expected at most 36500d; found {shown(repr(text))}")
-    return Duration(fixed, each)
+    if max(polls, polls_each) > _MAX_POLLS:
+        raise _wrong(place, f"expected at most {_MAX_POLLS} polls; found {shown(repr(text))}")
+    return Duration(fixed, each, polls, polls_each)
 
 
 class Latency(Protocol):

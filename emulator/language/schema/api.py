@@ -2,6 +2,7 @@
 
 A `Template` is any YAML value whose scalars may hold `{{ expressions }}`; it is compiled later, with its place.
 A `Duration` is text such as `340ms`, `1s`, `5m`, `2h`, `15d`, or a sum such as `1s + 10ms each`.
+An `Age` is a duration, a number of polls such as `3 polls` or `1 poll each`, or a sum of both.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ Template = Any
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]
 _TERM = r"\d+(\.\d+)?\s*(ms|s|m|h|d)(\s+each)?"
 Duration = Annotated[str, Field(pattern=rf"^\s*{_TERM}(\s*\+\s*{_TERM})*\s*$")]
+_AGE_TERM = rf"({_TERM}|\d{{1,6}}\s*polls?(\s+each)?)"
+Age = Annotated[str, Field(pattern=rf"^\s*{_AGE_TERM}(\s*\+\s*{_AGE_TERM})*\s*$")]
 
 
 def _status(value: Any) -> Any:
@@ -257,8 +260,8 @@ class PolledModel(Model):
 class JobKindModel(Model):
     """A kind of job: states by age. The last state of each timeline is an end."""
 
-    timeline: dict[Name, Duration]
-    cancel: dict[Name, Duration] = {}
+    timeline: dict[Name, Age]
+    cancel: dict[Name, Age] = {}
     failed: Name = Field(default="failed", description="The state in which a job ends that fails.")
     rows: RowModel | None = None
     polled: PolledModel | None = None

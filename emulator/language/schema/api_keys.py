@@ -170,8 +170,8 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
     },
     "JobKindModel": {
         "timeline": (
-            "States in order, each with the age at which it begins. The last is the end. `each` stands "
-            "for the number of items."
+            "States in order, each with the age at which it begins: a time, a number of polls, or both. "
+            "The last is the end. `each` stands for the number of items."
         ),
         "cancel": "The same, from the moment it is cancelled; `{cancelled: 0s}` when left out.",
         "failed": (
@@ -203,7 +203,10 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
         "cancelled": "How one looks that was not reached.",
     },
     "PolledModel": {
-        "by": "The operation that shows the job; its path names it. Required.",
+        "by": (
+            "The operation that shows the job; its path names it. Each of its requests that finds the job "
+            "is a poll. Required."
+        ),
         "until": (
             "What the body of its answer is like from the end on, as in when, but about fields of that "
             "body: `{status: [done, stopped]}`. Required."

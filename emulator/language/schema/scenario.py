@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from emulator.language.schema.api import (
+    Age,
     AnswerModel,
     CallModel,
     ClaimModel,
@@ -15,7 +16,6 @@ from emulator.language.schema.api import (
     ClientModel,
     CollectionModel,
     CredentialModel,
-    Duration,
     ErrorsChangeModel,
     ErrorsModel,
     ExampleModel,
@@ -244,7 +244,7 @@ class OverrideModel(Model):
     limit_headers: dict[str, Template] = Field(
         default={}, description="Header lines beside or instead of the API's; null leaves one out."
     )
-    jobs: dict[Name, dict[Name, Duration]] = Field(default={}, description="Timelines by kind of job.")
+    jobs: dict[Name, dict[Name, Age]] = Field(default={}, description="Timelines by kind of job.")
     collections: dict[Name, list[dict[str, Any]] | CollectionModel] = Field(
         default={}, description="Records added to a collection; or, as in an API file, a new collection."
     )

@@ -15,7 +15,7 @@ from tests.library import Library, api, operation
     [
         (
             "jobs: {batch: {timeline: {done: «1x}}}\n",
-            "expected a duration such as '340ms', '15d' or '1s + 10ms each'; found",
+            "expected a duration such as '340ms', or polls: '3 polls', '2s + 1 poll each'; found the text '1x'",
         ),
         ("jobs: {batch: {timeline: {done: «5}}}\n", "expected text; found the number 5; write it in quotes"),
         ("jobs: {batch: {timeline: {done: 1s}, most: «0}}\n", "expected 1 or more; found the number 0"),
