@@ -50,15 +50,26 @@ def check_form(context: Context, operation: Operation) -> None:
 
     Fields that no schema names are noted, or refused, as the API's `unknown_fields` says.
     """
-    for schema, name in ((operation.request, "body"), (operation.query, "query")):
-        if schema is not None:
-            unknown = () if operation.unknown_fields == "ignore" else schema.unknown(context[name])
-            schema.check(context[name], name)
-            if unknown and operation.unknown_fields == "refuse":
-                error = ApiError("invalid", f"{unknown[0]}: this field is not documented", param=unknown[0])
-                error.decided_by = schema
-                raise error
-            context.ignored += tuple(unknown)
+    if operation.request is not None:
+        _check(operation.request, "body", context, operation)
+    if operation.query is not None:
+        _check(operation.query, "query", context, operation)
+
+
+def _check(schema: Schema, name: str, context: Context, operation: Operation) -> None:
+    value = context[name]
+    if operation.unknown_fields == "ignore":
+        schema.check(value, name)
+    elif schema.is_plain(value):
+        schema.fill(value)
+    else:
+        unknown = schema.unknown(value)
+        schema.check(value, name)
+        if unknown and operation.unknown_fields == "refuse":
+            error = ApiError("invalid", f"{unknown[0]}: this field is not documented", param=unknown[0])
+            error.decided_by = schema
+            raise error
+        context.ignored += tuple(unknown)
 
 
 def refuse(context: Context, operation: Operation) -> None:

@@ -56,6 +56,10 @@ class Schema:
         """Returns the dotted paths of the fields of a value that the schema does not name; of many, the first few."""
         return self._closed.unknown(value, _is_large)
 
+    def is_plain(self, value: Any) -> bool:
+        """Whether a value is known to fit and to have no unknown field, as one look tells for most requests."""
+        return self._closed.is_stricter and self._closed.is_valid(value)
+
     @cached_property
     def _closed(self) -> ClosedSchema:
         return ClosedSchema(*self.source)
@@ -66,7 +70,7 @@ class Schema:
         return marks_of(*self.source)
 
     def check(self, value: Any, what: str) -> None:
-        """Refuse what does not fit, naming the first wrong field; fill in the defaults of the top level.
+        """Refuse what does not fit, naming the first wrong field; fill in the defaults.
 
         Raises ApiError("invalid", param=…).
         """
@@ -74,8 +78,14 @@ class Schema:
             error = self.refusal(value, what)
             error.decided_by = self
             raise error
+        self.fill(value)
+
+    def fill(self, value: Any) -> None:
+        """Fills in the defaults of the top level."""
         if isinstance(value, dict):
-            value.update({**self._plain, **value})
+            for name, default in self._plain.items():
+                if name not in value:
+                    value[name] = default
             for name, default in self._copied.items():
                 if name not in value:
                     value[name] = deepcopy(default)

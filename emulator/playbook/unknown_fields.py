@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 UnknownFields = Literal["ignore", "hint", "refuse"]
 IGNORED = "not documented, and ignored: "  # begins the hint that names them
+INVERTING = ("not", "if", "oneOf", "contains")  # what does not fit inside may make the whole fit
 COMPOSING = ("allOf", "anyOf", "oneOf", "if", "then", "else", "not", "dependentSchemas")
 CLOSING = ("additionalProperties", "unevaluatedProperties")
 MAX_NAMED = 20
@@ -20,7 +21,8 @@ class ClosedSchema:
     """A JSON Schema by which objects have no other fields than those that it names.
 
     An object whose schema names none may have any, and so may one that is put together from several schemas of the API,
-    each of which knows its own part only.
+    each of which knows its own part only. It `is_stricter` if whatever it lets through fits the open schema too: fields
+    are forbidden nowhere where a mistake makes a value fit.
     """
 
     def __init__(self, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> None:
@@ -29,11 +31,12 @@ class ClosedSchema:
         parts = {f"#/schemas/{name}" for part in (schema, *schemas.values()) for name in _composed(part)}
         named = {name: each if f"#/schemas/{name}" in parts else _closed(each) for name, each in schemas.items()}
         self._validator = jsonschema_rs.validator_for({**_closed(schema), "schemas": named})
-        self._is_valid = self._validator.is_valid
+        self.is_valid = self._validator.is_valid
+        self.is_stricter = not any(map(_refers_inverted, (schema, *schemas.values())))
 
     def unknown(self, value: Any, is_large: Callable[[Any], bool]) -> list[str]:
         """Returns the dotted paths of the fields that the schema does not name, at most 20; of a large value one."""
-        if self._is_valid(value):
+        if self.is_valid(value):
             return []
         if not is_large(value):
             return list(islice(_names(self._validator.iter_errors(value)), MAX_NAMED))
@@ -95,3 +98,14 @@ def _composed(schema: Any, inside: bool = False) -> Iterator[str]:
             yield reference.rpartition("/")[2]
         for key, each in schema.items():
             yield from _composed(each, inside=key in COMPOSING)
+
+
+def _refers_inverted(schema: Any, inverted: bool = False) -> bool:
+    """Whether a schema refers to another where what does not fit that one may make the whole fit."""
+    if isinstance(schema, list):
+        return any(_refers_inverted(each, inverted) for each in schema)
+    if not isinstance(schema, dict):
+        return False
+    return (inverted and "$ref" in schema) or any(
+        _refers_inverted(each, inverted or key in INVERTING) for key, each in schema.items()
+    )

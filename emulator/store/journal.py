@@ -37,8 +37,8 @@ class Journal:
     def add(self, exchange: Exchange) -> None:
         """Adds an exchange, which may still be open; one larger than a tenth of the whole journal is cut."""
         held = OVERHEAD + len(exchange.body) + len(exchange.reply_body)
-        # Every exchange is measured: a loop over the lines would be a tenth of the time that a message takes.
-        held += sum(map(len, chain.from_iterable(chain(exchange.headers, exchange.reply_headers))))
+        # Every exchange is measured: to join the lines takes a third of the time of adding up their lengths.
+        held += len(b"".join([*chain.from_iterable(exchange.headers), *chain.from_iterable(exchange.reply_headers)]))
         if exchange.error:
             held += _size_of_error(exchange)
         if exchange.schedule is not None:

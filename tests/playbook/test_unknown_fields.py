@@ -48,3 +48,31 @@ def test_at_most_twenty_are_named_and_one_of_a_large_value() -> None:
     schema = Schema(BODY, SCHEMAS)
     assert len(schema.unknown({f"field_{at}": at for at in range(100)})) == 20
     assert len(schema.unknown({"messages": [{"role": "user", "name": "x"}] * 5_000})) == 1
+
+
+INVERTED: dict[str, Any] = {"not": {"$ref": "#/schemas/Pair"}}
+PAIR: dict[str, Any] = {
+    "Pair": {"properties": {"left": {"$ref": "#/schemas/Side"}}, "required": ["left"]},
+    "Side": {"properties": {"name": {"type": "string"}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        ({"model": "m", "messages": [{"role": "user", "content": "Hi"}]}, True),
+        ({"metadata": {"anything": 1}, "labels": {"a": 1, "b": "c"}}, True),
+        ({"model": "m", "tools": []}, False),
+        ({"model": 1}, False),
+        ({"messages": [{"content": [{"type": "text"}]}]}, False),
+    ],
+)
+def test_a_plain_value_fits_and_has_no_unknown_field(value: Any, plain: bool) -> None:
+    schema = Schema(BODY, SCHEMAS)
+    assert schema.is_plain(value) is plain is (schema.fits(value) and not schema.unknown(value))
+
+
+def test_a_value_is_not_plain_that_fits_only_because_it_has_an_unknown_field() -> None:
+    schema, value = Schema(INVERTED, PAIR), {"left": {"name": "n", "other": 1}}
+    assert not schema.fits(value)
+    assert not schema.is_plain(value)
