@@ -111,8 +111,8 @@ def _bound(rules: Iterable[RuleModel]) -> Iterator[str]:
     """The names that rules give the outcomes of their steps and the items of their events."""
     for rule in rules:
         yield from (step.bind for step in rule.do if step.bind is not None)
-        if rule.reply is not None and rule.reply.stream is not None:
-            yield from (event.bind for event in rule.reply.stream.events if event.each is not None)
+        streams = [reply.stream for reply in rule.each_reply if reply.stream is not None]
+        yield from (event.bind for stream in streams for event in stream.events if event.each is not None)
 
 
 def _in_rule(
@@ -144,6 +144,10 @@ def _in_when(when: Any, document: Document, path: Path, fields: tuple[Fields, ..
         return
     for key, value in when.items():
         where = (*path, key)
+        if key == "any" and isinstance(value, list):
+            for at, each in enumerate(value):
+                yield from _in_when(each, document, (*where, at), fields, names)
+            continue
         if key == "jsonpath" and isinstance(value, dict):
             for query in value:
                 yield Use(Reference(query_steps(str(query)), True, document.place((*where, query))), fields)

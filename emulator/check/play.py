@@ -98,11 +98,13 @@ def _quiet(api: Api) -> Api:
 
 
 def _unhurried(rule: Rule) -> Rule:
-    reply = rule.reply
+    reply, replies = rule.reply, rule.replies
+    if replies is not None:
+        replies = replace(replies, rules=tuple(map(_unhurried, replies.rules)))
     if reply is not None and reply.events is not None:
         pace = None if reply.pace is None else replace(reply.pace, first=None, each=None)
         reply = replace(reply, pace=pace, events=tuple(replace(event, wait=None) for event in reply.events))
-    return replace(rule, faults=(), reply=reply)
+    return replace(rule, faults=(), reply=reply, replies=replies)
 
 
 def _unwatched(kind: JobPlan) -> JobPlan:
@@ -118,7 +120,7 @@ def plays(api: Api) -> Iterator[Play]:
         least = _least(api, operation)
         yield Play(operation, least, f"{operation.name} with nothing optional")
         for rule in operation.rules.rules:
-            if rule.reply is not None and rule.matcher.checks:
+            if any(each.reply is not None for each in rule.each) and rule.matcher.checks:
                 call = _shaped(least, rule.matcher)
                 tier = next((each.values[0] for each in _compared(rule.matcher) if each.field == "caller.tier"), None)
                 yield Play(operation, call, f"{operation.name} as the rule {rule.place} wants it", tier)

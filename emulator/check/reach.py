@@ -125,16 +125,20 @@ def _said(check: FieldCheck) -> str:
 def _answers_for(earlier: Rule, later: Rule, works_rows: bool) -> bool:
     """Whether an earlier rule of the same file answers every request that a later one matches."""
     if (
-        (earlier.reply is None and earlier.answer is None)
+        not all(each.reply is not None or each.answer is not None for each in earlier.each)
         or earlier.matcher.counters
         or earlier.place.file != later.place.file
+        or (earlier.replies is not None and earlier.replies.then == "next")
     ):
         return False
     # A job's rows pass over rules that answer with a stream.
-    streams = earlier.reply is not None and earlier.reply.events is not None
-    if streams and works_rows and (later.reply is None or later.reply.events is None):
+    if any(map(_streams, earlier.each)) and works_rows and not all(map(_streams, later.each)):
         return False
     return all(any(_implies(known, wanted) for known in later.matcher.checks) for wanted in earlier.matcher.checks)
+
+
+def _streams(rule: Rule) -> bool:
+    return rule.reply is not None and rule.reply.events is not None
 
 
 def _implies(known: Check, wanted: Check) -> bool:

@@ -79,7 +79,13 @@ class ApiCompiler:
         collections = {name: self._collection(name, part) for name, part in file.collections.items()}
         collections["keys"] = keys_as_records(self.keys)
         known = Definitions(
-            file.errors.kinds, collections, file.jobs, file.claims, self.error_headers, self.added_headers
+            file.errors.kinds,
+            collections,
+            file.jobs,
+            file.claims,
+            self.error_headers,
+            self.data.fixtures.attached,
+            self.added_headers,
         )
         jobs = JobCompiler(compiler, file.operations, RuleCompiler(compiler, known))
         kinds = {

@@ -70,6 +70,9 @@ def _operation(api: Api, operation: Operation) -> Operation:
 
 def _rule(api: Api, operation: Operation, rule: Rule) -> Rule:
     why = _objection(api, rule.claims or operation.claims, rule.grade)
+    if rule.replies is not None:
+        replies = replace(rule.replies, rules=tuple(_rule(api, operation, each) for each in rule.replies.rules))
+        return replace(rule, replies=replies)
     if rule.reply is None or why is None:
         return rule
     # `events` stay: a job's items pass over rules that answer with a stream.

@@ -12,7 +12,7 @@ from emulator.compile.canned import load_canned
 from emulator.errors import Diagnostic, DocumentError, Location
 from emulator.generate.canned import CannedReply
 from emulator.language.document.diagnostics import did_you_mean
-from emulator.language.document.reader import Document, read
+from emulator.language.document.reader import MAX_BYTES, Document, read
 from emulator.language.expressions import Language
 
 SENTENCES = "sentences.yaml"  # what simulated replies are made of
@@ -38,6 +38,27 @@ class Fixtures:
         known = sorted(path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*.yaml"))
         text = f"no fixture {name!r} below {self.folder.name}/ or beside this file; {did_you_mean(name, known)}"
         raise DocumentError([Diagnostic(location, text)])
+
+    def attached(self, name: str, beside: Path, location: Location) -> bytes:
+        """Reads a file that a file names at a location, and that lies beside it or further down.
+
+        Raises DocumentError when there is none such, or it has more than MAX_BYTES.
+        """
+        folder = beside.absolute().parent
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            raise DocumentError([Diagnostic(location, f"{name!r} lies outside the folder of this file")])
+        self.files[(folder / name).absolute()] = self.files[path] = None  # looked for again when it comes to be there
+        try:
+            with path.open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            known = sorted(each.name for each in path.parent.glob(f"*{path.suffix}")) if path.parent.is_dir() else []
+            text = f"{name!r} can't be read: {error.strerror}; {did_you_mean(path.name, known)}"
+            raise DocumentError([Diagnostic(location, text)]) from error
+        if len(content) > MAX_BYTES:
+            raise DocumentError([Diagnostic(location, f"{name!r} has more than {MAX_BYTES >> 20} MiB")])
+        return content
 
     def canned(self, document: Document) -> list[CannedReply]:
         """Compiles a fixture of canned replies. Raises DocumentError with every diagnostic."""

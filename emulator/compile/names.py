@@ -20,7 +20,7 @@ from emulator.playbook import Api
 Path = tuple[str | int, ...]
 NameList = tuple[str, ...]
 KnownNames = dict[str, None]  # names, in the order in which a diagnostic lists them
-RULE_PARTS = ("let", "do", "reply")
+RULE_PARTS = ("let", "do", "reply", "replies")
 OPERATION_PARTS = ("let", "checks", "cost", "settle", "usage", "headers")
 KIND_PARTS = ("status", "type", "message", "headers", "body")
 # Parts of an API beside its operations, and the names that only they have.
@@ -165,6 +165,6 @@ def _all_of(part: OperationModel) -> list[str]:
 
 def _own(rule: RuleModel) -> list[str]:
     """What a rule names itself: by `let`, by the `as` of its steps, and of its events."""
-    stream = None if rule.reply is None else rule.reply.stream
-    events = () if stream is None else [each.bind for each in stream.events if each.each is not None]
+    streams = [reply.stream for reply in rule.each_reply if reply.stream is not None]
+    events = [each.bind for stream in streams for each in stream.events if each.each is not None]
     return [*rule.let, *(step.bind for step in rule.do if step.bind is not None), *events]

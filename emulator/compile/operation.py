@@ -37,12 +37,12 @@ def patterns(on: Sequence[str] | str | None, path: Path) -> list[tuple[str, Path
 
 def answers(rule: RuleModel) -> bool:
     """Whether a rule answers and leaves the reply to an API's own rules."""
-    return rule.reply is not None and bool(ANSWER_KEYS & rule.reply.model_fields_set)
+    return any(ANSWER_KEYS & reply.model_fields_set for reply in rule.each_reply)
 
 
 def only_answers(rule: RuleModel) -> bool:
     """Whether a rule does nothing but that, so that it is for operations only that say something generated."""
-    return answers(rule) and not rule.fault
+    return answers(rule) and not rule.fault and all(ANSWER_KEYS & reply.model_fields_set for reply in rule.each_reply)
 
 
 class ScenarioRule(Struct, frozen=True):

@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from hashlib import blake2b
 from operator import getitem
+from pathlib import Path as FilePath
 from typing import Any
 
+import orjson
 from msgspec import Struct
+from msgspec.structs import replace
 
 from emulator.compile.templates import Compiler, Group, Path
-from emulator.compile.when import FieldNames
+from emulator.compile.when import FieldNames, salt_of
 from emulator.errors import ConfigError, Diagnostic, DocumentError, Location
 from emulator.faults import FAULTS
 from emulator.language.document.durations import Latency, parse_latency
@@ -21,7 +24,7 @@ from emulator.language.schema.api import StepModel
 from emulator.language.schema.scenario import EventModel, PaceModel, ReplyModel, RuleModel, StreamModel
 from emulator.playbook.headers import ADDED, Headers
 from emulator.playbook.matching import Matcher
-from emulator.playbook.model import EventPlan, FaultPlan, PacePlan, ReplyPlan, RuleAnswer, StepPlan
+from emulator.playbook.model import EventPlan, FaultPlan, PacePlan, Replies, ReplyPlan, RuleAnswer, StepPlan
 from emulator.playbook.model import Rule as RulePlan
 
 VERBS: Mapping[str, tuple[str, ...]] = {
@@ -55,17 +58,20 @@ MISSING_OUTCOMES: Mapping[str, tuple[str, ...]] = {
     "cancel": ("fail", "skip"),
 }
 NO_BODY = (204, 304)
+MAX_REPLIES = 1_000
+FROM = "$from"  # a file that holds a body or a text
 ANSWER_KEYS = frozenset(("answer", "json_answer"))
 
 
 class Definitions(Struct, frozen=True):
-    """What rules may name."""
+    """What rules may name; `attached` reads a file that lies beside a document."""
 
     errors: Mapping[str, Any]
     collections: Mapping[str, Any]
     jobs: Mapping[str, Any]
     claims: Mapping[str, Any]
     error_headers: Callable[[str], tuple[Group, ...]]
+    attached: Callable[[str, FilePath, Location], bytes]
     added_headers: frozenset[bytes] = ADDED
 
 
@@ -103,32 +109,73 @@ class RuleCompiler:
         compiler = self.compiler
         place = compiler.place(path)
         with self.diagnostics.catching():
-            if rule.reply is None and not rule.fault:
+            if rule.reply is None and not rule.replies and not rule.fault:
                 raise DocumentError([Diagnostic(place, "a rule needs a reply or a fault")])
         matcher = self.diagnostics.attempt(compiler.when.compile, rule.when, (*path, "when"), self.names) or Matcher()
         own = compiler.trees(rule.let, (*path, "let"))
         lets = {**lets, **own} if own else lets
-        answers = rule.reply is not None and ANSWER_KEYS & rule.reply.model_fields_set
-        return RulePlan(
+        plan = RulePlan(
             id=str(place),
             place=place,
             name=rule.name or "",
             matcher=matcher,
             lets=lets,
             steps=self.steps(rule.do, (*path, "do")),
-            reply=None if rule.reply is None or answers else self._reply(rule.reply, (*path, "reply"), headers, lets),
+            reply=None,
             faults=tuple(self._faults(rule.fault, (*path, "fault"))),
             claims=tuple(claim for claim in rule.claims if claim in self.known.claims),
             counted_as=self._counted_as(path) if matcher.counters else "",
             unchecked=rule.unchecked,
             grade=rule.grade,
-            answer=self._answer(rule.reply, (*path, "reply"), own) if rule.reply is not None and answers else None,
         )
+        if rule.reply is not None:
+            if rule.reply.share is not None:
+                place = compiler.document.place((*path, "reply", "share"), key=True)
+                self.diagnostics.add(place, "`share` is for one of several `replies`")
+            plan = self._with_reply(plan, rule.reply, (*path, "reply"), headers, own)
+        return self._with_replies(plan, rule, path, headers, own)
+
+    def _with_reply(
+        self, plan: RulePlan, reply: ReplyModel, path: Path, headers: tuple[Group, ...], own: Mapping[str, Template]
+    ) -> RulePlan:
+        if ANSWER_KEYS & reply.model_fields_set:
+            return replace(plan, answer=self._answer(reply, path, own))
+        return replace(plan, reply=self._reply(reply, path, headers, plan.lets))
+
+    def _with_replies(
+        self, plan: RulePlan, rule: RuleModel, path: Path, headers: tuple[Group, ...], own: Mapping[str, Template]
+    ) -> RulePlan:
+        """The rule with several replies, each of which has a rule of its own in it."""
+        at = self.compiler.document.place
+        if "then" in rule.model_fields_set and not rule.replies:
+            self.diagnostics.add(at((*path, "then"), key=True), "`then` goes with `replies`, which are missing")
+        if not rule.replies:
+            return plan
+        where, shares = (*path, "replies"), [reply.share for reply in rule.replies]
+        if rule.reply is not None:
+            self.diagnostics.add(at(where, key=True), "a rule has `reply` or `replies`, not both")
+        if len(shares) > MAX_REPLIES:
+            self.diagnostics.add(at(where), f"{len(shares)} replies; at most {MAX_REPLIES}")
+            return plan
+        if any(shares) and not all(shares):
+            text = "this reply has no `share`, and others have; give all of them one, or none"
+            self.diagnostics.add(at((*where, shares.index(None))), text)
+        if any(shares) and "then" in rule.model_fields_set:
+            text = "`then` is for replies in order; these are drawn by `share`"
+            self.diagnostics.add(at((*path, "then"), key=True), text)
+        rules = []
+        for number, reply in enumerate(rule.replies):
+            place = at((*where, number))
+            each = replace(plan, id=str(place), place=place)
+            rules.append(self._with_reply(each, reply, (*where, number), headers, own))
+        drawn = tuple(float(share) for share in shares if share is not None)
+        counted_as = f"{self._counted_as(path)} replies"
+        return replace(plan, replies=Replies(tuple(rules), rule.then, drawn, counted_as, salt_of(plan.place)))
 
     def _answer(self, reply: ReplyModel, path: Path, lets: Mapping[str, Template]) -> RuleAnswer | None:
         """What the API's own rules are to say; None in operations that say nothing generated."""
         compiler = self.compiler
-        for name in sorted(reply.model_fields_set - ANSWER_KEYS):
+        for name in sorted(reply.model_fields_set - ANSWER_KEYS - {"share"}):
             key = "class" if name == "grade" else name
             wrong = f"`{key}` can't stand beside `answer`: the API's own rules give the reply its shape"
             self.diagnostics.add(compiler.document.place((*path, key), key=True), wrong)
@@ -182,8 +229,8 @@ class RuleCompiler:
                 (reply.headers, (*path, "headers"), compiler),
                 added=self.known.added_headers,
             ),
-            body=None if "body" not in kinds else self.diagnostics.attempt(compiler.tree, reply.body, (*path, "body")),
-            text=compiler.optional(reply.text, (*path, "text")),
+            body=None if "body" not in kinds else self.diagnostics.attempt(self._body, reply.body, (*path, "body")),
+            text=self.diagnostics.attempt(self._text, reply.text, (*path, "text")),
             lines=compiler.optional(reply.lines, (*path, "lines")),
             events=None if stream is None else self._events(stream, (*path, "stream", "events")),
             pace=None if stream is None else self._pace(stream, (*path, "stream", "pace")),
@@ -198,6 +245,34 @@ class RuleCompiler:
             grade=reply.grade,
             lets=lets,
         )
+
+    def _body(self, body: Any, path: Path) -> Template:
+        """A tree of templates, or the JSON of a file as it stands."""
+        if not isinstance(body, dict) or FROM not in body:
+            return self.compiler.tree(body, path)
+        content = self._attached(body, path)
+        try:
+            value = orjson.loads(content)
+        except orjson.JSONDecodeError as error:
+            text = f"{body[FROM]!r} is not JSON: {error.msg} (line {error.lineno}, column {error.colno})"
+            raise DocumentError([Diagnostic(self.compiler.place((*path, FROM)), text)]) from error
+        return self.compiler.tree({"$literal": value}, path)
+
+    def _text(self, text: Any, path: Path) -> Template | None:
+        """A template, or the text of a file as it stands."""
+        if not isinstance(text, dict) or FROM not in text:
+            return self.compiler.optional(text, path)
+        try:
+            return self.compiler.tree({"$literal": self._attached(text, path).decode()}, path)
+        except UnicodeDecodeError as error:
+            wrong = f"{text[FROM]!r} is not text in UTF-8"
+            raise DocumentError([Diagnostic(self.compiler.place((*path, FROM)), wrong)]) from error
+
+    def _attached(self, tree: Mapping[str, Any], path: Path) -> bytes:
+        name, place = tree[FROM], self.compiler.place((*path, FROM))
+        if len(tree) > 1 or not isinstance(name, str):
+            raise DocumentError([Diagnostic(place, "`$from` names a file and stands alone: {$from: answer.json}")])
+        return self.known.attached(name, self.compiler.document.path, place)
 
     def _data(self, reply: ReplyModel, path: Path) -> dict[str, Template]:
         """The values below `error`; a reply's own `status` is one of them."""

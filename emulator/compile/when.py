@@ -16,6 +16,7 @@ from emulator.language.expressions import Language
 from emulator.language.expressions.template import compile_tree
 from emulator.playbook.matching import (
     COUNTER_TESTS,
+    AnyCheck,
     Check,
     ExpressionCheck,
     FieldCheck,
@@ -43,7 +44,8 @@ REQUEST_NAMES = (
 )
 CALLER_FIELDS = ("key", "masked", "workspace", "tier", "name", "data", "plan")
 CONDITIONS = ("probability", "after", "for")
-NO_FIELDS = frozenset({*COUNTER_TESTS, *CONDITIONS, "expr", "jsonpath"})
+NO_FIELDS = frozenset({*COUNTER_TESTS, *CONDITIONS, "expr", "jsonpath", "any"})
+MAX_ALTERNATIVES = 100
 Path = tuple[str | int, ...]
 _STEPS = {"-1": "last"}
 _QUOTES = "'\""
@@ -104,6 +106,8 @@ class WhenCompiler(Struct, frozen=True):
                     conditions[key] = self._condition(key, expected, (*path, key))
                 elif key == "expr":
                     checks.append(self._expression(expected, (*path, key)))
+                elif key == "any":
+                    checks.append(self._any(expected, (*path, key), names))
                 elif key == "jsonpath":
                     checks.extend(self._jsonpaths(expected, (*path, key), diagnostics))
                 else:
@@ -113,9 +117,11 @@ class WhenCompiler(Struct, frozen=True):
 
     def unknown(self, when: Any, path: Path, names: FieldNames) -> list[Diagnostic]:
         """What a `when` speaks of that is not among the names."""
-        fields = [key for key in when if key not in NO_FIELDS] if isinstance(when, dict) else []
-        found = [(key, names.diagnose(str(key))) for key in fields]
-        return [Diagnostic(self.place_of((*path, key)), message) for key, message in found if message is not None]
+        return [
+            Diagnostic(self.place_of((*path, *steps)), message)
+            for steps in fields_of(when)
+            if (message := names.diagnose(str(steps[-1]))) is not None
+        ]
 
     def _wrong(self, path: Path, message: str) -> DocumentError:
         return DocumentError([Diagnostic(self.place_of(path), message)])
@@ -149,6 +155,24 @@ class WhenCompiler(Struct, frozen=True):
         self._require_test(dotted, expected, path)
         return FieldCheck(dotted, expected)
 
+    def _any(self, alternatives: Any, path: Path, names: FieldNames | None) -> Check:
+        """One of several `when`; none of them counts, as no rule answers by it alone."""
+        if not isinstance(alternatives, list) or not 1 <= len(alternatives) <= MAX_ALTERNATIVES:
+            raise self._wrong(path, f"any: expected a list of 1 to {MAX_ALTERNATIVES} mappings of fields")
+        diagnostics = Diagnostics()
+        matchers = []
+        for at, each in enumerate(alternatives):
+            where = (*path, at)
+            for key in each if isinstance(each, dict) else ():
+                if key in COUNTER_TESTS:
+                    text = f"`{key}` counts what the rule answers; write it beside `any`, not in it"
+                    diagnostics.add(self.place_of((*where, key)), text)
+            if not each:
+                diagnostics.add(self.place_of(where), "an empty mapping holds for every request; name a field")
+            matchers.append(diagnostics.attempt(self.compile, each, where, names) or Matcher())
+        diagnostics.raise_any()
+        return AnyCheck(tuple(matchers))
+
     def _jsonpaths(self, queries: Any, path: Path, diagnostics: Diagnostics) -> list[Check]:
         if not isinstance(queries, dict):
             raise self._wrong(path, "jsonpath: expected a mapping of queries, as in {'$.a.b': value}")
@@ -175,13 +199,26 @@ class WhenCompiler(Struct, frozen=True):
             raise self._wrong(path, f"{what}: {error}") from error
 
 
+def fields_of(when: Any) -> Iterator[Path]:
+    """Where the fields stand that a `when` speaks of, those of its `any` included; the last step is the field."""
+    for key, expected in when.items() if isinstance(when, dict) else ():
+        if key not in NO_FIELDS:
+            yield (key,)
+        elif key == "any" and isinstance(expected, list):
+            yield from (("any", at, *steps) for at, each in enumerate(expected) for steps in fields_of(each))
+
+
+def salt_of(place: Location) -> str:
+    """What tells the lots of one place from those of others: without its folder, so that a file may be moved."""
+    return f"{PurePath(place.file).name}:{place.line}:{place.column}"
+
+
 def _condition_checks(given: Mapping[str, float], place: Location) -> Iterator[Check]:
     """The checks of the moment and, last because it costs most, of chance."""
     if "after" in given or "for" in given:
         yield WindowCheck(given.get("after", 0.0), given.get("for"))
     if "probability" in given:
-        # Without its folder: the same file draws the same wherever it lies.
-        yield ProbabilityCheck(given["probability"], f"{PurePath(place.file).name}:{place.line}:{place.column}")
+        yield ProbabilityCheck(given["probability"], salt_of(place))
 
 
 def _templated(expected: Any) -> bool:

@@ -63,6 +63,7 @@ class Context(dict[str, Any]):
         "faults",
         "ignored",
         "lets",
+        "lots",
         "makers",
         "number",
         "operation",
@@ -87,6 +88,7 @@ class Context(dict[str, Any]):
         self.number: int | str = 0  # of the exchange: what chance is drawn from
         self.blocks = 0  # of digits for ids that were drawn
         self.digits = ""  # that are left of the last
+        self.lots = 0  # that were drawn
         self.counted_later = False  # a job that the request has started is counted when it ends
         self.polled = ""  # the id of the job of which this request is a poll
         self.answering: RuleAnswer | None = None  # what the rule wants to be said

@@ -15,6 +15,7 @@ import orjson
 from emulator import dates
 from emulator.engine.accounting import estimate
 from emulator.engine.context import Context
+from emulator.engine.lots import LOTS
 from emulator.errors import ApiError
 from emulator.generate.tokens import count_tokens
 from emulator.jobs.job import RowViews
@@ -261,5 +262,6 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "estimated": estimated,
     "limit_state": limit_state,
     "fail": fail,
+    **LOTS,
 }
 LANGUAGE = Language(functions=FUNCTIONS, filters=FILTERS)

@@ -27,6 +27,12 @@ class Failed(Struct, frozen=True):
     message: str
 
 
+class Nearest(Struct, frozen=True):
+    """What kept the nearest of several from holding."""
+
+    message: str
+
+
 class Difference(Struct, frozen=True):
     """One field that is not as a rule wants it."""
 
@@ -174,6 +180,10 @@ class Matcher(Struct, frozen=True, dict=True):
 
         return matches
 
+    def write_test(self, writer: Writer) -> str:
+        """Returns the source of an expression that is true if every check holds."""
+        return " and ".join(f"({check.write(writer)})" for check in self.checks) or "True"
+
     def write(self, writer: Writer, match: str) -> None:
         """Writes code that executes the statement `match` if every check holds."""
         with ExitStack() as blocks:
@@ -212,6 +222,29 @@ class Matcher(Struct, frozen=True, dict=True):
         )
 
 
+class AnyCheck(Struct, frozen=True, dict=True):
+    """One of several mappings of fields matches."""
+
+    matchers: tuple[Matcher, ...]
+
+    @cached_property
+    def holds(self) -> Holds:
+        tests = tuple(matcher.matches for matcher in self.matchers)
+        return lambda context: any(matches(context) for matches in tests)
+
+    @property
+    def subject(self) -> str:
+        return "any"
+
+    def write(self, writer: Writer) -> str:
+        return " or ".join(f"({matcher.write_test(writer)})" for matcher in self.matchers)
+
+    def difference(self, context: Values) -> Difference:
+        """What the nearest of them lacks: the one with the fewest differences, the first among equals."""
+        nearest = min((matcher.differences(context) for matcher in self.matchers), key=len)
+        return Difference("any", f"one of {len(self.matchers)} to hold", Nearest("; ".join(map(str, nearest))))
+
+
 COUNTER_TESTS: dict[str, Callable[[int, int], bool]] = {
     "times": lambda match, wanted: match <= wanted,
     "nth": lambda match, wanted: match == wanted,
@@ -230,6 +263,8 @@ def in_words(found: Any) -> str:
     """What was found, as people read it: printable, in one line, and whole."""
     if isinstance(found, Missing):
         return "nothing"
+    if isinstance(found, Nearest):
+        return f"none that holds (nearest: {found.message})"
     return f"an error, {found.message!r}" if isinstance(found, Failed) else repr(found)
 
 
@@ -243,6 +278,11 @@ def _words(wanted: Any) -> str:
 
 AGE = "$age"  # seconds since the world began
 CHANCE = "$chance"  # the seed of what is drawn for one request
+
+
+def draw(context: Values, salt: str) -> float:
+    """Returns a number from 0 up to 1 that the same request draws again; it differs from salt to salt."""
+    return Random(f"{context[CHANCE]}/{salt}").random()
 
 
 class WindowCheck(Struct, frozen=True, dict=True):
@@ -282,7 +322,7 @@ class ProbabilityCheck(Struct, frozen=True, dict=True):
 
     def drawn(self, context: Values) -> float:
         """A number from 0 up to 1 that differs from rule to rule, though a request has one `chance`."""
-        return Random(f"{context[CHANCE]}/{self.salt}").random()
+        return draw(context, self.salt)
 
     @property
     def subject(self) -> str:

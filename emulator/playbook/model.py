@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct, field
 
@@ -200,11 +200,48 @@ class Rule(Struct, frozen=True):
     unchecked: bool = False
     grade: Provenance | None = None
     answer: RuleAnswer | None = None
+    replies: Replies | None = None
+
+    @property
+    def each(self) -> tuple[Rule, ...]:
+        """The rule with each of its replies."""
+        return (self,) if self.replies is None else self.replies.rules
 
     @property
     def paced(self) -> bool:
         """Whether the rule sets its own pace, whatever the scenario's latency."""
         return self.reply is not None and self.reply.pace is not None
+
+
+class Replies(Struct, frozen=True):
+    """Several replies of a rule, which is here once with each: in order, or by lot when they have `shares`.
+
+    `then` says what follows the last: it stays, they repeat, or the next rules are asked. `counted_as` is the name of
+    the count of those that were given, `salt` what tells its lots from those of other rules.
+    """
+
+    rules: tuple[Rule, ...]
+    then: Literal["stay", "repeat", "next"] = "stay"
+    shares: tuple[float, ...] = ()
+    counted_as: str = ""
+    salt: str = ""
+
+    def at(self, number: int) -> Rule | None:
+        """Returns the rule with its reply of a number, counted from 1; None when the next rules are to be asked."""
+        if number <= len(self.rules):
+            return self.rules[number - 1]
+        if self.then == "repeat":
+            return self.rules[(number - 1) % len(self.rules)]
+        return self.rules[-1] if self.then == "stay" else None
+
+    def drawn(self, chance: float) -> Rule:
+        """Returns the rule with the reply that falls to a number from 0 up to 1."""
+        left = chance * sum(self.shares)
+        for rule, share in zip(self.rules, self.shares, strict=True):
+            left -= share
+            if left < 0:
+                return rule
+        return self.rules[-1]
 
 
 class CheckPlan(Struct, frozen=True):

@@ -12,11 +12,11 @@ from msgspec.structs import replace
 
 from emulator.language.expressions.template import NO_LETS, Template, writers
 from emulator.language.expressions.writer import Writer, generate
-from emulator.playbook.matching import Difference, FieldCheck, Held
+from emulator.playbook.matching import Difference, FieldCheck, Held, draw
 from emulator.playbook.text_index import TextIndex, TextWant, wanted_by
 
 if TYPE_CHECKING:
-    from emulator.playbook.model import CheckPlan, FaultPlan, Rule, RuleAnswer
+    from emulator.playbook.model import CheckPlan, FaultPlan, Replies, Rule, RuleAnswer
 
 
 UNINDEXED_RULES = 8
@@ -134,6 +134,11 @@ class RuleSet:
             matcher = rule.matcher
             if not matcher.matches(context) or (matcher.counters and not matcher.admits(count(rule.counted_as))):
                 continue
+            if rule.replies is not None:
+                given = self._given(rule.replies, context, count)
+                if given is None:
+                    continue
+                rule = given
             if rule.reply is not None and (streams or rule.reply.events is None):
                 return ChosenRule(rule, faults + rule.faults if rule.faults else faults)
             faults += rule.faults
@@ -141,6 +146,13 @@ class RuleSet:
                 below = self.own.choose(context, count, streams)
                 return below and ChosenRule(self._with_answer(below.rule, rule, rule.answer), faults + below.faults)
         return None
+
+    @staticmethod
+    def _given(replies: Replies, context: Mapping[str, Any], count: Count) -> Rule | None:
+        """The rule with the reply whose turn it is, or on which the lot falls; None when all were given."""
+        if replies.shares:
+            return replies.drawn(draw(context, replies.salt))
+        return replies.at(count(replies.counted_as))
 
     def _with_answer(self, below: Rule, rule: Rule, answer: RuleAnswer) -> Rule:
         """The rule that replies, under the id of the one that answers and after its steps; made once for the two."""
@@ -163,7 +175,7 @@ class RuleSet:
     ) -> list[Miss]:
         """The rules that could have answered but for the fewest differences; among equals those of which more checks
         hold, then the earlier. `counted(name)` gives how often a rule has matched, this time included."""
-        answering = [rule for rule in self.rules if _answers(rule, streams)]
+        answering = [rule for rule in self.rules if any(_answers(each, streams) for each in rule.each)]
         return sorted((_miss(rule, context, counted) for rule in answering), key=lambda miss: miss.distance)[:most]
 
 
@@ -175,6 +187,11 @@ def _miss(rule: Rule, context: Mapping[str, Any], counted: Count) -> Miss:
     matcher = rule.matcher
     differences = tuple(matcher.differences(context))
     held = () if differences or not matcher.counters else tuple(matcher.holding(counted(rule.counted_as)))
+    replies = rule.replies
+    if not differences and not held and replies is not None and not replies.shares:
+        number = counted(replies.counted_as)
+        if replies.at(number) is None:
+            held = (Held("replies", len(replies.rules), "all were given"),)
     return Miss(rule, differences, held)
 
 

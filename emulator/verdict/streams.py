@@ -62,7 +62,7 @@ def _may_be_whole(history: History, exchange: Exchange) -> bool:
     api = history.playbook.apis.get(exchange.api)
     operation = None if api is None else api.operations.get(exchange.operation)
     rules = () if operation is None else operation.rules.rules
-    reply = next((rule.reply for rule in rules if rule.id == exchange.rule), None)
+    reply = next((each.reply for rule in rules for each in rule.each if each.id == exchange.rule), None)
     if reply is None or not reply.events or reply.events[-1].each is not None:
         return True
     last = reply.events[-1]

@@ -93,7 +93,7 @@ def explain(exchange: Exchange, world: World) -> Explanation:
     """Returns why an exchange of a world was answered as it was, by the playbook that the world plays now."""
     operation = _operation(world.playbook, exchange)
     rules = () if operation is None else operation.rules.rules
-    rule = next((each for each in rules if each.id == exchange.rule), None)
+    rule = next((each for rule in rules for each in (rule, *rule.each) if each.id == exchange.rule), None)
     service = world.pipeline.services.get(exchange.api)
     tier = None if service is None else _tier(service, exchange)
     prompt, basis = "", None

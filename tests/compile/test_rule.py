@@ -213,3 +213,80 @@ def test_a_rule_without_counters_has_no_such_name_and_each_says_where_it_stands(
     (plain,) = library.echo(rule("reply: {body: 1}")).rules.rules
     assert plain.counted_as == ""
     assert plain.id == str(plain.place)
+
+
+# -------------------------------------------------------------------------------------------------- several replies
+
+
+@pytest.mark.parametrize(
+    ("text", "messages"),
+    [
+        ("reply: {body: 1}\n«replies: [{body: 2}]", ["a rule has `reply` or `replies`, not both"]),
+        ("reply: {body: 1}\n«then: stay", ["`then` goes with `replies`, which are missing"]),
+        (
+            "replies: [{share: 1, body: 1}, «{body: 2}]",
+            ["this reply has no `share`, and others have; give all of them one, or none"],
+        ),
+        (
+            "replies: [{share: 1, body: 1}, {share: 2, body: 2}]\n«then: repeat",
+            ["`then` is for replies in order; these are drawn by `share`"],
+        ),
+        ("reply: {body: 1, «share: 1}", ["`share` is for one of several `replies`"]),
+        ("replies: [{body: 1}, {error: «invaild}]", ["unknown error 'invaild'"]),
+        ("replies: [{body: 1}, {body: «'{{ nobody }}'}]", ["unknown name 'nobody'"]),
+        ("replies: [{share: «0, body: 1}]", ["expected more than 0; found the number 0"]),
+        ("replies: [{body: 1}]\nthen: «leave", ["expected 'stay', 'repeat' or 'next'; found the text 'leave'"]),
+        ("reply: {body: {$from: «nothing.json}}", ["'nothing.json' can't be read: No such file or directory"]),
+        ("reply: {body: {$from: «../story.yaml}}", ["'../story.yaml' lies outside the folder of this file"]),
+        ("reply: {body: {$from: «demo.yaml}}", ["'demo.yaml' is not JSON: "]),
+        ("reply: {body: {$from: «demo.yaml, more: 1}}", ["`$from` names a file and stands alone"]),
+        ("reply: {text: {$from: «[a]}}", ["`$from` names a file and stands alone"]),
+        ("when: {any: «{}}\nreply: {body: 1}", ["any: expected a list of 1 to 100 mappings of fields"]),
+        ("when: {any: «[]}\nreply: {body: 1}", ["any: expected a list of 1 to 100 mappings of fields"]),
+        ("when: {any: [«{}]}\nreply: {body: 1}", ["an empty mapping holds for every request; name a field"]),
+        (
+            "when: {any: [{times: «1}]}\nreply: {body: 1}",
+            ["`times` counts what the rule answers; write it beside `any`, not in it"],
+        ),
+        ("when: {any: [{bdy.a: «1}]}\nreply: {body: 1}", ["unknown name 'bdy'"]),
+    ],
+)
+def test_wrong_replies_are_refused(library: Library, text: str, messages: list[str]) -> None:
+    found = library.refused(api=rule(text))
+    assert [message for message, wanted in zip(found, messages, strict=True) if not message.startswith(wanted)] == []
+
+
+def test_too_many_replies_are_refused(library: Library) -> None:
+    many = f"replies: «[{', '.join(['{body: 1}'] * 1_001)}]"
+    assert library.refused(api=rule(many)) == ["1001 replies; at most 1000"]
+
+
+def test_the_replies_of_a_rule_are_rules_with_their_own_places_and_its_name(library: Library) -> None:
+    (compiled,) = library.echo(rule("name: mine\nreplies: [{body: 1}, {error: invalid}]")).rules.rules
+    assert [each.name for each in compiled.each] == ["mine", "mine"]
+    assert len({each.id for each in compiled.each}) == 2
+    assert [each.reply and each.reply.error for each in compiled.each] == [None, "invalid"]
+
+
+def test_a_body_may_come_from_a_file_beside_and_is_taken_as_it_stands(library: Library) -> None:
+    library.write("apis/said.json", '{"said": "{{ nothing }}", "list": [1, 2.5, null]}')
+    playbook = library.load(api=rule("reply: {body: {$from: said.json}}"), story=STORY)
+    reply = playbook.apis["demo"].operations["echo.create"].rules.rules[0].reply
+    assert reply is not None
+    assert reply.body is not None
+    assert reply.body.value({}) == {"said": "{{ nothing }}", "list": [1, 2.5, None]}
+    assert library.folder / "apis" / "said.json" in playbook.files
+
+
+def test_a_text_may_come_from_a_file_beside(library: Library) -> None:
+    library.write("apis/pages/page.html", "<p>{{ as it stands }}</p>\n")
+    reply = library.echo(rule("reply: {text: {$from: pages/page.html}}")).rules.rules[0].reply
+    assert reply is not None
+    assert reply.text is not None
+    assert reply.text.value({}) == "<p>{{ as it stands }}</p>\n"
+
+
+def test_a_text_in_another_encoding_is_refused(library: Library) -> None:
+    (library.folder / "apis").mkdir()
+    (library.folder / "apis" / "page.txt").write_bytes(b"gr\xfc\xdfe")
+    assert library.refused(api=rule("reply: {text: {$from: «page.txt}}")) == ["'page.txt' is not text in UTF-8"]

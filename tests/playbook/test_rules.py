@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from emulator.app import LANGUAGE
 from emulator.compile.when import WhenCompiler
 from emulator.errors import Location
 from emulator.playbook.headers import Headers
-from emulator.playbook.model import EventPlan, FaultPlan, ReplyPlan, Rule
-from emulator.playbook.rules import UNINDEXED_RULES, ChosenRule, RuleSet
+from emulator.playbook.matching import CHANCE
+from emulator.playbook.model import CheckPlan, EventPlan, FaultPlan, Replies, ReplyPlan, Rule
+from emulator.playbook.rules import UNINDEXED_RULES, Checks, ChosenRule, RuleSet
 
 NOWHERE = Location("rules.yaml", 1, 1)
 REPLY = ReplyPlan(NOWHERE, 200, Headers())
@@ -263,3 +265,88 @@ def test_rules_of_a_query_or_an_operator_are_always_asked_however_many_there_are
     book = RuleSet([*rules, *(make({"body.model": f"model-{at}"}, at) for at in range(20, 40))])
     asked = list(book.candidates({"body": {"model": "model-30"}}))
     assert [rule.place.line for rule in asked] == [*range(20), 30]
+
+
+# -------------------------------------------------------------------------------------------------- several replies
+
+
+def several(
+    count: int, then: Literal["stay", "repeat", "next"] = "stay", shares: tuple[float, ...] = (), when: Any = None
+) -> Rule:
+    """A rule at line 1 whose replies stand at lines 11, 12 and so on."""
+    each = tuple(make(None, 11 + number) for number in range(count))
+    return replace(make(when, 1, reply=None), replies=Replies(each, then, shares, "replies of 1", "salt"))
+
+
+@pytest.mark.parametrize(
+    ("then", "seen"),
+    [
+        ("stay", [11, 12, 13, 13, 13, 13, 13]),
+        ("repeat", [11, 12, 13, 11, 12, 13, 11]),
+        ("next", [11, 12, 13, 2, 2, 2, 2]),
+    ],
+)
+def test_replies_are_given_one_after_the_other(then: Literal["stay", "repeat", "next"], seen: list[int]) -> None:
+    book, count = RuleSet([several(3, then), make(None, 2)]), counting()
+    assert [lines(book.choose({}, count)) for _ in seen] == seen
+
+
+def test_only_requests_that_the_rule_answers_take_a_reply() -> None:
+    book, count = RuleSet([several(2, when={"body.a": 1, "every": 2}), make(None, 2)]), counting()
+    seen = [lines(book.choose({"body": {"a": a}}, count)) for a in (1, 0, 1, 1, 0, 1)]
+    assert seen == [2, 2, 11, 2, 2, 12]
+
+
+def test_replies_with_shares_are_drawn_and_the_same_request_draws_the_same() -> None:
+    book = RuleSet([several(2, shares=(9.0, 1.0))])
+    seen = [lines(book.choose({CHANCE: f"seed/{number}"}, counting())) for number in range(1_000)]
+    assert seen == [lines(book.choose({CHANCE: f"seed/{number}"}, counting())) for number in range(1_000)]
+    assert 60 <= seen.count(12) <= 140
+    assert seen.count(11) + seen.count(12) == 1_000
+
+
+def test_the_faults_of_a_rule_go_with_each_of_its_replies() -> None:
+    plan = FaultPlan("slow", NOWHERE, "slow")
+    rule = several(1)
+    assert rule.replies is not None
+    each = tuple(replace(each, faults=(plan,)) for each in rule.replies.rules)
+    choice = RuleSet([replace(rule, replies=replace(rule.replies, rules=each))]).choose({}, counting())
+    assert choice is not None
+    assert choice.faults == (plan,)
+
+
+def test_an_item_of_a_job_passes_over_a_reply_that_is_a_stream() -> None:
+    rule = several(1)
+    assert rule.replies is not None
+    streaming = replace(rule, replies=replace(rule.replies, rules=(make(None, 11, STREAM),)))
+    assert lines(RuleSet([streaming, make(None, 2)]).choose({}, counting(), streams=False)) == 2
+
+
+def test_replies_that_were_all_given_are_a_near_miss_that_says_so() -> None:
+    book, count = RuleSet([several(2, "next")]), counting()
+    for _ in range(3):
+        book.choose({}, count)
+    (miss,) = book.near_misses({}, lambda name: 3)
+    assert list(map(str, miss.held)) == ["replies: 2, all were given"]
+
+
+# ----------------------------------------------------------------------------------------------------- one of several
+
+
+@pytest.mark.parametrize(
+    ("body", "holds"), [({"a": 1}, True), ({"b": 2, "c": 3}, True), ({"b": 2}, False), ({}, False)]
+)
+def test_any_holds_when_one_of_its_mappings_does(body: dict[str, int], holds: bool) -> None:
+    matcher = COMPILER.compile({"any": [{"body.a": 1}, {"body.b": 2, "body.c": 3}]}, ())
+    assert matcher.matches({"body": body}) is holds
+    assert bool(matcher.differences({"body": body})) is not holds
+    check = CheckPlan(NOWHERE, matcher, "invalid", None, None)
+    assert (Checks([check]).first({"body": body}) is check) is holds
+
+
+def test_a_near_miss_of_any_names_what_the_nearest_lacks() -> None:
+    matcher = COMPILER.compile({"any": [{"body.a": 1, "body.d": 4}, {"body.b": 2, "body.c": 3}]}, ())
+    (difference,) = matcher.differences({"body": {"b": 2}})
+    assert str(difference) == (
+        "any: wanted one of 2 to hold, found none that holds (nearest: body.c: wanted 3, found nothing)"
+    )

@@ -78,6 +78,7 @@ class ReplyModel(Model):
     message: Template = None
     param: Template = None
     data: dict[str, Template] = {}
+    share: float | None = Field(default=None, gt=0, le=1_000_000, description="Of several replies, one is drawn.")
     grade: Class = None
 
 
@@ -91,9 +92,16 @@ class RuleModel(Model):
     let: dict[Name, Template] = {}
     do: list[StepModel] = []
     reply: ReplyModel | None = None
+    replies: list[ReplyModel] = []
+    then: Literal["stay", "repeat", "next"] = "stay"
     fault: Template = None
     grade: Class = None
     claims: Claims = []
+
+    @property
+    def each_reply(self) -> list[ReplyModel]:
+        """The reply, or each of the replies."""
+        return [*([] if self.reply is None else [self.reply]), *self.replies]
 
 
 class CannedAnswerModel(Model):

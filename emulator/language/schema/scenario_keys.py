@@ -85,6 +85,13 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "let": "Names for `do`, `reply`. They are worked out when first used; `when` does not see them.",
         "do": "Steps that change state before the reply.",
         "reply": "What is sent.",
+        "replies": (
+            "Several of those, up to 1,000: one request after the other gets the next, or each gets one by lot."
+        ),
+        "then": (
+            "What follows the last of `replies`: `stay`, when left out: it is given again and again; "
+            "`repeat`: they begin anew; `next`: the rules below answer."
+        ),
         "fault": "How that goes wrong.",
         "claims": "In API files: ids of the promises that the rule serves.",
         "class": ("`documented`, `inferred` or `invented`: who knows of what the rule does, if no claim is about it."),
@@ -101,8 +108,11 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
             "those that the emulator adds to every response (`Date`, the limit headers, `X-Emulator-…`); "
             "null leaves a header out."
         ),
-        "body": "JSON: a tree of templates.",
-        "text": "Plain text.",
+        "body": (
+            "JSON: a tree of templates; or `{$from: answer.json}`, which is what stands in that file "
+            "beside the scenario or below, as it stands."
+        ),
+        "text": "Plain text; or `{$from: page.html}`, likewise.",
         "lines": "A list, each item of which is sent as one line of JSON (`application/x-ndjson`).",
         "stream": "Server-sent events.",
         "error": (
@@ -115,6 +125,7 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
             "With `error`: more values below `error` in the shape, such as `{allow: POST}`; `{status: "
             "475}` answers with that status."
         ),
+        "share": "In `replies`: how many of all the lots this one has.",
         "class": "Who knows of its shape, if no claim is about it.",
     },
     "StreamModel": {
