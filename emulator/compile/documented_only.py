@@ -118,6 +118,10 @@ class _DocumentedSchema(Schema):
         self._is_closed = operation.unknown_fields != "ignore"
         self._what = what
 
+    def is_plain(self, value: Any) -> bool:
+        """Whether a value is known to fit, and has documented fields only."""
+        return super().is_plain(value) and not any(self._undocumented(value))
+
     def check(self, value: Any, what: str) -> None:
         """Raises ApiError `no_rule` for a field that is not documented, and else as a schema does."""
         for name, why in self._undocumented(value):
