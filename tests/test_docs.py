@@ -69,7 +69,7 @@ def test_what_must_be_there_is_called_required() -> None:
 
 def test_every_operator_and_every_other_key_of_when_is_told() -> None:
     assert sorted(told("When", "operator").keys) == sorted(OPERATORS)
-    assert sorted(told("When", "key").keys) == sorted(["expr", "jsonpath", *COUNTER_TESTS, *CONDITIONS])
+    assert sorted(told("When", "key").keys) == sorted(["expr", "any", "jsonpath", *COUNTER_TESTS, *CONDITIONS])
 
 
 def test_every_fault_is_told() -> None:
