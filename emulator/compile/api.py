@@ -23,7 +23,7 @@ from emulator.language.schema.api import ClientModel, CollectionModel, ErrorKind
 from emulator.language.schema.provenance import PROVENANCES
 from emulator.language.schema.scenario import ApiFile, OverrideModel
 from emulator.playbook import Api as ApiPlan
-from emulator.playbook import model as access
+from emulator.playbook import access
 from emulator.playbook import model as plan
 from emulator.playbook.headers import ADDED
 from emulator.playbook.limits import parse_limit
@@ -78,15 +78,7 @@ class ApiCompiler:
         self._require()
         collections = {name: self._collection(name, part) for name, part in file.collections.items()}
         collections["keys"] = keys_as_records(self.keys)
-        known = Definitions(
-            file.errors.kinds,
-            collections,
-            file.jobs,
-            file.claims,
-            self.error_headers,
-            self.data.fixtures.attached,
-            self.added_headers,
-        )
+        known = self._definitions(collections)
         jobs = JobCompiler(compiler, file.operations, RuleCompiler(compiler, known))
         kinds = {
             name: jobs.job(name, kind, self.override.jobs.get(name, {}), self._place)
@@ -100,7 +92,7 @@ class ApiCompiler:
             hosts=tuple(file.hosts),
             base=file.base,
             document=compiler.document,
-            claims={id: access.ClaimPlan(claim.grade, claim.says, claim.inferred) for id, claim in file.claims.items()},
+            claims={id: plan.ClaimPlan(claim.grade, claim.says, claim.inferred) for id, claim in file.claims.items()},
             file=file.model_copy(update={"unknown_keys": self.unknown_keys}),
             credentials=tuple(
                 access.CredentialPlan(each.header, each.scheme, each.collection, tuple(each.claims), each.grade)
@@ -121,6 +113,18 @@ class ApiCompiler:
             answers=self._answers(canned),
             jobs=kinds,
             operations=operations.operations(deferred=self.checked),
+        )
+
+    def _definitions(self, collections: Mapping[str, Any]) -> Definitions:
+        file = self.file
+        return Definitions(
+            file.errors.kinds,
+            collections,
+            file.jobs,
+            file.claims,
+            self.error_headers,
+            self.data.fixtures.attached,
+            self.added_headers,
         )
 
     def _tier(self, name: str, tier: TierModel) -> plan.TierPlan:

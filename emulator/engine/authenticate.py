@@ -9,7 +9,7 @@ from emulator.engine.context import Context, Service
 from emulator.errors import ApiError
 from emulator.http import Caller, Request
 from emulator.playbook import Api
-from emulator.playbook.model import CredentialPlan
+from emulator.playbook.access import CredentialPlan
 from emulator.store.masking import mask_key
 from emulator.store.tokens import KEYS, expired
 

@@ -13,23 +13,19 @@ from emulator.errors import Location
 from emulator.language.document.reader import Document
 from emulator.language.expressions.template import Template
 from emulator.language.schema.provenance import Provenance
+from emulator.playbook.access import ClientPlan, CredentialPlan, ExamplePlan, KeyPlan, UnknownPlan
 from emulator.playbook.headers import Headers
 from emulator.playbook.json_schema import Schema
 from emulator.playbook.model import (
     AnswerPlan,
     CitedRecord,
     ClaimPlan,
-    ClientPlan,
     CollectionPlan,
-    CredentialPlan,
     ErrorPlan,
-    ExamplePlan,
     JobPlan,
-    KeyPlan,
     LatencyPlan,
     Seed,
     TierPlan,
-    UnknownPlan,
     UsagePlan,
 )
 from emulator.playbook.provenance import ClaimReference, cited

@@ -1,4 +1,4 @@
-"""Access: the compiled parts of an API that say who may call it and what it tells of itself."""
+"""What an API and its scenarios say, compiled: rules and replies, answers, jobs, collections and tiers."""
 
 from __future__ import annotations
 
@@ -29,51 +29,6 @@ class ClaimPlan(Struct, frozen=True):
     grade: Provenance
     says: str
     inferred: str | None = None
-
-
-class KeyPlan(Struct, frozen=True):
-    """An API key that is known from the start; `status` is `active` or `revoked`."""
-
-    workspace: str
-    tier: str
-    name: str | None
-    status: str
-    data: Mapping[str, Any]
-
-
-class UnknownPlan(Struct, frozen=True):
-    """Who a key is that nobody registered; `workspace` may use `key`."""
-
-    tier: str
-    workspace: Template
-    data: Mapping[str, Any]
-
-
-class CredentialPlan(Struct, frozen=True):
-    """Where a credential may stand, a header, perhaps after a scheme, and the collection that knows it."""
-
-    header: str
-    scheme: str | None
-    collection: str
-    claims: tuple[str, ...] = ()
-    grade: Provenance | None = None
-
-
-class ClientPlan(Struct, frozen=True):
-    """The key that programs are given, the variables that say where to call, and what a call would cost by unit."""
-
-    key: str | None = None
-    environment: Mapping[str, Template] = {}
-    spent: Mapping[str, Template] = {}
-
-
-class ExamplePlan(Struct, frozen=True):
-    """A request to copy, shown when the server starts."""
-
-    operation: str
-    path: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: Any
 
 
 LINE_ENDS = re.compile(r"\r\n|\r|\n")

@@ -1,0 +1,56 @@
+"""Access: the compiled parts of an API that say who may call it, and what its clients are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from emulator.language.expressions.template import Template
+from emulator.language.schema.provenance import Provenance
+
+
+class KeyPlan(Struct, frozen=True):
+    """An API key that is known from the start; `status` is `active` or `revoked`."""
+
+    workspace: str
+    tier: str
+    name: str | None
+    status: str
+    data: Mapping[str, Any]
+
+
+class UnknownPlan(Struct, frozen=True):
+    """Who a key is that nobody registered; `workspace` may use `key`."""
+
+    tier: str
+    workspace: Template
+    data: Mapping[str, Any]
+
+
+class CredentialPlan(Struct, frozen=True):
+    """Where a credential may stand, a header, perhaps after a scheme, and the collection that knows it."""
+
+    header: str
+    scheme: str | None
+    collection: str
+    claims: tuple[str, ...] = ()
+    grade: Provenance | None = None
+
+
+class ClientPlan(Struct, frozen=True):
+    """The key that programs are given, the variables that say where to call, and what a call would cost by unit."""
+
+    key: str | None = None
+    environment: Mapping[str, Template] = {}
+    spent: Mapping[str, Template] = {}
+
+
+class ExamplePlan(Struct, frozen=True):
+    """A request to copy, shown when the server starts."""
+
+    operation: str
+    path: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: Any
