@@ -45,7 +45,7 @@ def charge(context: Context, operation: Operation, now: float) -> Allowance | No
 
 def _show(context: Context, limits: Sequence[Limit], error: ApiError) -> None:
     """Lets a request that a counter refused show how the counters stand, of which it was charged nothing."""
-    context.allowance = Allowance(limits, {}, (), error.values["limits"])
+    context.allowance = Allowance.of_nothing(limits, error.values["limits"])
     context["limits"] = context.allowance.states
 
 
@@ -80,7 +80,7 @@ def settle_refusal(error: Exception, context: Context, now: float) -> Exception:
     with: that of a counter, when one does not let even this through.
     """
     caller, allowance, operation = context.caller, context.allowance, context.operation
-    if caller is None or operation is None or (allowance is not None and not allowance.windows):
+    if caller is None or operation is None or (allowance is not None and not allowance.charged):
         return error
     api, store = context.service.api, context.service.state.store
     limits = api.tiers[caller.tier].limits
@@ -94,7 +94,7 @@ def settle_refusal(error: Exception, context: Context, now: float) -> Exception:
         if allowance is None and any(cost.values()):
             context.allowance = limit.admit(store, caller.subject, limits, cost, now)
         elif allowance is None:
-            context.allowance = Allowance(limits, {}, (), limit.states(store, caller.subject, limits))
+            context.allowance = Allowance.of_nothing(limits, limit.states(store, caller.subject, limits))
         else:
             context.allowance = limit.settle(store, caller.subject, allowance, cost, now)
     except TemplateError as mistake:
@@ -140,6 +140,8 @@ def estimate(kind: str, items: Any, counter: str, context: Context) -> int:
 def whole(template: Template, context: Context, place: Location) -> int:
     """Returns the value of a template as a whole number from 0. Raises TemplateError for anything else."""
     value = template.value(context)
+    if value.__class__ is int and value >= 0:
+        return int(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
         raise TemplateError(place, f"{value!r} is not an amount; expected a number from 0")
     return int(value)

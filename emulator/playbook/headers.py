@@ -47,7 +47,7 @@ class Headers(Struct, frozen=True, dict=True):
             value = template.node.maybe(writer)
             plain = f"{value}.__class__ is str and {value}.isascii() and {value}.isprintable()"
             other = f"{write}({value}, {name!r}, {writer.bind(template.node.locate)})"
-            written = f"{value}.encode() if {plain} else {other}"
+            written = f"b'%d' % {value} if {value}.__class__ is int else {value}.encode() if {plain} else {other}"
             writer.line(f"if {value} is not None and {value} is not MISSING: {lines}.append(({name!r}, {written}))")
         return lines
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from math import ceil
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -11,18 +13,33 @@ from emulator.errors import ApiError
 from emulator.playbook.limits import Limit
 from emulator.store.backend import Backend, Window
 
+Stand: TypeAlias = tuple[int, float]  # how much of a counter is used, and when it resets
+States: TypeAlias = dict[str, dict[str, int]]
 
-class Allowance(Struct):
-    """What was charged for one request, and how each counter stands after it.
 
-    `states` maps a counter's name to {limit, remaining, reset, used, retry_after}: `reset` is a whole second since the
-    epoch, `retry_after` seconds after the request came, rounded up, and never more than the window has.
+class Allowance(Struct, dict=True):
+    """What was charged for one request, by counter (empty: nothing was), and how each counter stood after it.
+
+    `stands` says how much of each limit was used, and when it resets; `at` is the moment of the request.
     """
 
     limits: Sequence[Limit]
     charged: Mapping[str, int]
-    windows: Sequence[Window]
-    states: dict[str, dict[str, int]]
+    stands: Sequence[Stand]
+    at: float
+
+    @classmethod
+    def of_nothing(cls, limits: Sequence[Limit], states: States) -> Allowance:
+        """Returns the allowance of a request that was charged nothing, whose counters stand like this."""
+        allowance = cls(limits, {}, (), 0.0)
+        allowance.states = states
+        return allowance
+
+    @cached_property
+    def states(self) -> States:
+        """Maps a counter's name to {limit, remaining, reset, used, retry_after}: `reset` is a whole second since the
+        epoch, `retry_after` seconds after the request came, rounded up, and never more than the window has."""
+        return _states(self.limits, self.stands, self.at)
 
 
 def admit(
@@ -33,17 +50,16 @@ def admit(
     `now` is the moment of the request, which `Date` is made from too. Raises ApiError `rate_limited`, with retry_after,
     counter, limit and limits (the states), when one counter refuses; then nothing is charged.
     """
-    if not limits:
-        return Allowance((), cost, (), {})
     if now is None:
         now = store.clock.now()
     charges = [(f"{subject}/{at.name}", at.amount, at.seconds, cost.get(at.name, 0)) for at in limits]
     windows = store.windows.charge(charges, now)
-    states = _states(limits, windows, now)
+    stands = []
     for window in windows:
         if window.refused:
-            raise _refusal(limits, cost, windows, states)
-    return Allowance(limits, cost, windows, states)
+            raise _refusal(limits, cost, windows, now)
+        stands.append((window.used, window.resets_at))
+    return Allowance(limits, cost, stands, now)
 
 
 def settle(
@@ -55,46 +71,42 @@ def settle(
     """
     if now is None:
         now = store.clock.now()
-    windows = []
-    for limit, window in zip(allowance.limits, allowance.windows, strict=True):
+    stands = list(allowance.stands)
+    for index, limit in enumerate(allowance.limits):
         charged = allowance.charged.get(limit.name, 0)
-        difference = amounts.get(limit.name, charged) - charged
-        settled = (
-            store.windows.settle(f"{subject}/{limit.name}", difference, window.resets_at, now) if difference else None
-        )
-        windows.append(settled or window)
-    states = _states(allowance.limits, windows, now)
-    return Allowance(allowance.limits, {**allowance.charged, **amounts}, windows, states)
+        if difference := amounts.get(limit.name, charged) - charged:
+            window = store.windows.settle(f"{subject}/{limit.name}", difference, stands[index][1], now)
+            if window is not None:
+                stands[index] = window.used, window.resets_at
+    return Allowance(allowance.limits, {**allowance.charged, **amounts}, stands, now)
 
 
-def states(store: Backend, subject: str, limits: Sequence[Limit]) -> dict[str, dict[str, int]]:
+def states(store: Backend, subject: str, limits: Sequence[Limit]) -> States:
     """Returns how a subject's counters stand, charging nothing; one whose window has not begun has all left."""
     now = store.clock.now()
     windows = [
         store.windows.peek(f"{subject}/{at.name}", at.seconds, now) or Window(0, now + at.seconds) for at in limits
     ]
-    return _states(limits, windows, now)
+    return _states(limits, [(window.used, window.resets_at) for window in windows], now)
 
 
-def _states(limits: Sequence[Limit], windows: Sequence[Window], now: float) -> dict[str, dict[str, int]]:
+def _states(limits: Sequence[Limit], stands: Sequence[Stand], now: float) -> States:
     states = {}
-    for index, window in enumerate(windows):
-        limit = limits[index]
-        used, amount, left = window.used, limit.amount, min(window.resets_at - now, limit.seconds)
+    for limit, (used, resets_at) in zip(limits, stands, strict=True):
+        amount, left = limit.amount, min(resets_at - now, limit.seconds)
         states[limit.name] = {
             "limit": amount,
             "remaining": amount - used if amount > used else 0,
-            "reset": ceil(window.resets_at),
+            "reset": ceil(resets_at),
             "used": used,
             "retry_after": ceil(left) if left > 0 else 1,
         }
     return states
 
 
-def _refusal(
-    limits: Sequence[Limit], costs: Mapping[str, int], windows: Sequence[Window], states: dict[str, dict[str, int]]
-) -> ApiError:
+def _refusal(limits: Sequence[Limit], costs: Mapping[str, int], windows: Sequence[Window], now: float) -> ApiError:
     """The error of the counter that holds it up longest: one that never lets it pass, or the last to reset."""
+    states = _states(limits, [(window.used, window.resets_at) for window in windows], now)
     refused = [(limit, window) for limit, window in zip(limits, windows, strict=True) if window.refused]
     limit, window = max(refused, key=lambda pair: (costs[pair[0].name] > pair[0].amount, pair[1].resets_at))
     cost = costs[limit.name]

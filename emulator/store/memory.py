@@ -181,9 +181,9 @@ class MemoryWindows:
             if window.used + cost > limit and cost > 0:
                 return self._refuse(charges, now)
             windows.append(window)
-        for index, charge in enumerate(charges):
-            known[charge[0]] = window = windows[index]
-            window.used += charge[3]
+        for (key, _, _, cost), window in zip(charges, windows, strict=True):
+            known[key] = window
+            window.used += cost
         if len(known) > self._sweep_at:
             self._sweep(now)
         return windows
