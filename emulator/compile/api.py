@@ -43,7 +43,7 @@ ENGINE_ERRORS: Mapping[str, ErrorKindModel] = {
     "method_not_allowed": ErrorKindModel(status=405, headers={"Allow": "{{ error.allow }}"}),
     "too_large": ErrorKindModel(status=413),
     "media_type": ErrorKindModel(status=415),
-    "rate_limited": ErrorKindModel(status=429, headers={"Retry-After": "{{ error.retry_after }}"}),
+    "rate_limited": ErrorKindModel(status=429, headers={"Retry-After": "{{ error.retry_after | default(none) }}"}),
     "no_rule": ErrorKindModel(status=501),
     "internal": ErrorKindModel(status=500),
 }

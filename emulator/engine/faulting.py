@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 
 from emulator.engine.context import Context
+from emulator.engine.respond import say_when
 from emulator.faults.base import OF_ANSWERS, OF_STREAMS, ON, Family, Fault
 from emulator.faults.credentials import TokenFault
 from emulator.faults.jobs import JobFault
@@ -41,6 +42,7 @@ def refuse_by_fault(faults: Sequence[Fault], context: Context) -> None:
     for fault in faults:
         if (refusal := fault.refusal(context)) is not None:
             refusal.free = True
+            say_when(refusal, context)
             raise refusal
 
 

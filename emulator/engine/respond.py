@@ -15,6 +15,8 @@ from emulator.playbook.error_reply import check_status
 from emulator.playbook.model import ReplyPlan, Rule
 from emulator.playbook.schema_reasons import shown
 
+RATE_LIMITED = "rate_limited"  # and kinds whose names go on, for other statuses
+
 
 def write_out(plan: ReplyPlan, context: Context) -> tuple[bytes, int]:
     """All events of a stream that is not paced, as bytes, and how many they are."""
@@ -79,13 +81,18 @@ def refusal(plan: ReplyPlan, context: Context) -> ApiError:
     message = str(plan.message.value(context)) if plan.message is not None else ""
     param = plan.param.maybe(context) or None if plan.param is not None else None
     values = {name: part.value(context) for name, part in plan.data.items()}
-    if plan.error == "rate_limited" and "retry_after" not in values and (limits := context["limits"]):
-        values["retry_after"] = _wait(limits.values())
     if "status" in values:
         check_status(values["status"], plan.data["status"].place)
     error = ApiError(plan.error, message, param=param, **values)
     error.headers = plan.error_headers
+    say_when(error, context)
     return error
+
+
+def say_when(error: ApiError, context: Context) -> None:
+    """Lets a rate limit that no counter refused, but a rule or a fault, say when the caller's counters go on."""
+    if error.kind.startswith(RATE_LIMITED) and "retry_after" not in error.values and (limits := context["limits"]):
+        error.values["retry_after"] = _wait(limits.values())
 
 
 def _wait(states: Collection[Mapping[str, int]]) -> int:

@@ -121,7 +121,7 @@ def test_what_is_not_there_is_not_found_and_wrong_methods_are_refused(emulator: 
 def test_a_scenario_may_say_no_in_every_way_there_is(emulator: Emulated, kind: str, status: int) -> None:
     response = execute(caller(emulator), text=kind)
     refused(response, status)
-    assert response.headers.get("retry-after") == ("7" if kind == "rate_limited" else None)
+    assert response.headers.get("retry-after") == {"rate_limited": "7", "rate_limited_497": "60"}.get(kind)
 
 
 @pytest.mark.claim("AX-ERROR-SHAPE")
@@ -164,6 +164,22 @@ def test_the_sixth_run_of_a_minute_is_too_many_and_the_next_minute_is_another(em
     assert client.get(f"/v2/models/{LLM}").status_code == 200
     emulator.advance(60)
     ran(client, text="Hello!")
+
+
+@pytest.mark.claim("AX-ERROR-SHAPE")
+@pytest.mark.finding("B14")
+@pytest.mark.parametrize(("key", "later", "seconds"), [(LIMITED, 20.5, "40"), (DEMO, 0.0, "60")])
+def test_a_rate_limit_by_a_fault_says_when_to_come_again_as_that_of_a_counter_does(
+    emulator: Emulated, key: str, later: float, seconds: str
+) -> None:
+    client = caller(emulator, key)
+    ran(client, text="Hello!")
+    emulator.advance(later)
+    for fault in ("status; status=429", "status; status=497; error=rate_limited_497", "status; error=rate_limited"):
+        response = client.post(f"/api/v2/execute/{LLM}", json={"text": "Hello!"}, headers={"X-Emulator-Fault": fault})
+        assert response.headers["retry-after"] == seconds, fault
+    response = execute(client, text="Hello!")
+    assert "retry-after" not in response.headers
 
 
 @pytest.mark.claim("AX-ERROR-SHAPE")

@@ -141,3 +141,22 @@ jobs:
         {"said": {"said": 2}},
         {"status": 503},
     ]
+
+
+@pytest.mark.finding("B14")
+@pytest.mark.parametrize(("key", "wait"), [("key-of-ann", "60"), ("key-without-limits", None)])
+def test_a_rate_limit_that_a_fault_plays_says_the_wait_that_a_counter_would_say(
+    small: Small, key: str, wait: str | None
+) -> None:
+    more = """
+    tiers:
+      basic: {limits: {calls: 1000/minute}, data: {size: 3}}
+      free: {limits: {calls: unlimited}}
+    keys:
+      key-of-ann: {workspace: ann, tier: basic}
+      key-without-limits: {workspace: eve, tier: free}
+    errors: {shape: {kind: "{{ error.kind }}"}}
+    """
+    emulated = small(OPERATIONS, more, scenario="rules: [{fault: {status: 429}}]\n")
+    response = emulated.client("small", headers={"X-Key": key}).get("/one")
+    assert (response.status_code, response.headers.get("retry-after")) == (429, wait)
