@@ -88,6 +88,8 @@ def serve(**options: Any) -> int:
     Every option is also an environment variable: EMULATOR_LISTEN, EMULATOR_SCENARIO, EMULATOR_SEED and so on.
     """
     gc.disable()  # nearly everything that is loaded stays; the server enables the collector again
+    # Pydantic would read the metadata of every installed package, to look for plugins that are of no use here.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from emulator import server, settings
     from emulator.app import build
     from emulator.cli.output import banner, ready_line, request_log

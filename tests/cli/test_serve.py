@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from emulator.settings import PARSERS
 from tests.emulate import emulate
 from tests.library import STORY
+from tests.process import ROOT, environment
 
 pytestmark = pytest.mark.slow
 
@@ -36,3 +40,19 @@ def test_serving_wrong_scenarios_reports_every_error(story: Path) -> None:
         "story.yaml:4:1: unknown key 'rulez'",
         "story.yaml:5:1: unknown key 'latencie'",
     ]
+
+
+def test_plugins_of_pydantic_are_not_loaded(tmp_path: Path) -> None:
+    (tmp_path / "nosy.py").write_text(
+        "import pathlib\npathlib.Path(__file__).with_name('loaded').touch()\nplugin = None\n"
+    )
+    metadata = tmp_path / "nosy-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: nosy\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[pydantic]\nnosy = nosy:plugin\n")
+    (tmp_path / "wrong.yaml").write_text("scenario: wrong\nabout: [x]\n")
+    variables = environment(PYTHONPATH=f"{ROOT}{os.pathsep}{tmp_path}")
+    command = [sys.executable, "-m", "emulator", "serve", "--scenario", str(tmp_path / "wrong.yaml")]
+    done = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "wrong.yaml:2:8: expected text; found a list\n")
+    assert not (tmp_path / "loaded").exists()
