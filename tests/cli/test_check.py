@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 def test_check_looks_at_all_that_comes_along() -> None:
     result = emulate("check")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == "8 scenarios OK\n"
+    assert result.stdout == "9 scenarios OK\n"
 
 
 @pytest.mark.parametrize("path", ["story.yaml", "demo.yaml", "./story.yaml"])
