@@ -253,7 +253,7 @@ def test_an_operation_that_wants_no_body_does_not_look_at_one(wire: Wire) -> Non
     assert wire.ask("POST", "/bodiless", KEY.items(), b"\xff").json() == {"has": False}
 
 
-MANY = {"a": [[0] * 1_000] * 498}  # with "b": 2 + 498 + 498,000 values, and those of b
+MANY = {"a": [[0] * 1_000] * 198}  # with "b": 2 + 198 + 198,000 values, and those of b
 
 
 @pytest.mark.finding("A9")
@@ -262,12 +262,31 @@ MANY = {"a": [[0] * 1_000] * 498}  # with "b": 2 + 498 + 498,000 values, and tho
     [
         ({str(at): 1 for at in range(10_000)}, None),
         ({str(at): 1 for at in range(10_001)}, "the body has an object with 10,001 keys; at most 10,000"),
-        ({"a": [{str(at): 1 for at in range(400_000)}]}, "the body has an object with 400,000 keys; at most 10,000"),
-        ({**MANY, "b": [0] * 1_501}, "the body has more than 500,000 values"),
-        ({**MANY, "b": [0] * 1_500}, None),
-        ({"a": "," * 100_000}, None),
+        ({"a": [{str(at): 1 for at in range(100_000)}]}, "the body has an object with 100,000 keys; at most 10,000"),
+        ({"a": [{str(at): 1 for at in range(400_000)}]}, "the body has more than 200,000 values"),
+        ({**MANY, "b": [0] * 1_801}, "the body has more than 200,000 values"),
+        ({**MANY, "b": [0] * 1_800}, None),
+        ({"a": [[]] * 200_001}, "the body has more than 200,000 values"),
+        ({"a": ",[{" * 200_000}, None),
+        ({"a": '\\",[{' * 100_000, "b": "\\"}, None),
+        ({"a": [","] * 199_999}, None),
+        ({"a": [",\\"] * 200_000}, "the body has more than 200,000 values"),
+        ({"a": [""] * 900_000}, "the body has more than 200,000 values"),
     ],
-    ids=["most keys", "too many keys", "too many keys inside", "too many values", "most values", "commas in a text"],
+    ids=[
+        "most keys",
+        "too many keys",
+        "too many keys inside",
+        "too many values in an object",
+        "too many values",
+        "most values",
+        "too many empty lists",
+        "commas in a text",
+        "commas between escaped quotation marks",
+        "most texts",
+        "too many texts",
+        "far too many texts",
+    ],
 )
 def test_a_body_of_very_many_values_is_refused_before_it_is_checked(
     small: Small, content: Any, reason: str | None
@@ -279,11 +298,21 @@ def test_a_body_of_very_many_values_is_refused_before_it_is_checked(
 
 
 @pytest.mark.finding("A9")
-def test_of_too_many_keys_none_is_looked_for_that_came_twice(small: Small) -> None:
-    body = b'{"a":{' + b",".join([b'"a":1'] * (MAX_VALUES + 2)) + b"}}"
+def test_of_too_many_values_nothing_is_read(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("emulator.engine.body.orjson")
+    body = b'{"a":{' + b",".join([b'"a":1'] * MAX_VALUES) + b"}}"
     response = small(ECHO).client("small").post("/echo", content=body, headers=dict(HEADERS))
-    said = response.json()["said"]
-    assert (response.status_code, said) == (400, "the body has objects with keys that are given more than once")
+    assert (response.status_code, response.json()["said"]) == (400, "the body has more than 200,000 values")
+
+
+@pytest.mark.finding("A10")
+@pytest.mark.parametrize("text", [rb"\u0022", rb"\\u0022", rb"\\\u0022\"", rb"\\\\u0022"])
+def test_a_quotation_mark_by_its_number_hides_no_key_that_comes_twice(small: Small, text: bytes) -> None:
+    client = small(ECHO).client("small")
+    once, twice = b'{"a": "%s"}' % text, b'{"a": "%s", "b": 1, "b": 2}' % text
+    assert client.post("/echo", content=once, headers=dict(HEADERS)).json() == json.loads(once)
+    response = client.post("/echo", content=twice, headers=dict(HEADERS))
+    assert (response.status_code, response.json()["about"]) == (400, "b")
 
 
 @given(st.dictionaries(st.text(max_size=5), st.text() | st.integers(-(2**53), 2**53) | st.booleans() | st.none()))
