@@ -97,6 +97,7 @@ def test_requests_leave_nothing_to_collect(emulator: Emulated) -> None:
     assert not found
 
 
+@pytest.mark.bound("reloads")
 @pytest.mark.finding("I2")
 def test_a_reload_frees_what_was_played_before(running: Running, tmp_path: Path) -> None:
     story = tmp_path / "story.yaml"

@@ -65,6 +65,7 @@ def test_reading_again_compiles_what_is_used_or_changes_nothing(story: Path) -> 
     assert playbooks.get((str(story),)) is made[(str(story),)]
 
 
+@pytest.mark.bound("reloads")
 def test_the_playbook_asked_for_longest_ago_is_forgotten_first(story: Path) -> None:
     compiler = Compiler()
     playbooks = Playbooks(compiler)

@@ -256,6 +256,7 @@ def test_wrong_replies_are_refused(library: Library, text: str, messages: list[s
     assert [message for message, wanted in zip(found, messages, strict=True) if not message.startswith(wanted)] == []
 
 
+@pytest.mark.bound("replies of a rule")
 def test_too_many_replies_are_refused(library: Library) -> None:
     many = f"replies: «[{', '.join(['{body: 1}'] * 1_001)}]"
     assert library.refused(api=rule(many)) == ["1001 replies; at most 1000"]

@@ -91,6 +91,7 @@ def test_a_wrong_answer_is_refused_and_nothing_is_told(
     assert control.get("/answers").json() == {"answers": []}
 
 
+@pytest.mark.bound("answers")
 def test_a_world_is_told_so_many_and_no_more(control: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("emulator.control.answers.MAX_ANSWERS", 2)
     assert [control.post("/answers", json=REFUND).status_code for _ in range(3)] == [201, 201, 409]

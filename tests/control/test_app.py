@@ -110,6 +110,7 @@ def test_a_route_without_a_body_takes_an_empty_one_and_no_other(control: httpx.C
     assert told(control.post("/reset", json={"all": True}), 400)["message"] == "body: this route takes none"
 
 
+@pytest.mark.bound("body of a control request")
 def test_a_body_that_is_too_large_is_413(running: Running) -> None:
     emulator = Emulated(running, ("default",), settings=replace(running.settings, max_body=1_000))
     try:

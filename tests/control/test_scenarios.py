@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from emulator.control import uploads
 from tests.apis.aiexport_calls import asking, caller
 from tests.running import Emulated
 
@@ -133,3 +134,18 @@ def test_two_worlds_put_two_scenarios_by_one_name(emulator: Emulated, control: h
     ]
     assert asked == [502, 504, 200]
     assert "own" not in names(control)
+
+
+@pytest.mark.bound("scenarios that were put")
+def test_a_world_has_only_so_many_scenarios_of_its_own(control: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert uploads.MAX_SCENARIOS == 200
+    monkeypatch.setattr("emulator.control.uploads.MAX_SCENARIOS", 2)
+    smallest = {"scenario": "mine", "extends": "default"}
+    assert [control.put(f"/scenarios/{name}", json={**smallest, "scenario": name}).status_code for name in "abc"] == [
+        201,
+        201,
+        409,
+    ]
+    assert control.put("/scenarios/b", json={**smallest, "scenario": "b"}).status_code == 200
+    control.delete("/scenarios/a").raise_for_status()
+    assert control.put("/scenarios/c", json={**smallest, "scenario": "c"}).status_code == 201

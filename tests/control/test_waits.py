@@ -59,6 +59,7 @@ def test_who_stays_is_answered_and_the_connection_goes_on(emulator: Emulated) ->
         assert stays.answer().status == 200
 
 
+@pytest.mark.bound("waits for exchanges, and streams of them")
 @pytest.mark.parametrize("what", PATHS)
 def test_too_many_are_refused_until_one_leaves(emulator: Emulated, control: httpx.Client, what: str) -> None:
     emulator.app.control = Control(emulator.app, TABLE, max_waiting=2)

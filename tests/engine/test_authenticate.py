@@ -119,6 +119,7 @@ def test_an_open_operation_knows_no_caller_even_when_a_key_is_sent(small: Small)
         assert emulated.client("small").get("/open", headers=headers).json() == {"known": False}
 
 
+@pytest.mark.bound("key, token or client id")
 @pytest.mark.parametrize(
     ("key", "status"),
     [

@@ -119,6 +119,7 @@ def test_large_items_let_others_in_the_sooner(small: Small, monkeypatch: pytest.
     assert len(turns) == 40
 
 
+@pytest.mark.bound("what is answered to the rows of one batch")
 @pytest.mark.finding("I6")
 def test_a_lot_with_more_answers_than_a_job_may_keep_is_refused(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("emulator.engine.steps.MAX_ANSWER_BYTES", 1_000_000)

@@ -89,6 +89,7 @@ def test_what_only_looks_like_it_is_kept(wire: Wire, body: bytes) -> None:
     assert (answer.status, answer.json()) == (200, json.loads(body))
 
 
+@pytest.mark.bound("body")
 def test_a_body_of_exactly_the_cap_is_read_and_a_byte_more_is_413(wire: Wire) -> None:
     assert wire.ask("POST", "/echo", HEADERS, padded(CAP)).status == 200
     refused(wire.ask("POST", "/echo", HEADERS, padded(CAP + 1)), 413, "too_large", "1,000 bytes")
@@ -178,6 +179,7 @@ def test_what_is_no_json_is_refused(wire: Wire, raw: bytes) -> None:
     refused(wire.ask("POST", "/echo", HEADERS, raw), 400, "invalid", "the body is")
 
 
+@pytest.mark.bound("values in a JSON body")
 @pytest.mark.parametrize("depth", [150, 250, 260, 500, 1_000, 1_023, 1_025, 100_000])
 @pytest.mark.parametrize("left_right", [(b"[", b"]"), (b'{"a":', b"}")])
 def test_a_body_is_echoed_or_refused_however_deep_it_is(
@@ -243,6 +245,7 @@ def test_a_form_gives_texts_and_no_name_may_come_twice(wire: Wire) -> None:
     refused(wire.ask("POST", "/form", headers, b"\xff=1"), 400, "invalid", "the body is not a form")
 
 
+@pytest.mark.bound("fields of a form or a query")
 def test_a_form_of_very_many_fields_is_refused(small: Small) -> None:
     headers = {**KEY, "content-type": "application/x-www-form-urlencoded"}
     answer = small(ECHO).client("small").post("/form", content="&".join(["a=1"] * 1_001), headers=headers)
@@ -256,6 +259,7 @@ def test_an_operation_that_wants_no_body_does_not_look_at_one(wire: Wire) -> Non
 MANY = {"a": [[0] * 1_000] * 198}  # with "b": 2 + 198 + 198,000 values, and those of b
 
 
+@pytest.mark.bound("values in a JSON body")
 @pytest.mark.finding("A9")
 @pytest.mark.parametrize(
     ("content", "reason"),

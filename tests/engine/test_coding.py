@@ -129,6 +129,7 @@ def test_a_body_that_is_not_as_its_header_says_is_400_and_names_the_header(wire:
     refused(wire.ask("POST", "/echo", coded(coding), raw), 400, f"content-encoding is {coding!r}, but the body is not")
 
 
+@pytest.mark.bound("body")
 @pytest.mark.finding("A2")
 @pytest.mark.parametrize(
     ("coding", "bomb"),

@@ -71,6 +71,7 @@ def test_a_function_gives(service: Service, expression: str, value: Any) -> None
     assert evaluate(service, expression) == value
 
 
+@pytest.mark.bound("output of a template")
 @pytest.mark.finding("I3")
 @pytest.mark.parametrize(
     ("expression", "message"),

@@ -241,6 +241,7 @@ def test_a_job_is_cancelled_by_its_own_workspace_only(emulated: Emulated, client
     assert client.delete(f"/jobs/{job['id']}").json() == "stopping"
 
 
+@pytest.mark.bound("list in a record that requests add to (the messages of a session)")
 @pytest.mark.finding("I6")
 def test_a_list_is_bounded_in_bytes_too_and_keeps_its_last_item(client: httpx.Client) -> None:
     long = "x" * (MAX_APPENDED_BYTES // 4)

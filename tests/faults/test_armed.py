@@ -136,6 +136,7 @@ def test_they_are_listed_and_disarmed_by_id(armed: Armed) -> None:
         armed.disarm("fault_1")
 
 
+@pytest.mark.bound("armed faults")
 def test_there_is_an_end_to_how_many_are_armed(armed: Armed) -> None:
     for _ in range(1_000):
         armed.arm({"fault": "timeout"})

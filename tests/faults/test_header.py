@@ -28,6 +28,7 @@ def test_what_it_may_say(faulty: Faulty, line: str, played: tuple[str, ...]) -> 
     assert faulty.emulated.exchanges(1)[0].faults == played
 
 
+@pytest.mark.bound("`X-Emulator-Fault`")
 @pytest.mark.parametrize(
     ("line", "hint"),
     [

@@ -205,6 +205,7 @@ def test_a_client_that_leaves_after_the_handshake_without_a_request_is_reported(
     until(lambda: "NODE_EXTRA_CA_CERTS" in caplog.text)
 
 
+@pytest.mark.bound("blocked calls of the proxy")
 def test_blocked_calls_are_bounded(proxied: Proxied) -> None:
     app: Application = Application(Settings(), proxied.clock, loaded("default"))
     for number in range(1_100):

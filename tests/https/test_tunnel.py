@@ -107,6 +107,7 @@ def test_unfinished_handshakes_do_not_block_others(proxied: Proxied) -> None:
         assert proxied.proxied().get(MODELS, headers=KEY).status_code == 200
 
 
+@pytest.mark.bound("TLS handshake")
 def test_a_handshake_that_takes_too_long_is_cancelled_and_told(
     proxied: Proxied, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

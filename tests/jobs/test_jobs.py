@@ -175,3 +175,15 @@ def test_an_unknown_state_is_refused_with_the_nearest_one() -> None:
         assert jobs.find("batch_1") == job
 
     play(story)
+
+
+@pytest.mark.bound("jobs and batches")
+def test_beyond_the_most_of_a_kind_the_oldest_job_goes() -> None:
+    async def story(jobs: Jobs, clock: Clock) -> None:
+        jobs.start("run", "run_1", "one")
+        for number in range(12):
+            jobs.start("batch", f"batch_{number}", "one")
+        assert [job.id for job in jobs.all("batch")] == [f"batch_{number}" for number in range(2, 12)]
+        assert [job.id for job in jobs.all("run")] == ["run_1"]
+
+    play(story)

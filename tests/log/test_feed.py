@@ -126,6 +126,7 @@ def test_what_is_missed_is_reported_even_when_nothing_fits() -> None:
     assert (batch.exchanges, batch.missed) == ([], 3)
 
 
+@pytest.mark.bound("rows in one event of a stream of exchanges")
 def test_a_large_journal_comes_in_several_batches() -> None:
     here = world(entries=2_000)
     for _ in range(MAX_ROWS + 7):

@@ -101,6 +101,7 @@ def test_a_deleted_world_is_let_go() -> None:
     assert len(here.flush()) == 1
 
 
+@pytest.mark.bound("request log")
 def test_above_the_rate_it_leaves_out_and_says_how_many() -> None:
     here = Logging()
     for _ in range(5_000):

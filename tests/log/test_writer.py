@@ -35,6 +35,7 @@ def test_lone_surrogates_are_written_as_escapes() -> None:
         assert read.read() == b"\\udcff\n"
 
 
+@pytest.mark.bound("request log")
 def test_a_reader_that_takes_nothing_blocks_nobody_and_what_is_too_much_is_refused() -> None:
     source, sink = os.pipe()
     writer = Writer(sink, max_pending=200_000)

@@ -96,6 +96,7 @@ def test_an_operator_that_can_not_work_is_refused_at_load(wanted: Any, message: 
         field_test(wanted)
 
 
+@pytest.mark.bound("time of one regular expression on one text")
 def test_a_pattern_that_takes_too_long_does_not_match() -> None:
     assert not field_test({"matches": "^(a|a)*$"})("a" * 40 + "b")
 

@@ -247,6 +247,7 @@ def test_a_rule_that_is_found_by_several_texts_counts_once() -> None:
     assert [lines(book.choose({"body": {"text": "abc ab a"}}, counts)) for _ in range(3)] == [0, 0, 1]
 
 
+@pytest.mark.bound("rules")
 @pytest.mark.finding("I7")
 def test_of_a_thousand_rules_by_text_only_those_are_asked_that_can_match() -> None:
     conditions = [{"contains": "question %d."}, {"matches": r"\bquestion (number )?%d\."}]

@@ -169,6 +169,7 @@ def test_a_key_in_a_trailer_is_no_key(wire: Wire) -> None:
     assert wire.answer().status == 401
 
 
+@pytest.mark.bound("extensions and trailers of a chunked body")
 @pytest.mark.finding("A3")
 @pytest.mark.parametrize("line", [b"X-N: y\r\n", b"X" * 60_000], ids=["many", "long"])
 def test_trailers_without_end_are_cut_off(wire: Wire, emulated: Emulated, line: bytes) -> None:
@@ -182,6 +183,7 @@ def test_trailers_without_end_are_cut_off(wire: Wire, emulated: Emulated, line: 
     assert emulated.client("small", headers=KEY).get("/fine").status_code == 200
 
 
+@pytest.mark.bound("extensions and trailers of a chunked body")
 @pytest.mark.finding("A3")
 @pytest.mark.parametrize("begun", [b"", b"2\r\n{}\r\n"], ids=["first", "later"])
 def test_an_extension_of_a_chunk_without_end_is_cut_off(wire: Wire, emulated: Emulated, begun: bytes) -> None:

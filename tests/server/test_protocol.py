@@ -182,6 +182,7 @@ def test_what_follows_a_paced_stream_waits_for_its_end(emulated: Emulated, wire:
     right(wire.answer(), 200, b'{"fine":true}')
 
 
+@pytest.mark.bound("head of a request")
 @pytest.mark.parametrize("rest", [b"", b"ab"])
 @pytest.mark.parametrize(
     "line",

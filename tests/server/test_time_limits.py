@@ -123,6 +123,7 @@ def connected() -> Connected:
 # ------------------------------------------------------------------ heads
 
 
+@pytest.mark.bound("head of a request")
 @pytest.mark.finding("A6")
 @pytest.mark.parametrize("wait", [0.0, 30.0, 74.0])
 def test_a_head_has_the_limit_from_its_first_byte_however_it_drips(connected: Connected, wait: float) -> None:
@@ -162,6 +163,7 @@ def test_a_head_is_not_late_while_the_response_before_it_is_in_progress(connecte
 # ------------------------------------------------------------------ bodies
 
 
+@pytest.mark.bound("pause in a body")
 @pytest.mark.finding("A6")
 @pytest.mark.parametrize(
     ("begun", "since"),
@@ -256,6 +258,7 @@ def test_without_a_limit_a_request_may_take_any_time() -> None:
 # ------------------------------------------------------------------ idle connections
 
 
+@pytest.mark.bound("connection without a request")
 @pytest.mark.finding("A6")
 @pytest.mark.parametrize("read_timeout", [0.0, 1.0, LIMIT, 1_000.0])
 def test_an_idle_connection_is_closed_without_a_word(read_timeout: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -114,6 +115,7 @@ def held(journal: Journal) -> int:
     return sum(kept.held for kept in journal)
 
 
+@pytest.mark.bound("exchanges in the journal")
 @given(st.lists(st.tuples(st.integers(0, 30_000), st.integers(0, 30_000)), max_size=40), st.integers(1, 10))
 def test_it_never_holds_more_than_it_may(bodies: list[tuple[int, int]], entries: int) -> None:
     size = 60_000

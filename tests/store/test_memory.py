@@ -60,6 +60,7 @@ def test_records_stand_in_the_order_they_first_came() -> None:
     assert store.records.items("models") == [("c", "C"), ("a", "again")]
 
 
+@pytest.mark.bound("records made by requests (sessions, tokens, …)")
 def test_beyond_the_most_records_the_oldest_goes() -> None:
     _, store = memory()
     for number in range(100):
@@ -67,6 +68,7 @@ def test_beyond_the_most_records_the_oldest_goes() -> None:
     assert [id for id, _ in store.records.items("jobs")] == ["97", "98", "99"]
 
 
+@pytest.mark.bound("records made by requests (sessions, tokens, …)")
 @pytest.mark.finding("I6")
 @pytest.mark.parametrize("change", ["put", "replace"])
 def test_beyond_the_most_bytes_of_a_collection_the_oldest_go_but_never_the_last(change: str) -> None:
@@ -176,6 +178,7 @@ def test_windows_that_are_over_are_forgotten_and_the_rest_is_bounded() -> None:
     assert store.windows.peek(f"more {MAX_WINDOWS + 999}", 86_400) is not None
 
 
+@pytest.mark.bound("distinct keys that are charged")
 def test_of_more_windows_than_are_kept_the_oldest_tenth_goes() -> None:
     store = MemoryBackend(manual(), max_windows=100)
     for number in range(100):

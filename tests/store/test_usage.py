@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from emulator.clock import manual
 from emulator.compile.data import SeedFile
 from emulator.playbook.model import Seed
-from emulator.store.memory import MemoryBackend
+from emulator.store.memory import MAX_BUCKETS, MemoryBackend
 from emulator.store.usage import Ledger
 
 START = 1_767_225_600.0
@@ -286,3 +286,14 @@ def test_any_history_adds_up(history: list[tuple[int, str, bool, int]]) -> None:
         assert total["tokens"] == round(sum(tokens for *_, tokens in kept) / len(kept), 2)
         for entry in result["keys"]:
             assert entry["total"]["requests"] == sum(hour["requests"] for hour in entry["series"])
+
+
+@pytest.mark.bound("distinct assets and keys that are counted")
+def test_of_more_sums_than_are_kept_the_oldest_goes() -> None:
+    assert MAX_BUCKETS == 50_000
+    store = MemoryBackend(manual(START), max_buckets=3)
+    book = Ledger(store)
+    for number in range(5):
+        serve(book, START + number * HOUR, asset=f"model-{number}")
+    assets = [f"model-{number}" for number in range(5)]
+    assert [asset for asset in assets if list(store.usage.buckets("api", asset))] == assets[2:]

@@ -79,6 +79,7 @@ def test_loopback_and_private_networks_are_always_fine(address: str) -> None:
     assert forbidden(address, EVERYWHERE) is None
 
 
+@pytest.mark.bound("target of a webhook")
 @pytest.mark.finding("H4")
 @pytest.mark.parametrize(
     ("address", "kind"),

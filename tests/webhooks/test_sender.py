@@ -280,6 +280,7 @@ def test_an_answer_that_is_not_http_is_a_failed_try() -> None:
     assert "ProtocolError" in (attempt.error or "")
 
 
+@pytest.mark.bound("response to a webhook")
 def test_only_the_beginning_of_a_long_answer_is_kept() -> None:
     async def story(clock: Clock, sender: Sender) -> None:
         async with receiving(answer("200 OK", b"x" * 1_000_000)) as receiver:
@@ -452,6 +453,7 @@ def test_forgetting_all_attempts_drops_none() -> None:
     assert play(story, most=2) == []
 
 
+@pytest.mark.bound("webhooks")
 def test_no_more_deliveries_are_under_way_than_are_kept() -> None:
     async def story(clock: Clock, sender: Sender) -> None:
         async with receiving(NO) as receiver:

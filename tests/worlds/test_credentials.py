@@ -124,6 +124,7 @@ def test_a_room_that_is_forgotten_is_led_to_no_more(known: tuple[CredentialRoute
     assert not found.any
 
 
+@pytest.mark.bound("keys that requests make, such as tokens")
 def test_only_so_many_issued_credentials_are_remembered() -> None:
     found, one = CredentialRoutes[World](most_issued=2), room("one")
     found.open(WAYS)
@@ -146,6 +147,7 @@ def test_a_key_belongs_to_one_room(known: tuple[CredentialRoutes[World], World, 
         found.check(["key-1"], two)
 
 
+@pytest.mark.bound("registered keys")
 def test_only_so_many_keys_can_be_registered() -> None:
     found, one = CredentialRoutes[World](most_registered=2), room("one")
     found.register("key-1", one)

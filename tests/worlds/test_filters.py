@@ -77,6 +77,7 @@ def test_everything_that_is_wrong_is_reported_at_once() -> None:
     assert [str(each.place) for each in caught.value.diagnostics] == ["filter:1:1", "filter:2:12"]
 
 
+@pytest.mark.bound("filter")
 @pytest.mark.parametrize(
     "text", ["a: &a [1]\nb: *a", "{" * 500, "status: !!python/object:os.system x", "\x00", "x" * 10_001]
 )

@@ -169,6 +169,7 @@ def test_a_world_that_cannot_be_made_leaves_nothing_behind(
     assert many.left(key="ok") == 599  # in the default world
 
 
+@pytest.mark.bound("worlds")
 def test_there_are_only_so_many_worlds(many: Many) -> None:
     many.worlds.limit = 3
     many.create("one")

@@ -233,6 +233,7 @@ def test_merging_what_is_unknown_is_told_once() -> None:
     assert complaints_of("<<: *x") == ["x.yaml:1:5: no anchor '&x' stands before this alias"]
 
 
+@pytest.mark.bound("file")
 def test_nesting_is_bounded_before_anything_is_built() -> None:
     assert data_of("[" * MAX_DEPTH + "]" * MAX_DEPTH)
     for text in ("[" * 40_000, "{a: " * 40_000, "- " * 40_000):
@@ -244,6 +245,7 @@ def test_nesting_through_aliases_counts() -> None:
     assert "nested more than 60 deep, when aliases are written out" in complaints_of(f"- &a0 1\n{levels}")[0]
 
 
+@pytest.mark.bound("file")
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "bomb",
@@ -264,6 +266,7 @@ def test_complaints_are_bounded() -> None:
     assert len(complaints_of("\x00" * 1_000)) == 10
 
 
+@pytest.mark.bound("file")
 def test_a_file_above_the_limit_is_refused() -> None:
     assert complaints_of(" " * (MAX_BYTES + 1)) == ["x.yaml:1:1: the file has more than 8 MiB"]
 

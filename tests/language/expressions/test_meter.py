@@ -121,6 +121,7 @@ def evaluate(tree: Any, form: str) -> None:
     getattr(template, form)({})
 
 
+@pytest.mark.bound("work of a template")
 @pytest.mark.finding("I3")
 @pytest.mark.parametrize(
     ("form", "tree"),
