@@ -74,6 +74,8 @@ class Fields(Struct, frozen=True):
     def unknown(self, steps: Steps) -> str | None:
         """Returns what is wrong with a field, if anything: nothing that the operation gets can have it."""
         root, *rest = steps
+        if any("[" in str(step) for step in rest):
+            return None  # brackets are refused when the path is read, with the right spelling
         if root in ("body", "query"):
             schema = self.part.request if root == "body" else self.part.query
             found = None if schema is None else self._walk(schema, rest, str(root))

@@ -12,10 +12,10 @@ from emulator import __version__
 
 # Modules, not what is in them: a command that is called like its module would hide it.
 from emulator.cli import certs, check, demo, editor, record, routes, run, serve, tail, verify
-from emulator.cli.streams import open_closed_streams
+from emulator.cli.streams import Commands, open_closed_streams
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="emulator")
 def main() -> None:
     """A local server that stands in for hosted AI APIs.

@@ -83,7 +83,13 @@ class ScenarioFinder(Struct):
         extended = document.data.get("extends") if isinstance(document.data, dict) else None
         if isinstance(extended, str):
             chain = (*chain, path)
-            self._follow(self._extended(extended, document, chain), ordered, chain)
+            found = self.diagnostics.attempt(self._extended, extended, document, chain) or self._meant(extended)
+            if found is not None and found.resolve() not in chain:
+                self._follow(found, ordered, chain)
+
+    def _meant(self, name: str) -> Path | None:
+        """The scenario that an unknown name is nearest to, by which the rest can be checked; else `default`."""
+        return self._named(closest(name, dict.fromkeys(self._known(self.folder))) or "default", self.folder)
 
     def _extended(self, name: str, document: Document, chain: tuple[Path, ...]) -> Path:
         """A path from the file's own folder, a scenario that comes with the emulator, or one beside the file."""

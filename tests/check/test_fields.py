@@ -47,6 +47,7 @@ def test_a_field_is_followed_through_lists_and_references(library: Library) -> N
     assert fields.unknown(("body", "items", "0", "roles")) == (
         "body.items.0 has no 'roles'; expected one of: role; did you mean 'role'?"
     )
+    assert fields.unknown(("body", "items[0]", "role")) is None, "brackets are refused where paths are read"
     assert fields.unknown(("body", "other", "thing")) is None
     assert fields.unknown(("query", "anything")) is None
     assert fields.schema_of(("query", "anything")) is None

@@ -74,3 +74,19 @@ def test_without_uvloop_the_loop_is_asyncios(tmp_path: Path) -> None:
     with serving(tmp_path, "> out 2> log", PYTHONPATH=path):
         pass
     assert (tmp_path / "log").read_text() == ""
+
+
+@pytest.mark.finding("A13")
+@pytest.mark.parametrize("command", ["--version", "--help", "coverage", "routes", "check default"])
+def test_a_command_whose_output_takes_nothing_ends_with_one_sentence(tmp_path: Path, command: str) -> None:
+    with FULL.open("w") as full:
+        run = subprocess.run(
+            [sys.executable, "-m", "emulator", *command.split()],
+            cwd=tmp_path,
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    assert (run.returncode, run.stderr) == (2, "the output can't be written: No space left on device\n")

@@ -99,6 +99,13 @@ echo.create:
     assert len(library.refused(api=text, story=story)) == 14
 
 
+@pytest.mark.finding("F8")
+def test_what_a_scenario_says_is_checked_although_what_it_extends_is_unknown(library: Library) -> None:
+    story = "scenario: story\nextends: «bse\nrules:\n  - {on: «ecko, reply: {body: 1}}\n"
+    base = STORY.replace("scenario: story", "scenario: base", 1)
+    assert len(library.refused(**{"api": api(), "base.yaml": base, "story": story})) == 2
+
+
 def test_what_is_left_out_of_a_file_does_not_make_other_parts_wrong(library: Library) -> None:
     text = api(
         "tiers: {free: «5}\nkeys: {k: {workspace: w, tier: free}}\n",
