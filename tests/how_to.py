@@ -10,6 +10,7 @@ PAGE = FOLDER / "README.md"
 GUIDES = (
     "canned_answer",
     "retry",
+    "proxy_page",
     "row_of_replies",
     "rate_limit",
     "job_by_polls",

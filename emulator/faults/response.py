@@ -8,7 +8,20 @@ from random import Random
 from typing import Annotated, Any, ClassVar
 
 from emulator.errors import ApiError
-from emulator.faults.base import Family, Fault, FaultContext, Parameter, References, Seconds, Spread, Text, count, drawn
+from emulator.faults.base import (
+    Family,
+    Fault,
+    FaultContext,
+    Parameter,
+    References,
+    Seconds,
+    Spread,
+    Text,
+    choice,
+    count,
+    drawn,
+)
+from emulator.faults.pages import GATEWAY, PAGES, replace_by_page
 from emulator.http import Reply
 from emulator.language.document.durations import Latency as Delay
 
@@ -17,6 +30,7 @@ class Status(Fault, frozen=True):
     """The request fails with this status, in the API's own error shape; it costs nothing, and only statistics count it.
 
     `error` names one of the API's errors; by default, the first one with that status gives the shape.
+    With a `page`, a proxy in front of the API replies instead, in HTML; `gateway` is one of the others by chance.
     """
 
     name: ClassVar[str] = "status"
@@ -27,6 +41,11 @@ class Status(Fault, frozen=True):
     message: Text | None = None
     error: Text | None = None
     retry_after: Seconds | None = None
+    page: Annotated[str, choice(GATEWAY, *PAGES)] | None = None
+
+    def __post_init__(self) -> None:
+        if self.page is not None and (self.message is not None or self.error is not None):
+            raise ValueError("the page of a proxy has neither the `message` nor the `error` of the API; leave them out")
 
     def refusal(self, context: FaultContext) -> ApiError:
         """Returns the API's own error of this status; Retry-After is in whole seconds (RFC 9110 section 10.2.3)."""
@@ -41,7 +60,9 @@ class Status(Fault, frozen=True):
         return ApiError(kind, "This error is a requested fault.", **values)
 
     def apply(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
-        """Sets Retry-After, which takes precedence over that of the API's own error."""
+        """Puts a proxy's page in place of the error, and sets Retry-After, which takes precedence over the error's."""
+        if self.page is not None and reply.status == self.status:
+            reply = replace_by_page(reply, self.page, chance)
         if self.retry_after is not None:
             others = [line for line in reply.headers if line[0].lower() != b"retry-after"]
             reply.headers = [*others, (b"Retry-After", b"%d" % math.ceil(self.retry_after))]
