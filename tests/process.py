@@ -25,7 +25,7 @@ LAST_LINE = "Ctrl-C stops it."
 
 def environment(**more: str) -> dict[str, str]:
     """That of the tests, without what would change what the emulator does."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("EMULATOR_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("EMULATOR_", "GITHUB_"))}
     quiet = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     return kept | quiet | more
 

@@ -23,6 +23,7 @@ LAYERS = (
     "demo",
     "testing",
     "check",
+    "reports",
     "verify",
     "record",
     "server",

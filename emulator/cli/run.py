@@ -26,6 +26,13 @@ UNPARSED = {"allow_interspersed_args": False}  # from its first word on, everyth
     type=click.IntRange(0),
     help="Exit with 5 if fewer calls arrive.  [default: 1, if given without N]",
 )
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    help="Write a report there: junit, md, json, har or jsonl; may be repeated.",
+)
 @click.option("--listen", metavar="HOST:PORT", default="127.0.0.1:0", help="Where to listen. [default: a free port]")
 @click.option(
     "--webhook-allow", "webhook_allow", multiple=True, metavar="ADDRESS|NETWORK", help="As for serve; may be repeated."

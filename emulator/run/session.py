@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -16,6 +17,10 @@ from msgspec.structs import replace
 
 from emulator import settings
 from emulator.errors import ConfigError
+from emulator.reports.annotations import run_annotations
+from emulator.reports.annotations import wanted as annotations_wanted
+from emulator.reports.files import report_files, write_reports
+from emulator.reports.record import RunRecord
 from emulator.run.environment import allowed_hosts, authority, lines, variables
 from emulator.run.process import CannotRun
 from emulator.run.process import run as run_command
@@ -25,10 +30,13 @@ from emulator.server.listeners import bind
 from emulator.settings import Settings
 from emulator.testing.client import DEFAULT, Client, ControlError
 from emulator.testing.emulator import ServerThread
+from emulator.testing.verdict import Verdict
 from emulator.testing.world import World
 from emulator.worlds.credentials import ALL_ELSE
 
 BLOCKED, FINDINGS, TOO_FEW = 3, 4, 5  # exit statuses: a call was blocked; the verdict has findings; calls are missing
+EXCHANGES_IN = {"junit", "har", "jsonl"}  # formats that show exchanges
+PAGE = 1_000  # exchanges that are fetched at once
 UNKNOWN = 125  # the run failed and not the command, as `timeout` and `env` have it
 ReportLine = Callable[[str], None]
 
@@ -40,6 +48,7 @@ class RunOptions(Struct, frozen=True):
     allowed: tuple[str, ...] = ()
     verdict: bool = False
     expected: int = 0  # calls, at least
+    reports: tuple[str, ...] = ()  # FORMAT=FILE
 
 
 def run(
@@ -55,6 +64,7 @@ def run(
         raise ConfigError(
             f"--listen is {settings.listen}; a run listens on this machine only, for example on 127.0.0.1:0"
         )
+    reports = report_files(run_options.reports)
     with ExitStack() as stack:
         server = stack.enter_context(_serving(settings))
         client = stack.enter_context(closing(Client(server.url, token=settings.control_token or None)))
@@ -70,8 +80,12 @@ def run(
         status = run_command(words, {**env, **environment})
         server.settle()
         try:
-            return _report_run(world, run_options, emulated, status, report)
-        except ControlError as error:
+            record = _record(world, words, run_options, status, {each.format for each in reports})
+            for line in _outcome(record, world.verdict, run_options, emulated, env):
+                report(line)
+            write_reports(reports, record, env)
+            return record.status
+        except (ControlError, ConfigError) as error:
             report(f"emulator run: the command ended with {status}, but its calls can't be reported: {error}")
             return UNKNOWN
 
@@ -95,20 +109,69 @@ def _world(client: Client, name: str) -> World:
     return World(client.of(name))
 
 
-def _report_run(
-    world: World, run_options: RunOptions, emulated: Collection[str], status: int, report: ReportLine
+def _record(
+    world: World, words: Sequence[str], run_options: RunOptions, status: int, formats: AbstractSet[str]
+) -> RunRecord:
+    """Returns what the run was, with as much of its exchanges as these reports need. Raises ControlError."""
+    client = world.client
+    proxy, summary, verdict = client.get("/departures"), client.get("/summary"), client.get("/verdict")
+    exchanges = list(_exchanges(client)) if formats & EXCHANGES_IN else []
+    streams = [each for each in exchanges if each["events"]] if "har" in formats else []
+    return RunRecord(
+        command=words,
+        command_status=status,
+        status=_status(status, summary, verdict["ok"], proxy["departures"], run_options),
+        summary=summary,
+        verdict=verdict,
+        departures=proxy["departures"],
+        untrusted=proxy["untrusted"],
+        missing=missing_calls(summary, run_options.expected),
+        url=client.url,
+        exchanges=exchanges,
+        sent={each["number"]: _sent(client, each) for each in streams},
+    )
+
+
+def _exchanges(client: Client) -> Iterator[dict[str, Any]]:
+    """Yields all exchanges of the world, page by page."""
+    page = client.get("/exchanges", limit=PAGE)
+    while page["exchanges"]:
+        yield from page["exchanges"]
+        page = client.get("/exchanges", limit=PAGE, after=page["next"])
+
+
+def _sent(client: Client, stream: Mapping[str, Any]) -> list[float]:
+    """Returns when each event left; those of a stream that is not paced leave at once."""
+    timing = client.get(f"/exchanges/{stream['number']}/explanation")["timing"]
+    return timing["sent"] if timing else [0.0] * stream["events_sent"]
+
+
+def _status(
+    status: int,
+    summary: Mapping[str, Any],
+    ok: bool,
+    blocked_calls: Collection[Mapping[str, Any]],
+    run_options: RunOptions,
 ) -> int:
-    proxy, summary, verdict = world.client.get("/departures"), world.client.get("/summary"), world.verdict
-    blocked_calls, untrusted = proxy["departures"], proxy["untrusted"]
-    for line in summary_lines(summary, verdict, blocked_calls, emulated, run_options.verdict, untrusted):
-        report(line)
-    if too_few := missing_calls(summary, run_options.expected):
-        report(too_few)
+    """Returns the exit status of the run."""
     if blocked_calls:
         return BLOCKED
-    if too_few and status == 0:
+    if status == 0 and missing_calls(summary, run_options.expected):
         return TOO_FEW
-    return FINDINGS if run_options.verdict and status == 0 and not verdict.ok else status
+    return FINDINGS if run_options.verdict and status == 0 and not ok else status
+
+
+def _outcome(
+    record: RunRecord, verdict: Verdict, run_options: RunOptions, emulated: Collection[str], env: Mapping[str, str]
+) -> Iterator[str]:
+    """Yields the lines that are printed at the end."""
+    yield from summary_lines(
+        record.summary, verdict, record.departures, emulated, run_options.verdict, record.untrusted
+    )
+    if record.missing:
+        yield record.missing
+    if annotations_wanted(env):
+        yield from run_annotations(record, run_options.verdict)
 
 
 # The calls are reported at the end, so the journal should hold all of them.

@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -55,6 +56,44 @@ def test_a_host_that_stands_in_the_program_is_answered_here(run: Run) -> None:
 def test_calls_arrive_whatever_the_public_url_of_other_servers_is(run: Run) -> None:
     ran = run("--", sys.executable, "-c", ASK, EMULATOR_PUBLIC_URL="https://ai.test/emulator")
     assert (ran.returncode, ran.stdout) == (0, "2 + 2 = 4.\n"), ran.stderr
+
+
+REPORTS = """
+import json, os, urllib.request
+row = {"model": "apex-haiku-4-20250401", "messages": [{"role": "user", "content": "What is 5 + 5?"}], "stream": True}
+headers = {"X-API-Key": "axp_test_pro", "Content-Type": "application/json"}
+request = urllib.request.Request(os.environ["EMULATOR_URL"] + "/v2/messages", json.dumps(row).encode(), headers)
+urllib.request.urlopen(request).read()
+"""
+
+
+def test_reports_are_written_with_secrets_masked(run: Run, tmp_path: Path) -> None:
+    formats = ("junit", "md", "json", "har", "jsonl")
+    options = [word for name in formats for word in ("--report", f"{name}={tmp_path / name}")]
+    ran = run(*options, "--", sys.executable, "-c", REPORTS, GITHUB_ACTIONS="true")
+    assert ran.returncode == 0, ran.stderr
+    texts = {name: (tmp_path / name).read_text() for name in formats}
+    assert not any("axp_test_pro" in texts[name] for name in ("har", "jsonl", "junit", "md"))
+    (entry,) = json.loads(texts["har"])["log"]["entries"]
+    assert [each["text"].splitlines()[0] for each in entry["_events"]][:2] == [
+        "event: message_start",
+        "event: content_block_start",
+    ]
+    assert entry["_events"][-1]["text"].startswith("event: message_stop")
+    assert ElementTree.fromstring(texts["junit"]).get("failures") == "0"
+    assert texts["md"].startswith("## emulator: 1 call, exit status 0\n")
+
+
+def test_a_report_that_cannot_be_written_keeps_the_command_from_starting(run: Run, tmp_path: Path) -> None:
+    ran = run("--report", f"har={tmp_path / 'nowhere' / 'a.har'}", "--", "sh", "-c", f"touch {tmp_path / 'ran'}")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.endswith("a.har can't be written: No such file or directory\n")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_blocked_calls_are_annotations_in_github_actions(run: Run) -> None:
+    ran = run("--", sys.executable, "-c", LEAVE, "http://api.vendor.example/", GITHUB_ACTIONS="true")
+    assert "::error title=emulator%3A blocked call::calls to api.vendor.example:80 were blocked" in ran.stderr
 
 
 ONE = "curl -sS -o /dev/null https://api.aiexport.io/v2/status"

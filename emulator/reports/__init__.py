@@ -1,0 +1,1 @@
+"""Reports: what a run was, as files that other tools read."""

@@ -1,0 +1,59 @@
+"""Markdown: a summary of a run for a person, as `$GITHUB_STEP_SUMMARY` takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from emulator.reports.record import RunRecord
+
+
+def markdown(record: RunRecord) -> str:
+    """Returns the summary; everything that came from outside is escaped."""
+    return "\n".join(_lines(record)) + "\n"
+
+
+def _lines(record: RunRecord) -> Iterator[str]:
+    yield f"## emulator: {record.calls} call{'' if record.calls == 1 else 's'}, exit status {record.status}"
+    yield ""
+    if record.summary["called"]:
+        yield "| API | operation | calls | statuses |"
+        yield "|---|---|---:|---|"
+        yield from map(_row, record.summary["called"])
+        yield ""
+    for api, amounts in record.summary["spent"].items():
+        spent = ", ".join(f"{f'{amount:,.9f}'.rstrip('0').rstrip('.')} {unit}" for unit, amount in amounts.items())
+        yield f"- {_escape(api)} would have charged {_escape(spent)}"
+    if faults := record.summary["faults"]:
+        yield f"- faults played: {_escape(', '.join(f'{name} × {times}' for name, times in faults.items()))}"
+    for host in sorted({f"{each['host']}:{each['port']}" for each in record.departures}):
+        yield f"- **blocked**: {_escape(host)} is not emulated"
+    for host, times in record.untrusted.items():
+        yield f"- {_escape(host)}: {times} connection{'' if times == 1 else 's'} ended before a request"
+    if record.missing:
+        yield f"- **{_escape(record.missing.strip())}**"
+    yield from ("", "### Verdict", "")
+    findings = record.verdict["findings"]
+    yield from map(_finding, findings) if findings else ("No findings.",)
+
+
+def _row(called: Mapping[str, Any]) -> str:
+    statuses = ", ".join(f"{count} × {_status(status)}" for status, count in called["statuses"].items())
+    api, operation = _escape(called["api"] or "-"), _escape(called["operation"] or "(no operation)")
+    return f"| {api} | {operation} | {called['calls']} | {statuses} |"
+
+
+def _status(status: str) -> str:
+    return "no response" if status == "0" else status
+
+
+def _finding(finding: Mapping[str, Any]) -> str:
+    numbers = ", ".join(map(str, finding["exchanges"]))
+    text = f"{finding['message']} (expected {finding['wanted']}; found {finding['found']}; exchanges {numbers})"
+    return f"- {finding['severity']}: **{_escape(finding['rule'])}**: {_escape(text)}"
+
+
+def _escape(text: str) -> str:
+    """Escapes what Markdown and HTML would read as markup."""
+    text = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;")
+    return "".join(f"\\{letter}" if letter in "\\`*_[]|" else letter for letter in text)
