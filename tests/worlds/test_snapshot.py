@@ -134,10 +134,10 @@ def test_tokens_of_a_snapshot_lead_to_the_world_where_it_was_restored(many: Many
     token = many.client.post("/oauth/token", data=CLIENT, headers={"X-Emulator-World": "one"}).json()["access_token"]
     saved = many.worlds.snapshot("one")
     many.call(many.worlds.delete("one"))
-    room = many.create("two", keys=["mine"])
+    many.create("two", keys=["mine"])
     many.call(many.worlds.restore("two", saved))
     assert many.client.get("/models", headers={"Authorization": f"Bearer {token}"}).status_code == 200
-    assert len(room.state.journal) == 1
+    assert many.exchanges("two") == 1
     assert many.worlds.keys("two") == ["mine"]
 
 
