@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 import threading
+import warnings
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from importlib.util import find_spec
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
 
 
 MARKER = "emulator"
-KEYWORDS = ("scenario", "scenarios", "frozen", "seed", "webhook_time")
+KEYWORDS = ("scenario", "scenarios", "frozen", "seed", "webhook_time", "env")
 MARKER_HELP = (
-    "emulator(scenario=NAME|PATH, scenarios=[…], frozen=True|TIME, seed=N, webhook_time='real'): what the world of the"
-    " fixture `emulator` plays, whether its clock stands still, what its chance begins with, whose time signs webhooks"
+    "emulator(scenario=NAME|PATH, scenarios=[…], frozen=True|TIME, seed=N, webhook_time='real', env=True|'https'):"
+    " what the world of the fixture `emulator` plays, whether its clock stands still, what its chance begins with,"
+    " whose time signs webhooks, whether the variables of each API's client are set"
 )
 WORKER_URL = "emulator_url"  # in what the controller of pytest-xdist tells its workers
 FINDING = "emulator_finding"  # the JUnit property of each
@@ -56,6 +58,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--emulator-verdict",
         action="store_true",
         help="judge what each test's client did, and tell the findings at the end and as JUnit properties",
+    )
+    parser.addini(
+        "emulator_env", "set the variables of each API's client in tests: true, false or https", default="false"
     )
 
 
@@ -121,8 +126,10 @@ def emulator(emulator_server: Emulator, request: pytest.FixtureRequest) -> Itera
     node: pytest.Item = request.node
     from emulator.testing.report import place
 
-    with _world(emulator_server, node) as world:
+    with _world(emulator_server, node) as world, pytest.MonkeyPatch.context() as patch:
         node.stash[_WORLD], node.stash[_BEGAN] = world, place(world)
+        if env := _env(node):
+            _set_environment(world, env, patch)
         yield world
         del node.stash[_WORLD]
         if node.config.getoption("--emulator-verdict"):
@@ -134,6 +141,13 @@ def emulator(emulator_server: Emulator, request: pytest.FixtureRequest) -> Itera
             if verdict.dropped:
                 lost = f"{verdict.dropped} older exchanges were not judged: the journal has dropped them"
                 node.user_properties.append((FINDING, lost))
+
+
+@pytest.fixture
+def emulator_environment(emulator: Emulator, request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """The variables of each API's client, set for this test, with a key of its world."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield _set_environment(emulator, _env(request.node) or "true", patch)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -225,13 +239,38 @@ def _options(node: pytest.Item) -> dict[str, Any]:
             raise pytest.UsageError(f"@pytest.mark.{MARKER} takes {', '.join(KEYWORDS)}; found {found}")
         if {"scenario", "scenarios"} & set(mark.kwargs):
             options = {name: value for name, value in options.items() if name not in ("scenario", "scenarios")}
-        options |= mark.kwargs
+        options |= {name: value for name, value in mark.kwargs.items() if name != "env"}
     for word in ("scenario", "scenarios"):
         if word in options:
             options[word] = _beside(node.path.parent, options[word])
     if not {"scenario", "scenarios"} & set(options):
         options["scenarios"] = node.config.getoption("--emulator-scenario")
     return options
+
+
+def _env(node: pytest.Item) -> str:
+    """What is to be set for a test: `true`, `https`, or nothing."""
+    mark = next((mark for mark in node.iter_markers(MARKER) if "env" in mark.kwargs), None)
+    value = node.config.getini("emulator_env") if mark is None else mark.kwargs["env"]
+    text = str(value).strip().lower()
+    if text not in ("true", "false", "https", "none"):
+        where = "emulator_env" if mark is None else f"@pytest.mark.{MARKER}: env"
+        raise pytest.UsageError(f"{where} is {value!r}; expected true, false or https")
+    return text if text in ("true", "https") else ""
+
+
+def _set_environment(world: Emulator, env: str, patch: pytest.MonkeyPatch) -> dict[str, str]:
+    from emulator.testing.environment import read_before
+
+    try:
+        variables = world.environment(https=env == "https")
+    except ValueError as error:
+        pytest.fail(str(error), pytrace=False)
+    for sentence in read_before(world, variables):
+        warnings.warn(pytest.PytestWarning(sentence), stacklevel=2)
+    for name, value in variables.items():
+        patch.setenv(name, value)
+    return variables
 
 
 def _beside(folder: Path, names: Any) -> Any:

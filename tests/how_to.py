@@ -13,6 +13,7 @@ GUIDES = (
     "proxy_page",
     "row_of_replies",
     "rate_limit",
+    "program_and_its_variables",
     "job_by_polls",
     "cancelled_batch",
     "webhook_receiver",

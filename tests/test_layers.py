@@ -30,6 +30,7 @@ LAYERS = (
     "app",
     "control",
     "log",
+    "environment",
     "https",
     "worlds",
     "verdict",

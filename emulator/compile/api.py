@@ -253,7 +253,9 @@ class ApiCompiler:
         if part.key is not None:
             self.diagnostics.require_known(part.key, self.keys, "key", compiler.place(("client", "key")))
         environment = compiler.trees(part.environment, ("client", "environment"))
-        return access.ClientPlan(part.key, environment, compiler.trees(part.spent, ("client", "spent")))
+        return access.ClientPlan(
+            part.key, environment, compiler.trees(part.spent, ("client", "spent")), tuple(part.modules)
+        )
 
     def _unknown(self) -> access.UnknownPlan | None:
         if isinstance(self.unknown_keys, str):

@@ -28,8 +28,9 @@ class KeyView(Struct, frozen=True):
 class ApiView(Struct, frozen=True):
     """One emulated service: its base URL here, and the real hosts it stands in for.
 
-    `environment` are the variables that make the service's own client call it here, with the key `client_key`;
-    `example` is the operation to try first.
+    `environment` are the variables that make the service's own client call it here, with the key `client_key` or the
+    one that was asked for; `modules` are the Python modules that read them when they are imported. `example` is the
+    operation to try first.
     """
 
     api: str
@@ -40,6 +41,7 @@ class ApiView(Struct, frozen=True):
     keys: dict[str, KeyView]
     client_key: str | None
     environment: dict[str, str]
+    modules: tuple[str, ...]
     example: str | None
 
 
@@ -49,22 +51,43 @@ class Apis(Struct, frozen=True):
     apis: list[ApiView]
 
 
-def apis(request: ControlRequest) -> Apis:
+class ApisQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """`api`: only this one. `key`: the key in its `environment`, its own when left out."""
+
+    api: str | None = None
+    key: str | None = None
+
+
+def apis(request: ControlRequest, query: ApisQuery) -> Apis:
     """The APIs that the world serves, with their base URLs and keys."""
-    return Apis([_api_view(service, request.origin) for service in request.world.pipeline.services.values()])
+    pipeline = request.world.pipeline
+    known_api(pipeline.playbook, query.api, "query.api")
+    services = [each for name, each in pipeline.services.items() if query.api in (None, name)]
+    return Apis([_api_view(service, request.origin, query.key) for service in services])
 
 
-def _api_view(service: Service, origin: str) -> ApiView:
+def _api_view(service: Service, origin: str, key: str | None) -> ApiView:
     api = service.api
     keys = {
         key: KeyView(record["tier"], record.get("status", "active"), record["workspace"])
         for key, record in service.records["keys"].items()
     }
-    names = service.background(url=origin, base_url=origin + api.base, key=api.client.key)
+    names = service.background(url=origin, base_url=origin + api.base, key=key or api.client.key)
     environment = {name: str(value.value(names)) for name, value in api.client.environment.items()}
     example = None if api.example is None else api.example.operation
     base_url = origin + api.base
-    return ApiView(api.name, api.title, api.version, base_url, api.hosts, keys, api.client.key, environment, example)
+    return ApiView(
+        api.name,
+        api.title,
+        api.version,
+        base_url,
+        api.hosts,
+        keys,
+        api.client.key,
+        environment,
+        api.client.modules,
+        example,
+    )
 
 
 API_ROUTES = (ControlRoute("GET", "/apis", apis),)

@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from emulator import paths as resources
+from emulator.environment.trust import TrustFiles
 from emulator.errors import ConfigError
 from emulator.https.authority import Authority
-from emulator.run.trust import TrustFiles
 from emulator.settings import Settings
 
 HERE = ("127.0.0.1", "localhost", "::1")  # never through the proxy

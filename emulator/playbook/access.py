@@ -40,11 +40,15 @@ class CredentialPlan(Struct, frozen=True):
 
 
 class ClientPlan(Struct, frozen=True):
-    """The key that programs are given, the variables that say where to call, and what a call would cost by unit."""
+    """The key that programs are given, the variables that say where to call, and what a call would cost by unit.
+
+    `modules` are the Python modules that read the variables when they are imported.
+    """
 
     key: str | None = None
     environment: Mapping[str, Template] = {}
     spent: Mapping[str, Template] = {}
+    modules: tuple[str, ...] = ()
 
 
 class ExamplePlan(Struct, frozen=True):

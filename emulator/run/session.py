@@ -16,16 +16,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from emulator import settings
+from emulator.environment.trust import TrustFiles, trusting, write
+from emulator.environment.variables import allowed_hosts, authority, lines, variables
 from emulator.errors import ConfigError
 from emulator.reports.annotations import run_annotations
 from emulator.reports.annotations import wanted as annotations_wanted
 from emulator.reports.files import report_files, write_reports
 from emulator.reports.record import RunRecord
-from emulator.run.environment import allowed_hosts, authority, lines, variables
 from emulator.run.process import CannotRun
 from emulator.run.process import run as run_command
 from emulator.run.summary import missing_calls, summary_lines
-from emulator.run.trust import TrustFiles, trusting, write
 from emulator.server.listeners import bind
 from emulator.settings import Settings
 from emulator.testing.client import DEFAULT, Client, ControlError

@@ -19,6 +19,7 @@ from emulator.server.loop import loop_factory
 from emulator.settings import Listen, Settings, WebhookTime
 from emulator.testing.client import DEFAULT, Client
 from emulator.testing.clock import moment
+from emulator.testing.environment import Environment
 from emulator.testing.world import Frozen, Scenarios, World, scenario_names
 
 # A test asks for all that it has sent: a journal for 100,000 small exchanges, which takes room only when they come.
@@ -55,6 +56,7 @@ class Emulator(World):
         self._frozen = frozen
         self._thread: ServerThread | None = None
         self._ends = False  # with this object, the world ends
+        self._environment: Environment | None = None
 
     @classmethod
     def attach(cls, url: str | None = None, *, world: str | None = None, token: str | None = None) -> Emulator:
@@ -91,6 +93,18 @@ class Emulator(World):
         if self._thread is not None:
             self._thread.stop()
 
+    def environment(self, api: str | None = None, *, tier: str | None = None, https: bool = False) -> dict[str, str]:
+        """Returns the variables by which a process calls this world: those of `env`, and of the API's own client.
+
+        Without an API those of all; the key is of this `tier`, or of the one that the client is given anyway. With
+        `https`, calls of the real hosts arrive as well. Raises ValueError for an API that is not served, for a tier
+        that no key has, when two APIs want the same variable, and when `https` is wanted of another machine.
+        """
+        if self._environment is None:
+            self._environment = Environment(self, self._settings)
+        found = self._environment.variables(api, tier)
+        return {**self._environment.proxied({**os.environ, **found}), **found} if https else found
+
     def world(
         self,
         name: str,
@@ -120,6 +134,7 @@ class Emulator(World):
         made = object.__new__(Emulator)
         World.__init__(made, self.client.of(name))
         made._settings, made._frozen, made._thread, made._ends = self._settings, None, None, True
+        made._environment = None
         return made
 
     def __enter__(self) -> Emulator:

@@ -15,9 +15,9 @@ import pytest
 from msgspec import Struct
 
 from emulator import Emulator
+from emulator.environment.trust import write
+from emulator.environment.variables import variables
 from emulator.https.authority import Authority
-from emulator.run.environment import variables
-from emulator.run.trust import write
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CLIENTS = ROOT / ".clients"

@@ -267,27 +267,3 @@ def test_the_replies_of_a_rule_are_rules_with_their_own_places_and_its_name(libr
     assert [each.name for each in compiled.each] == ["mine", "mine"]
     assert len({each.id for each in compiled.each}) == 2
     assert [each.reply and each.reply.error for each in compiled.each] == [None, "invalid"]
-
-
-def test_a_body_may_come_from_a_file_beside_and_is_taken_as_it_stands(library: Library) -> None:
-    library.write("apis/said.json", '{"said": "{{ nothing }}", "list": [1, 2.5, null]}')
-    playbook = library.load(api=rule("reply: {body: {$from: said.json}}"), story=STORY)
-    reply = playbook.apis["demo"].operations["echo.create"].rules.rules[0].reply
-    assert reply is not None
-    assert reply.body is not None
-    assert reply.body.value({}) == {"said": "{{ nothing }}", "list": [1, 2.5, None]}
-    assert library.folder / "apis" / "said.json" in playbook.files
-
-
-def test_a_text_may_come_from_a_file_beside(library: Library) -> None:
-    library.write("apis/pages/page.html", "<p>{{ as it stands }}</p>\n")
-    reply = library.echo(rule("reply: {text: {$from: pages/page.html}}")).rules.rules[0].reply
-    assert reply is not None
-    assert reply.text is not None
-    assert reply.text.value({}) == "<p>{{ as it stands }}</p>\n"
-
-
-def test_a_text_in_another_encoding_is_refused(library: Library) -> None:
-    (library.folder / "apis").mkdir()
-    (library.folder / "apis" / "page.txt").write_bytes(b"gr\xfc\xdfe")
-    assert library.refused(api=rule("reply: {text: {$from: «page.txt}}")) == ["'page.txt' is not text in UTF-8"]

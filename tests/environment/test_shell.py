@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.run.environment import fish_quoted, lines
+from emulator.environment.variables import fish_quoted, lines
 
 NASTY = """it's "quoted" \\ $HOME `x` \\' \n two lines"""
 # In fish's single quotes the only escapes are \' and \\; any other backslash stands for itself.

@@ -10,8 +10,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 from cryptography.utils import CryptographyDeprecationWarning
 
+from emulator.environment.trust import PASSWORD, default_cas, trusting, write
 from emulator.https.authority import Authority
-from emulator.run.trust import PASSWORD, default_cas, trusting, write
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from emulator.environment import variables as module
+from emulator.environment.trust import TRUST
+from emulator.environment.variables import NODE_PRELOAD, PYTHON_PRELOAD, allowed_hosts, java_proxy_options, variables
 from emulator.errors import ConfigError
-from emulator.run import environment
-from emulator.run.environment import NODE_PRELOAD, PYTHON_PRELOAD, allowed_hosts, java_proxy_options, variables
-from emulator.run.trust import TRUST
 
 APIS = [{"title": "Demo", "hosts": ["api.demo.example"], "environment": {"DEMO_URL": "http://127.0.0.1:1/v1"}}]
 
@@ -53,7 +53,7 @@ def test_options_and_paths_that_are_there_already_stay_and_ours_are_added_once()
 
 
 def test_a_path_with_spaces_is_quoted_for_node(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "NODE_PRELOAD", Path('/a "b"/c.cjs'))
+    monkeypatch.setattr(module, "NODE_PRELOAD", Path('/a "b"/c.cjs'))
     assert variables([], "http://127.0.0.1:1", None)["NODE_OPTIONS"] == r'--require "/a \"b\"/c.cjs"'
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 import trustme
 
+from emulator.environment.trust import write
+from emulator.environment.variables import variables
 from emulator.https.authority import Authority
-from emulator.run.environment import variables
-from emulator.run.trust import write
 from tests import loopback
 from tests.https.conftest import Proxied
 from tests.process import environment

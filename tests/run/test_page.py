@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from emulator.cli.run import run as command
-from emulator.run.environment import QUIET
+from emulator.environment.variables import QUIET
 from tests.clients.conftest import OTHERS, made, tool
 from tests.clients.conftest import command as client
 from tests.pages import ROOT, Table, blocks, tables

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.run.environment import PYTHON_PRELOAD
+from emulator.environment.variables import PYTHON_PRELOAD
 from tests.run.conftest import Run
 
 pytestmark = [pytest.mark.slow, pytest.mark.finding("H2")]

@@ -147,7 +147,9 @@ def test_a_marker_that_means_nothing_is_refused(run: Run, wrong: str) -> None:
     def test_it(emulator): ...
     """)
     done.assert_outcomes(errors=1)
-    done.stdout.fnmatch_lines(["*@pytest.mark.emulator takes scenario, scenarios, frozen, seed, webhook_time; found *"])
+    done.stdout.fnmatch_lines(
+        ["*@pytest.mark.emulator takes scenario, scenarios, frozen, seed, webhook_time, env; found *"]
+    )
 
 
 def test_a_scenario_that_there_is_not_is_an_error_with_the_nearest(run: Run) -> None:
@@ -387,3 +389,34 @@ def test_without_an_address_the_session_has_a_server_of_its_own(alone: pytest.Py
     urls = {line for line in done.outlines if line.startswith("at http://127.0.0.1:")}
     assert len(urls) == 1
     assert not is_served(urls.pop().removeprefix("at "))
+
+
+def test_a_setting_sets_the_variables_for_all_tests_but_those_that_do_not_want_it(run: Run) -> None:
+    done = run(
+        """
+    import os
+
+    def test_they_are_set(emulator):
+        assert os.environ["API_KEY"] == emulator.key("pro", api="aiexport")
+
+    @pytest.mark.emulator(env=False)
+    def test_they_are_not(emulator):
+        assert "API_KEY" not in os.environ
+
+    def test_they_are_as_they_were():
+        assert "API_KEY" not in os.environ
+    """,
+        "-o",
+        "emulator_env=true",
+    )
+    done.assert_outcomes(passed=3)
+
+
+def test_another_word_for_the_variables_is_refused(run: Run) -> None:
+    done = run("""
+    @pytest.mark.emulator(env="http")
+    def test_it(emulator):
+        pass
+    """)
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines(["*@pytest.mark.emulator: env is 'http'; expected true, false or https*"])

@@ -174,6 +174,7 @@ class ClientModel(Model):
 
     key: str | None = Field(default=None, description="The one of the API's keys that programs are given.")
     environment: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], Template] = {}
+    modules: list[str] = Field(default=[], description="Python modules that read the variables when imported.")
     spent: dict[Name, Template] = {}
 
 

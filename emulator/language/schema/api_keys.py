@@ -46,6 +46,10 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
             "Variables that make the service's own client call the emulator; `{{ url }}` is the emulator, "
             "`{{ base_url }}` that with the API's `base`, `{{ key }}` the key."
         ),
+        "modules": (
+            "The Python modules that read these variables once, when they are imported: a test that sets "
+            "them later is warned."
+        ),
         "spent": (
             "What an exchange would have cost, by unit: templates over `answer` (the body of the answer; "
             "of a stream, each event's data), `body`, `status`, `operation` and the API's collections. "

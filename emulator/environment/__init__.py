@@ -1,0 +1,1 @@
+"""The environment of a program whose calls are redirected here: variables, files to trust, and what is preloaded."""
