@@ -36,7 +36,13 @@ def test_calls_are_expected_when_that_is_asked_for(called: Called, arguments: li
     ((command, options, run_options),) = called
     assert command == ("true", "-x")
     assert options == {"scenarios": (), "listen": "127.0.0.1:0", "webhook_allow": (), "webhook_time": None}
-    assert run_options == {"world": "default", "allowed": (), "verdict": False, "expected": expected}
+    assert run_options == {"world": "default", "allowed": (), "verdict": False, "expected": expected, "reports": ()}
+
+
+def test_reports_are_passed_on_in_order(called: Called) -> None:
+    assert CliRunner().invoke(main, ["run", "--report", "md=a", "--report", "har=b", "--", "true"]).exit_code == 0
+    ((_, _, run_options),) = called
+    assert run_options["reports"] == ("md=a", "har=b")
 
 
 @pytest.mark.parametrize("value", ["some", "1.5"])
