@@ -95,7 +95,8 @@ def abort_streams(port: int, times: int) -> int:
 async def _abort_streams(port: int, times: int) -> int:
     head, _, body = message("Tell me a long story.", STREAM, stream=True).encode().partition(b"\r\n\r\n")
     request = head + b"\r\n" + STALLED + b"\r\n" + body
-    return sum(await asyncio.gather(*(_abort(port, request, times // CONNECTIONS) for _ in range(CONNECTIONS))))
+    shares = [times // CONNECTIONS + (number < times % CONNECTIONS) for number in range(CONNECTIONS)]
+    return sum(await asyncio.gather(*(_abort(port, request, share) for share in shares)))
 
 
 async def _abort(port: int, request: bytes, times: int) -> int:

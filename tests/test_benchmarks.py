@@ -273,7 +273,7 @@ def test_a_long_life_is_made_of_what_the_emulator_answers() -> None:
         reload_often(server.port, 2)
         use_up(server.port, 2, HELLO)
         assert send_mixed(server.port, 16 * 20) == 16 * 20
-        assert abort_streams(server.port, 16) == 16
+        assert abort_streams(server.port, 20) == 20
 
 
 def test_open_pages_read_the_feed_and_frames_are_watched_where_a_browser_is() -> None:

@@ -261,6 +261,18 @@ def test_the_message_of_a_row_is_created_when_the_row_was_worked(emulator: Emula
 
 
 @pytest.mark.finding("B16")
+@pytest.mark.parametrize(
+    "accept", ["application/json", "*/*", "application/x-ndjson; q=0, */*", "application/x-ndjson;q=0.0"]
+)
+def test_who_does_not_take_lines_gets_an_object(emulator: Emulated, accept: str) -> None:
+    client = caller(emulator)
+    id = create(client, asking())["id"]
+    emulator.advance(60)
+    answer = client.get(f"/batch/{id}/results", headers={"Accept": accept})
+    assert answer.json()["object"] == "list"
+
+
+@pytest.mark.finding("B16")
 @pytest.mark.claim("AE-BATCH-GET")
 @pytest.mark.parametrize("accept", ["application/x-ndjson", "Application/X-NDJSON, application/json;q=0.5"])
 def test_results_come_as_lines_if_asked(emulator: Emulated, accept: str) -> None:
