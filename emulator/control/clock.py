@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Annotated
+from heapq import nsmallest
+from math import inf
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from emulator.clock import MAX_SPEED, Clock, iso
+from emulator.control.keys import standing
 from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.dates import LATEST
@@ -113,7 +117,81 @@ def _checked(body: ClockRequest, clock: Clock) -> tuple[float | None, float | No
     return to, step
 
 
+Count = Annotated[int, Meta(ge=1, le=1_000, description="at most so many, the soonest")]
+
+
+class DueView(Struct, frozen=True):
+    """Something that happens by the clock alone: when (epoch seconds), to what, and what in words.
+
+    `id` is that of the job or of the message, and the key of a limit; a response that is under way has none.
+    """
+
+    at: float
+    kind: Literal["job", "webhook", "limit", "response"]
+    id: str
+    what: str
+
+
+class DueListView(Struct, frozen=True):
+    """What is due after `now`, the soonest first."""
+
+    now: float
+    due: list[DueView]
+
+
+class DueQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """How much of it."""
+
+    count: Count = 10
+
+
+def due(request: ControlRequest, query: DueQuery) -> DueListView:
+    """What is due next in this world, by its clock: what `advance` and `set` would let happen."""
+    now = request.clock.now()
+    return DueListView(now, nsmallest(query.count, _all(request, now), key=lambda each: each.at))
+
+
+def _all(request: ControlRequest, now: float) -> Iterator[DueView]:
+    named = set()
+    for each in (*_jobs(request, now), *_webhooks(request, now), *_limits(request, now)):
+        named.add(round(each.at, 3))
+        yield each
+    # What is named already has a timer too; a response sleeps until its next event.
+    for timer in request.clock.pending()[:1]:
+        if timer.due > now and round(timer.due, 3) not in named:
+            yield DueView(timer.due, "response", "", "an open response goes on")
+
+
+def _jobs(request: ControlRequest, now: float) -> Iterator[DueView]:
+    for service in request.world.pipeline.services.values():
+        for job in service.jobs.all():
+            if job.done(now):
+                continue
+            state, at = min(((state, at) for state, at in job.history() if at > now), key=_second, default=("", inf))
+            if at < inf:
+                yield DueView(at, "job", job.id, f"{job.kind} {job.id} becomes {state}")
+
+
+def _webhooks(request: ControlRequest, now: float) -> Iterator[DueView]:
+    latest = {attempt.id: attempt for attempt in request.state.sender.attempts()}
+    for id, attempt in latest.items():
+        if attempt.next_at is not None and attempt.next_at > now:
+            yield DueView(attempt.next_at, "webhook", id, f"webhook {id} to {attempt.url} is tried again")
+
+
+def _limits(request: ControlRequest, now: float) -> Iterator[DueView]:
+    for key in standing(request.world):
+        for name, counter in key.limits.items():
+            if counter.used and counter.reset > now:
+                yield DueView(counter.reset, "limit", key.key, f"the window of {name} ends for {key.key}")
+
+
+def _second(pair: tuple[str, float]) -> float:
+    return pair[1]
+
+
 ROUTES = (
     ControlRoute("GET", "/clock", read),
     ControlRoute("POST", "/clock", move, example={"freeze": True, "advance": "61s"}),
+    ControlRoute("GET", "/clock/due", due),
 )

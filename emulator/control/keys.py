@@ -3,6 +3,7 @@ be led to it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -17,6 +18,7 @@ from emulator.language.document.diagnostics import did_you_mean
 from emulator.store.limits import states
 from emulator.store.masking import mask_key
 from emulator.worlds.registry import DEFAULT
+from emulator.worlds.world import World
 
 
 class Counter(Struct, frozen=True):
@@ -101,19 +103,16 @@ class KeysView(Struct, frozen=True):
 def keys(request: ControlRequest) -> KeysView:
     """The keys that the APIs know in this world, each with its tier and how its counters stand."""
     services = request.world.pipeline.services
-    standing = [
-        KeyStanding(
-            key,
-            name,
-            record["tier"],
-            record.get("status", "active"),
-            record["workspace"],
-            _view(service, key).limits if record.get("status", "active") == "active" else {},
-        )
-        for name, service in services.items()
-        for key, record in service.records["keys"].items()
-    ]
-    return KeysView(standing, {name: list(service.api.tiers) for name, service in services.items()})
+    return KeysView(list(standing(request.world)), {name: list(each.api.tiers) for name, each in services.items()})
+
+
+def standing(world: World) -> Iterator[KeyStanding]:
+    """Yields how each key that an API knows stands in a world."""
+    for name, service in world.pipeline.services.items():
+        for key, record in service.records["keys"].items():
+            status = record.get("status", "active")
+            limits = _view(service, key).limits if status == "active" else {}
+            yield KeyStanding(key, name, record["tier"], status, record["workspace"], limits)
 
 
 EXAMPLE = {"key": "axp_checkout_2", "like": "axp_test_pro"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -41,7 +43,8 @@ def test_what_is_due_next_is_named_and_listed_once_it_fell_due(page: Page, emula
     expect(bar.get_by_role("status")).to_contain_text(f"Fell due:batch {batch}: ")
     press(page, "+1 h")
     expect(bar.get_by_role("status")).to_contain_text(f"batch {batch}: completed")
-    expect(bar).to_contain_text("Nothing is due")
+    expect(bar.get_by_role("status")).to_contain_text("the window of requests ends for axp_test_pro")
+    expect(bar.locator(".clock-next")).to_have_text(re.compile("^Next in .*: the window of .* ends for axp_test_pro$"))
 
 
 @pytest.mark.scenario("demo")

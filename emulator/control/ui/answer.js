@@ -5,10 +5,18 @@ import { button, fill, h, problem, section, text, toast, visible } from "./dom.j
 
 /** A form with the prompt of an exchange, and the answers that were added to the world. */
 export function answerView(exchange, { prompt }) {
-  const field = (label, element) => h("label", { class: "field" }, h("span", null, label), element);
+  const field = (label, element) => h("label.field", h("span", label), element);
   const prompts = h("textarea", { value: prompt, rows: "2" });
-  const whole = h("select", null, h("option", { value: "prompt" }, "is exactly"), h("option", { value: "contains" }, "contains"));
-  const where = h("select", null, h("option", { value: "" }, "everywhere"), h("option", { value: exchange.operation }, visible(exchange.operation)));
+  const whole = h(
+    "select",
+    h("option", { value: "prompt" }, "is exactly"),
+    h("option", { value: "contains" }, "contains"),
+  );
+  const where = h(
+    "select",
+    h("option", { value: "" }, "everywhere"),
+    h("option", { value: exchange.operation }, visible(exchange.operation)),
+  );
   const answer = h("textarea", { rows: "4", required: true });
   const said = h("div", { "aria-live": "polite" });
   const known = h("div");
@@ -21,18 +29,57 @@ export function answerView(exchange, { prompt }) {
       fill(said, problem(error));
     }
   };
-  const save = () => attempt(async () => {
-    await control("POST", "/answers", { body: { [whole.value]: prompts.value, answer: answer.value, ...(where.value ? { on: where.value } : {}) } });
-    toast("Answered differently from the next request on");
-  });
+  const save = () =>
+    attempt(async () => {
+      await control("POST", "/answers", {
+        body: { [whole.value]: prompts.value, answer: answer.value, ...(where.value ? { on: where.value } : {}) },
+      });
+      toast("Answered differently from the next request on");
+    });
   const list = async () => {
     const { answers } = await control("GET", "/answers");
-    fill(known, answers.length ? section("Answers added to this world", h("ul", { class: "plain" }, answers.map((each) => h("li", { class: "answer" },
-      h("div", null, h("span", { class: "soft" }, text([each.prompt ?? each.contains ?? each.matches ?? "every prompt"].flat().join(", "), 200), " → "), text(each.answer ?? JSON.stringify(each.json), 300)),
-      button("Remove", () => attempt(() => control("DELETE", `/answers/${each.id}`)), { class: "small", "aria-label": `Remove ${each.id}` }))))) : null);
+    fill(
+      known,
+      answers.length
+        ? section(
+            "Answers added to this world",
+            h(
+              "ul.plain",
+              answers.map((each) =>
+                h(
+                  "li.answer",
+                  h(
+                    "div",
+                    h(
+                      "span.soft",
+                      text([each.prompt ?? each.contains ?? each.matches ?? "every prompt"].flat().join(", "), 200),
+                      " → ",
+                    ),
+                    text(each.answer ?? JSON.stringify(each.json), 300),
+                  ),
+                  button("Remove", () => attempt(() => control("DELETE", `/answers/${each.id}`)), {
+                    class: "small",
+                    "aria-label": `Remove ${each.id}`,
+                  }),
+                ),
+              ),
+            ),
+          )
+        : null,
+    );
   };
   attempt(async () => {});
-  return h("div", null, h("div", { class: "pair" }, field("A prompt that", whole), field("Prompt", prompts)), field("is answered", answer),
-    field("in", where), h("div", { class: "actions" }, button("Answer differently", save, { class: "primary" }),
-      h("span", { class: "soft" }, "For streams, batch rows and runs too; {{ }} is a template.")), said, known);
+  return h(
+    "div",
+    h("div.pair", field("A prompt that", whole), field("Prompt", prompts)),
+    field("is answered", answer),
+    field("in", where),
+    h(
+      "div.actions",
+      button("Answer differently", save, { class: "primary" }),
+      h("span.soft", "For streams, batch rows and runs too; {{ }} is a template."),
+    ),
+    said,
+    known,
+  );
 }

@@ -32,9 +32,16 @@ export async function request(method, path, { query, body, signal } = {}) {
     if (token) headers.Authorization = `Bearer ${token}`;
     if (body !== undefined) headers["Content-Type"] = "application/json";
     const response = await fetch(url, {
-      method, headers, signal, cache: "no-store", credentials: "omit", body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
+      method,
+      headers,
+      signal,
+      cache: "no-store",
+      credentials: "omit",
+      body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
     }).catch((error) => {
-      throw error.name === "AbortError" ? error : new Failure(0, "The emulator can't be reached.", "Is it still running?");
+      throw error.name === "AbortError"
+        ? error
+        : new Failure(0, "The emulator can't be reached.", "Is it still running?");
     });
     if (response.ok) return response;
     const failure = await failureOf(response);
@@ -54,18 +61,31 @@ let asking = null;
 function askForToken(wrong) {
   asking ??= new Promise((resolve) => {
     const field = h("input", { type: "password", id: "token-field", autocomplete: "off", required: true });
-    const dialog = h("dialog", { class: "dialog", "aria-labelledby": "token-title" },
-      h("form", { method: "dialog", onsubmit: () => {
-        sessionStorage.setItem(TOKEN, field.value.trim());
-        dialog.remove();
-        asking = null;
-        resolve();
-      } },
+    const dialog = h(
+      "dialog.dialog",
+      { "aria-labelledby": "token-title" },
+      h(
+        "form",
+        {
+          method: "dialog",
+          onsubmit: () => {
+            sessionStorage.setItem(TOKEN, field.value.trim());
+            dialog.remove();
+            asking = null;
+            resolve();
+          },
+        },
         h("h2", { id: "token-title" }, "Control token"),
-        h("p", { class: "soft" }, wrong ? "That was not the token. " : "",
-          "The emulator shows it when it starts, or it is what --control-token says."),
-        h("label", { for: "token-field" }, "Token"), field,
-        h("div", { class: "actions" }, button("Continue", undefined, { type: "submit", class: "primary" }))));
+        h(
+          "p.soft",
+          wrong ? "That was not the token. " : "",
+          "The emulator shows it when it starts, or it is what --control-token says.",
+        ),
+        h("label", { for: "token-field" }, "Token"),
+        field,
+        h("div.actions", button("Continue", undefined, { type: "submit", class: "primary" })),
+      ),
+    );
     dialog.addEventListener("cancel", (event) => event.preventDefault());
     byId("view").after(dialog);
     dialog.showModal();

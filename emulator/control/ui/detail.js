@@ -3,25 +3,37 @@
 import { Failure, control } from "./api.js";
 import { answerView } from "./answer.js";
 import { copyMenu } from "./copy.js";
-import { button, facts, fill, h, problem, section, text, visible } from "./dom.js";
+import { button, facts, fill, h, pre, problem, section, tag, text, value, visible } from "./dom.js";
 import { tree } from "./json.js";
 import { outcomeOf, statusTone } from "./outcome.js";
+import { unpressed } from "./press.js";
 import { replayView } from "./replay.js";
 import { go, state } from "./state.js";
 import { eventsOf, streams, streamView } from "./stream.js";
 import { bytes, dateTime, duration } from "./units.js";
 import { whyView } from "./why.js";
 
+const MANY = 100; // header lines that are shown before one asks for more
 const AGAIN = 400; // milliseconds between two looks at an exchange that is open
 
 // [name, title, whether an exchange has it, its view]
 const TABS = [
-  ["stream", "Stream", ({ exchange }) => streams(exchange), ({ exchange, explanation }) => streamView(exchange, explanation?.timing)],
+  [
+    "stream",
+    "Stream",
+    ({ exchange }) => streams(exchange),
+    ({ exchange, explanation }) => streamView(exchange, explanation?.timing),
+  ],
   ["response", "Response", () => true, ({ exchange, pick }) => message(exchange, "reply_headers", "reply_body", pick)],
   ["request", "Request", () => true, ({ exchange, pick }) => message(exchange, "headers", "body", pick)],
   ["why", "Why", () => true, ({ exchange, explanation, pick }) => whyView(exchange, explanation, pick)],
   ["replay", "Replay", () => true, ({ exchange }) => replayView(exchange)],
-  ["answer", "Answer", ({ explanation }) => explanation?.prompt, ({ exchange, explanation }) => answerView(exchange, explanation)],
+  [
+    "answer",
+    "Answer",
+    ({ explanation }) => explanation?.prompt,
+    ({ exchange, explanation }) => answerView(exchange, explanation),
+  ],
 ];
 const FORMS = ["replay", "answer"]; // tabs in which something is typed
 
@@ -39,17 +51,29 @@ export class Detail {
     clearTimeout(this.again);
     this.asking?.abort();
     const asking = (this.asking = new AbortController());
-    if (number !== this.number) fill(this.root, h("p", { class: "soft pad" }, "…"));
+    if (number !== this.number) fill(this.root, h("p.soft.pad", "…"));
     this.number = number;
     try {
-      const [{ exchanges: [exchange] }, explanation] = await Promise.all([
+      const [
+        {
+          exchanges: [exchange],
+        },
+        explanation,
+      ] = await Promise.all([
         control("POST", "/exchanges/query", { body: { when: { number }, last: 1 }, signal: asking.signal }),
-        control("GET", `/exchanges/${number}/explanation`, { signal: asking.signal }).catch(() => null)]);
+        control("GET", `/exchanges/${number}/explanation`, { signal: asking.signal }).catch(() => null),
+      ]);
       if (asking.signal.aborted) return;
-      if (!exchange) throw new Failure(404, `Exchange ${number} is no longer in the journal.`, "The journal keeps the newest; --journal-entries says how many.");
+      if (!exchange)
+        throw new Failure(
+          404,
+          `Exchange ${number} is no longer in the journal.`,
+          "The journal keeps the newest; --journal-entries says how many.",
+        );
       const before = this.drawn === number && this.exchange;
       // While nothing has happened, what is unfolded, selected or focused stays as it is.
-      if (!before || ["outcome", "events_sent", "bytes_sent"].some((name) => before[name] !== exchange[name])) this.draw(exchange, explanation);
+      if (!before || ["outcome", "events_sent", "bytes_sent"].some((name) => before[name] !== exchange[name]))
+        unpressed(() => this.number === number && this.draw(exchange, explanation));
       if (exchange.outcome === "open") this.again = setTimeout(() => this.open(number), AGAIN);
     } catch (error) {
       if (error.name !== "AbortError") fill(this.root, this.bar(), problem(error));
@@ -64,7 +88,8 @@ export class Detail {
   }
 
   bar(...children) {
-    return h("div", { class: "detail-bar" }, children, button("✕", this.closed, { class: "icon", "aria-label": "Close the detail" }));
+    const close = button("✕", this.closed, { class: "icon", "aria-label": "Close the detail" });
+    return h("div.detail-bar", children, close);
   }
 
   draw(exchange, explanation) {
@@ -79,37 +104,89 @@ export class Detail {
     this.shown = chosen[0];
     this.redraw = () => this.draw(exchange, explanation);
     const choose = (name) => go({ tab: name });
-    const list = h("div", { class: "tablist", role: "tablist", "aria-label": "Parts of the exchange", onkeydown: (event) => {
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      if (!step) return;
-      const at = tabs.indexOf(chosen);
-      choose(tabs[(at + step + tabs.length) % tabs.length][0]);
-      this.root.querySelector('[role="tab"][aria-selected="true"]')?.focus();
-    } }, tabs.map((tab) => button(tab[1], () => choose(tab[0]), {
-      role: "tab", id: `tab-${tab[0]}`, "aria-selected": String(tab === chosen), "aria-controls": "tab-body", tabindex: tab === chosen ? "0" : "-1" })));
-    this.body = h("div", { class: "tab-body", id: "tab-body", role: "tabpanel", tabindex: "0", "aria-labelledby": `tab-${chosen[0]}` },
-      chosen[3]({ exchange, explanation, pick: this.pick }));
-    fill(this.root, this.bar(title(exchange), copyMenu(exchange)), head(exchange, explanation, this.pick), list, this.body);
+    const list = h(
+      "div.tablist",
+      {
+        role: "tablist",
+        "aria-label": "Parts of the exchange",
+        onkeydown: (event) => {
+          const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+          if (!step) return;
+          const at = tabs.indexOf(chosen);
+          choose(tabs[(at + step + tabs.length) % tabs.length][0]);
+          this.root.querySelector('[role="tab"][aria-selected="true"]')?.focus();
+        },
+      },
+      tabs.map((tab) =>
+        button(tab[1], () => choose(tab[0]), {
+          role: "tab",
+          id: `tab-${tab[0]}`,
+          "aria-selected": String(tab === chosen),
+          "aria-controls": "tab-body",
+          tabindex: tab === chosen ? "0" : "-1",
+        }),
+      ),
+    );
+    this.body = h(
+      "div.tab-body",
+      { id: "tab-body", role: "tabpanel", tabindex: "0", "aria-labelledby": `tab-${chosen[0]}` },
+      chosen[3]({ exchange, explanation, pick: this.pick }),
+    );
+    fill(
+      this.root,
+      this.bar(title(exchange), copyMenu(exchange)),
+      head(exchange, explanation, this.pick),
+      list,
+      this.body,
+    );
     if (same) this.body.scrollTop = scroll;
     if (focused) this.body.focus({ preventScroll: true });
   }
 }
 
-const title = (exchange) => h("h2", null, h("span", { class: "soft" }, `#${exchange.number} `), h("b", null, visible(exchange.method)), " ", text(exchange.path, 200));
+const title = (exchange) =>
+  h("h2", h("span.soft", `#${exchange.number} `), h("b", visible(exchange.method)), " ", text(exchange.path, 200));
 
 function head(exchange, explanation, pick) {
   const outcome = outcomeOf(exchange, exchange.events ?? 0);
   const usage = exchange.reply_body?.usage ?? (streams(exchange) ? lastUsage(exchange) : null);
-  const cost = explanation?.spent && Object.entries(explanation.spent).filter(([unit]) => unit !== "tokens").map(([unit, amount]) => `${Number(amount.toPrecision(6))} ${unit}`).join(", ");
-  const field = (name, value) => value && h("button", { type: "button", class: "value", title: `Filter by ${name}`, onclick: () => pick(name, value) }, text(value, 200));
-  return h("div", { class: "summary" },
-    h("p", { class: "verdict-line" },
-      h("span", { class: "status", "data-tone": statusTone(exchange.status) }, exchange.status ? String(exchange.status) : "no response"), " ",
-      h("span", { class: "outcome", "data-tone": outcome.tone }, h("span", { "aria-hidden": "true" }, outcome.sign), " ", outcome.words)),
-    exchange.error ? h("p", { class: "error-line" }, text(exchange.error, 600)) : null,
-    facts(["Operation", field("operation", exchange.operation)], ["At", dateTime(exchange.at)], ["Took", exchange.outcome === "open" ? "still open" : duration(exchange.took)],
-      ["Sent", bytes(exchange.bytes_sent)], ["Key", field("key", exchange.key)], ["Tokens", tokens(usage)], ["Cost", cost],
-      ["Faults", exchange.faults.length ? exchange.faults.map((name) => h("span", { class: "tag", "data-tone": "cut" }, visible(name))) : ""]));
+  const cost =
+    explanation?.spent &&
+    Object.entries(explanation.spent)
+      .filter(([unit]) => unit !== "tokens")
+      .map(([unit, amount]) => `${Number(amount.toPrecision(6))} ${unit}`)
+      .join(", ");
+  const picked = (name) => exchange[name] && value(name, exchange[name], pick, 200);
+  return h(
+    "div.summary",
+    h(
+      "p.verdict-line",
+      h(
+        "span.status",
+        { "data-tone": statusTone(exchange.status) },
+        exchange.status ? String(exchange.status) : "no response",
+      ),
+      " ",
+      h(
+        "span.outcome",
+        { "data-tone": outcome.tone },
+        h("span", { "aria-hidden": "true" }, outcome.sign),
+        " ",
+        outcome.words,
+      ),
+    ),
+    exchange.error ? h("p.error-line", text(exchange.error, 600)) : null,
+    facts(
+      ["Operation", picked("operation")],
+      ["At", dateTime(exchange.at)],
+      ["Took", exchange.outcome === "open" ? "still open" : duration(exchange.took)],
+      ["Sent", bytes(exchange.bytes_sent)],
+      ["Key", picked("key")],
+      ["Tokens", tokens(usage)],
+      ["Cost", cost],
+      ["Faults", exchange.faults.length ? exchange.faults.map((name) => tag(name, "cut")) : ""],
+    ),
+  );
 }
 
 function tokens(usage) {
@@ -118,25 +195,49 @@ function tokens(usage) {
   return Number.isFinite(input) || Number.isFinite(output) ? `${input ?? 0} in, ${output ?? 0} out` : "";
 }
 
-const lastUsage = (exchange) => eventsOf(exchange).reduce((found, { data }) => data?.usage ?? data?.message?.usage ?? found, null);
+const lastUsage = (exchange) =>
+  eventsOf(exchange).reduce((found, { data }) => data?.usage ?? data?.message?.usage ?? found, null);
 
 /** Headers and body of a request or a response. */
 function message(exchange, headers, body, pick) {
+  const content = exchange[body];
+  const asJson = () => tree(content, pick, body);
+  const asText = () => pre(text(typeof content === "string" ? content : JSON.stringify(content, null, 2)));
+  const isTree = content !== null && typeof content === "object";
+  const shown = h("div", content === null ? h("p.soft", "No body.") : isTree ? asJson() : asText());
+  const turn = ({ target }) => {
+    const raw = target.getAttribute("aria-pressed") !== "true";
+    target.setAttribute("aria-pressed", String(raw));
+    fill(shown, raw ? asText() : asJson());
+  };
+  const switcher = isTree && button("Raw", turn, { class: "small", "aria-pressed": "false" });
+  const query = body === "body" && Object.keys(exchange.query).length > 0;
   const lines = Object.entries(exchange[headers]);
-  const value = exchange[body];
-  const [fields, where] = body === "body" ? ["headers", "body"] : ["reply_headers", "reply_body"];
-  const raw = () => h("pre", { class: "raw", tabindex: "0" }, text(typeof value === "string" ? value : JSON.stringify(value, null, 2)));
-  const shown = h("div", null, value !== null && typeof value === "object" ? tree(value, pick, where) : value === null ? h("p", { class: "soft" }, "No body.") : raw());
-  const both = value !== null && typeof value === "object";
-  const switcher = both && button("Raw", (event) => {
-    const turned = event.target.getAttribute("aria-pressed") !== "true";
-    event.target.setAttribute("aria-pressed", String(turned));
-    fill(shown, turned ? raw() : tree(value, pick, where));
-  }, { class: "small", "aria-pressed": "false" });
-  const query = body === "body" && Object.keys(exchange.query).length ? section("Query", tree(exchange.query, pick, "query")) : null;
-  return h("div", null, query,
-    h("section", null, h("h3", null, "Body", switcher), shown),
-    section(`Headers (${lines.length})`, h("dl", { class: "headers" }, lines.map(([name, line]) => [
-      h("dt", null, visible(name)),
-      h("dd", null, h("button", { type: "button", class: "value", title: `Filter by ${visible(name)}`, onclick: () => pick(`${fields}.${name}`, line) }, text(line, 500)))]))));
+  return h(
+    "div",
+    query && section("Query", tree(exchange.query, pick, "query")),
+    h("section", h("h3", "Body", switcher), shown),
+    section(`Headers (${lines.length})`, headerList(headers, lines, pick)),
+  );
+}
+
+function headerList(headers, lines, pick) {
+  const item = ([name, line]) => [
+    h("dt", visible(name.slice(0, 200))),
+    h(
+      "dd",
+      value(name, line, () => pick(`${headers}.${name}`, line)),
+    ),
+  ];
+  const list = h("dl.headers", lines.slice(0, MANY).map(item));
+  if (lines.length <= MANY) return list;
+  const more = button(
+    `${lines.length - MANY} more`,
+    () => {
+      list.append(...lines.slice(MANY).map(item).flat());
+      more.remove();
+    },
+    { class: "link" },
+  );
+  return [list, more];
 }

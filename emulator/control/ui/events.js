@@ -40,9 +40,14 @@ export function content(event) {
 
 // Where the piece of text stands in an event, by the forms that streams of language models have.
 const PIECES = [
-  (data) => data?.delta?.text, (data) => data?.choices?.[0]?.delta?.content, (data) => data?.choices?.[0]?.text,
-  (data) => (typeof data?.delta === "string" ? data.delta : undefined), (data) => (typeof data?.data === "string" ? data.data : undefined),
-  (data) => data?.token, (data) => data?.text, (data) => data?.content,
+  (data) => data?.delta?.text,
+  (data) => data?.choices?.[0]?.delta?.content,
+  (data) => data?.choices?.[0]?.text,
+  (data) => (typeof data?.delta === "string" ? data.delta : undefined),
+  (data) => (typeof data?.data === "string" ? data.data : undefined),
+  (data) => data?.token,
+  (data) => data?.text,
+  (data) => data?.content,
 ];
 
 /** The piece of text that an event adds to the answer; "" when it adds none. */

@@ -5,7 +5,7 @@ import { button, fill, h } from "./dom.js";
 import { Feed } from "./feed.js";
 import { Filter } from "./filter.js";
 import { List } from "./list.js";
-import { openDock, panel } from "./panels.js";
+import { panel } from "./panels.js";
 import { Rows } from "./rows.js";
 import { welcome } from "./start.js";
 import { go, listen, state } from "./state.js";
@@ -18,13 +18,16 @@ panel({
   id: "exchanges",
   title: "Exchanges",
   mount(root) {
-    const tools = h("div", { class: "tools" });
-    const place = h("div", { class: "list" });
-    const aside = h("aside", { class: "detail", "aria-label": "Exchange", hidden: true });
-    const dock = h("div", { class: "dock-place" });
-    const fallen = h("span", { class: "soft fallen" });
-    const follow = button("Follow", () => list.follow(!list.following), { class: "follow", id: "follow", "aria-pressed": "true" });
-    split = h("div", { class: "split" }, h("div", { class: "left" }, place, h("div", { class: "foot" }, fallen, follow), dock), aside);
+    const tools = h("div.tools");
+    const place = h("div.list");
+    const aside = h("aside.detail", { "aria-label": "Exchange", hidden: true });
+    const fallen = h("span.soft.fallen");
+    const follow = button("Follow", () => list.follow(!list.following), {
+      class: "follow",
+      id: "follow",
+      "aria-pressed": "true",
+    });
+    split = h("div.split", h("div.left", place, h("div.foot", fallen, follow)), aside);
     root.append(tools, split);
     filter = new Filter(tools, rows);
     list = new List(place, rows, {
@@ -37,32 +40,59 @@ panel({
     list.follow(true);
     detail = new Detail(aside, { pick: (field, value) => filter.add(field, value), closed: () => select(null) });
     feed = new Feed({
-      cleared() { rows.clear(); list.changed(); },
+      cleared() {
+        rows.clear();
+        list.changed();
+      },
       rows(batch) {
         list.changed(rows.put(batch));
-        if (batch.some((row) => row.number === detail.number && row.outcome !== "open" && detail.exchange?.outcome === "open")) detail.open(detail.number);
+        if (
+          batch.some(
+            (row) => row.number === detail.number && row.outcome !== "open" && detail.exchange?.outcome === "open",
+          )
+        )
+          detail.open(detail.number);
       },
-      gone(places) { rows.take(places); list.changed(); },
+      gone(places) {
+        rows.take(places);
+        list.changed();
+      },
       told({ dropped, missed }) {
-        fill(fallen, dropped ? `${count(dropped)} older ${dropped === 1 ? "exchange" : "exchanges"} left the journal` : "", missed ? `, ${count(missed)} of them before this page could show them` : "");
+        fill(
+          fallen,
+          dropped ? `${count(dropped)} older ${dropped === 1 ? "exchange" : "exchanges"} left the journal` : "",
+          missed ? `, ${count(missed)} of them before this page could show them` : "",
+        );
       },
-      problem(failure) { filter.say(failure); },
+      problem(failure) {
+        filter.say(failure);
+      },
     });
-    openDock(dock);
     listen((changed) => {
-      if (changed("filter", "world")) { feed.restart(); hint(); }
+      if (changed("filter", "world")) {
+        feed.restart();
+        hint();
+      }
       if (changed("exchange")) show();
       else if (changed("tab")) detail.redraw?.();
     });
     hint();
     show();
   },
-  show() { feed.start(); },
-  hide() { feed.stop(); },
+  show() {
+    feed.start();
+  },
+  hide() {
+    feed.stop();
+  },
 });
 
 function hint() {
-  list.say(state.filter ? [h("p", null, "No exchange fits the filter."), button("Clear the filter", () => go({ filter: "" }))] : welcome());
+  list.say(
+    state.filter
+      ? [h("p", "No exchange fits the filter."), button("Clear the filter", () => go({ filter: "" }))]
+      : welcome(),
+  );
 }
 
 function show() {

@@ -11,9 +11,30 @@ const RETRIES = [500, 1000, 2000, 5000]; // milliseconds before each try to conn
 const MANY = 200; // rows of a batch from which on the page is catching up
 
 // What a row leaves out when it has the default value.
-const DEFAULTS = { query: "", api: "", operation: "", rule: "", faults: [], key: "", workspace: "", events: 0, events_sent: 0, bytes_sent: 0, tokens: null, unmatched: false, error: "", hint: "" };
+const DEFAULTS = {
+  query: "",
+  api: "",
+  operation: "",
+  rule: "",
+  faults: [],
+  key: "",
+  workspace: "",
+  events: 0,
+  events_sent: 0,
+  bytes_sent: 0,
+  tokens: null,
+  unmatched: false,
+  error: "",
+  hint: "",
+};
 
-const STATES = { live: "Live", catching: "Catching up", lost: "Connection lost, trying again", paused: "Paused", wrong: "Filter is wrong" };
+const STATES = {
+  live: "Live",
+  catching: "Catching up",
+  lost: "Connection lost, trying again",
+  paused: "Paused",
+  wrong: "Filter is wrong",
+};
 
 export class Feed {
   /** `cleared()`, `rows(rows)`, `gone(places)`, `told({dropped, missed})`, `problem(failure or null)` are called. */
@@ -21,7 +42,9 @@ export class Feed {
     this.listener = listener;
     this.position = null;
     this.wanted = false;
-    document.addEventListener("visibilitychange", () => (document.hidden ? this.close("paused") : this.wanted && this.connect()));
+    document.addEventListener("visibilitychange", () =>
+      document.hidden ? this.close("paused") : this.wanted && this.connect(),
+    );
   }
 
   start() {
@@ -52,20 +75,28 @@ export class Feed {
   connect() {
     this.close(this.position ? "catching" : "live");
     const connection = (this.connection = new AbortController());
-    this.read(connection).then(() => "lost", (failure) => failure).then((ended) => {
-      if (this.connection !== connection) return;
-      if (ended.status === 400) {
-        this.listener.problem(ended);
-        show("wrong");
-        return;
-      }
-      show("lost");
-      this.retry = setTimeout(() => this.connect(), RETRIES[Math.min(this.tries++, RETRIES.length - 1)]);
-    });
+    this.read(connection)
+      .then(
+        () => "lost",
+        (failure) => failure,
+      )
+      .then((ended) => {
+        if (this.connection !== connection) return;
+        if (ended.status === 400) {
+          this.listener.problem(ended);
+          show("wrong");
+          return;
+        }
+        show("lost");
+        this.retry = setTimeout(() => this.connect(), RETRIES[Math.min(this.tries++, RETRIES.length - 1)]);
+      });
   }
 
   async read(connection) {
-    const response = await request("GET", "/exchanges/stream", { query: { filter: state.filter, after: this.position }, signal: connection.signal });
+    const response = await request("GET", "/exchanges/stream", {
+      query: { filter: state.filter, after: this.position },
+      signal: connection.signal,
+    });
     this.listener.problem(null);
     this.tries = 0;
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -87,7 +118,7 @@ export class Feed {
     const batch = JSON.parse(event.data);
     this.position = event.id;
     if (batch.reset) this.listener.cleared();
-    this.missed = (batch.reset ? 0 : this.missed ?? 0) + (batch.missed ?? 0);
+    this.missed = (batch.reset ? 0 : (this.missed ?? 0)) + (batch.missed ?? 0);
     if (batch.gone) this.listener.gone(batch.gone);
     this.listener.rows(batch.exchanges.map((row) => ({ ...DEFAULTS, ...row })));
     this.listener.told({ dropped: batch.dropped, missed: this.missed });
@@ -102,5 +133,5 @@ function show(name) {
   shown = name;
   const place = byId("connection");
   place.dataset.state = name;
-  fill(place, h("span", { class: "dot", "aria-hidden": "true" }), STATES[name]);
+  fill(place, h("span.dot", { "aria-hidden": "true" }), STATES[name]);
 }

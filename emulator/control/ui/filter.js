@@ -5,31 +5,63 @@ import { go, listen, state } from "./state.js";
 
 // Quick filters: what they are called, and what they add.
 const CHIPS = [
-  ["Refused", "status", { gte: 400 }], ["Faulted", "faults", { length: { gte: 1 } }], ["Unmatched", "near_misses", { length: { gte: 1 } }],
-  ["Streams", "reply_headers.content-type", { matches: "event-stream" }], ["Open", "outcome", "open"],
+  ["Refused", "status", { gte: 400 }],
+  ["Faulted", "faults", { length: { gte: 1 } }],
+  ["Unmatched", "near_misses", { length: { gte: 1 } }],
+  ["Streams", "reply_headers.content-type", { matches: "event-stream" }],
+  ["Open", "outcome", "open"],
 ];
 
 /** The filter's field, its chips and its errors. */
 export class Filter {
   constructor(root, rows) {
-    this.keys = h("select", { class: "chip", "aria-label": "Key", onfocus: () => this.offer(rows), onchange: () => { this.add("key", this.keys.value); this.keys.value = ""; } }, h("option", { value: "" }, "Key"));
-    this.field = h("input", { type: "search", id: "filter", class: "filter", spellcheck: false, autocomplete: "off", "aria-describedby": "filter-problem",
-      placeholder: "Filter, as in `when`:  status: {gte: 400}, body.model: {matches: haiku}" });
+    this.keys = h(
+      "select.chip",
+      {
+        "aria-label": "Key",
+        onfocus: () => this.offer(rows),
+        onchange: () => {
+          this.add("key", this.keys.value);
+          this.keys.value = "";
+        },
+      },
+      h("option", { value: "" }, "Key"),
+    );
+    this.field = h("input", {
+      type: "search",
+      id: "filter",
+      class: "filter",
+      spellcheck: false,
+      autocomplete: "off",
+      "aria-describedby": "filter-problem",
+      placeholder: "Filter, as in `when`:  status: {gte: 400}, body.model: {matches: haiku}",
+    });
     this.problem = h("div", { id: "filter-problem", class: "filter-problem", role: "alert" });
-    this.chips = CHIPS.map(([title, field, wanted]) => button(title, () => this.toggle(field, wanted), { class: "chip", "aria-pressed": "false" }));
+    this.chips = CHIPS.map(([title, field, wanted]) =>
+      button(title, () => this.toggle(field, wanted), { class: "chip", "aria-pressed": "false" }),
+    );
     this.field.addEventListener("keydown", (event) => {
       if (event.key === "Enter") this.apply();
     });
     this.field.addEventListener("search", () => this.apply());
-    root.append(h("label", { for: "filter", class: "offscreen" }, "Filter"), this.field, h("div", { class: "chips", role: "group", "aria-label": "Quick filters" }, this.chips, this.keys), this.problem);
-    listen((changed) => { if (changed("filter")) this.read(); });
+    root.append(
+      h("label", { for: "filter", class: "offscreen" }, "Filter"),
+      this.field,
+      h("div.chips", { role: "group", "aria-label": "Quick filters" }, this.chips, this.keys),
+      this.problem,
+    );
+    listen((changed) => {
+      if (changed("filter")) this.read();
+    });
     this.read();
   }
 
   read() {
     this.field.value = state.filter;
     const parts = split(state.filter);
-    CHIPS.forEach(([, field, wanted], index) => this.chips[index].setAttribute("aria-pressed", String(parts.includes(clause(field, wanted)))));
+    CHIPS.forEach(([, field, wanted], index) =>
+      this.chips[index].setAttribute("aria-pressed", String(parts.includes(clause(field, wanted)))),
+    );
   }
 
   apply() {
@@ -53,12 +85,19 @@ export class Filter {
   /** Offers the keys of the exchanges that are known. */
   offer(rows) {
     const keys = [...new Set(rows.all.map((row) => row.key))].filter(Boolean).slice(-100).sort();
-    fill(this.keys, h("option", { value: "" }, "Key"), keys.map((key) => h("option", { value: key }, visible(key))));
+    fill(
+      this.keys,
+      h("option", { value: "" }, "Key"),
+      keys.map((key) => h("option", { value: key }, visible(key))),
+    );
   }
 
   /** Says what is wrong with the filter, at its place; null: nothing. */
   say(failure) {
-    fill(this.problem, failure && [visible(failure.message), failure.hint ? h("span", { class: "soft" }, ` ${visible(failure.hint)}`) : null]);
+    fill(
+      this.problem,
+      failure && [visible(failure.message), failure.hint ? h("span.soft", ` ${visible(failure.hint)}`) : null],
+    );
     this.field.setAttribute("aria-invalid", String(Boolean(failure)));
   }
 }
@@ -70,12 +109,19 @@ export const clause = (field, wanted) => `${PLAIN.test(field) ? field : JSON.str
 
 function flow(value) {
   if (Array.isArray(value)) return `[${value.map(flow).join(", ")}]`;
-  if (value && typeof value === "object") return `{${Object.entries(value).map(([name, each]) => `${name}: ${flow(each)}`).join(", ")}}`;
-  return typeof value === "string" && /^[A-Za-z][\w.-]*$/.test(value) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(value) ? value : JSON.stringify(value);
+  if (value && typeof value === "object")
+    return `{${Object.entries(value)
+      .map(([name, each]) => `${name}: ${flow(each)}`)
+      .join(", ")}}`;
+  return typeof value === "string" &&
+    /^[A-Za-z][\w.-]*$/.test(value) &&
+    !/^(true|false|null|yes|no|on|off|y|n)$/i.test(value)
+    ? value
+    : JSON.stringify(value);
 }
 
 /** Several clauses as a filter: one stands by itself, more of them in braces. */
-export const join = (parts) => (parts.length > 1 ? `{${parts.join(", ")}}` : parts[0] ?? "");
+export const join = (parts) => (parts.length > 1 ? `{${parts.join(", ")}}` : (parts[0] ?? ""));
 
 /** The clauses of a filter: what its commas separate that stand in no brackets and no quotes. */
 export function split(whole) {

@@ -29,7 +29,8 @@ export function start() {
       return;
     }
     if (event.key === "Enter" && event.target.closest("button, summary, a")) return;
-    if (["ArrowDown", "ArrowUp"].includes(event.key) && !event.target.closest("[role=grid], body:not(:has(:focus))")) return;
+    if (["ArrowDown", "ArrowUp"].includes(event.key) && !event.target.closest("[role=grid], body:not(:has(:focus))"))
+      return;
     const key = KEYS.find(([, , keys]) => keys.includes(event.key));
     if (!key || (event.key !== "?" && !onExchanges())) return;
     event.preventDefault();
@@ -40,7 +41,10 @@ export function start() {
 function back() {
   const grid = document.querySelector("[role=grid]");
   if (document.activeElement?.closest(".detail")) grid.focus();
-  else if (state.exchange) { select(null); grid.focus(); }
+  else if (state.exchange) {
+    select(null);
+    grid.focus();
+  }
 }
 
 function openMenu() {
@@ -57,10 +61,25 @@ function replay() {
 }
 
 function help() {
-  const dialog = h("dialog", { class: "dialog", "aria-labelledby": "help-title", onclose: () => dialog.remove() },
+  const dialog = h(
+    "dialog.dialog",
+    { "aria-labelledby": "help-title", onclose: () => dialog.remove() },
     h("h2", { id: "help-title" }, "Keyboard"),
-    h("dl", { class: "shortcuts" }, KEYS.map(([shown, what]) => [h("dt", null, shown.split("  ").map((key) => h("kbd", null, key))), h("dd", null, what)])),
-    h("div", { class: "actions" }, button("Close", () => dialog.close(), { class: "primary" })));
+    h(
+      "dl.shortcuts",
+      KEYS.map(([shown, what]) => [
+        h(
+          "dt",
+          shown.split("  ").map((key) => h("kbd", key)),
+        ),
+        h("dd", what),
+      ]),
+    ),
+    h(
+      "div.actions",
+      button("Close", () => dialog.close(), { class: "primary" }),
+    ),
+  );
   document.body.append(dialog);
   dialog.showModal();
 }

@@ -3,14 +3,22 @@
 
 import { fill, h, visible } from "./dom.js";
 import { outcomeOf, statusTone } from "./outcome.js";
+import { unpressed } from "./press.js";
 import { bytes, clockTime, count, duration } from "./units.js";
 
 const ROW = 30; // pixels; style.css has the same
 const SPARE = 6; // rows above and below those in sight
 
 const COLUMNS = [
-  ["outcome", "Outcome", ""], ["number", "Number", "#"], ["at", "Time", "Time (UTC)"], ["status", "Status", ""], ["call", "Request", "Request"],
-  ["tags", "Remarks", ""], ["key", "Key", "Key"], ["took", "Duration", "Took"], ["size", "Size", "Sent"],
+  ["outcome", "Outcome", ""],
+  ["number", "Number", "#"],
+  ["at", "Time", "Time (UTC)"],
+  ["status", "Status", ""],
+  ["call", "Request", "Request"],
+  ["tags", "Remarks", ""],
+  ["key", "Key", "Key"],
+  ["took", "Duration", "Took"],
+  ["size", "Size", "Sent"],
 ];
 
 export class List {
@@ -23,13 +31,21 @@ export class List {
     this.unseen = 0;
     this.selected = -1;
     this.pool = new Map();
-    this.lines = h("div", { class: "lines", role: "presentation" });
-    this.box = h("div", { class: "scroll", role: "presentation" }, this.lines);
-    this.grid = h("div", { class: "grid", role: "grid", tabindex: "0", "aria-label": "Exchanges", "aria-readonly": "true" },
-      h("div", { class: "row head", role: "row", "aria-rowindex": "1" },
-        COLUMNS.map(([name, label, shown]) => h("span", { class: `c-${name}`, role: "columnheader" }, shown || h("span", { class: "offscreen" }, label)))),
-      this.box);
-    this.empty = h("div", { class: "empty", hidden: true });
+    this.lines = h("div.lines", { role: "presentation" });
+    this.box = h("div.scroll", { role: "presentation" }, this.lines);
+    this.grid = h(
+      "div.grid",
+      { role: "grid", tabindex: "0", "aria-label": "Exchanges", "aria-readonly": "true" },
+      h(
+        "div.row.head",
+        { role: "row", "aria-rowindex": "1" },
+        COLUMNS.map(([name, label, shown]) =>
+          h("span", { class: `c-${name}`, role: "columnheader" }, shown || h("span.offscreen", label)),
+        ),
+      ),
+      this.box,
+    );
+    this.empty = h("div.empty", { hidden: true });
     root.append(this.grid, this.empty);
     this.top = 0;
     this.box.addEventListener("scroll", () => this.scrolled(), { passive: true });
@@ -49,7 +65,7 @@ export class List {
     }
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
-      this.draw();
+      unpressed(() => this.draw());
     });
   }
 
@@ -94,7 +110,11 @@ export class List {
     const first = Math.max(0, Math.floor(this.top / ROW) - SPARE);
     const last = Math.min(this.rows.length, Math.ceil((this.top + this.box.clientHeight) / ROW) + SPARE);
     const free = [];
-    for (const [index, line] of this.pool) if (index < first || index >= last) { this.pool.delete(index); free.push(line); }
+    for (const [index, line] of this.pool)
+      if (index < first || index >= last) {
+        this.pool.delete(index);
+        free.push(line);
+      }
     for (let index = first; index < last; index++) {
       let line = this.pool.get(index);
       if (!line) {
@@ -107,7 +127,10 @@ export class List {
       const row = this.rows.at(index);
       if (line.shown !== row) show(line, row);
       const selected = row.number === this.selected;
-      if (line.selected !== selected) { line.selected = selected; line.setAttribute("aria-selected", selected); }
+      if (line.selected !== selected) {
+        line.selected = selected;
+        line.setAttribute("aria-selected", selected);
+      }
     }
     for (const line of free) line.remove();
     const active = this.pool.get(this.rows.indexOf(this.selected));
@@ -125,15 +148,23 @@ export class List {
 let lines = 0;
 
 function newLine() {
-  const cells = Object.fromEntries(COLUMNS.map(([name]) => [name, h("span", { class: `c-${name}`, role: "gridcell" })]));
+  const cells = Object.fromEntries(
+    COLUMNS.map(([name]) => [name, h("span", { class: `c-${name}`, role: "gridcell" })]),
+  );
   cells.verb = cells.call.appendChild(h("b"));
   cells.path = cells.call.appendChild(h("bdi"));
-  const line = h("div", { class: "row", role: "row", id: `line-${++lines}` }, COLUMNS.map(([name]) => cells[name]));
+  const line = h(
+    "div.row",
+    { role: "row", id: `line-${++lines}` },
+    COLUMNS.map(([name]) => cells[name]),
+  );
   line.cells = cells;
   return line;
 }
 
-const put = (cell, text) => { if (cell.said !== text) cell.textContent = cell.said = text; };
+const put = (cell, text) => {
+  if (cell.said !== text) cell.textContent = cell.said = text;
+};
 
 function show(line, row) {
   line.shown = row;
@@ -156,7 +187,12 @@ function show(line, row) {
   const said = tags.join("\n");
   if (cells.tags.said !== said) {
     cells.tags.said = said;
-    fill(cells.tags, tags.map(([tone, text]) => h("span", tone ? { class: "tag", "data-tone": tone } : { class: "op" }, visible(text))));
+    fill(
+      cells.tags,
+      tags.map(([tone, text]) =>
+        h("span", tone ? { class: "tag", "data-tone": tone } : { class: "op" }, visible(text)),
+      ),
+    );
   }
   put(cells.key, visible(row.key || "–"));
   put(cells.took, row.outcome === "open" ? "…" : duration(row.took));

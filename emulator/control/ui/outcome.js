@@ -5,14 +5,41 @@ import { count } from "./units.js";
 /** {sign, tone, word, words}: `word` for the list, `words` for the detail. Of a stream, `events` is how many it has. */
 export function outcomeOf(exchange, events = 0) {
   const sent = exchange.events_sent;
-  const at = sent || events ? `after event ${count(sent)}${events ? ` of ${count(events)}` : ""}` : "before the end of the response";
+  const at =
+    sent || events
+      ? `after event ${count(sent)}${events ? ` of ${count(events)}` : ""}`
+      : "before the end of the response";
   switch (exchange.outcome) {
-    case "open": return { sign: "●", tone: "open", word: "open", words: sent ? `open, ${count(sent)} events sent so far` : "open: the response is still on its way" };
-    case "left": return { sign: "↩", tone: "left", word: "client left", words: `client left ${at}` };
-    case "cut": return { sign: "✂", tone: "cut", word: "cut by a fault", words: `cut by a fault ${at}` };
-    case "stopped": return { sign: "■", tone: "cut", word: "stopped", words: `stopped by the server ${at}` };
-    default: return { sign: "✓", tone: "ok", word: "complete", words: events ? `complete: all ${count(events)} events sent` : "complete" };
+    case "open":
+      return {
+        sign: "●",
+        tone: "open",
+        word: "open",
+        words: sent ? `open, ${count(sent)} events sent so far` : "open: the response is still on its way",
+      };
+    case "left":
+      return { sign: "↩", tone: "left", word: "client left", words: `client left ${at}` };
+    case "cut":
+      return { sign: "✂", tone: "cut", word: "cut by a fault", words: `cut by a fault ${at}` };
+    case "stopped":
+      return { sign: "■", tone: "cut", word: "stopped", words: `stopped by the server ${at}` };
+    default:
+      return { ...(REFUSALS[statusTone(exchange.status)] ?? COMPLETE), words: wordsOf(exchange, events) };
   }
+}
+
+const COMPLETE = { sign: "✓", tone: "ok", word: "complete" };
+// A whole response that says no.
+const REFUSALS = {
+  limit: { sign: "✗", tone: "limit", word: "refused: limit" },
+  client: { sign: "✗", tone: "client", word: "refused" },
+  server: { sign: "✗", tone: "server", word: "failed" },
+};
+
+function wordsOf({ status }, events) {
+  if (events) return `complete: all ${count(events)} events sent`;
+  const word = REFUSALS[statusTone(status)]?.word;
+  return word ? `${word}, the response is complete` : "complete";
 }
 
 /** The tone of a status: ok, client, server, or none. */

@@ -3,9 +3,9 @@
 //   panel({
 //     id: "faults",            // its name in the address bar: ?view=faults
 //     title: "Faults",         // on its tab
-//     place: "tab",            // "tab": a view of its own; "bar": a strip below the header; "dock": below the list
-//     mount(root) {…},         // fills `root` once, when it is first shown
-//     show() {…}, hide() {…},  // optional: begin and end what costs something, such as asking the server
+//     place: "tab",            // "tab": a view of its own; "bar": a strip below the header
+//     mount(root) {…},         // fills `root` once, when it is first shown; returns its polls, if it has any
+//     show() {…}, hide() {…},  // optional: begin and end what else costs something
 //   });
 
 import { byId, button, fill, h } from "./dom.js";
@@ -19,39 +19,56 @@ export function panel(definition) {
   panels.push({ place: "tab", show() {}, hide() {}, ...definition });
 }
 
+/** A button that opens an exchange. */
+export const opens = (number, label = `#${number}`, kind = "link") =>
+  button(label, () => go({ view: "", exchange: number, tab: "" }, { push: true }), { class: kind });
+
 /** Shows the tabs, the bars and the view that the address bar names. */
 export function start() {
   const tabs = panels.filter((each) => each.place === "tab");
-  const links = tabs.map((each) => button(each.title, () => go({ view: each.id === FIRST ? "" : each.id }, { push: true })));
+  const links = tabs.map((each) =>
+    button(each.title, () => go({ view: each.id === FIRST ? "" : each.id }, { push: true })),
+  );
   fill(byId("tabs"), links);
   for (const each of tabs) {
-    each.root = h("div", { class: `view view-${each.id}`, id: `view-${each.id}`, hidden: true }, each.id === FIRST ? null : h("h2", { class: "offscreen" }, each.title));
+    each.root = h(
+      "div",
+      { class: `view view-${each.id}`, id: `view-${each.id}`, hidden: true },
+      each.id === FIRST ? null : h("h2.offscreen", each.title),
+    );
     byId("view").append(each.root);
   }
-  for (const each of panels.filter((one) => one.place === "bar")) open(each, byId("bars"));
+  for (const each of panels.filter((one) => one.place === "bar")) {
+    each.root = h("section", { class: `bar bar-${each.id}`, "aria-label": each.title });
+    byId("bars").append(each.root);
+    show(each);
+  }
   let shown = null;
   const choose = () => {
     const wanted = tabs.find((each) => each.id === (state.view || FIRST)) ?? tabs[0];
     if (wanted === shown) return;
-    if (shown) { shown.root.hidden = true; shown.hide(); }
+    if (shown) {
+      shown.root.hidden = true;
+      shown.hide();
+      for (const poll of shown.polls) poll.stop();
+    }
     shown = wanted;
-    tabs.forEach((each, index) => (each === wanted ? links[index].setAttribute("aria-current", "page") : links[index].removeAttribute("aria-current")));
+    tabs.forEach((each, index) =>
+      each === wanted
+        ? links[index].setAttribute("aria-current", "page")
+        : links[index].removeAttribute("aria-current"),
+    );
     wanted.root.hidden = false;
-    if (!wanted.mounted) { wanted.mounted = true; wanted.mount(wanted.root); }
-    wanted.show();
+    show(wanted);
   };
-  listen((changed) => { if (changed("view")) choose(); });
+  listen((changed) => {
+    if (changed("view")) choose();
+  });
   choose();
 }
 
-/** Opens the panels whose place is the dock below the list. */
-export function openDock(place) {
-  for (const each of panels.filter((one) => one.place === "dock")) open(each, place);
-}
-
-function open(each, place) {
-  each.root = h("section", { class: `${each.place} ${each.place}-${each.id}`, "aria-label": each.title });
-  place.append(each.root);
-  each.mount(each.root);
+function show(each) {
+  each.polls ??= each.mount(each.root) ?? [];
   each.show();
+  for (const poll of each.polls) poll.start();
 }

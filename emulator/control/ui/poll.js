@@ -1,6 +1,7 @@
 // What a panel shows of the server, asked again while it is shown, and what its buttons do.
 
 import { button, fill, problem, toast } from "./dom.js";
+import { unpressed } from "./press.js";
 import { listen } from "./state.js";
 
 const EVERY = 1000; // milliseconds between two looks
@@ -10,22 +11,44 @@ export class Poll {
   constructor(root, load, draw, every = EVERY) {
     Object.assign(this, { root, load, draw, every, on: false });
     document.addEventListener("visibilitychange", () => this.refresh());
-    listen((changed) => { if (changed("world")) this.refresh(true); });
+    listen((changed) => {
+      if (changed("world")) this.refresh(true);
+    });
   }
 
-  start() { this.on = true; this.refresh(); }
+  /** Does something as `act` does, and shows what became of it. */
+  async act(...order) {
+    const done = await act(...order);
+    this.refresh(true);
+    return done;
+  }
 
-  stop() { this.on = false; clearTimeout(this.timer); }
+  start() {
+    this.on = true;
+    this.refresh();
+  }
+
+  stop() {
+    this.on = false;
+    clearTimeout(this.timer);
+  }
 
   /** Asks at once; `force` draws even what is the same, or is in use. */
   async refresh(force = false) {
     clearTimeout(this.timer);
     if (!this.on || document.hidden) return;
     const turn = (this.turn = {});
-    const { drawn, failed } = await this.load().then((value) => ({ drawn: value }), (error) => ({ failed: error }));
-    if (turn !== this.turn) return;
+    const { drawn, failed } = await this.load().then(
+      (value) => ({ drawn: value }),
+      (error) => ({ failed: error }),
+    );
+    unpressed(() => turn === this.turn && this.show(drawn, failed, force));
+  }
+
+  show(drawn, failed, force) {
     const known = failed ? failed.message : JSON.stringify(drawn);
-    const typing = this.root.contains(document.activeElement) && document.activeElement.matches("input, select, textarea, .danger");
+    const typing =
+      this.root.contains(document.activeElement) && document.activeElement.matches("input, select, textarea, .danger");
     if (force || (known !== this.known && !typing)) {
       this.known = known;
       keeping(this.root, () => fill(this.root, failed ? problem(failed) : this.draw(drawn)));
@@ -61,11 +84,22 @@ export async function act(place, work, done) {
 
 /** A button for what can't be taken back: it asks once more in its own words. */
 export function sure(label, question, work, attributes) {
-  const made = button(label, () => {
-    if (made.textContent === question) { made.textContent = label; work(); return; }
-    made.textContent = question;
-    made.classList.add("danger");
-  }, attributes);
-  made.addEventListener("blur", () => { made.textContent = label; made.classList.remove("danger"); });
+  const made = button(
+    label,
+    () => {
+      if (made.textContent === question) {
+        made.textContent = label;
+        work();
+        return;
+      }
+      made.textContent = question;
+      made.classList.add("danger");
+    },
+    attributes,
+  );
+  made.addEventListener("blur", () => {
+    made.textContent = label;
+    made.classList.remove("danger");
+  });
   return made;
 }

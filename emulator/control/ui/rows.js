@@ -41,7 +41,7 @@ export class Rows {
     return low;
   }
 
-  /** Adds rows, or puts them in the place of what was known of them. Returns how many are new, and how many were let go. */
+  /** Adds rows, or replaces what was known of them. Returns how many are new, and how many were let go. */
   put(batch) {
     let added = 0;
     for (const row of batch) {

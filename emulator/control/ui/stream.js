@@ -1,7 +1,7 @@
 // The stream view: every event of a stream with its time, what reached the client, and where the stream ended.
 
 import { content, parse, piece } from "./events.js";
-import { facts, h, section, text, visible } from "./dom.js";
+import { button, facts, h, pre, section, table, text, visible } from "./dom.js";
 import { tree } from "./json.js";
 import { outcomeOf } from "./outcome.js";
 import { bytes, count, duration } from "./units.js";
@@ -17,15 +17,19 @@ export const streams = (exchange) => (exchange.reply_headers["content-type"] ?? 
 export function eventsOf(exchange, timing) {
   const source = timing?.content ?? (typeof exchange.reply_body === "string" ? exchange.reply_body : "");
   return parse(source).map((event, index) => ({
-    ...event, index, data: content(event), sent: index < exchange.events_sent,
-    planned: timing?.planned[index] ?? null, left: timing ? timing.sent[index] ?? null : exchange.took,
+    ...event,
+    index,
+    data: content(event),
+    sent: index < exchange.events_sent,
+    planned: timing?.planned[index] ?? null,
+    left: timing ? (timing.sent[index] ?? null) : exchange.took,
   }));
 }
 
 /** What a fault made of the stream, where it is more than a cut: the events as they were sent. */
 function changed(exchange, timing) {
   if (!timing?.content || timing.content.startsWith(exchange.reply_body)) return null;
-  return section("As the faults left it", h("pre", { class: "raw", tabindex: "0" }, text(exchange.reply_body, 4000)));
+  return section("As the faults left it", pre(text(exchange.reply_body, 4000)));
 }
 
 /** The view of a stream. `timing` is what the server knows of its events' times, or null. */
@@ -36,41 +40,72 @@ export function streamView(exchange, timing) {
   const rest = events.length - sent.length;
   const said = (some) => some.map((event) => piece(event.data)).join("");
   const [whole, heard] = [said(events), said(sent)];
-  const times = events.filter((event) => event.sent && event.planned !== null && event.left !== null).map((event) => event.left - event.planned);
-  return h("div", { class: "stream" },
+  const times = events
+    .filter((event) => event.sent && event.planned !== null && event.left !== null)
+    .map((event) => event.left - event.planned);
+  return h(
+    "div.stream",
     bar(events, exchange, outcome),
     facts(
       ["Events", `${count(sent.length)} of ${count(events.length)} sent`],
       ["Bytes", `${bytes(exchange.bytes_sent)} of ${bytes(events.reduce((sum, event) => sum + event.size, 0))} sent`],
       sent.length ? ["First event", `after ${duration(sent[0].left)}`] : null,
-      times.length > 1 ? ["Latest", `${duration(Math.max(...times))} after its time`] : null),
-    whole ? section("The text put together", h("p", { class: "said" }, text(heard, 20_000),
-      whole.length > heard.length ? h("span", { class: "unsent", title: "never sent" }, text(whole.slice(heard.length), 20_000)) : null),
-      rest ? h("p", { class: "soft" }, `Struck through: ${exchange.outcome === "open" ? "not sent yet" : "never sent"}, ${count(rest)} ${rest === 1 ? "event" : "events"}.`) : null) : null,
-    section("Events", table(events, outcome, exchange)), changed(exchange, timing));
+      times.length > 1
+        ? ["Latest", `${duration(times.reduce((one, other) => Math.max(one, other)))} after its time`]
+        : null,
+    ),
+    whole && section("The text put together", together(heard, whole.slice(heard.length), rest, exchange)),
+    section("Events", eventTable(events, outcome, exchange)),
+    changed(exchange, timing),
+  );
+}
+
+/** The text as far as the client has it, and what it lacks struck through. */
+function together(heard, unheard, rest, exchange) {
+  const never = exchange.outcome === "open" ? "not sent yet" : "never sent";
+  const events = `${count(rest)} ${rest === 1 ? "event" : "events"}`;
+  return [
+    h("p.said", text(heard, 20_000), unheard && h("span.unsent", { title: never }, text(unheard, 20_000))),
+    rest > 0 && h("p.soft", `Struck through: ${never}, ${events}.`),
+  ];
 }
 
 /** The whole stream as a bar: an event is a tick where it was planned, the cut stands where the stream ended. */
 function bar(events, exchange, outcome) {
   const timed = events.length > 1 && events.at(-1).planned > 0;
-  const sizes = events.reduce((sums, event) => [...sums, (sums.at(-1) ?? 0) + event.size], []);
-  const [end, unit] = timed ? [events.at(-1).planned, "time"] : [sizes.at(-1) || 1, "bytes"];
-  const at = (index) => (timed ? events[index].planned : (index ? sizes[index - 1] : 0)) / end * WIDTH;
+  let total = 0;
+  const ends = events.map((event) => (total += event.size)); // in bytes
+  const [end, unit] = timed ? [events.at(-1).planned, "time"] : [total || 1, "bytes"];
+  const at = (index) => ((timed ? events[index].planned : index ? ends[index - 1] : 0) / end) * WIDTH;
   const sentTo = exchange.events_sent >= events.length ? WIDTH : exchange.events_sent ? at(exchange.events_sent) : 0;
-  const svg = draw("svg", { viewBox: `0 0 ${WIDTH} 44`, preserveAspectRatio: "none", role: "img", class: "bar-of-stream",
-    "aria-label": `${outcome.words}; ${count(events.length)} events over ${timed ? duration(end) : bytes(end)}` });
-  svg.append(draw("rect", { x: 0, y: 10, width: WIDTH, height: 24, rx: 4, class: "planned" }),
-    draw("rect", { x: 0, y: 10, width: sentTo, height: 24, rx: 4, class: "taken", "data-tone": outcome.tone }));
+  const svg = draw("svg", {
+    viewBox: `0 0 ${WIDTH} 44`,
+    preserveAspectRatio: "none",
+    role: "img",
+    class: "bar-of-stream",
+    "aria-label": `${outcome.words}; ${count(events.length)} events over ${timed ? duration(end) : bytes(end)}`,
+  });
+  svg.append(
+    draw("rect", { x: 0, y: 10, width: WIDTH, height: 24, rx: 4, class: "planned" }),
+    draw("rect", { x: 0, y: 10, width: sentTo, height: 24, rx: 4, class: "taken", "data-tone": outcome.tone }),
+  );
   const step = Math.max(1, Math.ceil(events.length / 400));
   for (let index = 0; index < events.length; index += step) {
-    svg.append(draw("line", { x1: at(index), x2: at(index), y1: 14, y2: 30, class: events[index].sent ? "tick sent" : "tick" }));
+    svg.append(
+      draw("line", { x1: at(index), x2: at(index), y1: 14, y2: 30, class: events[index].sent ? "tick sent" : "tick" }),
+    );
   }
   const broken = exchange.events_sent < events.length && exchange.outcome !== "complete";
-  if (broken) svg.append(draw("line", { x1: sentTo, x2: sentTo, y1: 2, y2: 42, class: "cut-line", "data-tone": outcome.tone }));
-  const mark = broken ? h("span", { class: "cut-mark", "data-tone": outcome.tone }, outcome.sign) : null;
-  if (mark) mark.style.left = `${Math.min(98, sentTo / WIDTH * 100)}%`;
-  return h("figure", { class: "stream-bar" }, svg, mark,
-    h("figcaption", null, h("span", null, "0"), h("span", null, timed ? duration(end) : bytes(end), ` (${unit})`)));
+  if (broken)
+    svg.append(draw("line", { x1: sentTo, x2: sentTo, y1: 2, y2: 42, class: "cut-line", "data-tone": outcome.tone }));
+  const mark = broken ? h("span.cut-mark", { "data-tone": outcome.tone }, outcome.sign) : null;
+  if (mark) mark.style.left = `${Math.min(98, (sentTo / WIDTH) * 100)}%`;
+  return h(
+    "figure.stream-bar",
+    svg,
+    mark,
+    h("figcaption", h("span", "0"), h("span", timed ? duration(end) : bytes(end), ` (${unit})`)),
+  );
 }
 
 function draw(name, attributes) {
@@ -79,38 +114,51 @@ function draw(name, attributes) {
   return element;
 }
 
-function table(events, outcome, exchange) {
-  const body = h("tbody");
+function eventTable(events, outcome, exchange) {
+  const shown = table("events", ["#", "#Planned", "#Sent", "#Bytes", "Type", "Data"], [], "Events");
+  const body = shown.querySelector("tbody");
   const rows = (from) => {
     for (const event of events.slice(from, from + SHOWN)) {
       if (event.index === exchange.events_sent && exchange.outcome !== "complete") body.append(cutRow(outcome));
       body.append(row(event));
     }
-    if (events.length > from + SHOWN) {
-      const more = h("tr", null, h("td", { colspan: "6" }, h("button", { type: "button", class: "link", onclick: () => { more.remove(); rows(from + SHOWN); } },
-        `${count(events.length - from - SHOWN)} more events`)));
-      body.append(more);
-    }
+    const rest = events.length - from - SHOWN;
+    if (rest <= 0) return;
+    const grow = () => {
+      more.remove();
+      rows(from + SHOWN);
+    };
+    const more = h("tr", h("td", { colspan: "6" }, button(`${count(rest)} more events`, grow, { class: "link" })));
+    body.append(more);
   };
   rows(0);
-  return h("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Events" }, h("table", { class: "events" },
-    h("thead", null, h("tr", null, ["#", "Planned", "Sent", "Bytes", "Type", "Data"].map((head) => h("th", { scope: "col" }, head)))), body));
+  return shown;
 }
 
-const cutRow = (outcome) => h("tr", { class: "cut-row", "data-tone": outcome.tone }, h("td", { colspan: "6" }, `${outcome.sign} ${outcome.words}`));
+const cutRow = (outcome) =>
+  h("tr.cut-row", { "data-tone": outcome.tone }, h("td", { colspan: "6" }, `${outcome.sign} ${outcome.words}`));
 
 function row(event) {
   const when = (seconds) => (seconds === null ? "–" : duration(seconds));
-  return h("tr", { class: event.sent ? "" : "unsent-row" }, h("td", { class: "number" }, String(event.index + 1)),
-    h("td", { class: "number" }, when(event.planned)), h("td", { class: "number" }, event.sent ? when(event.left) : "–"),
-    h("td", { class: "number" }, count(event.size)), h("td", null, h("bdi", null, visible(event.type.slice(0, 100)))), h("td", null, folded(event)));
+  return h(
+    "tr",
+    { class: event.sent ? "" : "unsent-row" },
+    h("td.number", String(event.index + 1)),
+    h("td.number", when(event.planned)),
+    h("td.number", event.sent ? when(event.left) : "–"),
+    h("td.number", count(event.size)),
+    h("td", h("bdi", visible(event.type.slice(0, 100)))),
+    h("td", folded(event)),
+  );
 }
 
 /** An event's data in one line, to be opened. */
 function folded(event) {
   const brief = typeof event.data === "string" ? event.data : JSON.stringify(event.data);
   if (typeof event.data !== "object" || event.data === null) return text(brief, 300);
-  const details = h("details", null, h("summary", null, h("bdi", null, visible(brief.slice(0, 160)))));
-  details.addEventListener("toggle", () => { if (details.open && details.children.length === 1) details.append(tree(event.data, null)); });
+  const details = h("details", h("summary", h("bdi", visible(brief.slice(0, 160)))));
+  details.addEventListener("toggle", () => {
+    if (details.open && details.children.length === 1) details.append(tree(event.data, null));
+  });
   return details;
 }

@@ -27,4 +27,8 @@ export function duration(seconds) {
 export const clockTime = (seconds) => new Date(seconds * 1000).toISOString().slice(11, 23);
 
 /** 2026-01-01 14:03:07.250 UTC */
-export const dateTime = (seconds) => `${new Date(seconds * 1000).toISOString().replace("T", " ").replace(/(\.000)?Z/, "")} UTC`;
+export const dateTime = (seconds) =>
+  `${new Date(seconds * 1000)
+    .toISOString()
+    .replace("T", " ")
+    .replace(/(\.000)?Z/, "")} UTC`;

@@ -1,55 +1,92 @@
 // Why an exchange was answered as it was: the rule, the faults, the limits, the provenance. Why not: the near misses.
 
-import { facts, h, section, text, visible } from "./dom.js";
+import { facts, h, section, table, tag, text, value, visible } from "./dom.js";
 import { count, dateTime } from "./units.js";
 
 /** The view of an exchange's reasons. `explanation` is what the server says of them, or null. */
 export function whyView(exchange, explanation, pick) {
-  return h("div", { class: "why" }, ruleOf(exchange, explanation, pick), faultsOf(exchange), misses(exchange),
-    limitsOf(explanation), provenance(explanation));
+  return h(
+    "div.why",
+    ruleOf(exchange, explanation, pick),
+    faultsOf(exchange),
+    misses(exchange),
+    limitsOf(explanation),
+    provenance(explanation),
+  );
 }
 
 function ruleOf(exchange, explanation, pick) {
   const rule = explanation?.rule;
-  const place = exchange.rule && h("button", { type: "button", class: "value place", title: "Filter by rule", onclick: () => pick("rule", exchange.rule) }, visible(exchange.rule));
+  const place = exchange.rule && value("rule", exchange.rule, pick);
   if (exchange.error) {
-    return section("Why it was refused", h("p", null, text(exchange.error, 4000)), facts(["Rule", place],
-      ["Decided by", explanation?.decided_by && text(explanation.decided_by, 300)], ["Hint", exchange.reply_headers["x-emulator-hint"] && text(exchange.reply_headers["x-emulator-hint"], 4000)]));
+    const hint = exchange.reply_headers["x-emulator-hint"];
+    const decided = explanation?.decided_by;
+    const parts = facts(
+      ["Rule", place],
+      ["Decided by", decided && text(decided, 300)],
+      ["Hint", hint && text(hint, 4000)],
+    );
+    return section("Why it was refused", h("p", text(exchange.error, 4000)), parts);
   }
-  if (!exchange.rule) return section("Why this answer", h("p", { class: "soft" }, "No rule answered."));
-  return section("Why this answer", facts(["Rule", place], ["Name", rule?.name && text(rule.name, 200)], ["Scenario", rule?.scenario && text(rule.scenario, 200)],
-    ["Operation", exchange.operation && visible(exchange.operation)]), rule?.source ? h("pre", { class: "raw", tabindex: "0" }, text(rule.source)) : null);
+  if (!exchange.rule) return section("Why this answer", h("p.soft", "No rule answered."));
+  const operation = exchange.operation && visible(exchange.operation);
+  const name = rule?.name && text(rule.name, 200);
+  return section("Why this answer", facts(["Rule", place], ["Name", name], ["Operation", operation]));
 }
 
 function faultsOf(exchange) {
   if (!exchange.faults.length) return null;
-  return section("Faults played", h("ul", { class: "plain" }, exchange.faults.map((name) => h("li", null, h("span", { class: "tag", "data-tone": "cut" }, visible(name))))));
+  const names = exchange.faults.map((name) => h("li", tag(name, "cut")));
+  return section("Faults played", h("ul.plain", names));
 }
 
 function misses(exchange) {
   if (!exchange.near_misses.length) return null;
-  return section("Why not: the nearest rules", exchange.near_misses.map((miss) => h("div", { class: "miss" },
-    h("p", null, h("b", null, text(miss.name || miss.rule, 300)), " ", h("span", { class: "soft" }, visible(`${miss.file}:${miss.line}`))),
-    h("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Differences" }, h("table", null,
-      h("thead", null, h("tr", null, ["Field", "Expected", "Found"].map((name) => h("th", { scope: "col" }, name)))),
-      h("tbody", null, miss.differences.map((each) => h("tr", null, h("td", null, text(each.field, 200)), h("td", null, text(each.wanted, 500)), h("td", null, text(each.found, 500))))))))));
+  const row = ({ field, wanted, found }) =>
+    h("tr", h("td", text(field, 200)), h("td", text(wanted, 500)), h("td", text(found, 500)));
+  const rule = (miss) => [
+    h("p", h("b", text(miss.name || miss.rule, 300)), " ", h("span.soft", visible(`${miss.file}:${miss.line}`))),
+    table("plain", ["Field", "Expected", "Found"], miss.differences.map(row), "Differences"),
+  ];
+  const rules = exchange.near_misses.map((miss) => h("div.miss", rule(miss)));
+  return section("Why not: the nearest rules", rules);
 }
 
 function limitsOf(explanation) {
   if (!explanation?.limits?.length) return null;
-  return section("Limits", h("table", null,
-    h("thead", null, h("tr", null, ["Counter", "Before", "Charged", "After", "Limit", "Resets"].map((name, index) => h("th", { scope: "col", class: index % 5 ? "number" : "" }, name)))),
-    h("tbody", null, explanation.limits.map((each) => h("tr", { class: each.refused ? "refused" : "" }, h("td", null, visible(each.name), each.refused ? " refused" : ""),
-      ...[each.before, each.charged, each.after, each.limit].map((number) => h("td", { class: "number" }, count(number))), h("td", null, dateTime(each.reset)))))));
+  const row = (each) => {
+    const numbers = [each.before, each.charged, each.after, each.limit];
+    return h(
+      each.refused ? "tr.refused" : "tr",
+      h("td", visible(each.name), each.refused ? " refused" : ""),
+      numbers.map((number) => h("td.number", count(number))),
+      h("td", dateTime(each.reset)),
+    );
+  };
+  const headings = ["Counter", "#Before", "#Charged", "#After", "#Limit", "Resets"];
+  return section("Limits", table("plain", headings, explanation.limits.map(row), "Limits"));
 }
 
-const CLASSES = { documented: "The document says so", inferred: "Inferred from clients or public pages", invented: "A guess: no document says it" };
+const CLASSES = {
+  documented: "The document says so",
+  inferred: "Inferred from clients or public pages",
+  invented: "A guess: no document says it",
+};
 
 function provenance(explanation) {
   if (!explanation?.provenance?.length) return null;
-  const of = (grade) => explanation.provenance.filter((each) => each.class === grade);
-  return section("Provenance", Object.entries(CLASSES).filter(([grade]) => of(grade).length).map(([grade, meaning]) => h("div", { class: "grade", "data-grade": grade },
-    h("h4", null, h("span", { class: "tag", "data-grade": grade }, grade), " ", h("span", { class: "soft" }, meaning)),
-    h("ul", { class: "plain" }, of(grade).map((each) => h("li", null, h("code", null, visible(each.name)), each.says ? [" ", text(each.says, 600)] : null,
-      each.inferred ? h("p", { class: "soft" }, "Inferred: ", text(each.inferred, 600)) : null))))));
+  const basis = (each) => [
+    h("code", visible(each.name)),
+    each.says ? [" ", text(each.says, 600)] : null,
+    each.inferred ? h("p.soft", "Inferred: ", text(each.inferred, 600)) : null,
+  ];
+  const group = (grade) => {
+    const items = explanation.provenance.filter((each) => each.class === grade).map((each) => h("li", basis(each)));
+    const word = h("span.tag", { "data-grade": grade }, grade);
+    return (
+      items.length > 0 &&
+      h("div.grade", { "data-grade": grade }, h("h4", word, " ", h("span.soft", CLASSES[grade])), h("ul.plain", items))
+    );
+  };
+  return section("Provenance", Object.keys(CLASSES).map(group));
 }
