@@ -91,8 +91,18 @@ def test_the_client_of_v2_shows_the_progress_of_a_run(aixplain: Asker) -> None:
     assert "API 3 · $0.002010" in done.stdout
 
 
+BY_POLLS = """
+scenario: slowly
+about: A run that is seen in each of its states, however late the client polls.
+extends: default
+apis: {aixplain: {jobs: {run: {running: 2 polls, responding: 3 polls, SUCCESS: 4 polls}}}}
+"""
+
+
 @pytest.mark.claim("AX-V1-ALIAS", "AX-AGENT-ENVELOPE")
 def test_the_legacy_factories_show_the_progress_of_a_run(aixplain: Asker) -> None:
+    aixplain.world.put_scenario("slowly", BY_POLLS)
+    aixplain.world.use("slowly")
     done = aixplain.run("v1_progress.py")
     assert last(done) == {"run": TEN}
     assert "Research Agent | ⏳ Planning" in done.stdout
