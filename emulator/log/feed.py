@@ -165,8 +165,15 @@ class Feed:
     def _add(self, rows: list[Row], place: int, exchange: Exchange) -> bool:
         fits = self._question is None or self._question.fits(exchange)
         if fits:
-            rows.append(row_of(exchange, place, self._world))
+            rows.append(self._row(exchange, place))
         return fits
+
+    def _row(self, exchange: Exchange, place: int) -> Row:
+        """Returns the row of an exchange; that of one that has ended is made once, for all feeds."""
+        row: Row = exchange.row or row_of(exchange, place, self._world)
+        if exchange.outcome != "open":
+            exchange.row = row
+        return row
 
 
 def _has_ended(each: _Open) -> bool:

@@ -83,6 +83,19 @@ def test_a_stream_appears_when_it_begins_and_again_when_it_has_ended() -> None:
     assert feed.take() is None
 
 
+def test_feeds_share_the_row_of_an_exchange_that_has_ended() -> None:
+    here = world()
+    feeds = Feed(here), Feed(here), Feed(here, filtered("method: GET"))
+    add(here)
+    stream = add(here, outcome="open")
+    first, *others = (feed.take().exchanges[0] for feed in feeds)  # type: ignore[union-attr]
+    assert all(row is first for row in others)
+    end(here, stream, "left")
+    (ended, *again) = (feed.take().exchanges[0] for feed in feeds)  # type: ignore[union-attr]
+    assert all(row is ended for row in again)
+    assert (ended.place, ended.outcome) == (2, "left")
+
+
 def test_a_row_that_fits_no_more_is_reported_as_gone() -> None:
     here = world()
     feed = Feed(here, filtered("outcome: open"))
