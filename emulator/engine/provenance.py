@@ -34,11 +34,17 @@ STRING = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 
 
 def provenance_of(
-    context: Context, rule: Rule | None, reply: Reply, decided: Decided | None, tier: TierPlan | None
+    context: Context,
+    rule: Rule | None,
+    reply: Reply,
+    decided: Decided | None,
+    tier: TierPlan | None,
+    unknown_key: bool = False,
 ) -> Basis:
     """Returns what a reply rests on, from what the journal has of its exchange.
 
-    `context` has no caller and none of what was computed for the reply.
+    `context` has no caller and none of what was computed for the reply; `tier` is the plan whose limits were asked,
+    and `unknown_key` says that the API knew the caller's key no better than any other.
     """
     basis = Basis(context.service.api.claims)
     operation = context.operation
@@ -50,11 +56,15 @@ def provenance_of(
         _add_refusal(basis, decided)
     elif operation is not None:
         _add_reply(basis, context, operation, rule)
-    _add_part(basis, context.service.api, "headers")
-    if tier is not None:
+    api = context.service.api
+    if unknown_key:
+        _add_part(basis, api, "unknown_keys")
+    _add_part(basis, api, "headers")
+    if tier is not None and tier.limits and _shows_limits(api):
         _add_tier(basis, tier)
-        _add_part(basis, context.service.api, "limit_headers")
-    _add_records(basis, context, reply, [] if decided is not None and rule is None else _asked(context))
+        _add_part(basis, api, "limit_headers")
+    undecided = decided is not None and rule is None and not isinstance(decided.part, CheckPlan)
+    _add_records(basis, context, reply, [] if undecided else _asked(context))
     return basis
 
 
@@ -195,10 +205,13 @@ def _add_headers(basis: Basis, context: Context) -> None:
     """Adds the headers of every reply, and the limit headers with the plan that they are about."""
     api = context.service.api
     _add_part(basis, api, "headers")
-    shows_limits = api.limit_headers.computed or api.limit_headers.fixed
-    if shows_limits and context.caller is not None and context.allowance is not None and context.allowance.limits:
+    if _shows_limits(api) and context.caller is not None and context.allowance is not None and context.allowance.limits:
         _add_tier(basis, api.tiers[context.caller.tier])
         _add_part(basis, api, "limit_headers")
+
+
+def _shows_limits(api: Api) -> bool:
+    return bool(api.limit_headers.computed or api.limit_headers.fixed)
 
 
 def _asked(context: Context) -> list[Any]:

@@ -158,7 +158,7 @@ class Exchange:
     `real_took` is how long it took by that clock, where the world's own does not tell, else below 0.
     `events` are those of its stream, before faults changed it; `ended` numbers, from 1, the ends of those that
     entered the journal open, else it is 0. `allowance` is what was charged to the caller's limits; `schedule` is there
-    for streams that are paced or that meet a fault; `row` is its row of the request log, once somebody has asked for it.
+    for streams that are paced or that meet a fault; `row` is its row of the request log, once one was asked for.
     One is made for every request and most are never read, so only what differs from the defaults is set.
     """
 

@@ -20,6 +20,8 @@ from emulator.playbook import Operation, Playbook
 from emulator.playbook.json_schema import Schema
 from emulator.playbook.model import CheckPlan, Rule, TierPlan
 from emulator.store.limits import Allowance
+from emulator.store.masking import mask_key
+from emulator.store.tokens import KEYS
 from emulator.worlds.spending import spending
 from emulator.worlds.world import World
 
@@ -97,14 +99,17 @@ def explain(exchange: Exchange, world: World) -> Explanation:
     service = world.pipeline.services.get(exchange.api)
     tier = None if service is None else _tier(service, exchange)
     prompt, basis = "", None
-    if service is not None and operation is not None:
-        context = _context(service, operation, exchange, world.playbook)
+    answering = service or _nearest(world, exchange)
+    context = _context(answering, operation, exchange, world.playbook)
+    if operation is not None:
         prompt = _prompt(context, operation)
         context.pop("prompt", None)  # it would count as used
         if exchange.decided is None and operation.answer is not None and rule is not None and _is_own(rule, operation):
             context["answer"] = ""  # what was generated is named by its claims, whatever it was
+    if operation is not None or exchange.decided is not None:
         reply = Reply(exchange.status, [], exchange.reply_body)
-        basis = provenance_of(context, rule, reply, exchange.decided, tier)
+        unknown = _is_unknown(answering, operation, exchange)
+        basis = provenance_of(context, rule, reply, exchange.decided, tier, unknown)
     return Explanation(
         exchange.number,
         None if rule is None else RuleView(rule.name, rule.place.file, rule.place.line),
@@ -115,7 +120,7 @@ def explain(exchange: Exchange, world: World) -> Explanation:
         {} if service is None else spending(service, exchange),
         prompt,
         None if basis is None else basis.route,
-        [] if basis is None or service is None else list(_bases(service, basis)),
+        [] if basis is None else list(_bases(answering, basis)),
     )
 
 
@@ -134,7 +139,25 @@ def _operation(playbook: Playbook, exchange: Exchange) -> Operation | None:
     return None if api is None else api.operations.get(exchange.operation)
 
 
-def _context(service: Service, operation: Operation, exchange: Exchange, playbook: Playbook) -> Context:
+def _nearest(world: World, exchange: Exchange) -> Service:
+    """Returns the API that refuses a request which leads to none of its operations."""
+    host = _host(exchange)
+    return world.pipeline.services[world.playbook.router.nearest_api(host, exchange.path)]
+
+
+def _host(exchange: Exchange) -> str:
+    authority = next((line for name, line in exchange.headers if name.lower() == b"host"), b"")
+    return authority.decode("latin-1").partition(":")[0].lower()
+
+
+def _is_unknown(service: Service, operation: Operation | None, exchange: Exchange) -> bool:
+    """Whether a caller was let in with a key that its API does not know, as far as the masked key tells."""
+    if operation is None or not operation.auth or not exchange.caller or service.api.unknown is None:
+        return False
+    return exchange.caller not in {mask_key(key) for key, _ in service.records[KEYS].items()}
+
+
+def _context(service: Service, operation: Operation | None, exchange: Exchange, playbook: Playbook) -> Context:
     """Returns the context of the request as far as the journal has it, secrets masked."""
     fields = {name.lower(): value for name, value in exchange.headers}
     authority = fields.get(b"host", b"").decode("latin-1")
@@ -143,9 +166,10 @@ def _context(service: Service, operation: Operation, exchange: Exchange, playboo
     found = playbook.router.find(exchange.method, host, exchange.path)
     request.params = {} if found is None else found.params
     context = Context(service, request, operation)
-    with suppress(ApiError):
-        read_form(context, operation)
-        check_form(context, operation)
+    if operation is not None:
+        with suppress(ApiError):
+            read_form(context, operation)
+            check_form(context, operation)
     return context
 
 

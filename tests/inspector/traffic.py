@@ -24,7 +24,7 @@ def address(emulator: Emulated, query: str = "") -> str:
 
 
 def asking(text: str = "Hello!", **more: Any) -> dict[str, Any]:
-    return {"model": MODEL, "messages": [{"role": "user", "content": text}], **more}
+    return {"model": MODEL, "messages": [{"role": "user", "content": text}]} | more
 
 
 def send(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from tests import loopback
-from tests.inspector.traffic import KEY, cut, send, streaming
+from tests.inspector.traffic import KEY, asking, cut, send, streaming
 from tests.running import Emulated
+
+ASKING = {"X-Emulator-Provenance": "1"}
 
 
 def explained(emulator: Emulated, number: int = 1) -> dict[str, Any]:
@@ -85,15 +88,52 @@ def test_provenance_names_claims_with_the_words_of_the_document(emulator: Emulat
     ],
 )
 def test_provenance_is_what_the_request_would_have_been_told(emulator: Emulated, body: dict[str, Any]) -> None:
-    url = f"{emulator.origin}/v2/messages"
-    asked = loopback.post(url, json=body, headers={**KEY, "X-Emulator-Provenance": "1"})
-    header = dict(part.split(" ", 1) for part in asked.headers["x-emulator-provenance"].split("; "))
-    told = explained(emulator)
-    assert told["route"] == header.pop("route")
+    expect_as_told(emulator, loopback.post(f"{emulator.origin}/v2/messages", json=body, headers={**KEY, **ASKING}))
+
+
+def expect_as_told(emulator: Emulated, answer: httpx.Response) -> None:
+    """The explanation of the last exchange rests on what its response has named."""
+    header = dict(part.split(" ", 1) for part in answer.headers["x-emulator-provenance"].split("; "))
+    told = explained(emulator, emulator.journal.seen)
+    assert told["route"] == header.pop("route", None)
     shown: dict[str, set[str]] = {}
     for each in told["provenance"]:
         shown.setdefault(each["class"], set()).add(each["name"])
     assert shown == {grade: set(names.split()) for grade, names in header.items()}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "body", "status"),
+    [
+        ("POST", "/v2/messages", {}, asking(), 401),
+        ("POST", "/v2/messages", {"X-API-Key": "axp_test_revoked"}, asking(), 401),
+        ("POST", "/v2/messages", {"X-API-Key": "nobody-knows-it"}, asking(), 200),
+        ("POST", "/v2/messages", KEY, asking(model="none"), 404),
+        ("POST", "/v2/messages", KEY, asking("x " * 500_000), 400),
+        ("POST", "/v2/messages", KEY | {"X-Emulator-Fault": "status=503"}, asking(), 503),
+        ("POST", "/v2/messages", KEY | {"X-Emulator-Fault": "status=429"}, asking(), 429),
+        ("POST", "/v2/messages", KEY | {"Origin": "http://evil.test"}, asking(), 403),
+        ("GET", "/v2/nothing", KEY, None, 404),
+        ("DELETE", "/v2/models", KEY, None, 405),
+        ("GET", "/v2/models/none", KEY, None, 404),
+        ("GET", "/v2/batch/none", KEY, None, 404),
+        ("POST", "/v1/sessions", {"x-api-key": "aix_test_demo"}, {"agentId": "none"}, 404),
+    ],
+)
+def test_each_kind_of_refusal_rests_on_what_its_response_has_named(
+    emulator: Emulated, method: str, path: str, headers: dict[str, str], body: Any, status: int
+) -> None:
+    sent = {} if body is None else {"json": body}
+    answer = loopback.request(method, emulator.origin + path, headers={**headers, **ASKING}, **sent)
+    assert answer.status_code == status
+    expect_as_told(emulator, answer)
+
+
+def test_a_refusal_by_a_limit_rests_on_what_its_response_has_named(emulator: Emulated) -> None:
+    for _ in range(61):
+        answer = send(emulator, headers={"X-API-Key": "axp_test_free", **ASKING})
+    assert answer.status_code == 429
+    expect_as_told(emulator, answer)
 
 
 @pytest.mark.scenario("demo")
@@ -134,7 +174,8 @@ def test_an_unknown_exchange_is_a_404(emulator: Emulated) -> None:
 def test_a_request_for_an_unknown_path_has_an_explanation_too(emulator: Emulated) -> None:
     loopback.get(f"{emulator.origin}/v2/nothing")
     told = explained(emulator)
-    assert (told["rule"], told["limits"], told["provenance"]) == (None, [], [])
+    assert (told["rule"], told["limits"], told["route"]) == (None, [], None)
+    assert "AE-ERROR-SHAPE" in claims(told, "invented")
 
 
 def test_the_prompt_is_what_was_replied_to(emulator: Emulated) -> None:
