@@ -10,7 +10,10 @@ from emulator import __version__
 from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.engine.context import Service
+from emulator.engine.functions import LANGUAGE
+from emulator.errors import Location
 from emulator.language.document.diagnostics import did_you_mean
+from emulator.language.expressions.template import compile_tree
 from emulator.playbook import Api, Operation, Playbook
 from emulator.playbook.provenance import grade_of_route
 from emulator.playbook.routes import Route
@@ -95,7 +98,7 @@ API_ROUTES = (ControlRoute("GET", "/apis", apis),)
 
 class ExampleRequest(Struct, frozen=True):
     """A request to try: parts of the path by name (those that another response tells are left out), and the headers
-    that show a key. Texts in the body may be templates."""
+    that show a key. Templates in the body were evaluated by the clock of the world."""
 
     path: dict[str, str]
     query: dict[str, str]
@@ -135,7 +138,7 @@ def operations(request: ControlRequest, query: OperationsQuery) -> Operations:
     playbook = request.world.pipeline.playbook
     known_api(playbook, query.api, "query.api")
     routes = [route for route in playbook.router.routes if query.api in (None, route.api)]
-    return Operations([_operation_view(playbook, route) for route in routes])
+    return Operations([_operation_view(playbook, route, request.clock.now()) for route in routes])
 
 
 def known_api(playbook: Playbook, name: str | None, where: str) -> None:
@@ -151,7 +154,7 @@ def known_operation(playbook: Playbook, name: str | None, where: str) -> None:
         raise ControlFailure(400, f"{where}: no operation {name!r}; {did_you_mean(name, names)}")
 
 
-def _operation_view(playbook: Playbook, route: Route) -> OperationView:
+def _operation_view(playbook: Playbook, route: Route, now: float) -> OperationView:
     api, operation = playbook.apis[route.api], playbook.operation(route.api, route.operation)
     own = f"{route.method} {route.path.removeprefix(api.file.base)}"
     grade = grade_of_route(api.claims, api.file.operations[route.operation], own)
@@ -165,11 +168,11 @@ def _operation_view(playbook: Playbook, route: Route) -> OperationView:
         grade,
         operation.claims,
         operation.summary,
-        _example(api, operation),
+        _example(api, operation, now),
     )
 
 
-def _example(api: Api, operation: Operation) -> ExampleRequest:
+def _example(api: Api, operation: Operation, now: float) -> ExampleRequest:
     """Returns the first example of an operation, with the key of the API's own."""
     shown = api.example
     headers = {} if shown is None else dict(shown.headers)
@@ -179,8 +182,9 @@ def _example(api: Api, operation: Operation) -> ExampleRequest:
     if not calls:
         return ExampleRequest({}, {}, headers, None)
     call = calls[0]
+    body = compile_tree(call.body, LANGUAGE, lambda _: Location("")).value({"now": now})
     known = {name: value for name, value in call.path.items() if isinstance(value, str)}
-    return ExampleRequest(known, dict(call.query), {**headers, **call.headers}, call.body)
+    return ExampleRequest(known, dict(call.query), {**headers, **call.headers}, body)
 
 
 OPERATION_ROUTES = (ControlRoute("GET", "/operations", operations),)

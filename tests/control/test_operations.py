@@ -43,3 +43,9 @@ def test_an_unknown_api_is_refused_with_the_nearest(control: httpx.Client) -> No
     assert answer.json()["error"]["message"] == (
         "query.api: no API 'aiexprot'; expected one of: aixplain, aiexport; did you mean 'aiexport'?"
     )
+
+
+def test_templates_of_an_example_are_evaluated(control: httpx.Client) -> None:
+    told = {each["operation"]: each for each in control.get("/operations").json()["operations"]}
+    assert told["keys.create"]["example"]["body"]["name"] == "verify 1767225600.0"
+    assert all("{{" not in str(each["example"]) for each in told.values())

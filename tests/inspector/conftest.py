@@ -15,6 +15,8 @@ from tests.waiting import PATIENCE
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
+RULES = "MAP other.test 127.0.0.1"  # a name that a page of another site could point here
+
 
 @pytest.fixture(scope="module")  # no longer: Playwright keeps an event loop running in its thread
 def browser() -> Iterator[Browser]:
@@ -23,7 +25,9 @@ def browser() -> Iterator[Browser]:
         pytest.skip("Chromium is not installed: scripts/clients installs it")
     expect.set_options(timeout=PATIENCE * 250)
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        launched = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", f"--host-resolver-rules={RULES}"]
+        )
         yield launched
         launched.close()
 

@@ -1,7 +1,7 @@
 // The view of exchanges: filter, list, detail, and what stands below the list.
 
 import { Detail } from "./detail.js";
-import { button, fill, h } from "./dom.js";
+import { button, fill, h, problem } from "./dom.js";
 import { Feed } from "./feed.js";
 import { Filter } from "./filter.js";
 import { List } from "./list.js";
@@ -13,6 +13,7 @@ import { count } from "./units.js";
 
 const rows = new Rows();
 let list, detail, filter, feed, split;
+let refused = false; // the server lets nobody follow, such as in a world that is not there
 
 panel({
   id: "exchanges",
@@ -65,7 +66,11 @@ panel({
         );
       },
       problem(failure) {
-        filter.say(failure);
+        const ofFilter = !failure || failure.status === 400;
+        if (ofFilter) filter.say(failure);
+        else list.say(problem(failure));
+        if (refused && !failure) hint();
+        refused = !ofFilter;
       },
     });
     listen((changed) => {

@@ -34,6 +34,7 @@ const STATES = {
   lost: "Connection lost, trying again",
   paused: "Paused",
   wrong: "Filter is wrong",
+  refused: "Refused, trying again",
 };
 
 export class Feed {
@@ -82,12 +83,9 @@ export class Feed {
       )
       .then((ended) => {
         if (this.connection !== connection) return;
-        if (ended.status === 400) {
-          this.listener.problem(ended);
-          show("wrong");
-          return;
-        }
-        show("lost");
+        if (ended.status) this.listener.problem(ended);
+        show(ended.status === 400 ? "wrong" : ended.status ? "refused" : "lost");
+        if (ended.status === 400) return; // another filter begins anew
         this.retry = setTimeout(() => this.connect(), RETRIES[Math.min(this.tries++, RETRIES.length - 1)]);
       });
   }
