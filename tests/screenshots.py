@@ -16,11 +16,20 @@ from benchmarks.inspector import CHROMIUM
 from tests import loopback
 from tests.inspector.traffic import KEY, address, asking
 from tests.pages import ROOT
+from tests.receiver import receiving
 from tests.running import Emulated, Running
 from tests.waiting import PATIENCE
 
 FOLDER = ROOT / "docs" / "images"
 STEP = 0.25  # seconds by which the clock moves while a call is answered
+BATCH = 62  # seconds after which the batch has ended, and its webhook has failed once
+FAULTS = (
+    {"fault": "status", "params": {"status": 503, "retry_after": "30s"}, "on": ["messages.*"], "times": 3},
+    {"fault": "latency", "params": "2s", "probability": 0.1},
+)
+
+
+SCHEMES = ("light", "dark")
 
 
 class Shot(NamedTuple):
@@ -33,16 +42,31 @@ class Shot(NamedTuple):
 
 
 SHOTS = (
-    Shot("inspector-stream-light", "exchange=3", "light"),
-    Shot("inspector-stream-dark", "exchange=3", "dark"),
+    *(Shot(f"inspector-list-{scheme}", "", scheme, (1360, 620)) for scheme in SCHEMES),
+    *(Shot(f"inspector-stream-{scheme}", "exchange=3", scheme) for scheme in SCHEMES),
     Shot("inspector-why-light", "exchange=8&tab=why", "light"),
-    Shot("inspector-limits-light", "view=limits", "light", (1360, 620)),
-    Shot("inspector-limits-dark", "view=limits", "dark", (1360, 620)),
+    *(Shot(f"inspector-limits-{scheme}", "view=limits", scheme, (1360, 620)) for scheme in SCHEMES),
+    Shot("inspector-faults-light", "view=faults", "light"),
+    Shot("inspector-jobs-light", "view=jobs", "light", (1360, 620)),
+    Shot("inspector-webhooks-dark", "view=webhooks", "dark", (1360, 620)),
+    Shot("inspector-worlds-light", "view=worlds", "light", (1360, 520)),
+    Shot("inspector-compose-dark", "view=compose", "dark", (1360, 800)),
     Shot("inspector-narrow-dark", "exchange=3", "dark", (420, 850)),
 )
+# What each view shows once it is complete.
+COMPLETE = {
+    "": ".lines .row",
+    "exchange": ".detail .tab-body",
+    "limits": ".counter",
+    "faults": "table.armed tbody tr",
+    "jobs": "article.job",
+    "webhooks": ".attempt",
+    "worlds": ".finding",
+    "compose": "#compose-operation option",
+}
 
 
-def calls(emulator: Emulated) -> Iterable[Callable[[], object]]:
+def calls(emulator: Emulated, webhook_url: str) -> Iterable[Callable[[], object]]:
     """The calls that the pictures show, one after the other."""
     url = f"{emulator.origin}/v2/messages"
 
@@ -59,16 +83,25 @@ def calls(emulator: Emulated) -> Iterable[Callable[[], object]]:
     yield lambda: loopback.get(f"{emulator.origin}/v2/mesages", headers=KEY)
     yield ask("Name three rivers.", max_tokens=-1)
     yield ask("Name three rivers.", stream=True, max_tokens=24)
+    batch = {"requests": [asking("What is 2 + 2?", custom_id="sum")], "webhook_url": webhook_url}
+    yield lambda: loopback.post(f"{emulator.origin}/v2/batch", json=batch, headers=KEY, timeout=PATIENCE)
+    session = {"agentId": "68f0000000000000000000a1"}
+    key = {"x-api-key": "aix_test_demo"}
+    yield lambda: loopback.post(f"{emulator.origin}/v1/sessions", json=session, headers=key, timeout=PATIENCE)
 
 
-def play(emulator: Emulated) -> None:
-    """Makes the calls, and moves the clock until each is answered."""
-    for call in calls(emulator):
+def play(emulator: Emulated, webhook_url: str) -> None:
+    """Makes the calls, and moves the clock until each is answered and the batch has ended; then arms faults."""
+    for call in calls(emulator, webhook_url):
         caller = Thread(target=_forgiving(call), daemon=True)
         caller.start()
         while caller.is_alive():
             caller.join(0.05)
             emulator.advance(STEP)
+    emulator.advance(BATCH)
+    for fault in FAULTS:
+        loopback.post(f"{emulator.origin}/_emulator/faults", json=fault).raise_for_status()
+    loopback.put(f"{emulator.origin}/_emulator/worlds/checkout-test", json={}).raise_for_status()
 
 
 def _forgiving(call: Callable[[], object]) -> Callable[[], None]:
@@ -87,8 +120,11 @@ def take(browser: Browser, emulator: Emulated, shot: Shot, folder: Path) -> None
     )
     page = context.new_page()
     page.goto(address(emulator, shot.query))
-    page.wait_for_selector(".detail .tab-body" if "exchange" in shot.query else ".counter")
+    view = "exchange" if "exchange" in shot.query else shot.query.removeprefix("view=")
+    page.wait_for_selector(COMPLETE[view], state="attached")
     page.wait_for_timeout(500)
+    if view == "webhooks":
+        page.locator("summary").first.click()
     page.screenshot(path=folder / f"{shot.name}.png")
     context.close()
 
@@ -101,9 +137,11 @@ def main(folder: Path = FOLDER) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     running = Running()
     emulator = Emulated(running, ("demo",))
-    play(emulator)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with receiving(503) as receiver, sync_playwright() as playwright:
+        play(emulator, receiver.url)
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"], ignore_default_args=["--hide-scrollbars"]
+        )
         for shot in SHOTS:
             take(browser, emulator, shot, folder)
         browser.close()

@@ -72,6 +72,7 @@ def test_a_filter_that_is_wrong_is_told_so_at_its_place(page: Page, mixed: Emula
     expect(problem).to_contain_text("status")
     expect(page.locator("#filter")).to_have_attribute("aria-invalid", "true")
     expect(page.locator("#connection")).to_have_text("Filter is wrong")
+    expect(page.locator(".list").get_by_role("button", name="Clear the filter")).to_be_visible()
     narrow(page, "status: 400")
     expect(problem).to_be_empty()
     expect(page.locator(ROWS)).to_have_count(1)

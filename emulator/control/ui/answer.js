@@ -1,11 +1,10 @@
 // Answers a prompt differently from the next request on, by what the control API calls an answer.
 
 import { control } from "./api.js";
-import { button, fill, h, problem, section, text, toast, visible } from "./dom.js";
+import { button, field, fill, h, problem, section, text, toast, visible } from "./dom.js";
 
 /** A form with the prompt of an exchange, and the answers that were added to the world. */
 export function answerView(exchange, { prompt }) {
-  const field = (label, element) => h("label.field", h("span", label), element);
   const prompts = h("textarea", { value: prompt, rows: "2" });
   const whole = h(
     "select",
@@ -72,8 +71,8 @@ export function answerView(exchange, { prompt }) {
   return h(
     "div",
     h("div.pair", field("A prompt that", whole), field("Prompt", prompts)),
-    field("is answered", answer),
-    field("in", where),
+    field("is answered with", answer),
+    field("In", where),
     h(
       "div.actions",
       button("Answer differently", save, { class: "primary" }),

@@ -13,7 +13,7 @@ import { count } from "./units.js";
 
 const rows = new Rows();
 let list, detail, filter, feed, split;
-let refused = false; // the server lets nobody follow, such as in a world that is not there
+let refused = false; // the server lets nobody follow: the filter is wrong, or the world is not there
 
 panel({
   id: "exchanges",
@@ -68,9 +68,9 @@ panel({
       problem(failure) {
         const ofFilter = !failure || failure.status === 400;
         if (ofFilter) filter.say(failure);
-        else list.say(problem(failure));
-        if (refused && !failure) hint();
-        refused = !ofFilter;
+        if (failure) list.say(ofFilter ? [h("p", "The filter is wrong."), clearing()] : problem(failure));
+        else if (refused) hint();
+        refused = Boolean(failure);
       },
     });
     listen((changed) => {
@@ -92,12 +92,10 @@ panel({
   },
 });
 
+const clearing = () => button("Clear the filter", () => go({ filter: "" }));
+
 function hint() {
-  list.say(
-    state.filter
-      ? [h("p", "No exchange fits the filter."), button("Clear the filter", () => go({ filter: "" }))]
-      : welcome(),
-  );
+  list.say(state.filter ? [h("p", "No exchange fits the filter."), clearing()] : welcome());
 }
 
 function show() {

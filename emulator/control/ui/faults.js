@@ -69,7 +69,7 @@ async function offer(known) {
     fill(
       params,
       Object.entries(fault.params).map(([name, expected]) =>
-        labelled(name, `param.${name}`, { placeholder: expected, title: expected }),
+        labelled([h("b", name), " ", h("small", expected)], `param.${name}`),
       ),
     );
   }
@@ -166,7 +166,7 @@ function armedFaults(armed, problems) {
   );
 }
 
-const brief = (params) => visible(JSON.stringify(params));
+const brief = (params) => visible(typeof params === "string" ? params : JSON.stringify(params));
 
 const scope = (each) =>
   [

@@ -31,7 +31,7 @@ export function outcomeOf(exchange, events = 0) {
 const COMPLETE = { sign: "✓", tone: "ok", word: "complete" };
 // A whole response that says no.
 const REFUSALS = {
-  limit: { sign: "✗", tone: "limit", word: "refused: limit" },
+  limit: { sign: "✗", tone: "limit", word: "refused by a limit" },
   client: { sign: "✗", tone: "client", word: "refused" },
   server: { sign: "✗", tone: "server", word: "failed" },
 };

@@ -10,7 +10,7 @@ const WAIT = 600; // real seconds that a replay may take
 
 /** A form with the request, and room for both exchanges. */
 export function replayView(exchange) {
-  const form = new RequestForm("8");
+  const form = new RequestForm("12");
   form.fill(requestOf(exchange));
   const result = h("div.replay-result", { "aria-live": "polite" });
   const send = button("Send again", run, { class: "primary", id: "replay-send" });

@@ -50,9 +50,7 @@ export function streamView(exchange, timing) {
       ["Events", `${count(sent.length)} of ${count(events.length)} sent`],
       ["Bytes", `${bytes(exchange.bytes_sent)} of ${bytes(events.reduce((sum, event) => sum + event.size, 0))} sent`],
       sent.length ? ["First event", `after ${duration(sent[0].left)}`] : null,
-      times.length > 1
-        ? ["Latest", `${duration(times.reduce((one, other) => Math.max(one, other)))} after its time`]
-        : null,
+      times.length > 1 ? ["Greatest delay", duration(times.reduce((one, other) => Math.max(one, other)))] : null,
     ),
     whole && section("The text put together", together(heard, whole.slice(heard.length), rest, exchange)),
     section("Events", eventTable(events, outcome, exchange)),
@@ -75,7 +73,7 @@ function bar(events, exchange, outcome) {
   const timed = events.length > 1 && events.at(-1).planned > 0;
   let total = 0;
   const ends = events.map((event) => (total += event.size)); // in bytes
-  const [end, unit] = timed ? [events.at(-1).planned, "time"] : [total || 1, "bytes"];
+  const end = timed ? events.at(-1).planned : total || 1;
   const at = (index) => ((timed ? events[index].planned : index ? ends[index - 1] : 0) / end) * WIDTH;
   const sentTo = exchange.events_sent >= events.length ? WIDTH : exchange.events_sent ? at(exchange.events_sent) : 0;
   const svg = draw("svg", {
@@ -104,7 +102,7 @@ function bar(events, exchange, outcome) {
     "figure.stream-bar",
     svg,
     mark,
-    h("figcaption", h("span", "0"), h("span", timed ? duration(end) : bytes(end), ` (${unit})`)),
+    h("figcaption", h("span", "0"), h("span", timed ? duration(end) : bytes(end))),
   );
 }
 

@@ -58,12 +58,12 @@ function limitsOf(explanation) {
     const numbers = [each.before, each.charged, each.after, each.limit];
     return h(
       each.refused ? "tr.refused" : "tr",
-      h("td", visible(each.name), each.refused ? " refused" : ""),
+      h("td", visible(each.name), each.refused && [" ", tag("refused", "cut")]),
       numbers.map((number) => h("td.number", count(number))),
-      h("td", dateTime(each.reset)),
+      h("td.number", dateTime(each.reset)),
     );
   };
-  const headings = ["Counter", "#Before", "#Charged", "#After", "#Limit", "Resets"];
+  const headings = ["Counter", "#Before", "#Charged", "#After", "#Limit", "#Resets"];
   return section("Limits", table("plain", headings, explanation.limits.map(row), "Limits"));
 }
 

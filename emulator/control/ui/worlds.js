@@ -172,7 +172,7 @@ const choice = h("select.small", {
   onchange: () => enter(choice.value),
   onfocus: () => offer(),
 });
-byId("world").append(choice);
+byId("world").append(h("label", h("span.soft", { "aria-hidden": "true" }, "World "), choice));
 listen((changed) => {
   if (changed("world")) offer();
 });
