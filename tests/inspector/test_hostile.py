@@ -152,7 +152,7 @@ def test_a_press_is_not_lost_when_the_panel_changes_under_it(page: Page, emulato
     page.goto(address(emulator, "view=jobs"))
     finish = page.get_by_role("button", name=f"Finish now: {batch}")
     finish.hover()
-    none = {"jobs": []}
+    none: dict[str, list[str]] = {"jobs": []}
     page.route("**/_emulator/jobs", lambda route: route.fulfill(json=none))  # the next look finds something else
     page.mouse.down()
     with page.expect_response("**/_emulator/jobs"):
