@@ -40,11 +40,15 @@ SCROLL = """() => new Promise((done) => {
 
 @dataclass(frozen=True)
 class Frames:
-    """The longest frame, in milliseconds: while a full list arrives, while it is scrolled, while it grows."""
+    """The longest frame, in milliseconds: while a full list arrives, while it is scrolled, while it grows.
+
+    `work` is the CPU time of the page's longest task, in milliseconds; a busy machine makes frames longer, not tasks.
+    """
 
     arriving: float
     scrolled: float
     growing: float
+    work: float
     rows: int
     nodes: int
     heap: float
@@ -102,6 +106,7 @@ def watch_frames(port: int, world: str, request: Request, exchanges: int) -> Fra
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1400, "height": 900})
         page.add_init_script(f"({WATCH})()")
+        browser.start_tracing(page=page, categories=["toplevel"])
         page.goto(f"http://127.0.0.1:{port}/_emulator/ui?world={world}")
         page.wait_for_selector(f"[data-number='{exchanges}']")
         arriving = _longest(page.evaluate("frames_.splice(0)"))
@@ -115,11 +120,24 @@ def watch_frames(port: int, world: str, request: Request, exchanges: int) -> Fra
                 ask(connection, "POST", request.path, request.body, there, 200)
             page.wait_for_timeout(100 - 50 * 0.4)
         growing = _longest(page.evaluate("frames_.splice(0)"))
+        work = longest_task(browser.stop_tracing())
         nodes = page.evaluate("document.getElementsByTagName('*').length")
         heap = page.evaluate("performance.memory.usedJSHeapSize") / 1e6
         browser.close()
     connection.close()
-    return Frames(arriving, scrolled, growing, rows, nodes, heap)
+    return Frames(arriving, scrolled, growing, work, rows, nodes, heap)
+
+
+def longest_task(trace: bytes) -> float:
+    """Returns the most milliseconds of CPU time that a task of a page's main thread took, from a trace of Chromium."""
+    events = json.loads(trace)["traceEvents"]
+    mains = {
+        (each["pid"], each["tid"])
+        for each in events
+        if each["name"] == "thread_name" and each["args"]["name"] == "CrRendererMain"
+    }
+    tasks = (each["tdur"] for each in events if (each["pid"], each["tid"]) in mains and "tdur" in each)
+    return max(tasks, default=0) / 1000
 
 
 def _longest(frames: list[float]) -> float:

@@ -292,7 +292,12 @@ def inspector(bench: Bench) -> list[Row]:
         f"{frames.rows:,} rows: arriving {frames.arriving:.0f} ms, scrolled {frames.scrolled:.0f} ms, growing "
         f"{frames.growing:.0f} ms; {frames.nodes:,} elements, {frames.heap:.0f} MB of JavaScript"
     )
-    return [*rows, at_most("longest frame of the inspector", frames.longest, 100, "ms", detail)]
+    work = min(each.work for each in seen)
+    return [
+        *rows,
+        at_most("longest frame of the inspector", frames.longest, 100, "ms", detail),
+        at_most("longest task of its page", work, 60, "ms", "CPU time"),
+    ]
 
 
 def walk(bench: Bench) -> list[Row]:

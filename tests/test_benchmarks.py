@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import subprocess
@@ -20,7 +21,7 @@ from benchmarks.bare import steps
 from benchmarks.client import fire, is_whole
 from benchmarks.endurance import abort_streams, reload_often, send_mixed
 from benchmarks.faults import use_up
-from benchmarks.inspector import CHROMIUM, pages, watch_frames
+from benchmarks.inspector import CHROMIUM, longest_task, pages, watch_frames
 from benchmarks.load import Load, apply_load
 from benchmarks.machine import cpu_seconds, free_port, queued_seconds, resident
 from benchmarks.measure import HELLO, LIMITED, PACED, Bench, Ratio, log, paced_rows, worst_of
@@ -287,3 +288,17 @@ def test_open_pages_read_the_feed_and_frames_are_watched_where_a_browser_is() ->
             frames = watch_frames(server.port, "watched", HELLO, 60)
             assert frames.rows == 60
             assert frames.longest > 0
+            assert frames.work > 0
+
+
+def test_the_longest_task_is_that_of_a_main_thread_in_cpu_time() -> None:
+    events = [
+        {"name": "thread_name", "pid": 1, "tid": 1, "args": {"name": "CrRendererMain"}},
+        {"name": "thread_name", "pid": 1, "tid": 2, "args": {"name": "Compositor"}},
+        {"name": "RunTask", "pid": 1, "tid": 1, "dur": 90_000, "tdur": 12_500},
+        {"name": "RunTask", "pid": 1, "tid": 1, "dur": 3_000, "tdur": 2_900},
+        {"name": "RunTask", "pid": 1, "tid": 2, "dur": 80_000, "tdur": 70_000},
+        {"name": "Instant", "pid": 1, "tid": 1},
+    ]
+    assert longest_task(json.dumps({"traceEvents": events}).encode()) == 12.5
+    assert longest_task(b'{"traceEvents": []}') == 0

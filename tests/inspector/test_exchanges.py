@@ -11,6 +11,16 @@ from tests.running import Emulated
 
 pytestmark = pytest.mark.slow
 ROWS = ".lines .row"
+# Resolves when a box has not moved for ten frames: a wheel may move it smoothly.
+SETTLED = """box => new Promise((done) => {
+    let still = 0, last = null;
+    const look = () => {
+        still = box.scrollTop === last ? still + 1 : 0;
+        last = box.scrollTop;
+        if (still < 10) requestAnimationFrame(look); else done();
+    };
+    look();
+})"""
 
 
 def test_the_page_shows_what_is_served_until_the_first_request(page: Page, emulator: Emulated) -> None:
@@ -75,6 +85,7 @@ def test_scrolling_up_stops_following_and_one_press_resumes(page: Page, emulator
     page.locator(".scroll").hover()
     page.mouse.wheel(0, -400)
     expect(follow).to_have_text("Follow")
+    page.locator(".scroll").evaluate(SETTLED)
     top = page.locator(".scroll").evaluate("box => box.scrollTop")
     for _ in range(5):
         send(emulator)

@@ -152,9 +152,9 @@ def test_a_press_is_not_lost_when_the_panel_changes_under_it(page: Page, emulato
     page.goto(address(emulator, "view=jobs"))
     finish = page.get_by_role("button", name=f"Finish now: {batch}")
     finish.hover()
+    page.mouse.down()
     none: dict[str, list[str]] = {"jobs": []}
     page.route("**/_emulator/jobs", lambda route: route.fulfill(json=none))  # the next look finds something else
-    page.mouse.down()
     with page.expect_response("**/_emulator/jobs"):
         pass
     page.unroute("**/_emulator/jobs")
@@ -188,11 +188,11 @@ def test_nothing_is_drawn_between_press_and_release(page: Page, emulator: Emulat
 def test_two_pages_steer_the_same_fault(context: BrowserContext, emulator: Emulated) -> None:
     control(emulator, "POST", "/faults", json={"fault": "status", "params": {"status": 503}})
     first, second = context.new_page(), context.new_page()
+    faults = control(emulator, "GET", "/faults").json()
+    second.route("**/_emulator/faults", lambda route: route.fulfill(json=faults))  # it sees them as they were
     for each in (first, second):
         each.goto(address(emulator, "view=faults"))
         expect(each.locator("table.armed tbody tr")).to_have_count(1)
-    faults = control(emulator, "GET", "/faults").json()
-    second.route("**/_emulator/faults", lambda route: route.fulfill(json=faults))  # it has not looked again
     first.get_by_role("button", name="Disarm status, fault_1").click()
     expect(first.get_by_text("No fault is armed in this world.")).to_be_visible()
     second.get_by_role("button", name="Disarm status, fault_1").click()
