@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from heapq import nsmallest
 from math import inf
+from operator import itemgetter
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -167,7 +168,9 @@ def _jobs(request: ControlRequest, now: float) -> Iterator[DueView]:
         for job in service.jobs.all():
             if job.done(now):
                 continue
-            state, at = min(((state, at) for state, at in job.history() if at > now), key=_second, default=("", inf))
+            state, at = min(
+                ((state, at) for state, at in job.history() if at > now), key=itemgetter(1), default=("", inf)
+            )
             if at < inf:
                 yield DueView(at, "job", job.id, f"{job.kind} {job.id} becomes {state}")
 
@@ -184,10 +187,6 @@ def _limits(request: ControlRequest, now: float) -> Iterator[DueView]:
         for name, counter in key.limits.items():
             if counter.used and counter.reset > now:
                 yield DueView(counter.reset, "limit", key.key, f"the window of {name} ends for {key.key}")
-
-
-def _second(pair: tuple[str, float]) -> float:
-    return pair[1]
 
 
 ROUTES = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
@@ -28,6 +28,8 @@ from emulator.store.records import Records, WithheldRecords
 from emulator.store.tokens import KEYS, Tokens
 
 if TYPE_CHECKING:
+    from faker import Faker
+
     from emulator.faults import Fault
     from emulator.generate.answers import AnswerMatch
     from emulator.playbook.model import Rule, RuleAnswer
@@ -248,6 +250,13 @@ class Service:
         }
         self.names = OperationNames(api, self.constants, self.makers, self.generators)
         state.ledger.seed(api.name, api.statistics, {key: each.workspace for key, each in api.keys.items()})
+
+    @cached_property
+    def faker(self) -> Faker:
+        """What invents names and words. It is seeded for each, so no two threads may share one."""
+        from faker import Faker  # its import takes a sixth of a second, which is paid by those who use it
+
+        return Faker("en_US")
 
     def remember(self, presented: str, record: Any, caller: Caller) -> None:
         """Caches a caller as long as its record is the same object."""

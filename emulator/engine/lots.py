@@ -7,7 +7,6 @@ it has drawn before.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -80,15 +79,8 @@ def _random(context: Context) -> Random:
     return Random(_seed(context))
 
 
-@cache
-def _english() -> Faker:
-    from faker import Faker  # its import takes a sixth of a second, which is paid by those who use it
-
-    return Faker("en_US")
-
-
 def _faker(context: Context) -> Faker:
-    faker = _english()
+    faker = context.service.faker
     faker.seed_instance(_seed(context))
     return faker
 

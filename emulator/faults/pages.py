@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from http import HTTPStatus
 from random import Random
 from typing import Any
 
 from emulator import paths
-from emulator.http import Reply
+from emulator.http import Reply, phrase
 from emulator.language.document.reader import parse
 
 GATEWAY = "gateway"  # one of the others, drawn from the seed
@@ -19,7 +18,11 @@ OURS = b"x-emulator-"  # how the names of headers begin that say what the emulat
 def replace_by_page(reply: Reply, page: str, chance: Random) -> Reply:
     """Makes a reply the page of a proxy, with its headers alone; the emulator's own headers stay."""
     chosen = _pages()[chance.choice(PAGES) if page == GATEWAY else page]
-    values = {"status": str(reply.status), "reason": _reason(reply.status), "ray": f"{chance.getrandbits(64):016x}"}
+    values = {
+        "status": str(reply.status),
+        "reason": phrase(reply.status) or "Error",
+        "ray": f"{chance.getrandbits(64):016x}",
+    }
     kept = [line for line in reply.headers if line[0].lower().startswith(OURS)]
     own = [(name.encode(), _fill(value, values).encode()) for name, value in chosen["headers"].items()]
     reply.headers = [*own, *kept]
@@ -31,13 +34,6 @@ def _fill(text: str, values: dict[str, str]) -> str:
     for name, value in values.items():
         text = text.replace(f"{{{name}}}", value)
     return text
-
-
-def _reason(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Error"
 
 
 @cache

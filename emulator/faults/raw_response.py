@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Literal
 
 from msgspec import Struct
 
-from emulator.http import BODILESS, Header, Reply
+from emulator.http import BODILESS, Header, Reply, phrase
 
 Kind = Literal["head", "body", "tail"]
 Ending = str  # keep, close or reset: what happens to the connection
@@ -82,9 +81,11 @@ def raw_response(reply: Reply, method: str, version: str, keep_alive: bool) -> R
 
 def head(status: int, lines: list[Header], keep_alive: bool) -> bytes:
     """Returns the status line and the headers as bytes."""
-    phrase = HTTPStatus(status).phrase.encode() if status in _KNOWN else b""
     closing = [] if keep_alive else [(b"connection", b"close")]
-    written = [b"HTTP/1.1 %d %b" % (status, phrase), *(name + b": " + value for name, value in [*lines, *closing])]
+    written = [
+        b"HTTP/1.1 %d %b" % (status, phrase(status).encode()),
+        *(name + b": " + value for name, value in [*lines, *closing]),
+    ]
     return b"\r\n".join([*written, b"", b""])
 
 
@@ -95,6 +96,3 @@ def chunk(data: bytes) -> bytes:
 
 def _body(raw: RawResponse, data: bytes, due: float, events: int) -> Segment:
     return Segment("body", chunk(data) if raw.chunked and data else data, due, events, len(data))
-
-
-_KNOWN = frozenset(HTTPStatus)

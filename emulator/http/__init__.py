@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from math import inf
 from typing import Any
 
@@ -13,6 +14,14 @@ BODILESS = (
     204,
     304,
 )  # statuses without a body: a client takes what follows as the next response (RFC 9112 section 6.3)
+
+
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
+
+def phrase(status: int) -> str:
+    """Returns the reason phrase of a status; empty for one that has none (RFC 9112 section 4)."""
+    return _PHRASES.get(status, "")
 
 
 class Request(Struct):

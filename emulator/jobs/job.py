@@ -164,7 +164,7 @@ class Job(Struct, frozen=True):
 
     def poll(self, now: float) -> Job:
         """Returns the job after one poll more, with which whatever waited for it begins."""
-        if self.done(now) or self._is_held(now):
+        if self.done(now) or self._is_held(now) or not self._waits():
             return replace(self, polls=self.polls + 1)
         if self.cancelled_at is not None:
             return replace(self, polls=self.polls + 1, cancel=self.cancel.poll(now - self.cancelled_at))
@@ -253,6 +253,13 @@ class Job(Struct, frozen=True):
             return age
         # However late it stops, it is kept just short of its end.
         return min(age, timeline.age(self.stops, self.items), timeline.ends_after(self.items) - 2 * SLACK)
+
+    def _waits(self) -> bool:
+        """Whether something is to begin with a poll that has not come: only those polls are kept, each with its age."""
+        timeline, ages = self.timeline, [age for age in (self.stops, self.fails and self.fails[1]) if age is not None]
+        if self.cancelled_at is not None:
+            timeline, ages = self.cancel, []
+        return any(age.count(self.items) > len(timeline.polled) for age in (*timeline.begins, *ages))
 
     def _is_held(self, now: float) -> bool:
         """Whether one poll more changes nothing: it stands still, or would come to the end that it never reaches."""

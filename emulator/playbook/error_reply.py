@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
 from emulator.errors import ApiError, Location, TemplateError
-from emulator.http import Reply
+from emulator.http import Reply, phrase
 from emulator.language.expressions.template import Template
 from emulator.playbook.model import ErrorPlan
 
 # Kinds that an API need not tell apart: what renders one that it does not have.
 GENERAL: Mapping[str, str] = {"unknown_token": "unknown_key", "expired_token": "unknown_key"}
-
-REASONS: Mapping[int, str] = {status.value: status.phrase for status in HTTPStatus}
 
 
 def error_plan(errors: Mapping[str, ErrorPlan], renamed: Mapping[str, str], kind: str) -> ErrorPlan:
@@ -38,7 +35,7 @@ def render_error(plan: ErrorPlan, error: ApiError, context: dict[str, Any]) -> R
     if isinstance(shown["status"], Template):
         shown["status"] = shown["status"].value(context)
     status = check_status(shown["status"], plan.place)
-    shown["reason"] = REASONS.get(status, "")
+    shown["reason"] = phrase(status)
     if isinstance(shown["type"], Template):
         shown["type"] = shown["type"].value(context)
     if "message" not in shown:

@@ -176,8 +176,8 @@ class Timeline(Struct, frozen=True):
 
 
 def _parts(begin: Duration) -> tuple[float, float, int, int]:
-    """Its seconds, without items and what each adds, and its polls in the same way."""
-    return begin.seconds(0), begin.each, begin.polls, begin.polls_each
+    """Its seconds and its polls, each apart from what items add, and that."""
+    return begin.fixed, begin.each, begin.polls, begin.polls_each
 
 
 def _polls(begin: Duration) -> tuple[int, int]:

@@ -33,10 +33,10 @@ def run_annotations(record: RunRecord, strict: bool) -> Iterator[str]:
         level = each["severity"] if strict else "warning"
         message = f"{each['message']} (expected {each['wanted']}; found {each['found']})"
         yield annotation(level, message, title=f"emulator: {each['rule']}")
-    for host in sorted({f"{each['host']}:{each['port']}" for each in record.departures}):
+    for host in record.blocked:
         yield annotation("error", f"calls to {host} were blocked: not emulated", title="emulator: blocked call")
     if record.missing:
-        yield annotation("error", record.missing.strip(), title="emulator: missing calls")
+        yield annotation("error", record.missing, title="emulator: missing calls")
 
 
 def _data(text: str) -> str:

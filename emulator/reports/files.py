@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from emulator.errors import ConfigError
+from emulator.language.document.diagnostics import did_you_mean
 from emulator.reports.har import har
 from emulator.reports.junit import junit
 from emulator.reports.markdown import markdown
@@ -72,9 +72,7 @@ def write_reports(files: Sequence[ReportFile], record: RunRecord, env: Mapping[s
 def _parse(text: str) -> ReportFile:
     name, _, path = text.partition("=")
     if name not in FORMATS:
-        near = get_close_matches(name, FORMATS, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise ConfigError(f"--report {text}: unknown format {name!r}; expected one of {', '.join(FORMATS)}{hint}")
+        raise ConfigError(f"--report {text}: unknown format {name!r}; {did_you_mean(name, FORMATS)}")
     if not path:
         raise ConfigError(f"--report {text}: expected a file, as in {name}=report.{name}")
     return ReportFile(name, Path(path))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from emulator import __version__
+from emulator.http import phrase
 
 HTTP = "HTTP/1.1"
 UNKNOWN = -1  # HAR's value for a size that nobody knows
@@ -67,7 +67,7 @@ def _response(each: Mapping[str, Any]) -> dict[str, Any]:
     text, status = _text(each["reply_body"]), each["status"]
     return {
         "status": status,
-        "statusText": HTTPStatus(status).phrase if status in {*HTTPStatus} else "",
+        "statusText": phrase(status),
         "httpVersion": HTTP,
         "cookies": [],
         "headers": _pairs(each["reply_headers"]),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from emulator.reports.record import RunRecord
+from emulator.reports.record import RunRecord, amount_text
 
 SUITE = "emulator"
 # Characters that XML 1.0 has no way to write.
@@ -18,7 +18,7 @@ def junit(record: RunRecord) -> str:
     """Returns the document; findings are failures, and rules that had nothing to judge are skipped."""
     cases = [_command(record), _blocked(record), *_rules(record)]
     if record.missing:
-        cases.append(_case("run", "calls arrive", [("missing_calls", record.missing.strip(), "")]))
+        cases.append(_case("run", "calls arrive", [("missing_calls", record.missing, "")]))
     counts = {
         "tests": str(len(cases)),
         "failures": str(sum(case.find("failure") is not None for case in cases)),
@@ -32,7 +32,7 @@ def junit(record: RunRecord) -> str:
         properties = ElementTree.SubElement(suite, "properties")
         for api, amounts in spent.items():
             for unit, amount in amounts.items():
-                about = {"name": f"spent.{api}.{unit}", "value": f"{amount:.9f}".rstrip("0").rstrip(".")}
+                about = {"name": f"spent.{api}.{unit}", "value": amount_text(amount).replace(",", "")}
                 ElementTree.SubElement(properties, "property", {name: _clean(text) for name, text in about.items()})
     suite.extend(cases)
     ElementTree.indent(root)
@@ -46,7 +46,7 @@ def _command(record: RunRecord) -> ElementTree.Element:
 
 
 def _blocked(record: RunRecord) -> ElementTree.Element:
-    hosts = sorted({f"{each['host']}:{each['port']}" for each in record.departures})
+    hosts = record.blocked
     message = f"calls to {', '.join(hosts)} were blocked: not emulated"
     return _case("run", "no blocked calls", [("blocked_calls", message, "\n".join(hosts))] if hosts else [])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from emulator.reports.record import RunRecord
+from emulator.reports.record import NO_OPERATION, RunRecord, amount_text, status_text
 
 
 def markdown(record: RunRecord) -> str:
@@ -22,29 +22,25 @@ def _lines(record: RunRecord) -> Iterator[str]:
         yield from map(_row, record.summary["called"])
         yield ""
     for api, amounts in record.summary["spent"].items():
-        spent = ", ".join(f"{f'{amount:,.9f}'.rstrip('0').rstrip('.')} {unit}" for unit, amount in amounts.items())
+        spent = ", ".join(f"{amount_text(amount)} {unit}" for unit, amount in amounts.items())
         yield f"- {_escape(api)} would have charged {_escape(spent)}"
     if faults := record.summary["faults"]:
         yield f"- faults played: {_escape(', '.join(f'{name} × {times}' for name, times in faults.items()))}"
-    for host in sorted({f"{each['host']}:{each['port']}" for each in record.departures}):
+    for host in record.blocked:
         yield f"- **blocked**: {_escape(host)} is not emulated"
     for host, times in record.untrusted.items():
         yield f"- {_escape(host)}: {times} connection{'' if times == 1 else 's'} ended before a request"
     if record.missing:
-        yield f"- **{_escape(record.missing.strip())}**"
+        yield f"- **{_escape(record.missing)}**"
     yield from ("", "### Verdict", "")
     findings = record.verdict["findings"]
     yield from map(_finding, findings) if findings else ("No findings.",)
 
 
 def _row(called: Mapping[str, Any]) -> str:
-    statuses = ", ".join(f"{count} × {_status(status)}" for status, count in called["statuses"].items())
-    api, operation = _escape(called["api"] or "-"), _escape(called["operation"] or "(no operation)")
+    statuses = ", ".join(f"{count} × {status_text(status)}" for status, count in called["statuses"].items())
+    api, operation = _escape(called["api"] or "-"), _escape(called["operation"] or NO_OPERATION)
     return f"| {api} | {operation} | {called['calls']} | {statuses} |"
-
-
-def _status(status: str) -> str:
-    return "no response" if status == "0" else status
 
 
 def _finding(finding: Mapping[str, Any]) -> str:

@@ -7,6 +7,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from emulator.https.hosts import joined
+
+NO_OPERATION = "(no operation)"
+
 
 class RunRecord(Struct, frozen=True):
     """What a command did: `summary`, `verdict`, `departures` and `exchanges` are views of the control API.
@@ -31,3 +35,18 @@ class RunRecord(Struct, frozen=True):
     def calls(self) -> int:
         """How many calls the journal holds."""
         return sum(each["calls"] for each in self.summary["called"])
+
+    @property
+    def blocked(self) -> list[str]:
+        """The hosts, each with its port, to which calls were blocked."""
+        return sorted({joined(each["host"], each["port"]) for each in self.departures})
+
+
+def amount_text(amount: float) -> str:
+    """Formats an amount without an exponent and without trailing zeros."""
+    return f"{amount:,.9f}".rstrip("0").rstrip(".")
+
+
+def status_text(status: str) -> str:
+    """Formats a status as the summary counts it."""
+    return "no response" if status == "0" else status

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import click
-from msgspec import Struct
+from msgspec import Struct, convert
 from msgspec.structs import replace
 
 from emulator import settings
@@ -81,7 +81,7 @@ def run(
         server.settle()
         try:
             record = _record(world, words, run_options, status, {each.format for each in reports})
-            for line in _outcome(record, world.verdict, run_options, emulated, env):
+            for line in _outcome(record, run_options, emulated, env):
                 report(line)
             write_reports(reports, record, env)
             return record.status
@@ -115,17 +115,18 @@ def _record(
     """Returns what the run was, with as much of its exchanges as these reports need. Raises ControlError."""
     client = world.client
     proxy, summary, verdict = client.get("/departures"), client.get("/summary"), client.get("/verdict")
+    missing = missing_calls(summary, run_options.expected).strip()
     exchanges = list(_exchanges(client)) if formats & EXCHANGES_IN else []
     streams = [each for each in exchanges if each["events"]] if "har" in formats else []
     return RunRecord(
         command=words,
         command_status=status,
-        status=_status(status, summary, verdict["ok"], proxy["departures"], run_options),
+        status=_status(status, missing, verdict["ok"], proxy["departures"], run_options),
         summary=summary,
         verdict=verdict,
         departures=proxy["departures"],
         untrusted=proxy["untrusted"],
-        missing=missing_calls(summary, run_options.expected),
+        missing=missing,
         url=client.url,
         exchanges=exchanges,
         sent={each["number"]: _sent(client, each) for each in streams},
@@ -148,7 +149,7 @@ def _sent(client: Client, stream: Mapping[str, Any]) -> list[float]:
 
 def _status(
     status: int,
-    summary: Mapping[str, Any],
+    missing: str,
     ok: bool,
     blocked_calls: Collection[Mapping[str, Any]],
     run_options: RunOptions,
@@ -156,20 +157,21 @@ def _status(
     """Returns the exit status of the run."""
     if blocked_calls:
         return BLOCKED
-    if status == 0 and missing_calls(summary, run_options.expected):
+    if status == 0 and missing:
         return TOO_FEW
     return FINDINGS if run_options.verdict and status == 0 and not ok else status
 
 
 def _outcome(
-    record: RunRecord, verdict: Verdict, run_options: RunOptions, emulated: Collection[str], env: Mapping[str, str]
+    record: RunRecord, run_options: RunOptions, emulated: Collection[str], env: Mapping[str, str]
 ) -> Iterator[str]:
     """Yields the lines that are printed at the end."""
+    verdict = convert(record.verdict, Verdict)
     yield from summary_lines(
         record.summary, verdict, record.departures, emulated, run_options.verdict, record.untrusted
     )
     if record.missing:
-        yield record.missing
+        yield f"  {record.missing}"
     if annotations_wanted(env):
         yield from run_annotations(record, run_options.verdict)
 

@@ -7,9 +7,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from emulator.https.hosts import joined
+from emulator.reports.record import NO_OPERATION, amount_text, status_text
 from emulator.testing.verdict import Verdict
-
-NO_OPERATION = "(no operation)"
 
 
 def summary_lines(
@@ -29,7 +28,8 @@ def summary_lines(
     yield from _calls(summary["called"])
     yield from (f"  hint: {hint}{f' ({times} times)' if times > 1 else ''}" for hint, times in summary["hints"].items())
     for api, amounts in summary["spent"].items():
-        yield f"  {api} would have charged {', '.join(f'{_number(amount)} {unit}' for unit, amount in amounts.items())}"
+        spent = ", ".join(f"{amount_text(amount)} {unit}" for unit, amount in amounts.items())
+        yield f"  {api} would have charged {spent}"
     if summary["faults"]:
         yield f"  faults played: {', '.join(f'{name} x {times}' for name, times in summary['faults'].items())}"
     if full:
@@ -66,7 +66,7 @@ def _calls(called: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         (
             each["api"] or "-",
             each["operation"] or NO_OPERATION,
-            ", ".join(f"{count} x {_status(status)}" for status, count in each["statuses"].items()),
+            ", ".join(f"{count} x {status_text(status)}" for status, count in each["statuses"].items()),
         )
         for each in called
     ]
@@ -90,15 +90,6 @@ def _blocked(blocked_calls: Sequence[Mapping[str, Any]], emulated: Collection[st
             yield "          (the host is emulated at ports 80 and 443 only)"
         else:
             yield f"          (--allow-host {host} lets it through to the real host)"
-
-
-def _status(status: str) -> str:
-    return "no response" if status == "0" else status
-
-
-def _number(amount: float) -> str:
-    """Formats a number without an exponent and without trailing zeros."""
-    return f"{amount:,.9f}".rstrip("0").rstrip(".")
 
 
 def _count(number: int, word: str) -> str:

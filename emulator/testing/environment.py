@@ -88,5 +88,5 @@ def read_before(world: World, variables: Mapping[str, str]) -> Iterator[str]:
             if module in sys.modules:
                 yield (
                     f"{module} was imported before; it keeps the old {', '.join(names)}. Import it in the test, or "
-                    "run what uses it in a process of its own, with env=emulator.environment()"
+                    "run what uses it in a process of its own, with env=os.environ | emulator.environment()"
                 )

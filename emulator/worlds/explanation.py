@@ -141,13 +141,16 @@ def _operation(playbook: Playbook, exchange: Exchange) -> Operation | None:
 
 def _nearest(world: World, exchange: Exchange) -> Service:
     """Returns the API that refuses a request which leads to none of its operations."""
-    host = _host(exchange)
-    return world.pipeline.services[world.playbook.router.nearest_api(host, exchange.path)]
+    return world.pipeline.services[world.playbook.router.nearest_api(_host(exchange), exchange.path)]
 
 
 def _host(exchange: Exchange) -> str:
-    authority = next((line for name, line in exchange.headers if name.lower() == b"host"), b"")
-    return authority.decode("latin-1").partition(":")[0].lower()
+    return _authority(exchange).partition(":")[0].lower()
+
+
+def _authority(exchange: Exchange) -> str:
+    """Returns the host of a request with its port, as its header says it."""
+    return next((line for name, line in exchange.headers if name.lower() == b"host"), b"").decode("latin-1")
 
 
 def _is_unknown(service: Service, operation: Operation | None, exchange: Exchange) -> bool:
@@ -160,8 +163,7 @@ def _is_unknown(service: Service, operation: Operation | None, exchange: Exchang
 def _context(service: Service, operation: Operation | None, exchange: Exchange, playbook: Playbook) -> Context:
     """Returns the context of the request as far as the journal has it, secrets masked."""
     fields = {name.lower(): value for name, value in exchange.headers}
-    authority = fields.get(b"host", b"").decode("latin-1")
-    host = authority.partition(":")[0].lower()
+    host, authority = _host(exchange), _authority(exchange)
     request = Request(exchange.method, exchange.path, exchange.query, fields, host, "http", authority, exchange.body)
     found = playbook.router.find(exchange.method, host, exchange.path)
     request.params = {} if found is None else found.params

@@ -40,6 +40,7 @@ def test_a_file_that_leads_out_of_the_folder_is_refused(library: Library) -> Non
     assert message == "'link.json' lies outside the folder of this file"
 
 
+@pytest.mark.bound("file that `$from` names")
 def test_a_file_that_is_too_large_is_refused(library: Library) -> None:
     library.write("apis/large.json", " " * (MAX_BYTES + 1))
     assert library.refused(api=rule("reply: {body: {$from: «large.json}}")) == ["'large.json' has more than 8 MiB"]

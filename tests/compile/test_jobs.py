@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from emulator.language.document.durations import Duration
 from emulator.playbook.timeline import Timeline
 from tests.library import Library, api
@@ -102,6 +104,7 @@ def test_a_timeline_may_wait_for_polls(library: Library) -> None:
     assert library.demo(api(polled)).jobs["batch"].timeline.begins[1] == Duration(1.0, 0.0, 3, 1)
 
 
+@pytest.mark.bound("polls that a state waits for")
 def test_too_many_polls_are_refused(library: Library) -> None:
     polled = JOBS.replace("done: 1s + 10ms each", "done: «10001 polls")
     polled += "    polled: {by: echo.create, until: {status: done}}\n"

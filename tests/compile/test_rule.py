@@ -267,3 +267,9 @@ def test_the_replies_of_a_rule_are_rules_with_their_own_places_and_its_name(libr
     assert [each.name for each in compiled.each] == ["mine", "mine"]
     assert len({each.id for each in compiled.each}) == 2
     assert [each.reply and each.reply.error for each in compiled.each] == [None, "invalid"]
+
+
+@pytest.mark.bound("mappings of an `any`")
+def test_too_many_mappings_of_an_any_are_refused(library: Library) -> None:
+    many = f"when: {{any: «[{', '.join(['{body.a: 1}'] * 101)}]}}\nreply: {{body: 1}}"
+    assert library.refused(api=rule(many)) == ["any: expected a list of 1 to 100 mappings of fields"]

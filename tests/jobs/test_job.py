@@ -223,6 +223,16 @@ def test_a_job_ends_with_its_poll_while_the_clock_stands_still() -> None:
     assert found.done(START)
 
 
+@pytest.mark.bound("polls that a state waits for")
+@pytest.mark.parametrize(("texts", "kept"), [(BATCH, 0), (BY_POLLS, 3)])
+def test_polls_for_which_nothing_waits_are_counted_and_not_kept(texts: dict[str, str], kept: int) -> None:
+    jobs, _ = world(batch=kind(texts))
+    job = jobs.start("batch", "batch_1", "one", rows=outcomes(True))
+    for _ in range(1_000):
+        job = jobs.poll(job, START)
+    assert (job.polls, len(job.timeline.polled)) == (1_000, kept)
+
+
 def test_cancelling_may_wait_for_polls_too_and_counts_its_own() -> None:
     jobs, _ = world(batch=kind(BY_POLLS, {"cancelling": "0s", "cancelled": "1 poll"}))
     job = jobs.poll(jobs.start("batch", "batch_1", "one"), START)

@@ -68,7 +68,7 @@ def record(**changes: Any) -> RunRecord:
         },
         "departures": [{"host": "vendor.example", "port": 443, "at": 0.0}],
         "untrusted": {"other.example": 1},
-        "missing": "  FAILED: 3 calls arrived; expected at least 5",
+        "missing": "FAILED: 3 calls arrived; expected at least 5",
         "url": "http://127.0.0.1:8484",
         "exchanges": [exchange()],
     }

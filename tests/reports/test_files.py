@@ -33,7 +33,7 @@ def test_a_folder_that_is_missing_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("junitt=a", "unknown format 'junitt'; expected one of junit, md, json, har, jsonl; did you mean junit?"),
+        ("junitt=a", "unknown format 'junitt'; expected one of: junit, md, json, har, jsonl; did you mean 'junit'?"),
         ("a.xml", "unknown format 'a.xml'; expected one of"),
         ("har=", "expected a file, as in har=report.har"),
         ("har", "expected a file, as in har=report.har"),
