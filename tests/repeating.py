@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from emulator.store.backend import Work
 from emulator.store.journal import Journal
-from emulator.store.memory import Collection, MemoryBackend
+from emulator.store.memory import MemoryBackend
 from emulator.store.schedule import Entry, MemorySchedule
 
 T = TypeVar("T")
@@ -114,7 +114,7 @@ class RepeatingBackend(MemoryBackend):
         counters, windows = self.counters.values, self.windows.windows
         assets, opened, sweep_at = usage.assets, usage.opened, self.windows._sweep_at
         self.journal, self._trying = Journal(), True
-        self.records.collections = {name: _copy(each) for name, each in records.items()}
+        self.records.collections = {name: each.twin() for name, each in records.items()}
         self.counters.values = dict(counters)
         self.windows.windows = {key: copy(window) for key, window in windows.items()}
         usage.assets = {name: {key: copy(bucket) for key, bucket in each.items()} for name, each in assets.items()}
@@ -126,10 +126,3 @@ class RepeatingBackend(MemoryBackend):
             self.journal, self._trying = journal, False
             self.records.collections, self.counters.values, self.windows.windows = records, counters, windows
             usage.assets, usage.opened, self.windows._sweep_at = assets, opened, sweep_at
-
-
-def _copy(collection: Collection) -> Collection:
-    copied = Collection()
-    copied.update(collection)
-    copied.size, copied._sizes = collection.size, dict(collection._sizes)
-    return copied

@@ -45,6 +45,7 @@ def test_what_it_says_happens_when_one_follows_it(running: Running, tmp_path: Pa
         ("Time", "key", [clock.ClockRequest]),
         ("Faults", "key", [faults.FaultRequest]),
         ("Exchanges", "key of a question", [exchanges.ExchangesQuestion, exchanges.ExchangesWait]),
+        ("Why not my rule", "key of a request to explain", [exchanges.ExplainRequest]),
         ("Webhooks", "key", [webhooks.WebhooksWait]),
         ("Worlds", "key", [worlds.WorldRequest]),
     ],

@@ -12,12 +12,15 @@ from emulator.control.parsing import ControlFailure, unknown
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.engine.functions import LANGUAGE
 from emulator.errors import DocumentError
+from emulator.http import Exchange
 from emulator.log.feed import Feed, Position
 from emulator.log.stream import EventStream
 from emulator.store.views import ExchangeView, exchange_view
-from emulator.worlds.explanation import Explanation, explain
+from emulator.worlds.explained import Explanation
+from emulator.worlds.explanation import explain
 from emulator.worlds.filters import HINT, compile_filter
 from emulator.worlds.journal_query import Found, Question, compile_query, find, wait
+from emulator.worlds.rehearsal import SampleRequest, rehearse
 
 MAX_WAIT = 600.0  # real seconds
 When = Annotated[dict[str, Any], Meta(description="what they must be like: a `when` as in a rule (docs/control.md)")]
@@ -79,6 +82,13 @@ class StreamQuery(Struct, frozen=True, forbid_unknown_fields=True):
     count: Count | None = None
 
 
+class ExplainRequest(SampleRequest, frozen=True, forbid_unknown_fields=True):
+    """A request to be explained: `path` may have a query, or be a whole URL; `body` is text, or JSON to be written as
+    text; `body_base64` is one of other bytes. Or `exchange`, the number of one that was answered."""
+
+    exchange: Annotated[int, Meta(ge=1)] | None = None
+
+
 class Cleared(Struct, frozen=True):
     """How many are forgotten."""
 
@@ -125,11 +135,34 @@ async def wait_for(request: ControlRequest, body: ExchangesWait) -> ExchangesVie
 
 def explanation(request: ControlRequest) -> Explanation:
     """Why an exchange was answered as it was: rule, limits, times of events, provenance."""
-    shown = request.path["number"]
-    found = next((each for each in request.state.journal if str(each.number) == shown), None)
+    return explain(_numbered(request, request.path["number"]), request.world)
+
+
+def _numbered(request: ControlRequest, number: str) -> Exchange:
+    """Returns an exchange of the world's journal. Raises ControlFailure 404."""
+    found = next((each for each in request.state.journal if str(each.number) == number), None)
     if found is None:
-        raise unknown("exchange", shown, "the journal keeps the newest only; GET /_emulator/exchanges lists them")
-    return explain(found, request.world)
+        raise unknown("exchange", number, "the journal keeps the newest only; GET /_emulator/exchanges lists them")
+    return found
+
+
+async def explain_request(request: ControlRequest, body: ExplainRequest) -> Explanation:
+    """Why a request would be answered as it would, without sending it: nothing changes. Or why an exchange was."""
+    if body.exchange is not None:
+        if body != ExplainRequest(exchange=body.exchange):
+            raise ControlFailure(400, "body: expected `exchange` or a request; found both")
+        return explain(_numbered(request, str(body.exchange)), request.world)
+    if not body.path:
+        raise ControlFailure(
+            400, "body: expected `exchange`, or a request with a `path`", "GET /_emulator/openapi.json"
+        )
+    told = await rehearse(body, request.server.worlds, request.origin, request.server.settings.public_url)
+    if told.world.name != request.world.name:
+        told.notes.append(
+            f"you asked in the world {request.world.name}: the request needs a key that leads there, or the header "
+            f"X-Emulator-World: {request.world.name}"
+        )
+    return told
 
 
 def clear(request: ControlRequest) -> Cleared:
@@ -187,6 +220,7 @@ def _view(found: Found) -> ExchangesView:
 
 
 EXAMPLE = {"operation": "messages.create", "body.stream": {"present": False}, "status": {"lt": 500}}
+SAMPLE = {"method": "POST", "path": "/v2/messages", "headers": {"X-API-Key": "axp_test_pro"}, "body": {"messages": []}}
 ROUTES = (
     ControlRoute("GET", "/exchanges", exchanges),
     ControlRoute("POST", "/exchanges/query", query, example={"when": EXAMPLE, "last": 10}, body_optional=True),
@@ -200,6 +234,7 @@ ROUTES = (
         waits=True,
     ),
     ControlRoute("GET", "/exchanges/{number}/explanation", explanation, at={"number": "1"}, refusals=(404,)),
+    ControlRoute("POST", "/explain", explain_request, example=SAMPLE, refusals=(404,)),
     ControlRoute("DELETE", "/exchanges", clear),
     ControlRoute("GET", "/exchanges/stream", stream, at={"?count": "1"}, refusals=(409,), streams=True),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -68,9 +68,13 @@ def _masked_headers(masker: Masker, name: str, value: Any) -> Any:
 
 def near_misses(operation: Operation, context: Context, streams: bool = True) -> tuple[NearMiss, ...]:
     """Returns the nearest rules, each with all that kept it from answering; without `streams` none that streams."""
+    return described(operation.rules.near_misses(context, context.service.state.store.counters.value, streams), context)
+
+
+def described(misses: Iterable[Miss], context: Context) -> tuple[NearMiss, ...]:
+    """Returns rules that did not answer in words, without the secrets of the request."""
     masker, fields = masker_of(context), _redacted(context)
-    found = operation.rules.near_misses(context, context.service.state.store.counters.value, streams)
-    return tuple(_described(miss, masker, fields) for miss in found)
+    return tuple(_described(miss, masker, fields) for miss in misses)
 
 
 class NoRule(ApiError):
@@ -120,7 +124,7 @@ def _hint(head: str, misses: Sequence[NearMiss]) -> str:
     """Returns one line with every field; values are shortened, then left out, until it fits."""
     for width in WIDTHS:
         described = [
-            f"{_place(miss)} {'; '.join(_shortened(each, width) for each in miss.differences)}" for miss in misses
+            f"{_place(miss)} {'; '.join(each.shortened(width) for each in miss.differences)}" for miss in misses
         ]
         hint = f"{head}; nearest: {' | '.join(described)}; {FULL_TEXT_HINT}"
         if _length(hint) <= MAX_HINT:
@@ -128,11 +132,6 @@ def _hint(head: str, misses: Sequence[NearMiss]) -> str:
     described = [f"{_place(miss)} {', '.join(each.field for each in miss.differences)}" for miss in misses]
     hint = f"{head}; nearest: {' | '.join(described)}; {FULL_TEXT_HINT}"
     return hint if _length(hint) <= MAX_HINT else f"{head}; {FULL_TEXT_HINT}: {hint}"
-
-
-def _shortened(each: Differing, width: int) -> str:
-    wanted, found = (text if len(text) <= width else f"{text[:width]}..." for text in (each.wanted, each.found))
-    return str(Differing(each.field, wanted, found, each.counter))
 
 
 def _length(hint: str) -> int:

@@ -21,7 +21,7 @@ from emulator.dates import http_date
 from emulator.engine.accounting import account, charge, recharge, settle, settle_refusal
 from emulator.engine.answers import WorldAnswers
 from emulator.engine.authenticate import authenticate, knows
-from emulator.engine.body import ClientLeft, open_request, read
+from emulator.engine.body import ClientLeft, open_request, read, too_large
 from emulator.engine.coding import HEADER as CODING_HEADER
 from emulator.engine.coding import decode
 from emulator.engine.context import Context, Service
@@ -55,13 +55,17 @@ Target = tuple[Service, Operation, dict[str, str]]  # where a request goes, and 
 
 
 class Decision(Struct):
-    """What was decided on a request: the rule that answers it and the faults that play, or the refusal."""
+    """What was decided on a request: the rule that answers it and the faults that play, or the refusal.
+
+    `chosen` is the rule that would have answered a request which is refused after it was chosen, as by a fault.
+    """
 
     context: Context
     rule: Rule | None = None
     faults: Sequence[Fault] = ()
     refusal: Refusal | None = None
     requested: Sequence[Fault] = ()
+    chosen: Rule | None = None
 
 
 class Pending(Struct):
@@ -88,6 +92,7 @@ class Pipeline:
             name: Service(api, playbook.latency, state, job_ended, self.answers) for name, api in playbook.apis.items()
         }
         self._max_body = max_body
+        self._settings = settings
         self._public_url = settings.public_url
         self.origins = OriginPolicy(settings, (host for api in playbook.apis.values() for host in api.hosts))
         masker = Masker(name for api in playbook.apis.values() for name, _, _ in api.credential_headers)
@@ -134,6 +139,18 @@ class Pipeline:
         self._exchanges.finish(exchange)
         return None
 
+    async def rehearse(
+        self, scope: Scope, request: Request, decided: Callable[[Decision], None]
+    ) -> tuple[Reply, Exchange]:
+        """Answers a request whose body is there in a fork of the world, up to its delivery: nothing changes here.
+
+        `decided` is called with what was decided, before the rule's steps are taken.
+        """
+        dry = Pipeline(self.playbook, self.state.fork(), self._max_body, self._settings)
+        refused = too_large(self._max_body) if len(request.raw) > self._max_body else None
+        at, real = dry.state.clock.now(), dry.state.clock.real()
+        return await dry.state.store.transact(partial(dry._decide, scope, request, at, real, refused, decided))
+
     def close(self) -> None:
         """Stops watching jobs: another pipeline takes over."""
         for service in self.services.values():
@@ -173,7 +190,13 @@ class Pipeline:
         yield from ()
 
     def _decide(
-        self, scope: Scope, request: Request, at: float, real: float, refused: ApiError | None
+        self,
+        scope: Scope,
+        request: Request,
+        at: float,
+        real: float,
+        refused: ApiError | None,
+        decided: Callable[[Decision], None] | None = None,
     ) -> Generator[None, None, tuple[Reply, Exchange]]:
         """Returns the reply to a request that came `at` that time, and its exchange: a unit of work."""
         request = copy(request)  # another attempt finds it as it came
@@ -183,6 +206,8 @@ class Pipeline:
         else:
             context = self._unrouted(request, exchange)
             decision = Decision(context, refusal=refuse(refused, context))
+        if decided is not None:
+            decided(decision)
         reply = yield from self._conclude(decision, exchange, self._run_steps(decision))
         return reply, exchange
 
@@ -199,7 +224,7 @@ class Pipeline:
 
     def _match(self, request: Request, exchange: Exchange) -> Decision:
         """Decides who asks for what, whether they may, and which rule answers."""
-        context = None
+        context = choice = None
         faults: Sequence[Fault] = ()
         requested: tuple[Fault, ...] = ()
         try:
@@ -232,7 +257,8 @@ class Pipeline:
             return Decision(self._unrouted(request, exchange))
         except Exception as error:  # an ApiError, a TemplateError, or a mistake of ours: each becomes a reply
             context = context or self._unrouted(request, exchange)
-            return Decision(context, None, faults, self._refuse(error, context, now=exchange.at))
+            chosen = None if choice is None else choice.rule
+            return Decision(context, None, faults, self._refuse(error, context, now=exchange.at), (), chosen)
 
     def _run_steps(self, decision: Decision) -> Iterator[None]:
         """Changes state as the rule says; yields whenever others should get a turn."""

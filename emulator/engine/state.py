@@ -115,6 +115,12 @@ class WorldState:
         self.store.load(data)
         self._adopt(_origin(self.store))
 
+    def fork(self) -> WorldState:
+        """Returns the state of a world that goes on from here alone, for a dry run: see Backend.fork."""
+        other = WorldState(self.name, self.seed, self.store.fork())
+        other._begin(Origin(self.root, self.began))
+        return other
+
     def _begin(self, origin: Origin) -> None:
         self.store.records.put("world", "origin", origin)
         self._adopt(origin)

@@ -136,6 +136,11 @@ class Differing(Struct, frozen=True):
             return f"{self.field}: {self.wanted}, {self.found}"
         return f"{self.field}: expected {self.wanted}, found {self.found}"
 
+    def shortened(self, width: int) -> str:
+        """Returns it in words, of each value at most so many characters."""
+        wanted, found = (text if len(text) <= width else f"{text[:width]}..." for text in (self.wanted, self.found))
+        return str(Differing(self.field, wanted, found, self.counter))
+
 
 class NearMiss(Struct, frozen=True):
     """A rule that did not answer: its id and name, its file and line, and every difference from the request."""
@@ -163,7 +168,8 @@ class Exchange:
     `outcome` is `complete`, `left` (the client disconnected before the end), `cut` (a fault ended it), `stopped` (the
     server did) or `open`; `faults` are the names of those applied, including those on jobs and tokens that it started;
     `secrets` names the fields that are masked before it is stored; `held` is its size in the journal in bytes, 0
-    outside it; `peer` identifies the client's connection, and `real` is when it came in seconds of a steady clock.
+    outside it, where `cut` says that it keeps only a part; `peer` identifies the client's connection, and `real` is
+    when it came in seconds of a steady clock.
     `real_took` is how long it took by that clock, where the world's own does not tell, else below 0.
     `events` are those of its stream, before faults changed it; `ended` numbers, from 1, the ends of those that
     entered the journal open, else it is 0. `allowance` is what was charged to the caller's limits; `schedule` is there
@@ -196,6 +202,7 @@ class Exchange:
     row: Any = None
     schedule: Schedule | None = None
     secrets: frozenset[str] = frozenset()
+    cut: bool = False
     peer: Any = None
     real: float = 0.0
     real_took: float = -1.0

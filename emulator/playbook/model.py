@@ -163,6 +163,11 @@ class Rule(Struct, frozen=True):
         return (self,) if self.replies is None else self.replies.rules
 
     @property
+    def is_fault(self) -> bool:
+        """Whether it adds its faults to what another rule answers."""
+        return self.reply is None and self.replies is None and self.answer is None
+
+    @property
     def paced(self) -> bool:
         """Whether the rule sets its own pace, whatever the scenario's latency."""
         return self.reply is not None and self.reply.pace is not None

@@ -59,7 +59,7 @@ class RuleSet:
     def __init__(self, rules: Sequence[Rule], before: int = 0) -> None:
         """`before` is how many of the rules are those of scenarios, which stand before the operation's own."""
         self.rules = tuple(rules)
-        self._before = before
+        self.before = before
         self._answering: dict[tuple[str, str], Rule] = {}
         self._always: list[int] = []
         self._fields: dict[str, _FieldIndex] = {}
@@ -70,11 +70,16 @@ class RuleSet:
     @cached_property
     def own(self) -> RuleSet:
         """The operation's own rules, without those of scenarios."""
-        return RuleSet(self.rules[self._before :])
+        return RuleSet(self.rules[self.before :])
+
+    @cached_property
+    def own_ids(self) -> frozenset[str]:
+        """The ids of the operation's own rules."""
+        return frozenset(each.id for rule in self.own.rules for each in rule.each)
 
     def replaced(self, function: Callable[[Rule], Rule]) -> RuleSet:
         """Returns the set with another rule for each."""
-        return RuleSet([function(rule) for rule in self.rules], self._before)
+        return RuleSet([function(rule) for rule in self.rules], self.before)
 
     def _index(self) -> None:
         options = [
@@ -176,14 +181,15 @@ class RuleSet:
         """The rules that could have answered but for the fewest differences; among equals those of which more checks
         hold, then the earlier. `counted(name)` gives how often a rule has matched, this time included."""
         answering = [rule for rule in self.rules if any(_answers(each, streams) for each in rule.each)]
-        return sorted((_miss(rule, context, counted) for rule in answering), key=lambda miss: miss.distance)[:most]
+        return sorted((miss(rule, context, counted) for rule in answering), key=lambda miss: miss.distance)[:most]
 
 
 def _answers(rule: Rule, streams: bool) -> bool:
     return rule.reply is not None and (streams or rule.reply.events is None)
 
 
-def _miss(rule: Rule, context: Mapping[str, Any], counted: Count) -> Miss:
+def miss(rule: Rule, context: Mapping[str, Any], counted: Count) -> Miss:
+    """What keeps a rule from answering, nothing if it answers; `counted` is as for `near_misses`."""
     matcher = rule.matcher
     differences = tuple(matcher.differences(context))
     held = () if differences or not matcher.counters else tuple(matcher.holding(counted(rule.counted_as)))

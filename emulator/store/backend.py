@@ -237,6 +237,10 @@ class Backend(Protocol):
         """Has something done that can't be undone, such as a line in the log, when the unit of work at hand is
         committed; at once outside of one."""
 
+    def fork(self) -> Backend:
+        """Returns a backend that goes on from here alone, for a dry run: nothing that happens in it is seen here, its
+        clock stands still, and nothing that is due in it is done. Its journal is empty."""
+
     def clear(self) -> None:
         """Forgets everything; work under way is broken off. Handlers stay."""
 

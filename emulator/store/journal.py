@@ -108,7 +108,7 @@ def _cut(exchange: Exchange, most: int) -> int:
     exchange.reply_headers = _cut_lines(exchange.reply_headers, most)
     exchange.error = exchange.error.encode()[:most].decode(errors="ignore")
     exchange.near_misses = _cut_misses(exchange.near_misses, most)
-    exchange.schedule = None
+    exchange.schedule, exchange.cut = None, True
     lines = (*exchange.headers, *exchange.reply_headers)
     bodies = len(exchange.body) + len(exchange.reply_body)
     return OVERHEAD + bodies + sum(len(name) + len(value) for name, value in lines) + _size_of_error(exchange)

@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from itertools import islice
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
 
-from emulator.clock import Clock
+from emulator.clock import Clock, manual
 from emulator.errors import ConfigError
 from emulator.store.backend import MAX_RECORDS, Bucket, Charge, ExchangeJournal, Window, Work
 from emulator.store.codec import Codec, from_json, size_of, to_json
 from emulator.store.journal import Journal
-from emulator.store.schedule import MemorySchedule
+from emulator.store.schedule import IdleSchedule, MemorySchedule
 
 NEVER = float("inf")
 MAX_WINDOWS = 100_000  # a client that sends another key each time must not fill the memory
 MAX_BUCKETS = 50_000
 MAX_COLLECTION_BYTES = 128 * 2**20  # as JSON; the largest batch that a request can send takes half of it
 KEPT_HOURS = 32 * 24
+FORKED_JOURNAL_BYTES = 2**40  # a dry run's one exchange is never cut
 T = TypeVar("T")
 
 Whole = Annotated[int, Meta(ge=0, le=2**53)]
@@ -80,6 +82,13 @@ class Collection(OrderedDict[str, tuple[Any, float]]):
         """Drops the oldest while there are more than `cap`, or more than one that take more than `size` bytes."""
         while len(self) > cap or (self.size > size and len(self) > 1):
             self.drop(next(iter(self)))
+
+    def twin(self) -> Collection:
+        """Returns a collection of its own with the same records."""
+        twin = Collection()
+        twin.update(self)
+        twin.size, twin._sizes = self.size, dict(self._sizes)
+        return twin
 
 
 class MemoryRecords:
@@ -290,7 +299,7 @@ class MemoryBackend:
         self.counters = MemoryCounters()
         self.windows = MemoryWindows(clock, max_windows)
         self.usage = MemoryUsage(max_buckets)
-        self.schedule = MemorySchedule(clock)
+        self.schedule: MemorySchedule = MemorySchedule(clock)
         self._codec = Codec(types)
 
     async def transact(self, work: Work[T]) -> T:
@@ -335,6 +344,15 @@ class MemoryBackend:
         self.usage.load(dump.usage)
         self.schedule.load(dump.schedule)
 
+    def fork(self) -> MemoryBackend:
+        other = ForkedBackend(manual(self.clock.now()), Journal(1, FORKED_JOURNAL_BYTES))
+        other.schedule.load(self.schedule.dump())
+        other.records.collections = {name: each.twin() for name, each in self.records.collections.items()}
+        other.counters.values = dict(self.counters.values)
+        other.windows.windows = {key: copy(window) for key, window in self.windows.windows.items()}
+        other.usage.load(self.usage.dump())
+        return other
+
     def _load_collection(self, name: str, rows: Sequence[tuple[str, Any, float | None]]) -> Collection:
         load, loaded = self._codec.load_value, Collection()
         for id, data, ends_at in rows:
@@ -343,3 +361,14 @@ class MemoryBackend:
             except (TypeError, ValueError) as error:
                 raise ConfigError(f"{name}/{id[:100]}: {error}") from error
         return loaded
+
+
+class ForkedBackend(MemoryBackend):
+    """A fork of a backend: nothing is done that can't be undone."""
+
+    def __init__(self, clock: Clock, journal: ExchangeJournal) -> None:
+        super().__init__(clock, journal)
+        self.schedule = IdleSchedule(clock)
+
+    def on_commit(self, effect: Callable[[], None]) -> None:
+        """Does nothing."""

@@ -115,3 +115,10 @@ class MemorySchedule:
         self._running[task] = entry
         task.add_done_callback(lambda task: self._running.pop(task, None))
         task.add_done_callback(lambda _: busy.close())
+
+
+class IdleSchedule(MemorySchedule):
+    """A schedule for a dry run: work waits for ever."""
+
+    def _begin(self, entry: Entry) -> None:
+        """Does nothing, though the work is due."""

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -17,10 +17,14 @@ from emulator.testing.answers import AddedAnswer, Texts, add_answer
 from emulator.testing.client import WORLD_HEADER, Client, ControlError
 from emulator.testing.clock import Span, WorldClock
 from emulator.testing.exchanges import Exchanges
+from emulator.testing.explain import Explained, explain
 from emulator.testing.faults import ArmedFault, Patterns, Trigger, arm_fault, armed_faults, duration
 from emulator.testing.jobs import Jobs, Webhooks
 from emulator.testing.keys import Keys
 from emulator.testing.verdict import Verdict
+
+if TYPE_CHECKING:
+    from emulator.worlds.explained import Explanation
 
 PATHS = (".yaml", ".yml")
 Name = str | os.PathLike[str]
@@ -213,6 +217,14 @@ class World:
         """The requests that match: by operation, status, or whatever a rule's `when` may ask."""
         conditions = {"operation": operation, "api": api, "status": status, **when}
         return Exchanges(self.client, {name: value for name, value in conditions.items() if value is not None})
+
+    def explain(self, request: Explained) -> Explanation:
+        """Say why a request would be answered as it would: nothing is sent, and nothing changes. `str` of it is a text.
+
+        It is httpx's `Request`, a `PreparedRequest` of requests, or `{"method", "path", "headers", "body"}`; one of
+        `requests()`, or its number, to say why it was answered so.
+        """
+        return explain(self.client, request)
 
     @property
     def webhooks(self) -> Webhooks:

@@ -8,120 +8,171 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
-from msgspec import Struct, field
-
+from emulator.engine.authenticate import make_caller
 from emulator.engine.context import Context, Service
 from emulator.engine.provenance import Basis, provenance_of
 from emulator.engine.validate import check_form, read_form
 from emulator.errors import ApiError, EmulatorError
-from emulator.http import Decided, Exchange, Reply, Request, Schedule
-from emulator.language.schema.provenance import Provenance
+from emulator.http import Caller, Decided, Exchange, Reply, Request, Schedule
 from emulator.playbook import Operation, Playbook
 from emulator.playbook.json_schema import Schema
 from emulator.playbook.model import CheckPlan, Rule, TierPlan
 from emulator.store.limits import Allowance
-from emulator.store.masking import mask_key
+from emulator.store.masking import MASK, mask_key
 from emulator.store.tokens import KEYS
+from emulator.store.views import FIELDS
+from emulator.worlds.explained import (
+    BasisView,
+    CallerView,
+    ChargeView,
+    ChosenWorld,
+    Explanation,
+    ReplyView,
+    RuleView,
+    TimingView,
+    TracedRule,
+)
+from emulator.worlds.passed_over import operation_of, passed_over
+from emulator.worlds.rule_trace import trace_exchange
 from emulator.worlds.spending import spending
 from emulator.worlds.world import World
 
-
-class RuleView(Struct, frozen=True):
-    """A rule that answered: its name, and where it stands."""
-
-    name: str
-    file: str
-    line: int
-
-
-class ChargeView(Struct, frozen=True):
-    """A counter of the caller before and after a request, and what it was charged; `refused`: it let it not pass.
-
-    `reset` is the second since the epoch at which its window ends.
-    """
-
-    name: str
-    limit: int
-    before: int
-    charged: int
-    after: int
-    reset: int
-    refused: bool
-
-
-class TimingView(Struct, frozen=True):
-    """When each event of a stream was planned, and when each that was sent left, in seconds after the response began.
-
-    `content` is the stream as it was planned, if a fault has changed it.
-    """
-
-    planned: list[float]
-    sent: list[float]
-    content: str | None
-
-
-class BasisView(Struct, frozen=True):
-    """One thing that a response rests on: a claim with what its document `says`, or a part that no claim is about.
-
-    `class` is documented, inferred or invented; `inferred` is the part of a claim that the document does not say.
-    """
-
-    grade: Provenance = field(name="class")
-    name: str
-    says: str = ""
-    inferred: str = ""
-
-
-class Explanation(Struct, frozen=True):
-    """Why a request was answered as it was. `rule` is null if none answered, or if it is played no more.
-
-    `plan` is the caller's; `decided_by` says what refused the request, `spent` is what it used by unit; `prompt` is
-    what was replied to, if something is generated there.
-    """
-
-    number: int
-    rule: RuleView | None
-    decided_by: str
-    plan: str
-    limits: list[ChargeView]
-    timing: TimingView | None
-    spent: dict[str, float]
-    prompt: str
-    route: Provenance | None
-    provenance: list[BasisView]
+HINT = "x-emulator-hint"
 
 
 def explain(exchange: Exchange, world: World) -> Explanation:
     """Returns why an exchange of a world was answered as it was, by the playbook that the world plays now."""
-    operation = _operation(world.playbook, exchange)
-    rules = () if operation is None else operation.rules.rules
-    rule = next((each for rule in rules for each in (rule, *rule.each) if each.id == exchange.rule), None)
+    operation = operation_of(exchange, world.playbook)
+    service = world.pipeline.services.get(exchange.api)
+    reason = "the exchange is in its journal"
+    if operation is None or service is None:
+        return explained(exchange, world, reason, [], _notes(exchange, None))
+    context = _context(service, operation, exchange, world.playbook)
+    context.caller, context.allowance, context.number = _who(exchange, context), exchange.allowance, exchange.number
+    context["now"] = exchange.at
+    rules = trace_exchange(operation, exchange, context)
+    return explained(exchange, world, reason, rules, _notes(exchange, operation))
+
+
+def explained(
+    exchange: Exchange,
+    world: World,
+    reason: str,
+    rules: list[TracedRule],
+    notes: list[str],
+    reply: ReplyView | None = None,
+) -> Explanation:
+    """Returns what is said of an exchange in a world that was chosen for this `reason`; `rules` are its traced ones."""
+    operation = operation_of(exchange, world.playbook)
+    own = () if operation is None else operation.rules.rules
+    rule = next((each for rule in own for each in (rule, *rule.each) if each.id == exchange.rule), None)
     service = world.pipeline.services.get(exchange.api)
     tier = None if service is None else _tier(service, exchange)
-    prompt, basis = "", None
     answering = service or _nearest(world, exchange)
+    prompt, basis = _grounds(exchange, world, answering, operation, rule, tier)
+    return Explanation(
+        number=exchange.number,
+        method=exchange.method,
+        path=exchange.path,
+        world=ChosenWorld(world.name, reason),
+        api=exchange.api,
+        operation=exchange.operation,
+        caller=_caller(exchange, answering, operation, tier),
+        checks=_checks(exchange, operation, rules),
+        status=exchange.status,
+        error=exchange.error,
+        hint=FIELDS["reply_headers"](exchange).get(HINT, ""),
+        faults=list(exchange.faults),
+        rules=rules,
+        passed_over=passed_over(exchange, world.playbook),
+        reply=reply,
+        notes=notes,
+        rule=None if rule is None else RuleView(rule.name, rule.place.file, rule.place.line),
+        decided_by=_decider(exchange.decided),
+        plan="" if tier is None else tier.name,
+        limits=list(_charges(exchange)),
+        timing=None if exchange.schedule is None else _timing(exchange.schedule),
+        spent={} if service is None else spending(service, exchange),
+        prompt=prompt,
+        route=None if basis is None else basis.route,
+        provenance=[] if basis is None else list(_bases(answering, basis)),
+    )
+
+
+def _grounds(
+    exchange: Exchange,
+    world: World,
+    answering: Service,
+    operation: Operation | None,
+    rule: Rule | None,
+    tier: TierPlan | None,
+) -> tuple[str, Basis | None]:
+    """Returns the prompt that was replied to, and what the response rests on."""
+    prompt = ""
     context = _context(answering, operation, exchange, world.playbook)
     if operation is not None:
         prompt = _prompt(context, operation)
         context.pop("prompt", None)  # it would count as used
         if exchange.decided is None and operation.answer is not None and rule is not None and _is_own(rule, operation):
             context["answer"] = ""  # what was generated is named by its claims, whatever it was
-    if operation is not None or exchange.decided is not None:
-        reply = Reply(exchange.status, [], exchange.reply_body)
-        unknown = _is_unknown(answering, operation, exchange)
-        basis = provenance_of(context, rule, reply, exchange.decided, tier, unknown)
-    return Explanation(
-        exchange.number,
-        None if rule is None else RuleView(rule.name, rule.place.file, rule.place.line),
-        _decider(exchange.decided),
-        "" if tier is None else tier.name,
-        list(_charges(exchange)),
-        None if exchange.schedule is None else _timing(exchange.schedule),
-        {} if service is None else spending(service, exchange),
-        prompt,
-        None if basis is None else basis.route,
-        [] if basis is None else list(_bases(answering, basis)),
-    )
+    if operation is None and exchange.decided is None:
+        return prompt, None
+    reply = Reply(exchange.status, [], exchange.reply_body)
+    unknown = _is_unknown(answering, operation, exchange)
+    return prompt, provenance_of(context, rule, reply, exchange.decided, tier, unknown)
+
+
+def _notes(exchange: Exchange, operation: Operation | None) -> list[str]:
+    """Returns what an explanation of the past can't know."""
+    notes = []
+    if operation is not None:
+        notes.append("rules that did not answer are compared with their counters as they are now, not as they were")
+        if any(MASK in value for _, value in exchange.headers):
+            notes.append("the journal masks secrets: a rule that looks at one may seem to differ")
+        if exchange.rule and not any(
+            each.id == exchange.rule for rule in operation.rules.rules for each in (rule, *rule.each)
+        ):
+            notes.append(f"{exchange.rule} answered: it is a canned answer, or is played no more")
+    if exchange.cut:
+        notes.append("the journal has cut this exchange: fields that are beyond the cut count as missing")
+    return notes
+
+
+def _who(exchange: Exchange, context: Context) -> Caller | None:
+    """Returns the caller of an exchange, whose key the journal has masked: who has such a key in such a workspace."""
+    service = context.service
+    if not exchange.caller:
+        return None
+    for plan in service.api.credentials:
+        for key, record in service.records[plan.collection].items():
+            if mask_key(key) == exchange.caller and record["workspace"] == exchange.workspace:
+                return make_caller(context, key, record)
+    unknown = service.api.unknown
+    if unknown is None:
+        return None
+    record = {"workspace": exchange.workspace, "tier": unknown.tier, "data": unknown.data}
+    return make_caller(context, exchange.caller, record)
+
+
+def _caller(
+    exchange: Exchange, service: Service, operation: Operation | None, tier: TierPlan | None
+) -> CallerView | None:
+    if not exchange.caller:
+        return None
+    known = not _is_unknown(service, operation, exchange)
+    return CallerView(exchange.caller, exchange.workspace, "" if tier is None else tier.name, known)
+
+
+def _checks(exchange: Exchange, operation: Operation | None, rules: list[TracedRule]) -> str:
+    """Returns whether what a request says was accepted, in words."""
+    if operation is None:
+        return ""
+    part = None if exchange.decided is None else exchange.decided.part
+    if isinstance(part, (CheckPlan, Schema)):
+        return f"refused by {_decider(exchange.decided)}"
+    if isinstance(part, TierPlan) or any(each.outcome != "never reached" for each in rules):
+        return "passed"
+    return "not reached: no key was accepted" if operation.auth and not exchange.caller else "refused"
 
 
 def _prompt(context: Context, operation: Operation) -> str:
@@ -132,11 +183,6 @@ def _prompt(context: Context, operation: Operation) -> str:
         return str(context["prompt"]["text"])
     except (EmulatorError, KeyError, TypeError):
         return ""
-
-
-def _operation(playbook: Playbook, exchange: Exchange) -> Operation | None:
-    api = playbook.apis.get(exchange.api)
-    return None if api is None else api.operations.get(exchange.operation)
 
 
 def _nearest(world: World, exchange: Exchange) -> Service:

@@ -63,6 +63,10 @@ class WorldRegistry:
             return self.find(name.decode("latin-1").strip())
         return self._routes.find(request) or self.default if self._routes.any else self.default
 
+    def is_routed(self, request: Request) -> bool:
+        """Whether a credential leads a request to its world."""
+        return self._routes.any and self._routes.find(request) is not None
+
     @property
     def by_credential(self) -> bool:
         """Whether a credential leads anywhere but to the default world."""

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from emulator.clock import Clock, manual
 from emulator.errors import ConfigError
-from emulator.store.backend import Backend, Charge, Window
+from emulator.store.backend import Backend, Bucket, Charge, Window
 from emulator.store.codec import size_of
 from emulator.store.memory import MAX_WINDOWS, MemoryBackend, MemoryRecords
 
@@ -383,3 +383,34 @@ def test_what_replaces_a_record_lives_as_long_as_it_would_have() -> None:
     advance(clock, 5)
     assert store.records.items("notes") == [("b", 2)]
     assert not store.records.replace("notes", "a", 3)
+
+
+def test_a_fork_goes_on_alone() -> None:
+    clock, store = memory()
+    done: list[str] = []
+    store.schedule.handle("work", done.append)
+    store.records.put("sessions", "a", {"n": 1}, ttl=60)
+    store.counters.increment("n")
+    store.windows.charge([("k", 5, 60.0, 2)])
+    store.usage.add("api", "asset", "key", 491_000, Bucket("ann", 1))
+    store.schedule.add("work", "later", clock.now() + 5)
+    before = store.dump()
+
+    fork = store.fork()
+    assert fork.dump() == before
+    noted: list[str] = []
+    fork.records.put("sessions", "b", {"n": 2})
+    fork.records.delete("sessions", "a")
+    fork.counters.increment("n")
+    fork.windows.charge([("k", 5, 60.0, 2)])
+    fork.usage.add("api", "asset", "key", 491_000, Bucket("ann", 1))
+    fork.schedule.handle("work", done.append)
+    fork.schedule.cancel("work", "later")
+    fork.schedule.add("work", "now", clock.now())
+    fork.on_commit(lambda: noted.append("done"))
+
+    assert store.dump() == before
+    assert (fork.counters.value("n"), store.counters.value("n")) == (2, 1)
+    advance(clock, 1)
+    assert (done, noted) == ([], [])
+    assert fork.clock.now() == clock.now() - 1

@@ -126,6 +126,7 @@ def test_each_kind_of_refusal_rests_on_what_its_response_has_named(
     sent = {} if body is None else {"json": body}
     answer = loopback.request(method, emulator.origin + path, headers={**headers, **ASKING}, **sent)
     assert answer.status_code == status
+    emulator.exchanges(1)
     expect_as_told(emulator, answer)
 
 

@@ -1,0 +1,222 @@
+"""What an explanation says, as data and as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+from emulator.http import Differing
+from emulator.language.schema.provenance import Provenance
+
+Outcome = Literal[
+    "answered", "gave the reply", "added its fault", "would have answered", "matches now", "differs", "never reached"
+]
+ANSWERED = ("answered", "gave the reply", "would have answered")
+COLUMN = 11  # characters of the left column, with the space that follows
+MAX_VALUE = 300  # characters of each value in the text
+
+
+class RuleView(Struct, frozen=True):
+    """A rule that answered: its name, and where it stands."""
+
+    name: str
+    file: str
+    line: int
+
+
+class TracedRule(Struct, frozen=True):
+    """What became of a rule: it `answered`, `added its fault` to another's answer, `differs` from the request, or was
+    `never reached`. One that says what is answered leaves it to a rule of the API which `gave the reply`.
+
+    A fault refuses for a rule that `would have answered`; one that `matches now` did not when the request came.
+    `source` is scenario or api; `differences` are those of its `when`, and counters that hold it back.
+    """
+
+    name: str
+    file: str
+    line: int
+    source: Literal["scenario", "api"]
+    outcome: Outcome
+    faults: tuple[str, ...] = ()
+    differences: tuple[Differing, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """`mine.yaml:6`, and its name if it has one."""
+        return f"{self.file}:{self.line}" + (f" {self.name!r}" if self.name else "")
+
+
+class ChosenWorld(Struct, frozen=True):
+    """The world that answers, and why that one."""
+
+    name: str
+    why: str
+
+
+class CallerView(Struct, frozen=True):
+    """Who asks: the masked key, its workspace and its tier; `known`: the API knows the key."""
+
+    key: str
+    workspace: str
+    tier: str
+    known: bool
+
+
+class ChargeView(Struct, frozen=True):
+    """A counter of the caller before and after a request, and what it was charged; `refused`: it let it not pass.
+
+    `reset` is the second since the epoch at which its window ends.
+    """
+
+    name: str
+    limit: int
+    before: int
+    charged: int
+    after: int
+    reset: int
+    refused: bool
+
+
+class TimingView(Struct, frozen=True):
+    """When each event of a stream was planned, and when each that was sent left, in seconds after the response began.
+
+    `content` is the stream as it was planned, if a fault has changed it.
+    """
+
+    planned: list[float]
+    sent: list[float]
+    content: str | None
+
+
+class BasisView(Struct, frozen=True):
+    """One thing that a response rests on: a claim with what its document `says`, or a part that no claim is about.
+
+    `class` is documented, inferred or invented; `inferred` is the part of a claim that the document does not say.
+    """
+
+    grade: Provenance = field(name="class")
+    name: str
+    says: str = ""
+    inferred: str = ""
+
+
+class ReplyView(Struct, frozen=True):
+    """A response: `body` is JSON or text; `delay` in seconds, `events` of a stream."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+    delay: float = 0.0
+    events: int = 0
+
+
+class Explanation(Struct, frozen=True):
+    """Why a request was answered as it was. `rule` is null if none answered, or if it is played no more.
+
+    `plan` is the caller's; `decided_by` says what refused the request, `spent` is what it used by unit; `prompt` is
+    what was replied to, if something is generated there. `checks` says whether what it says was accepted, `rules` what
+    became of each rule of the operation, in order; `passed_over` is how many of scenarios stood before the API's own
+    that answered. `reply` is there for a request that was not sent: what it would get. `notes` say what limits this.
+    """
+
+    number: int
+    method: str
+    path: str
+    world: ChosenWorld
+    api: str
+    operation: str
+    caller: CallerView | None
+    checks: str
+    status: int
+    error: str
+    hint: str
+    faults: list[str]
+    rules: list[TracedRule]
+    passed_over: int
+    reply: ReplyView | None
+    notes: list[str]
+    rule: RuleView | None
+    decided_by: str
+    plan: str
+    limits: list[ChargeView]
+    timing: TimingView | None
+    spent: dict[str, float]
+    prompt: str
+    route: Provenance | None
+    provenance: list[BasisView]
+
+    def __str__(self) -> str:
+        return "\n".join(lines(self))
+
+
+def lines(told: Explanation) -> Iterator[str]:
+    """Yields an explanation line by line, in the order of the pipeline."""
+    yield f"{told.method} {told.path}"
+    yield from _part("world", [f"{told.world.name}: {told.world.why}"])
+    yield from _part("operation", [f"{told.operation} of {told.api}" if told.operation else "none"])
+    if told.operation:
+        yield from _part("key", [_key(told.caller)])
+        yield from _part("checks", [told.checks])
+        yield from _part("limits", [_charge(each) for each in told.limits] or ["none was charged"])
+        yield from _part("rules", _rules(told.rules))
+    yield from _part("faults", [", ".join(told.faults)] if told.faults else ())
+    yield from _part("response", _response(told))
+    yield from _part("rests on", _bases(told))
+    for note in told.notes:
+        yield f"note: {note}"
+
+
+def _part(name: str, rows: Any) -> Iterator[str]:
+    for at, row in enumerate(rows):
+        yield f"{'' if at else name:<{COLUMN}}{row}"
+
+
+def _key(caller: CallerView | None) -> str:
+    if caller is None:
+        return "none was accepted, or the operation takes none"
+    unknown = "" if caller.known else "  (the API does not know this key)"
+    tier = f", tier {caller.tier}" if caller.tier else ""
+    return f"{caller.key}, workspace {caller.workspace}{tier}{unknown}"
+
+
+def _charge(each: ChargeView) -> str:
+    text = f"{each.name}: {each.before:,} + {each.charged:,} = {each.after:,} of {each.limit:,}"
+    return f"{text}  refused" if each.refused else text
+
+
+def _rules(rules: list[TracedRule]) -> Iterator[str]:
+    """Each rule in a line or more; those at the end that were never reached share one."""
+    left = len(rules)
+    while left and rules[left - 1].outcome == "never reached":
+        left -= 1
+    width = max((len(each.place) for each in rules[:left]), default=0)
+    for each in rules[:left]:
+        faults = f"  (fault {', '.join(each.faults)})" if each.faults and each.outcome != "differs" else ""
+        yield f"{each.place:<{width}}  {each.outcome}{faults}"
+        for difference in each.differences:
+            yield f"  {difference.shortened(MAX_VALUE)}"
+    if not rules:
+        yield "none"
+    elif left < len(rules):
+        first = rules[left]
+        count = len(rules) - left
+        yield f"{first.place}  never reached" if count == 1 else f"{count} from {first.place} on  never reached"
+
+
+def _response(told: Explanation) -> Iterator[str]:
+    yield f"{told.status}" + (f"  {told.decided_by} refused it" if told.decided_by else "")
+    if told.error:
+        yield from told.error.split("\n")[:1]
+    if told.hint:
+        yield f"hint: {told.hint}"
+    if told.reply is not None and told.reply.delay:
+        yield f"after {told.reply.delay:g} s"
+    if told.reply is not None and told.reply.events:
+        yield f"{told.reply.events} events"
+
+
+def _bases(told: Explanation) -> Iterator[str]:
+    for grade in dict.fromkeys(each.grade for each in told.provenance):
+        yield f"{grade}: {', '.join(each.name for each in told.provenance if each.grade == grade)}"
