@@ -156,13 +156,13 @@ async def explain_request(request: ControlRequest, body: ExplainRequest) -> Expl
         raise ControlFailure(
             400, "body: expected `exchange`, or a request with a `path`", "GET /_emulator/openapi.json"
         )
-    told = await rehearse(body, request.server.worlds, request.origin, request.server.settings.public_url)
-    if told.world.name != request.world.name:
-        told.notes.append(
+    explanation = await rehearse(body, request.server.worlds, request.origin, request.server.settings.public_url)
+    if explanation.world.name != request.world.name:
+        explanation.notes.append(
             f"you asked in the world {request.world.name}: the request needs a key that leads there, or the header "
             f"X-Emulator-World: {request.world.name}"
         )
-    return told
+    return explanation
 
 
 def clear(request: ControlRequest) -> Cleared:

@@ -151,20 +151,22 @@ class Explanation(Struct, frozen=True):
         return "\n".join(lines(self))
 
 
-def lines(told: Explanation) -> Iterator[str]:
+def lines(explanation: Explanation) -> Iterator[str]:
     """Yields an explanation line by line, in the order of the pipeline."""
-    yield f"{told.method} {told.path}"
-    yield from _part("world", [f"{told.world.name}: {told.world.why}"])
-    yield from _part("operation", [f"{told.operation} of {told.api}" if told.operation else "none"])
-    if told.operation:
-        yield from _part("key", [_key(told.caller)])
-        yield from _part("checks", [told.checks])
-        yield from _part("limits", [_charge(each) for each in told.limits] or ["none was charged"])
-        yield from _part("rules", _rules(told.rules))
-    yield from _part("faults", [", ".join(told.faults)] if told.faults else ())
-    yield from _part("response", _response(told))
-    yield from _part("rests on", _bases(told))
-    for note in told.notes:
+    yield f"{explanation.method} {explanation.path}"
+    yield from _part("world", [f"{explanation.world.name}: {explanation.world.why}"])
+    yield from _part(
+        "operation", [f"{explanation.operation} of {explanation.api}" if explanation.operation else "none"]
+    )
+    if explanation.operation:
+        yield from _part("key", [_key(explanation.caller)])
+        yield from _part("checks", [explanation.checks])
+        yield from _part("limits", [_charge(each) for each in explanation.limits] or ["none was charged"])
+        yield from _part("rules", _rules(explanation.rules))
+    yield from _part("faults", [", ".join(explanation.faults)] if explanation.faults else ())
+    yield from _part("response", _response(explanation))
+    yield from _part("rests on", _bases(explanation))
+    for note in explanation.notes:
         yield f"note: {note}"
 
 
@@ -205,18 +207,18 @@ def _rules(rules: list[TracedRule]) -> Iterator[str]:
         yield f"{first.place}  never reached" if count == 1 else f"{count} from {first.place} on  never reached"
 
 
-def _response(told: Explanation) -> Iterator[str]:
-    yield f"{told.status}" + (f"  {told.decided_by} refused it" if told.decided_by else "")
-    if told.error:
-        yield from told.error.split("\n")[:1]
-    if told.hint:
-        yield f"hint: {told.hint}"
-    if told.reply is not None and told.reply.delay:
-        yield f"after {told.reply.delay:g} s"
-    if told.reply is not None and told.reply.events:
-        yield f"{told.reply.events} events"
+def _response(explanation: Explanation) -> Iterator[str]:
+    yield f"{explanation.status}" + (f"  {explanation.decided_by} refused it" if explanation.decided_by else "")
+    if explanation.error:
+        yield from explanation.error.split("\n")[:1]
+    if explanation.hint:
+        yield f"hint: {explanation.hint}"
+    if explanation.reply is not None and explanation.reply.delay:
+        yield f"after {explanation.reply.delay:g} s"
+    if explanation.reply is not None and explanation.reply.events:
+        yield f"{explanation.reply.events} events"
 
 
-def _bases(told: Explanation) -> Iterator[str]:
-    for grade in dict.fromkeys(each.grade for each in told.provenance):
-        yield f"{grade}: {', '.join(each.name for each in told.provenance if each.grade == grade)}"
+def _bases(explanation: Explanation) -> Iterator[str]:
+    for grade in dict.fromkeys(each.grade for each in explanation.provenance):
+        yield f"{grade}: {', '.join(each.name for each in explanation.provenance if each.grade == grade)}"
