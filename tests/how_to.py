@@ -11,6 +11,7 @@ GUIDES = (
     "canned_answer",
     "retry",
     "proxy_page",
+    "wrong_answer",
     "row_of_replies",
     "rate_limit",
     "program_and_its_variables",

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from emulator.faults import FAULTS
-from emulator.faults.base import about
+from emulator.faults.base import Parameter, about
 from emulator.faults.registry import parameters
 from emulator.language.schema.api_keys import API_KEYS
 from emulator.language.schema.scenario import ApiFile, ScenarioFile
@@ -121,8 +121,15 @@ def _fault() -> Schema:
 
 def _parameters(fault: str) -> Schema:
     """The parameters of a fault; the first may be given alone, and other tools' names of them are allowed."""
-    described = {name: {"description": each.expected} for name, each in parameters(FAULTS[fault]).items()}
-    return {"anyOf": [{"type": ["string", "number", "null"]}, {"type": "object", "properties": described}]}
+    known = parameters(FAULTS[fault])
+    described = {name: {"description": each.expected, **_choices(each)} for name, each in known.items()}
+    alone: Schema = {"type": ["string", "number", "null"]}
+    alone |= next((_choices(each) for each in known.values()), {})
+    return {"anyOf": [alone, {"type": "object", "properties": described}]}
+
+
+def _choices(parameter: Parameter) -> Schema:
+    return {"enum": [*parameter.choices, None]} if parameter.choices else {}
 
 
 def _apis(apis: Iterable[Api]) -> Schema:

@@ -211,7 +211,7 @@ class Loader:
             self.diagnostics.add(entry.compiler.place((*entry.path, "reply")), text)
 
     def _refuse_idle_faults(self, entry: ScenarioRule, apis: dict[str, ApiPlan]) -> None:
-        """Reports each fault on jobs, webhooks or tokens when no operation that `on` names sets any off, and
+        """Reports each fault on answers, jobs, webhooks or tokens when no operation that `on` names sets any off, and
         each that names an error or a state that none of the operations has."""
         everywhere = spots(apis.values()) if entry.rule.fault else []
         where = [(api, each) for api, each in everywhere if entry.concerns(api.name, each.name)]

@@ -132,8 +132,8 @@ def _fits(pattern: str, api: str, name: str) -> bool:
 
 
 def _refuse_out_of_reach(fault: Fault, on: list[str], playbook: Playbook) -> None:
-    """Raises ControlError 400 for a fault on jobs, webhooks or tokens where nothing sets any off, and for one that
-    names an error or a state that there is none of."""
+    """Raises ControlError 400 for a fault on answers, jobs, webhooks or tokens where nothing sets any off, and for
+    one that names an error or a state that there is none of."""
     everywhere = spots(playbook.apis.values())
     where = [(api, each) for api, each in everywhere if not on or any(_fits(one, api.name, each.name) for one in on)]
     wrong = out_of_reach(fault, where, everywhere)

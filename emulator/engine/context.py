@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from faker import Faker
 
     from emulator.faults import Fault
+    from emulator.faults.content import Answer
     from emulator.generate.answers import AnswerMatch
     from emulator.playbook.model import Rule, RuleAnswer
     from emulator.store.limits import Allowance
@@ -48,6 +49,7 @@ class Answers(Protocol):
 
 
 Maker = Callable[["Context"], Any]
+Corrupt = Callable[["Context"], "Answer | None"]
 NO_LETS: Mapping[str, Template] = {}
 
 
@@ -60,6 +62,7 @@ class Context(dict[str, Any]):
         "answering",
         "blocks",
         "caller",
+        "corrupt",
         "counted_later",
         "digits",
         "faults",
@@ -96,7 +99,8 @@ class Context(dict[str, Any]):
         self.answering: RuleAnswer | None = None  # what the rule wants to be said
         self.answered = ""  # the id of the canned answer that is said
         self.faults: tuple[Fault, ...] = ()  # all that play, including those on what the request starts
-        self.set_off: tuple[str, ...] = ()  # the names of those on what the request has started
+        self.set_off: tuple[str, ...] = ()  # the names of those on what the request has started, or said
+        self.corrupt: Corrupt | None = None  # what gives the fault on an answer, once the rule is chosen
 
     def __missing__(self, name: str) -> Any:
         let = self.lets.get(name)
@@ -135,9 +139,13 @@ class Context(dict[str, Any]):
         or a check, which is then generated again, and all that depends on it."""
         self.lets = rule.lets
         self.answering = rule.answer
-        if rule.answer is None or "answer" not in self:
+        return rule.answer is not None and self.forget_answer()
+
+    def forget_answer(self) -> bool:
+        """Lets the answer be generated again, and all that depends on it; whether it was generated already."""
+        if "answer" not in self:
             return False
-        for name in ("answer", *rule.lets):
+        for name in ("answer", *self.lets):
             self.pop(name, None)
         return True
 
@@ -334,9 +342,11 @@ def _answer(plan: AnswerPlan, generator: TextGenerator, context: Context) -> Any
     known = given
     if given is None and text is not None and text is not MISSING:
         known = GivenText.of(str(text))
-    values = generator.values(
-        prompt, int(max_tokens) if max_tokens else None, bool(json_object), _texts(stop) if stop else (), known
-    )
+    options = int(max_tokens) if max_tokens else None, bool(json_object), _texts(stop) if stop else (), known
+    fault = None if context.corrupt is None else context.corrupt(context)
+    if fault is not None:
+        return {**generator.corrupted(fault.kind, fault.how, prompt, *options), "given": True}
+    values = generator.values(prompt, *options)
     return values if given is None else {**values, "given": True}
 
 

@@ -1,5 +1,5 @@
 """Plays faults: which ones a request meets, from its rule, its world and its own header, and what they do to its reply,
-to the job that it starts, and to the token that it issues."""
+to the answer that is generated for it, to the job that it starts, and to the token that it issues."""
 
 from __future__ import annotations
 
@@ -9,19 +9,23 @@ from random import Random
 from emulator.engine.context import Context
 from emulator.engine.respond import say_when
 from emulator.faults.base import OF_ANSWERS, OF_STREAMS, ON, Family, Fault
+from emulator.faults.content import Answer
 from emulator.faults.credentials import TokenFault
 from emulator.faults.jobs import JobFault
 from emulator.faults.webhooks import WebhookFault
 from emulator.http import Reply, Schedule
+from emulator.playbook.model import ReplyPlan
 from emulator.playbook.rules import ChosenRule
 
 # What a request lacks on which a fault of the family could play.
 WITHOUT: Mapping[Family, str] = {
+    "content": "generates none",
     "body": "is answered with a stream",
     "stream": "is not answered with a stream",
     "job": "started no job",
     "webhook": "started no job that tells of its end",
 }
+OF_CONTENT: frozenset[Family] = frozenset(("content",))
 OF_JOBS: frozenset[Family] = frozenset(("job", "webhook"))
 
 
@@ -33,7 +37,10 @@ def gather_faults(choice: ChosenRule, requested: tuple[Fault, ...], context: Con
     reply = choice.rule.reply
     families = OF_ANSWERS if reply is None or reply.events is None else OF_STREAMS
     armed = _pick_armed(context, families, "armed")
-    context.faults = (*(plan.fault for plan in choice.faults), *armed, *requested)
+    ruled = [plan.fault for plan in choice.faults]
+    if context.operation is None or context.operation.answer is None:  # the items of a job have rules of their own
+        ruled = [fault for fault in ruled if fault.family != "content"]
+    context.faults = (*ruled, *armed, *requested)
     return tuple(sorted((each for each in context.faults if each.family in families), key=lambda each: each.phase))
 
 
@@ -65,6 +72,29 @@ def unplayed_faults(requested: Sequence[Fault], played: Sequence[Fault], context
         for each in requested
         if each.name not in names
     )
+
+
+def corrupt_answer(reply: ReplyPlan | None, context: Context) -> bool:
+    """Lets faults on answers play on what is generated from here on for a reply; whether it was generated already, for
+    a cost or a check, and has to be generated again."""
+    armed = context.service.state.armed
+    if reply is None or reply.error is not None:
+        return False
+    if not any(isinstance(fault, Answer) for fault in context.faults) and not (armed.any and armed.waits("content")):
+        return False
+    context.corrupt = _answer_fault
+    return context.forget_answer()
+
+
+def _answer_fault(context: Context) -> Answer | None:
+    """Returns the fault that plays on the answer that is being generated: that of the request's header, else that of
+    its rule, else an armed one. Armed ones wait for an answer, and this is one."""
+    own = [fault for fault in context.faults if isinstance(fault, Answer)]
+    found = own[-1:] or [each for each in _pick_armed(context, OF_CONTENT, "answer") if isinstance(each, Answer)]
+    if not found:
+        return None
+    context.set_off += (found[0].name,)
+    return found[0]
 
 
 def job_faults(context: Context) -> tuple[JobFault | WebhookFault, ...]:

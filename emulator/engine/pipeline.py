@@ -28,7 +28,7 @@ from emulator.engine.context import Context, Service
 from emulator.engine.deliver import FastPath, deliver, respond
 from emulator.engine.errors import Refusal, hint_line, ignored_line, refuse
 from emulator.engine.exchange_log import ExchangeLog
-from emulator.engine.faulting import apply_faults, gather_faults, refuse_by_fault, unplayed_faults
+from emulator.engine.faulting import apply_faults, corrupt_answer, gather_faults, refuse_by_fault, unplayed_faults
 from emulator.engine.near_misses import no_rule
 from emulator.engine.provenance import HEADER as PROVENANCE_HEADER
 from emulator.engine.provenance import provenance_line
@@ -252,6 +252,8 @@ class Pipeline:
             if choice.faults or requested or self.state.armed.any:
                 faults = gather_faults(choice, requested, context)
                 refuse_by_fault(faults, context)
+                if corrupt_answer(choice.rule.reply, context):
+                    recharge(context, operation, now)
             return Decision(context, choice.rule, faults, None, requested)
         except MethodsAsked:
             return Decision(self._unrouted(request, exchange))
@@ -277,6 +279,7 @@ class Pipeline:
         if refusal is None and rule is not None and operation is not None:
             try:
                 reply = render(rule, context, chance)
+                context.corrupt = None  # what is generated from here on is not said
                 if context.ignored:
                     reply.add([ignored_line(context.ignored)])
                 if decision.requested and (unplayed := unplayed_faults(decision.requested, faults, context)):

@@ -11,7 +11,7 @@ import orjson
 
 from emulator.engine.accounting import usage_of
 from emulator.engine.context import Context, Service
-from emulator.engine.faulting import apply_token_faults, job_faults, refuse_by_fault
+from emulator.engine.faulting import apply_token_faults, corrupt_answer, job_faults, refuse_by_fault
 from emulator.engine.near_misses import NoRule, near_misses
 from emulator.engine.respond import compose, refusal
 from emulator.engine.validate import refuse
@@ -58,7 +58,7 @@ def work_rows(
 def _work(plan: RowPlan, operation: Operation, item: Any, index: int, outer: Context, now: float) -> RowOutcome:
     context = Context(outer.service, outer.request, operation)
     context["now"] = now
-    context.caller, context.number = outer.caller, f"{outer.number}/{index}"
+    context.caller, context.number, context.faults = outer.caller, f"{outer.number}/{index}", outer.faults
     try:
         status, body, usage = 200, *_answer(operation, item, context)
         shown = plan.succeeded
@@ -66,6 +66,7 @@ def _work(plan: RowPlan, operation: Operation, item: Any, index: int, outer: Con
         said = error_plan(outer.service.api.errors, operation.errors, error.kind)
         reply = render_error(said, error, context)
         status, body, usage, shown = reply.status, reply.body, {}, plan.errored
+    outer.set_off += tuple(name for name in context.set_off if name not in outer.set_off)
     row = {"status": status, "body": orjson.Fragment(body), "usage": usage}
     context.update(row=row, index=index, item=item)
     return RowOutcome(shown is plan.succeeded, shown.json(context), usage)
@@ -83,8 +84,11 @@ def _answer(operation: Operation, item: Any, context: Context) -> tuple[bytes, d
     if choice is None or choice.rule.reply is None:
         raise NoRule(operation, near_misses(operation, context, streams=False))
     context.adopt(choice.rule)
-    refuse_by_fault([plan.fault for plan in choice.faults], context)
+    faults = [plan.fault for plan in choice.faults]
+    refuse_by_fault(faults, context)
+    context.faults = (*faults, *context.faults)
     reply = choice.rule.reply
+    corrupt_answer(reply, context)
     if reply.error is not None:
         raise refusal(reply, context)
     answered = compose(reply, context).body

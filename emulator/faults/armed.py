@@ -115,6 +115,10 @@ class Armed:
         """Whether no other fault can be armed."""
         return self._records.count(COLLECTION) >= MAX_ARMED and self.count >= MAX_ARMED
 
+    def waits(self, family: Family) -> bool:
+        """Whether a fault of this family is armed."""
+        return any(armed.fault.family == family for armed in self._of(COLLECTION))
+
     def arm(self, order: Mapping[str, Any]) -> ArmedFault:
         """Arms a fault from here on; see KEYS for what an order may say.
 
@@ -156,11 +160,14 @@ class Armed:
         families: Collection[Family] = OF_REQUESTS,
     ) -> tuple[Fault, ...]:
         """The faults that play on this occasion, which counts as one for each of them that it concerns. Where one of
-        them refuses the request there is no stream, so those on streams are not asked."""
+        them refuses the request there is no stream, so those on streams are not asked; an answer has one fault."""
         playing: list[Fault] = []
         for armed in sorted(self._of(COLLECTION), key=_refuses_first):
-            if armed.fault.family not in families or (armed.fault.family == "stream" and _refused(playing)):
+            family = armed.fault.family
+            if family not in families or (family == "stream" and _refused(playing)):
                 continue
+            if family == "content" and playing:
+                break
             if not armed.over(now) and armed.plays(operation, api, caller_key, now, chance):
                 playing.append(armed.fault)
             if armed.used_up(now):

@@ -20,13 +20,14 @@ from emulator.language.document.scalars import shown
 from emulator.playbook import Api
 from emulator.store.tokens import Tokens
 
-Family = Literal["answer", "body", "stream", "wire", "job", "webhook", "token"]
+Family = Literal["answer", "content", "body", "stream", "wire", "job", "webhook", "token"]
 References = Mapping[str, Literal["error", "state"]]
 OF_ANSWERS: frozenset[Family] = frozenset(("answer", "body", "wire", "token"))
 OF_STREAMS: frozenset[Family] = frozenset(("answer", "stream", "wire", "token"))
 OF_REQUESTS = OF_ANSWERS | OF_STREAMS
 ON = {
     "answer": "responses and streams",
+    "content": "answers",
     "body": "responses",
     "stream": "streams",
     "wire": "responses and streams",
@@ -91,10 +92,12 @@ _RATES = {"B": 1.0, "KB": 1_000.0, "MB": 1_000_000.0}
 
 
 class Parameter(Struct, frozen=True):
-    """One kind of value: `parse` returns it or raises ValueError, `expected` describes it."""
+    """One kind of value: `parse` returns it or raises ValueError, `expected` describes it; `choices` are all there are,
+    if it is one of a few names."""
 
     expected: str
     parse: Callable[[Any], Any]
+    choices: tuple[str, ...] = ()
 
 
 def seconds(value: Any) -> float:
@@ -154,7 +157,7 @@ def choice(*known: str) -> Parameter:
             raise ValueError(f"{shown(repr(value))} is not allowed; {did_you_mean(str(value), known)}")
         return value
 
-    return Parameter(f"one of: {', '.join(known)}", parse)
+    return Parameter(f"one of: {', '.join(known)}", parse, known)
 
 
 def fraction(value: Any) -> float:

@@ -11,6 +11,7 @@ from msgspec.structs import fields
 from emulator.errors import ConfigError
 from emulator.faults.aliases import ALIASES, PARAMETER_ALIASES, Alias, Convert
 from emulator.faults.base import Fault, Parameter
+from emulator.faults.content import CONTENT_FAULTS
 from emulator.faults.credentials import TOKEN_FAULTS
 from emulator.faults.jobs import JOB_FAULTS
 from emulator.faults.response import ANSWER_FAULTS, BODY_FAULTS
@@ -122,6 +123,7 @@ def _translate(name: str, value: Any, others: Mapping[str, tuple[str, Convert]])
 FAULTS = FaultRegistry(
     (
         *ANSWER_FAULTS,
+        *CONTENT_FAULTS,
         *BODY_FAULTS,
         *STREAM_FAULTS,
         *SSE_FAULTS,

@@ -1,5 +1,5 @@
-"""Fault targets: which operations a fault can apply to (they start a job, send a webhook, take a token), and which of
-the API's names its parameters may use."""
+"""Fault targets: which operations a fault can apply to (they generate an answer, start a job, send a webhook, take a
+token), and which of the API's names its parameters may use."""
 
 from __future__ import annotations
 
@@ -64,6 +64,10 @@ def _targets(verb: str, operation: Operation) -> Iterator[str]:
     return (step.target for rule in operation.rules.rules for step in rule.steps if step.verb == verb)
 
 
+def _generates(api: Api, operation: Operation) -> bool:
+    return operation.answer is not None
+
+
 def _starts_job(api: Api, operation: Operation) -> bool:
     return any(_targets("start", operation))
 
@@ -80,6 +84,7 @@ def _has_token(api: Api, operation: Operation) -> bool:
 
 _KNOWN: Mapping[str, Callable[[Api, Operation], Iterator[str]]] = {"error": _errors, "state": _states}
 _EFFECTS: Mapping[str, tuple[Callable[[Api, Operation], bool], str]] = {
+    "content": (_generates, "generates an answer"),
     "job": (_starts_job, "starts a job"),
     "webhook": (_sends_webhook, "starts a job that sends a webhook"),
     "token": (_has_token, "takes a credential or issues a token"),

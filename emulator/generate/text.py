@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
+from random import Random
 from typing import Any, NamedTuple
 
 import orjson
 from msgspec import Struct
 
 from emulator.generate.canned import CannedMatch, CannedReplies, CannedReply, canned_context
+from emulator.generate.content_faults import PROSE, Original, corrupt
 from emulator.generate.json_mode import FieldValues, dumps, fit, requested_shape
-from emulator.generate.prompt import IMAGE_TOKENS, USUAL, Conversation, beginning, read_conversation, requested_length
+from emulator.generate.prompt import (
+    IMAGE_TOKENS,
+    USUAL,
+    Conversation,
+    Length,
+    beginning,
+    read_conversation,
+    requested_length,
+)
 from emulator.generate.sentences import Openings, SentencePool, SplitText
 from emulator.generate.tokens import CHARACTERS_PER_TOKEN, count_tokens, pieces
 
@@ -130,6 +140,36 @@ class TextGenerator:
                 self._remembered[key] = values
         return values
 
+    def corrupted(
+        self,
+        kind: str,
+        how: str | None,
+        prompt: Prompt,
+        max_tokens: int | None = None,
+        json_object: bool = False,
+        stop: Sequence[str] = (),
+        given: GivenText | None = None,
+    ) -> dict[str, Any]:
+        """Returns what is said instead of what `values` says, where the model gets it wrong in this way."""
+        conversation = self.conversation(prompt)
+        limit = None if max_tokens is None else max(0, max_tokens) * CHARACTERS_PER_TOKEN
+        found = self._canned.find(conversation.prompt) if given is None else None
+        choice, about = self._choice(conversation.prompt), beginning(conversation.prompt)
+        original = Original(
+            self._text(conversation, found, given, limit).text,
+            self._data(conversation, found, given, limit) or {PROSE: ""},
+            conversation.prompt,
+            json_object,
+            limit,
+            lambda room: self._sentences.write(choice, about, conversation.images, Length("long"), room).text,
+            Random(choice),
+            how,
+        )
+        said, end = corrupt(kind, original)
+        if isinstance(said, dict):
+            return _fitted(said, end, conversation).values()
+        return _cut(SplitText(said, pieces(said)), end, () if json_object else stop, conversation).values()
+
     def generate(
         self,
         messages: Any,
@@ -201,18 +241,7 @@ class TextGenerator:
     def _object(
         self, conversation: Conversation, found: CannedMatch | None, given: GivenText | None, limit: int | None
     ) -> GeneratedText:
-        whole = self._data(conversation, found, given, limit)
-        data = whole if limit is None else fit(whole, limit)
-        written = dumps(data)
-        return GeneratedText(
-            written,
-            pieces(written),
-            "stop" if data == whole else "length",
-            conversation.tokens,
-            count_tokens(written),
-            conversation.prompt,
-            data,
-        )
+        return _fitted(self._data(conversation, found, given, limit), limit, conversation)
 
     def _data(
         self, conversation: Conversation, found: CannedMatch | None, given: GivenText | None, limit: int | None
@@ -226,13 +255,27 @@ class TextGenerator:
             return _mapping(found.reply.json.json(canned_context(conversation, found.match)))
         written, _ = self._text(conversation, found, given, limit)
         shape = requested_shape(conversation.prompt) or requested_shape(conversation.system)
-        return self._fields.compose(shape, self._choice(conversation.prompt), written) or {"answer": written}
+        return self._fields.compose(shape, self._choice(conversation.prompt), written) or {PROSE: written}
 
     def _choice(self, prompt: str) -> bytes:
         """Sixteen bytes by which everything about the reply to this prompt is drawn."""
         digest = self._digest.copy()
         digest.update(b"\0" + prompt.encode("utf-8", "surrogatepass"))
         return digest.digest()
+
+
+def _fitted(whole: dict[str, Any], limit: int | None, conversation: Conversation) -> GeneratedText:
+    data = whole if limit is None else fit(whole, limit)
+    written = dumps(data)
+    return GeneratedText(
+        written,
+        pieces(written),
+        "stop" if data == whole else "length",
+        conversation.tokens,
+        count_tokens(written),
+        conversation.prompt,
+        data,
+    )
 
 
 def _cut(written: SplitText, limit: int | None, stop: Sequence[str], conversation: Conversation) -> GeneratedText:

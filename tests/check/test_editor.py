@@ -67,11 +67,14 @@ def test_what_comes_with_the_emulator_is_right(schemas: dict[str, Any], file: An
         {"rulez": []},
         {"rules": [{"when": {"body.a": {"mathces": "x"}}, "reply": {"body": 1}}]},
         {"rules": [{"fault": "latencie"}]},
+        {"rules": [{"fault": {"answer": "fence"}}]},
+        {"rules": [{"fault": {"answer": {"kind": "broken_json", "how": "no"}}}]},
         {"rules": [{"fault": [{"latencie": "1s"}]}]},
         {"apis": {"aixplain": {"switches": {"unknown_polls": "pendin"}}}},
     ],
 )
 def test_a_slip_is_marked(schemas: dict[str, Any], change: dict[str, Any]) -> None:
     validator = jsonschema_rs.validator_for(schemas["scenario"])
-    assert validator.is_valid({"scenario": "mine", "rules": [{"on": "own.operation", "fault": {"cut_after": 3}}]})
+    for fault in ({"cut_after": 3}, {"answer": "fenced"}, {"answer": {"kind": "broken_json", "how": "unquoted"}}):
+        assert validator.is_valid({"scenario": "mine", "rules": [{"on": "own.operation", "fault": fault}]})
     assert not validator.is_valid({"scenario": "mine", **change})

@@ -97,6 +97,11 @@ def test_one_is_disarmed_or_all_are(control: httpx.Client) -> None:
             {"fault": "drop", "on": "agents.run"},
             "body.on: the fault drop would never apply: no operation here starts a ",
         ),
+        (
+            {"fault": "answer", "params": "empty", "on": "models.*"},
+            "body.on: the fault answer would never apply: no operation here generates an answer; expected one of: ",
+        ),
+        ({"fault": "answer"}, "fault answer: kind is missing; expected one of: empty, refusal, fenced"),
         ({"fault": "status", "params": {"error": "overlaoded"}}, "fault status: error: unknown error "),
         ({"fault": "stuck", "params": "in_progres"}, "fault stuck: state: unknown state 'in_progres'; "),
         ({"fault": "stuk", "on": "messages.*"}, "unknown fault 'stuk'; "),

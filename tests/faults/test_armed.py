@@ -13,7 +13,8 @@ from emulator.engine.state import STORED_TYPES
 from emulator.errors import ConfigError
 from emulator.faults import Armed
 from emulator.faults.armed import MAX_ARMED
-from emulator.faults.base import OF_ANSWERS, OF_STREAMS
+from emulator.faults.base import OF_ANSWERS, OF_STREAMS, Family
+from emulator.faults.content import Answer
 from emulator.store.memory import MemoryBackend
 from tests.faults.conftest import BODY, Faulty, content
 
@@ -261,3 +262,16 @@ def test_where_one_refuses_those_on_streams_are_not_used_up(armed: Armed, clock:
     assert cut.played == 0
     second = armed.pick("one", "small", None, clock.now(), Random(1), OF_STREAMS)
     assert [fault.name for fault in second] == ["cut_after"]
+
+
+def test_an_answer_has_one_fault_the_oldest_and_the_next_waits(armed: Armed, clock: Clock) -> None:
+    assert not armed.waits("content")
+    for kind in ("empty", "echo"):
+        armed.arm({"fault": "answer", "params": kind, "times": 1})
+    armed.arm({"fault": "status"})
+    assert armed.waits("content")
+    only: tuple[Family] = ("content",)
+    played = [armed.pick("a", "b", None, clock.now(), Random(1), only) for _ in range(3)]
+    kinds = [[fault.kind for fault in each if isinstance(fault, Answer)] for each in played]
+    assert kinds == [["empty"], ["echo"], []]
+    assert not armed.waits("content")

@@ -1,4 +1,4 @@
-"""A fault on jobs, webhooks or tokens in a scenario is refused where none is ever set off."""
+"""A fault on answers, jobs, webhooks or tokens in a scenario is refused where none is ever set off."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ API = api(
     """
     auth: [{header: X-Key}, {header: Authorization, scheme: Bearer, collection: tokens}]
     collections: {tokens: {}, notes: {}}
+    answers: {chat: {messages: "{{ body.messages }}"}}
     jobs:
       silent: {timeline: {waiting: 0s, done: 1s}}
       told: {timeline: {waiting: 0s, done: 1s}, webhook: {url: "http://localhost/", secret: whsec_YQ==, body: {}}}
@@ -19,6 +20,7 @@ API = api(
     quiet: {route: GET /quiet, rules: [{do: [{start: silent}], reply: {}}]}
     loud: {route: GET /loud, rules: [{do: [{start: told}], reply: {}}]}
     open: {route: GET /open, auth: false, rules: [{do: [{put: notes, id: a}], reply: {}}]}
+    say: {route: POST /say, auth: false, answer: chat, rules: [{reply: {text: "{{ answer.text }}"}}]}
     sign_in: {route: POST /token, auth: false, rules: [{do: [{put: tokens, id: a}], reply: {}}]}
     """,
 )
@@ -40,6 +42,7 @@ def faults(playbook: Playbook) -> set[str]:
     [
         ("{on: open, fault: «stuck}", "the fault stuck would never apply: no operation here starts a job; quiet, loud"),
         ("{on: [open, sign_in], fault: [latency: 1s, «fail: lost]}", "no operation here starts a job; quiet, loud"),
+        ("{on: [quiet, open], fault: {«answer: empty}}", "no operation here generates an answer; say"),
         ("{on: quiet, fault: {«drop: {tries: 1}}}", "no operation here starts a job that sends a webhook; loud"),
         ("{on: open, fault: «expire_token}", "takes a credential or issues a token; quiet, loud, sign_in"),
     ],
@@ -54,6 +57,7 @@ def test_a_fault_that_can_never_apply_is_refused_with_its_position(library: Libr
     [
         "{on: quiet, fault: stuck}",
         "{on: '*', fault: drop}",
+        "{on: [say, open], fault: {answer: empty}}",
         "{on: [open, loud], fault: [stuck, drop]}",
         "{on: quiet, fault: expire_token}",
         "{on: sign_in, fault: expire_token}",
