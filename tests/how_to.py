@@ -39,7 +39,7 @@ def page() -> str:
     """The whole page."""
     files = [guide(name) for name in GUIDES]
     titles = [(ast.get_docstring(ast.parse(file.read_text())) or "").partition(":")[0] for file in files]
-    anchors = [title.lower().replace(" ", "-") for title in titles]
+    anchors = [title.lower().replace(" ", "-").replace("'", "") for title in titles]
     listed = "".join(f"- [{title}](#{anchor})\n" for title, anchor in zip(titles, anchors, strict=True))
     parts = [
         f"## {title}\n\n[{file.name}]({file.name})\n\n```python\n{file.read_text()}```\n"

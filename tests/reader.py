@@ -1,19 +1,21 @@
-"""A reader of the README who does what it says: writes its files, starts what it starts, asks what it asks."""
+"""A reader of a page who does what it says: writes its files, starts what it starts, asks what it asks."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from emulator.cli import main
 from emulator.settings import Listen, parse_scenarios
-from tests.pages import ROOT, Block
+from tests.pages import ROOT, Block, blocks
 from tests.running import Emulated, Running
 
 ORIGIN = f"http://{Listen()}"
@@ -26,6 +28,33 @@ SOON = 2.0  # seconds from one request to the next, so that what is polled for i
 def masked(text: str) -> str:
     """What must be the same whenever it is asked."""
     return TIME.sub("TIME", ID.sub("ID", text)).strip()
+
+
+def follow(page: Path, running: Running, folder: Path) -> None:
+    """Does what a page says, in order, and compares what comes with the JSON or text block behind each command."""
+    reader = Reader(running, folder)
+    for block in blocks(page):
+        reader.write(block)
+    try:
+        for block, answer in _commands(page):
+            said = reader.run(block)
+            if answer is None:
+                continue
+            reader.remember(answer.text, said)
+            if answer.language == "json":
+                assert json.loads(masked(said)) == json.loads(masked(answer.text)), answer.place
+            else:
+                assert masked(said) == masked(answer.text), answer.place
+    finally:
+        reader.close()
+
+
+def _commands(page: Path) -> Iterator[tuple[Block, Block | None]]:
+    """Each shell block, and the block with its answer if one follows."""
+    found = blocks(page)
+    for block, after in zip(found, [*found[1:], None], strict=True):
+        if block.language == "sh":
+            yield block, after if after is not None and after.language in ("json", "text") else None
 
 
 class Reader:

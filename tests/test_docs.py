@@ -19,6 +19,7 @@ from emulator.compile.when import CONDITIONS
 from emulator.engine.context import REQUEST_MAKERS
 from emulator.engine.functions import FILTERS, FUNCTIONS
 from emulator.faults import FAULTS
+from emulator.language.document.reader import parse
 from emulator.language.expressions import builder, filters
 from emulator.language.schema import api as parts
 from emulator.language.schema import scenario as model
@@ -105,6 +106,12 @@ def test_every_filter_of_our_own_is_told_and_those_of_jinja_that_are_missing() -
     assert f"but for the filters {named} and the tests {named_tests}." in LANGUAGE_PAGE.read_text()
 
 
+def test_the_scenarios_that_come_with_it_are_listed_with_what_they_say_of_themselves() -> None:
+    files = sorted((ROOT / "scenarios").glob("*.yaml"))
+    (table,) = (each for each in tables(LANGUAGE_PAGE) if each.heading == "Scenarios that come with it")
+    assert table.rows[1:] == [[f"`{file.stem}`", parse(file.read_text(), file.name).data["about"]] for file in files]
+
+
 PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 
 
@@ -134,8 +141,9 @@ def test_options_and_variables_that_the_pages_name_are_there() -> None:
 
 
 @pytest.mark.finding("J1")
-def test_the_readme_and_the_page_on_running_agree_on_which_clients_arrive() -> None:
-    trusting = README.read_text().partition("`emulator run` lets programs in")[2].partition("trust it;")[0]
+def test_the_pages_agree_on_which_clients_arrive() -> None:
+    guesses = (ROOT / "docs" / "why" / "guesses.md").read_text()
+    trusting = guesses.partition("`emulator run` lets programs in")[2].partition("trust it;")[0]
     named = re.findall(r"[A-Za-z]+", trusting.replace(" and ", " "))
     rows = re.findall(r"^\| (.*?) \| (Yes|No)\. \|", (ROOT / "docs" / "run.md").read_text(), re.MULTILINE)
     arrive = " ".join(client for client, arrives in rows if arrives == "Yes")

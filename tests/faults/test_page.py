@@ -14,7 +14,7 @@ from emulator.faults.base import ON, about
 from emulator.store.memory import MemoryBackend
 from tests.apis.aiexport_calls import asking, caller
 from tests.faults.test_clients import PAGE
-from tests.pages import README, Block, blocks, complaints, examples, tables
+from tests.pages import Block, blocks, complaints, examples, tables
 from tests.running import Emulated, Running
 
 pytestmark = pytest.mark.slow
@@ -44,8 +44,8 @@ def test_two_failures_and_then_a_success_are_one_line(running: Running, tmp_path
     emulated.close()
 
 
-def test_the_readme_has_a_row_for_every_fault() -> None:
-    (table,) = (each for each in tables(README) if each.heading == "Faults")
+def test_there_is_a_row_for_every_fault() -> None:
+    (table,) = (each for each in tables(PAGE) if each.heading == "Every fault")
     assert table.rows[1:] == [[f"`{name}`", ON[fault.family], about(fault)] for name, fault in FAULTS.items()]
 
 
