@@ -12,7 +12,7 @@ import socket
 import sys
 import threading
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,6 +40,7 @@ PACKAGE = Path(__file__).parent / "emulator" / "__init__.py"
 _SERVER: pytest.StashKey[LazyServer] = pytest.StashKey()
 _WORLD: pytest.StashKey[Emulator] = pytest.StashKey()
 _BEGAN: pytest.StashKey[int] = pytest.StashKey()
+_PROJECT: pytest.StashKey[tuple[dict[str, Any], dict[str, Any] | None]] = pytest.StashKey()
 _HEADER: pytest.StashKey[str] = pytest.StashKey()
 
 
@@ -66,6 +67,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER_HELP)
+    if _given_url(config) is None and (project := _project_file(config.rootpath)):
+        config.stash[_HEADER] = f"emulator: set up by {project}"
     if (other := _other_emulator()) and not hasattr(config, "workerinput"):
         try:
             config.issue_config_time_warning(pytest.PytestWarning(_hidden(other)), stacklevel=2)
@@ -83,7 +86,7 @@ def pytest_configure_node(node: Any) -> None:
     config: pytest.Config = node.config
     if _given_url(config) is None and not _other_emulator():
         if _SERVER not in config.stash:
-            config.stash[_SERVER] = LazyServer()
+            config.stash[_SERVER] = LazyServer(lambda: _project(config)[0])
         node.workerinput[WORKER_URL] = config.stash[_SERVER].url
 
 
@@ -115,8 +118,10 @@ def emulator_server(request: pytest.FixtureRequest) -> Iterator[Emulator]:
     from emulator.testing.emulator import Emulator
 
     config = request.config
-    url = _given_url(config) or getattr(config, "workerinput", {}).get(WORKER_URL)
-    with Emulator.attach(url, world="default") if url else Emulator() as server:
+    given = _given_url(config)
+    project = {} if given else _project(config)[0]
+    url = given or getattr(config, "workerinput", {}).get(WORKER_URL)
+    with Emulator.attach(url, world="default") if url else Emulator(**project) as server:
         yield server
 
 
@@ -216,12 +221,53 @@ def _world(server: Emulator, node: pytest.Item) -> Emulator:
     name = f"{plain[:60].strip('-') or 'test'}-{sha256(node.nodeid.encode()).hexdigest()[:8]}"
     options = _options(node)
     try:
-        return server.world(name, **options)
+        world = server.world(name, **options)
     except ControlError as error:
         if error.status != 409:
             raise
-    # The same test runs in another session on this server, or was interrupted there.
-    return server.world(f"{name}-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-{os.urandom(4).hex()}", **options)
+        # The same test runs in another session on this server, or was interrupted there.
+        other = f"{name}-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-{os.urandom(4).hex()}"
+        world = server.world(other, **options)
+    if _PROJECT in node.config.stash and (state := node.config.stash[_PROJECT][1]) is not None:
+        _begin_with(world, state, options, node.config.stash[_PROJECT][0])
+    return world
+
+
+def _begin_with(world: Emulator, state: dict[str, Any], options: dict[str, Any], project: dict[str, Any]) -> None:
+    """Lets a test's world begin with the project's state; what the markers and the project say takes precedence."""
+    from emulator.clock.start import ClockStart
+    from emulator.state_file import starting
+
+    said = {"scenario", "scenarios"} & {name for name, value in options.items() if value} or "scenarios" in project
+    clock = project.get("clock", ClockStart())
+    if "frozen" in options:
+        clock = ClockStart(world.clock.now, 0.0 if options["frozen"] else 1.0, False)
+    world.restore(starting(state, tuple(world.scenarios) if said else (), clock))
+
+
+def _project_file(folder: Path) -> str | None:
+    """What the project file of a folder is called; whether it is right, only a fixture says."""
+    found = [name for name in ("emulator.yaml", "emulator.yml") if (folder / name).is_file()]
+    with suppress(OSError, ValueError):
+        if not found and "[tool.emulator]" in (folder / "pyproject.toml").read_text(encoding="utf-8"):
+            return "[tool.emulator] in pyproject.toml"
+    return found[0] if found else None
+
+
+def _project(config: pytest.Config) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """What the project file says of servers, and the state that each test's world begins with."""
+    if _PROJECT not in config.stash:
+        from emulator.errors import EmulatorError
+        from emulator.project import read_project
+        from emulator.state_file import read_state
+
+        try:
+            values = dict(read_project(config.rootpath).values)
+            file = values.pop("state", None)
+            config.stash[_PROJECT] = values, read_state(file) if file else None
+        except EmulatorError as error:
+            pytest.fail(str(error), pytrace=False)
+    return config.stash[_PROJECT]
 
 
 def _owner(worker: dict[str, Any]) -> str | None:
@@ -288,7 +334,7 @@ class LazyServer:
     comes, nothing but a socket was ever made.
     """
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, options: Callable[[], dict[str, Any]] = dict) -> None:
         self._options = options
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=2_048)
         self._socket.set_inheritable(False)
@@ -326,6 +372,6 @@ class LazyServer:
         from emulator import settings
         from emulator.testing.emulator import ServerThread
 
-        server = ServerThread(settings.load(self._options, {}), self._socket)
+        server = ServerThread(settings.load(self._options(), {}), self._socket)
         server.start()
         self._server = server

@@ -31,6 +31,8 @@ from emulator.worlds.unknown import UnknownWorldReply
 
 if TYPE_CHECKING:
     from emulator.control.landing import LandingPage
+    from emulator.control.uploads import UploadedScenarios
+    from emulator.state_file import StateFile
 
 OWN = ("/", CONTROL[:2])  # beginnings of paths that may be the emulator's own
 LOG = logging.getLogger("emulator")
@@ -57,6 +59,7 @@ class Application:
         playbooks = Playbooks(partial(_compile, settings))
         playbooks.add(settings.scenarios, playbook)
         self.worlds = WorldRegistry(settings, playbooks, clock)
+        self.state_file = self._state_file() if settings.state else None
         self.proxy = HttpsProxy(self._hosts, lambda: resources.data(settings.authority, os.environ))
 
     @property
@@ -94,6 +97,18 @@ class Application:
         playbooks = {id(played): played for played in (self.worlds.find(name).playbook for name in self.worlds.names())}
         apis = [api for played in playbooks.values() for api in played.apis.values()]
         return {*self.settings.intercept_hosts, *(host.lower() for api in apis for host in api.hosts)}
+
+    @cached_property
+    def uploads(self) -> UploadedScenarios:
+        """The scenarios that were put by the control API."""
+        from emulator.control.uploads import UploadedScenarios
+
+        return UploadedScenarios()
+
+    def _state_file(self) -> StateFile:
+        from emulator.state_file import StateFile
+
+        return StateFile(self)
 
     @cached_property
     def control(self) -> ASGIApp:
@@ -178,6 +193,8 @@ class Application:
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        if self.state_file is not None:
+            self.state_file.end()
         await self.close()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -188,4 +205,4 @@ def _compile(settings: Settings, names: tuple[str, ...]) -> Playbook:
 
 def build(settings: Settings, clock: Clock | None = None) -> Application:
     """The whole emulator as an ASGI application. Raises DocumentError when a scenario is wrong."""
-    return Application(settings, clock or Clock(), _compile(settings, settings.scenarios))
+    return Application(settings, clock or settings.clock.clock(), _compile(settings, settings.scenarios))

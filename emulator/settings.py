@@ -6,12 +6,14 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from types import MappingProxyType
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import fields, replace
 
+from emulator.clock.start import ClockStart, parse_clock
 from emulator.errors import ConfigError
 
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -57,6 +59,8 @@ class Settings(Struct, frozen=True):
     none may, not even those on loopback.
     `read_timeout` is in real seconds: how long a head may take, and a body of which nothing comes; 0: any time.
     `log` is the format of the request log; `quiet`: there is none; `verbose`: it has bodies.
+    `clock` is how the clock of each world starts. `state` is the file of a snapshot that the default world begins with;
+    `keep`: it is written back. `keys` are further API keys that each world knows, each with the one that it is like.
     """
 
     listen: Listen = Listen()
@@ -80,6 +84,10 @@ class Settings(Struct, frozen=True):
     log: LogFormat = "text"
     quiet: bool = False
     verbose: bool = False
+    clock: ClockStart = ClockStart()
+    state: str = ""
+    keep: bool = False
+    keys: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_loopback(self) -> bool:
@@ -106,23 +114,29 @@ class Settings(Struct, frozen=True):
         return replace(self, control_token=token_urlsafe(18))
 
 
-def load(options: Mapping[str, Any], env: Mapping[str, str]) -> Settings:
-    """Loads the settings: for each one its option, else EMULATOR_<NAME>, else the default.
+def load(
+    options: Mapping[str, Any], env: Mapping[str, str], project: Mapping[str, Any] = MappingProxyType({})
+) -> Settings:
+    """Loads the settings: for each one its option, else EMULATOR_<NAME>, else that of the project, else the default.
 
     `options` maps names of settings to values from the command line; None or an empty sequence means a missing option.
-    Raises ConfigError that names the option or variable, its value and what was expected.
+    `project` holds what a project file says, parsed already. Raises ConfigError that names the option or variable, its
+    value and what was expected.
     """
     unknown = set(options) - {field.name for field in fields(Settings)}
     if unknown:
         raise ConfigError(f"unknown setting {', '.join(sorted(map(repr, unknown)))}")
-    values: dict[str, Any] = {}
+    values = dict(project)
     for name, (flag, parse) in PARSERS.items():
         variable = "EMULATOR_" + flag.removeprefix("--").replace("-", "_").upper()
         for source, value in ((flag, options.get(name)), (variable, env.get(variable))):
             if value not in (None, (), []) and (value != "" or source == flag):
                 values[name] = _parse(source, value, parse)
                 break
-    return Settings(**values)
+    settings = Settings(**values)
+    if settings.keep and not settings.state:
+        raise ConfigError("--keep has no file to keep the state in; name one with --state FILE")
+    return settings
 
 
 def _parse(source: str, value: Any, parse: Callable[[Any], Any]) -> Any:
@@ -201,6 +215,25 @@ def parse_networks(value: Any) -> tuple[IPv4Network | IPv6Network, ...]:
         return tuple(map(ip_network, names))
     except ValueError:
         raise ValueError("addresses or networks such as 169.254.1.2 or 198.18.0.0/15, separated by commas") from None
+
+
+def parse_file(value: Any) -> str:
+    """Parses the path of a file, with `~` for the home folder. Raises ValueError with what was expected."""
+    if not str(value).strip() or "\0" in str(value):
+        raise ValueError("a file such as state.json")
+    return os.path.expanduser(str(value))
+
+
+def parse_keys(value: Any) -> tuple[tuple[str, str], ...]:
+    """Parses `KEY=LIKE`, several as a sequence or separated by commas, or a mapping; each key has 8 to 200 characters.
+
+    Raises ValueError with what was expected.
+    """
+    pairs = value.items() if isinstance(value, Mapping) else value.split(",") if isinstance(value, str) else value
+    split = [each.strip().rpartition("=")[::2] if isinstance(each, str) else tuple(each) for each in pairs]
+    if not all(re.fullmatch(r"[!-~]{8,200}", str(key)) and str(like).strip() for key, like in split):
+        raise ValueError("a key of 8 to 200 visible ASCII characters and the demo key that it is like, as KEY=LIKE")
+    return tuple((str(key), str(like).strip()) for key, like in split)
 
 
 def parse_webhook_time(value: Any) -> str:
@@ -294,4 +327,8 @@ PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "log": ("--log", parse_log),
     "quiet": ("--quiet", parse_bool),
     "verbose": ("--verbose", parse_bool),
+    "clock": ("--clock", parse_clock),
+    "state": ("--state", parse_file),
+    "keep": ("--keep", parse_bool),
+    "keys": ("--key", parse_keys),
 }

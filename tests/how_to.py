@@ -15,6 +15,7 @@ GUIDES = (
     "row_of_replies",
     "rate_limit",
     "program_and_its_variables",
+    "javascript_suite",
     "job_by_polls",
     "cancelled_batch",
     "webhook_receiver",

@@ -300,3 +300,35 @@ def test_an_invalid_origin_is_refused(origin: str) -> None:
 def test_off_excludes_every_origin() -> None:
     with pytest.raises(ConfigError, match=r"--cors is .*; expected off alone, or origins without it"):
         load({"cors": ("off", "https://a.test")}, {})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "team_key_1=axp_test_pro, team=key=axp_test_free",
+        ["team_key_1=axp_test_pro", "team=key=axp_test_free"],
+        {"team_key_1": "axp_test_pro", "team=key": "axp_test_free"},
+        (("team_key_1", "axp_test_pro"), ("team=key", "axp_test_free")),
+    ],
+)
+def test_keys_are_pairs_in_any_form(given: Any) -> None:
+    assert load({"keys": given}, {}).keys == (("team_key_1", "axp_test_pro"), ("team=key", "axp_test_free"))
+
+
+@pytest.mark.parametrize("text", ["short=axp_test_pro", "team_key_1", "team_key_1=", "team key 1=axp_test_pro", ","])
+def test_what_is_no_pair_of_keys_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"^--key is '.*'; expected a key of 8 to 200 visible ASCII characters and"):
+        load({"keys": text}, {})
+
+
+def test_the_file_of_the_state_may_be_in_the_home_folder() -> None:
+    assert load({"state": "~/state.json"}, {}).state.endswith("/state.json")
+    assert "~" not in load({"state": "~/state.json"}, {}).state
+    with pytest.raises(ConfigError, match=r"^EMULATOR_STATE is ' '; expected a file such as state\.json"):
+        load({}, {"EMULATOR_STATE": " "})
+
+
+def test_what_a_project_says_stands_before_the_defaults_only() -> None:
+    project = {"seed": 5, "scenarios": ("mine.yaml",)}
+    assert load({}, {}, project) == Settings(seed=5, scenarios=("mine.yaml",))
+    assert load({"seed": 7}, {"EMULATOR_SCENARIO": "strict"}, project) == Settings(seed=7, scenarios=("strict",))

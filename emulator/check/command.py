@@ -5,29 +5,69 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from emulator import paths as resources
-from emulator.app import LANGUAGE
+from emulator import settings
+from emulator.app import LANGUAGE, build
 from emulator.check.lint import Loaded, lint
 from emulator.check.play import play as play_operations
 from emulator.check.reach import hidden_answers, unreachable
 from emulator.compile.loader import Loader
-from emulator.errors import ConfigError, Diagnostic
+from emulator.errors import ConfigError, Diagnostic, DocumentError
 from emulator.language.document.reader import SUFFIXES
+from emulator.project import NAMES as PROJECT_FILES
+from emulator.project import PYPROJECT, project_file, read_project
+from emulator.state_file import read_state
 
 
 def check_scenarios(paths: Sequence[str], play: bool = True) -> tuple[list[Diagnostic], int]:
     """Checks each scenario by itself; returns every error, and how many scenarios were checked.
 
-    A path may also be an API file, or a folder of either; without any, all that come with the emulator are checked.
+    A path may also be an API file, a project file with its scenarios, or a folder of them; without any, the project
+    file of the working folder is checked or, when there is none, all that come with the emulator.
     Operations are played unless `play` is false, and only if nothing else is wrong.
     """
     names = [name for path in paths for name in _inside(path)]
-    if not paths:
+    projects = [path for path in names if Path(path).name in (*PROJECT_FILES, PYPROJECT)]
+    if not paths and (project := project_file(Path.cwd())) is not None:
+        projects = [project]
+    elif not paths:
         names = sorted(file.stem for file in resources.scenarios().glob("*.yaml"))
+    names = [name for name in names if name not in projects]
     diagnostics: dict[Diagnostic, None] = {}
+    for path in projects:
+        found, played = check_project(Path(path).parent)
+        diagnostics.update(dict.fromkeys(found))
+        names += [name for name in played if name not in names]
     for name in names:
         diagnostics.update(dict.fromkeys(check_scenario(name, play)))
     return sorted(diagnostics), len(names)
+
+
+def check_project(folder: Path) -> tuple[list[Diagnostic], tuple[str, ...]]:
+    """Checks the project file of a folder; returns every error, and the scenarios that it names.
+
+    Raises ConfigError when there are two project files.
+    """
+    try:
+        project = read_project(folder)
+    except DocumentError as error:
+        return list(error.diagnostics), ()
+    chosen, found = settings.load({}, {}, project.values), list[Diagnostic]()
+    if chosen.state:
+        try:
+            read_state(chosen.state)
+        except ConfigError as error:
+            found.append(Diagnostic(project.place("state"), str(error)))
+    if chosen.keys:
+        try:
+            build(replace(chosen, state=""))
+        except DocumentError:  # that of a scenario, which is checked by itself
+            pass
+        except ConfigError as error:
+            found.append(Diagnostic(project.place("keys"), str(error)))
+    return found, project.values.get("scenarios", ())
 
 
 def check_scenario(name: str, play: bool = True) -> list[Diagnostic]:

@@ -9,6 +9,7 @@ from emulator.faults import FAULTS
 from emulator.faults.base import Parameter, about
 from emulator.faults.registry import parameters
 from emulator.language.schema.api_keys import API_KEYS
+from emulator.language.schema.project import ProjectFile
 from emulator.language.schema.scenario import ApiFile, ScenarioFile
 from emulator.language.schema.scenario_keys import SCENARIO_KEYS
 from emulator.playbook import Api
@@ -42,7 +43,9 @@ CONDITION_TEXTS: Mapping[str, str] = {
 
 
 def editor_schema(kind: str, apis: Collection[Api], scenarios: Iterable[str]) -> Schema:
-    """Returns the schema of `scenario` or `api` files, with the names that these APIs and scenarios have."""
+    """Returns the schema of `scenario`, `api` or `project` files, with the names that these APIs and scenarios have."""
+    if kind == "project":
+        return _project(apis, sorted(scenarios))
     model = ScenarioFile if kind == "scenario" else ApiFile
     schema = model.model_json_schema()
     models: dict[str, Schema] = {model.__name__: schema, **schema["$defs"]}
@@ -50,6 +53,19 @@ def editor_schema(kind: str, apis: Collection[Api], scenarios: Iterable[str]) ->
         _describe(part, DESCRIPTIONS.get(DESCRIBED_AS.get(name, name), {}))
     _list_names(models, apis, sorted(scenarios))
     return schema
+
+
+def _project(apis: Collection[Api], scenarios: list[str]) -> Schema:
+    schema = ProjectFile.model_json_schema()
+    keys, one = schema["properties"], _one_of(scenarios)
+    keys["scenario"] = {"anyOf": [one, {"type": "array", "items": one}]} | _described(keys["scenario"])
+    like = _one_of(key for api in apis for key in api.keys)
+    keys["keys"] = {"type": ["object", "null"], "additionalProperties": like} | _described(keys["keys"])
+    return schema
+
+
+def _described(part: Schema) -> Schema:
+    return {"description": part["description"]}
 
 
 def _describe(model: Schema, texts: Mapping[str, str]) -> None:

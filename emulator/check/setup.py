@@ -15,16 +15,17 @@ from emulator.check.editor import editor_schema
 from emulator.errors import ConfigError, DocumentError
 from emulator.language.document.reader import SUFFIXES, read
 from emulator.playbook import Api
+from emulator.project import NAMES as PROJECT_FILES
 
 FOLDER = ".emulator"  # where the schemas are written
-KINDS = ("scenario", "api")
+KINDS = ("scenario", "api", "project")
 MODELINE = "# yaml-language-server: $schema="
 POINTED = re.compile(rb"#\s*yaml-language-server:\s*\$schema=")
 
 
 def schema_text(kind: str, folder: Path) -> str:
-    """Returns the schema of `scenario` or `api` files as JSON, with the names that the files of a folder have."""
-    files = list(_documents(folder))
+    """Returns the schema of files of a kind as JSON, with the names that the files of a folder have."""
+    files = [(path, each) for path, each in _documents(folder) if each != "project"]
     apis: dict[str, Api] = {}
     for name in ("default", *(str(path) for path, _ in files)):
         try:
@@ -37,7 +38,7 @@ def schema_text(kind: str, folder: Path) -> str:
 
 
 def write_schemas(folder: Path) -> list[str]:
-    """Writes both schemas into `.emulator` below a folder, and a line that editors read into its scenarios and APIs.
+    """Writes all schemas into `.emulator` below a folder, and a line that editors read into its YAML files.
 
     Returns what was written, a sentence each. Raises ConfigError for what can't be written.
     """
@@ -57,7 +58,7 @@ def write_schemas(folder: Path) -> list[str]:
 
 
 def schema_path(kind: str, folder: Path) -> Path:
-    """Returns where the schema of `scenario` or `api` files is written for a folder."""
+    """Returns where the schema of files of a kind is written for a folder."""
     return folder / FOLDER / f"{kind}.schema.json"
 
 
@@ -67,9 +68,12 @@ def modeline(kind: str, path: Path, folder: Path) -> str:
 
 
 def _documents(folder: Path) -> Iterator[tuple[Path, str]]:
-    """The scenarios and API files in a folder and in its `apis/`, each with its kind."""
+    """The project file, scenarios and API files in a folder and in its `apis/`, each with its kind."""
     for below in ("", "apis/"):
         for path in sorted(path for suffix in SUFFIXES for path in folder.glob(f"{below}*{suffix}")):
+            if not below and path.name in PROJECT_FILES:
+                yield path, "project"
+                continue
             try:
                 data = read(path).data
             except DocumentError:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from emulator import paths as resources
 from emulator.app import load
-from emulator.check.setup import KINDS, modeline, schema_path
+from emulator.check.setup import modeline, schema_path
 from emulator.errors import ConfigError
 from emulator.language.document.reader import SUFFIXES
 
@@ -50,7 +50,7 @@ def starter(kind: str, name: str, shown: str) -> str:
 
 
 def _check_name(kind: str, name: str) -> None:
-    if kind not in KINDS or NAME.fullmatch(name) is None:
+    if kind not in FOLDERS or NAME.fullmatch(name) is None:
         raise ConfigError(
             f"{name[:100]!r} can't be a name; expected up to 50 letters (A-Z, a-z), digits, '-' and '_', beginning "
             "with a letter, without .yaml"

@@ -8,11 +8,11 @@ from emulator.cli.errors import exit_on_error
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(["scenario", "api"]), required=False)
-@click.option("--write", is_flag=True, help="Write both to .emulator/ and add a line to each scenario of this folder.")
+@click.argument("kind", type=click.Choice(["scenario", "api", "project"]), required=False)
+@click.option("--write", is_flag=True, help="Write all to .emulator/ and add a line to each YAML file of this folder.")
 @exit_on_error
 def schema(kind: str | None, write: bool) -> int:
-    """Print the JSON Schema of scenario or API files, for editors; or set up the editor with --write."""
+    """Print the JSON Schema of scenario, API or project files, for editors; or set up the editor with --write."""
     from pathlib import Path
 
     from emulator.check.setup import schema_text, write_schemas
@@ -21,7 +21,7 @@ def schema(kind: str | None, write: bool) -> int:
         for line in write_schemas(Path.cwd()):
             click.echo(line)
     elif kind is None:
-        raise click.UsageError("Missing argument '[scenario|api]', or --write.")
+        raise click.UsageError("Missing argument '[scenario|api|project]', or --write.")
     else:
         click.echo(schema_text(kind, Path.cwd()), nl=False)
     return 0

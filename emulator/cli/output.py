@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 
 from emulator.app import Application
 from emulator.compile.lint import CONTROL
@@ -14,6 +15,7 @@ from emulator.log.request_log import RequestLog
 from emulator.log.writer import Writer
 from emulator.playbook import Api, Playbook
 from emulator.playbook.sample_request import sample
+from emulator.settings import Settings
 
 STDOUT = 1
 MAX_KEYS = 3  # demo keys of an API that the banner names
@@ -40,10 +42,25 @@ def request_log(app: Application, env: Mapping[str, str], output: int = STDOUT) 
         warnings.setLevel(level)
 
 
-def banner(playbook: Playbook, host: str, port: int, token: str = "", secure: int | None = None) -> str:
-    """Returns the banner; `token` is that of the control API, `secure` the TLS listener's port."""
+def started(settings: Settings, project: str) -> Mapping[str, str]:
+    """Returns what is unusual about how the server started; `project` is what the project file is called."""
+    state = f"{settings.state}, which is kept" if settings.keep else settings.state
+    said = {"project": project, "clock": str(settings.clock), "state": state}
+    return {name: text for name, text in said.items() if text}
+
+
+def banner(
+    playbook: Playbook,
+    host: str,
+    port: int,
+    token: str = "",
+    secure: int | None = None,
+    start: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """Returns the banner; `token` is that of the control API, `secure` the TLS listener's port; see `started`."""
     origin = _origin(host, port)
-    lines = [f"Ready on {origin}, scenario {' + '.join(playbook.scenarios)}", ""]
+    lines = [f"Ready on {origin}, scenario {' + '.join(playbook.scenarios)}"]
+    lines += [*(f"  {name:<10} {text}" for name, text in start.items()), ""]
     for api in playbook.apis.values():
         lines.append(f"{api.title} {api.version}")
         lines.append(f"  base URL   {origin}{api.base}")
@@ -59,7 +76,14 @@ def banner(playbook: Playbook, host: str, port: int, token: str = "", secure: in
     return "\n".join(lines)
 
 
-def ready_line(playbook: Playbook, host: str, port: int, token: str = "", secure: int | None = None) -> str:
+def ready_line(
+    playbook: Playbook,
+    host: str,
+    port: int,
+    token: str = "",
+    secure: int | None = None,
+    start: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """Returns the same as one line of JSON, with all keys."""
     origin = _origin(host, port)
     apis = {
@@ -67,7 +91,7 @@ def ready_line(playbook: Playbook, host: str, port: int, token: str = "", secure
         for api in playbook.apis.values()
     }
     ready = {"ready": origin, "scenarios": playbook.scenarios, "apis": apis, "inspector": origin + INSPECTOR}
-    more = {"control_token": token or None, "tls_port": secure}
+    more = {"control_token": token or None, "tls_port": secure, **start}
     return json_text(ready | {name: value for name, value in more.items() if value is not None}).rstrip("\n")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import click
 
@@ -44,5 +45,6 @@ def coverage(scenarios: tuple[str, ...]) -> int:
 def _scenarios(scenarios: tuple[str, ...]) -> tuple[str, ...]:
     """Returns the scenarios that `serve` would play."""
     from emulator import settings
+    from emulator.project import read_project
 
-    return settings.load({"scenarios": scenarios}, os.environ).scenarios
+    return settings.load({"scenarios": scenarios}, os.environ, read_project(Path.cwd()).values).scenarios

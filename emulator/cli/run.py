@@ -38,15 +38,19 @@ UNPARSED = {"allow_interspersed_args": False}  # from its first word on, everyth
     "--webhook-allow", "webhook_allow", multiple=True, metavar="ADDRESS|NETWORK", help="As for serve; may be repeated."
 )
 @click.option("--webhook-time", metavar="world|real", help="As for serve.")
+@click.option("--clock", metavar="WORDS", help="As for serve: how the clock starts, such as frozen.")
+@click.option("--state", metavar="FILE", help="As for serve: begin with the snapshot in this file.")
+@click.option("--keep", is_flag=True, default=None, help="As for serve: write the state back to --state.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND …")
 @exit_on_error
 def run(
     command: tuple[str, ...],
-    scenarios: tuple[str, ...],
-    listen: str,
-    webhook_allow: tuple[str, ...],
-    webhook_time: str | None,
-    **run_options: Any,
+    world: str,
+    allowed: tuple[str, ...],
+    verdict: bool,
+    expected: int,
+    reports: tuple[str, ...],
+    **settings: Any,
 ) -> int:
     """Run a command with its calls redirected to a private emulator.
 
@@ -54,11 +58,12 @@ def run(
     """
     from emulator.run import session as start
 
-    settings = {
-        "scenarios": scenarios,
-        "listen": listen,
-        "webhook_allow": webhook_allow,
-        "webhook_time": webhook_time,
+    run_options = {
+        "world": world,
+        "allowed": allowed,
+        "verdict": verdict,
+        "expected": expected,
+        "reports": reports,
     }
     return start.run_program(command, settings, run_options)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from pathlib import Path
 from typing import Any
 
 import click
@@ -76,6 +77,20 @@ from emulator.cli.streams import log_to_stderr, show
     metavar="ORIGIN|*|off",
     help="Let pages of this origin call the APIs, besides those on loopback; may be repeated. * lets all, off none.",
 )
+@click.option(
+    "--clock",
+    metavar="WORDS",
+    help="How the clock of each world starts: frozen, auto, x100, 2026-01-01T00:00:00Z, or several, with commas.",
+)
+@click.option("--state", metavar="FILE", help="Begin with the snapshot in this file.")
+@click.option("--keep", is_flag=True, default=None, help="Write the state back to --state, in the end and meanwhile.")
+@click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    metavar="KEY=LIKE",
+    help="Another API key, like a demo key; may be repeated.",
+)
 @click.option("--log", metavar="text|json", help="Format of the request log on standard output. [default: text]")
 @click.option("-q", "--quiet", is_flag=True, default=None, help="Print no request log.")
 @click.option("-v", "--verbose", is_flag=True, default=None, help="Print bodies too, shortened.")
@@ -85,25 +100,31 @@ from emulator.cli.streams import log_to_stderr, show
 def serve(**options: Any) -> int:
     """Serve the APIs until Ctrl-C or SIGTERM.
 
-    Every option is also an environment variable: EMULATOR_LISTEN, EMULATOR_SCENARIO, EMULATOR_SEED and so on.
+    Every option is also an environment variable: EMULATOR_LISTEN, EMULATOR_SCENARIO, EMULATOR_SEED and so on. Both
+    take precedence over emulator.yaml, or [tool.emulator] in pyproject.toml, in the working folder.
     """
     gc.disable()  # nearly everything that is loaded stays; the server enables the collector again
     # Pydantic would read the metadata of every installed package, to look for plugins that are of no use here.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from emulator import server, settings
     from emulator.app import build
-    from emulator.cli.output import banner, ready_line, request_log
+    from emulator.cli.output import banner, ready_line, request_log, started
+    from emulator.project import read_project
     from emulator.server.listeners import bind, bind_tls
 
     log_to_stderr()
-    chosen = settings.load(options, os.environ).guarded()
+    project = read_project(Path.cwd())
+    chosen = settings.load(options, os.environ, project.values).guarded()
     app = build(chosen)
     sockets, tls = bind(chosen), bind_tls(chosen)
     if tls:
         app.proxy.prepare()  # report a problem with the CA before serving
     host, port = sockets[0].getsockname()[:2]
     secure = tls[0].getsockname()[1] if tls else None
-    as_json = chosen.log == "json"
-    shown = (ready_line if as_json else banner)(app.playbook, host, port, chosen.control_token, secure)
+    shown = ready_line if chosen.log == "json" else banner
+
+    def ready() -> None:
+        show(shown(app.playbook, host, port, chosen.control_token, secure, started(chosen, project.source)))
+
     with request_log(app, os.environ):
-        return server.run(app, sockets, lambda: show(shown), tls)
+        return server.run(app, sockets, ready, tls)

@@ -38,24 +38,27 @@ WORK_TIMEOUT = (
 
 class Clock:
     """Controllable clock. `start` None starts at the system's time; `speed` 0 is frozen, 2 runs twice as fast.
+    `auto`: it jumps to its next timer as soon as all tasks wait.
 
     Work in flight delays a move of the clock for at most `work_timeout` real seconds.
     The loop has a timer for the first of ours only: a thousand sleepers cost a heap and one loop timer.
     """
 
-    def __init__(self, start: float | None = None, speed: float = 1.0, work_timeout: float = WORK_TIMEOUT) -> None:
+    def __init__(
+        self, start: float | None = None, speed: float = 1.0, work_timeout: float = WORK_TIMEOUT, auto: bool = False
+    ) -> None:
         self._real = steady()
         self._speed = _checked(speed, MAX_SPEED, "a speed")
         self._rate = 0.0  # the speed, or 0 while the clock is being moved
         self._offset = 0.0  # now = offset + rate * real
-        self._auto = False
+        self._auto = auto
         self._timers, self._quiet = Timers(), Timers()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._handle: asyncio.Handle | None = None
         self._work = Work()
         self._lock = asyncio.Lock()  # one move at a time
         self._moving, self._work_timeout, self._deadline = False, work_timeout, 0.0
-        self._initial = (None if start is None else _checked(start, LATEST, "a time"), speed)
+        self._initial = (None if start is None else _checked(start, LATEST, "a time"), speed, auto)
         self._anchor(system() if start is None else start, speed)
 
     def now(self) -> float:
@@ -148,9 +151,9 @@ class Clock:
             await self._move_to(to)
 
     async def reset(self) -> None:
-        """Resets the clock to its initial time (or the system's time) and speed. Timers keep their due time."""
-        start, speed = self._initial
-        await self.restore(system() if start is None else start, speed)
+        """Resets the clock to how it started: its time (or the system's), speed, `auto`. Timers keep their due time."""
+        start, speed, auto = self._initial
+        await self.restore(system() if start is None else start, speed, auto)
 
     async def restore(self, now: float, speed: float, auto: bool = False) -> None:
         """Sets time and speed without firing timers. Raises ValueError as `set` and `run` do."""

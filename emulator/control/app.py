@@ -19,7 +19,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from emulator.control import parsing
 from emulator.control.parsing import ControlFailure, ErrorBody, ErrorView, error_body
 from emulator.control.route import ControlledApp, ControlRequest, ControlRoute
-from emulator.control.uploads import UploadedScenarios
 from emulator.engine.body import ClientLeft, open_request, read
 from emulator.engine.coding import HEADER as CODING_HEADER
 from emulator.engine.coding import decode
@@ -147,7 +146,7 @@ class Control:
     def __init__(self, server: ControlledApp, table: tuple[ControlRoute, ...], max_waiting: int = MAX_WAITING) -> None:
         self._server = server
         self._table = table
-        self._uploads = UploadedScenarios()
+        self._uploads = server.uploads
         self._waiters = Waiters(max_waiting)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

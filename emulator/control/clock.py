@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from heapq import nsmallest
 from math import inf
 from operator import itemgetter
@@ -12,6 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from emulator.clock import MAX_SPEED, Clock, iso
+from emulator.clock.start import parse_moment
 from emulator.control.keys import standing
 from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
@@ -88,11 +88,10 @@ def moment(value: str | float, where: str) -> float:
     """A time as seconds since the epoch; ISO 8601 without an offset is UTC. Raises ControlError 400."""
     if isinstance(value, str):
         try:
-            read = datetime.fromisoformat(value)
+            return between(parse_moment(value), 0.0, LATEST, where)
         except ValueError:
             expected = "a time such as '2026-01-01T00:00:00Z', or seconds since the epoch"
             raise ControlFailure(400, f"{where}: expected {expected}; found {value[:100]!r}") from None
-        value = (read if read.tzinfo is not None else read.replace(tzinfo=UTC)).timestamp()
     return between(value, 0.0, LATEST, where)
 
 

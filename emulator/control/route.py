@@ -29,6 +29,9 @@ class ControlledApp(Protocol):
     def worlds(self) -> WorldRegistry: ...
 
     @property
+    def uploads(self) -> UploadedScenarios: ...
+
+    @property
     def blocked_calls(self) -> Sequence[Any]: ...
 
     @property

@@ -12,12 +12,14 @@ import tempfile
 import weakref
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from emulator.control.parsing import ControlFailure
-from emulator.errors import DocumentError
-from emulator.worlds.registry import DEFAULT
+from emulator.errors import ConfigError, DocumentError
+from emulator.worlds.registry import DEFAULT, WorldRegistry
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 MAX_SCENARIOS = 200  # scenarios of one world
@@ -52,6 +54,37 @@ class UploadedScenarios:
                 used = {path, *(file for file in files if file.parent == path.parent)}
                 found[path.stem] = {file.stem: file.read_text() for file in sorted(used)}
         return found
+
+    def snapshot(self, worlds: WorldRegistry, name: str) -> dict[str, Any]:
+        """A world's whole state, with the text of put scenarios. Raises UnknownWorld; ConfigError when a record can't
+        be saved."""
+        world = worlds.find(name)
+        written = self.saved(world.scenarios, world.playbook.files)
+        return {**worlds.snapshot(name), "scenarios": list(self.shown(world.scenarios)), "written": written}
+
+    async def restore(self, worlds: WorldRegistry, name: str, snapshot: Mapping[str, Any]) -> None:
+        """Puts a world back to what was saved. The scenarios of the snapshot are its own before those of this server.
+
+        Raises UnknownWorld, ConfigError, DocumentError; then nothing is changed.
+        """
+        worlds.find(name)
+        texts, drafts = _texts(snapshot.get("written", {})), dict[str, Path]()
+        try:
+            for scenario, each in texts.items():
+                drafts[scenario] = self.copy(name, scenario, each)
+            names = snapshot.get("scenarios")
+            if isinstance(names, list) and all(isinstance(each, str) for each in names):
+                names = [str(drafts[each]) if each in drafts else self.resolve(name, [each])[0] for each in names]
+            await worlds.restore(name, {**snapshot, "scenarios": names})
+        except BaseException as error:
+            for path in drafts.values():
+                self.discard(path)
+            if isinstance(error, DocumentError):
+                raise self.named(error) from None
+            raise
+        for scenario, path in drafts.items():
+            self.keep(name, scenario, path)
+        self.sweep(worlds.playing)
 
     def copy(self, world: str, name: str, texts: Mapping[str, str]) -> Path:
         """A draft of a scenario that was saved, with what lay beside it. Raises ControlError as `draft` does."""
@@ -132,3 +165,15 @@ class UploadedScenarios:
 
     def _file_name(self, file: str) -> str:
         return Path(file).name if self._is_inside(file) else file
+
+
+def _texts(uploads: Any) -> dict[str, dict[str, str]]:
+    """The put scenarios of a snapshot; see UploadedScenarios.saved. Raises ConfigError for anything else."""
+    try:
+        texts = msgspec.convert(uploads, dict[str, dict[str, str]])
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"the snapshot is damaged: written: {error}") from None
+    for name, files in texts.items():
+        if name not in files:
+            raise ConfigError(f"the snapshot is damaged: written: the text of {name[:100]!r} is missing")
+    return texts

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 from msgspec import Meta, Struct
 
 from emulator.control.clock import ClockView, clock_view, moment
@@ -120,58 +117,22 @@ async def restart(request: ControlRequest) -> WorldView:
 
 def save(request: ControlRequest) -> dict[str, Any]:
     """The world's whole state, to be put back later, here or on another server."""
-    world = request.server.worlds.find(request.path["name"])
     try:
-        snapshot = request.server.worlds.snapshot(world.name)
+        return request.uploads.snapshot(request.server.worlds, request.path["name"])
     except ConfigError as error:
         raise ControlFailure(409, str(error)) from None
-    return {
-        **snapshot,
-        "scenarios": list(request.uploads.shown(world.scenarios)),
-        "written": request.uploads.saved(world.scenarios, world.playbook.files),
-    }
 
 
 async def load(request: ControlRequest, body: dict[str, Any]) -> WorldView:
     """Put the world back to what was saved; the world must be there."""
     name, worlds = request.path["name"], request.server.worlds
-    worlds.find(name)
-    texts, drafts = _texts(body.get("written", {})), dict[str, Path]()
     try:
-        for scenario, each in texts.items():
-            drafts[scenario] = request.uploads.copy(name, scenario, each)
-        await worlds.restore(name, {**body, "scenarios": _resolved(request, name, body.get("scenarios"), drafts)})
-    except BaseException as error:
-        for path in drafts.values():
-            request.uploads.discard(path)
-        if isinstance(error, DocumentError):
-            raise request.uploads.named(error) from None
-        if isinstance(error, EmulatorError) and not isinstance(error, (ControlFailure, UnknownWorld)):
-            raise ControlFailure(400, f"body: {error}") from None
+        await request.uploads.restore(worlds, name, body)
+    except (ControlFailure, DocumentError, UnknownWorld):
         raise
-    for scenario, path in drafts.items():
-        request.uploads.keep(name, scenario, path)
-    request.uploads.sweep(worlds.playing)
-    return view(request, request.server.worlds.find(name))
-
-
-def _texts(uploads: Any) -> dict[str, dict[str, str]]:
-    """The put scenarios of a snapshot; see Written.saved. Raises ControlError 400 for anything else."""
-    try:
-        texts = msgspec.convert(uploads, dict[str, dict[str, str]])
-    except msgspec.ValidationError as error:
-        raise ControlFailure(400, f"body.written: the snapshot is damaged: {error}") from None
-    for name, files in texts.items():
-        if name not in files:
-            raise ControlFailure(400, f"body.written: the snapshot is damaged: the text of {name[:100]!r} is missing")
-    return texts
-
-
-def _resolved(request: ControlRequest, state: str, names: Any, drafts: Mapping[str, Path]) -> Any:
-    """The scenarios of a snapshot, its own before those of this server; what is no list of names is left to `read`."""
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        return names
-    return [str(drafts[name]) if name in drafts else request.uploads.resolve(state, [name])[0] for name in names]
+    except EmulatorError as error:
+        raise ControlFailure(400, f"body: {error}") from None
+    return view(request, worlds.find(name))
 
 
 def view(request: ControlRequest, world: World) -> WorldView:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -18,7 +19,8 @@ from msgspec.structs import replace
 from emulator import settings
 from emulator.environment.trust import TrustFiles, trusting, write
 from emulator.environment.variables import allowed_hosts, authority, lines, variables
-from emulator.errors import ConfigError
+from emulator.errors import ConfigError, EmulatorError
+from emulator.project import read_project
 from emulator.reports.annotations import run_annotations
 from emulator.reports.annotations import wanted as annotations_wanted
 from emulator.reports.files import report_files, write_reports
@@ -49,6 +51,7 @@ class RunOptions(Struct, frozen=True):
     verdict: bool = False
     expected: int = 0  # calls, at least
     reports: tuple[str, ...] = ()  # FORMAT=FILE
+    project: str = ""  # what the project file is called
 
 
 def run(
@@ -63,6 +66,10 @@ def run(
     if not settings.listen.is_loopback:
         raise ConfigError(
             f"--listen is {settings.listen}; a run listens on this machine only, for example on 127.0.0.1:0"
+        )
+    if settings.state and run_options.world != DEFAULT:
+        raise ConfigError(
+            f"--state is that of the default world, and --world leads calls to {run_options.world!r}; give one of them"
         )
     reports = report_files(run_options.reports)
     with ExitStack() as stack:
@@ -84,10 +91,20 @@ def run(
             for line in _outcome(record, run_options, emulated, env):
                 report(line)
             write_reports(reports, record, env)
-            return record.status
+            return _end(server, status, record.status, report)
         except (ControlError, ConfigError) as error:
             report(f"emulator run: the command ended with {status}, but its calls can't be reported: {error}")
             return UNKNOWN
+
+
+def _end(server: ServerThread, command_status: int, status: int, report: ReportLine) -> int:
+    """Stops the emulator, which may keep its state; returns the exit status of the run."""
+    try:
+        server.stop()
+    except EmulatorError as error:
+        report(f"emulator run: the command ended with {command_status}, but {error}")
+        return UNKNOWN
+    return status
 
 
 @contextmanager
@@ -170,6 +187,8 @@ def _outcome(
     yield from summary_lines(
         record.summary, verdict, record.departures, emulated, run_options.verdict, record.untrusted
     )
+    if run_options.project:
+        yield f"  set up by {run_options.project}"
     if record.missing:
         yield f"  {record.missing}"
     if annotations_wanted(env):
@@ -186,9 +205,10 @@ def run_program(command: Sequence[str], options: Mapping[str, Any], run_options:
     logging.basicConfig(level=logging.WARNING, format="emulator: %(message)s")
     limits = {name: value for name, value in JOURNAL_LIMITS.items() if not os.environ.get(f"EMULATOR_{name.upper()}")}
     # The command is on this machine, whatever others call the servers that the environment is for.
-    chosen = replace(settings.load({**limits, **options}, os.environ), public_url="")
+    project = read_project(Path.cwd())
+    chosen = replace(settings.load({**limits, **options}, os.environ, project.values), public_url="")
     try:
-        return run(command, chosen, RunOptions(**run_options), os.environ, _report)
+        return run(command, chosen, RunOptions(**run_options, project=project.source), os.environ, _report)
     except CannotRun as error:
         _report(f"emulator run: {error}")
         return error.status

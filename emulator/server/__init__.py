@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -26,6 +27,9 @@ from emulator.server.protocol import HttpProtocol
 from emulator.server.time_limits import ServerConfig
 from emulator.server.tls import TlsListener, hello_context
 from emulator.settings import Settings
+
+if TYPE_CHECKING:
+    from emulator.state_file import StateFile
 
 LOG = logging.getLogger("emulator")
 READ_TIMEOUT = Settings().read_timeout
@@ -45,6 +49,7 @@ class Server(uvicorn.Server):
     Connections to `tls`, listening sockets, start with TLS; the application then has a `proxy` attribute.
     A connection that is idle for `keep_alive` real seconds is closed. A head that is not complete after `read_timeout`
     of them, and a body of which nothing comes for as long, are refused; 0: they may take any time.
+    `state` is the file that the application's state comes from, and perhaps goes to.
     """
 
     def __init__(
@@ -54,6 +59,7 @@ class Server(uvicorn.Server):
         tls: Sequence[socket.socket] = (),
         keep_alive: float = KEEP_ALIVE,
         read_timeout: float = READ_TIMEOUT,
+        state: StateFile | None = None,
     ) -> None:
         config = ServerConfig(
             app,
@@ -76,8 +82,12 @@ class Server(uvicorn.Server):
         self._app = app
         self._ready = ready
         self._tls = tls
+        self._state = state
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Raises ConfigError when the state can't be what the file says."""
+        if self._state is not None:
+            await self._state.begin()
         await super().startup(sockets)
         for sock in self._tls if self.started else ():
             await self._listen_tls(sock)
@@ -112,15 +122,22 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
         for connection in list(self.server_state.connections):  # TLS connections wait for the client to close
             connection.transport.abort()
+        if self._state is not None:
+            self._state.end()  # in case a second signal kept the application from doing so
+            if self._state.failure is not None:
+                raise self._state.failure
 
 
 async def serve(
     app: Application, sockets: list[socket.socket], ready: Callable[[], None], tls: Sequence[socket.socket] = ()
 ) -> None:
-    """Serves until a signal stops it; reloads changed scenarios if the settings say so."""
+    """Serves until a signal stops it; reloads changed scenarios if the settings say so.
+
+    Raises ConfigError when the file of the state can't be restored, or can't be written at the end.
+    """
     watch = asyncio.create_task(watch_files(app)) if app.settings.reload else None
     try:
-        await Server(app, ready, tls, read_timeout=app.settings.read_timeout).serve(sockets)
+        await Server(app, ready, tls, read_timeout=app.settings.read_timeout, state=app.state_file).serve(sockets)
     finally:
         if watch is not None:
             watch.cancel()
@@ -172,7 +189,7 @@ def _is_document(change: object, path: str) -> bool:
 def run(
     app: Application, sockets: list[socket.socket], ready: Callable[[], None], tls: Sequence[socket.socket] = ()
 ) -> int:
-    """Serves until SIGINT or SIGTERM; returns the exit status, 0 for both."""
+    """Serves until SIGINT or SIGTERM; returns the exit status, 0 for both. Raises ConfigError as `serve` does."""
     # What is loaded stays: the collector need not scan it again and again while requests are served. Nor once now,
     # which would take a tenth of the start and find some hundred objects.
     gc.freeze()

@@ -163,7 +163,9 @@ class ServerThread:
         self._sockets = list(sockets) or bind(Settings(listen=Listen(port=0)))
         try:
             self._ready = threading.Event()
-            self._server = Server(build(settings), self._ready.set, read_timeout=settings.read_timeout)
+            app = build(settings)
+            state = app.state_file
+            self._server = Server(app, self._ready.set, read_timeout=settings.read_timeout, state=state)
         except BaseException:
             self._close()
             raise
@@ -181,18 +183,25 @@ class ServerThread:
         self._thread.start()
         self._ready.wait(TIMEOUT)
         if not self._server.started:
+            failure = self._failure
+            self._failure = None
             self.stop()
-            raise EmulatorError(f"the emulator did not start: {self._failure or 'it took too long'}")
+            if isinstance(failure, EmulatorError):
+                raise failure
+            raise EmulatorError(f"the emulator did not start: {failure or 'it took too long'}")
 
     def settle(self) -> None:
         """Wait until what clients have sent by now, and that they have left, is processed."""
         asyncio.run_coroutine_threadsafe(self._server.settle(), self._loop).result(TIMEOUT)
 
     def stop(self) -> None:
-        """Stop serving, cutting off what is still being sent."""
+        """Stop serving, cutting off what is still being sent. Raises ConfigError when the state can't be kept."""
         self._server.should_exit = True
         self._thread.join(TIMEOUT)
         self._close()
+        failure, self._failure = self._failure, None
+        if isinstance(failure, EmulatorError):
+            raise failure
 
     def _close(self) -> None:
         for sock in self._sockets:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.clock import Clock, system
+from emulator.clock.start import ClockStart
 from emulator.compile.playbooks import Playbooks
 from emulator.engine.pipeline import Pipeline
 from emulator.engine.state import STORED_TYPES, WorldEnded, WorldState
@@ -19,6 +20,7 @@ from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
 from emulator.settings import Settings, WebhookTime
 from emulator.store.journal import Journal
+from emulator.store.masking import mask_key
 from emulator.store.memory import MemoryBackend
 from emulator.worlds import snapshot as snapshots
 from emulator.worlds.credentials import CredentialRoutes
@@ -49,6 +51,7 @@ class WorldRegistry:
         self._playbooks = playbooks
         self._routes = CredentialRoutes[World]()
         self.default = self._world(DEFAULT, clock, settings.seed, settings.scenarios)
+        self._check_keys()
         self._worlds = {DEFAULT: self.default}
         self.past = 0  # exchanges of worlds that have ended
         self._observer: Observer | None = None
@@ -123,7 +126,9 @@ class WorldRegistry:
         self._routes.check(keys)
         spec = WorldSpec(None if scenarios is None else tuple(scenarios), seed, frozen, *journal, webhook_time, owner)
         played = self._settings.scenarios if spec.scenarios is None else spec.scenarios
-        world = self._world(name, _clock(frozen), self._settings.seed if seed is None else seed, played, spec)
+        world = self._world(
+            name, _clock(frozen, self._settings.clock), self._settings.seed if seed is None else seed, played, spec
+        )
         world.state.on_issued = partial(self._routes.issue, world=world)
         self._worlds[name] = world
         self._observe(world)
@@ -249,7 +254,22 @@ class WorldRegistry:
         )
         stamps = system if (spec.webhook_time or settings.webhook_time) == "real" else None
         state = WorldState(name, seed, MemoryBackend(clock, journal, STORED_TYPES), settings.webhook_allow, stamps)
-        return World(name, state, self._pipeline(state, self._playbooks.get(scenarios)), scenarios, spec)
+        world = World(name, state, self._pipeline(state, self._playbooks.get(scenarios)), scenarios, spec)
+        for key, like in settings.keys:
+            for service in world.knowing(like)[:1]:
+                world.make_key(service.api.name, key, {**service.records["keys"][like], "id": key})
+        return world
+
+    def _check_keys(self) -> None:
+        """Raises ConfigError when a key of the settings is like none or several, or is another one already."""
+        for key, like in self._settings.keys:
+            knowing, services = self.default.knowing(like), self.default.pipeline.services
+            if len(knowing) != 1:
+                known = [each for service in services.values() for each in service.api.keys]
+                why = " and ".join(each.api.name for each in knowing) + " have one" if knowing else "no API has it"
+                raise ConfigError(f"key {mask_key(key)}: like {like!r}, but {why}; {did_you_mean(like, known)}")
+            if any(key in service.api.keys for service in services.values()):
+                raise ConfigError(f"key {mask_key(key)}: there is such a key already")
 
     def _pipeline(self, state: WorldState, playbook: Playbook) -> Pipeline:
         for api in playbook.apis.values():
@@ -283,11 +303,13 @@ class WorldRegistry:
             raise ConfigError(f"there are {self.limit:,} worlds already; delete those that are done with")
 
 
-def _clock(frozen: bool | float | None) -> Clock:
-    """The clock of a world: it runs with the system's, or stands still, now or at a time."""
-    if frozen is None or frozen is False:
+def _clock(frozen: bool | float | None, start: ClockStart) -> Clock:
+    """The clock of a world: it starts as it is set, or runs with the system's, or stands still, then or at a time."""
+    if frozen is None:
+        return start.clock()
+    if frozen is False:
         return Clock()
     try:
-        return Clock(None if frozen is True else float(frozen), 0.0)
+        return ClockStart(start.at if frozen is True else float(frozen), 0.0).clock()
     except ValueError as error:
         raise ConfigError(f"the clock can't stand at {frozen!r}: {error}") from None

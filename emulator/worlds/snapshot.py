@@ -63,6 +63,10 @@ def read(snapshot: Mapping[str, Any]) -> Snapshot:
             f"this snapshot was written by an older version (format {format}); this version reads format {FORMAT}; "
             "take it again"
         )
+    if isinstance(format, int) and not isinstance(format, bool) and format > FORMAT:
+        raise ConfigError(
+            f"this snapshot was written by a newer version (format {format}); this version reads format {FORMAT}"
+        )
     if format != FORMAT:
         raise ConfigError(f"this is no snapshot of a world; expected an object with `format: {FORMAT}`")
     try:

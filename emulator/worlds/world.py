@@ -84,6 +84,10 @@ class World(Struct, eq=False):
             service.set_tier(key, tier)
         return [service.api.name for service in meant]
 
+    def knowing(self, key: str) -> list[Service]:
+        """The APIs that have a key."""
+        return [service for service in self.pipeline.services.values() if key in service.records["keys"]]
+
     def make_key(self, api: str, key: str, record: Mapping[str, Any]) -> None:
         """Lets an API know one more key, which stays when the world begins again."""
         keys = self.pipeline.services[api].records["keys"]

@@ -46,3 +46,44 @@ def test_a_folder_is_what_it_holds(library: Library, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ConfigError, match="no scenarios in this folder"):
         check_scenarios([str(tmp_path / "empty")])
+
+
+PROJECT = "scenario: story.yaml\nclock: auto\n"
+
+
+@pytest.fixture
+def project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (folder / "demo.yaml").write_text(api())
+    (folder / "emulator.yaml").write_text(PROJECT)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.mark.parametrize("paths", [[], ["emulator.yaml"]])
+def test_a_project_file_is_checked_with_the_scenarios_that_it_names(project: Path, paths: list[str]) -> None:
+    assert check_scenarios(paths) == ([], 1)
+    (project / "story.yaml").write_text(STORY + "rulez: []\n")
+    (project / "emulator.yaml").write_text(f"{PROJECT}state: gone.json\nkeys: {{team_key_1: axp_test_prp}}\n")
+    assert [str(each).partition(";")[0] for each in check_scenarios(paths)[0]] == [
+        "emulator.yaml:3:8: gone.json: no such file",
+        "story.yaml:4:1: unknown key 'rulez'",
+    ]
+
+
+def test_a_key_that_is_like_none_is_found(project: Path) -> None:
+    (project / "emulator.yaml").write_text("keys: {team_key_1: axp_test_prp}\n")
+    (found,) = check_scenarios([])[0]
+    assert str(found).startswith("emulator.yaml:1:7: key ********")
+    assert found.message.endswith("did you mean 'axp_test_pro'?")
+
+
+def test_a_wrong_project_file_is_an_error_like_others(project: Path) -> None:
+    (project / "emulator.yaml").write_text("sead: 1\n")
+    assert [str(each).partition(";")[0] for each in check_scenarios([])[0]] == ["emulator.yaml:1:1: unknown key 'sead'"]
+
+
+def test_a_table_of_pyproject_is_checked_too(project: Path) -> None:
+    (project / "emulator.yaml").unlink()
+    (project / "pyproject.toml").write_text("[tool.emulator]\nscenario = 'story.yaml'\n")
+    assert check_scenarios([]) == ([], 1)
+    assert check_scenarios(["."])[1] == 2  # a folder is what YAML files it holds: demo.yaml and story.yaml

@@ -97,7 +97,7 @@ def test_it_finds_its_schema_where_the_editor_was_set_up(folder: Path, kind: str
     up = "" if kind == "scenario" else "../"
     path = folder / ("" if kind == "scenario" else "apis") / "mine.yaml"
     assert path.read_text().startswith(f"# yaml-language-server: $schema={up}.emulator/{kind}.schema.json\n# ")
-    assert write_schemas(folder)[2:] == []
+    assert write_schemas(folder)[3:] == []
 
 
 @pytest.mark.parametrize(

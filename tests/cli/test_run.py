@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from emulator.cli import main
 from emulator.run import session
 
+UNSAID = {"clock": None, "state": None, "keep": None}
 Called = list[tuple[Sequence[str], dict[str, Any], dict[str, Any]]]
 
 
@@ -35,7 +36,7 @@ def test_calls_are_expected_when_that_is_asked_for(called: Called, arguments: li
     assert CliRunner().invoke(main, ["run", *arguments, "--", "true", "-x"]).exit_code == 0
     ((command, options, run_options),) = called
     assert command == ("true", "-x")
-    assert options == {"scenarios": (), "listen": "127.0.0.1:0", "webhook_allow": (), "webhook_time": None}
+    assert options == {"scenarios": (), "listen": "127.0.0.1:0", "webhook_allow": (), "webhook_time": None} | UNSAID
     assert run_options == {"world": "default", "allowed": (), "verdict": False, "expected": expected, "reports": ()}
 
 

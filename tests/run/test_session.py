@@ -231,3 +231,40 @@ def test_a_program_finds_its_variables(run: Run) -> None:
     assert found["NODE_OPTIONS"].startswith("--no-warnings --require ")
     for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
         assert Path(found[name]).is_file()
+
+
+def test_a_run_starts_at_a_frozen_moment_and_keeps_its_state(run: Run, tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    advance = [
+        "sh",
+        "-c",
+        "curl -s -d '{\"advance\": \"1h\"}' -H 'Content-Type: application/json' $EMULATOR_URL/_emulator/clock",
+    ]
+    start = ("--state", str(state), "--keep", "--clock", "2026-01-01T00:00:00Z, frozen")
+    assert '"iso":"2026-01-01T01:00:00.000Z"' in run(*start, "--", *advance).stdout
+    assert '"iso":"2026-01-01T02:00:00.000Z"' in run("--state", str(state), "--", *advance).stdout
+    assert json.loads(state.read_text())["clock"]["now"] == 1_767_229_200.0
+
+
+def test_a_state_that_can_not_be_kept_fails_the_run(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    ran = run("--state", str(folder / "state.json"), "--keep", "--", "rmdir", str(folder))
+    assert ran.returncode == 125
+    assert ran.stderr.splitlines()[-1] == (
+        f"emulator run: the command ended with 0, but {folder}/state.json: the state can't be kept: "
+        "No such file or directory; the file is as before"
+    )
+
+
+def test_what_can_not_be_begun_with_is_refused_before_the_command(run: Run, tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    state.write_text('{"format": 3}')
+    ran = run("--state", str(state), "--", "echo", "ran")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert (
+        ran.stderr == f"{state}: this snapshot was written by a newer version (format 3); this version reads format 2\n"
+    )
+    ran = run("--state", str(state), "--world", "mine", "--", "echo", "ran")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == "--state is that of the default world, and --world leads calls to 'mine'; give one of them\n"

@@ -173,7 +173,7 @@ def test_the_windows_of_rules_are_where_they_were_in_the_world_that_was_saved(ma
 OLDER = r"this snapshot was written by an older version \(format 1\); this version reads format 2; take it again"
 DAMAGE: list[tuple[list[str], Any, str]] = [
     (["format"], 1, OLDER),
-    (["format"], 3, "this is no snapshot of a world; expected an object with `format: 2`"),
+    (["format"], 3, r"this snapshot was written by a newer version \(format 3\); this version reads format 2"),
     (["format"], None, "this is no snapshot of a world; expected an object with `format: 2`"),
     (["scenarios"], ["no-such"], "no-such"),
     (["scenarios"], [1], "Expected `str`, got `int`"),
