@@ -13,6 +13,7 @@ GUIDES = (
     "proxy_page",
     "wrong_answer",
     "row_of_replies",
+    "rule_that_did_not_match",
     "rate_limit",
     "program_and_its_variables",
     "javascript_suite",

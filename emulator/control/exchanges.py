@@ -15,11 +15,12 @@ from emulator.errors import DocumentError
 from emulator.http import Exchange
 from emulator.log.feed import Feed, Position
 from emulator.log.stream import EventStream
+from emulator.playbook import Playbook
 from emulator.store.views import ExchangeView, exchange_view
 from emulator.worlds.explained import Explanation
 from emulator.worlds.explanation import explain
 from emulator.worlds.filters import HINT, compile_filter
-from emulator.worlds.journal_query import Found, Question, compile_query, find, wait
+from emulator.worlds.journal_query import Found, PlaybookOf, Question, compile_query, find, wait
 from emulator.worlds.rehearsal import SampleRequest, rehearse
 
 MAX_WAIT = 600.0  # real seconds
@@ -104,7 +105,7 @@ def exchanges(request: ControlRequest, query: ExchangesQuery) -> ExchangesView:
     when = _question(request, {name: value for name, value in filters.items() if value is not None})
     if (also := question_of(request, query.filter)) is not None:
         when = when.narrowed(also)
-    return _view(find(request.state.journal, when, query.last, query.limit, query.after))
+    return _view(find(request.state.journal, when, query.last, query.limit, query.after), playbook)
 
 
 def stream(request: ControlRequest, query: StreamQuery) -> EventStream:
@@ -119,7 +120,8 @@ def stream(request: ControlRequest, query: StreamQuery) -> EventStream:
 
 def query(request: ControlRequest, body: ExchangesQuestion) -> ExchangesView:
     """The exchanges that a `when` fits, as rules write it."""
-    return _view(find(request.state.journal, _question(request, body.when), body.last, body.limit, body.after))
+    found = find(request.state.journal, _question(request, body.when), body.last, body.limit, body.after)
+    return _view(found, request.world.playbook)
 
 
 async def wait_for(request: ControlRequest, body: ExchangesWait) -> ExchangesView:
@@ -128,7 +130,7 @@ async def wait_for(request: ControlRequest, body: ExchangesWait) -> ExchangesVie
     try:
         journal = request.state.journal
         found = await wait(journal, _question(request, body.when), body.count, limit)
-        return _view(Found(found, len(found), journal.dropped, journal.seen))
+        return _view(Found(found, len(found), journal.dropped, journal.seen), request.world.playbook)
     except TimeoutError as error:
         raise ControlFailure(408, str(error)) from None
 
@@ -182,7 +184,7 @@ def time_limit(timeout: str | float) -> float:
 
 def _question(request: ControlRequest, when: dict[str, Any]) -> Question:
     try:
-        question = compile_query(when, LANGUAGE)
+        question = compile_query(when, LANGUAGE, playbook_of=_playing(request))
     except DocumentError as error:
         raise ControlFailure(400, "\n".join(f"body.{complaint}" for complaint in error.diagnostics)) from None
     for field, known in (("api", known_api), ("operation", known_operation)):
@@ -200,9 +202,15 @@ def question_of(request: ControlRequest, text: str) -> Question | None:
     Raises ControlFailure 400 with the place of everything that is wrong.
     """
     try:
-        return compile_filter(text, LANGUAGE, request.world.playbook)
+        return compile_filter(text, LANGUAGE, request.world.playbook, _playing(request))
     except DocumentError as error:
         raise ControlFailure(400, f"query.{error}", HINT, complaints=error.diagnostics) from None
+
+
+def _playing(request: ControlRequest) -> PlaybookOf:
+    """Returns what returns the playbook of the request's world, which may play another one later."""
+    world = request.world
+    return lambda: world.playbook
 
 
 def _start(where: str, after: str | None) -> Position | None:
@@ -214,8 +222,8 @@ def _start(where: str, after: str | None) -> Position | None:
         raise ControlFailure(400, f"{where}: expected {error}; found {after[:100]!r}") from None
 
 
-def _view(found: Found) -> ExchangesView:
-    shown = [exchange_view(exchange) for exchange in found.exchanges]
+def _view(found: Found, playbook: Playbook) -> ExchangesView:
+    shown = [exchange_view(exchange, playbook) for exchange in found.exchanges]
     return ExchangesView(shown, found.total, found.dropped, found.next)
 
 

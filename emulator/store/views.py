@@ -10,13 +10,18 @@ import orjson
 from msgspec import Struct
 
 from emulator.http import Exchange, Header, NearMiss
+from emulator.playbook import Playbook
+from emulator.store.passed_over import passed_over
 
 MAX_FIELDS = 1_000
 FORM = "application/x-www-form-urlencoded"
 
 
 class ExchangeView(Struct, frozen=True):
-    """One request and its answer. `at` is epoch seconds, `took` seconds; keys are masked; a body is JSON or text."""
+    """One request and its answer. `at` is epoch seconds, `took` seconds; keys are masked; a body is JSON or text.
+
+    `passed_over` is how many rules of scenarios stood before the API's own that answered.
+    """
 
     number: int
     at: float
@@ -41,11 +46,16 @@ class ExchangeView(Struct, frozen=True):
     near_misses: Sequence[Mapping[str, Any]] = ()
     error: str = ""
     events: int = 0
+    passed_over: int = 0
 
 
-def exchange_view(exchange: Exchange) -> ExchangeView:
-    """Returns an exchange as it is shown: times in seconds, header names in lower case, secrets masked."""
-    return ExchangeView(**{name: show(exchange) for name, show in FIELDS.items()})
+def exchange_view(exchange: Exchange, playbook: Playbook | None = None) -> ExchangeView:
+    """Returns an exchange as it is shown: times in seconds, header names in lower case, secrets masked.
+
+    Without the playbook of its world it has passed over no rule.
+    """
+    shown = {name: show(exchange) for name, show in FIELDS.items()}
+    return ExchangeView(**shown, passed_over=0 if playbook is None else passed_over(exchange, playbook))
 
 
 def content(body: bytes, lines: Sequence[Header]) -> Any:

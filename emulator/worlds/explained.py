@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
@@ -44,8 +45,9 @@ class TracedRule(Struct, frozen=True):
 
     @property
     def place(self) -> str:
-        """`mine.yaml:6`, and its name if it has one."""
-        return f"{self.file}:{self.line}" + (f" {self.name!r}" if self.name else "")
+        """`mine.yaml:6`, and its name if it has one; of an API's own file, which many have never seen, without folder."""
+        file = self.file if self.source == "scenario" else self.file.rpartition("/")[2]
+        return f"{file}:{self.line}" + (f" {self.name!r}" if self.name else "")
 
 
 class ChosenWorld(Struct, frozen=True):
@@ -213,10 +215,14 @@ def _response(explanation: Explanation) -> Iterator[str]:
         yield from explanation.error.split("\n")[:1]
     if explanation.hint:
         yield f"hint: {explanation.hint}"
-    if explanation.reply is not None and explanation.reply.delay:
-        yield f"after {explanation.reply.delay:g} s"
-    if explanation.reply is not None and explanation.reply.events:
-        yield f"{explanation.reply.events} events"
+    reply = explanation.reply
+    if reply is not None and reply.delay:
+        yield f"after {reply.delay:g} s"
+    if reply is not None and reply.events:
+        yield f"{reply.events} events"
+    elif reply is not None and reply.body is not None and not explanation.error:
+        text = reply.body if isinstance(reply.body, str) else json.dumps(reply.body, ensure_ascii=False)
+        yield text if len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}…"
 
 
 def _bases(explanation: Explanation) -> Iterator[str]:

@@ -19,6 +19,7 @@ from emulator.playbook.json_schema import Schema
 from emulator.playbook.model import CheckPlan, Rule, TierPlan
 from emulator.store.limits import Allowance
 from emulator.store.masking import MASK, mask_key
+from emulator.store.passed_over import operation_of, passed_over
 from emulator.store.tokens import KEYS
 from emulator.store.views import FIELDS
 from emulator.worlds.explained import (
@@ -32,7 +33,6 @@ from emulator.worlds.explained import (
     TimingView,
     TracedRule,
 )
-from emulator.worlds.passed_over import operation_of, passed_over
 from emulator.worlds.rule_trace import trace_exchange
 from emulator.worlds.spending import spending
 from emulator.worlds.world import World

@@ -11,7 +11,7 @@ from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.document.reader import Document, parse
 from emulator.language.expressions import Language
 from emulator.playbook import Playbook
-from emulator.worlds.journal_query import MAX_SHOWN, Question, compile_query, unknown_fields
+from emulator.worlds.journal_query import MAX_SHOWN, PlaybookOf, Question, compile_query, unknown_fields
 
 FILE = "filter"  # what diagnostics call the text
 MAX_LENGTH = 10_000  # characters
@@ -22,7 +22,9 @@ HINT = (
 )
 
 
-def compile_filter(text: str, language: Language, playbook: Playbook) -> Question | None:
+def compile_filter(
+    text: str, language: Language, playbook: Playbook, playbook_of: PlaybookOf | None = None
+) -> Question | None:
     """Returns the question that a filter stands for, None for an empty one, which everything fits.
 
     `text` is YAML as after `when:` in a rule, or one expression. Raises DocumentError with everything that is wrong in
@@ -36,7 +38,7 @@ def compile_filter(text: str, language: Language, playbook: Playbook) -> Questio
     found += _unknown_values(document, playbook)
     if found:
         raise DocumentError(found)
-    return compile_query(document.data, language, document.place)
+    return compile_query(document.data, language, document.place, playbook_of)
 
 
 def _read(text: str) -> Document:

@@ -15,42 +15,47 @@ from emulator.http import Exchange
 from emulator.language.document.diagnostics import Diagnostics
 from emulator.language.expressions import Language
 from emulator.language.expressions.runtime import MISSING
+from emulator.playbook import Playbook
 from emulator.playbook.matching import COUNTER_TESTS, Difference, Matcher
 from emulator.store.backend import ExchangeJournal
 from emulator.store.masking import mask_key
+from emulator.store.passed_over import passed_over
 from emulator.store.views import FIELDS
 
+PASSED_OVER = "passed_over"  # the field that depends on what is played
 REPLY = {"status": "status", "headers": "reply_headers", "header": "reply_headers", "body": "reply_body"}
 LINES = ("header.", "headers.", "reply_headers.", "reply.headers.", "reply.header.")
 TEXTS = ("query", "header", "headers", "reply_headers")  # mappings whose values are texts, whatever they look like
-NAMES = FieldNames((*FIELDS, "header", "reply"), {"reply": tuple(REPLY)})
+NAMES = FieldNames((*FIELDS, PASSED_OVER, "header", "reply"), {"reply": tuple(REPLY)})
 PlaceOf = Callable[[Path], Location]
+PlaybookOf = Callable[[], Playbook]
 MAX_LISTED = 3
 MAX_SHOWN = 200  # characters of a value that the message of a wait in vain shows
 
 
 class Question(Struct, frozen=True):
-    """A compiled `when` over exchanges."""
+    """A compiled `when` over exchanges; `playbook_of` returns what their world plays."""
 
     when: Any
     matcher: Matcher
+    playbook_of: PlaybookOf | None = None
 
     def fits(self, exchange: Exchange) -> bool:
         """Whether an exchange is as wanted; one for which an expression fails is not."""
         try:
-            return self.matcher.matches(_Seen(exchange))
+            return self.matcher.matches(_Seen(exchange, self.playbook_of))
         except EmulatorError:
             return False
 
     def narrowed(self, also: Question) -> Question:
         """Returns the question that asks both."""
         mine, other = self.matcher, also.matcher
-        return Question((self.when, also.when), Matcher((*mine.checks, *other.checks)))
+        return Question((self.when, also.when), Matcher((*mine.checks, *other.checks)), self.playbook_of)
 
     def differences(self, exchange: Exchange) -> Sequence[Difference]:
         """Returns what does not match."""
         try:
-            return self.matcher.differences(_Seen(exchange))
+            return self.matcher.differences(_Seen(exchange, self.playbook_of))
         except EmulatorError as error:
             return (Difference("expr", "what can be worked out", str(error)),)
 
@@ -58,10 +63,11 @@ class Question(Struct, frozen=True):
 class _Seen(dict[str, Any]):
     """An exchange by the names of a question; each is computed when first used."""
 
-    __slots__ = ("exchange",)
+    __slots__ = ("exchange", "playbook_of")
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, playbook_of: PlaybookOf | None) -> None:
         self.exchange = exchange
+        self.playbook_of = playbook_of
 
     def get(self, name: str, default: Any = None) -> Any:
         try:
@@ -72,6 +78,8 @@ class _Seen(dict[str, Any]):
     def __missing__(self, name: str) -> Any:
         if name == "reply":
             value: Any = {key: self[part] for key, part in REPLY.items()}
+        elif name == PASSED_OVER:
+            value = 0 if self.playbook_of is None else passed_over(self.exchange, self.playbook_of())
         else:
             value = FIELDS["headers" if name == "header" else name](self.exchange)
             value = MISSING if value is None else value
@@ -84,9 +92,12 @@ def place_in_body(path: Path) -> Location:
     return Location(".".join(("when", *map(str, path))))
 
 
-def compile_query(when: Any, language: Language, place_of: PlaceOf = place_in_body) -> Question:
+def compile_query(
+    when: Any, language: Language, place_of: PlaceOf = place_in_body, playbook_of: PlaybookOf | None = None
+) -> Question:
     """The question that a `when` stands for; it is written as in a rule, over the fields of `ExchangeView`.
 
+    `playbook_of` returns what the world of the exchanges plays; without it, none has passed over a rule.
     Raises DocumentError with everything that is wrong in it, unknown names with the nearest one.
     """
     compiler = WhenCompiler(language, place_of)
@@ -101,7 +112,7 @@ def compile_query(when: Any, language: Language, place_of: PlaceOf = place_in_bo
     matcher = diagnostics.attempt(compiler.compile, meant, (), NAMES)
     diagnostics.found += NameChecker(language, compiler.place_of).unknown(when, (), tuple(NAMES.roots))
     diagnostics.raise_any()
-    return Question(when, matcher)
+    return Question(when, matcher, playbook_of)
 
 
 def unknown_fields(when: Any, language: Language, place_of: PlaceOf) -> list[Diagnostic]:

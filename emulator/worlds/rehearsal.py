@@ -71,7 +71,7 @@ async def rehearse(sample: SampleRequest, worlds: WorldRegistry, origin: str, pu
 
     reply, exchange = await world.pipeline.rehearse(scope, request, trace)
     exchange.outcome = "complete"
-    view = exchange_view(exchange)
+    view = exchange_view(exchange, world.playbook)
     shown = ReplyView(view.status, view.reply_headers, view.reply_body, _delay(reply), view.events)
     return explained(exchange, world, reason, rules, [], shown)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.worlds.passed_over import passed_over
+from emulator.store.passed_over import passed_over
 from tests import loopback
 from tests.running import Emulated
 from tests.small import Small

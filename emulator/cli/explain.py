@@ -1,0 +1,114 @@
+"""The command `emulator explain`, with its options."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from emulator.cli.errors import exit_on_error
+
+if TYPE_CHECKING:
+    from emulator.worlds.explained import Explanation
+
+DEFAULT_URL = "http://127.0.0.1:8484"
+UNPARSED = {"allow_interspersed_args": False}  # from its first word on, everything is curl's
+
+
+@click.command(context_settings=UNPARSED)
+@click.option("--scenario", "scenarios", multiple=True, metavar="NAME|PATH", help="As for serve; no server is needed.")
+@click.option(
+    "--url", metavar="URL", help=f"Ask this running emulator. [default for --exchange: $EMULATOR_URL or {DEFAULT_URL}]"
+)
+@click.option("--exchange", metavar="N", type=click.IntRange(1), help="Explain an exchange that it has answered.")
+@click.option("--world", metavar="NAME", envvar="EMULATOR_WORLD", default="default", help="World of the exchange.")
+@click.option(
+    "--token", metavar="TOKEN", envvar="EMULATOR_CONTROL_TOKEN", default="", help="Token that its control API requires."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="[-- curl URL …]")
+@exit_on_error
+def explain(
+    command: tuple[str, ...],
+    scenarios: tuple[str, ...],
+    url: str | None,
+    exchange: int | None,
+    world: str,
+    token: str,
+    as_json: bool,
+) -> int:
+    """Say why a request would be answered as it would, or why one was.
+
+    The request is a curl command line as it stands: `emulator explain --scenario mine.yaml -- curl http://…`. Nothing
+    is sent and nothing changes.
+    """
+    from msgspec import json
+
+    from emulator.log.line import escaped
+
+    if scenarios and (url or exchange):
+        other = "--url" if url else "--exchange"
+        raise click.UsageError(
+            f"--scenario and {other}: a running emulator plays scenarios of its own; give one of them"
+        )
+    if bool(command) == bool(exchange):
+        raise click.UsageError("expected a curl command line behind `--`, or --exchange; give one of them")
+    if exchange is not None:
+        asked = url or os.environ.get("EMULATOR_URL") or DEFAULT_URL
+        explanation = _ask(asked, world, token, {"exchange": exchange})
+    elif url:
+        explanation = _ask(url, world, token, _request(command))
+    else:
+        explanation = _rehearse(scenarios, _request(command))
+    if as_json:
+        click.echo(json.encode(explanation))
+    else:
+        click.echo("\n".join(map(escaped, str(explanation).split("\n"))))
+    return 0
+
+
+def _request(command: tuple[str, ...]) -> dict[str, Any]:
+    """Returns the request of a curl line, as the control API takes it."""
+    import base64
+
+    from emulator.http.curl import read_curl
+
+    request = read_curl(command, _read)
+    body = base64.b64encode(request.body).decode() if request.body else None
+    return {"method": request.method, "path": request.url, "headers": request.headers, "body_base64": body}
+
+
+def _read(name: str) -> bytes:
+    from emulator.errors import ConfigError
+
+    try:
+        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"can't read {name!r}, which the curl line names: {error.strerror}") from None
+
+
+def _ask(url: str, world: str, token: str, body: dict[str, Any]) -> Explanation:
+    """Asks a running emulator. Raises ControlError."""
+    from msgspec import convert
+
+    from emulator.testing.client import Client
+    from emulator.worlds.explained import Explanation
+
+    return convert(Client(url, world, token or None).post("/explain", body), Explanation)
+
+
+def _rehearse(scenarios: tuple[str, ...], request: dict[str, Any]) -> Explanation:
+    """Answers the request by the scenarios, in a world of its own."""
+    import asyncio
+
+    from msgspec import convert
+
+    from emulator import settings
+    from emulator.app import build
+    from emulator.worlds.rehearsal import SampleRequest, rehearse
+
+    app = build(settings.load({"scenarios": scenarios}, os.environ))
+    return asyncio.run(rehearse(convert(request, SampleRequest), app.worlds, DEFAULT_URL))

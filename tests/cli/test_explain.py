@@ -1,0 +1,90 @@
+"""`emulator explain` as a user runs it: the page is true, and what is wrong is said with its cure."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from emulator.cli import main
+from tests.apis.aiexport_calls import asking, caller
+from tests.pages import ROOT, blocks, tables
+from tests.process import run
+from tests.running import Emulated
+
+pytestmark = pytest.mark.slow
+PAGE = ROOT / "docs" / "explain.md"
+
+
+def test_the_page_shows_what_is_printed(tmp_path: Path) -> None:
+    scenario, command, shown = blocks(PAGE)
+    assert scenario.file == "mine.yaml"
+    (tmp_path / "mine.yaml").write_text(scenario.text)
+    _, *arguments = shlex.split(command.text)
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.split("\n")
+    for line in shown.text.strip().split("\n"):
+        if line == "…":
+            break
+        assert line == lines.pop(0)
+
+
+def test_the_page_names_each_option() -> None:
+    known = [
+        option for each in main.commands["explain"].params if isinstance(each, click.Option) for option in each.opts
+    ]
+    (table,) = [table for table in tables(PAGE) if table.first == "option"]
+    assert sorted(key.split()[0] for key in table.keys) == sorted(known)
+
+
+def test_an_exchange_is_explained_by_the_server_that_answered_it(emulator: Emulated, tmp_path: Path) -> None:
+    caller(emulator).post("/messages", json=asking())
+    emulator.exchanges(1)
+    done = run("explain", "--url", emulator.origin, "--exchange", "1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "'whole'     answered" in done.stdout
+    assert "note: rules that did not answer are compared with their counters as they are now" in done.stdout
+    missing = run("explain", "--url", emulator.origin, "--exchange", "9", cwd=tmp_path)
+    assert (missing.returncode, missing.stdout) == (2, "")
+    assert missing.stderr.startswith("no exchange '9'; the journal keeps the newest only")
+
+
+def test_a_running_emulator_is_asked_with_its_counters(emulator: Emulated, tmp_path: Path) -> None:
+    caller(emulator).get("/models")
+    emulator.exchanges(1)
+    line = ["curl", "-s", f"{emulator.origin}/v2/models", "-H", "X-API-Key: axp_test_pro"]
+    done = run("explain", "--url", emulator.origin, "--json", "--", *line, cwd=tmp_path)
+    told = json.loads(done.stdout)
+    assert (told["limits"][0]["name"], told["limits"][0]["before"]) == ("requests", 1)
+    assert len(emulator.exchanges(1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "expected a curl command line behind `--`, or --exchange; give one of them"),
+        (("--exchange", "1", "--", "curl", "http://h"), "expected a curl command line behind `--`, or --exchange"),
+        (
+            ("--scenario", "x", "--exchange", "1"),
+            "--scenario and --exchange: a running emulator plays",
+        ),
+        (("--scenario", "nowhere", "--", "curl", "http://h/v2/models"), "nowhere"),
+        (("--", "curl", "--fancy", "http://h"), "curl option --fancy is not understood; leave it out if it does not"),
+        (
+            ("--", "curl", "http://h", "-d", "@missing.json"),
+            "can't read 'missing.json', which the curl line names",
+        ),
+        (("--url", "http://127.0.0.1:1", "--exchange", "1"), "no emulator answers at http://127.0.0.1:1"),
+        (("--url", "nowhere", "--exchange", "1"), "'nowhere' is no URL of an emulator"),
+        (("--", "curl", "http://h/v2/models", "-H", "X-Emulator-World: w"), "there is no world 'w'"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    done = run("explain", *arguments, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
