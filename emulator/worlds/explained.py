@@ -45,7 +45,7 @@ class TracedRule(Struct, frozen=True):
 
     @property
     def place(self) -> str:
-        """`mine.yaml:6`, and its name if it has one; of an API's own file, which many have never seen, without folder."""
+        """`mine.yaml:6`, and its name if it has one; of an API's own file without the folder, as the log shows it."""
         file = self.file if self.source == "scenario" else self.file.rpartition("/")[2]
         return f"{file}:{self.line}" + (f" {self.name!r}" if self.name else "")
 
