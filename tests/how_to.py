@@ -18,6 +18,7 @@ GUIDES = (
     "program_and_its_variables",
     "javascript_suite",
     "job_by_polls",
+    "state_of_my_own",
     "cancelled_batch",
     "webhook_receiver",
     "broken_stream",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import fields
 
-from emulator.control import clock, exchanges, faults, webhooks, worlds
+from emulator.control import clock, exchanges, faults, jobs, webhooks, worlds
 from emulator.control.parsing import MEANINGS
 from emulator.control.routes import TABLE
 from emulator.store.views import ExchangeView
@@ -48,6 +48,7 @@ def test_what_it_says_happens_when_one_follows_it(running: Running, tmp_path: Pa
         ("Why not my rule", "key of a request to explain", [exchanges.ExplainRequest]),
         ("Webhooks", "key", [webhooks.WebhooksWait]),
         ("Worlds", "key", [worlds.WorldRequest]),
+        ("Jobs and limits", "key of a job", [jobs.JobRequest]),
     ],
 )
 def test_every_key_of_an_order_is_told_and_no_other(heading: str, first: str, shapes: list[type]) -> None:

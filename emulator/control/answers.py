@@ -99,7 +99,8 @@ ROUTES = (
         status=201,
         example={"prompt": "refund", "answer": "Refunds take five days."},
         refusals=(409,),
+        writes=True,
     ),
-    ControlRoute("DELETE", "/answers", clear),
-    ControlRoute("DELETE", "/answers/{id}", remove, at={"id": "answer_1"}, refusals=(404,)),
+    ControlRoute("DELETE", "/answers", clear, writes=True),
+    ControlRoute("DELETE", "/answers/{id}", remove, at={"id": "answer_1"}, refusals=(404,), writes=True),
 )

@@ -7,8 +7,9 @@ import inspect
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
@@ -209,7 +210,11 @@ class Control:
         if route.waits:
             with self._waiters.one_more(control_request.state), control_request.state.attend():
                 return control_request.status, await unless_left(route.function(control_request, **arguments), receive)
-        answer = route.function(control_request, **arguments)
+        if route.writes:
+            unit = partial(_unit, route.function, control_request, arguments)
+            answer: Any = control_request.state.store.transact(unit)
+        else:
+            answer = route.function(control_request, **arguments)
         if inspect.isawaitable(answer):
             with nullcontext() if world is None else world.state.attend():
                 answer = await answer
@@ -242,6 +247,14 @@ class Control:
         known = dict.fromkeys(route.path for route in self._table)
         near = closest("/".join(("", *segments)), known)
         return f"; did you mean '/_emulator{near}'?" if near else ""
+
+
+def _unit(
+    function: Callable[..., Any], request: ControlRequest, arguments: Mapping[str, Any]
+) -> Generator[None, None, Any]:
+    """Answers by a function that changes the world's state: a unit of work."""
+    answer = function(request, **arguments)
+    return (yield from answer) if isinstance(answer, Generator) else answer
 
 
 def segments_of(scope: Scope) -> tuple[str, ...]:

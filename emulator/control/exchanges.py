@@ -243,6 +243,6 @@ ROUTES = (
     ),
     ControlRoute("GET", "/exchanges/{number}/explanation", explanation, at={"number": "1"}, refusals=(404,)),
     ControlRoute("POST", "/explain", explain_request, example=SAMPLE, refusals=(404,)),
-    ControlRoute("DELETE", "/exchanges", clear),
+    ControlRoute("DELETE", "/exchanges", clear, writes=True),
     ControlRoute("GET", "/exchanges/stream", stream, at={"?count": "1"}, refusals=(409,), streams=True),
 )

@@ -163,7 +163,8 @@ ROUTES = (
         status=201,
         example={"fault": "status", "params": {"status": 503}, "on": "messages.create", "times": 2},
         refusals=(409,),
+        writes=True,
     ),
-    ControlRoute("DELETE", "/faults", clear),
-    ControlRoute("DELETE", "/faults/{id}", disarm, at={"id": "fault_1"}, refusals=(404,)),
+    ControlRoute("DELETE", "/faults", clear, writes=True),
+    ControlRoute("DELETE", "/faults/{id}", disarm, at={"id": "fault_1"}, refusals=(404,), writes=True),
 )

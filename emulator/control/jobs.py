@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from math import inf
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from emulator.control.about import known_api
+from emulator.control.clock import seconds
 from emulator.control.parsing import ControlFailure, unknown
 from emulator.control.route import ControlRequest, ControlRoute
-from emulator.errors import ConfigError
+from emulator.engine.authenticate import identify
+from emulator.engine.context import NOBODY, Context, Service
+from emulator.engine.functions import LANGUAGE
+from emulator.engine.steps import work_rows
+from emulator.errors import ApiError, ConfigError, EmulatorError, Location
 from emulator.jobs import Jobs
 from emulator.jobs.job import Job
 from emulator.language.document.diagnostics import did_you_mean
+from emulator.language.expressions.template import compile_tree
+from emulator.language.schema.api import StepModel
+from emulator.playbook.model import JobPlan
+from emulator.store.tokens import KEYS
 
 
 class StateView(Struct, frozen=True):
@@ -28,7 +37,7 @@ class StateView(Struct, frozen=True):
 class JobView(Struct, frozen=True):
     """A job at this moment; times are seconds since the epoch. `ends_at` null: never, as things stand, or not before
     the polls that it waits for. `polls`: how often it was asked for by the operation that polls its kind. `history`
-    are its states in order, those to come too."""
+    are its states in order, those to come too. `seeded`: it began by hand, without a request."""
 
     id: str
     api: str
@@ -44,6 +53,7 @@ class JobView(Struct, frozen=True):
     polls: int
     faults: tuple[str, ...]
     history: list[StateView]
+    seeded: bool
 
 
 class JobsView(Struct, frozen=True):
@@ -58,6 +68,22 @@ class JobsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     api: str | None = None
     kind: str | None = None
     state: str | None = None
+
+
+class JobRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """A job to begin, whose it is and how far it has come: how old it is, or how many items are done; the state that it
+    is in. What is left out is as for a new one."""
+
+    kind: str
+    key: Annotated[str, Meta(description="the key whose job it is")] = field(name="as")
+    api: Annotated[str | None, Meta(description="whose kind that is, needed only when several APIs have it")] = None
+    id: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    items: Annotated[list[Any] | int, Meta(description="what it works on, or a count")] = 0
+    data: Annotated[dict[str, Any], Meta(description="what it remembers of its request")] = {}
+    result: Annotated[Any, Meta(description="what it says in the end")] = None
+    age: Annotated[str | float | None, Meta(description="how long ago it began: a duration, or seconds")] = None
+    finished: Annotated[int, Meta(ge=0, description="how many of its items are done, instead of `age`")] | None = None
+    state: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
 
 
 class JobStateRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,6 +113,104 @@ def one(request: ControlRequest) -> JobView:
     """One job."""
     api, _, job = _find(request)
     return _view(request, api, job)
+
+
+def start(request: ControlRequest, body: JobRequest) -> Generator[None, None, JobView]:
+    """Begin a job without a request, as old or in the state that a test wants to begin with."""
+    service = _service_of(request, body)
+    plan, clock, store = service.api.jobs[body.kind], request.clock, request.state.store
+    step, context = _beginning(service, body.kind)
+    context.number = f"seeded/{store.counters.increment('seeded')}"
+    try:
+        context.caller = identify(context, KEYS, body.key)
+    except ApiError as error:
+        raise ControlFailure(400, f"body.as: {error.detail}") from None
+    id = body.id or _new_id(step, context)
+    if service.jobs.find(id) is not None:
+        raise ControlFailure(409, f"there is a job {id!r} already")
+    if step is not None and step.result is not None and body.result is None:
+        raise ControlFailure(
+            400, f"body: 'result' is missing; it is what a job of the kind {body.kind!r} says in the end"
+        )
+    items, data, rows = body.items, {**_nulls(step), **body.data}, None
+    begun = clock.now() - _age(body, plan)
+    if plan.rows is not None and isinstance(items, list):
+        data["items"] = items
+        rows = yield from work_rows(plan.rows, plan.timeline, items, context, begun)
+    try:
+        job = service.jobs.start(
+            body.kind,
+            id,
+            context.caller.workspace,
+            items=len(items) if isinstance(items, list) else items,
+            data=data,
+            result=body.result,
+            rows=rows,
+            watched=plan.webhook is not None or bool(plan.steps),
+            started_at=begun,
+            state=body.state,
+        )
+    except ConfigError as error:
+        raise ControlFailure(400, f"body.state: {error}") from None
+    request.state.seeded.note(service.api.name, body.kind, id)
+    return _view(request, service.api.name, job)
+
+
+def _service_of(request: ControlRequest, body: JobRequest) -> Service:
+    """The API that has the kind of job. Raises ControlFailure 400, with the nearest name."""
+    services = request.world.pipeline.services
+    known_api(request.world.pipeline.playbook, body.api, "body.api")
+    among = [service for name, service in services.items() if body.api in (None, name)]
+    found = [service for service in among if body.kind in service.jobs.kinds]
+    if len(found) > 1:
+        names = ", ".join(service.api.name for service in found)
+        raise ControlFailure(
+            400, f"body.api: several APIs have jobs of the kind {body.kind!r}; expected one of: {names}"
+        )
+    if not found:
+        known = dict.fromkeys(kind for service in among for kind in service.jobs.kinds)
+        raise ControlFailure(400, f"body.kind: no kind of job {body.kind!r}; {did_you_mean(body.kind, known)}")
+    return found[0]
+
+
+def _beginning(service: Service, kind: str) -> tuple[StepModel | None, Context]:
+    """The step by which a request begins a job of a kind, and a context of its operation."""
+    for name, operation in service.api.file.operations.items():
+        for step in (each for rule in operation.rules for each in rule.do):
+            if step.start == kind:
+                return step, Context(service, NOBODY, service.api.operations[name])
+    return None, service.background()
+
+
+def _new_id(step: StepModel | None, context: Context) -> str:
+    """An id such as a request would give the job, where that does not depend on what is asked."""
+    try:
+        template = compile_tree(None if step is None else step.id, LANGUAGE, lambda path: Location("id"))
+        return str(template.value(context) or context.new_uuid())
+    except EmulatorError:
+        return context.new_uuid()
+
+
+def _nulls(step: StepModel | None) -> dict[str, Any]:
+    """What a request tells the job to remember, with nothing in it."""
+    return dict.fromkeys(step.data) if step is not None and isinstance(step.data, dict) else {}
+
+
+def _age(body: JobRequest, plan: JobPlan) -> float:
+    """How old the job is, in seconds. Raises ControlFailure 400."""
+    count = len(body.items) if isinstance(body.items, list) else body.items
+    if count < 0:
+        raise ControlFailure(400, f"body.items: expected a list, or a number from 0; found {count}")
+    if body.finished is None:
+        return 0.0 if body.age is None else seconds(body.age, "body.age")
+    if body.age is not None or body.state is not None:
+        raise ControlFailure(400, "body.finished: says how far the job has come, as `age` and `state` do; give one")
+    if body.finished > count:
+        raise ControlFailure(400, f"body.finished: the job has {count:,} items; found {body.finished:,}")
+    age = plan.timeline.finishes(body.finished - 1, count) if count else 0.0
+    if plan.timeline.finished(age, count) != body.finished:
+        raise ControlFailure(400, "body.finished: items of this kind move by polls; the client's polls finish them")
+    return age
 
 
 def complete(request: ControlRequest) -> JobView:
@@ -139,15 +263,20 @@ def _view(request: ControlRequest, api: str, job: Job) -> JobView:
         StateView(state, at) if at < inf else StateView(state, None, job.poll_of(state)) for state, at in job.history()
     ]
     faults = tuple(name for name, _ in job.faults)
-    return JobView(api=api, workspace=job.workspace, faults=faults, history=history, polls=job.polls, **shown)
+    seeded = request.state.seeded.has(api, job.kind, job.id)
+    return JobView(
+        api=api, workspace=job.workspace, faults=faults, history=history, polls=job.polls, seeded=seeded, **shown
+    )
 
 
 AT = {"id": "batch_1"}
+EXAMPLE = {"kind": "batch", "as": "axp_test_pro", "items": 10, "finished": 5}
 ROUTES = (
     ControlRoute("GET", "/jobs", jobs),
+    ControlRoute("POST", "/jobs", start, status=201, example=EXAMPLE, refusals=(409,), writes=True),
     ControlRoute("GET", "/jobs/{id}", one, at=AT, refusals=(404,)),
-    ControlRoute("POST", "/jobs/{id}", move, example={"state": "completed"}, at=AT, refusals=(404, 409)),
-    ControlRoute("POST", "/jobs/{id}/complete", complete, at=AT, refusals=(404, 409)),
-    ControlRoute("POST", "/jobs/{id}/cancel", cancel, at=AT, refusals=(404, 409)),
-    ControlRoute("POST", "/jobs/{id}/fail", fail, at=AT, refusals=(404, 409)),
+    ControlRoute("POST", "/jobs/{id}", move, example={"state": "completed"}, at=AT, refusals=(404, 409), writes=True),
+    ControlRoute("POST", "/jobs/{id}/complete", complete, at=AT, refusals=(404, 409), writes=True),
+    ControlRoute("POST", "/jobs/{id}/cancel", cancel, at=AT, refusals=(404, 409), writes=True),
+    ControlRoute("POST", "/jobs/{id}/fail", fail, at=AT, refusals=(404, 409), writes=True),
 )

@@ -4,6 +4,7 @@ be led to it."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -75,9 +76,10 @@ def make(request: ControlRequest, body: KeyRequest) -> CreatedKey:
         )
     if request.world.name != DEFAULT:
         try:
-            request.server.worlds.register(body.key, request.world.name)
+            request.server.worlds.check_key(body.key, request.world.name)
         except EmulatorError as error:
             raise ControlFailure(409, str(error)) from None
+        request.state.store.on_commit(partial(request.server.worlds.register, body.key, request.world.name))
     request.world.make_key(service.api.name, body.key, record)
     return CreatedKey(body.key, service.api.name, record["tier"], record["workspace"])
 
@@ -118,7 +120,7 @@ def standing(world: World) -> Iterator[KeyStanding]:
 EXAMPLE = {"key": "axp_checkout_2", "like": "axp_test_pro"}
 KEY_ROUTES = (
     ControlRoute("GET", "/keys", keys),
-    ControlRoute("POST", "/keys", make, status=201, example=EXAMPLE, refusals=(409,)),
+    ControlRoute("POST", "/keys", make, status=201, example=EXAMPLE, refusals=(409,), writes=True),
 )
 
 
@@ -191,7 +193,8 @@ def _view(service: Service, key: str) -> LimitsView:
     return LimitsView(key, service.api.name, caller.tier, shown)
 
 
+TIER_EXAMPLE = {"key": "axp_test_free", "tier": "pro"}
 LIMIT_ROUTES = (
     ControlRoute("GET", "/limits", limits, at={"?key": "axp_test_free"}, refusals=(404, 409)),
-    ControlRoute("PUT", "/limits", put, example={"key": "axp_test_free", "tier": "pro"}, refusals=(404, 409)),
+    ControlRoute("PUT", "/limits", put, example=TIER_EXAMPLE, refusals=(404, 409), writes=True),
 )

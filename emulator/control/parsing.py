@@ -217,8 +217,7 @@ def fit_body(data: Any, shape: Any) -> Any:
         raise ControlFailure(400, f"body: expected a JSON object; found {_kind(data)}")
     if not (isinstance(shape, type) and issubclass(shape, msgspec.Struct)):
         return data
-    if _depth(data) > MAX_DEPTH:
-        raise ControlFailure(400, f"the body is nested deeper than {MAX_DEPTH} levels")
+    check_depth(data)
     return _fit(data, shape, "body", strict=True)
 
 
@@ -265,6 +264,12 @@ def _fields(shape: type[msgspec.Struct]) -> tuple[FieldInfo, ...]:
 
 def _kind(data: Any) -> str:
     return {list: "a list", str: "a text", bool: "true or false"}.get(type(data), "a number")
+
+
+def check_depth(data: Any) -> None:
+    """Raises ControlFailure 400 for what is nested deeper than an order may be."""
+    if _depth(data) > MAX_DEPTH:
+        raise ControlFailure(400, f"the body is nested deeper than {MAX_DEPTH} levels")
 
 
 def _depth(data: Any) -> int:

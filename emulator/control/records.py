@@ -1,21 +1,35 @@
-"""Records: what requests have stored in this world, collection by collection, such as sessions."""
+"""Records: what this world remembers, collection by collection; read, written and removed by hand."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
 from emulator.control.about import known_api
+from emulator.control.parsing import ControlFailure, check_depth, unknown
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.engine.context import Service
+from emulator.engine.functions import LANGUAGE
+from emulator.errors import DocumentError, EmulatorError
+from emulator.language.document.diagnostics import did_you_mean
+from emulator.playbook.matching import Matcher
+from emulator.store.masking import MASKED, Masker
+from emulator.store.records import Records
+from emulator.store.tokens import KEYS
+from emulator.worlds.filters import compile_where
+
+Last = Annotated[int, Meta(ge=0, le=10_000)]
+KEYS_HINT = "GET /_emulator/keys lists the keys of a world, POST /_emulator/keys makes one"
 
 
 class RecordView(Struct, frozen=True):
-    """A record as templates see it, and its id."""
+    """A record as templates see it, secrets masked, and its id; `seeded`: it was written by hand."""
 
     id: str
     record: Any
+    seeded: bool
 
 
 class CollectionView(Struct, frozen=True):
@@ -38,7 +52,80 @@ class RecordsQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
     api: str | None = None
     collection: str | None = None
-    last: Annotated[int, Meta(ge=0, le=10_000)] = 100
+    last: Last = 100
+
+
+class CollectionQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which records of a collection: those that fit `where`; `last`: at most so many, the last."""
+
+    where: Annotated[str, Meta(description="a `when` over the fields of a record, as YAML or JSON")] = ""
+    last: Last | None = None
+
+
+class CollectionRecords(Struct, frozen=True):
+    """The records that were asked for, the fixture's first; `total` is how many fit, `key` the field of the id."""
+
+    key: str
+    total: int
+    records: list[RecordView]
+
+
+class RecordsRemoved(Struct, frozen=True):
+    """The ids of the records that are gone."""
+
+    removed: list[str]
+
+
+class Collection:
+    """One collection of an API, as it is shown and written by hand."""
+
+    def __init__(self, request: ControlRequest, service: Service, name: str) -> None:
+        self.api, self.name = service.api.name, name
+        self.records: Records = service.records[name]
+        self._seeded = request.state.seeded
+        self._masker = Masker(guesses=True)
+        self._fields = frozenset(
+            field for operation in service.api.file.operations.values() for field in operation.redact
+        )
+        for key in service.records[KEYS].items():
+            self._masker.learn(key[0])
+
+    def view(self, id: str, record: Any) -> RecordView:
+        """Shows a record, its secrets masked."""
+        shown = self._masker.mask_tree(record, self._fields)
+        return RecordView(id, shown, self._seeded.has(self.api, self.name, id))
+
+    def find(self, id: str) -> Any:
+        """Returns a record. Raises ControlFailure 404, with the nearest id."""
+        record = self.records.get(id)
+        if record is None:
+            known = did_you_mean(id, [each for each, _ in self.records.items()])
+            raise ControlFailure(404, f"no record {id!r} in {self.name!r}; {known}")
+        return record
+
+    def put(self, id: str, record: dict[str, Any]) -> RecordView:
+        """Puts a record, in place of the one that is there. Raises ControlFailure for what is no record of its own."""
+        check_depth(record)
+        key, most = self.records.plan.key, self.records.plan.most
+        if str(record.setdefault(key, id)) != id:
+            raise ControlFailure(400, f"body.{key}: the record is {record[key]!r}; expected {id!r}, as in the path")
+        if _masked(record):
+            cure = f"PATCH changes some fields and leaves the others; {KEYS_HINT}"
+            raise ControlFailure(400, f"body: a secret is masked ({MASKED}); write its value, or leave it out", cure)
+        if id not in self.records and len(self.records) >= most:
+            raise ControlFailure(409, f"{self.name!r} has {most:,} records, and takes no more; remove some first")
+        self.records.put(self.records.id_of(record, {"id": id}), record)
+        self._note(id, record)
+        return self.view(id, record)
+
+    def remove(self, id: str, record: Any) -> None:
+        """Removes a record."""
+        self.records.remove(id)
+        self._note(id, record)
+
+    def _note(self, id: str, record: Any) -> None:
+        own = record.get("id")
+        self._seeded.note(self.api, self.name, id, *([own] if isinstance(own, str) else []))
 
 
 def records(request: ControlRequest, query: RecordsQuery) -> RecordsView:
@@ -50,24 +137,128 @@ def records(request: ControlRequest, query: RecordsQuery) -> RecordsView:
             view
             for name, service in services.items()
             if query.api in (None, name)
-            for view in _collections(service, query)
+            for view in _collections(request, service, query)
         ]
     )
 
 
-def _collections(service: Service, query: RecordsQuery) -> list[CollectionView]:
-    hidden = {each.collection for each in service.api.credentials}
-    views = []
-    for name, collection in service.records.items():
-        if name in hidden or query.collection not in (None, name):
+def _collections(request: ControlRequest, service: Service, query: RecordsQuery) -> Iterator[CollectionView]:
+    for name in service.records:
+        if name in _hidden(service) or query.collection not in (None, name):
             continue
-        known = dict(collection.items())
-        added = [
-            RecordView(id, record) for id, record in known.items() if collection.plan.records.get(id) is not record
-        ]
+        collection = Collection(request, service, name)
+        known = dict(collection.records.items())
+        fixture = collection.records.plan.records
+        added = [(id, record) for id, record in known.items() if fixture.get(id) is not record]
         newest = added[-query.last :] if query.last else []
-        views.append(CollectionView(service.api.name, name, len(known), newest))
-    return views
+        views = [collection.view(id, record) for id, record in newest]
+        yield CollectionView(service.api.name, name, len(known), views)
 
 
-ROUTES = (ControlRoute("GET", "/records", records),)
+def collection(request: ControlRequest, query: CollectionQuery) -> CollectionRecords:
+    """The records of a collection: those of fixtures and scenarios, and what requests or you have stored."""
+    found = _find(request)
+    matcher = _where(query.where)
+    fitting = [(id, record) for id, record in found.records.items() if _fits(matcher, record)]
+    shown = fitting if query.last is None else fitting[max(0, len(fitting) - query.last) :]
+    return CollectionRecords(found.records.plan.key, len(fitting), [found.view(id, record) for id, record in shown])
+
+
+def one(request: ControlRequest) -> RecordView:
+    """One record."""
+    found, id = _find(request), request.path["id"]
+    return found.view(id, found.find(id))
+
+
+def put(request: ControlRequest, body: dict[str, Any]) -> RecordView:
+    """Write a whole record: 201; 200 when it takes the place of another."""
+    found, id = _find(request), request.path["id"]
+    _require_body(request)
+    request.status = 200 if id in found.records else 201
+    return found.put(id, {**body})
+
+
+def change(request: ControlRequest, body: dict[str, Any]) -> RecordView:
+    """Set some fields of a record; the others stay."""
+    found, id = _find(request), request.path["id"]
+    _require_body(request)
+    if _masked(body):
+        raise ControlFailure(400, f"body: a secret is masked ({MASKED}); write its value, or leave it out")
+    return found.put(id, {**found.find(id), **body})
+
+
+def remove(request: ControlRequest) -> RecordsRemoved:
+    """Remove a record, be it of a fixture."""
+    found, id = _find(request), request.path["id"]
+    found.remove(id, found.find(id))
+    return RecordsRemoved([id])
+
+
+def clear(request: ControlRequest) -> RecordsRemoved:
+    """Remove all records of a collection; a reset of the world brings those of fixtures back."""
+    found = _find(request)
+    known = list(found.records.items())
+    for id, record in known:
+        found.remove(id, record)
+    return RecordsRemoved([id for id, _ in known])
+
+
+def _find(request: ControlRequest) -> Collection:
+    """The collection that the path names. Raises ControlFailure 404, or 409 for one that holds credentials."""
+    services, api, name = request.world.pipeline.services, request.path["api"], request.path["collection"]
+    if api not in services:
+        raise unknown("API", api, did_you_mean(api, services))
+    service = services[api]
+    if name in _hidden(service):
+        raise ControlFailure(409, f"{name!r} holds credentials, which are neither shown nor written here", KEYS_HINT)
+    if name not in service.records:
+        known = [each for each in service.records if each not in _hidden(service)]
+        raise unknown("collection", name, did_you_mean(name, known))
+    return Collection(request, service, name)
+
+
+def _require_body(request: ControlRequest) -> None:
+    """Raises ControlFailure 400 without a body, which is not as good as an empty one."""
+    if not request.raw:
+        raise ControlFailure(400, "body: expected a JSON object; found nothing")
+
+
+def _hidden(service: Service) -> set[str]:
+    return {KEYS, *(each.collection for each in service.api.credentials)}
+
+
+def _where(text: str) -> Matcher:
+    try:
+        return compile_where(text, LANGUAGE)
+    except DocumentError as error:
+        raise ControlFailure(400, f"query.where: {error}", complaints=error.diagnostics) from None
+
+
+def _fits(matcher: Matcher, record: Any) -> bool:
+    try:
+        return matcher.matches(record)
+    except EmulatorError:
+        return False
+
+
+def _masked(value: Any) -> bool:
+    """Whether a mask stands in data where a secret was."""
+    if isinstance(value, dict):
+        return any(map(_masked, value.values()))
+    return any(map(_masked, value)) if isinstance(value, list) else value == MASKED
+
+
+PATH, ONE = "/records/{api}/{collection}", "/records/{api}/{collection}/{id}"
+AT = {"api": "api", "collection": "sessions", "id": "session_1"}
+ALL = {name: value for name, value in AT.items() if name != "id"}
+EXAMPLE = {"id": "session_1", "messages": []}
+REFUSALS = (404, 409)
+ROUTES = (
+    ControlRoute("GET", "/records", records),
+    ControlRoute("GET", PATH, collection, at=ALL, refusals=REFUSALS),
+    ControlRoute("DELETE", PATH, clear, at=ALL, refusals=REFUSALS, writes=True),
+    ControlRoute("GET", ONE, one, at=AT, refusals=REFUSALS),
+    ControlRoute("PUT", ONE, put, status=201, other_status=200, example=EXAMPLE, at=AT, refusals=REFUSALS, writes=True),
+    ControlRoute("PATCH", ONE, change, example={"messages": []}, at=AT, refusals=REFUSALS, writes=True),
+    ControlRoute("DELETE", ONE, remove, at=AT, refusals=REFUSALS, writes=True),
+)

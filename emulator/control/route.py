@@ -5,9 +5,9 @@ What a function takes and returns is read from its annotations, so the table, th
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Protocol, get_type_hints
+from typing import Any, Protocol, get_args, get_origin, get_type_hints
 
 from msgspec import Struct, field
 
@@ -75,7 +75,9 @@ class ControlRoute(Struct, frozen=True, dict=True):
     `refusals` are the statuses of refusals beside those that every route has, `other_status` is that of a success which
     is not `status`. `body_optional`: no body is as good as an empty object. `waits`: the function is a coroutine
     function that waits for what others do, and may be cancelled when the client goes. `streams`: the function returns
-    an ASGI application that sends events.
+    an ASGI application that sends events. `writes`: the function changes the state of the world and is a unit of work,
+    which may be run again; a generator function lets others have a turn at each `yield`. What breaks off work that is
+    under way, such as a reset, can't be one.
     """
 
     method: str
@@ -90,6 +92,7 @@ class ControlRoute(Struct, frozen=True, dict=True):
     world_scoped: bool = True
     waits: bool = False
     streams: bool = False
+    writes: bool = False
 
     def __post_init__(self) -> None:
         for shape in (self.body, self.query, self.answer):
@@ -116,7 +119,8 @@ class ControlRoute(Struct, frozen=True, dict=True):
     @property
     def answer(self) -> Any:
         """The class of the answer."""
-        return self.hints["return"]
+        returned = self.hints["return"]
+        return get_args(returned)[2] if get_origin(returned) is Generator else returned
 
     @property
     def about(self) -> str:

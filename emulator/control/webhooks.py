@@ -88,6 +88,6 @@ ROUTES = (
         body_optional=True,
         waits=True,
     ),
-    ControlRoute("POST", "/webhooks/{id}/redeliver", redeliver, at=AT, refusals=(404,)),
+    ControlRoute("POST", "/webhooks/{id}/redeliver", redeliver, at=AT, refusals=(404,), writes=True),
     ControlRoute("DELETE", "/webhooks", clear),
 )

@@ -27,6 +27,7 @@ class ExchangeLog:
         self._masker = masker
         self._mask_headers = masker.mask_headers
         self._clock = state.clock
+        self._seeded = state.seeded
         self._increment = state.store.counters.increment
 
     def open(self, scope: Scope, request: Request, at: float, real: float) -> Exchange:
@@ -67,6 +68,9 @@ class ExchangeLog:
         if reply.events:
             exchange.events = reply.planned or reply.events
         exchange.reply_body = reply.body if reply.frames is None else b"".join(frame.data for frame in reply.frames)
+        if operation is not None and self._seeded.any:
+            named = context.request.params.values()
+            exchange.seeded = self._seeded.named(operation.api, named, exchange.body, exchange.reply_body)
 
     def enter(self, exchange: Exchange) -> None:
         """Adds an exchange to the journal, its secrets masked, while its reply is still on the way."""

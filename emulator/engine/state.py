@@ -19,6 +19,7 @@ from emulator.generate.answers import AnswerList
 from emulator.jobs.job import Job
 from emulator.store.backend import Backend, ExchangeJournal
 from emulator.store.memory import MemoryBackend
+from emulator.store.seeded import Seeded
 from emulator.store.tokens import TokenExpiry
 from emulator.store.usage import Ledger
 from emulator.webhooks.address import Network
@@ -61,6 +62,7 @@ STORED_TYPES: Mapping[str, Any] = {
     "jobs": Job,
     "keys": MadeKey,
     "messages": DeliveryState,
+    "seeded": list[str],
     "world": Origin,
 }
 
@@ -81,6 +83,7 @@ class WorldState:
         self.ledger = Ledger(store)
         self.sender = Sender(store, allowed=webhook_allow, stamps=stamps)
         self.armed = Armed(store)
+        self.seeded = Seeded(store)
         self.on_issued: Callable[[str], None] = _ignore  # called with each credential that a request has made
         self._present: set[asyncio.Task[object]] = set()
         self._leaving: set[asyncio.Task[object]] = set()

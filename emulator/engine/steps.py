@@ -120,13 +120,12 @@ def run_steps(steps: Sequence[StepPlan], context: Context) -> Iterator[None]:
 def _put(step: StepPlan, context: Context, arguments: dict[str, Any]) -> Any:
     record = arguments.get("record", {})
     records = context.service.records[step.target]
-    if not isinstance(record, dict):
-        raise TemplateError(step.place, f"a record is a mapping, not {record!r}")
-    id = arguments.get("id", record.get(records.plan.key))
-    if id is None:
-        raise TemplateError(step.place, f"the record has no id; give one, or a field {records.plan.key!r}")
-    records.put(str(id), record, step.ttl)
-    apply_token_faults(context, step.target, str(id))
+    try:
+        id = records.id_of(record, arguments)
+    except ValueError as error:
+        raise TemplateError(step.place, str(error)) from None
+    records.put(id, record, step.ttl)
+    apply_token_faults(context, step.target, id)
     return record
 
 

@@ -14,7 +14,7 @@ from emulator.errors import ConfigError
 from emulator.jobs.job import Job, JobUsage, RowOutcome, Rows
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook.model import JobPlan
-from emulator.playbook.timeline import CANCELLED_AT_ONCE
+from emulator.playbook.timeline import CANCELLED_AT_ONCE, Timeline
 from emulator.store.backend import Backend
 
 
@@ -68,12 +68,13 @@ class Jobs:
         faults: Sequence[StartFault] = (),
         usage: JobUsage | None = None,
         started_at: float | None = None,
+        state: str | None = None,
     ) -> Job:
         """Starts a job of a known kind, now unless it `started_at` another time; `items` is a count.
 
-        Beyond the kind's `most` the oldest job is forgotten.
+        Beyond the kind's `most` the oldest job is forgotten. With a `state`, that is the one which it has now.
         Its end is reported when it is `watched` or has usage to be counted then. `faults` stay with the job. Raises
-        ConfigError, and begins nothing, when one of them does not fit it.
+        ConfigError, and begins nothing, when one of them does not fit it, or for an unknown state.
         """
         plan, known = self.kinds[kind], None if rows is None else Rows(rows)
         now = self._clock.now() if started_at is None else started_at
@@ -86,7 +87,7 @@ class Jobs:
                 job = fault.start(job)
             except ConfigError as error:
                 raise ConfigError(f"fault {fault.name}: {error}") from error
-        return self._keep(job)
+        return self._keep(job if state is None else self._arrived(job, state))
 
     def find(self, id: str, workspace: str | None = None) -> Job | None:
         """The job with this id, of any kind; None when there is none or it belongs to another workspace."""
@@ -140,20 +141,42 @@ class Jobs:
         The first state of its cancelling cancels it; those in which jobs end, end it. Raises ConfigError for an
         unknown state, with the nearest one.
         """
-        onto = self.kinds[job.kind].timeline
-        ends = (job.timeline.end, job.failed, job.cancel.end)
-        known = list(dict.fromkeys((*onto.states, *job.cancel.states, job.failed)))
+        self._require_state(job, state)
+        if state in (job.timeline.end, job.failed, job.cancel.end):
+            return self.force(job, state)
+        if state not in self.kinds[job.kind].timeline.states:
+            return self.cancel(job)
+        return job if job.done(self._clock.now()) else self._change(self._moved(job, job.timeline, state))
+
+    def _require_state(self, job: Job, state: str) -> None:
+        """Raises ConfigError for an unknown state, with the nearest one."""
+        known = list(dict.fromkeys((*self.kinds[job.kind].timeline.states, *job.cancel.states, job.failed)))
         if state not in known:
             raise ConfigError(f"unknown state {state!r}; {did_you_mean(state, known)}")
-        if state in ends:
-            return self.force(job, state)
-        now = self._clock.now()
-        if state not in onto.states:
-            return self.cancel(job)
-        if job.done(now):
+
+    def _moved(self, job: Job, past: Timeline, state: str) -> Job:
+        """Returns a job that has come to a state of its kind now, by a timeline of what was before."""
+        age = self._clock.now() - job.started_at
+        timeline = past.moved(self.kinds[job.kind].timeline, state, age, job.items)
+        return replace(job, timeline=timeline, cancelled_at=None, forced=None, fails=None, stops=None)
+
+    def _arrived(self, job: Job, state: str) -> Job:
+        """Returns a job that has a state now, however old it is. Raises ConfigError for an unknown one."""
+        self._require_state(job, state)
+        now, onto = self._clock.now(), job.timeline
+        if job.status(now) == state:
             return job
-        timeline = job.timeline.moved(onto, state, now - job.started_at, job.items)
-        return self._change(replace(job, timeline=timeline, cancelled_at=None, forced=None, fails=None, stops=None))
+        if state in (onto.end, job.failed, job.cancel.end):
+            return replace(job, forced=(state, min(now, job.ends_at - 2 * SLACK)), fails=None)
+        if state not in onto.states:
+            running = self._arrived(job, onto.states[-2]) if job.done(now) else job
+            return replace(running, cancelled_at=now)
+        before = onto.states.index(state)
+        moved = self._moved(job, Timeline(onto.states[:before], onto.begins[:before], onto.polled), state)
+        if before:
+            return moved
+        timeline = moved.timeline  # the first state has lasted from the start
+        return replace(moved, timeline=Timeline(timeline.states, (onto.begins[0], *timeline.begins[1:])))
 
     def close(self) -> None:
         """Stops reporting the end of jobs; what still starts jobs here leaves that to the pipeline that took over."""

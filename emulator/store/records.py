@@ -61,6 +61,18 @@ class Records:
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def id_of(self, record: Any, given: Mapping[str, Any]) -> str:
+        """Returns the id under which a record is put: the one that is given, or its own.
+
+        Raises ValueError for what is no record, or has no id.
+        """
+        if not isinstance(record, dict):
+            raise ValueError(f"a record is a mapping, not {record!r}")
+        id = given.get("id", record.get(self.plan.key))
+        if id is None:
+            raise ValueError(f"the record has no id; give one, or a field {self.plan.key!r}")
+        return str(id)
+
     def put(self, id: str, record: Any, ttl: float | None = None) -> None:
         """Overlays the fixture's record, or adds one."""
         self._store.put(self._name, id, record, ttl=ttl, cap=self.plan.most)

@@ -20,6 +20,7 @@ FORM = "application/x-www-form-urlencoded"
 class ExchangeView(Struct, frozen=True):
     """One request and its answer. `at` is epoch seconds, `took` seconds; keys are masked; a body is JSON or text.
 
+    `seeded` are the records and jobs that it names and that were written by hand.
     `passed_over` is how many rules of scenarios stood before the API's own that answered.
     """
 
@@ -46,6 +47,7 @@ class ExchangeView(Struct, frozen=True):
     near_misses: Sequence[Mapping[str, Any]] = ()
     error: str = ""
     events: int = 0
+    seeded: Sequence[str] = ()
     passed_over: int = 0
 
 
@@ -139,4 +141,5 @@ FIELDS: Mapping[str, Callable[[Exchange], Any]] = {
     "near_misses": lambda exchange: list(map(_near, exchange.near_misses)),
     "error": lambda exchange: exchange.error,
     "events": lambda exchange: exchange.events,
+    "seeded": lambda exchange: list(exchange.seeded),
 }

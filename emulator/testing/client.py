@@ -77,6 +77,11 @@ class Client:
         __tracebackhide__ = True
         return self._request("PUT", _quoted(path), body)[1]
 
+    def patch(self, path: str, body: Any) -> Any:
+        """Set a part of a resource."""
+        __tracebackhide__ = True
+        return self._request("PATCH", _quoted(path), body)[1]
+
     def make(self, path: str, body: Any) -> Any:
         """Set a resource that is not there yet. Raises ControlError 409 when it is."""
         __tracebackhide__ = True

@@ -10,6 +10,8 @@ import msgspec
 
 from emulator.testing.asynchronous import twin
 from emulator.testing.client import Client, RemoteSequence
+from emulator.testing.clock import Span
+from emulator.testing.faults import duration
 from emulator.webhooks.views import WebhookView
 
 Job = Mapping[str, Any]  # as the control API shows it
@@ -25,6 +27,37 @@ class Jobs:
         """All jobs, or those of an API, of a kind, in a state."""
         found: list[Job] = self._client.get("/jobs", api=api, kind=kind, state=state)["jobs"]
         return found
+
+    def start(
+        self,
+        kind: str,
+        *,
+        key: str,
+        items: Sequence[Any] | int = 0,
+        api: str | None = None,
+        id: str | None = None,
+        state: str | None = None,
+        age: Span | None = None,
+        finished: int | None = None,
+        data: Mapping[str, Any] | None = None,
+        result: Any = None,
+    ) -> Job:
+        """Begin a job without a request, as it would be for this key: so old, or with so many items finished, and in
+        this state. Raises ControlError for what its API does not have."""
+        body = {
+            "kind": kind,
+            "as": key,
+            "items": items if isinstance(items, int) else list(items),
+            "api": api,
+            "id": id,
+            "state": state,
+            "age": None if age is None else duration(age),
+            "finished": finished,
+            "data": None if data is None else dict(data),
+            "result": result,
+        }
+        job: Job = self._client.post("/jobs", {name: value for name, value in body.items() if value is not None})
+        return job
 
     def complete(self, id: str) -> None:
         """Let a job come to its end at once."""

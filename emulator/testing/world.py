@@ -21,6 +21,7 @@ from emulator.testing.explain import Explained, explain
 from emulator.testing.faults import ArmedFault, Patterns, Trigger, arm_fault, armed_faults, duration
 from emulator.testing.jobs import Jobs, Webhooks
 from emulator.testing.keys import Keys
+from emulator.testing.records import Records
 from emulator.testing.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -235,6 +236,10 @@ class World:
     def jobs(self) -> Jobs:
         """What the world works at."""
         return Jobs(self.client)
+
+    def records(self, api: str, collection: str) -> Records:
+        """What the world remembers in a collection of an API: a mapping from ids to records, read and written."""
+        return Records(self.client, api, collection)
 
     @property
     def verdict(self) -> Verdict:

@@ -6,12 +6,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from emulator.compile.when import WhenCompiler
 from emulator.errors import Diagnostic, DocumentError, Location
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.document.reader import Document, parse
 from emulator.language.expressions import Language
 from emulator.playbook import Playbook
-from emulator.worlds.journal_query import MAX_SHOWN, PlaybookOf, Question, compile_query, unknown_fields
+from emulator.playbook.matching import Matcher
+from emulator.worlds.journal_query import (
+    MAX_SHOWN,
+    PlaybookOf,
+    Question,
+    compile_query,
+    refuse_of_rules,
+    unknown_fields,
+)
 
 FILE = "filter"  # what diagnostics call the text
 MAX_LENGTH = 10_000  # characters
@@ -39,6 +48,16 @@ def compile_filter(
     if found:
         raise DocumentError(found)
     return compile_query(document.data, language, document.place, playbook_of)
+
+
+def compile_where(text: str, language: Language) -> Matcher:
+    """Returns the matcher of a filter over records, whose fields may have any name. Raises DocumentError as
+    `compile_filter` does."""
+    if not text.strip():
+        return Matcher()
+    document = _read(text)
+    refuse_of_rules(document.data, partial(document.place, key=True), "a record is asked for its fields")
+    return WhenCompiler(language, document.place).compile(document.data, ())
 
 
 def _read(text: str) -> Document:

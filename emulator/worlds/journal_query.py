@@ -101,11 +101,7 @@ def compile_query(
     Raises DocumentError with everything that is wrong in it, unknown names with the nearest one.
     """
     compiler = WhenCompiler(language, place_of)
-    if isinstance(when, dict):
-        of_rules = [key for key in when if key in COUNTER_TESTS or key in CONDITIONS]
-        if of_rules:
-            cure = "belongs to rules; a question has `count` and `last` beside its `when`"
-            raise DocumentError([Diagnostic(place_of((key,)), f"`{key}` {cure}") for key in of_rules])
+    refuse_of_rules(when, place_of, "a question has `count` and `last` beside its `when`")
     diagnostics, meant = Diagnostics(), when
     if isinstance(when, dict):
         meant = {_field(str(key)): _wanted(str(key), wanted) for key, wanted in when.items()}
@@ -113,6 +109,13 @@ def compile_query(
     diagnostics.found += NameChecker(language, compiler.place_of).unknown(when, (), tuple(NAMES.roots))
     diagnostics.raise_any()
     return Question(when, matcher, playbook_of)
+
+
+def refuse_of_rules(when: Any, place_of: PlaceOf, instead: str) -> None:
+    """Raises DocumentError for conditions that only rules can have, as they count or depend on the moment."""
+    of_rules = [key for key in when if key in COUNTER_TESTS or key in CONDITIONS] if isinstance(when, dict) else []
+    if of_rules:
+        raise DocumentError([Diagnostic(place_of((key,)), f"`{key}` belongs to rules; {instead}") for key in of_rules])
 
 
 def unknown_fields(when: Any, language: Language, place_of: PlaceOf) -> list[Diagnostic]:

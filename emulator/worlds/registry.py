@@ -197,9 +197,12 @@ class WorldRegistry:
 
         Raises UnknownWorld; ConfigError when another world has the key.
         """
-        world = self.find(name)
-        self._routes.check([key], world)
-        self._routes.register(key, world)
+        self.check_key(key, name)
+        self._routes.register(key, self.find(name))
+
+    def check_key(self, key: str, name: str) -> None:
+        """Raises UnknownWorld, or ConfigError when another world has the key: `register` would."""
+        self._routes.check([key], self.find(name))
 
     def keys(self, name: str) -> list[str]:
         """The keys registered to a world. Raises UnknownWorld."""

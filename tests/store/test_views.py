@@ -36,7 +36,7 @@ def test_an_exchange_is_shown_with_everything_on_it(emulator: Emulated) -> None:
     assert list(shown) == [
         *("number", "at", "api", "operation", "method", "path", "query", "headers", "body", "status"),
         *("reply_headers", "reply_body", "events_sent", "bytes_sent", "outcome", "took"),
-        *("key", "workspace", "rule", "faults", "near_misses", "error", "events", "passed_over"),
+        *("key", "workspace", "rule", "faults", "near_misses", "error", "events", "seeded", "passed_over"),
     ]
     assert (shown["number"], shown["at"], shown["took"]) == (1, 1_767_225_600.0, 0.0)
     assert (shown["api"], shown["operation"]) == ("aiexport", "messages.create")

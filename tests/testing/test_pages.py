@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from emulator.testing.clock import WorldClock
 from emulator.testing.exchanges import Exchanges, Recorded
 from emulator.testing.faults import ArmedFault, Trigger
 from emulator.testing.jobs import Attempt, Jobs, Webhooks
+from emulator.testing.records import Records
 from tests.how_to import FOLDER, GUIDES, PAGE, guide, page
 from tests.pages import README, ROOT, blocks, tables
 
@@ -31,6 +33,7 @@ TOLD: dict[tuple[str, str], type] = {
     ("Webhooks", "of `webhooks`"): Webhooks,
     ("Webhooks", "of an attempt"): Attempt,
     ("Jobs", "of `jobs`"): Jobs,
+    ("Records", "of `records`"): Records,
 }
 
 
@@ -45,6 +48,8 @@ def names(kind: type) -> set[str]:
     own = {name for name in dir(kind) if not name.startswith("_")}
     if kind is ArmedFault:
         own |= {"id", "order"}
+    if kind is Records:
+        own -= {*dir(MutableMapping)} - {"clear"}
     if kind is AddedAnswer:
         own |= {"id", "entry"}
     return own
@@ -79,7 +84,7 @@ def test_the_examples_run(
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pages = [*blocks(REFERENCE), *blocks(README)]
     examples = [block.text for block in pages if block.language == "python"]
-    assert len(examples) == 8
+    assert len(examples) == 9
     for number, text in enumerate(examples):
         indented = "".join(f"    {line}" for line in text.splitlines(keepends=True))
         whole = text if "def test_" in text else f"def test_it() -> None:\n{indented}"
