@@ -49,6 +49,7 @@ LogFormat = Literal["text", "json"]
 class Settings(Struct, frozen=True):
     """Settings of one server. Sizes are in bytes; `scenarios` are names or paths, the first takes precedence.
 
+    `max_body` is the largest body that every operation takes; 0: what the APIs' files say of each.
     `tls_listen` is the address of the TLS listener, `intercept_hosts` are hosts emulated besides those of the APIs, and
     `authority` is the folder of the certificate authority (`auto`: in the user's data folder). `control_token` is the
     token that the control API requires; empty: none, as long as only this machine can reach it. `cache` has no effect:
@@ -66,7 +67,7 @@ class Settings(Struct, frozen=True):
     listen: Listen = Listen()
     scenarios: tuple[str, ...] = ("default",)
     seed: int = 0
-    max_body: int = 64 * MIB  # 10,000 rows of a batch, as long as a page each
+    max_body: int = 0
     journal_entries: int = 500
     journal_bytes: int = 16 * MIB
     reload: bool = True
@@ -88,6 +89,11 @@ class Settings(Struct, frozen=True):
     state: str = ""
     keep: bool = False
     keys: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def body_limit(self) -> int:
+        """The largest body that is read where no operation of an API says how large it may be."""
+        return self.max_body or 64 * MIB  # 10,000 rows of a batch, as long as a page each
 
     @property
     def is_loopback(self) -> bool:

@@ -25,7 +25,11 @@ from emulator.cli.streams import log_to_stderr, show
     help="A scenario to play; may be repeated, rules of the first take precedence. [default: default]",
 )
 @click.option("--seed", metavar="N", help="Seed of generated texts and ids. [default: 0]")
-@click.option("--max-body", metavar="SIZE", help="The largest request body, e.g. 4MiB. [default: 64MiB]")
+@click.option(
+    "--max-body",
+    metavar="SIZE",
+    help="The largest request body of every operation, e.g. 4MiB. [default: as the APIs' files say]",
+)
 @click.option(
     "--read-timeout",
     metavar="SECONDS",

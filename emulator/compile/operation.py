@@ -153,6 +153,7 @@ class OperationCompiler:
             claims=tuple(part.claims),
             auth=part.auth and bool(file.auth),
             accept=frozenset(part.accept),
+            max_body=part.max_body or file.max_body,
             request=self._schema(part.request, (*path, "request")),
             query=self._schema(part.query, (*path, "query")),
             answer=part.answer,

@@ -181,8 +181,8 @@ class Control:
         guard(self._server.settings, request.scheme, request.fields, segments)
         route, path = self._find(request.method, segments, b"access-control-request-method" in request.fields)
         try:
-            request.raw = await read(request, receive, self._server.settings.max_body)
-            raw = decode(request, self._server.settings.max_body) if CODING_HEADER in request.fields else request.raw
+            request.raw = await read(request, receive, self._server.settings.body_limit)
+            raw = decode(request, self._server.settings.body_limit) if CODING_HEADER in request.fields else request.raw
         except ApiError as error:
             lines = [*error.added, *([(b"connection", b"close")] if error.values.get("unread") else [])]
             status, hint = BODY_ERRORS[error.kind]

@@ -14,8 +14,9 @@ import orjson
 from msgspec import Struct
 from msgspec.structs import FieldInfo, fields
 
-from emulator.engine.body import check_charset, check_exact
+from emulator.engine.body import check_charset
 from emulator.errors import ApiError, ConfigError, Diagnostic, DocumentError, EmulatorError
+from emulator.http.exact_json import check_exact
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.worlds.registry import UnknownWorld, WorldEnded
 

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import re
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
-import msgspec
-import orjson
 from starlette.types import Receive
 from starlette.types import Scope as Connection
 
 from emulator.errors import ApiError
-from emulator.http import Request
+from emulator.http import UNREAD, Request
+from emulator.http.exact_json import read_json
 from emulator.playbook import Operation
 from emulator.settings import Listen
 
 MAX_FIELDS = 1_000
-MAX_DISCARDED = 8  # times the limit: how much of a body that is too large is read and thrown away
+MAX_DISCARDED = 8  # times the limit, how much of a body that is too large is read and thrown away
+LEAST_DISCARDED = 8 * 2**20  # bytes, likewise, where the limit is low
 CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]*)', re.IGNORECASE)
 UTF_8 = ("utf-8", "utf8", "us-ascii", "ascii")  # and its subset
-# What is read is checked, matched and rendered while nothing else runs: so many values take 0.2 s at most.
-MAX_VALUES = 200_000  # in a body: 10,000 rows have 20 each
-MAX_KEYS = 10_000  # of one object
-DIGITS = bytes(48 if 48 <= byte < 58 else 32 for byte in range(256))  # every digit as 0, all else as a space
-LONG = b"0" * 19  # the digits that the shortest number of more than 64 bits has
-MAX_DEPTH = 200  # levels of lists and mappings; replies nest a body deeper, and JSON writers stop at 254
+LARGER = "by default each operation takes what `max_body` says in its API's file; --max-body SIZE holds for all of them"
+MAX_FORM = 256 * 2**10  # bytes; a megabyte of escapes takes 0.2 s to read
 
 
 class ClientLeft(Exception):
@@ -37,14 +32,16 @@ class ClientLeft(Exception):
 async def read(request: Request, receive: Receive, limit: int) -> bytes:
     """Returns the whole body. Raises ApiError("too_large") beyond `limit` bytes, and ClientLeft.
 
-    The rest of a body that is too large is read and thrown away, within reason: most clients send everything before
-    they read the response.
+    A body that is too large is read and thrown away, within reason: most clients send everything before they read the
+    response. One that is announced is refused at once if its client waits for our word, or if it is beyond reason.
     """
     length = request.fields.get(b"content-length", b"")
+    announced = int(length) if length.isdigit() and len(length) < 20 else 0
+    discarded = max(MAX_DISCARDED * limit, LEAST_DISCARDED)
+    if announced > limit and (b"expect" in request.fields or announced > discarded):
+        raise too_large(limit, unread=True)
     chunks: list[bytes] = []
     held, more = 0, True
-    if b"expect" in request.fields and length.isdigit() and len(length) < 20 and int(length) > limit:
-        raise too_large(limit, unread=True)  # the client waits for our word before it sends anything
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -52,13 +49,13 @@ async def read(request: Request, receive: Receive, limit: int) -> bytes:
         chunk: bytes = message.get("body", b"")
         more = message.get("more_body", False)
         held += len(chunk)
-        if held <= limit:
+        if max(held, announced) <= limit:
             if not more and not chunks:
                 return chunk
             chunks.append(chunk)
         else:
             chunks.clear()
-            if held > MAX_DISCARDED * limit:
+            if held > discarded:
                 break
     if held > limit:
         raise too_large(limit, unread=more)
@@ -71,11 +68,14 @@ def too_large(limit: int, unread: bool = False) -> ApiError:
     `unread`: the rest of the body may still come, so the connection can't be used again.
     """
     detail = f"the body is larger than {limit:,} bytes; the option --max-body allows more"
-    return ApiError("too_large", detail, limit=limit, unread=unread)
+    return ApiError("too_large", detail, limit=limit, unread=unread, hint=LARGER)
 
 
-def parse(operation: Operation, content_type: str | None, raw: bytes) -> Any:
-    """Returns the content of a body. Raises ApiError: `media_type` for an unaccepted type, `invalid` for bad JSON."""
+def parse(operation: Operation, content_type: str | None, raw: bytes, content: Any = UNREAD) -> Any:
+    """Returns the content of a body. Raises ApiError: `media_type` for an unaccepted type, `invalid` for bad JSON.
+
+    `content` is that of JSON that has been read already, or the error that it has.
+    """
     kind = _kind(content_type, raw, operation.accept)
     if kind is None:
         raise ApiError(
@@ -89,99 +89,17 @@ def parse(operation: Operation, content_type: str | None, raw: bytes) -> Any:
         return _parse_form(raw)
     if not raw:
         raise ApiError("invalid", "the body is empty; expected a JSON object")
-    check_size(raw)
-    try:
-        content = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise ApiError("invalid", _unreadable(raw, error)) from error
-    if len(raw) > 2 * MAX_DEPTH and _may_be_excessive(raw) and (excess := _excess(content)):
-        raise ApiError("invalid", f"the body {excess}")
-    check_exact(raw, content)
+    if content is UNREAD:
+        return read_json(raw)
+    if isinstance(content, ApiError):
+        raise content
     return content
-
-
-def check_size(raw: bytes) -> None:
-    """Raises ApiError("invalid") for JSON of too many values, before it is read: reading them takes long too.
-
-    An empty list counts as if it had a value. Commas and brackets in texts are left out only if there are many.
-    """
-    if len(raw) > MAX_VALUES and _commas_and_brackets(raw) > MAX_VALUES:
-        marks = raw if b"\\" not in raw else raw.replace(rb"\\", b"").replace(rb"\"", b"")
-        if marks.count(b'"') > 4 * MAX_VALUES or _commas_and_brackets(b"".join(marks.split(b'"')[::2])) > MAX_VALUES:
-            raise ApiError("invalid", f"the body has more than {MAX_VALUES:,} values")
-
-
-def _commas_and_brackets(raw: bytes) -> int:
-    """Returns how many values lists and objects have, if none is empty: one more than there are commas between them."""
-    return raw.count(b",") + raw.count(b"[") + raw.count(b"{")
-
-
-def check_exact(raw: bytes, content: Any) -> None:
-    """Raises ApiError("invalid") where the content of JSON is not all that was sent: a key that came twice, or a whole
-    number of more than 64 bits. `content` is what orjson makes of `raw`, nested no deeper than its writer goes.
-
-    What is left out shows in the number of quotation marks, some of which may be written as \\u0022. Most clients
-    write JSON just as orjson does, and then nothing need be counted.
-    """
-    written = orjson.dumps(content)
-    if written == raw:
-        return
-    if raw.count(b'"') + raw.count(rb"\u0022") != written.count(b'"'):
-        try:
-            json.loads(raw, object_pairs_hook=_unique)
-        except _Duplicate as found:
-            name = found.args[0]
-            raise ApiError("invalid", f"{name[:100]}: this key is given more than once", param=name) from None
-    if LONG in raw.translate(DIGITS) and _has_long(exact := msgspec.json.decode(raw)):
-        place = _beyond(exact)
-        reason = "a whole number of more than 64 bits, which can't be kept exactly"
-        raise ApiError("invalid", f"{place or 'body'}: {reason}", param=place or None)
-
-
-class _Duplicate(Exception):
-    """A key that an object has twice."""
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> None:
-    names: set[str] = set()
-    for name, _ in pairs:
-        if name in names:
-            raise _Duplicate(name)
-        names.add(name)
-
-
-def _has_long(content: Any) -> bool:
-    """Whether a whole number does not fit into 64 bits. It is looked for without its place, which takes much longer."""
-    left = [content]
-    while left:
-        value = left.pop()
-        if isinstance(value, int):
-            if _is_long(value):
-                return True
-        elif isinstance(value, (dict, list)):
-            left += value.values() if isinstance(value, dict) else value
-    return False
-
-
-def _is_long(value: int) -> bool:
-    return not -(2**63) <= value < 2**64
-
-
-def _beyond(content: Any) -> str | None:
-    """Returns the dotted place of the first whole number that does not fit into 64 bits, or None."""
-    left: list[tuple[str, Any]] = [("", content)]
-    while left:
-        place, value = left.pop()
-        if isinstance(value, int) and _is_long(value):
-            return place
-        if isinstance(value, (dict, list)):
-            inside = value.items() if isinstance(value, dict) else enumerate(value)
-            left += [(f"{place}.{name}" if place else str(name), child) for name, child in inside]
-    return None
 
 
 def _parse_form(raw: bytes) -> dict[str, str]:
     """Returns the fields of a form; none may come twice (RFC 6749 section 3.2), since nothing says which counts."""
+    if len(raw) > MAX_FORM:
+        raise ApiError("too_large", f"the form is larger than {MAX_FORM:,} bytes", limit=MAX_FORM)
     if 1 + raw.count(b"&") > MAX_FIELDS:
         raise ApiError("invalid", f"the form has more than {MAX_FIELDS:,} fields")
     try:
@@ -201,33 +119,6 @@ def check_charset(content_type: str) -> None:
     charset = CHARSET.search(content_type)
     if charset is not None and charset[1].lower() not in UTF_8:
         raise ApiError("invalid", f"content-type {content_type!r}: expected charset=utf-8", param="content-type")
-
-
-def _unreadable(raw: bytes, error: orjson.JSONDecodeError) -> str:
-    try:
-        raw.decode()
-    except UnicodeDecodeError as fault:
-        return f"the body is not UTF-8: byte {fault.start + 1} is {raw[fault.start]:#04x}"
-    return f"the body is not valid JSON: {error}"
-
-
-def _may_be_excessive(raw: bytes) -> bool:
-    """Whether JSON has enough brackets or commas to exceed a limit; those in texts are counted too."""
-    return raw.count(b"[") + raw.count(b"{") > MAX_DEPTH or (len(raw) > 5 * MAX_KEYS and raw.count(b",") >= MAX_KEYS)
-
-
-def _excess(content: Any) -> str | None:
-    """Says what a body has too much of: levels, or keys of an object; None when it is within limits."""
-    level = [content] if isinstance(content, (dict, list)) else []
-    for _ in range(MAX_DEPTH + 1):
-        if not level:
-            return None
-        most = max((len(each) for each in level if isinstance(each, dict)), default=0)
-        if most > MAX_KEYS:
-            return f"has an object with {most:,} keys; at most {MAX_KEYS:,}"
-        inside = (child for each in level for child in (each.values() if isinstance(each, dict) else each))
-        level = [child for child in inside if isinstance(child, (dict, list))]
-    return f"is nested deeper than {MAX_DEPTH} levels"
 
 
 def _kind(content_type: str | None, raw: bytes, accept: frozenset[str]) -> str | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from emulator.engine.body import too_large
 from emulator.errors import ApiError
 from emulator.http import Request
+from emulator.http.exact_json import TURN, Turns, at_once
 
 HEADER = b"content-encoding"
 MAX_CODINGS = 2  # applied one after the other
@@ -16,11 +17,16 @@ MAX_MEMBERS = 1_000  # of one gzip body; each costs a decompressor
 SLICE = 64 * 2**10  # bytes that a decompressor is given at once: it copies what follows the end of its stream
 PADDING = re.compile(rb"\0*")
 GZIP, ZLIB, RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS  # formats, as zlib names them
-Decoder = Callable[[bytes, int], bytes]
+Decoder = Callable[[bytes, int], Turns[bytes]]
 
 
 def decode(request: Request, limit: int) -> bytes:
-    """Returns the body without its content codings.
+    """Returns what `decode_in_turns` does, without a pause."""
+    return at_once(decode_in_turns(request, limit))
+
+
+def decode_in_turns(request: Request, limit: int) -> Turns[bytes]:
+    """Returns the body without its content codings; yields whenever others should get a turn.
 
     Raises ApiError: `media_type` for a coding other than gzip and deflate, `invalid` for a body that is not coded as
     its header says, `too_large` beyond `limit` bytes.
@@ -35,7 +41,7 @@ def decode(request: Request, limit: int) -> bytes:
     for decoder in decoders:
         assert decoder is not None
         try:
-            raw = decoder(raw, limit)
+            raw = yield from decoder(raw, limit)
         except OverflowError:
             raise too_large(limit) from None
         except (zlib.error, EOFError) as error:
@@ -54,12 +60,12 @@ def _unsupported(field: str) -> ApiError:
     return error
 
 
-def _gunzip(raw: bytes, limit: int) -> bytes:
+def _gunzip(raw: bytes, limit: int) -> Turns[bytes]:
     """Decodes gzip, whose members may follow each other (RFC 1952 section 2.2)."""
     parts: list[bytes] = []
     held = start = 0
     for _ in range(MAX_MEMBERS):
-        part, start = _inflate(raw, start, limit - held, GZIP)
+        part, start = yield from _inflate(raw, start, limit - held, GZIP)
         parts.append(part)
         held += len(part)
         start = PADDING.match(raw, start).end()  # type: ignore[union-attr]  # it matches nothing, too
@@ -68,31 +74,40 @@ def _gunzip(raw: bytes, limit: int) -> bytes:
     raise EOFError(f"it has more than {MAX_MEMBERS:,} members")
 
 
-def _deflated(raw: bytes, limit: int) -> bytes:
+def _deflated(raw: bytes, limit: int) -> Turns[bytes]:
     """Decodes deflate: the zlib format (RFC 1950), or the bare one (RFC 1951) that some clients send."""
     bare = len(raw) < 2 or raw[0] & 0x0F != 8 or (raw[0] << 8 | raw[1]) % 31
-    content, end = _inflate(raw, 0, limit, RAW if bare else ZLIB)
+    content, end = yield from _inflate(raw, 0, limit, RAW if bare else ZLIB)
     if end < len(raw):
         raise EOFError("something follows its end")
     return content
 
 
-def _inflate(raw: bytes, start: int, limit: int, format: int) -> tuple[bytes, int]:
+def _inflate(raw: bytes, start: int, limit: int, format: int) -> Turns[tuple[bytes, int]]:
     """Returns the content of the compressed stream that begins at `start`, and where it ends.
 
     Raises OverflowError beyond `limit` bytes, EOFError for one that is cut off.
     """
     stream = zlib.decompressobj(format)
     parts: list[bytes] = []
+    waiting = b""  # compressed bytes whose content is more than a turn's
+    since = 0  # bytes read and made since others had a turn
     while not stream.eof:
-        if start >= len(raw):
+        if not waiting:
+            waiting = raw[start : start + SLICE]
+            start += len(waiting)
+        parts.append(stream.decompress(waiting, min(limit + 1, TURN)))
+        if not waiting and not parts[-1]:
             raise EOFError("its end is missing")
-        parts.append(stream.decompress(raw[start : start + SLICE], limit + 1))
         limit -= len(parts[-1])
         if limit < 0:
             raise OverflowError
-        start = min(start + SLICE, len(raw)) - len(stream.unused_data)
-    return b"".join(parts), start
+        since += len(waiting) - len(stream.unconsumed_tail) + len(parts[-1])
+        waiting = stream.unconsumed_tail
+        if since > TURN:
+            since = 0
+            yield
+    return b"".join(parts), start - len(stream.unused_data)
 
 
 DECODERS: dict[str, Decoder] = {"gzip": _gunzip, "x-gzip": _gunzip, "deflate": _deflated}

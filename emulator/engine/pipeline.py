@@ -13,7 +13,7 @@ from copy import copy
 from functools import lru_cache, partial
 
 from msgspec import Struct
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from emulator.clock.admission import AdmissionQueue
 from emulator.compile.lint import CONTROL
@@ -23,7 +23,6 @@ from emulator.engine.answers import WorldAnswers
 from emulator.engine.authenticate import authenticate, knows
 from emulator.engine.body import ClientLeft, open_request, read, too_large
 from emulator.engine.coding import HEADER as CODING_HEADER
-from emulator.engine.coding import decode
 from emulator.engine.context import Context, Service
 from emulator.engine.deliver import FastPath, deliver, respond
 from emulator.engine.errors import Refusal, hint_line, ignored_line, refuse
@@ -35,7 +34,7 @@ from emulator.engine.provenance import provenance_line
 from emulator.engine.respond import render
 from emulator.engine.state import WorldState
 from emulator.engine.steps import job_ended, run_steps
-from emulator.engine.validate import validate
+from emulator.engine.validate import prepare, validate
 from emulator.errors import ApiError
 from emulator.faults import Fault
 from emulator.faults.header import HEADER as FAULT_HEADER
@@ -112,17 +111,19 @@ class Pipeline:
             return
         at, real = self.state.clock.now(), self.state.clock.real()
         try:
-            refused = await self._receive(request, receive)
+            await self._read(request, receive)
         except ClientLeft:
             await self.state.store.transact(partial(self._leave, scope, request, at, real))
             return
-        unit = partial(self._decide, scope, request, at, real, refused)
+        if self._paced:
+            await self._admission.wait()
+        unit = partial(self._decide, scope, request, at, real)
         reply, exchange = await self.state.store.transact(unit)
         await self._deliver(reply, exchange, scope, receive, send)
 
     def try_now(self, scope: Scope, request: Request, fast_path: FastPath) -> Continuation | None:
         """Answers a request whose body is there, without a task; returns what goes on with it when it needs time."""
-        if self._paced or not self._immediate or len(request.raw) > self._max_body or b"expect" in request.fields:
+        if self._paced or not self._immediate or b"expect" in request.fields or CODING_HEADER in request.fields:
             return self
         if request.method == "OPTIONS":  # perhaps a preflight
             return self
@@ -147,9 +148,9 @@ class Pipeline:
         `decided` is called with what was decided, before the rule's steps are taken.
         """
         dry = Pipeline(self.playbook, self.state.fork(), self._max_body, self._settings)
-        refused = too_large(self._max_body) if len(request.raw) > self._max_body else None
+        await dry._read(request, partial(_body_of, request.raw))
         at, real = dry.state.clock.now(), dry.state.clock.real()
-        return await dry.state.store.transact(partial(dry._decide, scope, request, at, real, refused, decided))
+        return await dry.state.store.transact(partial(dry._decide, scope, request, at, real, decided))
 
     def close(self) -> None:
         """Stops watching jobs: another pipeline takes over."""
@@ -172,15 +173,28 @@ class Pipeline:
         finally:
             self._exchanges.finish(exchange)
 
-    async def _receive(self, request: Request, receive: Receive) -> ApiError | None:
-        """Reads the body, and waits for admission where replies are paced; returns the error of what can't be read."""
+    async def _read(self, request: Request, receive: Receive) -> None:
+        """Reads the body, up to what its operation takes. Raises ClientLeft."""
+        operation, limit = self._destination(request)
         try:
-            request.raw = await read(request, receive, self._max_body)
+            request.raw = await read(request, receive, limit)
+            if operation is not None:
+                for _ in prepare(request, operation, limit):
+                    await self.state.clock.sleep(0)
         except ApiError as error:
-            return error
-        if self._paced:
-            await self._admission.wait()
-        return None
+            request.failure = error
+
+    def _destination(self, request: Request) -> tuple[Operation | None, int]:
+        """Returns the operation that a request is for, as far as is known without its key, and how large its body may
+        be."""
+        try:
+            _, operation, _, rival = self._route(request.method, request.host, request.path)
+        except (ApiError, MethodsAsked):
+            return None, self._settings.body_limit
+        return operation, max(self._limit(operation), self._limit(operation if rival is None else rival[1]))
+
+    def _limit(self, operation: Operation) -> int:
+        return self._max_body or operation.max_body
 
     def _leave(self, scope: Scope, request: Request, at: float, real: float) -> Generator[None, None, None]:
         """Adds to the journal that a client left before its request was complete: a unit of work."""
@@ -195,17 +209,12 @@ class Pipeline:
         request: Request,
         at: float,
         real: float,
-        refused: ApiError | None,
         decided: Callable[[Decision], None] | None = None,
     ) -> Generator[None, None, tuple[Reply, Exchange]]:
         """Returns the reply to a request that came `at` that time, and its exchange: a unit of work."""
         request = copy(request)  # another attempt finds it as it came
         exchange = self._exchanges.open(scope, request, at, real)
-        if refused is None:
-            decision = self._match(request, exchange)
-        else:
-            context = self._unrouted(request, exchange)
-            decision = Decision(context, refusal=refuse(refused, context))
+        decision = self._match(request, exchange)
         if decided is not None:
             decided(decision)
         reply = yield from self._conclude(decision, exchange, self._run_steps(decision))
@@ -238,8 +247,8 @@ class Pipeline:
             context.number = exchange.number
             if FAULT_HEADER in request.fields:
                 requested = requested_faults(exchange.headers, service.api, operation)
-            if CODING_HEADER in request.fields:
-                request.raw = decode(request, self._max_body)
+            if request.failure is not None or len(request.raw) > (self._max_body or operation.max_body):
+                raise request.failure or too_large(self._limit(operation))
             if operation.auth:
                 context.caller = authenticate(context)
             if validate(context, operation):
@@ -259,8 +268,8 @@ class Pipeline:
             return Decision(self._unrouted(request, exchange))
         except Exception as error:  # an ApiError, a TemplateError, or a mistake of ours: each becomes a reply
             context = context or self._unrouted(request, exchange)
-            chosen = None if choice is None else choice.rule
-            return Decision(context, None, faults, self._refuse(error, context, now=exchange.at), (), chosen)
+            refusal = self._refuse(request.failure or error, context, now=exchange.at)
+            return Decision(context, None, faults, refusal, (), None if choice is None else choice.rule)
 
     def _run_steps(self, decision: Decision) -> Iterator[None]:
         """Changes state as the rule says; yields whenever others should get a turn."""
@@ -340,6 +349,10 @@ class Pipeline:
         context = Context(self.services[self.playbook.router.nearest_api(request.host, request.path)], request)
         context.number = exchange.number
         return context
+
+
+async def _body_of(raw: bytes) -> Message:
+    return {"type": "http.request", "body": raw}
 
 
 def route(

@@ -5,13 +5,32 @@ from __future__ import annotations
 from urllib.parse import parse_qsl
 
 from emulator.engine import body
+from emulator.engine.coding import HEADER as CODING_HEADER
+from emulator.engine.coding import decode_in_turns
 from emulator.engine.context import Context
 from emulator.errors import ApiError
+from emulator.http import Request
+from emulator.http.exact_json import LONG_BODY, Turns, read_in_turns
 from emulator.playbook import Operation
 from emulator.playbook.json_schema import Schema
 from emulator.store.views import gather
 
 MAX_FIELDS = 1_000
+FORM = frozenset({"form"})
+
+
+def prepare(request: Request, operation: Operation, limit: int) -> Turns[None]:
+    """Decodes the body of a request, and reads JSON that is long; yields whenever others should get a turn.
+
+    Raises ApiError as `decode` does; why JSON can't be read is raised once the caller is known.
+    """
+    if CODING_HEADER in request.fields:
+        request.raw = yield from decode_in_turns(request, limit)
+    if len(request.raw) > LONG_BODY and operation.request is not None and operation.accept != FORM:
+        try:
+            request.content = yield from read_in_turns(request.raw)
+        except ApiError as error:
+            request.content = error
 
 
 def validate(context: Context, operation: Operation) -> bool:
@@ -36,7 +55,8 @@ def read_form(context: Context, operation: Operation) -> None:
     request = context.request
     if operation.request is not None:
         kind = request.fields.get(b"content-type")
-        context["body"] = body.parse(operation, None if kind is None else kind.decode("latin-1"), request.raw)
+        kind_name = None if kind is None else kind.decode("latin-1")
+        context["body"] = body.parse(operation, kind_name, request.raw, request.content)
     if operation.query is not None:
         context["query"] = operation.query.convert(_query(request.query, operation.query))
     elif request.query:
@@ -63,8 +83,9 @@ def _check(schema: Schema, name: str, context: Context, operation: Operation) ->
     elif schema.is_plain(value):
         schema.fill(value)
     else:
+        schema.require(value, name)
         unknown = schema.unknown(value)
-        schema.check(value, name)
+        schema.fill(value)
         if unknown and operation.unknown_fields == "refuse":
             error = ApiError("invalid", f"{unknown[0]}: this field is not documented", param=unknown[0])
             error.decided_by = schema

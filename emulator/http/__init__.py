@@ -9,6 +9,8 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from emulator.errors import ApiError
+
 Header = tuple[bytes, bytes]
 BODILESS = (
     204,
@@ -24,10 +26,15 @@ def phrase(status: int) -> str:
     return _PHRASES.get(status, "")
 
 
+UNREAD: Any = object()
+
+
 class Request(Struct):
     """HTTP request. `fields` are the headers as bytes, with lower-case names; `host` is Host without its port.
 
     `public_url` is where clients reach the server, if that differs from what they seem to use; empty: it does not.
+    `content` is what a long body says, which is read in turns, or the error that it has; UNREAD: it is read when it is
+    needed. `failure` is why there is no body.
     """
 
     method: str
@@ -40,6 +47,8 @@ class Request(Struct):
     raw: bytes = b""
     public_url: str = ""
     params: dict[str, str] = field(default_factory=dict)
+    content: Any = UNREAD
+    failure: ApiError | None = None
 
     @property
     def headers(self) -> dict[str, str]:

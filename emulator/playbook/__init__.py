@@ -51,6 +51,7 @@ class Operation(Struct, frozen=True):
     claims: tuple[str, ...]
     auth: bool
     accept: frozenset[str]
+    max_body: int
     request: Schema | None
     query: Schema | None
     answer: str | None

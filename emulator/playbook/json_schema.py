@@ -20,6 +20,7 @@ NUMBERS: Mapping[str, tuple[re.Pattern[str], Callable[[str], int | float]]] = {
     "integer": (re.compile(r"-?[0-9]{1,18}"), int),  # what fits into 64 bits, and so into JSON again
     "number": (re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?"), float),
 }
+MASK = "…"  # stands in the validator's own messages, which nobody reads: to write a long value takes long
 MANY = 2_000  # values inside a body; to look for every mistake of a larger one can take minutes
 PLAIN = (str, int, float, bool, type(None))
 BOOLEANS = {"true": True, "false": False}
@@ -33,7 +34,7 @@ class Schema:
 
         self.source = schema, schemas
         self._schema = {**schema, "schemas": dict(schemas)}
-        self._validator = jsonschema_rs.validator_for(self._schema)
+        self._validator = jsonschema_rs.validator_for(self._schema, mask=MASK)
         self._is_valid = self._validator.is_valid
         properties = _properties(schema, schemas)
         self._types = {name: part.get("type") for name, part in properties.items() if isinstance(part, dict)}
@@ -74,11 +75,15 @@ class Schema:
 
         Raises ApiError("invalid", param=…).
         """
+        self.require(value, what)
+        self.fill(value)
+
+    def require(self, value: Any, what: str) -> None:
+        """Refuses what does not fit, as `check` does."""
         if not self._is_valid(value):
             error = self.refusal(value, what)
             error.decided_by = self
             raise error
-        self.fill(value)
 
     def fill(self, value: Any) -> None:
         """Fills in the defaults of the top level."""

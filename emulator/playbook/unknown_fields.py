@@ -30,7 +30,7 @@ class ClosedSchema:
 
         parts = {f"#/schemas/{name}" for part in (schema, *schemas.values()) for name in _composed(part)}
         named = {name: each if f"#/schemas/{name}" in parts else _closed(each) for name, each in schemas.items()}
-        self._validator = jsonschema_rs.validator_for({**_closed(schema), "schemas": named})
+        self._validator = jsonschema_rs.validator_for({**_closed(schema), "schemas": named}, mask="…")
         self.is_valid = self._validator.is_valid
         self.is_stricter = not any(map(_refers_inverted, (schema, *schemas.values())))
 

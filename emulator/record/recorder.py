@@ -104,7 +104,7 @@ class Recorder:
             return
         request = open_request(connection)
         try:
-            request.raw = await read(request, receive, self._emulated.settings.max_body)
+            request.raw = await read(request, receive, self._emulated.settings.body_limit)
         except ClientLeft:
             return
         except ApiError as error:

@@ -104,7 +104,7 @@ class RequestReader:
         """Parses a request, and learns its secrets."""
         if CODING_HEADER in request.fields:
             with suppress(ApiError):  # then it is read as it is, which fails and says so
-                request = replace(request, raw=decode(request, self._emulated.settings.max_body))
+                request = replace(request, raw=decode(request, self._emulated.settings.body_limit))
         name = f"{request.method} {quote(request.path[:200])}"
         if request.path == CONTROL or request.path.startswith(f"{CONTROL}/"):
             reason = "A recorder has no control API."

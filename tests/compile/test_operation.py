@@ -54,9 +54,19 @@ def test_an_operation_that_names_no_cost_has_that_of_the_api(library: Library) -
     assert operations["free"].cost == {}
 
 
+@pytest.mark.finding("A9")
+def test_an_operation_takes_bodies_as_large_as_it_says_or_its_api_or_else_8_mib(library: Library) -> None:
+    some = "echo.create: {route: POST /echo, rules: []}\nlarge: {route: POST /large, max_body: 1 MiB, rules: []}\n"
+    assert [each.max_body for each in library.demo(api(MORE, some)).operations.values()] == [8 * 2**20, 2**20]
+    small = library.demo(api(MORE + "max_body: 4 KiB\n", some)).operations
+    assert [each.max_body for each in small.values()] == [4_096, 2**20]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("max_body: «huge\nrules: []", "'huge' is no size; expected a size such as 4194304, 4MiB or 500kB"),
+        ("max_body: «0\nrules: []", "expected 1 or more; found the number 0"),
         ("answer: «chit\nrules: []", "unknown answer 'chit'; there are none"),
         ("host: «c.test\nrules: []", "unknown host 'c.test'; there are none"),
         ("aliases: [{route: GET /x, host: «c.test}]\nrules: []", "unknown host 'c.test'; there are none"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.engine.body import MAX_VALUES
+from emulator.http.exact_json import MAX_VALUES
 from emulator.settings import Settings
 from tests.apis.aiexport_calls import PRO, asking
 from tests.running import Emulated, Running
@@ -96,6 +97,77 @@ def test_a_body_of_exactly_the_cap_is_read_and_a_byte_more_is_413(wire: Wire) ->
     assert wire.ask("POST", "/echo", HEADERS, b"{}").status == 200  # the connection is still good
 
 
+SIZED = ECHO.replace("  route: POST /form\n", "  route: POST /form\n  max_body: 2 KiB\n")
+
+
+@pytest.mark.bound("body")
+@pytest.mark.finding("A9")
+def test_an_operation_takes_what_its_api_or_it_itself_says(small: Small) -> None:
+    form = {**KEY, "content-type": "application/x-www-form-urlencoded"}
+    client = small(SIZED, "max_body: 1 KiB").client("small")
+    for path, headers, limit in (("/echo", dict(HEADERS), 1_024), ("/form", form, 2_048)):
+        body = padded(limit) if path == "/echo" else b"a=" + b"x" * (limit - 2)
+        assert client.post(path, content=body, headers=headers).status_code == 200
+        response = client.post(path, content=body + b" ", headers=headers)
+        assert (response.status_code, response.json()["kind"]) == (413, "too_large")
+        assert f"larger than {limit:,} bytes" in response.json()["said"]
+        assert "--max-body SIZE" in response.headers["x-emulator-hint"]
+
+
+@pytest.mark.bound("body")
+@pytest.mark.finding("A9")
+def test_the_option_replaces_what_the_files_say(small: Small) -> None:
+    client = small(SIZED, "max_body: 1 KiB", settings=Settings(reload=False, max_body=70_000)).client("small")
+    assert client.post("/echo", content=padded(70_000), headers=dict(HEADERS)).status_code == 200
+    assert client.post("/echo", content=padded(70_001), headers=dict(HEADERS)).status_code == 413
+
+
+@pytest.mark.finding("A9")
+def test_a_body_that_is_too_large_stands_in_the_journal_with_its_operation(small: Small) -> None:
+    emulator = small(SIZED, "max_body: 1 KiB")
+    assert emulator.client("small").post("/echo", content=padded(2_000), headers=dict(HEADERS)).status_code == 413
+    assert emulator.client("small").post("/nowhere", content=padded(2_000), headers=dict(HEADERS)).status_code == 404
+    too_large, nowhere = emulator.exchanges(2)
+    assert (too_large.operation, too_large.status, nowhere.operation) == ("echo", 413, "")
+
+
+@pytest.mark.finding("A9")
+def test_a_body_beyond_reason_is_refused_before_it_comes(wire: Wire) -> None:
+    wire.send(request("POST", "/echo", [*HEADERS, ("content-length", str(2**40))]))
+    answer = wire.answer()
+    refused(answer, 413, "too_large")
+    assert answer.header("connection") == "close"
+
+
+@pytest.mark.bound("long bodies")
+@pytest.mark.finding("A9")
+@pytest.mark.parametrize("coding", ["", "gzip"])
+def test_others_get_a_turn_while_a_long_body_is_read(
+    small: Small, monkeypatch: pytest.MonkeyPatch, coding: str
+) -> None:
+    emulator, turns = small(ECHO), []
+    sleep = emulator.app.state.clock.sleep
+
+    async def counted(seconds: float) -> None:
+        turns.append(seconds)
+        await sleep(seconds)
+
+    monkeypatch.setattr(emulator.app.state.clock, "sleep", counted)
+    body = padded(5 * 2**20)
+    headers = dict(HEADERS) | ({"content-encoding": coding} if coding else {})
+    sent = gzip.compress(body, 1) if coding else body
+    assert emulator.client("small").post("/echo", content=sent, headers=headers).status_code == 200
+    assert len(turns) >= 15  # a turn looks at 2 MiB for one of several things
+
+
+@pytest.mark.bound("fields of a form or a query")
+@pytest.mark.finding("A9")
+def test_a_form_that_is_long_is_refused(small: Small) -> None:
+    headers = {**KEY, "content-type": "application/x-www-form-urlencoded"}
+    response = small(ECHO).client("small").post("/form", content=b"a=" + b"%41" * 100_000, headers=headers)
+    assert (response.status_code, response.json()["said"]) == (413, "the form is larger than 262,144 bytes")
+
+
 def test_a_chunked_body_is_counted_as_it_comes(wire: Wire) -> None:
     headers = [*HEADERS, ("transfer-encoding", "chunked")]
     for size, status in ((CAP, 200), (CAP + 1, 413), (4 * CAP, 413)):
@@ -136,7 +208,7 @@ def test_a_client_that_asks_first_and_sends_chunks_is_stopped_at_the_cap(wire: W
 def test_a_body_without_end_is_answered_and_cut_off(wire: Wire) -> None:
     wire.send(request("POST", "/echo", [*HEADERS, ("transfer-encoding", "chunked")]))
     for _ in range(9):
-        wire.send(b"%x\r\n%b\r\n" % (CAP, b"x" * CAP))
+        wire.send(b"%x\r\n%b\r\n" % (2**20, b"x" * 2**20))
     answer = wire.answer()
     refused(answer, 413, "too_large")
     assert answer.header("connection") == "close"
@@ -303,7 +375,7 @@ def test_a_body_of_very_many_values_is_refused_before_it_is_checked(
 
 @pytest.mark.finding("A9")
 def test_of_too_many_values_nothing_is_read(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr("emulator.engine.body.orjson")
+    monkeypatch.delattr("emulator.http.exact_json.orjson")
     body = b'{"a":{' + b",".join([b'"a":1'] * MAX_VALUES) + b"}}"
     response = small(ECHO).client("small").post("/echo", content=body, headers=dict(HEADERS))
     assert (response.status_code, response.json()["said"]) == (400, "the body has more than 200,000 values")

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from emulator.language.schema.provenance import Provenance
+from emulator.settings import parse_size
 
 Template = Any
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]
@@ -19,6 +20,21 @@ _TERM = r"\d+(\.\d+)?\s*(ms|s|m|h|d)(\s+each)?"
 Duration = Annotated[str, Field(pattern=rf"^\s*{_TERM}(\s*\+\s*{_TERM})*\s*$")]
 _AGE_TERM = rf"({_TERM}|\d{{1,6}}\s*polls?(\s+each)?)"
 Age = Annotated[str, Field(pattern=rf"^\s*{_AGE_TERM}(\s*\+\s*{_AGE_TERM})*\s*$")]
+
+
+def _size(value: Any) -> int:
+    try:
+        return parse_size(value)
+    except ValueError as error:
+        raise ValueError(f"{value!r} is no size; expected {error}") from None
+
+
+Size = Annotated[
+    int,
+    BeforeValidator(_size),
+    Field(ge=1),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string"}]}),
+]
 
 
 def _status(value: Any) -> Any:

@@ -24,12 +24,14 @@ from emulator.language.schema.api import (
     Model,
     Name,
     PartModel,
+    Size,
     StepModel,
     Template,
     TierModel,
     UnknownKeysModel,
 )
 from emulator.language.schema.provenance import Provenance
+from emulator.settings import MIB
 
 
 class EventModel(Model):
@@ -165,6 +167,7 @@ class OperationModel(Model):
     accept: list[Literal["json", "form", "text"]] = Field(
         default=["json"], description="Kinds of body; text is JSON sent as text/plain."
     )
+    max_body: Size | None = Field(default=None, description="The largest body it takes; by default the API's.")
     request: dict[str, Any] | None = Field(default=None, description="JSON Schema of the body.")
     query: dict[str, Any] | None = Field(
         default=None, description="JSON Schema of the query; values are converted to its types."
@@ -214,6 +217,7 @@ class ApiFile(Model):
     tiers: dict[Name, TierModel] = {}
     limits_per: Literal["workspace", "key"] = "workspace"
     auth: list[CredentialModel] = []
+    max_body: Size = Field(default=8 * MIB, description="The largest body, unless an operation says otherwise.")
     cost: dict[Name, Template] = Field(
         default={}, description="What a request costs unless its operation says otherwise."
     )

@@ -179,6 +179,10 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "tiers": "The plans.",
         "limits_per": "Who shares counters: `workspace` (when left out) or `key`.",
         "auth": "Where a credential may stand; tried in order.",
+        "max_body": (
+            "The largest body that an operation takes, unless it says otherwise: a number of bytes, or a "
+            "size such as `64 KiB`; `8 MiB` when left out. `--max-body` replaces it."
+        ),
         "cost": "What a request costs, by counter, unless its operation says otherwise: numbers or templates.",
         "refused": (
             "What a request costs, by counter, that is refused for what it says: with a 4xx by its "
@@ -222,6 +226,7 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "claims": "The promises it serves.",
         "auth": "`false`: no key is needed. An API without `auth` needs none at all.",
         "accept": "Kinds of body: `json` (when left out), `form`, `text` (JSON sent as text/plain).",
+        "max_body": "The largest body that it takes, instead of the API's.",
         "request": (
             "A JSON Schema (2020-12) of the body. Without it the body is not read. Defaults of the top "
             "level are filled in. A body nested deeper than 200 levels is refused. A refusal names the "
