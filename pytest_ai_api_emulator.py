@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from emulator.reports.files import ReportFile
     from emulator.testing.emulator import Emulator, ServerThread
 
 
@@ -42,6 +43,7 @@ _WORLD: pytest.StashKey[Emulator] = pytest.StashKey()
 _BEGAN: pytest.StashKey[int] = pytest.StashKey()
 _PROJECT: pytest.StashKey[tuple[dict[str, Any], dict[str, Any] | None]] = pytest.StashKey()
 _HEADER: pytest.StashKey[str] = pytest.StashKey()
+_REPORTS: pytest.StashKey[list[ReportFile]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -60,6 +62,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="judge what each test's client did, and tell the findings at the end and as JUnit properties",
     )
+    group.addoption(
+        "--emulator-report",
+        action="append",
+        metavar="FORMAT=FILE",
+        help="write the exchanges of each failed test to a file of its own beside FILE: har or jsonl; may be repeated",
+    )
     parser.addini(
         "emulator_env", "set the variables of each API's client in tests: true, false or https", default="false"
     )
@@ -74,6 +82,8 @@ def pytest_configure(config: pytest.Config) -> None:
             config.issue_config_time_warning(pytest.PytestWarning(_hidden(other)), stacklevel=2)
         except pytest.PytestWarning:  # warnings are errors in this project, which must not end its tests
             config.stash[_HEADER] = _hidden(other)
+    if (reports := config.getoption("--emulator-report")) and not other:
+        config.stash[_REPORTS] = _report_files(reports)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -167,6 +177,10 @@ def pytest_runtest_makereport(
         text = "\n".join(report_lines(item.stash[_WORLD], item.stash[_BEGAN]))
         report.sections.append(("emulator exchanges", text))
         item.user_properties.append((EXCHANGES, text))
+        if files := item.config.stash.get(_REPORTS, []):
+            from emulator.testing.failure_report import write_failure
+
+            report.sections.append(("emulator report", "\n".join(write_failure(files, item.stash[_WORLD]))))
     return report
 
 
@@ -198,6 +212,17 @@ def _other_emulator() -> str | None:
         spec = find_spec("emulator")
         origin = spec and spec.origin
     return None if origin and PACKAGE.samefile(origin) else origin or "something without a file"
+
+
+def _report_files(texts: list[str]) -> list[ReportFile]:
+    """The files that failed tests are written to. Raises UsageError, before any test runs, for one that can't be."""
+    from emulator.errors import ConfigError
+    from emulator.testing.failure_report import failure_files
+
+    try:
+        return failure_files(texts)
+    except ConfigError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def _hidden(other: str) -> str:

@@ -135,10 +135,10 @@ HEADERS: tuple[Header, ...] = (
 
 
 class Streaming(Struct):
-    """A response that goes on: the ASGI application that sends it, and the world that it is about."""
+    """A response that goes on: the ASGI application that sends it, and the world in which it waits, if it waits."""
 
-    state: WorldState
     application: ASGIApp
+    state: WorldState | None = None
 
 
 class Control:
@@ -156,7 +156,7 @@ class Control:
         try:
             status, answer = await self._answer(scope, receive)
             if isinstance(answer, Streaming):
-                with self._waiters.one_more(answer.state):
+                with nullcontext() if answer.state is None else self._waiters.one_more(answer.state):
                     await answer.application(scope, receive, send)
                 return
         except ClientLeft:
@@ -204,17 +204,18 @@ class Control:
         arguments = {name: value for name, value in (("body", body), ("query", query)) if value is not None}
         # An unknown world is refused before anything is done, and one that ends ends what waits in it.
         world = self._server.worlds.find(world_name) if route.world_scoped else None
+        call: Callable[[], Any] = partial(route.function, control_request, **arguments)
         if route.streams:
-            application: Any = route.function(control_request, **arguments)
-            return control_request.status, Streaming(control_request.state, application)
+            return control_request.status, Streaming(call(), control_request.state)
+        if route.lines is not None and parsing.LINES.search(request.header(b"accept") or ""):
+            return control_request.status, Streaming(route.lines(control_request, **arguments))
         if route.waits:
             with self._waiters.one_more(control_request.state), control_request.state.attend():
-                return control_request.status, await unless_left(route.function(control_request, **arguments), receive)
+                return control_request.status, await unless_left(call(), receive)
         if route.writes:
             unit = partial(_unit, route.function, control_request, arguments)
-            answer: Any = control_request.state.store.transact(unit)
-        else:
-            answer = route.function(control_request, **arguments)
+            call = partial(control_request.state.store.transact, unit)
+        answer = call()
         if inspect.isawaitable(answer):
             with nullcontext() if world is None else world.state.attend():
                 answer = await answer

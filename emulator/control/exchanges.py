@@ -14,7 +14,7 @@ from emulator.engine.functions import LANGUAGE
 from emulator.errors import DocumentError
 from emulator.http import Exchange
 from emulator.log.feed import Feed, Position
-from emulator.log.stream import EventStream
+from emulator.log.stream import EventStream, LineStream
 from emulator.playbook import Playbook
 from emulator.store.views import ExchangeView, exchange_view
 from emulator.worlds.explained import Explanation
@@ -98,6 +98,18 @@ class Cleared(Struct, frozen=True):
 
 def exchanges(request: ControlRequest, query: ExchangesQuery) -> ExchangesView:
     """The last exchanges of this world."""
+    return _view(_found(request, query), request.world.playbook)
+
+
+def exchange_lines(request: ControlRequest, query: ExchangesQuery) -> LineStream:
+    """The same as lines of JSON, one for each exchange; headers have what else the answer would say."""
+    found, playbook = _found(request, query), request.world.playbook
+    about = {"total": found.total, "dropped": found.dropped, "next": found.next}
+    headers = [(f"x-emulator-{name}".encode(), str(number).encode()) for name, number in about.items()]
+    return LineStream((exchange_view(exchange, playbook) for exchange in found.exchanges), headers)
+
+
+def _found(request: ControlRequest, query: ExchangesQuery) -> Found:
     playbook = request.world.pipeline.playbook
     known_api(playbook, query.api, "query.api")
     known_operation(playbook, query.operation, "query.operation")
@@ -105,7 +117,7 @@ def exchanges(request: ControlRequest, query: ExchangesQuery) -> ExchangesView:
     when = _question(request, {name: value for name, value in filters.items() if value is not None})
     if (also := question_of(request, query.filter)) is not None:
         when = when.narrowed(also)
-    return _view(find(request.state.journal, when, query.last, query.limit, query.after), playbook)
+    return find(request.state.journal, when, query.last, query.limit, query.after)
 
 
 def stream(request: ControlRequest, query: StreamQuery) -> EventStream:
@@ -230,7 +242,7 @@ def _view(found: Found, playbook: Playbook) -> ExchangesView:
 EXAMPLE = {"operation": "messages.create", "body.stream": {"present": False}, "status": {"lt": 500}}
 SAMPLE = {"method": "POST", "path": "/v2/messages", "headers": {"X-API-Key": "axp_test_pro"}, "body": {"messages": []}}
 ROUTES = (
-    ControlRoute("GET", "/exchanges", exchanges),
+    ControlRoute("GET", "/exchanges", exchanges, lines=exchange_lines),
     ControlRoute("POST", "/exchanges/query", query, example={"when": EXAMPLE, "last": 10}, body_optional=True),
     ControlRoute(
         "POST",

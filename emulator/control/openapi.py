@@ -96,7 +96,10 @@ def _parameters(route: ControlRoute) -> Iterator[dict[str, Any]]:
 def _success(route: ControlRoute) -> dict[str, Any]:
     if route.streams:
         return {"description": route.about, "content": {"text/event-stream": {"schema": {"type": "string"}}}}
-    return _response(route.summary, _schema(route.answer))
+    success = _response(route.summary, _schema(route.answer))
+    if route.lines is not None:
+        success["content"]["application/x-ndjson"] = {"schema": {"type": "string"}}
+    return success
 
 
 def _response(about: str, schema: dict[str, Any]) -> dict[str, Any]:

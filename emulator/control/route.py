@@ -73,11 +73,11 @@ class ControlRoute(Struct, frozen=True, dict=True):
     """`path` is what follows `/_emulator`, with parameters such as `{id}`; `at` gives an example of each.
 
     `refusals` are the statuses of refusals beside those that every route has, `other_status` is that of a success which
-    is not `status`. `body_optional`: no body is as good as an empty object. `waits`: the function is a coroutine
-    function that waits for what others do, and may be cancelled when the client goes. `streams`: the function returns
-    an ASGI application that sends events. `writes`: the function changes the state of the world and is a unit of work,
-    which may be run again; a generator function lets others have a turn at each `yield`. What breaks off work that is
-    under way, such as a reset, can't be one.
+    is not `status`. `body_optional`: no body is as good as an empty object. `lines` sends the answer as lines of JSON
+    to who accepts those. `waits`: the function is a coroutine function that waits for what others do, and may be
+    cancelled when the client goes. `streams`: the function returns an ASGI application that sends events. `writes`: the
+    function changes the state of the world and is a unit of work, which may be run again; a generator function lets
+    others have a turn at each `yield`. What breaks off work that is under way, such as a reset, can't be one.
     """
 
     method: str
@@ -90,6 +90,7 @@ class ControlRoute(Struct, frozen=True, dict=True):
     other_status: int | None = None
     body_optional: bool = False
     world_scoped: bool = True
+    lines: Callable[..., Any] | None = None
     waits: bool = False
     streams: bool = False
     writes: bool = False

@@ -1,8 +1,8 @@
-"""Event stream: the feed of a world as server-sent events."""
+"""Streams: the feed of a world as server-sent events, and records as lines of JSON."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -10,11 +10,13 @@ from starlette.types import Receive, Scope, Send
 
 from emulator.clock import pause
 from emulator.engine.state import WorldEnded
+from emulator.http import Header
 from emulator.log.feed import Feed
 from emulator.worlds.registry import UnknownWorld, WorldRegistry
 from emulator.worlds.world import World
 
 INTERVAL = 0.1  # real seconds between two batches
+CHUNK = 64 * 2**10  # bytes of lines that are sent at once, after which others get a turn
 RETRY_MS = 1_000  # milliseconds after which a browser connects again
 HEADERS = {"x-content-type-options": "nosniff", "cross-origin-resource-policy": "same-origin"}
 
@@ -62,3 +64,24 @@ class EventStream:
             return self._worlds.find(self._world.name) is self._world
         except UnknownWorld:
             return False
+
+
+class LineStream:
+    """The ASGI application that sends records as lines of JSON, as many at once as fit a chunk."""
+
+    def __init__(self, records: Iterable[Any], headers: Sequence[Header] = ()) -> None:
+        self._records = records
+        self._headers = headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        own = [(b"content-type", b"application/x-ndjson"), (b"cache-control", b"no-store")]
+        common = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+        await send({"type": "http.response.start", "status": 200, "headers": [*own, *common, *self._headers]})
+        chunk = b""
+        for record in self._records if scope["method"] != "HEAD" else ():
+            chunk += msgspec.json.encode(record) + b"\n"
+            if len(chunk) >= CHUNK:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                await pause(0.0)
+                chunk = b""
+        await send({"type": "http.response.body", "body": chunk})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -14,7 +14,7 @@ from emulator.language.document.diagnostics import did_you_mean
 from emulator.reports.har import har
 from emulator.reports.junit import junit
 from emulator.reports.markdown import markdown
-from emulator.reports.record import RunRecord
+from emulator.reports.record import ExchangesRecord, RunRecord
 
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
@@ -24,21 +24,16 @@ def _json(record: RunRecord) -> str:
     return json.dumps({name: shown[name] for name in shown if name not in ("exchanges", "sent")}, indent=2) + "\n"
 
 
-def _har(record: RunRecord) -> str:
+def _har(record: ExchangesRecord) -> str:
     return json.dumps(har(record.exchanges, record.sent, record.url), indent=1, ensure_ascii=False) + "\n"
 
 
-def _lines(record: RunRecord) -> str:
+def _lines(record: ExchangesRecord) -> str:
     return "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in record.exchanges)
 
 
-FORMATS: Mapping[str, Callable[[RunRecord], str]] = {
-    "junit": junit,
-    "md": markdown,
-    "json": _json,
-    "har": _har,
-    "jsonl": _lines,
-}
+OF_EXCHANGES: Mapping[str, Callable[[ExchangesRecord], str]] = {"har": _har, "jsonl": _lines}
+FORMATS: Mapping[str, Callable[[RunRecord], str]] = {"junit": junit, "md": markdown, "json": _json, **OF_EXCHANGES}
 
 
 class ReportFile(Struct, frozen=True):
@@ -48,13 +43,18 @@ class ReportFile(Struct, frozen=True):
     path: Path
 
 
-def report_files(texts: Sequence[str]) -> list[ReportFile]:
+def report_files(
+    texts: Sequence[str], option: str = "--report", formats: Collection[str] = FORMATS
+) -> list[ReportFile]:
     """Returns the files that `FORMAT=FILE` stand for. Raises ConfigError for what isn't one or can't be written."""
-    files = [_parse(text) for text in texts]
-    for each in files:
-        _check(each.path)
+    try:
+        files = [_parse(text, formats) for text in texts]
+        for each in files:
+            _check(each.path)
+    except ConfigError as error:
+        raise ConfigError(f"{option}{error}") from error
     if len({each.path.absolute() for each in files}) < len(files):
-        raise ConfigError("--report: two reports go to the same file")
+        raise ConfigError(f"{option}: two reports go to the same file")
     return files
 
 
@@ -69,12 +69,12 @@ def write_reports(files: Sequence[ReportFile], record: RunRecord, env: Mapping[s
             raise ConfigError(f"--report {each.format}={each.path}: can't be written: {error.strerror}") from error
 
 
-def _parse(text: str) -> ReportFile:
+def _parse(text: str, formats: Collection[str]) -> ReportFile:
     name, _, path = text.partition("=")
-    if name not in FORMATS:
-        raise ConfigError(f"--report {text}: unknown format {name!r}; {did_you_mean(name, FORMATS)}")
+    if name not in formats:
+        raise ConfigError(f" {text}: unknown format {name!r}; {did_you_mean(name, formats)}")
     if not path:
-        raise ConfigError(f"--report {text}: expected a file, as in {name}=report.{name}")
+        raise ConfigError(f" {text}: expected a file, as in {name}=report.{name}")
     return ReportFile(name, Path(path))
 
 
@@ -87,4 +87,4 @@ def _check(path: Path) -> None:
         if not there:
             path.unlink()
     except OSError as error:
-        raise ConfigError(f"--report: {path} can't be written: {error.strerror}") from error
+        raise ConfigError(f": {path} can't be written: {error.strerror}") from error

@@ -12,11 +12,21 @@ from emulator.https.hosts import joined
 NO_OPERATION = "(no operation)"
 
 
-class RunRecord(Struct, frozen=True):
-    """What a command did: `summary`, `verdict`, `departures` and `exchanges` are views of the control API.
+class ExchangesRecord(Struct, frozen=True, kw_only=True):
+    """What was requested at `url`: `exchanges` are views of the control API.
 
-    `command_status` is how the command ended, `status` how the run did; `missing` says which calls are missing;
     `sent` are the times at which the events of an exchange left, in seconds after its response began.
+    """
+
+    url: str
+    exchanges: Sequence[Mapping[str, Any]] = ()
+    sent: Mapping[int, Sequence[float]] = {}
+
+
+class RunRecord(ExchangesRecord, frozen=True, kw_only=True):
+    """What a command did: `summary`, `verdict` and `departures` are views of the control API, too.
+
+    `command_status` is how the command ended, `status` how the run did; `missing` says which calls are missing.
     """
 
     command: Sequence[str]
@@ -27,9 +37,6 @@ class RunRecord(Struct, frozen=True):
     departures: Sequence[Mapping[str, Any]]
     untrusted: Mapping[str, int]
     missing: str
-    url: str
-    exchanges: Sequence[Mapping[str, Any]] = ()
-    sent: Mapping[int, Sequence[float]] = {}
 
     @property
     def calls(self) -> int:

@@ -32,13 +32,13 @@ from emulator.server.listeners import bind
 from emulator.settings import Settings
 from emulator.testing.client import DEFAULT, Client, ControlError
 from emulator.testing.emulator import ServerThread
+from emulator.testing.failure_report import all_exchanges, event_times
 from emulator.testing.verdict import Verdict
 from emulator.testing.world import World
 from emulator.worlds.credentials import ALL_ELSE
 
 BLOCKED, FINDINGS, TOO_FEW = 3, 4, 5  # exit statuses: a call was blocked; the verdict has findings; calls are missing
 EXCHANGES_IN = {"junit", "har", "jsonl"}  # formats that show exchanges
-PAGE = 1_000  # exchanges that are fetched at once
 UNKNOWN = 125  # the run failed and not the command, as `timeout` and `env` have it
 ReportLine = Callable[[str], None]
 
@@ -133,8 +133,7 @@ def _record(
     client = world.client
     proxy, summary, verdict = client.get("/departures"), client.get("/summary"), client.get("/verdict")
     missing = missing_calls(summary, run_options.expected).strip()
-    exchanges = list(_exchanges(client)) if formats & EXCHANGES_IN else []
-    streams = [each for each in exchanges if each["events"]] if "har" in formats else []
+    exchanges = list(all_exchanges(client)) if formats & EXCHANGES_IN else []
     return RunRecord(
         command=words,
         command_status=status,
@@ -146,22 +145,8 @@ def _record(
         missing=missing,
         url=client.url,
         exchanges=exchanges,
-        sent={each["number"]: _sent(client, each) for each in streams},
+        sent=event_times(client, exchanges) if "har" in formats else {},
     )
-
-
-def _exchanges(client: Client) -> Iterator[dict[str, Any]]:
-    """Yields all exchanges of the world, page by page."""
-    page = client.get("/exchanges", limit=PAGE)
-    while page["exchanges"]:
-        yield from page["exchanges"]
-        page = client.get("/exchanges", limit=PAGE, after=page["next"])
-
-
-def _sent(client: Client, stream: Mapping[str, Any]) -> list[float]:
-    """Returns when each event left; those of a stream that is not paced leave at once."""
-    timing = client.get(f"/exchanges/{stream['number']}/explanation")["timing"]
-    return timing["sent"] if timing else [0.0] * stream["events_sent"]
 
 
 def _status(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import Any
 
@@ -145,3 +146,40 @@ def test_exchanges_are_forgotten(emulator: Emulated, control: httpx.Client) -> N
     emulator.exchanges(1)
     assert control.delete("/exchanges").json() == {"cleared": 1}
     assert control.get("/exchanges").json() == {"exchanges": [], "total": 0, "dropped": 0, "next": 0}
+
+
+def test_whoever_accepts_lines_gets_one_exchange_a_line_and_the_rest_in_headers(
+    emulator: Emulated, control: httpx.Client
+) -> None:
+    client = caller(emulator)
+    for number in range(5):
+        client.post("/messages", json=asking(f"Question {number}"))
+    emulator.exchanges(5)
+    lines = {"Accept": "application/x-ndjson"}
+    first = control.get("/exchanges?limit=2", headers=lines)
+    assert first.headers["Content-Type"] == "application/x-ndjson"
+    assert first.text.endswith("}\n")
+    page = control.get("/exchanges?limit=2").json()
+    assert [json.loads(line) for line in first.text.splitlines()] == page["exchanges"]
+    about = {name: int(first.headers[f"X-Emulator-{name}"]) for name in ("total", "dropped", "next")}
+    assert about == {name: page[name] for name in about} == {"total": 5, "dropped": 0, "next": 2}
+    rest = control.get(f"/exchanges?after={about['next']}", headers=lines)
+    assert [json.loads(line)["number"] for line in rest.text.splitlines()] == [3, 4, 5]
+    assert control.get("/exchanges?after=5", headers=lines).content == b""
+    assert control.head("/exchanges", headers=lines).headers["X-Emulator-Total"] == "5"
+    assert control.get("/exchanges?limit=0", headers=lines).json()["error"]["message"].startswith("query.limit")
+
+
+@pytest.mark.parametrize("accept", ["application/json", "*/*", "application/x-ndjson;q=0, */*"])
+def test_whoever_does_not_accept_lines_gets_one_object(control: httpx.Client, accept: str) -> None:
+    assert control.get("/exchanges", headers={"Accept": accept}).json()["exchanges"] == []
+
+
+def test_long_lines_come_in_several_chunks(emulator: Emulated, control: httpx.Client) -> None:
+    client = caller(emulator)
+    for _ in range(3):
+        client.post("/messages", json=asking("word " * 10_000))
+    emulator.exchanges(3)
+    with control.stream("GET", "/exchanges", headers={"Accept": "application/x-ndjson"}) as response:
+        assert "content-length" not in response.headers
+        assert [json.loads(line)["number"] for line in response.read().decode().splitlines()] == [1, 2, 3]

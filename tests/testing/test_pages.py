@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,7 @@ def test_the_examples_run(
 ) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pages = [*blocks(REFERENCE), *blocks(README)]
-    examples = [block.text for block in pages if block.language == "python"]
+    examples = [block.text for block in pages if block.language == "python" and not block.text.startswith("# test_")]
     assert len(examples) == 9
     for number, text in enumerate(examples):
         indented = "".join(f"    {line}" for line in text.splitlines(keepends=True))
@@ -91,6 +92,25 @@ def test_the_examples_run(
         (pytester.path / f"test_{number}.py").write_text(whole)
     done = pytester.runpytest_inprocess("-p", "emulator", "--strict-markers", "--emulator-url", emulator_server.url)
     done.assert_outcomes(passed=len(examples))
+
+
+def test_the_report_of_a_failed_test_is_written_as_the_page_says(
+    pytester: pytest.Pytester, emulator_server: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    texts = [block.text for block in blocks(REFERENCE)]
+    at = next(at for at, text in enumerate(texts) if text.startswith("# test_checkout.py"))
+    test, command, shown = texts[at : at + 3]
+    (pytester.path / "test_checkout.py").write_text(test)
+    _, *options = command.split()
+    done = pytester.runpytest_inprocess("-p", "emulator", "--emulator-url", emulator_server.url, *options)
+    done.assert_outcomes(failed=1)
+    done.stdout.fnmatch_lines([f"*{line}*" if "report" in line else line for line in shown.splitlines()])
+    (file,) = pytester.path.glob("failed-*.har")
+    (entry,) = json.loads(file.read_text())["log"]["entries"]
+    assert (entry["response"]["status"], entry["_faults"]) == (503, ["status"])
+    (file,) = pytester.path.glob("failed-*.jsonl")
+    assert json.loads(file.read_text())["status"] == 503
 
 
 def test_the_pages_refer_to_what_is_there() -> None:

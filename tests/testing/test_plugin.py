@@ -191,6 +191,33 @@ def test_a_failed_test_shows_what_came_to_its_world_and_a_passed_one_does_not(ru
     done.stdout.no_fnmatch_line("*/passes*")
 
 
+def test_a_report_is_written_for_each_failed_test_and_for_no_other(run: Run, alone: pytest.Pytester) -> None:
+    done = run(
+        """
+    def test_passes(emulator):
+        send(emulator)
+
+    @pytest.mark.parametrize("number", [1, 2])
+    def test_fails(emulator, number):
+        send(emulator)
+        assert not number
+
+    def test_has_no_world():
+        assert False
+    """,
+        "--emulator-report=har=failed.har",
+    )
+    done.assert_outcomes(passed=1, failed=3)
+    done.stdout.fnmatch_lines(["*emulator report*", "har: failed-test-fails-1-*.har"])
+    assert len(list(alone.path.glob("failed-test-fails-*.har"))) == len(list(alone.path.glob("*.har"))) == 2
+
+
+def test_a_report_that_can_t_be_written_ends_the_run_before_the_first_test(run: Run) -> None:
+    done = run("\n    def test_passes():\n        pass\n", "--emulator-report=har=nowhere/failed.har")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines(["*--emulator-report: nowhere/failed.har can't be written: No such file or directory"])
+
+
 @pytest.mark.finding("G6")
 def test_a_failed_test_says_in_junit_what_came_and_what_did_not(run: Run, alone: pytest.Pytester) -> None:
     done = run(
