@@ -64,6 +64,12 @@ def text_line(row: Row, world: str = DEFAULT, bodies: Bodies | None = None, colo
     return "\n".join(lines) + "\n"
 
 
+def notice_line(text: str, colour: bool = False) -> str:
+    """Returns a line that is about no single exchange, with its end."""
+    paint: Paint = _painted if colour else _plain
+    return paint(escaped(text), YELLOW) + "\n"
+
+
 def json_line(row: Row, world: str = DEFAULT, bodies: Bodies | None = None) -> str:
     """Returns the same as one JSON object, in which characters that steer a terminal are escaped."""
     shown: dict[str, Any] = {"world": world, **to_builtins(row)}

@@ -11,10 +11,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+from msgspec import to_builtins
+
 from emulator.clock import steady
 from emulator.http import Exchange
-from emulator.log.line import Bodies, json_line, json_text, text_line
+from emulator.log.line import Bodies, json_line, json_text, notice_line, text_line
 from emulator.log.row import row_of, shortened
+from emulator.log.unmatched import UnmatchedRule, UnmatchedRules
 from emulator.worlds.registry import WorldRegistry
 from emulator.worlds.world import World
 
@@ -68,6 +71,7 @@ class RequestLog:
         self._allowances = (Allowance(), Allowance())  # of exchanges that went well, and of those that failed
         self._refilled = self._reported = self._real()
         self._left_out = 0
+        self._unmatched = UnmatchedRules()
         self._timer: asyncio.TimerHandle | None = None
         worlds.observe(self._note)
 
@@ -110,10 +114,17 @@ class RequestLog:
 
     def _line(self, world: World, exchange: Exchange) -> str:
         row = row_of(exchange, 0, world)
+        notices = "".join([self._notice(each) for each in self._unmatched.see(world, exchange)])
         bodies = Bodies(_text(exchange.body), _text(exchange.reply_body)) if self._bodies else None
         if self._as_json:
-            return json_line(row, world.name, bodies)
-        return text_line(row, world.name, bodies, self._colour)
+            return json_line(row, world.name, bodies) + notices
+        return text_line(row, world.name, bodies, self._colour) + notices
+
+    def _notice(self, unmatched: UnmatchedRule) -> str:
+        """Returns the line that names a rule which does not match."""
+        if self._as_json:
+            return json_text({"unmatched": to_builtins(unmatched)})
+        return notice_line(str(unmatched), self._colour)
 
     def _report_left_out(self) -> None:
         if not self._left_out:

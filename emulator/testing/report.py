@@ -13,6 +13,7 @@ from emulator.testing.world import World
 
 MAX_EXCHANGES = 20  # exchanges
 MAX_STRAYS = 5  # exchanges of the default world
+MAX_PASSED = 3  # rules that an exchange has passed over
 MAX_WIDTH = 200  # characters of a line
 
 
@@ -35,8 +36,18 @@ def exchange_lines(world: World) -> Iterator[str]:
         yield f"no request came to the world {world.name}"
     if earlier := total - len(found) + dropped:
         yield f"… {earlier} earlier ones" + (f", {dropped} of them dropped from the journal" if dropped else "")
+    passed = {each.operation: each.number for each in found if each.passed_over}  # the last one of each operation
     for each in found:
         yield from lines_of(each)
+        if passed.get(each.operation) == each.number:
+            yield from passed_lines(world, each)
+
+
+def passed_lines(world: World, each: Recorded) -> Iterator[str]:
+    """The nearest rules of scenarios that an exchange has passed over. Raises ControlError."""
+    differing = [rule for rule in world.explain(each).rules if rule.source == "scenario" and rule.differences]
+    for rule in sorted(differing, key=lambda rule: len(rule.differences))[:MAX_PASSED]:
+        yield f"     passed over: {rule.place}: {'; '.join(map(str, rule.differences))}"
 
 
 def unplayed_lines(world: World) -> Iterator[str]:

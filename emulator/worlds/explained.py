@@ -45,8 +45,9 @@ class TracedRule(Struct, frozen=True):
 
     @property
     def place(self) -> str:
-        """`mine.yaml:6`, and its name if it has one; of an API's own file without the folder, as the log shows it."""
-        file = self.file if self.source == "scenario" else self.file.rpartition("/")[2]
+        """`mine.yaml:6`, and its name if it has one; without a folder for an API's own file, and one far from here."""
+        is_near = self.source == "scenario" and not self.file.startswith("/")
+        file = self.file if is_near else self.file.rpartition("/")[2]
         return f"{file}:{self.line}" + (f" {self.name!r}" if self.name else "")
 
 

@@ -42,16 +42,19 @@ HINT = "x-emulator-hint"
 
 def explain(exchange: Exchange, world: World) -> Explanation:
     """Returns why an exchange of a world was answered as it was, by the playbook that the world plays now."""
-    operation = operation_of(exchange, world.playbook)
-    service = world.pipeline.services.get(exchange.api)
-    reason = "the exchange is in its journal"
+    notes = _notes(exchange, operation_of(exchange, world.playbook))
+    return explained(exchange, world, "the exchange is in its journal", compared(exchange, world), notes)
+
+
+def compared(exchange: Exchange, world: World) -> list[TracedRule]:
+    """Returns what became of each rule in an exchange of a world, as far as can be said now."""
+    operation, service = operation_of(exchange, world.playbook), world.pipeline.services.get(exchange.api)
     if operation is None or service is None:
-        return explained(exchange, world, reason, [], _notes(exchange, None))
+        return []
     context = _context(service, operation, exchange, world.playbook)
     context.caller, context.allowance, context.number = _who(exchange, context), exchange.allowance, exchange.number
     context["now"] = exchange.at
-    rules = trace_exchange(operation, exchange, context)
-    return explained(exchange, world, reason, rules, _notes(exchange, operation))
+    return trace_exchange(operation, exchange, context)
 
 
 def explained(

@@ -35,7 +35,7 @@ class WorldSpec(Struct, frozen=True):
     owner: str = ""
 
 
-class World(Struct, eq=False):
+class World(Struct, eq=False, weakref=True):
     """`scenarios` are the names that its playbook was made of, `spec` what was asked for when it was made."""
 
     name: str

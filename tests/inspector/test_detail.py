@@ -109,6 +109,18 @@ def test_why_names_rule_limits_and_the_words_of_the_document(page: Page, emulato
     expect(why.locator('.grade[data-grade="invented"]')).to_contain_text("AE-RL-HEADERS")
 
 
+def test_why_shows_a_rule_that_was_passed_over_field_by_field(page: Page, small: Small) -> None:
+    ask = "ask: {route: POST /ask, request: {type: object}, rules: [{name: own, reply: {body: {}}}]}"
+    emulator = small(ask, scenario="rules: [{on: ask, name: mine, when: {body.size: 3}, reply: {body: {}}}]\n")
+    loopback.post(f"{emulator.origin}/ask", json={"size": 2}, headers={"X-Key": "key-of-ann"})
+    emulator.exchanges(1)
+    page.goto(address(emulator, "exchange=1&tab=why"))
+    why = page.locator(".why")
+    expect(why).to_contain_text("1 of scenarios did not match, so a rule of the API answered.")
+    expect(why.get_by_role("row", name="body.size 3 2")).to_be_visible()
+    expect(why.locator(".miss")).to_have_text([re.compile("differs mine"), re.compile("answered own")])
+
+
 def test_why_not_lists_the_nearest_rules_field_by_field(page: Page, small: Small) -> None:
     emulator = small(
         "one: {route: POST /one, request: {type: object}, rules: "

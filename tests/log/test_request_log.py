@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from emulator.app import Application
+from emulator.app import Application, load
 from emulator.clock import manual
 from emulator.http import Exchange
 from emulator.log.request_log import MAX_BODY, MAX_RATE, Allowance, RequestLog
@@ -172,3 +173,25 @@ def test_an_allowance_is_refilled_with_time() -> None:
     assert sum(allowance.take() for _ in range(20)) == 3
     allowance.refill(60)
     assert sum(allowance.take() for _ in range(20)) == 10
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_rule_that_is_passed_over_three_times_is_named_below_the_line(as_json: bool, tmp_path: Path) -> None:
+    scenario = tmp_path / "mine.yaml"
+    rule = "{on: messages.create, name: mine, when: {body.model: other}, reply: {answer: Mine}}"
+    scenario.write_text(f"scenario: mine\nabout: Mine.\nextends: default\nrules: [{rule}]\n")
+    here = Logging(as_json)
+    here.app.adopt(load((str(scenario),)))
+    own = next(iter(here.app.playbook.apis["aiexport"].operations["messages.create"].rules.own_ids))
+    lines = []
+    for _ in range(5):
+        exchange = Exchange(1, 0.0, "POST", "/v2/messages", "")
+        exchange.api, exchange.operation, exchange.rule = "aiexport", "messages.create", own
+        exchange.body, exchange.status, exchange.outcome = b'{"model": "none"}', 200, "complete"
+        here.app.state.journal.add(exchange)
+        lines += here.flush()
+    assert len(lines) == 6
+    if as_json:
+        assert json.loads(lines[3])["unmatched"]["requests"] == 3
+    else:
+        assert lines[3].startswith("mine.yaml:4 'mine' has not matched 3 requests to messages.create; body.model: ")

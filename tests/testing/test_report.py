@@ -51,6 +51,19 @@ def test_near_misses_are_told_below_their_exchange() -> None:
     ]
 
 
+def test_rules_that_were_passed_over_are_told_below_the_last_exchange(
+    emulator: Emulator, http: httpx.Client, hello: dict[str, Any]
+) -> None:
+    rules = "rules: [{on: messages.create, name: mine, when: {body.model: other}, reply: {answer: Mine}}]"
+    emulator.put_scenario("mine", f"scenario: mine\nextends: default\n{rules}\n")
+    emulator.use("mine")
+    for _ in range(2):
+        http.post("/messages", json=hello)
+    first, second, passed = report_lines(emulator, place(emulator))
+    assert (first[:4], second[:4]) == ("  1 ", "  2 ")
+    assert passed == "     passed over: mine.yaml:3 'mine': body.model: expected 'other', found 'apex-haiku-4-20250401'"
+
+
 def test_it_is_bounded(emulator: Emulator, http: httpx.Client) -> None:
     since = place(emulator)
     for _ in range(MAX_EXCHANGES + 5):

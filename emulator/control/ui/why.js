@@ -3,6 +3,8 @@
 import { facts, h, section, table, tag, text, value, visible } from "./dom.js";
 import { count, dateTime } from "./units.js";
 
+const MANY = 100; // rules that are shown
+
 /** The view of an exchange's reasons. `explanation` is what the server says of them, or null. */
 export function whyView(exchange, explanation, pick) {
   return h(
@@ -10,8 +12,10 @@ export function whyView(exchange, explanation, pick) {
     ruleOf(exchange, explanation, pick),
     faultsOf(exchange),
     misses(exchange),
+    rulesOf(exchange, explanation),
     limitsOf(explanation),
     provenance(explanation),
+    explanation?.notes?.map((note) => h("p.soft", text(note, 600))),
   );
 }
 
@@ -42,14 +46,48 @@ function faultsOf(exchange) {
 
 function misses(exchange) {
   if (!exchange.near_misses.length) return null;
-  const row = ({ field, wanted, found }) =>
-    h("tr", h("td", text(field, 200)), h("td", text(wanted, 500)), h("td", text(found, 500)));
   const rule = (miss) => [
-    h("p", h("b", text(miss.name || miss.rule, 300)), " ", h("span.soft", visible(`${miss.file}:${miss.line}`))),
-    table("plain", ["Field", "Expected", "Found"], miss.differences.map(row), "Differences"),
+    h("p", h("b", text(miss.name || miss.rule, 300)), " ", h("span.soft", visible(placeOf(miss)))),
+    differences(miss),
   ];
   const rules = exchange.near_misses.map((miss) => h("div.miss", rule(miss)));
   return section("Why not: the nearest rules", rules);
+}
+
+const placeOf = ({ file, line }) => `${file}:${line}`;
+
+function differences(rule) {
+  const row = ({ field, wanted, found }) =>
+    h("tr", h("td", text(field, 200)), h("td", text(wanted, 500)), h("td", text(found, 500)));
+  return table("plain", ["Field", "Expected", "Found"], rule.differences.map(row), `Differences: ${placeOf(rule)}`);
+}
+
+const TONES = { answered: "good", "added its fault": "cut" };
+
+/** What became of each rule up to the one that answered; where none did, the nearest stand above. */
+function rulesOf(exchange, explanation) {
+  const rules = explanation?.rules ?? [];
+  const last = rules.findLastIndex(({ outcome }) => outcome !== "never reached");
+  if (last < 0 || exchange.near_misses.length) return null;
+  const item = (rule) =>
+    h(
+      "div.miss",
+      h(
+        "p",
+        tag(rule.outcome, TONES[rule.outcome]),
+        " ",
+        h("b", text(rule.name || placeOf(rule), 300)),
+        rule.name && [" ", h("span.soft", visible(placeOf(rule)))],
+      ),
+      rule.differences.length > 0 && differences(rule),
+    );
+  const passed = explanation.passed_over;
+  return section(
+    "Each rule, in order",
+    passed > 0 && h("p", `${count(passed)} of scenarios did not match, so a rule of the API answered.`),
+    rules.slice(0, Math.min(last + 1, MANY)).map(item),
+    last + 1 < rules.length && h("p.soft", `${count(rules.length - last - 1)} below were never reached.`),
+  );
 }
 
 function limitsOf(explanation) {
