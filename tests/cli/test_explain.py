@@ -20,7 +20,7 @@ PAGE = ROOT / "docs" / "explain.md"
 
 
 def test_the_page_shows_what_is_printed(tmp_path: Path) -> None:
-    scenario, command, shown = blocks(PAGE)
+    scenario, command, shown, notice = blocks(PAGE)
     assert scenario.file == "mine.yaml"
     (tmp_path / "mine.yaml").write_text(scenario.text)
     _, *arguments = shlex.split(command.text)
@@ -31,6 +31,9 @@ def test_the_page_shows_what_is_printed(tmp_path: Path) -> None:
         if line == "…":
             break
         assert line == lines.pop(0)
+    rule, difference = (line.strip() for line in done.stdout.split("\n")[7:9])
+    assert notice.text.startswith(rule.removeprefix("rules").partition("differs")[0].strip())
+    assert notice.text.strip().endswith(difference)
 
 
 def test_the_page_names_each_option() -> None:
