@@ -101,14 +101,17 @@ def _ask(url: str, world: str, token: str, body: dict[str, Any]) -> Explanation:
 
 
 def _rehearse(scenarios: tuple[str, ...], request: dict[str, Any]) -> Explanation:
-    """Answers the request by the scenarios, in a world of its own."""
+    """Answers the request by the scenarios, and the project file, in a world of its own."""
     import asyncio
 
     from msgspec import convert
+    from msgspec.structs import replace
 
     from emulator import settings
     from emulator.app import build
+    from emulator.project import read_project
     from emulator.worlds.rehearsal import SampleRequest, rehearse
 
-    app = build(settings.load({"scenarios": scenarios}, os.environ))
+    chosen = settings.load({"scenarios": scenarios}, os.environ, read_project(Path.cwd()).values)
+    app = build(replace(chosen, state=""))
     return asyncio.run(rehearse(convert(request, SampleRequest), app.worlds, DEFAULT_URL))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import copy
 from itertools import islice
 from typing import Annotated, Any, TypeVar
 
@@ -349,7 +348,7 @@ class MemoryBackend:
         other.schedule.load(self.schedule.dump())
         other.records.collections = {name: each.twin() for name, each in self.records.collections.items()}
         other.counters.values = dict(self.counters.values)
-        other.windows.windows = {key: copy(window) for key, window in self.windows.windows.items()}
+        other.windows.windows = {key: Window(each.used, each.resets_at) for key, each in self.windows.windows.items()}
         other.usage.load(self.usage.dump())
         return other
 

@@ -14,8 +14,9 @@ from emulator.language.schema.provenance import Provenance
 Outcome = Literal[
     "answered", "gave the reply", "added its fault", "would have answered", "matches now", "differs", "never reached"
 ]
-ANSWERED = ("answered", "gave the reply", "would have answered")
+Source = Literal["scenario", "api"]
 COLUMN = 11  # characters of the left column, with the space that follows
+MAX_DIFFERING = 30  # rules that differ in the text, the nearest
 MAX_VALUE = 300  # characters of each value in the text
 
 
@@ -38,7 +39,7 @@ class TracedRule(Struct, frozen=True):
     name: str
     file: str
     line: int
-    source: Literal["scenario", "api"]
+    source: Source
     outcome: Outcome
     faults: tuple[str, ...] = ()
     differences: tuple[Differing, ...] = ()
@@ -196,12 +197,17 @@ def _rules(rules: list[TracedRule]) -> Iterator[str]:
     left = len(rules)
     while left and rules[left - 1].outcome == "never reached":
         left -= 1
-    width = max((len(each.place) for each in rules[:left]), default=0)
-    for each in rules[:left]:
+    differing = sorted((rule for rule in rules if rule.outcome == "differs"), key=lambda rule: len(rule.differences))
+    far = {id(rule) for rule in differing[MAX_DIFFERING:]}
+    shown = [rule for rule in rules[:left] if id(rule) not in far]
+    width = max((len(each.place) for each in shown), default=0)
+    for each in shown:
         faults = f"  (fault {', '.join(each.faults)})" if each.faults and each.outcome != "differs" else ""
         yield f"{each.place:<{width}}  {each.outcome}{faults}"
         for difference in each.differences:
             yield f"  {difference.shortened(MAX_VALUE)}"
+    if far:
+        yield f"{len(far):,} others differ, in as much or more"
     if not rules:
         yield "none"
     elif left < len(rules):

@@ -18,7 +18,7 @@ from emulator.playbook import Operation, Playbook
 from emulator.playbook.json_schema import Schema
 from emulator.playbook.model import CheckPlan, Rule, TierPlan
 from emulator.store.limits import Allowance
-from emulator.store.masking import MASK, mask_key
+from emulator.store.masking import MASKED, mask_key
 from emulator.store.passed_over import operation_of, passed_over
 from emulator.store.tokens import KEYS
 from emulator.store.views import FIELDS
@@ -42,8 +42,9 @@ HINT = "x-emulator-hint"
 
 def explain(exchange: Exchange, world: World) -> Explanation:
     """Returns why an exchange of a world was answered as it was, by the playbook that the world plays now."""
-    notes = _notes(exchange, operation_of(exchange, world.playbook))
-    return explained(exchange, world, "the exchange is in its journal", compared(exchange, world), notes)
+    rules = compared(exchange, world)
+    notes = _notes(exchange, operation_of(exchange, world.playbook), rules)
+    return explained(exchange, world, "the exchange is in its journal", rules, notes)
 
 
 def compared(exchange: Exchange, world: World) -> list[TracedRule]:
@@ -125,12 +126,12 @@ def _grounds(
     return prompt, provenance_of(context, rule, reply, exchange.decided, tier, unknown)
 
 
-def _notes(exchange: Exchange, operation: Operation | None) -> list[str]:
+def _notes(exchange: Exchange, operation: Operation | None, rules: list[TracedRule]) -> list[str]:
     """Returns what an explanation of the past can't know."""
     notes = []
     if operation is not None:
         notes.append("rules that did not answer are compared with their counters as they are now, not as they were")
-        if any(MASK in value for _, value in exchange.headers):
+        if any(MASKED in each.found for rule in rules for each in rule.differences):
             notes.append("the journal masks secrets: a rule that looks at one may seem to differ")
         if exchange.rule and not any(
             each.id == exchange.rule for rule in operation.rules.rules for each in (rule, *rule.each)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from emulator.engine.context import Context
 from emulator.engine.near_misses import NoRule, described
 from emulator.engine.pipeline import Decision
-from emulator.http import Differing, Exchange
+from emulator.http import Exchange
 from emulator.playbook import Operation
 from emulator.playbook.model import Rule
 from emulator.playbook.rules import Miss, miss
-from emulator.worlds.explained import Outcome, TracedRule
+from emulator.worlds.explained import Outcome, Source, TracedRule
 
 GIVEN = ("now", "body", "query")  # names that a context has before a rule is chosen
 
@@ -28,7 +28,7 @@ def trace_decision(decision: Decision) -> list[TracedRule]:
     before.update({name: context[name] for name in GIVEN if name in context})
     before.caller, before.allowance, before.number = context.caller, context.allowance, context.number
     outcome: Outcome = "answered" if decision.rule is not None else "would have answered"
-    return list(_trace(operation, before, reached, "" if chosen is None else chosen.id, outcome))
+    return _trace(operation, before, reached, "" if chosen is None else chosen.id, outcome)
 
 
 def trace_exchange(operation: Operation, exchange: Exchange, context: Context) -> list[TracedRule]:
@@ -36,48 +36,48 @@ def trace_exchange(operation: Operation, exchange: Exchange, context: Context) -
     known = {each.id for rule in operation.rules.rules for each in (rule, *rule.each)}
     reached = bool(exchange.rule or exchange.near_misses or exchange.faults)
     if exchange.rule in known:
-        return list(_trace(operation, context, reached, exchange.rule, "answered"))
+        return _trace(operation, context, reached, exchange.rule, "answered")
     otherwise: Outcome = "would have answered" if exchange.faults and not exchange.rule else "matches now"
-    return list(_trace(operation, context, reached, "", otherwise))
+    return _trace(operation, context, reached, "", otherwise)
 
 
-def _trace(
+def _trace(operation: Operation, context: Context, reached: bool, chosen: str, outcome: Outcome) -> list[TracedRule]:
+    """Returns the rules; `chosen` is the id of the one with that `outcome`, empty for the first that matches."""
+    found = list(_outcomes(operation, context, reached, chosen, outcome))
+    near = iter(described([missed for _, _, missed in found if missed is not None], context))  # it masks secrets: once
+    traced = []
+    for at, (rule, became, missed) in enumerate(found):
+        differences = () if missed is None else next(near).differences
+        source: Source = "api" if at >= operation.rules.before else "scenario"
+        names = tuple(plan.name for plan in rule.faults)
+        traced.append(TracedRule(rule.name, rule.place.file, rule.place.line, source, became, names, differences))
+    return traced
+
+
+def _outcomes(
     operation: Operation, context: Context, reached: bool, chosen: str, outcome: Outcome
-) -> Iterator[TracedRule]:
-    """Yields the rules; `chosen` is the id of the one with that `outcome`, empty for the first that matches."""
+) -> Iterator[tuple[Rule, Outcome, Miss | None]]:
+    """Yields what became of each rule, and what kept it from matching."""
     counted = context.service.state.store.counters.value
     over, shaped = not reached, True
     for at, rule in enumerate(operation.rules.rules):
-        own = at >= operation.rules.before
-        if over and (shaped or not own):
-            yield _traced(rule, own, "never reached")
+        if over and (shaped or at < operation.rules.before):
+            yield rule, "never reached", None
             continue
         if not over and chosen and any(each.id == chosen for each in (rule, *rule.each)):
             over, shaped = True, rule.answer is None
-            yield _traced(rule, own, outcome)
+            yield rule, outcome, None
             continue
-        difference = miss(rule, context, counted)
-        if difference.differences or difference.held:
-            yield _traced(rule, own, "differs", context, difference)
+        missed = miss(rule, context, counted)
+        if missed.differences or missed.held:
+            yield rule, "differs", missed
         elif over:
             shaped = True
-            yield _traced(rule, own, "gave the reply")
+            yield rule, "gave the reply", None
         elif rule.is_fault:
-            yield _traced(rule, own, "added its fault")
+            yield rule, "added its fault", None
         elif chosen:
-            yield _traced(rule, own, "matches now")
+            yield rule, "matches now", None
         else:
             over, shaped = True, rule.answer is None
-            yield _traced(rule, own, outcome)
-
-
-def _traced(
-    rule: Rule, own: bool, outcome: Outcome, context: Context | None = None, difference: Miss | None = None
-) -> TracedRule:
-    names = tuple(plan.name for plan in rule.faults)
-    differences: tuple[Differing, ...] = ()
-    if context is not None and difference is not None:
-        (near,) = described([difference], context)
-        differences = near.differences
-    place = rule.place
-    return TracedRule(rule.name, place.file, place.line, "api" if own else "scenario", outcome, names, differences)
+            yield rule, outcome, None

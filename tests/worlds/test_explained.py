@@ -53,5 +53,16 @@ def test_an_old_exchange_says_what_it_can_not_know(emulator: Emulated) -> None:
     emulator.exchanges(1)
     text = told(emulator, exchange=1)
     assert "note: rules that did not answer are compared with their counters as they are now" in text
-    assert "note: the journal masks secrets" in text
     assert "note: the journal has cut this exchange" in text
+
+
+def test_of_many_rules_the_nearest_are_shown(small: Small) -> None:
+    many = [f"{{on: ask, name: r{at}, when: {{body.a: {at}, body.b: 1}}, reply: {{body: {{}}}}}}" for at in range(100)]
+    near = "{on: ask, name: nearest, when: {body.a: x}, reply: {body: {}}}"
+    ask = "ask: {route: POST /ask, request: {type: object}, rules: [{reply: {body: {}}}]}"
+    emulator = small(ask, scenario=f"rules: [{', '.join([*many, near])}]\n")
+    text = told(emulator, method="POST", path="/ask", headers={"X-Key": "key-of-ann"}, body={})
+    assert text.count("differs") == 30
+    assert "'nearest'" in text
+    assert "71 others differ, in as much or more" in text
+    assert text.count("  answered") == 1

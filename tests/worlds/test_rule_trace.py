@@ -105,3 +105,13 @@ def test_what_is_secret_is_not_shown(small: Small) -> None:
             f"{emulator.origin}/_emulator/explain", json={"method": "POST", "path": "/ask", "headers": KEY, "body": {}}
         ).text
     )
+
+
+def test_an_exchange_says_that_a_secret_is_masked_where_a_rule_looks_at_one(small: Small) -> None:
+    emulator = play(small)
+    send(emulator, d=1)
+    send(emulator)
+    emulator.exchanges(2)
+    answers = [loopback.post(f"{emulator.origin}/_emulator/explain", json={"exchange": number}) for number in (1, 2)]
+    notes = [" ".join(answer.json()["notes"]) for answer in answers]
+    assert ["masks secrets" in note for note in notes] == [False, True]
