@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -60,6 +61,7 @@ class Application:
         playbooks.add(settings.scenarios, playbook)
         self.worlds = WorldRegistry(settings, playbooks, clock)
         self.state_file = self._state_file() if settings.state else None
+        self.armed_at_start: Sequence[Mapping[str, Any]] = ()
         self.proxy = HttpsProxy(self._hosts, lambda: resources.data(settings.authority, os.environ))
 
     @property
@@ -191,6 +193,10 @@ class Application:
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
+        already = [armed.order for armed in self.state.armed.list()] if self.armed_at_start else []  # in a saved state
+        for order in self.armed_at_start:
+            if order not in already:
+                self.state.armed.arm(order)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         if self.state_file is not None:
@@ -205,4 +211,9 @@ def _compile(settings: Settings, names: tuple[str, ...]) -> Playbook:
 
 def build(settings: Settings, clock: Clock | None = None) -> Application:
     """The whole emulator as an ASGI application. Raises DocumentError when a scenario is wrong."""
-    return Application(settings, clock or settings.clock.clock(), _compile(settings, settings.scenarios))
+    app = Application(settings, clock or settings.clock.clock(), _compile(settings, settings.scenarios))
+    if settings.faults:
+        from emulator.control.faults import orders
+
+        app.armed_at_start = orders(settings.faults, app.playbook)
+    return app

@@ -62,6 +62,7 @@ class Settings(Struct, frozen=True):
     `log` is the format of the request log; `quiet`: there is none; `verbose`: it has bodies.
     `clock` is how the clock of each world starts. `state` is the file of a snapshot that the default world begins with;
     `keep`: it is written back. `keys` are further API keys that each world knows, each with the one that it is like.
+    `faults` are armed in the default world from the start, each in the syntax of the header.
     """
 
     listen: Listen = Listen()
@@ -89,6 +90,7 @@ class Settings(Struct, frozen=True):
     state: str = ""
     keep: bool = False
     keys: tuple[tuple[str, str], ...] = ()
+    faults: tuple[str, ...] = ()
 
     @property
     def body_limit(self) -> int:
@@ -295,6 +297,14 @@ def _parse_origin(text: str) -> str:
     return match[0].removesuffix(f":{default}") if match["port"] == default else match[0]
 
 
+def parse_faults(value: Any) -> tuple[str, ...]:
+    """Parses faults, as a sequence or one a line. Raises ValueError with what was expected."""
+    texts = tuple(text.strip() for text in (value.splitlines() if isinstance(value, str) else map(str, value)))
+    if not all(texts):
+        raise ValueError("a fault such as 'messages.*: status=503; times=2', or several on lines of their own")
+    return texts
+
+
 def parse_token(value: Any) -> str:
     """Parses a token of visible ASCII characters. Raises ValueError with what was expected."""
     if not re.fullmatch(r"[!-~]{8,200}", str(value)):
@@ -337,4 +347,5 @@ PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "state": ("--state", parse_file),
     "keep": ("--keep", parse_bool),
     "keys": ("--key", parse_keys),
+    "faults": ("--fault", parse_faults),
 }

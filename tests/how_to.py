@@ -16,6 +16,7 @@ GUIDES = (
     "rule_that_did_not_match",
     "rate_limit",
     "program_and_its_variables",
+    "shell_script",
     "javascript_suite",
     "job_by_polls",
     "state_of_my_own",

@@ -11,7 +11,7 @@ import click
 from emulator import __version__
 
 # Modules, not what is in them: a command that is called like its module would hide it.
-from emulator.cli import certs, check, demo, editor, explain, record, routes, run, serve, tail, verify
+from emulator.cli import certs, check, demo, editor, explain, record, routes, run, serve, switchboard, tail, verify
 from emulator.cli.streams import Commands, open_closed_streams
 
 
@@ -38,6 +38,7 @@ for command in (
     run.env,
     run.run,
     serve.serve,
+    *switchboard.commands(),
     tail.tail,
     verify.verify,
 ):

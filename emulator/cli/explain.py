@@ -47,7 +47,7 @@ def explain(
     """
     from msgspec import json
 
-    from emulator.log.line import escaped
+    from emulator.log.escape import escaped
 
     if scenarios and (url or exchange):
         other = "--url" if url else "--exchange"

@@ -41,6 +41,7 @@ UNPARSED = {"allow_interspersed_args": False}  # from its first word on, everyth
 @click.option("--clock", metavar="WORDS", help="As for serve: how the clock starts, such as frozen.")
 @click.option("--state", metavar="FILE", help="As for serve: begin with the snapshot in this file.")
 @click.option("--keep", is_flag=True, default=None, help="As for serve: write the state back to --state.")
+@click.option("--fault", "faults", multiple=True, metavar="FAULT", help="As for serve; may be repeated.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND …")
 @exit_on_error
 def run(

@@ -100,6 +100,13 @@ from emulator.cli.streams import log_to_stderr, show
 @click.option("-v", "--verbose", is_flag=True, default=None, help="Print bodies too, shortened.")
 @click.option("--journal-entries", metavar="N", help="Exchanges that a world's journal keeps. [default: 500]")
 @click.option("--journal-bytes", metavar="SIZE", help="And their size together. [default: 16MiB]")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="FAULT",
+    help="Arm a fault from the start, e.g. 'messages.*: status=503; probability=0.1'; may be repeated.",
+)
 @exit_on_error
 def serve(**options: Any) -> int:
     """Serve the APIs until Ctrl-C or SIGTERM.

@@ -39,7 +39,8 @@ def tail(url: str, world: str, token: str, last: int, log: str, filter: tuple[st
     """
     import asyncio
 
-    from emulator.log.line import escaped, json_line, text_line, uses_colour
+    from emulator.log.escape import escaped
+    from emulator.log.line import json_line, text_line, uses_colour
     from emulator.log.row import Row
     from emulator.log.tail import Tail, WorldGone, wanted
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field, to_builtins
 
+from emulator.clock import manual
 from emulator.control.clock import between
 from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.dates import LATEST
-from emulator.errors import ConfigError
+from emulator.errors import ConfigError, EmulatorError
 from emulator.faults import FAULTS, ArmedFault, Fault, parameters
-from emulator.faults.armed import MAX_ARMED
+from emulator.faults.armed import MAX_ARMED, Armed
+from emulator.faults.header import armed_order
 from emulator.faults.targets import out_of_reach, spots, unknown_name
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
+from emulator.store.memory import MemoryBackend
 
 Patterns = Annotated[list[str], Meta(min_length=1, max_length=1_000)]
 
@@ -90,14 +94,34 @@ def arm(request: ControlRequest, body: FaultRequest) -> ArmedView:
     """Arm a fault in this world, from the next request on."""
     order = {name: value for name, value in to_builtins(body).items() if value is not None}
     order |= {name: _duration(order[name], f"body.{name}") for name in ("after", "for") if name in order}
-    on = body.on if isinstance(body.on, list) else [body.on] if body.on is not None else []
-    playbook, armed = request.world.pipeline.playbook, request.state.armed
-    for pattern in on:
-        _refuse_idle(pattern, playbook)
-    _refuse_out_of_reach(FAULTS.make(body.fault, body.params), on, playbook)
+    armed = request.state.armed
+    refuse_in_vain(order, request.world.pipeline.playbook)
     if armed.full:
         raise ControlFailure(409, f"{MAX_ARMED:,} faults are armed in this world; disarm some first")
     return _view(armed.arm(order), request)
+
+
+def refuse_in_vain(order: Mapping[str, Any], playbook: Playbook) -> None:
+    """Raises ConfigError for what is no fault, and ControlFailure 400 for an order that could never play here."""
+    given = order.get("on", [])
+    on = given if isinstance(given, list) else [given]
+    for pattern in on:
+        _refuse_idle(pattern, playbook)
+    _refuse_out_of_reach(FAULTS.make(order["fault"], order.get("params")), on, playbook)
+
+
+def orders(texts: Iterable[str], playbook: Playbook) -> list[dict[str, Any]]:
+    """Returns the orders of the faults that a server starts with. Raises ConfigError that names the wrong one."""
+    found = []
+    for text in texts:
+        try:
+            order = armed_order(text)
+            refuse_in_vain(order, playbook)
+            Armed(MemoryBackend(manual(0.0))).arm(order)  # what can be armed there can be here
+        except EmulatorError as error:
+            raise ConfigError(f"--fault {text!r}: {str(error).removeprefix('body.')}") from None
+        found.append(order)
+    return found
 
 
 def disarm(request: ControlRequest) -> Disarmed:

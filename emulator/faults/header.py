@@ -1,22 +1,28 @@
-"""The X-Emulator-Fault header, which requests faults for one call: `latency; delay=2s, cut_after; events=3`."""
+"""The X-Emulator-Fault header, which requests faults for one call: `latency; delay=2s, cut_after; events=3`; and,
+in the same syntax, a fault to be armed: `messages.*: cut_after; events=3; times=2`."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from emulator.errors import ApiError, ConfigError, DocumentError
+from emulator.faults.armed import KEYS
 from emulator.faults.base import Fault
-from emulator.faults.registry import FAULTS
+from emulator.faults.registry import FAULTS, parameters
 from emulator.faults.targets import unknown_name
 from emulator.http import Header
 from emulator.language.document.reader import parse
 from emulator.playbook import Api, Operation
+from emulator.playbook.matching import COUNTER_TESTS
 
 HEADER = b"x-emulator-fault"
 NAME = "X-Emulator-Fault"
 MAX_FAULTS = 20  # of one request
 MAX_LENGTH = 2_000  # characters
+TRIGGERS = tuple(key for key in KEYS if key not in ("fault", "params", "on"))
+OPERATIONS = re.compile(r"\s*([\w.*/-]+(?:\s*,\s*[\w.*/-]+)*)\s*:\s+(.*)", re.DOTALL)  # and what stands behind them
 SHAPE = f"expected {NAME}: name; param=value, name2; param=value"
 
 
@@ -50,14 +56,53 @@ def _refuse_unknown_names(faults: Iterable[Fault], spot: tuple[Api, Operation]) 
             raise ConfigError(wrong)
 
 
+def armed_order(text: str) -> dict[str, Any]:
+    """Parses a fault to be armed, as the control API takes it: `messages.*: status=503; probability=0.1`.
+
+    Operations and triggers may be left out; a word that is a parameter of the fault itself is no trigger. Raises
+    ConfigError with what was expected.
+    """
+    found = OPERATIONS.fullmatch(text)
+    on, entry = ("", text) if found is None else (found[1], found[2])
+    first, *rest = (each.strip() for each in _split(entry, ";"))
+    given = [_parse_parameter(each) for each in rest]
+    own = _parameters_of(first.partition("=")[0].strip())
+    triggers = {name: _number(name, value) for name, value in given if name in TRIGGERS and name not in own}
+    name, params = _fault_and_values(
+        first, [each for each, pair in zip(rest, given, strict=True) if pair[0] not in triggers]
+    )
+    FAULTS.make(name, params)
+    order = {"fault": name, "params": params or None, "on": [each.strip() for each in on.split(",") if each.strip()]}
+    return {key: value for key, value in {**order, **triggers}.items() if value not in (None, [])}
+
+
+def _parameters_of(name: str) -> Iterable[str]:
+    alias = FAULTS.aliases.get(name)
+    kind = FAULTS.get(name if alias is None else alias.fault)
+    return () if kind is None else parameters(kind)
+
+
+def _number(name: str, value: Any) -> Any:
+    """A trigger as the control API takes it; it says what is wrong with one that is no number."""
+    try:
+        return int(value) if name in COUNTER_TESTS else float(value) if name == "probability" else value
+    except (TypeError, ValueError):
+        raise ConfigError(f"{name} is {value!r}; expected a number") from None
+
+
 def _parse_fault(entry: str) -> Fault:
     first, *rest = (each.strip() for each in _split(entry, ";"))
+    return FAULTS.make(*_fault_and_values(first, rest))
+
+
+def _fault_and_values(first: str, rest: Sequence[str]) -> tuple[str, Any]:
+    """The name of a fault, with its parameters by name or the first one alone."""
     name, equals, value = (each.strip() for each in first.partition("="))
     if not name:
         raise ConfigError("the name of a fault is missing")
     if equals and rest:
         raise ConfigError(f"{name}={value} allows no more parameters; name the first one as well")
-    return FAULTS.make(name, _value(value) if equals else dict(map(_parse_parameter, rest)))
+    return name, _value(value) if equals else dict(map(_parse_parameter, rest))
 
 
 def _split(text: str, mark: str) -> Iterator[str]:

@@ -87,7 +87,7 @@ class Jobs:
                 job = fault.start(job)
             except ConfigError as error:
                 raise ConfigError(f"fault {fault.name}: {error}") from error
-        return self._keep(job if state is None else self._arrived(job, state))
+        return self._keep(job if state is None else self._begun_in(job, state))
 
     def find(self, id: str, workspace: str | None = None) -> Job | None:
         """The job with this id, of any kind; None when there is none or it belongs to another workspace."""
@@ -159,6 +159,13 @@ class Jobs:
         age = self._clock.now() - job.started_at
         timeline = past.moved(self.kinds[job.kind].timeline, state, age, job.items)
         return replace(job, timeline=timeline, cancelled_at=None, forced=None, fails=None, stops=None)
+
+    def _begun_in(self, job: Job, state: str) -> Job:
+        """Returns a new job in a state. Raises ConfigError for one that it has not, or not for any time."""
+        arrived = self._arrived(job, state)
+        if arrived.status(self._clock.now()) != state:
+            raise ConfigError(f"a job of the kind {job.kind!r} with {job.items} items is over as soon as it is {state}")
+        return arrived
 
     def _arrived(self, job: Job, state: str) -> Job:
         """Returns a job that has a state now, however old it is. Raises ConfigError for an unknown one."""

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from msgspec import Struct, to_builtins
 
+from emulator.log.escape import escaped
 from emulator.log.row import Row
 from emulator.worlds.registry import DEFAULT
 
@@ -34,13 +35,6 @@ def uses_colour(is_terminal: bool, env: Mapping[str, str]) -> bool:
     if env.get("NO_COLOR"):
         return False
     return bool(env.get("FORCE_COLOR")) or (is_terminal and env.get("TERM") != "dumb")
-
-
-def escaped(text: str) -> str:
-    """Returns the text with what can't be printed, or steers a terminal, as `\\x1b` or `\\u202e`."""
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def text_line(row: Row, world: str = DEFAULT, bodies: Bodies | None = None, colour: bool = False) -> str:

@@ -13,15 +13,14 @@ from msgspec import Struct
 from emulator.clock import pause
 from emulator.compile.lint import CONTROL
 from emulator.errors import ConfigError, EmulatorError
+from emulator.log.address import TOKEN_HINT, check_address
 from emulator.log.feed import Batch
 from emulator.log.row import Row
-from emulator.settings import parse_public_url, parse_token
 from emulator.worlds.registry import DEFAULT, HEADER, NAME
 
 PATH = f"{CONTROL}/exchanges/stream"
 TIMEOUT = httpx.Timeout(45.0, connect=5.0)  # real seconds; the server sends something each 15
 RETRY = (0.5, 1.0, 2.0, 5.0)  # real seconds before each further try; the last one again and again
-TOKEN_HINT = "give it with --token, or in EMULATOR_CONTROL_TOKEN; the banner of the server shows it"
 MAX_REMEMBERED = 2_000  # places of rows that were printed: those that ended about when the stream broke are sent again
 BATCH = msgspec.json.Decoder(Batch)
 
@@ -42,16 +41,10 @@ class Wanted(Struct, frozen=True):
 
 def wanted(url: str, world: str, filter: str, last: int, token: str) -> Wanted:
     """Returns what to follow, checked. Raises ConfigError that names the option, its value and what was expected."""
-    try:
-        address = parse_public_url(url)
-    except ValueError as error:
-        raise ConfigError(f"--url is {url!r}; expected {error}") from None
+    address, token = check_address(url, token)
     if not NAME.fullmatch(world):
         raise ConfigError(f"--world is {world[:200]!r}; expected the name of a world, such as {DEFAULT}")
-    try:
-        return Wanted(address, world, filter, last, parse_token(token) if token else "")
-    except ValueError as error:
-        raise ConfigError(f"--token is not a token; expected {error}") from None
+    return Wanted(address, world, filter, last, token)
 
 
 class Event(Struct, frozen=True):

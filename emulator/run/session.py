@@ -20,6 +20,7 @@ from emulator import settings
 from emulator.environment.trust import TrustFiles, trusting, write
 from emulator.environment.variables import allowed_hosts, authority, lines, variables
 from emulator.errors import ConfigError, EmulatorError
+from emulator.faults.header import armed_order
 from emulator.project import read_project
 from emulator.reports.annotations import run_annotations
 from emulator.reports.annotations import wanted as annotations_wanted
@@ -79,6 +80,9 @@ def run(
         emulated = {*settings.intercept_hosts, *(host.lower() for api in apis for host in api["hosts"])}
         allowed = allowed_hosts(run_options.allowed, emulated)
         world = _world(client, run_options.world)
+        if run_options.world != DEFAULT:  # what is armed at the start is armed in the default world
+            for text in settings.faults:
+                world.client.post("/faults", armed_order(text))
         trust = stack.enter_context(trusting(authority(settings, emulated, env), bool(allowed), env))
         environment = variables(apis, client.url, trust, allowed, env)
         environment["EMULATOR_WORLD"] = run_options.world

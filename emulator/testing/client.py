@@ -82,6 +82,14 @@ class Client:
         __tracebackhide__ = True
         return self._request("PATCH", _quoted(path), body)[1]
 
+    def ask(self, method: str, path: str, values: Mapping[str, Any]) -> Any:
+        """Ask any route; its values are a query where nothing is changed, else a body."""
+        __tracebackhide__ = True
+        if method == "GET":
+            return self.get(path, **values)
+        body = values or (None if method == "DELETE" else {})
+        return self._request(method, _quoted(path), body, patient=True)[1]
+
     def make(self, path: str, body: Any) -> Any:
         """Set a resource that is not there yet. Raises ControlError 409 when it is."""
         __tracebackhide__ = True

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from emulator.cli import main
 from emulator.run import session
 
-UNSAID = {"clock": None, "state": None, "keep": None}
+UNSAID = {"clock": None, "state": None, "keep": None, "faults": ()}
 Called = list[tuple[Sequence[str], dict[str, Any], dict[str, Any]]]
 
 

@@ -12,7 +12,7 @@ import pytest
 from emulator.settings import PARSERS
 from tests.emulate import emulate
 from tests.library import STORY
-from tests.process import ROOT, environment
+from tests.process import ROOT, Serving, environment
 
 pytestmark = pytest.mark.slow
 
@@ -56,3 +56,24 @@ def test_plugins_of_pydantic_are_not_loaded(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (2, "wrong.yaml:2:8: expected text; found a list\n")
     assert not (tmp_path / "loaded").exists()
+
+
+def test_faults_are_armed_from_the_start(tmp_path: Path) -> None:
+    with Serving(tmp_path, "--fault", "models.*: status=503; times=1") as serving:
+        statuses = [serving.client.get("/v2/models", headers={"x-api-key": "axp_test_pro"}).status_code for _ in "12"]
+    assert statuses == [503, 200]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("models.*: statuss=503", "unknown fault 'statuss'; "),
+        ("modles.*: status=503", "on: no operation is called 'modles.*'; did you mean "),
+        ("status=503; times=0", "times: expected a whole number from 1"),
+        ("models.list: stuck", "on: "),
+    ],
+)
+def test_a_wrong_fault_is_refused_before_anything_is_served(text: str, said: str) -> None:
+    done = emulate("serve", "--listen", "127.0.0.1:0", "--fault", text)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"--fault {text!r}: {said}"), done.stderr

@@ -108,6 +108,7 @@ def test_wrong_orders_are_refused_and_begin_nothing(control: httpx.Client) -> No
     assert "did you mean 'batch'?" in refusal(control, {**ORDER, "kind": "bacth"})
     assert "did you mean 'aiexport'?" in refusal(control, {**ORDER, "api": "aiexprt"})
     assert "did you mean 'in_progress'?" in refusal(control, {**ORDER, "state": "in progress"})
+    assert "is over as soon as it is in_progress" in refusal(control, {**ORDER, "items": [], "state": "in_progress"})
     assert refusal(control, {"kind": "batch"}) == "body: 'as' is missing"
     assert refusal(control, {**EXECUTION, "as": "aix_test_revoked", "result": {}}).startswith("body.as: ")
     assert refusal(control, {**ORDER, "finished": 11}) == "body.finished: the job has 10 items; found 11"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from emulator.faults.header import requested_faults
+from emulator.errors import ConfigError
+from emulator.faults.header import armed_order, requested_faults
 from emulator.faults.registry import FAULTS
 from tests.faults.conftest import BODY, Faulty
 from tests.running import loaded
@@ -157,3 +160,52 @@ def test_a_fault_that_did_not_play_is_told_of(faulty: Faulty, line: str, hint: s
     with faulty.wire() as wire:
         answer = wire.ask("POST", "/one", [*KEY.items(), ("X-Emulator-Fault", line)], b"")
     assert (answer.status, answer.header("x-emulator-hint")) == (200, hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("reset_peer", {"fault": "reset_peer"}),
+        ("status=503", {"fault": "status", "params": "503"}),
+        (
+            "messages.*: status=503; probability=0.1",
+            {"fault": "status", "params": "503", "on": ["messages.*"], "probability": 0.1},
+        ),
+        (
+            "aiexport/batch.create, messages.* : latency ; delay=1s; times=2; after=10s",
+            {
+                "fault": "latency",
+                "params": {"delay": "1s"},
+                "on": ["aiexport/batch.create", "messages.*"],
+                "times": 2,
+                "after": "10s",
+            },
+        ),
+        # `after` is a parameter of this fault.
+        ("error_event; after=4; for=1m", {"fault": "error_event", "params": {"after": "4"}, "for": "1m"}),
+        (
+            'status; status=503; message="a: b; c"',
+            {"fault": "status", "params": {"status": "503", "message": "a: b; c"}},
+        ),
+        ("fixedDelayMilliseconds=10; nth=1", {"fault": "fixedDelayMilliseconds", "params": "10", "nth": 1}),
+    ],
+)
+def test_a_fault_to_be_armed_is_written_likewise(text: str, order: dict[str, Any]) -> None:
+    assert armed_order(text) == order
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "the name of a fault is missing"),
+        ("messages.*: statuss=503", "did you mean 'status'?"),
+        ("status=503; tims=2", "allows no more parameters"),
+        ("latency; tims=2", "unknown parameter 'tims'"),
+        ("latency; delay=1s; times=two", "times is 'two'; expected a number"),
+        ("latency; delay=1s; times", "'times' is not a parameter"),
+    ],
+)
+def test_a_wrong_one_says_what_was_expected(text: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        armed_order(text)
+    assert said in str(caught.value)

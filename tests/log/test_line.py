@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from emulator.log.line import Bodies, escaped, json_line, outcome_text, text_line, uses_colour
+from emulator.log.escape import escaped
+from emulator.log.line import Bodies, json_line, outcome_text, text_line, uses_colour
 from emulator.log.row import Row
 
 ROW = Row(

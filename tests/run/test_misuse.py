@@ -168,3 +168,12 @@ def test_nobody_who_reads_the_summary_changes_the_exit_status(place: Path, data:
     finally:
         os.close(write)
     assert done.returncode == 5
+
+
+def test_faults_are_armed_before_the_command_starts(run: Run) -> None:
+    ask = "curl -s -o /dev/null -w '%{http_code}' -H 'X-API-Key: axp_test_pro' $EMULATOR_URL/v2/models"
+    done = run("--fault", "models.*: status=503; times=1", "--", "sh", "-c", f"{ask}; {ask}")
+    assert done.stdout == "503200", done.stderr
+    done = run("--world", "mine", "--fault", "models.*: status=503; times=1", "--", "sh", "-c", f"{ask}; {ask}")
+    assert done.stdout == "503200", done.stderr
+    assert "did you mean 'status'?" in run("--fault", "statuss=503", "--", "true").stderr

@@ -1,0 +1,317 @@
+"""The commands that steer a running emulator: made of the entries in `words`, each asks one control route."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from emulator.cli.errors import exit_on_error
+from emulator.cli.words import ABOUT, ENTRIES, OPTIONS, Choice, Entry
+from emulator.errors import ConfigError
+
+if TYPE_CHECKING:
+    from emulator.testing.client import Client
+
+URL = "http://127.0.0.1:8484"
+NOT_READY = 1  # the exit status when `wait` waited in vain
+FINDINGS = 4  # and that of a verdict with findings, as for `emulator run --verdict`
+BETWEEN_TRIES = 0.1  # real seconds
+PATHS = (".yaml", ".yml")
+SEVERAL = "…"
+
+
+def address_options() -> list[click.Option]:
+    """The options that say where the emulator is, and which of its worlds is meant."""
+    return [
+        click.Option(
+            ["--url"],
+            metavar="URL",
+            envvar="EMULATOR_URL",
+            default=URL,
+            show_default=True,
+            help="The running emulator.",
+        ),
+        click.Option(
+            ["--world"], metavar="NAME", envvar="EMULATOR_WORLD", default="default", help="The world that is meant."
+        ),
+        click.Option(
+            ["--token"],
+            metavar="TOKEN",
+            envvar="EMULATOR_CONTROL_TOKEN",
+            default="",
+            help="Token that its control API requires.",
+        ),
+    ]
+
+
+def commands() -> list[click.Command]:
+    """The commands, one for each first word."""
+    return [_command(name, [each for each in ENTRIES if each.command == name]) for name in ABOUT]
+
+
+def _command(name: str, entries: Sequence[Entry]) -> click.Command:
+    parameters: list[click.Parameter] = [click.Argument(["words"], nargs=-1, metavar=_usage(entries))]
+    for option in dict.fromkeys(each for entry in entries for each in entry.options):
+        choice = OPTIONS[option]
+        parameters.append(
+            click.Option(
+                [f"--{option}", f"given_{option}"],
+                metavar=choice.metavar,
+                help=choice.about,
+                multiple=choice.multiple,
+                type=str if isinstance(choice.type, str) else choice.type,
+            )
+        )
+    parameters += address_options()
+    parameters.append(click.Option(["--json", "as_json"], is_flag=True, help="Print the answer as JSON."))
+
+    @exit_on_error
+    def run(**options: Any) -> int:
+        return _run(entries, **options)
+
+    return click.Command(name, callback=run, params=parameters, help=_help(entries))
+
+
+def _usage(entries: Sequence[Entry]) -> str:
+    (first, *more) = [each.words.partition(" ")[2] for each in entries]
+    return "[WORDS …]" if more else first
+
+
+def _help(entries: Sequence[Entry]) -> str:
+    shown = [f"emulator {each.words}{f' --{each.needs}' if each.needs else ''}" for each in entries]
+    width = max(map(len, shown))
+    if width > 42:
+        lines = [f"  {words}\n      {entry.about}" for words, entry in zip(shown, entries, strict=True)]
+    else:
+        lines = [f"  {words.ljust(width)}  {entry.about}" for words, entry in zip(shown, entries, strict=True)]
+    return "\n\n".join([ABOUT[entries[0].command], "\b\n" + "\n".join(lines)])
+
+
+def _run(
+    entries: Sequence[Entry], words: tuple[str, ...], url: str, world: str, token: str, as_json: bool, **given: Any
+) -> int:
+    """Asks what the words say, and prints the answer. Raises ConfigError."""
+    from contextlib import closing
+
+    from emulator.cli.tables import answer_lines
+    from emulator.log.address import check_address
+    from emulator.testing.client import Client
+
+    options = {name.removeprefix("given_"): value for name, value in given.items() if value not in (None, ())}
+    entry, arguments = choose(entries, words, options)
+    address, token = check_address(url, token)
+    with closing(Client(address, world, token or None)) as client:
+        if entry.command == "wait":
+            return _wait(client, options.get("timeout", "30s"))
+        if entry.command == "snapshot":
+            return _snapshot(client, entry, arguments["FILE"], as_json)
+        answer = _ask(client, entry, arguments, options)
+    if as_json:
+        click.echo(json.dumps(answer, ensure_ascii=False))
+    elif entry.command == "verdict":
+        click.echo(answer["text"])
+    else:
+        click.echo("\n".join(answer_lines(answer, entry.rows, entry.columns, entry.none)))
+    return FINDINGS if entry.command == "verdict" and not answer["ok"] else 0
+
+
+def choose(entries: Sequence[Entry], words: Sequence[str], options: Mapping[str, Any]) -> tuple[Entry, dict[str, Any]]:
+    """Returns the entry that the words and options mean, and its arguments. Raises ConfigError, with the nearest."""
+    fitting = [(each, found) for each in entries if (found := _match(each, words)) is not None]
+    if not fitting:
+        raise ConfigError(_unfit(entries, words))
+    # What is spelled out goes before an argument, and an entry that an option makes before others.
+    fitting.sort(key=lambda pair: (pair[0].needs in options, -len(pair[1])), reverse=True)
+    entry, arguments = next(pair for pair in fitting if not pair[0].needs or pair[0].needs in options)
+    for option in options:
+        if option not in entry.options:
+            places = " and ".join(f"`emulator {each.words}`" for each in entries if option in each.options)
+            raise ConfigError(f"--{option} is not for `emulator {entry.words}`; it is for {places}")
+    return entry, arguments
+
+
+def _match(entry: Entry, words: Sequence[str]) -> dict[str, Any] | None:
+    """Returns the arguments, if these words are an entry's."""
+    left, arguments = list(words), dict[str, Any]()
+    for part in entry.words.split()[1:]:
+        name = part.strip(f"[]{SEVERAL}")
+        if part.endswith((SEVERAL, f"{SEVERAL}]")):
+            if not left and not part.startswith("["):
+                return None
+            arguments[name], left = left, []
+        elif not left:
+            return None
+        elif name.isupper():
+            arguments[name] = left.pop(0)
+        elif left.pop(0) != name:
+            return None
+    return None if left else arguments
+
+
+def _unfit(entries: Sequence[Entry], words: Sequence[str]) -> str:
+    from emulator.language.document.diagnostics import did_you_mean
+
+    command, first = entries[0].command, words[0] if words else ""
+    known = list(dict.fromkeys(part for each in entries if (part := (each.words.split()[1:] or [""])[0]).islower()))
+    shown = "; ".join(
+        f"emulator {each.words}" for each in entries if not known or first not in known or first in each.words.split()
+    )
+    if first and known and first not in known:
+        return f"emulator {command}: unknown word {first[:100]!r}; {did_you_mean(first, known)}"
+    return f"emulator {' '.join((command, *words))[:200]}: expected {shown}"
+
+
+def _ask(client: Client, entry: Entry, arguments: Mapping[str, Any], options: Mapping[str, Any]) -> Any:
+    """Asks the route of an entry. Raises ConfigError with what the server says."""
+    method, _, path = entry.route.partition(" ")
+    values = {
+        key: _value(key, arguments.get(value, value) if isinstance(value, str) else value)
+        for key, value in entry.send.items()
+    }
+    values |= {OPTIONS[name].key: _option(OPTIONS[name], name, value) for name, value in options.items()}
+    if entry.command == "arm":
+        values = {"fault": arguments["FAULT"], **values}
+        if arguments["PARAM=VALUE"] or "=" in values["fault"]:
+            values |= _parameters([values["fault"], *arguments["PARAM=VALUE"]])
+    if "JSON" in arguments:
+        values |= _object(arguments["JSON"], "the record")
+    return _send(client, method, _filled(path, arguments, client.world), values)
+
+
+def _send(client: Client, method: str, path: str, values: Mapping[str, Any]) -> Any:
+    from emulator.log.address import TOKEN_HINT
+    from emulator.testing.client import ControlError
+
+    try:
+        return client.ask(method, path, values)
+    except ControlError as error:
+        if not error.status:
+            cure = "start one with `emulator serve`, or say where it is with --url"
+            raise ConfigError(f"{error.message}; {cure}") from None
+        # What is typed has no body and no query.
+        said = re.sub(r"^(body|query)(\.|: )", "", str(error).removesuffix(error.hint).rstrip("\n"))
+        hint = TOKEN_HINT if error.status == 403 and "token" in error.message else error.hint
+        raise ConfigError("\n".join([said, *([f"hint: {hint}"] if hint else [])])) from None
+
+
+def _filled(path: str, arguments: Mapping[str, Any], world: str) -> str:
+    """The path with its parts; the name of a world that is not typed is that of --world."""
+    from urllib.parse import quote
+
+    parts = {"name": world, **{name.lower(): value for name, value in arguments.items()}}
+    return "/".join(quote(parts[each[1:-1]], safe="") if each.startswith("{") else each for each in path.split("/"))
+
+
+def _value(key: str, value: Any) -> Any:
+    """What is typed, as the control API takes it: numbers of seconds and factors are numbers, paths are absolute."""
+    if key == "scenarios":
+        return [_scenario(each) for each in value]
+    if key in ("advance", "set", "speed", "age", "after", "for") and isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _option(choice: Choice, name: str, value: Any) -> Any:
+    """The value of an option, as the control API takes it. Raises ConfigError for what is not JSON."""
+    if choice.multiple:
+        return [_scenario(each) if choice.type == "path" else each for each in value]
+    if choice.type == "json":
+        return _json(value, f"--{name}")
+    if choice.type == "frozen":
+        return True if value == "true" else value
+    return _value(choice.key, value)
+
+
+def _scenario(name: str) -> str:
+    return os.path.abspath(name) if name.endswith(PATHS) else name
+
+
+def _json(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ConfigError(f"{where} is not JSON: {error}") from None
+
+
+def _object(text: str, what: str) -> dict[str, Any]:
+    data = _json(text, what)
+    if not isinstance(data, dict):
+        raise ConfigError(f'{what} is {text[:100]!r}; expected a JSON object, such as \'{{"name": "Mine"}}\'')
+    return data
+
+
+def _parameters(words: Sequence[str]) -> dict[str, Any]:
+    """The fault and its parameters, in the syntax of the header."""
+    from emulator.faults.header import armed_order
+
+    return armed_order("; ".join(words))
+
+
+def _snapshot(client: Client, entry: Entry, file: str, as_json: bool) -> int:
+    """Saves a world to a file, which is as before if that fails, or loads it. Raises ConfigError."""
+    path, did = _filled("/worlds/{name}/snapshot", {}, client.world), "loaded"
+    try:
+        if entry.route.startswith("GET"):
+            text, did = json.dumps(_send(client, "GET", path, {})), "saved"
+            if file == "-":
+                click.echo(text)
+                return 0
+            new = Path(f"{file}.{os.getpid()}")
+            new.write_text(text)
+            new.replace(file)
+        else:
+            text = sys.stdin.read() if file == "-" else Path(file).read_text()
+            _send(client, "PUT", path, _object(text, file))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: {error.strerror if isinstance(error, OSError) else 'it is no text'}") from None
+    click.echo(
+        json.dumps({did: file}) if as_json else f"{client.world}: {did} {'to' if did == 'saved' else 'from'} {file}"
+    )
+    return 0
+
+
+def _wait(client: Client, timeout: str) -> int:
+    """Waits, in real time, until the emulator answers."""
+    import asyncio
+
+    from emulator.clock import pause
+    from emulator.errors import DocumentError, Location
+    from emulator.language.document.durations import parse_duration
+    from emulator.testing.client import ControlError
+
+    try:
+        limit = parse_duration(f"{timeout}s" if timeout.isdecimal() else timeout, Location("--timeout")).fixed
+    except DocumentError as error:
+        raise ConfigError(str(error)) from None
+    last = ["nothing was tried"]
+
+    async def healthy() -> None:
+        while True:
+            try:
+                client.get("/health")
+                return
+            except ControlError as error:
+                last[0] = error.message
+            await pause(BETWEEN_TRIES)
+
+    async def wait() -> None:
+        async with asyncio.timeout(limit):
+            await healthy()
+
+    try:
+        asyncio.run(wait())
+    except TimeoutError:
+        click.echo(f"waited {timeout} in vain: {last[0]}", err=True)
+        return NOT_READY
+    click.echo(f"{client.url} is ready")
+    return 0
