@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from types import MappingProxyType
 
 from emulator.app import Application
+from emulator.clock import Clock
+from emulator.clock.start import ClockStart
 from emulator.compile.lint import CONTROL
 from emulator.log.line import json_text, uses_colour
 from emulator.log.request_log import RequestLog
@@ -42,10 +44,13 @@ def request_log(app: Application, env: Mapping[str, str], output: int = STDOUT) 
         warnings.setLevel(level)
 
 
-def started(settings: Settings, project: str) -> Mapping[str, str]:
+def started(settings: Settings, project: str, clock: Clock) -> Mapping[str, str]:
     """Returns what is unusual about how the server started; `project` is what the project file is called."""
     state = f"{settings.state}, which is kept" if settings.keep else settings.state
-    said = {"project": project, "clock": str(settings.clock), "state": state}
+    time = ""
+    if settings.state or settings.clock != ClockStart():
+        time = str(ClockStart(clock.now(), None if clock.speed == 1 else clock.speed, clock.auto))
+    said = {"project": project, "clock": time, "state": state}
     return {name: text for name, text in said.items() if text}
 
 

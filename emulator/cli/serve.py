@@ -135,7 +135,7 @@ def serve(**options: Any) -> int:
     shown = ready_line if chosen.log == "json" else banner
 
     def ready() -> None:
-        show(shown(app.playbook, host, port, chosen.control_token, secure, started(chosen, project.source)))
+        show(shown(app.playbook, host, port, chosen.control_token, secure, started(chosen, project.source, app.clock)))
 
     with request_log(app, os.environ):
         return server.run(app, sockets, ready, tls)

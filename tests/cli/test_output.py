@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from emulator.cli.output import banner, ready_line, request_log
+from emulator.cli.output import banner, ready_line, request_log, started
+from emulator.clock import Clock
+from emulator.clock.start import ClockStart
+from emulator.settings import Settings
 from tests.library import STORY, Library, api
 from tests.running import Emulated, loaded
 
@@ -40,6 +43,22 @@ def test_it_names_the_scenario_each_api_its_base_and_its_keys(library: Library) 
         "Inspector    http://127.0.0.1:8484/_emulator/ui",
         "Ctrl-C stops it.",
     ]
+
+
+def test_it_says_what_is_unusual_about_the_start(library: Library) -> None:
+    playbook, clock = library.load(api=api()), Clock(0.0, 0.0, auto=True)
+    assert started(Settings(), "", clock) == {}
+    start = started(Settings(state="state.json", keep=True), "emulator.yaml", clock)
+    assert banner(playbook, "127.0.0.1", 1, start=start).splitlines()[1:4] == [
+        "  project    emulator.yaml",
+        "  clock      1970-01-01T00:00:00Z, frozen, auto",
+        "  state      state.json, which is kept",
+    ]
+    ready = json.loads(ready_line(playbook, "127.0.0.1", 1, start=start))
+    assert (ready["project"], ready["state"]) == ("emulator.yaml", "state.json, which is kept")
+    running = started(Settings(clock=ClockStart(at=5.0)), "", Clock(5.0))
+    assert running["clock"].startswith("1970-01-01T00:00:0")
+    assert "x1" not in running["clock"]
 
 
 def test_it_names_every_scenario_that_is_played(library: Library) -> None:
