@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import timegm
 from functools import lru_cache
 from time import gmtime
 
@@ -23,6 +24,12 @@ def iso(epoch: float, milliseconds: bool = False) -> str:
     # Floats fall slightly short of most milliseconds; the small addend keeps 0.123 from becoming 0.122.
     second, thousandth = divmod(int(epoch * 1000 + 0.001), 1000)
     return f"{_iso(second)}.{thousandth:03}Z"
+
+
+def month_end(epoch: float) -> float:
+    """The first second of the next month, in UTC."""
+    year, month, *_ = gmtime(epoch)
+    return float(timegm((year + month // 12, month % 12 + 1, 1, 0, 0, 0)))
 
 
 @lru_cache(maxsize=64)

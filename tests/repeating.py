@@ -52,7 +52,7 @@ class RepeatingSchedule(MemorySchedule):
 CHANGES: Mapping[str, Sequence[str]] = {
     "records": ("put", "replace", "delete", "clear"),
     "counters": ("increment", "delete"),
-    "windows": ("charge", "settle"),
+    "windows": ("charge", "settle", "settle_rolling"),
     "usage": ("add",),
     "schedule": ("add", "cancel", "clear"),
 }
@@ -111,12 +111,13 @@ class RepeatingBackend(MemoryBackend):
     @contextmanager
     def _trial(self) -> Iterator[None]:
         journal, records, usage = self.journal, self.records.collections, self.usage
-        counters, windows = self.counters.values, self.windows.windows
+        counters, windows, rolling = self.counters.values, self.windows.windows, self.windows.rolling
         assets, opened, sweep_at = usage.assets, usage.opened, self.windows._sweep_at
         self.journal, self._trying = Journal(), True
         self.records.collections = {name: each.twin() for name, each in records.items()}
         self.counters.values = dict(counters)
         self.windows.windows = {key: copy(window) for key, window in windows.items()}
+        self.windows.rolling = {key: copy(counter) for key, counter in rolling.items()}
         usage.assets = {name: {key: copy(bucket) for key, bucket in each.items()} for name, each in assets.items()}
         usage.opened = copy(opened)
         try:
@@ -125,4 +126,5 @@ class RepeatingBackend(MemoryBackend):
         finally:
             self.journal, self._trying = journal, False
             self.records.collections, self.counters.values, self.windows.windows = records, counters, windows
+            self.windows.rolling = rolling
             usage.assets, usage.opened, self.windows._sweep_at = assets, opened, sweep_at

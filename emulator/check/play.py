@@ -33,7 +33,7 @@ from emulator.store.memory import MemoryBackend
 from emulator.verify.run import smallest
 
 MAX_BODY = 64 << 20
-DAYS_AFTER = 30 * 86_400.0  # seconds: by then jobs have ended, and limits have begun again
+DAYS_AFTER = 32 * 86_400.0  # seconds: by then jobs have ended, and limits have begun again
 MAX_CHAIN = 8  # examples that take values from each other's responses
 KEY = "check"  # of a tier that has no key of its own; also what a path gets that no example tells
 _ERROR = re.compile(r"(.+?):(\d+):(\d+): (.*)", re.DOTALL)

@@ -26,7 +26,7 @@ from emulator.playbook import Api as ApiPlan
 from emulator.playbook import access
 from emulator.playbook import model as plan
 from emulator.playbook.headers import ADDED
-from emulator.playbook.limits import parse_limit
+from emulator.playbook.limits import KINDS, parse_limit
 from emulator.playbook.operators import same
 from emulator.playbook.parameters import unknown_classes
 from emulator.playbook.provenance import unknown_claims
@@ -47,6 +47,9 @@ ENGINE_ERRORS: Mapping[str, ErrorKindModel] = {
     "no_rule": ErrorKindModel(status=501),
     "internal": ErrorKindModel(status=500),
 }
+
+
+WINDOWS = "windows"  # a switch of this name is the kind of all limits that don't say one
 
 
 class ApiCompiler:
@@ -84,6 +87,7 @@ class ApiCompiler:
             name: jobs.job(name, kind, self.override.jobs.get(name, {}), self._place)
             for name, kind in file.jobs.items()
         }
+        switches = self._switches()
         operations = OperationCompiler(file, compiler, known, scenario)
         return ApiPlan(
             name=file.api,
@@ -103,8 +107,8 @@ class ApiCompiler:
             limits_per=file.limits_per,
             example=None if file.example is None else access.ExamplePlan(**file.example.model_dump()),
             client=self._client(),
-            tiers={name: self._tier(name, tier) for name, tier in self.tiers.items()},
-            switches=self._switches(),
+            tiers={name: self._tier(name, tier, switches.get(WINDOWS)) for name, tier in self.tiers.items()},
+            switches=switches,
             limit_headers=compiler.headers(*self._lines(file.limit_headers, ("limit_headers",))),
             refused=compiler.trees(file.refused, ("refused",)),
             errors={name: self._error(name, kind) for name, kind in file.errors.kinds.items()},
@@ -127,11 +131,11 @@ class ApiCompiler:
             self.added_headers,
         )
 
-    def _tier(self, name: str, tier: TierModel) -> plan.TierPlan:
+    def _tier(self, name: str, tier: TierModel, windows: Any = None) -> plan.TierPlan:
         limits = []
         for counter, text in tier.limits.items():
             try:
-                limit = parse_limit(counter, text)
+                limit = parse_limit(counter, text, windows if windows in KINDS else KINDS[0])
                 limits += [limit] if limit is not None else []
             except ConfigError as error:
                 self.diagnostics.add(self._place(("tiers", name, "limits", counter)), str(error))

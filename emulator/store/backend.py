@@ -18,13 +18,14 @@ from msgspec import Struct
 
 from emulator.clock import Clock
 from emulator.http import Exchange
+from emulator.playbook.limits import Pace, Refill, Sliding
 
 MAX_RECORDS = 10_000
 T = TypeVar("T")
 
-# Key, limit, seconds, cost: take `cost` from a counter that allows `limit` in a window of so many seconds. A plain
-# tuple, because several are made for each request and a class would take three times as long.
-Charge: TypeAlias = tuple[str, int, float, int]
+# Key, limit, seconds, cost: take `cost` from a counter that allows `limit` in a window of so many seconds,
+# or at another pace. A plain tuple: several are made for each request, and a class would take three times as long.
+Charge: TypeAlias = tuple[str, int, float | Pace, int]
 # A unit of work; it yields whenever it has worked so long that others should get a turn. Each call begins it anew.
 Work: TypeAlias = Callable[[], Generator[None, None, T]]
 Watcher: TypeAlias = Callable[[Exchange], None]
@@ -33,7 +34,8 @@ Handler: TypeAlias = Callable[[str], Coroutine[Any, Any, None] | None]
 
 
 class Window(Struct):
-    """What is used of a counter until `resets_at`; `refused` when the charge did not fit.
+    """What is used of a counter until `resets_at`; `refused` when the charge did not fit, and will only after `wait`
+    seconds, if that is not at `resets_at`.
 
     It may be the backend's own, which later charges change: read it at once, and change nothing.
     """
@@ -41,6 +43,7 @@ class Window(Struct):
     used: int
     resets_at: float
     refused: bool = False
+    wait: float | None = None
 
 
 class Bucket(Struct):
@@ -102,6 +105,8 @@ class Counters(Protocol):
 class Windows(Protocol):
     """Counters of limits. Windows are fixed and begin with their first charge, so that the wall clock splits no burst.
 
+    With a pace instead of seconds they begin with the clock's own, slide, or are a bucket that refills.
+
     `now` is the moment of the request; by default it is the clock's.
     """
 
@@ -117,8 +122,13 @@ class Windows(Protocol):
         With `resets_at`, only to the window that ends then: what was charged to a window that is over stays with it.
         """
 
-    def peek(self, key: str, seconds: float, now: float | None = None) -> Window | None:
-        """Returns the open window of a counter; None when nothing is charged to it."""
+    def settle_rolling(
+        self, key: str, pace: Sliding | Refill, amount: int, charged_at: float, now: float | None = None
+    ) -> Window | None:
+        """Does the same to a counter that slides or refills, of which something was charged at a time."""
+
+    def peek(self, key: str, seconds: float | Pace, now: float | None = None) -> Window | None:
+        """Returns how a counter stands; None when nothing is charged to it."""
 
 
 class UsageSums(Protocol):

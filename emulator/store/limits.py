@@ -10,8 +10,9 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from emulator.errors import ApiError
-from emulator.playbook.limits import Limit
+from emulator.playbook.limits import Limit, Refill, Sliding
 from emulator.store.backend import Backend, Window
+from emulator.store.rolling import window_end
 
 Stand: TypeAlias = tuple[int, float]  # how much of a counter is used, and when it resets
 States: TypeAlias = dict[str, dict[str, int]]
@@ -27,6 +28,7 @@ class Allowance(Struct, dict=True):
     charged: Mapping[str, int]
     stands: Sequence[Stand]
     at: float
+    charged_at: float = 0.0  # 0: at that moment too
 
     @classmethod
     def of_nothing(cls, limits: Sequence[Limit], states: States) -> Allowance:
@@ -52,7 +54,7 @@ def admit(
     """
     if now is None:
         now = store.clock.now()
-    charges = [(f"{subject}/{at.name}", at.amount, at.seconds, cost.get(at.name, 0)) for at in limits]
+    charges = [(f"{subject}/{at.name}", at.amount, at.pace or at.seconds, cost.get(at.name, 0)) for at in limits]
     windows = store.windows.charge(charges, now)
     stands = []
     for window in windows:
@@ -71,21 +73,27 @@ def settle(
     """
     if now is None:
         now = store.clock.now()
-    stands = list(allowance.stands)
+    stands, charged_at = list(allowance.stands), allowance.charged_at or allowance.at
     for index, limit in enumerate(allowance.limits):
         charged = allowance.charged.get(limit.name, 0)
         if difference := amounts.get(limit.name, charged) - charged:
-            window = store.windows.settle(f"{subject}/{limit.name}", difference, stands[index][1], now)
+            key = f"{subject}/{limit.name}"
+            if isinstance(limit.pace, (Sliding, Refill)):
+                window = store.windows.settle_rolling(key, limit.pace, difference, charged_at, now)
+            else:
+                window = store.windows.settle(key, difference, stands[index][1], now)
             if window is not None:
                 stands[index] = window.used, window.resets_at
-    return Allowance(allowance.limits, {**allowance.charged, **amounts}, stands, now)
+    return Allowance(allowance.limits, {**allowance.charged, **amounts}, stands, now, charged_at)
 
 
 def states(store: Backend, subject: str, limits: Sequence[Limit]) -> States:
     """Returns how a subject's counters stand, charging nothing; one whose window has not begun has all left."""
     now = store.clock.now()
     windows = [
-        store.windows.peek(f"{subject}/{at.name}", at.seconds, now) or Window(0, now + at.seconds) for at in limits
+        store.windows.peek(f"{subject}/{at.name}", at.pace or at.seconds, now)
+        or Window(0, window_end(at.pace or at.seconds, now))
+        for at in limits
     ]
     return _states(limits, [(window.used, window.resets_at) for window in windows], now)
 
@@ -94,6 +102,8 @@ def _states(limits: Sequence[Limit], stands: Sequence[Stand], now: float) -> Sta
     states = {}
     for limit, (used, resets_at) in zip(limits, stands, strict=True):
         amount, left = limit.amount, min(resets_at - now, limit.seconds)
+        if limit.pace is not None:
+            left = round(left, 6)
         states[limit.name] = {
             "limit": amount,
             "remaining": amount - used if amount > used else 0,
@@ -108,18 +118,22 @@ def _refusal(limits: Sequence[Limit], costs: Mapping[str, int], windows: Sequenc
     """The error of the counter that holds it up longest: one that never lets it pass, or the last to reset."""
     states = _states(limits, [(window.used, window.resets_at) for window in windows], now)
     refused = [(limit, window) for limit, window in zip(limits, windows, strict=True) if window.refused]
-    limit, window = max(refused, key=lambda pair: (costs[pair[0].name] > pair[0].amount, pair[1].resets_at))
+    for limit, window in refused:
+        if window.wait is not None:
+            states[limit.name]["retry_after"] = max(1, ceil(window.wait))
+    limit, window = max(refused, key=lambda pair: (costs[pair[0].name] > pair[0].amount, _again(pair[1], now)))
     cost = costs[limit.name]
     wait = states[limit.name]["retry_after"]
     if cost > limit.amount:
-        detail = (
-            f"This request costs {cost:,} {limit.name}, and the limit is {limit.amount:,} per {limit.period}: "
-            "it can never be admitted."
-        )
+        detail = f"This request costs {cost:,} {limit.name}, and the limit is {limit.said}: it can never be admitted."
     else:
         more = "" if cost == 1 else f" and this request costs {cost:,}"
         detail = (
-            f"Rate limit reached for {limit.name}: {window.used:,} of {limit.amount:,} per {limit.period} used{more}; "
-            f"try again in {wait:,} s."
+            f"Rate limit reached for {limit.name}: {window.used:,} of {limit.said} used{more}; try again in {wait:,} s."
         )
     return ApiError("rate_limited", detail, limit=limit.amount, counter=limit.name, retry_after=wait, limits=states)
+
+
+def _again(window: Window, now: float) -> float:
+    """When a charge that was refused would fit."""
+    return window.resets_at if window.wait is None else now + window.wait

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from copy import copy
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -13,10 +13,12 @@ from msgspec import Meta, Struct
 
 from emulator.clock import Clock, manual
 from emulator.errors import ConfigError
-from emulator.store.backend import MAX_RECORDS, Bucket, Charge, ExchangeJournal, Window, Work
+from emulator.store.backend import MAX_RECORDS, Bucket, ExchangeJournal, Window, Work
 from emulator.store.codec import Codec, from_json, size_of, to_json
 from emulator.store.journal import Journal
+from emulator.store.rolling import dump_counters, load_counters
 from emulator.store.schedule import IdleSchedule, MemorySchedule
+from emulator.store.windows import MemoryWindows
 
 NEVER = float("inf")
 MAX_WINDOWS = 100_000  # a client that sends another key each time must not fill the memory
@@ -29,6 +31,8 @@ T = TypeVar("T")
 Whole = Annotated[int, Meta(ge=0, le=2**53)]
 Hour = Annotated[int, Meta(ge=0, le=10**12 // 3_600)]
 Sum = Annotated[float, Meta(ge=0, le=1e18)]
+Micros = Annotated[int, Meta(ge=1, le=2**53)]
+Digits = Annotated[str, Meta(pattern=r"^[0-9]{1,60}$")]  # numbers of more than 64 bits, which JSON can't carry
 Time = Annotated[float, Meta(ge=0, le=1e12)]  # seconds since the epoch; records may outlive the year 9999
 
 
@@ -47,7 +51,7 @@ class UsageRow(Struct, frozen=True, array_like=True):
     failed: Whole | None = None  # in an older dump: all that did not succeed
 
 
-class Dump(Struct, frozen=True):
+class Dump(Struct, frozen=True, omit_defaults=True):
     """What `dump` gives: values with the end of their life (None: they have none), and the other parts."""
 
     records: dict[str, list[tuple[str, Any, Time | None]]]
@@ -55,6 +59,8 @@ class Dump(Struct, frozen=True):
     windows: dict[str, tuple[Whole, Time]]
     usage: list[UsageRow]
     schedule: list[tuple[str, str, Time]]
+    sliding: dict[str, tuple[Micros, list[tuple[Whole, Whole]]]] = {}  # older dumps have none
+    buckets: dict[str, tuple[Micros, Micros, Digits, Whole]] = {}
 
 
 class Collection(OrderedDict[str, tuple[Any, float]]):
@@ -168,64 +174,6 @@ class MemoryCounters:
         self.values.pop(name, None)
 
 
-class MemoryWindows:
-    """Windows by key, at most `cap` of them: beyond it the oldest tenth goes."""
-
-    def __init__(self, clock: Clock, cap: int) -> None:
-        self.windows: dict[str, Window] = {}
-        self._clock = clock
-        self._cap = cap
-        self._sweep_at = min(1_000, cap)
-
-    def charge(self, charges: Sequence[Charge], now: float | None = None) -> list[Window]:
-        now = self._clock.now() if now is None else now
-        known = self.windows
-        windows = []
-        for key, limit, seconds, cost in charges:
-            window = known.get(key)
-            # The upper bound lets go of a window that a clock set back or a shortened limit left in the far future.
-            if window is None or not now < window.resets_at <= now + seconds:
-                window = Window(0, now + seconds)
-            if window.used + cost > limit and cost > 0:
-                return self._refuse(charges, now)
-            windows.append(window)
-        for (key, _, _, cost), window in zip(charges, windows, strict=True):
-            known[key] = window
-            window.used += cost
-        if len(known) > self._sweep_at:
-            self._sweep(now)
-        return windows
-
-    def _refuse(self, charges: Sequence[Charge], now: float) -> list[Window]:
-        windows = []
-        for key, limit, seconds, cost in charges:
-            window = self.peek(key, seconds, now) or Window(0, now + seconds)
-            windows.append(Window(window.used, window.resets_at, window.used + cost > limit and cost > 0))
-        return windows
-
-    def settle(self, key: str, amount: int, resets_at: float | None = None, now: float | None = None) -> Window | None:
-        window = self.windows.get(key)
-        if window is None or window.resets_at <= (self._clock.now() if now is None else now):
-            return None
-        if resets_at is not None and window.resets_at != resets_at:
-            return None
-        window.used = max(0, window.used + amount)
-        return window
-
-    def peek(self, key: str, seconds: float, now: float | None = None) -> Window | None:
-        now = self._clock.now() if now is None else now
-        window = self.windows.get(key)
-        return window if window is not None and now < window.resets_at <= now + seconds else None
-
-    def _sweep(self, now: float) -> None:
-        """Forgets the windows that are over and, when that is not enough, the oldest tenth; seldom, as it is slow."""
-        known = {key: window for key, window in self.windows.items() if window.resets_at > now}
-        for key in list(islice(known, max(0, len(known) - self._cap * 9 // 10))):
-            del known[key]
-        self.windows = known
-        self._sweep_at = min(self._cap, max(1_000, 2 * len(known)))
-
-
 class MemoryUsage:
     """Usage sums: buckets by asset, and the order in which they were opened. Hours older than 32 days are dropped."""
 
@@ -320,6 +268,7 @@ class MemoryBackend:
         self.records.collections.clear()
         self.counters.values.clear()
         self.windows.windows.clear()
+        self.windows.rolling.clear()
         self.usage.load(())
         self.schedule.clear()
         self.journal.clear()
@@ -331,7 +280,8 @@ class MemoryBackend:
             if records
         }
         windows = {key: (window.used, window.resets_at) for key, window in self.windows.windows.items()}
-        dump = Dump(records, self.counters.values, windows, self.usage.dump(), self.schedule.dump())
+        rolling = dump_counters(self.windows.rolling)
+        dump = Dump(records, self.counters.values, windows, self.usage.dump(), self.schedule.dump(), *rolling)
         return dict(to_json(dump))
 
     def load(self, data: Mapping[str, Any]) -> None:
@@ -340,6 +290,7 @@ class MemoryBackend:
         self.records.collections = collections
         self.counters.values = dump.counters
         self.windows.windows = {key: Window(used, resets_at) for key, (used, resets_at) in dump.windows.items()}
+        self.windows.rolling = load_counters(dump.sliding, dump.buckets)
         self.usage.load(dump.usage)
         self.schedule.load(dump.schedule)
 
@@ -349,6 +300,7 @@ class MemoryBackend:
         other.records.collections = {name: each.twin() for name, each in self.records.collections.items()}
         other.counters.values = dict(self.counters.values)
         other.windows.windows = {key: Window(each.used, each.resets_at) for key, each in self.windows.windows.items()}
+        other.windows.rolling = {key: copy(counter) for key, counter in self.windows.rolling.items()}
         other.usage.load(self.usage.dump())
         return other
 

@@ -96,10 +96,17 @@ class UnknownKeysModel(Model):
     data: dict[str, Any] = {}
 
 
-class TierModel(Model):
-    """One plan. `limits` maps a counter's name to `60/minute`, `100000/day` or `unlimited`; `data` is free."""
+class BucketModel(Model):
+    """A bucket that is full at first; each request takes out what it costs, and `refill` flows back steadily."""
 
-    limits: dict[Name, str] = {}
+    bucket: Annotated[int, Field(ge=0)]
+    refill: str
+
+
+class TierModel(Model):
+    """One plan. `limits` maps a counter's name to `60/minute`, a bucket or `unlimited`; `data` is free."""
+
+    limits: dict[Name, str | BucketModel] = {}
     data: dict[str, Any] = {}
     claims: Claims = []
 

@@ -78,12 +78,15 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
     },
     "TierModel": {
         "limits": (
-            "Counters: `60/minute` (or `second`, `hour`, `day`), or `unlimited`. All are checked, then "
-            "all are charged; a refused request costs what `refused` says. A window begins with the first "
-            "request in it."
+            "Counters: `60/minute`, `10/30s`, `60/minute sliding`, a bucket, or `unlimited`. All are "
+            "checked, then all are charged; a refused request costs what `refused` says."
         ),
         "data": "Anything; `caller.plan` in templates.",
         "claims": "The promises it serves.",
+    },
+    "BucketModel": {
+        "bucket": "How much it holds; it is full at first.",
+        "refill": "How much flows back steadily: `1/second`, `10/30s`.",
     },
     "CredentialModel": {
         "header": "The header with the credential.",

@@ -1,0 +1,196 @@
+"""Counters of limits whose windows don't end at once: sliding ones, and buckets that refill.
+
+Times and levels are whole numbers, in microseconds, so nothing is lost by rounding, however long a counter lives. Two
+times as close as `SLACK` are equal: seconds since the epoch are floats, which are exact to a quarter of a microsecond.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Mapping
+from math import gcd
+from typing import Any
+
+from msgspec import Struct
+
+from emulator.dates import month_end
+from emulator.playbook.limits import Aligned, Pace, Refill, Sliding
+from emulator.store.backend import Window
+
+MICROS = 1_000_000
+SLACK = 2  # microseconds
+LATE = MICROS  # a request may be charged this much after one that came later; more is a clock that was set back
+MAX_ENTRIES = 10_000  # of a sliding counter; beyond it neighbours become one, at the time of the later one
+
+
+class SlidingLog(Struct):
+    """What was taken, and when: entries of time and cost, the oldest first. It is given back after `span`."""
+
+    span: int
+    entries: list[tuple[int, int]]
+    used: int = 0  # the sum of the costs
+
+    @classmethod
+    def of(cls, pace: Sliding) -> SlidingLog:
+        return cls(round(pace.seconds * MICROS), [])
+
+    def fits(self, pace: Sliding | Refill) -> bool:
+        """Whether it counts by this pace: a scenario may have changed it."""
+        return isinstance(pace, Sliding) and self.span == round(pace.seconds * MICROS)
+
+    def look(self, now: float, limit: int = 0, cost: int = 0) -> Window:
+        """How it stands, and whether `limit` lets the cost through; what is over is forgotten."""
+        at, used = self._turn(now), self.used
+        ends = self.entries[-1][0] + self.span if self.entries else at
+        window = Window(used, ends / MICROS)
+        if cost and used + cost > limit:
+            window.refused, window.wait = True, self._wait(at, used + cost - limit) / MICROS
+        return window
+
+    def take(self, cost: int, now: float) -> None:
+        """Charges a cost, which fits."""
+        if cost:
+            self._add(self._turn(now), cost)
+
+    def settle(self, amount: int, charged_at: float, now: float) -> Window | None:
+        """Adds to what was charged at a time, or takes off it; None when that is over."""
+        then, at = round(charged_at * MICROS), self._turn(now)
+        if then + self.span <= at + SLACK:
+            return None
+        self._add(then, amount)
+        return self.look(now)
+
+    def __copy__(self) -> SlidingLog:
+        return SlidingLog(self.span, list(self.entries), self.used)
+
+    def _turn(self, now: float) -> int:
+        """Goes to a time and forgets what is over by then; nothing lasts longer than it would if charged then."""
+        at, entries = round(now * MICROS), self.entries
+        if entries and entries[-1][0] > at:
+            if entries[-1][0] - at <= LATE:
+                at = entries[-1][0]
+            else:
+                ahead = sum(cost for then, cost in entries if then >= at)
+                entries[:] = [each for each in entries if each[0] < at] + [(at, ahead)]
+        over = bisect_left(entries, (at - self.span + SLACK + 1, 0))
+        if over:
+            self.used -= sum(cost for _, cost in entries[:over])
+            del entries[:over]
+        return at
+
+    def _add(self, then: int, amount: int) -> None:
+        entries = self.entries
+        place = bisect_left(entries, (then, 0))
+        if place < len(entries) and entries[place][0] == then:
+            before = entries.pop(place)[1]
+            amount, self.used = amount + before, self.used - before
+        if amount > 0:
+            insort(entries, (then, amount))
+            self.used += amount
+        if len(entries) > MAX_ENTRIES:
+            pairs = zip(entries[::2], [*entries[1::2], None], strict=False)
+            entries[:] = [each if later is None else (later[0], each[1] + later[1]) for each, later in pairs]
+
+    def _wait(self, at: int, amount: int) -> int:
+        """Microseconds until so much has come back; the whole span when that is not enough."""
+        for then, cost in self.entries:
+            amount -= cost
+            if amount <= 0:
+                return then + self.span - at
+        return self.span
+
+
+class BucketLevel(Struct):
+    """How much is gone from a bucket at a time. `period` parts are one whole, and `flow` parts a microsecond return."""
+
+    flow: int
+    period: int
+    gone: int = 0
+    at: int = 0
+
+    @classmethod
+    def of(cls, pace: Refill) -> BucketLevel:
+        micros = round(pace.seconds * MICROS)
+        common = gcd(pace.amount, micros)
+        return cls(pace.amount // common, micros // common)
+
+    def fits(self, pace: Sliding | Refill) -> bool:
+        """Whether it counts by this pace: a scenario may have changed it."""
+        if not isinstance(pace, Refill):
+            return False
+        other = BucketLevel.of(pace)
+        return (self.flow, self.period) == (other.flow, other.period)
+
+    def look(self, now: float, limit: int = 0, cost: int = 0) -> Window:
+        """How it stands, and whether a bucket of `limit` lets the cost through."""
+        gone, at = self._then(now)
+        window = Window(_up(gone, self.period), (at + _up(gone, self.flow)) / MICROS)
+        lacking = gone + (cost - limit) * self.period
+        if cost and lacking > SLACK * self.flow:
+            window.refused, window.wait = True, _up(lacking, self.flow) / MICROS
+        return window
+
+    def take(self, cost: int, now: float) -> None:
+        """Charges a cost, which fits."""
+        self.gone, self.at = self._then(now)
+        self.gone += cost * self.period
+
+    def settle(self, amount: int, charged_at: float, now: float) -> Window:
+        """Takes more out of the bucket, or gives it back."""
+        self.gone, self.at = self._then(now)
+        self.gone = max(0, self.gone + amount * self.period)
+        return self.look(now)
+
+    def _then(self, now: float) -> tuple[int, int]:
+        """Returns what is gone at a time, and that time. Set back, the bucket goes on from then as full as it was."""
+        at = round(now * MICROS)
+        if at < self.at <= at + LATE:
+            at = self.at
+        self.at = min(self.at, at)
+        return max(0, self.gone - max(0, at - self.at) * self.flow), at
+
+
+Rolling = SlidingLog | BucketLevel
+
+
+def new_counter(pace: Sliding | Refill) -> Rolling:
+    """Returns a counter of which nothing is used."""
+    return SlidingLog.of(pace) if isinstance(pace, Sliding) else BucketLevel.of(pace)
+
+
+SlidingRows = Mapping[str, tuple[int, list[tuple[int, int]]]]
+BucketRows = Mapping[str, tuple[int, int, str, int]]
+
+
+def dump_counters(counters: Mapping[str, Rolling]) -> tuple[Any, Any]:
+    """Returns the sliding counters and the buckets as JSON-able rows; a level may have more than 64 bits."""
+    sliding = {key: (each.span, each.entries) for key, each in counters.items() if isinstance(each, SlidingLog)}
+    buckets = {
+        key: (each.flow, each.period, str(each.gone), each.at)
+        for key, each in counters.items()
+        if isinstance(each, BucketLevel)
+    }
+    return sliding, buckets
+
+
+def load_counters(sliding: SlidingRows, buckets: BucketRows) -> dict[str, Rolling]:
+    """Returns the counters that were dumped."""
+    loaded: dict[str, Rolling] = {
+        key: SlidingLog(span, sorted(rows), sum(cost for _, cost in rows)) for key, (span, rows) in sliding.items()
+    }
+    for key, (flow, period, gone, at) in buckets.items():
+        loaded[key] = BucketLevel(flow, period, int(gone), at)
+    return loaded
+
+
+def window_end(pace: float | Pace, now: float) -> float:
+    """Returns the end of a window that would begin now; of what rolls, the moment itself."""
+    if isinstance(pace, (float, int)):
+        return now + pace
+    if isinstance(pace, Aligned):
+        return month_end(now) if pace.month else (now // pace.seconds + 1) * pace.seconds
+    return now
+
+
+def _up(number: int, by: int) -> int:
+    return -(-number // by)

@@ -1,0 +1,116 @@
+"""Counters of limits in this process's memory: windows that end, and counters that roll."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+from emulator.clock import Clock
+from emulator.playbook.limits import Pace, Refill, Sliding
+from emulator.store.backend import Charge, Window
+from emulator.store.rolling import Rolling, new_counter, window_end
+
+
+class MemoryWindows:
+    """Windows by key, at most `cap` of them: beyond it the oldest tenth goes. Likewise `rolling` counters."""
+
+    def __init__(self, clock: Clock, cap: int) -> None:
+        self.windows: dict[str, Window] = {}
+        self.rolling: dict[str, Rolling] = {}
+        self._clock = clock
+        self._cap = cap
+        self._sweep_at = min(1_000, cap)
+
+    def charge(self, charges: Sequence[Charge], now: float | None = None) -> list[Window]:
+        now = self._clock.now() if now is None else now
+        known = self.windows
+        windows = []
+        for key, limit, seconds, cost in charges:
+            if seconds.__class__ is not float and not isinstance(seconds, (float, int)):
+                return self._charge_paced(charges, now)
+            window = known.get(key)
+            # The upper bound lets go of a window that a clock set back or a shortened limit left in the far future.
+            if window is None or not now < window.resets_at <= now + seconds:
+                window = Window(0, now + seconds)
+            if window.used + cost > limit and cost > 0:
+                return self._refuse(charges, now)
+            windows.append(window)
+        for (key, _, _, cost), window in zip(charges, windows, strict=True):
+            known[key] = window
+            window.used += cost
+        if len(known) > self._sweep_at:
+            self._sweep(now)
+        return windows
+
+    def _charge_paced(self, charges: Sequence[Charge], now: float) -> list[Window]:
+        """Does what `charge` does, for counters of every kind."""
+        looked = [self._look(key, seconds, now, limit, cost) for key, limit, seconds, cost in charges]
+        if any(window.refused for window in looked):
+            return looked
+        for at, (key, _, seconds, cost) in enumerate(charges):
+            if isinstance(seconds, (Sliding, Refill)):
+                counter = self.rolling[key] = self._counter(key, seconds)
+                counter.take(cost, now)
+                looked[at] = counter.look(now)
+            else:
+                looked[at].used += cost
+                self.windows[key] = looked[at]
+        if len(self.windows) > self._sweep_at:
+            self._sweep(now)
+        if len(self.rolling) > self._cap:
+            self._sweep_rolling(now)
+        return looked
+
+    def _look(self, key: str, seconds: float | Pace, now: float, limit: int, cost: int) -> Window:
+        if isinstance(seconds, (Sliding, Refill)):
+            return self._counter(key, seconds).look(now, limit, cost)
+        found = self.peek(key, seconds, now) or Window(0, window_end(seconds, now))
+        return Window(found.used, found.resets_at, found.used + cost > limit and cost > 0)
+
+    def _counter(self, key: str, pace: Sliding | Refill) -> Rolling:
+        counter = self.rolling.get(key)
+        return counter if counter is not None and counter.fits(pace) else new_counter(pace)
+
+    def _refuse(self, charges: Sequence[Charge], now: float) -> list[Window]:
+        windows = []
+        for key, limit, seconds, cost in charges:
+            window = self.peek(key, seconds, now) or Window(0, window_end(seconds, now))
+            windows.append(Window(window.used, window.resets_at, window.used + cost > limit and cost > 0))
+        return windows
+
+    def settle(self, key: str, amount: int, resets_at: float | None = None, now: float | None = None) -> Window | None:
+        window = self.windows.get(key)
+        if window is None or window.resets_at <= (self._clock.now() if now is None else now):
+            return None
+        if resets_at is not None and window.resets_at != resets_at:
+            return None
+        window.used = max(0, window.used + amount)
+        return window
+
+    def settle_rolling(
+        self, key: str, pace: Sliding | Refill, amount: int, charged_at: float, now: float | None = None
+    ) -> Window | None:
+        counter = self.rolling[key] = self._counter(key, pace)
+        return counter.settle(amount, charged_at, self._clock.now() if now is None else now)
+
+    def peek(self, key: str, seconds: float | Pace, now: float | None = None) -> Window | None:
+        now = self._clock.now() if now is None else now
+        if isinstance(seconds, (Sliding, Refill)):
+            return self._counter(key, seconds).look(now)
+        window = self.windows.get(key)
+        return window if window is not None and now < window.resets_at <= window_end(seconds, now) else None
+
+    def _sweep(self, now: float) -> None:
+        """Forgets the windows that are over and, when that is not enough, the oldest tenth; seldom, as it is slow."""
+        known = {key: window for key, window in self.windows.items() if window.resets_at > now}
+        for key in list(islice(known, max(0, len(known) - self._cap * 9 // 10))):
+            del known[key]
+        self.windows = known
+        self._sweep_at = min(self._cap, max(1_000, 2 * len(known)))
+
+    def _sweep_rolling(self, now: float) -> None:
+        """Forgets the rolling counters of which nothing is used and, when that is not enough, the oldest tenth."""
+        known = {key: counter for key, counter in self.rolling.items() if counter.look(now).used}
+        for key in list(islice(known, max(0, len(known) - self._cap * 9 // 10))):
+            del known[key]
+        self.rolling = known
