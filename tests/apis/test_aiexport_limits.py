@@ -288,6 +288,38 @@ def test_a_switch_lets_refusals_cost_nothing(running: Running, tmp_path: Path) -
         assert shown(caller(emulated, FREE).post("/messages", json={}), REQUESTS) == [60, 60, START + 60]
 
 
+KINDS = """
+scenario: kinds
+about: A minute is something else.
+extends: default
+apis: {aiexport: {switches: {windows: KIND}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "reset", "retry"),
+    [("first", 100, 50), ("aligned", 60, 10), ("sliding", 100, 50), ("bucket", 110, 1)],
+)
+def test_a_switch_says_what_a_minute_is(running: Running, tmp_path: Path, kind: str, reset: int, retry: int) -> None:
+    (tmp_path / "kinds.yaml").write_text(KINDS.replace("KIND", kind))
+    with closing(Emulated(running, (str(tmp_path / "kinds.yaml"),))) as emulated:
+        client = caller(emulated, FREE)
+        emulated.advance(40)
+        for _ in range(60):
+            assert client.get("/models").status_code == 200
+        emulated.advance(10)
+        taken = [client.get("/models") for _ in range(11)]
+        last = taken[-1]
+        refused(last, 429, "rate_limit_error")
+        assert [each.status_code for each in taken].count(200) == (10 if kind == "bucket" else 0)
+        assert last.headers["retry-after"] == str(retry)
+        assert shown(last, REQUESTS) == [60, 0, START + reset]
+        emulated.advance(retry - 1)
+        assert client.get("/models").status_code == 429
+        emulated.advance(1)
+        assert client.get("/models").status_code == 200
+
+
 @pytest.mark.finding("B14")
 @pytest.mark.claim("AE-RL-HEADERS")
 @pytest.mark.parametrize(
