@@ -208,6 +208,7 @@ def test_a_clock_set_back_takes_nothing_off_and_lets_nothing_last_longer(pace: S
     assert not counter.look(now - 3_590, 1, 1).refused
 
 
+@pytest.mark.bound("charges within a sliding limit")
 def test_a_sliding_counter_is_bounded_and_never_forgets_too_early() -> None:
     log, now = SlidingLog.of(Sliding(1e6)), seconds(BEGIN)
     for each in range(MAX_ENTRIES + 1):
