@@ -40,7 +40,8 @@ def gather_faults(choice: ChosenRule, requested: tuple[Fault, ...], context: Con
     ruled = [plan.fault for plan in choice.faults]
     if context.operation is None or context.operation.answer is None:  # the items of a job have rules of their own
         ruled = [fault for fault in ruled if fault.family != "content"]
-    context.faults = (*ruled, *armed, *requested)
+    named = [fault for fault in requested if fault.family == "content"]  # of several on an answer the first plays
+    context.faults = (*named, *ruled, *armed, *(fault for fault in requested if fault not in named))
     return tuple(sorted((each for each in context.faults if each.family in families), key=lambda each: each.phase))
 
 
@@ -88,9 +89,9 @@ def corrupt_answer(reply: ReplyPlan | None, context: Context) -> bool:
 
 def _answer_fault(context: Context) -> Answer | None:
     """Returns the fault that plays on the answer that is being generated: that of the request's header, else that of
-    its rule, else an armed one. Armed ones wait for an answer, and this is one."""
+    the first rule, else an armed one. Armed ones wait for an answer, and this is one."""
     own = [fault for fault in context.faults if isinstance(fault, Answer)]
-    found = own[-1:] or [each for each in _pick_armed(context, OF_CONTENT, "answer") if isinstance(each, Answer)]
+    found = own[:1] or [each for each in _pick_armed(context, OF_CONTENT, "answer") if isinstance(each, Answer)]
     if not found:
         return None
     context.set_off += (found[0].name,)

@@ -86,7 +86,7 @@ def _answer(operation: Operation, item: Any, context: Context) -> tuple[bytes, d
     context.adopt(choice.rule)
     faults = [plan.fault for plan in choice.faults]
     refuse_by_fault(faults, context)
-    context.faults = (*faults, *context.faults)
+    context.faults = (*context.faults, *faults)
     reply = choice.rule.reply
     corrupt_answer(reply, context)
     if reply.error is not None:

@@ -229,11 +229,14 @@ def test_several_armed_faults_play_one_after_the_other(emulator: Emulated) -> No
 def test_a_header_takes_precedence_over_the_rule_and_the_rule_over_what_is_armed(
     running: Running, tmp_path: Path
 ) -> None:
-    emulator = played(running, tmp_path, "  - {on: messages.create, when: {times: 2}, fault: {answer: echo}}")
+    rules = """\
+  - {on: messages.create, when: {times: 2}, fault: {answer: echo}}
+  - {on: messages.create, when: {times: 3}, fault: {answer: fenced}}"""
+    emulator = played(running, tmp_path, rules)
     client = ae.caller(emulator)
     arm(emulator, "refusal")
-    told = [kind_of(text_of(message(client, fault))) for fault in ("answer=empty", None, None)]
-    assert told == ["empty", "echo", "refusal"]
+    told = [kind_of(text_of(message(client, fault))) for fault in ("answer=empty", None, None, None)]
+    assert told == ["empty", "echo", "fenced", "refusal"]
     emulator.close()
 
 
