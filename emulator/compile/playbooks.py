@@ -25,12 +25,23 @@ class Playbooks:
         self._made.pop(names, None)
         self._made[names] = (made, stamp(made.files))
 
+    def has(self, names: Names) -> bool:
+        """Whether these scenarios are compiled, from files that are as they were."""
+        made, then = self._made.get(names, (None, ()))
+        return made is not None and then == stamp(made.files)
+
+    def compile(self, names: Names) -> Playbook:
+        """Compiles these scenarios and takes in nothing, so any thread may. Raises DocumentError."""
+        return self._compile(names)
+
     def get(self, names: Names) -> Playbook:
         """What these scenarios make. Raises DocumentError with every diagnostic."""
-        made, then = self._made.get(names, (None, ()))
-        if made is None or then != stamp(made.files):
-            made = self._compile(names)
-            self._made = {each: (old, at) for each, (old, at) in self._made.items() if at == stamp(old.files)}
+        return self.take(names, self._made[names][0] if self.has(names) else self._compile(names))
+
+    def take(self, names: Names, made: Playbook) -> Playbook:
+        """Takes in what these scenarios make, and returns it; what was made of other files than now, or of scenarios
+        that were asked for longest ago, goes."""
+        self._made = {each: (old, at) for each, (old, at) in self._made.items() if at == stamp(old.files)}
         self.add(names, made)
         for old in list(self._made)[: max(0, len(self._made) - MAX_PLAYBOOKS)]:
             del self._made[old]

@@ -17,15 +17,17 @@ import msgspec
 from msgspec import Struct
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from emulator.clock import Clock
 from emulator.control import parsing
 from emulator.control.parsing import ControlFailure, ErrorBody, ErrorView, error_body
 from emulator.control.route import ControlledApp, ControlRequest, ControlRoute
 from emulator.engine.body import ClientLeft, open_request, read
 from emulator.engine.coding import HEADER as CODING_HEADER
-from emulator.engine.coding import decode
+from emulator.engine.coding import decode_in_turns
 from emulator.engine.state import WorldState
 from emulator.errors import ApiError, DocumentError, EmulatorError
-from emulator.http import BODILESS, Header
+from emulator.http import BODILESS, Header, Request
+from emulator.http.exact_json import Turns
 from emulator.http.origins import is_own_name
 from emulator.language.document.diagnostics import closest
 from emulator.settings import Settings
@@ -77,6 +79,19 @@ def _names(settings: Settings) -> str:
 
 
 T = TypeVar("T")
+
+
+async def taken(turns: Turns[T], clock: Clock) -> T:
+    """Takes all turns, and lets others do something between two of them."""
+    while True:
+        try:
+            next(turns)
+        except StopIteration as end:
+            done: T = end.value
+            return done
+        await clock.sleep(0)
+
+
 MAX_WAITING = 200  # who wait in one world: each of them looks at each of its exchanges
 
 
@@ -181,13 +196,12 @@ class Control:
         guard(self._server.settings, request.scheme, request.fields, segments)
         route, path = self._find(request.method, segments, b"access-control-request-method" in request.fields)
         try:
-            request.raw = await read(request, receive, self._server.settings.body_limit)
-            raw = decode(request, self._server.settings.body_limit) if CODING_HEADER in request.fields else request.raw
+            data = await self._read(request, receive, route)
         except ApiError as error:
             lines = [*error.added, *([(b"connection", b"close")] if error.values.get("unread") else [])]
             status, hint = BODY_ERRORS[error.kind]
             raise ControlFailure(status, error.detail, hint, lines) from None
-        body = parsing.fit_body(parsing.decode(raw, request.header(b"content-type") or ""), route.body)
+        body = parsing.fit_body(data, route.body)
         query, world_name = parsing.fit_query(scope["query_string"], route.query)
         world_name = _world_name(request.header(WORLD_HEADER), world_name)
         control_request = ControlRequest(
@@ -197,7 +211,7 @@ class Control:
             request.origin,
             world_name,
             path,
-            raw,
+            request.raw,
             route.status,
             request.header(b"last-event-id"),
         )
@@ -220,6 +234,16 @@ class Control:
             with nullcontext() if world is None else world.state.attend():
                 answer = await answer
         return control_request.status, answer
+
+    async def _read(self, request: Request, receive: Receive, route: ControlRoute) -> Any:
+        """Reads the body, in turns if it is long. Raises ApiError, ControlFailure and ClientLeft."""
+        settings, clock = self._server.settings, self._server.worlds.default.state.clock
+        limit = settings.max_body or route.max_body
+        request.raw = await read(request, receive, limit)
+        if CODING_HEADER in request.fields:
+            request.raw = await taken(decode_in_turns(request, limit), clock)
+        kind = request.header(b"content-type") or ""
+        return await taken(parsing.decode(request.raw, kind, route.max_values), clock)
 
     def _find(self, method: str, segments: tuple[str, ...], preflight: bool) -> tuple[ControlRoute, dict[str, str]]:
         """The entry and the parameters of its path. Raises ControlError 403, 404 or 405."""

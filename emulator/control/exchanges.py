@@ -16,6 +16,7 @@ from emulator.http import Exchange
 from emulator.log.feed import Feed, Position
 from emulator.log.stream import EventStream, LineStream
 from emulator.playbook import Playbook
+from emulator.settings import MIB
 from emulator.store.views import ExchangeView, exchange_view
 from emulator.worlds.explained import Explanation
 from emulator.worlds.explanation import explain
@@ -254,7 +255,7 @@ ROUTES = (
         waits=True,
     ),
     ControlRoute("GET", "/exchanges/{number}/explanation", explanation, at={"number": "1"}, refusals=(404,)),
-    ControlRoute("POST", "/explain", explain_request, example=SAMPLE, refusals=(404,)),
+    ControlRoute("POST", "/explain", explain_request, example=SAMPLE, max_body=8 * MIB, refusals=(404,)),
     ControlRoute("DELETE", "/exchanges", clear, writes=True),
     ControlRoute("GET", "/exchanges/stream", stream, at={"?count": "1"}, refusals=(409,), streams=True),
 )

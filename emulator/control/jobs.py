@@ -23,6 +23,7 @@ from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.expressions.template import compile_tree
 from emulator.language.schema.api import StepModel
 from emulator.playbook.model import JobPlan
+from emulator.settings import MIB
 from emulator.store.tokens import KEYS
 
 
@@ -273,7 +274,7 @@ AT = {"id": "batch_1"}
 EXAMPLE = {"kind": "batch", "as": "axp_test_pro", "items": 10, "finished": 5}
 ROUTES = (
     ControlRoute("GET", "/jobs", jobs),
-    ControlRoute("POST", "/jobs", start, status=201, example=EXAMPLE, refusals=(409,), writes=True),
+    ControlRoute("POST", "/jobs", start, status=201, example=EXAMPLE, max_body=8 * MIB, refusals=(409,), writes=True),
     ControlRoute("GET", "/jobs/{id}", one, at=AT, refusals=(404,)),
     ControlRoute("POST", "/jobs/{id}", move, example={"state": "completed"}, at=AT, refusals=(404, 409), writes=True),
     ControlRoute("POST", "/jobs/{id}/complete", complete, at=AT, refusals=(404, 409), writes=True),

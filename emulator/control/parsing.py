@@ -16,7 +16,7 @@ from msgspec.structs import FieldInfo, fields
 
 from emulator.engine.body import check_charset
 from emulator.errors import ApiError, ConfigError, Diagnostic, DocumentError, EmulatorError
-from emulator.http.exact_json import check_exact
+from emulator.http.exact_json import MAX_KEYS, Turns, check_exact, read_in_turns
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.worlds.registry import UnknownWorld, WorldEnded
 
@@ -180,8 +180,10 @@ def prepare_decoder(shape: Any) -> None:
         msgspec.json.Decoder(shape)
 
 
-def decode(raw: bytes, content_type: str) -> Any:
+def decode(raw: bytes, content_type: str, max_values: int | None = None) -> Turns[Any]:
     """The body as data, None when there is none. Raises ControlError: 415 for another type than JSON, 400 for no JSON.
+
+    A body that may have at most `max_values` is read in turns when it is long.
 
     A form, and text of any kind, are what a web page may send without asking first: they are no JSON, whatever they
     hold.
@@ -194,6 +196,8 @@ def decode(raw: bytes, content_type: str) -> Any:
         )
     check_charset(content_type)
     try:
+        if max_values is not None and len(raw) > MAX_KEYS:
+            return (yield from read_in_turns(raw, max_values))
         content = orjson.loads(raw)
         check_exact(raw, content)
     except orjson.JSONDecodeError as error:
@@ -201,7 +205,7 @@ def decode(raw: bytes, content_type: str) -> Any:
     except orjson.JSONEncodeError:
         pass  # it is nested deeper than anything that a route takes
     except ApiError as error:
-        raise ControlFailure(400, f"body.{error.detail}") from None
+        raise ControlFailure(400, f"body.{error.detail}" if error.param else error.detail) from None
     return content
 
 

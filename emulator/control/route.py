@@ -15,7 +15,8 @@ from emulator.clock import Clock
 from emulator.control.parsing import prepare_decoder
 from emulator.control.uploads import UploadedScenarios
 from emulator.engine.state import WorldState
-from emulator.settings import Settings
+from emulator.http.exact_json import MAX_VALUES
+from emulator.settings import MIB, Settings
 from emulator.worlds.registry import World, WorldRegistry
 
 
@@ -73,11 +74,12 @@ class ControlRoute(Struct, frozen=True, dict=True):
     """`path` is what follows `/_emulator`, with parameters such as `{id}`; `at` gives an example of each.
 
     `refusals` are the statuses of refusals beside those that every route has, `other_status` is that of a success which
-    is not `status`. `body_optional`: no body is as good as an empty object. `lines` sends the answer as lines of JSON
-    to who accepts those. `waits`: the function is a coroutine function that waits for what others do, and may be
-    cancelled when the client goes. `streams`: the function returns an ASGI application that sends events. `writes`: the
-    function changes the state of the world and is a unit of work, which may be run again; a generator function lets
-    others have a turn at each `yield`. What breaks off work that is under way, such as a reset, can't be one.
+    is not `status`. A body has at most `max_body` bytes and `max_values` values; None: any number. `body_optional`: no
+    body is as good as an empty object. `lines` sends the answer as lines of JSON to who accepts those. `waits`: the
+    function is a coroutine function that waits for what others do, and may be cancelled when the client goes.
+    `streams`: the function returns an ASGI application that sends events. `writes`: the function changes the state of
+    the world and is a unit of work, which may be run again; a generator function lets others have a turn at each
+    `yield`. What breaks off work that is under way, such as a reset, can't be one.
     """
 
     method: str
@@ -90,6 +92,8 @@ class ControlRoute(Struct, frozen=True, dict=True):
     other_status: int | None = None
     body_optional: bool = False
     world_scoped: bool = True
+    max_body: int = MIB
+    max_values: int | None = MAX_VALUES // 2
     lines: Callable[..., Any] | None = None
     waits: bool = False
     streams: bool = False

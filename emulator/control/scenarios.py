@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 import msgspec
@@ -11,8 +12,10 @@ from emulator import paths as resources
 from emulator.control.parsing import ControlFailure, unknown
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.errors import DocumentError
+from emulator.http.exact_json import MAX_VALUES
 from emulator.language.document.diagnostics import did_you_mean
-from emulator.language.document.reader import SUFFIXES, read
+from emulator.language.document.reader import SUFFIXES
+from emulator.settings import MIB
 
 
 class ScenarioView(Struct, frozen=True):
@@ -61,29 +64,32 @@ def scenarios(request: ControlRequest) -> Scenarios:
     available = []
     for name, file in sorted(files.items()):
         try:
-            data = read(file).data
+            available.append(ScenarioView(name, request.uploads.about(file)))
         except DocumentError:
             continue
-        available.append(ScenarioView(name, str(data.get("about", "")) if isinstance(data, dict) else ""))
     return Scenarios(available, request.uploads.shown(request.world.scenarios))
 
 
-def use(request: ControlRequest, body: Use) -> Scenarios:
+async def use(request: ControlRequest, body: Use) -> Scenarios:
     """Play these from the next request on; what the world remembers stays. Wrong ones change nothing."""
     known_names(request, request.world_name, body.scenarios)
-    request.server.worlds.use(request.world_name, request.uploads.resolve(request.world_name, body.scenarios))
+    names = request.uploads.resolve(request.world_name, body.scenarios)
+    await request.server.worlds.compile(names)
+    request.server.worlds.use(request.world_name, names)
     request.uploads.sweep(request.server.worlds.playing)
     return scenarios(request)
 
 
-def put(request: ControlRequest, body: Scenario) -> Put:
+async def put(request: ControlRequest, body: Scenario) -> Put:
     """Add a scenario to this world, or put another in its place; `use` plays it. A wrong one is not kept."""
     name, uploads = request.path["name"], request.uploads
     if name in _shipped():
         raise ControlFailure(409, f"scenario {name!r} comes with the emulator; choose another name, and extend it")
     path = uploads.draft(request.world_name, name, _text(request.raw, body))
     try:
-        request.server.worlds.compile((str(path),))
+        await request.server.worlds.compile((str(path),))
+        await asyncio.to_thread(uploads.about, path)
+        request.server.worlds.find(request.world_name)  # it may have ended meanwhile
     except BaseException as error:
         uploads.discard(path)
         if isinstance(error, DocumentError):
@@ -141,6 +147,8 @@ ROUTES = (
         status=201,
         example={"yaml": EXAMPLE},
         at={"name": "my-outage"},
+        max_body=16 * MIB,  # a file of 8 MiB, as a text in JSON
+        max_values=MAX_VALUES,  # a file's
         refusals=(409, 422),
         other_status=200,
     ),

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from emulator.control.parsing import ControlFailure
 from emulator.errors import ConfigError, DocumentError
+from emulator.language.document.reader import read
 from emulator.worlds.registry import DEFAULT, WorldRegistry
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -32,6 +33,7 @@ class UploadedScenarios:
         self._folder: Path | None = None
         self._files: dict[str, dict[str, Path]] = {}
         self._nameless: set[Path] = set()  # replaced or removed, and perhaps still played
+        self._abouts: dict[Path, str] = {}
 
     def known(self, world: str) -> dict[str, Path]:
         """What this world may play: its own, and the default world's."""
@@ -97,6 +99,16 @@ class UploadedScenarios:
             path.with_name(f"{other}.yaml").write_text(text)
         return path
 
+    def about(self, file: Path) -> str:
+        """What a scenario says of itself; of one that was put it is read once. Raises DocumentError."""
+        about = self._abouts.get(file)
+        if about is None:
+            data = read(file).data
+            about = str(data.get("about", "")) if isinstance(data, dict) else ""
+            if self._is_inside(str(file)):
+                self._abouts[file] = about
+        return about
+
     def draft(self, world: str, name: str, text: bytes) -> Path:
         """A file for this text, not yet known by its name. Raises ControlError for a name that is none, or too many.
 
@@ -140,6 +152,7 @@ class UploadedScenarios:
 
     def discard(self, path: Path) -> None:
         """Remove a draft that nobody plays."""
+        self._abouts.pop(path, None)
         shutil.rmtree(path.parent, ignore_errors=True)
 
     def named(self, error: DocumentError) -> DocumentError:

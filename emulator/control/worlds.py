@@ -11,7 +11,7 @@ from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.control.scenarios import known_names
 from emulator.errors import ConfigError, DocumentError, EmulatorError
-from emulator.settings import WebhookTime
+from emulator.settings import MIB, WebhookTime
 from emulator.store.masking import mask_key
 from emulator.worlds.registry import DEFAULT, UnknownWorld, World
 
@@ -69,7 +69,7 @@ def worlds(request: ControlRequest) -> WorldsView:
     return WorldsView([view(request, request.server.worlds.find(name)) for name in request.server.worlds.names()])
 
 
-def put(request: ControlRequest, body: WorldRequest) -> WorldView:
+async def put(request: ControlRequest, body: WorldRequest) -> WorldView:
     """Make a world: 201; 200 when it is there and is as ordered, 409 when it differs."""
     name, worlds = request.path["name"], request.server.worlds
     frozen = moment(body.frozen, "body.frozen") if isinstance(body.frozen, (str, float)) else body.frozen
@@ -77,6 +77,7 @@ def put(request: ControlRequest, body: WorldRequest) -> WorldView:
     if body.scenarios is not None:
         known_names(request, name, body.scenarios)
         scenarios = request.uploads.resolve(name, body.scenarios)
+        await worlds.compile(scenarios)
     if name in worlds.names():
         world = worlds.find(name)
         _refuse_other(request, world, body, scenarios, frozen)
@@ -200,7 +201,16 @@ WORLD_ROUTES = (
     ControlRoute("DELETE", "/worlds/{name}", delete, at=NAME, refusals=(404, 409), world_scoped=False),
     ControlRoute("POST", "/worlds/{name}/reset", restart, at=NAME, refusals=(404,), world_scoped=False),
     ControlRoute("GET", "/worlds/{name}/snapshot", save, at=NAME, refusals=(404, 409), world_scoped=False),
-    ControlRoute("PUT", "/worlds/{name}/snapshot", load, at=NAME, refusals=(404,), world_scoped=False),
+    ControlRoute(
+        "PUT",
+        "/worlds/{name}/snapshot",
+        load,
+        at=NAME,
+        refusals=(404,),
+        world_scoped=False,
+        max_body=64 * MIB,
+        max_values=None,
+    ),
 )
 
 

@@ -18,7 +18,7 @@ from emulator.settings import Listen
 
 MAX_FIELDS = 1_000
 MAX_DISCARDED = 8  # times the limit, how much of a body that is too large is read and thrown away
-LEAST_DISCARDED = 8 * 2**20  # bytes, likewise, where the limit is low
+LEAST_DISCARDED = 64 * 2**20  # bytes, likewise, where the limit is low
 CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]*)', re.IGNORECASE)
 UTF_8 = ("utf-8", "utf8", "us-ascii", "ascii")  # and its subset
 LARGER = "by default each operation takes what `max_body` says in its API's file; --max-body SIZE holds for all of them"

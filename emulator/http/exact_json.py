@@ -46,7 +46,7 @@ def read_json(raw: bytes) -> Any:
     if len(raw) > LONG_BODY:
         return at_once(read_in_turns(raw))
     if len(raw) > MAX_VALUES:
-        at_once(_require_few_values(raw))
+        at_once(_require_few_values(raw, MAX_VALUES))
     content = _parse(raw)
     if len(raw) > 2 * MAX_DEPTH:
         commas = raw.count(b",") if len(raw) > 5 * MAX_KEYS else 0
@@ -55,9 +55,9 @@ def read_json(raw: bytes) -> Any:
     return content
 
 
-def read_in_turns(raw: bytes) -> Turns[Any]:
+def read_in_turns(raw: bytes, max_values: int = MAX_VALUES) -> Turns[Any]:
     """Returns what `read_json` does, and yields whenever others should get a turn."""
-    commas, brackets = yield from _require_few_values(raw)
+    commas, brackets = yield from _require_few_values(raw, max_values)
     content = _parse(raw)
     yield
     _require_within_limits(content, commas, brackets)
@@ -99,7 +99,7 @@ def _check_in_turns(raw: bytes, content: Any) -> Turns[None]:
 # ------------------------------------------------------------------------------------------------ how much there is
 
 
-def _require_few_values(raw: bytes) -> Turns[tuple[int, int]]:
+def _require_few_values(raw: bytes, max_values: int) -> Turns[tuple[int, int]]:
     """Raises ApiError("invalid") for JSON of too many values, before it is read: reading them takes long too.
 
     An empty list counts as if it had a value. Commas and brackets in texts are left out only if there are many.
@@ -107,18 +107,18 @@ def _require_few_values(raw: bytes) -> Turns[tuple[int, int]]:
     """
     commas = yield from _count(raw, b",")
     brackets = (yield from _count(raw, b"[")) + (yield from _count(raw, b"{"))
-    if commas + brackets > MAX_VALUES:
+    if commas + brackets > max_values:
         values = texts = 0
         for part in _parts(raw):
             yield
             part = part if b"\\" not in part else part.replace(rb"\\", b"").replace(rb"\"", b"")
             inside, marks = texts % 2, part.count(QUOTE)
             texts += marks
-            if texts <= 4 * MAX_VALUES:
+            if texts <= 4 * max_values:
                 between = b"".join(part.split(QUOTE)[inside::2])
                 values += between.count(b",") + between.count(b"[") + between.count(b"{")
-            if texts > 4 * MAX_VALUES or values > MAX_VALUES:
-                raise ApiError("invalid", f"the body has more than {MAX_VALUES:,} values")
+            if texts > 4 * max_values or values > max_values:
+                raise ApiError("invalid", f"the body has more than {max_values:,} values")
     return commas, brackets
 
 

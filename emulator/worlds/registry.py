@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
@@ -49,6 +50,7 @@ class WorldRegistry:
         self.limit = limit
         self._settings = settings
         self._playbooks = playbooks
+        self._compiling = asyncio.Lock()
         self._routes = CredentialRoutes[World]()
         self.default = self._world(DEFAULT, clock, settings.seed, settings.scenarios)
         self._check_keys()
@@ -169,9 +171,13 @@ class WorldRegistry:
 
     # ------------------------------------------------------------------ changing
 
-    def compile(self, scenarios: Iterable[str]) -> None:
-        """Checks whether scenarios can be played. Raises DocumentError with every diagnostic."""
-        self._playbooks.get(tuple(scenarios))
+    async def compile(self, scenarios: Iterable[str]) -> None:
+        """Compiles scenarios in a thread, one list after the other, so that `use` and `create` find them done: a long
+        file takes seconds. Raises DocumentError with every diagnostic."""
+        names = tuple(scenarios)
+        async with self._compiling:
+            if not self._playbooks.has(names):
+                self._playbooks.take(names, await asyncio.to_thread(self._playbooks.compile, names))
 
     def use(self, name: str, scenarios: Iterable[str]) -> None:
         """Plays other scenarios from the next request on; state stays. Raises UnknownWorld, DocumentError."""
@@ -223,6 +229,7 @@ class WorldRegistry:
         """
         world = self.find(name)
         saved = snapshots.read(snapshot)
+        await self.compile(saved.scenarios)
         playbook = self._playbooks.get(saved.scenarios)
         snapshots.check(saved, playbook)
         await world.state.end()

@@ -111,6 +111,24 @@ def test_a_route_without_a_body_takes_an_empty_one_and_no_other(control: httpx.C
 
 
 @pytest.mark.bound("body of a control request")
+@pytest.mark.finding("A9")
+@pytest.mark.parametrize(
+    ("path", "content", "status", "message"),
+    [
+        ("/faults", {"fault": "x" * 2**20}, 413, "the body is larger than 1,048,576 bytes"),
+        ("/faults", {"fault": "status", "params": {"a": [0] * 100_000}}, 400, "the body has more than 100,000 values"),
+        ("/faults", {"params": {f"{at}": 0 for at in range(10_001)}}, 400, "the body has an object with 10,001 keys"),
+        ("/explain", {"path": "x" * 2**20, "method": 1}, 400, "body.method: expected text"),
+    ],
+    ids=["bytes", "values", "keys", "a route that takes more"],
+)
+def test_a_body_has_only_so_many_bytes_and_values(
+    control: httpx.Client, path: str, content: dict[str, object], status: int, message: str
+) -> None:
+    assert told(control.post(path, json=content), status)["message"].startswith(message)
+
+
+@pytest.mark.bound("body of a control request")
 def test_a_body_that_is_too_large_is_413(running: Running) -> None:
     emulator = Emulated(running, ("default",), settings=replace(running.settings, max_body=1_000))
     try:

@@ -7,7 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
+from emulator.compile.playbooks import Names, Playbooks
 from emulator.control import uploads
+from emulator.language.document.reader import read
+from emulator.playbook import Playbook
 from tests.apis.aiexport_calls import asking, caller
 from tests.running import Emulated
 
@@ -149,3 +152,34 @@ def test_a_world_has_only_so_many_scenarios_of_its_own(control: httpx.Client, mo
     assert control.put("/scenarios/b", json={**smallest, "scenario": "b"}).status_code == 200
     control.delete("/scenarios/a").raise_for_status()
     assert control.put("/scenarios/c", json={**smallest, "scenario": "c"}).status_code == 201
+
+
+@pytest.mark.bound("compiling a scenario that was put")
+@pytest.mark.finding("A9")
+def test_others_are_served_while_a_scenario_is_compiled(
+    emulator: Emulated, control: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is compiled in a thread: a request that comes meanwhile has its response before the compiler goes on."""
+    compile_here = Playbooks.compile
+    served: list[int] = []
+
+    def compile_slowly(self: Playbooks, names: Names) -> Playbook:
+        served.append(caller(emulator).post("/messages", json=asking()).status_code)
+        return compile_here(self, names)
+
+    monkeypatch.setattr(Playbooks, "compile", compile_slowly)
+    control.put("/scenarios/my-outage", json={"yaml": OUTAGE}).raise_for_status()
+    control.post("/scenarios/use", json={"scenarios": ["my-outage"]}).raise_for_status()
+    assert served == [200]  # and `use` compiles nothing anew
+    control.post("/scenarios/use", json={"scenarios": ["my-outage", "strict"]}).raise_for_status()
+    control.put("/worlds/other", json={"scenarios": ["strict"]}).raise_for_status()
+    assert served == [200, 503, 503]
+
+
+def test_a_long_scenario_is_read_once_for_what_it_says_of_itself(
+    control: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control.put("/scenarios/my-outage", json={"yaml": OUTAGE}).raise_for_status()
+    monkeypatch.setattr("emulator.control.uploads.read", lambda file: read(file) if "my-" not in file.name else None)
+    said = {each["name"]: each["about"] for each in control.get("/scenarios").json()["available"]}
+    assert said["my-outage"] == "Messages are down."

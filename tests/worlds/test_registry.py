@@ -214,7 +214,7 @@ def test_another_scenario_is_played_from_the_next_request_on_and_state_stays(man
         many.call(_use(many.worlds, "one", ["no-such"]))
     assert many.worlds.find("one").scenarios == ("strict",)
     with pytest.raises(DocumentError, match="no-such"):
-        many.worlds.compile(["no-such"])
+        many.call(many.worlds.compile(["no-such"]))
 
 
 async def _use(worlds: WorldRegistry, name: str, scenarios: list[str]) -> None:
