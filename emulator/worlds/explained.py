@@ -122,7 +122,8 @@ class Explanation(Struct, frozen=True):
     `plan` is the caller's; `decided_by` says what refused the request, `spent` is what it used by unit; `prompt` is
     what was replied to, if something is generated there. `checks` says whether what it says was accepted, `rules` what
     became of each rule of the operation, in order; `passed_over` is how many of scenarios stood before the API's own
-    that answered. `reply` is there for a request that was not sent: what it would get. `notes` say what limits this.
+    that answered. `answer` names the canned answer that was given. `reply` is there for a request that was not sent:
+    what it would get. `notes` say what limits this.
     """
 
     number: int
@@ -141,6 +142,7 @@ class Explanation(Struct, frozen=True):
     passed_over: int
     reply: ReplyView | None
     notes: list[str]
+    answer: str
     rule: RuleView | None
     decided_by: str
     plan: str
@@ -167,6 +169,7 @@ def lines(explanation: Explanation) -> Iterator[str]:
         yield from _part("checks", [explanation.checks])
         yield from _part("limits", [_charge(each) for each in explanation.limits] or ["none was charged"])
         yield from _part("rules", _rules(explanation.rules))
+    yield from _part("answer", [f"canned: {explanation.answer}"] if explanation.answer else ())
     yield from _part("faults", [", ".join(explanation.faults)] if explanation.faults else ())
     yield from _part("response", _response(explanation))
     yield from _part("rests on", _bases(explanation))

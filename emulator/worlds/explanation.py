@@ -43,7 +43,7 @@ HINT = "x-emulator-hint"
 def explain(exchange: Exchange, world: World) -> Explanation:
     """Returns why an exchange of a world was answered as it was, by the playbook that the world plays now."""
     rules = compared(exchange, world)
-    notes = _notes(exchange, operation_of(exchange, world.playbook), rules)
+    notes = _notes(exchange, operation_of(exchange, world.playbook), rules, _canned(exchange, world))
     return explained(exchange, world, "the exchange is in its journal", rules, notes)
 
 
@@ -55,7 +55,7 @@ def compared(exchange: Exchange, world: World) -> list[TracedRule]:
     context = _context(service, operation, exchange, world.playbook)
     context.caller, context.allowance, context.number = _who(exchange, context), exchange.allowance, exchange.number
     context["now"] = exchange.at
-    return trace_exchange(operation, exchange, context)
+    return trace_exchange(operation, exchange, context, bool(_canned(exchange, world)))
 
 
 def explained(
@@ -91,6 +91,7 @@ def explained(
         passed_over=passed_over(exchange, world.playbook),
         reply=reply,
         notes=notes,
+        answer=_canned(exchange, world),
         rule=None if rule is None else RuleView(rule.name, rule.place.file, rule.place.line),
         decided_by=_decider(exchange.decided),
         plan="" if tier is None else tier.name,
@@ -126,17 +127,27 @@ def _grounds(
     return prompt, provenance_of(context, rule, reply, exchange.decided, tier, unknown)
 
 
-def _notes(exchange: Exchange, operation: Operation | None, rules: list[TracedRule]) -> list[str]:
+def _canned(exchange: Exchange, world: World) -> str:
+    """Returns the id of the canned answer that was given, of a scenario or of the world; empty when none was."""
+    operation, service = operation_of(exchange, world.playbook), world.pipeline.services.get(exchange.api)
+    if operation is None or service is None or operation.answer is None:
+        return ""
+    canned = service.api.answers[operation.answer].canned
+    known = {each.id for each in (*world.pipeline.answers.added, *(() if canned is None else canned.answers))}
+    return exchange.rule if exchange.rule in known else ""
+
+
+def _notes(exchange: Exchange, operation: Operation | None, rules: list[TracedRule], answer: str) -> list[str]:
     """Returns what an explanation of the past can't know."""
     notes = []
     if operation is not None:
         notes.append("rules that did not answer are compared with their counters as they are now, not as they were")
         if any(MASKED in each.found for rule in rules for each in rule.differences):
             notes.append("the journal masks secrets: a rule that looks at one may seem to differ")
-        if exchange.rule and not any(
+        if exchange.rule != answer and not any(
             each.id == exchange.rule for rule in operation.rules.rules for each in (rule, *rule.each)
         ):
-            notes.append(f"{exchange.rule} answered: it is a canned answer, or is played no more")
+            notes.append(f"{exchange.rule} answered, and is played no more")
     if exchange.cut:
         notes.append("the journal has cut this exchange: fields that are beyond the cut count as missing")
     return notes

@@ -31,13 +31,19 @@ def trace_decision(decision: Decision) -> list[TracedRule]:
     return _trace(operation, before, reached, "" if chosen is None else chosen.id, outcome)
 
 
-def trace_exchange(operation: Operation, exchange: Exchange, context: Context) -> list[TracedRule]:
-    """Returns what became of each rule in an exchange; what did not answer is compared with how things are now."""
+def trace_exchange(
+    operation: Operation, exchange: Exchange, context: Context, is_canned: bool = False
+) -> list[TracedRule]:
+    """Returns what became of each rule in an exchange; what did not answer is compared with how things are now.
+
+    If the answer `is_canned`, the exchange names that instead of the rule which gave it.
+    """
     known = {each.id for rule in operation.rules.rules for each in (rule, *rule.each)}
     reached = bool(exchange.rule or exchange.near_misses or exchange.faults)
     if exchange.rule in known:
         return _trace(operation, context, reached, exchange.rule, "answered")
-    otherwise: Outcome = "would have answered" if exchange.faults and not exchange.rule else "matches now"
+    refused = bool(exchange.faults) and not exchange.rule
+    otherwise: Outcome = "answered" if is_canned else "would have answered" if refused else "matches now"
     return _trace(operation, context, reached, "", otherwise)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests import loopback
+from tests.inspector.traffic import KEY as PRO
+from tests.inspector.traffic import asking
 from tests.running import Emulated
 from tests.small import Small
 
@@ -115,3 +117,31 @@ def test_an_exchange_says_that_a_secret_is_masked_where_a_rule_looks_at_one(smal
     answers = [loopback.post(f"{emulator.origin}/_emulator/explain", json={"exchange": number}) for number in (1, 2)]
     notes = [" ".join(answer.json()["notes"]) for answer in answers]
     assert ["masks secrets" in note for note in notes] == [False, True]
+
+
+def test_a_canned_answer_is_named_beside_the_rule_that_gave_it(emulator: Emulated) -> None:
+    order = {"method": "POST", "path": "/v2/messages", "headers": PRO, "body": asking("refund")}
+    added = loopback.post(f"{emulator.origin}/_emulator/answers", json={"prompt": "refund", "answer": "Five days."})
+    loopback.post(f"{emulator.origin}/v2/messages", headers=PRO, json=asking("refund"))
+    emulator.exchanges(1)
+    for body in (order, {"exchange": 1}):
+        told = loopback.post(f"{emulator.origin}/_emulator/explain", json=body).json()
+        assert told["answer"] == added.json()["id"]
+        assert told["rules"][-1]["outcome"] == "answered"
+        assert not any("played no more" in note for note in told["notes"])
+
+
+def test_a_rule_that_leaves_its_reply_to_the_api_answers_and_the_api_gives_the_reply(emulator: Emulated) -> None:
+    source = "scenario: mine\nextends: default\nrules: [{on: messages.create, name: mine, reply: {answer: Mine}}]\n"
+    world = {"X-Emulator-World": "mine"}
+    loopback.put(f"{emulator.origin}/_emulator/worlds/mine", json={}).raise_for_status()
+    loopback.put(f"{emulator.origin}/_emulator/scenarios/mine", json={"yaml": source}, headers=world).raise_for_status()
+    use = {"scenarios": ["mine"]}
+    loopback.post(f"{emulator.origin}/_emulator/scenarios/use", json=use, headers=world).raise_for_status()
+    loopback.post(f"{emulator.origin}/v2/messages", headers=PRO | world, json=asking()).raise_for_status()
+    request = {"method": "POST", "path": "/v2/messages", "headers": PRO | world, "body": asking()}
+    for body in (request, {"exchange": 1}):
+        told = loopback.post(f"{emulator.origin}/_emulator/explain", json=body, headers=world).json()
+        outcomes = {rule["name"]: rule["outcome"] for rule in told["rules"]}
+        assert outcomes == {"mine": "answered", "streamed": "differs", "whole": "gave the reply"}
+        assert told["passed_over"] == 0
