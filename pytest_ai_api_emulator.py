@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 
 
 MARKER = "emulator"
-KEYWORDS = ("scenario", "scenarios", "frozen", "seed", "webhook_time", "env")
+KEYWORDS = ("scenario", "scenarios", "frozen", "seed", "webhook_time", "env", "expect")
+NOT_OF_WORLDS = ("env", "expect")
 MARKER_HELP = (
-    "emulator(scenario=NAME|PATH, scenarios=[…], frozen=True|TIME, seed=N, webhook_time='real', env=True|'https'):"
-    " what the world of the fixture `emulator` plays, whether its clock stands still, what its chance begins with,"
-    " whose time signs webhooks, whether the variables of each API's client are set"
+    "emulator(scenario=NAME|PATH, scenarios=[…], frozen=True|TIME, seed=N, webhook_time='real', env=True|'https',"
+    " expect=False): what the world of the fixture `emulator` plays, whether its clock stands still, what its chance"
+    " begins with, whose time signs webhooks, whether the variables of each API's client are set, and whether what is"
+    " expected of the test's requests is checked at its end"
 )
 WORKER_URL = "emulator_url"  # in what the controller of pytest-xdist tells its workers
 FINDING = "emulator_finding"  # the JUnit property of each
@@ -44,6 +46,7 @@ _BEGAN: pytest.StashKey[int] = pytest.StashKey()
 _PROJECT: pytest.StashKey[tuple[dict[str, Any], dict[str, Any] | None]] = pytest.StashKey()
 _HEADER: pytest.StashKey[str] = pytest.StashKey()
 _REPORTS: pytest.StashKey[list[ReportFile]] = pytest.StashKey()
+_FAILED: pytest.StashKey[bool] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -146,6 +149,7 @@ def emulator(emulator_server: Emulator, request: pytest.FixtureRequest) -> Itera
         if env := _env(node):
             _set_environment(world, env, patch)
         yield world
+        unmet = _unmet(world, node)
         del node.stash[_WORLD]
         if node.config.getoption("--emulator-verdict"):
             from emulator.testing.report import unplayed_lines
@@ -156,6 +160,8 @@ def emulator(emulator_server: Emulator, request: pytest.FixtureRequest) -> Itera
             if verdict.dropped:
                 lost = f"{verdict.dropped} older exchanges were not judged: the journal has dropped them"
                 node.user_properties.append((FINDING, lost))
+    if unmet:
+        pytest.fail(unmet, pytrace=False)
 
 
 @pytest.fixture
@@ -171,6 +177,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show with a failed test what came to its world."""
     report = yield
+    if call.when == "call":
+        item.stash[_FAILED] = not report.passed
     if report.failed and _WORLD in item.stash:
         from emulator.testing.report import report_lines
 
@@ -310,13 +318,22 @@ def _options(node: pytest.Item) -> dict[str, Any]:
             raise pytest.UsageError(f"@pytest.mark.{MARKER} takes {', '.join(KEYWORDS)}; found {found}")
         if {"scenario", "scenarios"} & set(mark.kwargs):
             options = {name: value for name, value in options.items() if name not in ("scenario", "scenarios")}
-        options |= {name: value for name, value in mark.kwargs.items() if name != "env"}
+        options |= {name: value for name, value in mark.kwargs.items() if name not in NOT_OF_WORLDS}
     for word in ("scenario", "scenarios"):
         if word in options:
             options[word] = _beside(node.path.parent, options[word])
     if not {"scenario", "scenarios"} & set(options):
         options["scenarios"] = node.config.getoption("--emulator-scenario")
     return options
+
+
+def _unmet(world: Emulator, node: pytest.Item) -> str:
+    """What is not met of the world's expectations; nothing of a test that has failed already."""
+    mark = next((mark for mark in node.iter_markers(MARKER) if "expect" in mark.kwargs), None)
+    if node.stash.get(_FAILED, False) or (mark is not None and not mark.kwargs["expect"]) or not world.running:
+        return ""
+    found = world.expectations
+    return "" if found.ok else found.text
 
 
 def _env(node: pytest.Item) -> str:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator import paths as resources
 from emulator.clock import Clock
-from emulator.compile.checked import checked_apis
+from emulator.compile.finder import checked_apis
 from emulator.compile.lint import CONTROL
 from emulator.compile.loader import Loader
 from emulator.compile.playbooks import Playbooks, stamp

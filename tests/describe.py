@@ -19,6 +19,8 @@ PARTS: dict[type[api.Model], tuple[str, str]] = {
     scenario.LatencyModel: ("Latency", "key"),
     scenario.CannedAnswerModel: ("Canned answers", "answer's key"),
     scenario.RuleModel: ("A rule", "key"),
+    scenario.ExpectModel: ("Expect", "key"),
+    scenario.OrderedModel: ("Expect", "request's key"),
     scenario.ReplyModel: ("Reply", "key"),
     scenario.StreamModel: ("Stream", "key"),
     scenario.EventModel: ("Stream", "event key"),

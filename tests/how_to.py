@@ -20,6 +20,7 @@ GUIDES = (
     "javascript_suite",
     "job_by_polls",
     "state_of_my_own",
+    "budget",
     "cancelled_batch",
     "webhook_receiver",
     "broken_stream",

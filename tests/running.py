@@ -100,8 +100,9 @@ class NotingJournal(Journal):
     `entered` are the outcomes that exchanges had when they came to stand in it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, instead_of: Journal) -> None:
         super().__init__()
+        self._watchers = instead_of._watchers
         self.entered: list[str] = []
         self.changed = threading.Condition()
 
@@ -134,7 +135,9 @@ class Emulated:
         self.running = running
         self.clock = clock or manual()
         self.app = Application(settings or running.settings, self.clock, loaded(*scenarios))
-        self.app.state.store.journal = self.journal = NotingJournal()
+        assert isinstance(self.app.state.journal, Journal)
+        self.journal = NotingJournal(self.app.state.journal)
+        self.app.state.store.journal = self.journal
         self._clients: list[httpx.Client] = []
         self.play()
 

@@ -13,6 +13,7 @@ from emulator.app import LANGUAGE, build
 from emulator.check.lint import Loaded, lint
 from emulator.check.play import play as play_operations
 from emulator.check.reach import hidden_answers, unreachable
+from emulator.check.unmeetable import unmeetable
 from emulator.compile.loader import Loader
 from emulator.errors import ConfigError, Diagnostic, DocumentError
 from emulator.language.document.reader import SUFFIXES
@@ -78,7 +79,7 @@ def check_scenario(name: str, play: bool = True) -> list[Diagnostic]:
     loaded = Loaded(playbook, tuple(loader.rules), loader.changes, tuple(loader.documents), tuple(loader.answers))
     found = [*wrong, *lint(loaded)]
     if not wrong:  # a condition that is wrong matches nothing yet, so nothing can be said of what it hides
-        found += [*unreachable(loaded), *hidden_answers(loaded)]
+        found += [*unreachable(loaded), *hidden_answers(loaded), *unmeetable(playbook)]
     return sorted({*found, *(play_operations(playbook) if play and not found else ())})
 
 

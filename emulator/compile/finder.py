@@ -13,6 +13,8 @@ from emulator.language.document.reader import SUFFIXES, Document, read
 from emulator.language.schema.scenario import ScenarioFile
 from emulator.language.schema.validate import Partial, validate_partly
 
+SUMS = "SHA256SUMS"  # in the folder of the APIs, as `sha256sum *.yaml` writes it
+
 
 class ScenarioSource(Struct, frozen=True):
     """A scenario file, checked; or an API file, which stands for the scenario that serves that API alone."""
@@ -123,3 +125,15 @@ class ScenarioFinder(Struct):
     def _known(self, folder: Path, whole: bool = False) -> list[str]:
         files = sorted(file for suffix in SUFFIXES for file in folder.glob(f"*{suffix}"))
         return [file.name if whole else file.stem for file in files]
+
+
+def checked_apis(folder: Path) -> frozenset[str]:
+    """Returns the SHA-256 digests of the API files that were checked; none if the list is missing or can't be read.
+
+    A file that was changed has another digest, so it is checked whole whenever it is loaded.
+    """
+    try:
+        lines = (folder / "apis" / SUMS).read_text(encoding="ascii").splitlines()
+    except (OSError, ValueError):
+        return frozenset()
+    return frozenset(line.partition(" ")[0] for line in lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from emulator.compile.answers import compile_answer, idle_pattern
 from emulator.compile.api import ApiCompiler
 from emulator.compile.documented_only import documented_only
+from emulator.compile.expectations import Known, compile_all, list_rules
 from emulator.compile.finder import ScenarioFinder, ScenarioSource
 from emulator.compile.fixtures import Fixtures
 from emulator.compile.lint import route_conflicts
@@ -29,6 +30,7 @@ from emulator.language.schema.validate import Partial, validate_partly
 from emulator.playbook import Api as ApiPlan
 from emulator.playbook import Playbook
 from emulator.playbook import model as plan
+from emulator.playbook.expectations import Expectation
 from emulator.playbook.provenance import unknown_claims
 from emulator.playbook.routes import Route, Router
 
@@ -88,9 +90,21 @@ class Loader:
         self._refuse_unknown_claims(sources, apis)
         self.diagnostics.found = self._caused_otherwise(self.diagnostics.found)
         files = (*finder.files, *self.files, *self.fixtures.files)
+        listed = None if self.diagnostics.found else list_rules(rules, canned, apis)
+        known = Known(self.language, apis, listed)
+        expectations = [each for source in sources for each in self._expectations(source, known)]
         return Playbook(
-            apis, router, latency, tuple(source.file.scenario for source in sources), tuple(dict.fromkeys(files))
+            apis,
+            router,
+            latency,
+            tuple(source.file.scenario for source in sources),
+            tuple(dict.fromkeys(files)),
+            tuple(listed or ()),
+            tuple(expectations),
         )
+
+    def _expectations(self, source: ScenarioSource, known: Known) -> Iterable[Expectation]:
+        return () if not known.apis else compile_all(source.file.expect, source.document, known, self.diagnostics)
 
     def _caused_otherwise(self, found: Sequence[Diagnostic]) -> list[Diagnostic]:
         """Those diagnostics that do not only follow from what was left out of files that are partly wrong."""

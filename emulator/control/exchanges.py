@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from emulator.compile.questions import PlaybookOf, Question, compile_query
 from emulator.control.about import known_api, known_operation
 from emulator.control.clock import seconds
 from emulator.control.parsing import ControlFailure, unknown
@@ -21,7 +22,7 @@ from emulator.store.views import ExchangeView, exchange_view
 from emulator.worlds.explained import Explanation
 from emulator.worlds.explanation import explain
 from emulator.worlds.filters import HINT, compile_filter
-from emulator.worlds.journal_query import Found, PlaybookOf, Question, compile_query, find, wait
+from emulator.worlds.journal_query import Found, find, wait
 from emulator.worlds.rehearsal import SampleRequest, rehearse
 
 MAX_WAIT = 600.0  # real seconds

@@ -1,20 +1,27 @@
-"""The summary: what a world's exchanges were, by operation, what they would have cost, and what was made to fail."""
+"""Reports on a world: a summary of its exchanges, the verdict on its client, how its expectations stand, and calls that
+were blocked."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, convert, to_builtins
 
+from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.engine.context import Service
+from emulator.errors import ConfigError, DocumentError
 from emulator.http import Exchange
 from emulator.https.proxy import BlockedCall
+from emulator.verdict.expectations import Judged
 from emulator.verdict.finding import Finding, Thresholds
 from emulator.verdict.history import header
 from emulator.verdict.judge import judge
+from emulator.worlds.explanation import nearest_request
+from emulator.worlds.ledger import MAX_ADDED, AddedExpectation
 from emulator.worlds.spending import spending
 
 HINT = b"x-emulator-hint"
@@ -139,3 +146,88 @@ def blocked_calls(request: ControlRequest) -> BlockedCallsView:
 
 
 BLOCKED_CALL_ROUTES = (ControlRoute("GET", "/departures", blocked_calls, world_scoped=False),)
+
+
+Text = Annotated[str, Meta(min_length=1, max_length=10_000)]
+Texts = Annotated[list[Text], Meta(min_length=1, max_length=1_000)]
+
+
+class ExpectationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An expectation, in the words of a scenario's `expect`. A null is as good as left out."""
+
+    on: Annotated[Text | Texts | None, Meta(description="operations: batch.create, batch.*, api/…")] = None
+    when: Annotated[
+        dict[str, Any] | Text | None, Meta(description="what the exchanges are like: a `when` as in a rule")
+    ] = None
+    times: Annotated[
+        int | Text | dict[str, Any] | None, Meta(description="a number, never, or bounds: {lte: 2}; at least 1")
+    ] = None
+    in_order: Annotated[list[Any] | None, Meta(description="operations, or {on, when}, one after another")] = None
+    spent: Annotated[dict[str, Any] | None, Meta(description="bounds by unit: {USD: {lte: 0.1}}")] = None
+    rules: Annotated[Text | Texts | None, Meta(description="names of rules that answer, or all")] = None
+
+
+class ExpectationView(ExpectationRequest, frozen=True, kw_only=True, omit_defaults=True):
+    """An expectation as it was added, and its id."""
+
+    id: str
+
+
+class ExpectationsView(Struct, frozen=True):
+    """How each expectation stands, those of scenarios first: what was `expected`, what was `found`, and what came
+    `instead`. `ok`: all are met; `known` is false where older exchanges decide that nobody counted; `text` is all of it
+    for a person."""
+
+    ok: bool
+    expectations: tuple[Judged, ...]
+    text: str
+
+
+class ExpectationsRemoved(Struct, frozen=True):
+    """The ids of the expectations that are not judged any more."""
+
+    removed: list[str]
+
+
+def expectations(request: ControlRequest) -> ExpectationsView:
+    """How the expectations of this world stand now."""
+    judged = request.world.ledger.judge(partial(nearest_request, world=request.world))
+    return convert(judged.as_json(), ExpectationsView)
+
+
+def add_expectation(request: ControlRequest, body: ExpectationRequest) -> ExpectationView:
+    """Expect something of this world; what has come already counts."""
+    ledger = request.world.ledger
+    if len(ledger.added) >= MAX_ADDED:
+        raise ControlFailure(409, f"this world has {MAX_ADDED:,} expectations already; remove some first")
+    try:
+        return _view(ledger.add(to_builtins(body)))
+    except DocumentError as error:
+        raise ControlFailure(400, "\n".join(f"body.{each}" for each in error.diagnostics)) from None
+
+
+def remove_expectation(request: ControlRequest) -> ExpectationsRemoved:
+    """Remove one that was added to this world."""
+    try:
+        request.world.ledger.remove(request.path["id"])
+    except ConfigError as error:
+        raise ControlFailure(404, str(error)) from None
+    return ExpectationsRemoved([request.path["id"]])
+
+
+def _view(added: AddedExpectation) -> ExpectationView:
+    return ExpectationView(id=added.id, **added.entry)
+
+
+EXPECTATION_ROUTES = (
+    ControlRoute("GET", "/expectations", expectations),
+    ControlRoute(
+        "POST",
+        "/expectations",
+        add_expectation,
+        status=201,
+        example={"on": "batch.create", "times": {"lte": 3}},
+        refusals=(409,),
+    ),
+    ControlRoute("DELETE", "/expectations/{id}", remove_expectation, at={"id": "expectation_1"}, refusals=(404,)),
+)

@@ -23,6 +23,7 @@ from emulator.control import (
 from emulator.control import keys as limits
 from emulator.control import landing as start
 from emulator.control import reports as blocked_calls
+from emulator.control import reports as expectations
 from emulator.control import reports as summary
 from emulator.control import reports as verdict
 from emulator.control import worlds as reset
@@ -44,6 +45,7 @@ TABLE: tuple[ControlRoute, ...] = (
     *jobs.ROUTES,
     *records.ROUTES,
     *exchanges.ROUTES,
+    *expectations.EXPECTATION_ROUTES,
     *webhooks.ROUTES,
     *keys.KEY_ROUTES,
     *limits.LIMIT_ROUTES,

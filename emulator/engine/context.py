@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-import orjson
-
 from emulator.engine.state import WorldState
 from emulator.errors import ApiError, ConfigError
 from emulator.generate.canned import canned_context
-from emulator.generate.text import GivenText, Prompt, TextGenerator
+from emulator.generate.text import GivenText, Prompt, TextGenerator, object_in
 from emulator.http import Caller, Reply, Request
 from emulator.jobs import Jobs
 from emulator.jobs.job import Job
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
     from emulator.faults import Fault
     from emulator.faults.content import Answer
     from emulator.generate.answers import AnswerMatch
-    from emulator.playbook.model import Rule, RuleAnswer
+    from emulator.playbook.model import FaultPlan, Rule, RuleAnswer
     from emulator.store.limits import Allowance
 
 
@@ -72,10 +70,12 @@ class Context(dict[str, Any]):
         "makers",
         "number",
         "operation",
+        "planned",
         "polled",
         "request",
         "service",
         "set_off",
+        "used",
     )
 
     def __init__(self, service: Service, request: Request, operation: Operation | None = None) -> None:
@@ -101,6 +101,8 @@ class Context(dict[str, Any]):
         self.faults: tuple[Fault, ...] = ()  # all that play, including those on what the request starts
         self.set_off: tuple[str, ...] = ()  # the names of those on what the request has started, or said
         self.corrupt: Corrupt | None = None  # what gives the fault on an answer, once the rule is chosen
+        self.planned: tuple[FaultPlan, ...] = ()  # those of rules
+        self.used: dict[str, int] | None = None  # what was used beside the rule that replies, and how often
 
     def __missing__(self, name: str) -> Any:
         let = self.lets.get(name)
@@ -365,7 +367,7 @@ def find_answer(plan: AnswerPlan, generator: TextGenerator, prompt: Prompt, cont
     answer = found.answer
     context.answered = answer.id
     if answer.fixed is not None and answer.json is None:
-        return GivenText(answer.fixed, _object(answer.fixed.text))
+        return GivenText(answer.fixed, object_in(answer.fixed.text))
     view = Context(service, context.request, operation)
     view.caller, view.number, view.lets = context.caller, f"{context.number}/answer", context.lets
     view.update(context)
@@ -379,18 +381,7 @@ def _given(text: Template | None, json: Template | None, context: Context) -> Gi
     template = text if text is not None else json
     said = None if template is None else template.value(context)
     written = said if isinstance(said, str) else "" if template is None else template.json(context).decode()
-    return GivenText.of(written, data if isinstance(data, dict) else _object(written))
-
-
-def _object(text: str) -> dict[str, Any] | None:
-    """Returns the JSON object that a text is, if it is one."""
-    if text[:1] != "{":
-        return None
-    try:
-        value = orjson.loads(text)
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
+    return GivenText.of(written, data if isinstance(data, dict) else object_in(written))
 
 
 def _texts(value: Any) -> list[str]:

@@ -12,6 +12,7 @@ from starlette.types import Scope
 
 from emulator.engine.context import Context
 from emulator.engine.errors import Refusal
+from emulator.engine.faulting import note_use
 from emulator.engine.state import EXCHANGES, WorldState
 from emulator.faults import Fault
 from emulator.http import Exchange, Reply, Request
@@ -52,6 +53,8 @@ class ExchangeLog:
         if operation is not None:
             exchange.api, exchange.operation = operation.api, operation.name
             exchange.rule = "" if rule is None else context.answered or rule.id
+            if context.answered and rule is not None:
+                note_use(rule.id, context)
             exchange.body, exchange.secrets = context.request.raw, operation.redact
             if caller is not None:
                 exchange.caller, exchange.workspace = caller.masked, caller.workspace
@@ -64,6 +67,11 @@ class ExchangeLog:
             exchange.schedule = reply.schedule
         if faults or context.set_off:
             exchange.faults = tuple(dict.fromkeys((*(each.name for each in faults), *context.set_off)))
+            for plan in context.planned:
+                if plan.fault in faults or plan.fault.name in context.set_off:
+                    note_use(str(plan.place), context)
+        if context.used:
+            exchange.used = context.used
         exchange.status, exchange.reply_headers = reply.status, reply.headers
         if reply.events:
             exchange.events = reply.planned or reply.events

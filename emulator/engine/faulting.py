@@ -37,12 +37,20 @@ def gather_faults(choice: ChosenRule, requested: tuple[Fault, ...], context: Con
     reply = choice.rule.reply
     families = OF_ANSWERS if reply is None or reply.events is None else OF_STREAMS
     armed = _pick_armed(context, families, "armed")
+    context.planned = choice.faults
     ruled = [plan.fault for plan in choice.faults]
     if context.operation is None or context.operation.answer is None:  # the items of a job have rules of their own
         ruled = [fault for fault in ruled if fault.family != "content"]
     named = [fault for fault in requested if fault.family == "content"]  # of several on an answer the first plays
     context.faults = (*named, *ruled, *armed, *(fault for fault in requested if fault not in named))
     return tuple(sorted((each for each in context.faults if each.family in families), key=lambda each: each.phase))
+
+
+def note_use(id: str, context: Context) -> None:
+    """Notes that something was used beside what the exchange names: the rule of a row, or a fault of a rule."""
+    if context.used is None:
+        context.used = {}
+    context.used[id] = context.used.get(id, 0) + 1
 
 
 def refuse_by_fault(faults: Sequence[Fault], context: Context) -> None:

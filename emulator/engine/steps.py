@@ -11,7 +11,7 @@ import orjson
 
 from emulator.engine.accounting import usage_of
 from emulator.engine.context import Context, Service
-from emulator.engine.faulting import apply_token_faults, corrupt_answer, job_faults, refuse_by_fault
+from emulator.engine.faulting import apply_token_faults, corrupt_answer, job_faults, note_use, refuse_by_fault
 from emulator.engine.near_misses import NoRule, near_misses
 from emulator.engine.respond import compose, refusal
 from emulator.engine.validate import refuse
@@ -40,6 +40,8 @@ def work_rows(
     """
     operation = context.service.api.operations[plan.operation]
     outcomes: list[RowOutcome] = []
+    if context.used is None:
+        context.used = {}
     rows = size = written = 0
     for index, item in enumerate(items):
         outcomes.append(_work(plan, operation, item, index, context, begun + timeline.finishes(index, len(items))))
@@ -59,6 +61,7 @@ def _work(plan: RowPlan, operation: Operation, item: Any, index: int, outer: Con
     context = Context(outer.service, outer.request, operation)
     context["now"] = now
     context.caller, context.number, context.faults = outer.caller, f"{outer.number}/{index}", outer.faults
+    context.used = outer.used
     try:
         status, body, usage = 200, *_answer(operation, item, context)
         shown = plan.succeeded
@@ -84,6 +87,10 @@ def _answer(operation: Operation, item: Any, context: Context) -> tuple[bytes, d
     if choice is None or choice.rule.reply is None:
         raise NoRule(operation, near_misses(operation, context, streams=False))
     context.adopt(choice.rule)
+    note_use(choice.rule.id, context)
+    for plan in choice.faults:
+        if plan.fault.refuses:
+            note_use(str(plan.place), context)
     faults = [plan.fault for plan in choice.faults]
     refuse_by_fault(faults, context)
     context.faults = (*context.faults, *faults)

@@ -304,3 +304,14 @@ def _first(stop: Iterable[str], text: str) -> tuple[int, str] | None:
 def _mapping(body: bytes) -> dict[str, Any]:
     value = orjson.loads(body)
     return value if isinstance(value, dict) else {}
+
+
+def object_in(text: str) -> dict[str, Any] | None:
+    """Returns the JSON object that a text is, if it is one."""
+    if text[:1] != "{":
+        return None
+    try:
+        value = orjson.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None

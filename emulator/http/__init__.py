@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from math import inf
 from typing import Any
@@ -183,7 +183,8 @@ class Exchange:
     `real_took` is how long it took by that clock, where the world's own does not tell, else below 0.
     `events` are those of its stream, before faults changed it; `ended` numbers, from 1, the ends of those that
     entered the journal open, else it is 0. `allowance` is what was charged to the caller's limits; `schedule` is there
-    for streams that are paced or that meet a fault; `row` is its row of the request log, once one was asked for.
+    for streams that are paced or that meet a fault; `used` counts the rules that answered its rows and, by their
+    places, the faults of rules that played; `row` is its row of the request log, once one was asked for.
     One is made for every request and most are never read, so only what differs from the defaults is set.
     """
 
@@ -212,6 +213,7 @@ class Exchange:
     allowance: Any = None
     row: Any = None
     schedule: Schedule | None = None
+    used: Mapping[str, int] = {}
     secrets: frozenset[str] = frozenset()
     cut: bool = False
     peer: Any = None

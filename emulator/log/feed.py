@@ -15,10 +15,10 @@ from contextlib import suppress
 
 from msgspec import Struct
 
+from emulator.compile.questions import Question
 from emulator.http import Exchange
 from emulator.log.row import Row, row_of
 from emulator.store.backend import ExchangeJournal
-from emulator.worlds.journal_query import Question
 from emulator.worlds.world import World
 
 POSITION = re.compile(r"(?:(?P<epoch>[0-9a-f]{8})\.(?:(?P<ended>[0-9]{1,15})\.)?)?(?P<place>[0-9]{1,15})")

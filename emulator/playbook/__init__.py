@@ -14,6 +14,7 @@ from emulator.language.document.reader import Document
 from emulator.language.expressions.template import Template
 from emulator.language.schema.provenance import Provenance
 from emulator.playbook.access import ClientPlan, CredentialPlan, ExamplePlan, KeyPlan, UnknownPlan
+from emulator.playbook.expectations import Expectation, ListedRule
 from emulator.playbook.headers import Headers
 from emulator.playbook.json_schema import Schema
 from emulator.playbook.model import (
@@ -129,6 +130,8 @@ class Playbook(Struct, frozen=True):
     latency: LatencyPlan
     scenarios: tuple[str, ...]
     files: tuple[Path, ...]
+    listed: tuple[ListedRule, ...] = ()  # the rules of scenarios, the first that is asked first, and their answers
+    expectations: tuple[Expectation, ...] = ()
 
     def operation(self, api: str, name: str) -> Operation:
         return self.apis[api].operations[name]

@@ -28,7 +28,8 @@ def diagnostic_annotation(diagnostic: Diagnostic) -> str:
 
 
 def run_annotations(record: RunRecord, strict: bool) -> Iterator[str]:
-    """Yields those of a run: findings (errors only if `strict`: if they fail the run), blocked and missing calls."""
+    """Yields those of a run: findings (errors only if `strict`: if they fail the run), blocked and missing calls, and
+    expectations that are not met."""
     for each in record.verdict["findings"]:
         level = each["severity"] if strict else "warning"
         message = f"{each['message']} (expected {each['wanted']}; found {each['found']})"
@@ -37,6 +38,9 @@ def run_annotations(record: RunRecord, strict: bool) -> Iterator[str]:
         yield annotation("error", f"calls to {host} were blocked: not emulated", title="emulator: blocked call")
     if record.missing:
         yield annotation("error", record.missing, title="emulator: missing calls")
+    for each in record.unmet:
+        message = "\n".join((f"expected {each['expected']}; {each['found']}", *each["instead"]))
+        yield annotation("error", message, file=each["file"], line=each["line"], title="emulator: not as expected")
 
 
 def _data(text: str) -> str:

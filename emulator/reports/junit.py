@@ -1,4 +1,4 @@
-"""JUnit XML: each rule of the verdict, blocked calls and missing calls as test cases."""
+"""JUnit XML: each rule of the verdict, each expectation, blocked calls and missing calls as test cases."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from emulator.reports.record import RunRecord, amount_text
+from emulator.reports.record import RunRecord, amount_text, place
 
 SUITE = "emulator"
 # Characters that XML 1.0 has no way to write.
@@ -16,7 +16,7 @@ UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 def junit(record: RunRecord) -> str:
     """Returns the document; findings are failures, and rules that had nothing to judge are skipped."""
-    cases = [_command(record), _blocked(record), *_rules(record)]
+    cases = [_command(record), _blocked(record), *_rules(record), *map(_expectation, record.expected)]
     if record.missing:
         cases.append(_case("run", "calls arrive", [("missing_calls", record.missing, "")]))
     counts = {
@@ -61,6 +61,13 @@ def _rules(record: RunRecord) -> list[ElementTree.Element]:
             ElementTree.SubElement(case, "skipped", {"message": "no exchange that this rule judges"})
         cases.append(case)
     return cases
+
+
+def _expectation(judged: Mapping[str, Any]) -> ElementTree.Element:
+    where = place(judged)
+    details = "\n".join((f"expected {judged['expected']}; {judged['found']}", *judged["instead"]))
+    failed = [] if judged["ok"] else [("expectation", f"{where}: {judged['found']}", details)]
+    return _case("expect", f"{judged['expected']} ({where})", failed)
 
 
 def _details(finding: Mapping[str, Any], by_number: Mapping[int, Mapping[str, Any]]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from emulator.reports.record import NO_OPERATION, RunRecord, amount_text, status_text
+from emulator.reports.record import NO_OPERATION, RunRecord, amount_text, place, status_text
 
 
 def markdown(record: RunRecord) -> str:
@@ -35,6 +35,9 @@ def _lines(record: RunRecord) -> Iterator[str]:
     yield from ("", "### Verdict", "")
     findings = record.verdict["findings"]
     yield from map(_finding, findings) if findings else ("No findings.",)
+    if record.expected:
+        yield from ("", "### Expectations", "")
+        yield from map(_expectation, record.unmet) if record.unmet else (f"{len(record.expected)} met.",)
 
 
 def _row(called: Mapping[str, Any]) -> str:
@@ -47,6 +50,11 @@ def _finding(finding: Mapping[str, Any]) -> str:
     numbers = ", ".join(map(str, finding["exchanges"]))
     text = f"{finding['message']} (expected {finding['wanted']}; found {finding['found']}; exchanges {numbers})"
     return f"- {finding['severity']}: **{_escape(finding['rule'])}**: {_escape(text)}"
+
+
+def _expectation(judged: Mapping[str, Any]) -> str:
+    text = "; ".join((f"expected {judged['expected']}; {judged['found']}", *judged["instead"]))
+    return f"- **{_escape(place(judged))}**: {_escape(text)}"
 
 
 def _escape(text: str) -> str:

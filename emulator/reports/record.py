@@ -8,6 +8,9 @@ from typing import Any
 from msgspec import Struct
 
 from emulator.https.hosts import joined
+from emulator.playbook.expectations import amount_text
+
+__all__ = ["NO_OPERATION", "RunRecord", "amount_text", "place", "status_text"]
 
 NO_OPERATION = "(no operation)"
 
@@ -26,7 +29,8 @@ class ExchangesRecord(Struct, frozen=True, kw_only=True):
 class RunRecord(ExchangesRecord, frozen=True, kw_only=True):
     """What a command did: `summary`, `verdict` and `departures` are views of the control API, too.
 
-    `command_status` is how the command ended, `status` how the run did; `missing` says which calls are missing.
+    `command_status` is how the command ended, `status` how the run did; `missing` says which calls are missing;
+    `expectations` says how they stand.
     """
 
     command: Sequence[str]
@@ -37,6 +41,17 @@ class RunRecord(ExchangesRecord, frozen=True, kw_only=True):
     departures: Sequence[Mapping[str, Any]]
     untrusted: Mapping[str, int]
     missing: str
+    expectations: Mapping[str, Any] = {}
+
+    @property
+    def expected(self) -> Sequence[Mapping[str, Any]]:
+        """How each expectation turned out."""
+        return tuple(self.expectations.get("expectations", ()))
+
+    @property
+    def unmet(self) -> list[Mapping[str, Any]]:
+        """The expectations that are not met."""
+        return [each for each in self.expected if not each["ok"]]
 
     @property
     def calls(self) -> int:
@@ -49,11 +64,11 @@ class RunRecord(ExchangesRecord, frozen=True, kw_only=True):
         return sorted({joined(each["host"], each["port"]) for each in self.departures})
 
 
-def amount_text(amount: float) -> str:
-    """Formats an amount without an exponent and without trailing zeros."""
-    return f"{amount:,.9f}".rstrip("0").rstrip(".")
-
-
 def status_text(status: str) -> str:
     """Formats a status as the summary counts it."""
     return "no response" if status == "0" else status
+
+
+def place(judged: Mapping[str, Any]) -> str:
+    """Returns where an expectation stands, or the id of one that was added."""
+    return f"{judged['file']}:{judged['line']}" if judged["line"] else str(judged["id"])

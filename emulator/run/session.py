@@ -28,7 +28,7 @@ from emulator.reports.files import report_files, write_reports
 from emulator.reports.record import RunRecord
 from emulator.run.process import CannotRun
 from emulator.run.process import run as run_command
-from emulator.run.summary import missing_calls, summary_lines
+from emulator.run.summary import expectation_lines, missing_calls, summary_lines
 from emulator.server.listeners import bind
 from emulator.settings import Settings
 from emulator.testing.client import DEFAULT, Client, ControlError
@@ -38,7 +38,7 @@ from emulator.testing.verdict import Verdict
 from emulator.testing.world import World
 from emulator.worlds.credentials import ALL_ELSE
 
-BLOCKED, FINDINGS, TOO_FEW = 3, 4, 5  # exit statuses: a call was blocked; the verdict has findings; calls are missing
+BLOCKED, FINDINGS, UNMET = 3, 4, 5  # exit statuses: a call was blocked; the verdict has findings; not as expected
 EXCHANGES_IN = {"junit", "har", "jsonl"}  # formats that show exchanges
 UNKNOWN = 125  # the run failed and not the command, as `timeout` and `env` have it
 ReportLine = Callable[[str], None]
@@ -60,9 +60,9 @@ def run(
 ) -> int:
     """Runs a command against a private emulator, and returns the exit status of the run.
 
-    That is the command's own, unless a call was blocked, fewer calls came than were expected, or the requested verdict
-    has findings. Raises ConfigError or
-    ControlError when the emulator can't be set up, CannotRun when the command can't be started.
+    That is the command's own, unless a call was blocked, the calls are not as expected, or the requested verdict has
+    findings. Raises ConfigError or ControlError when the emulator can't be set up, CannotRun when the command can't be
+    started.
     """
     if not settings.listen.is_loopback:
         raise ConfigError(
@@ -137,16 +137,20 @@ def _record(
     client = world.client
     proxy, summary, verdict = client.get("/departures"), client.get("/summary"), client.get("/verdict")
     missing = missing_calls(summary, run_options.expected).strip()
+    expectations = client.get("/expectations")
     exchanges = list(all_exchanges(client)) if formats & EXCHANGES_IN else []
     return RunRecord(
         command=words,
         command_status=status,
-        status=_status(status, missing, verdict["ok"], proxy["departures"], run_options),
+        status=_status(
+            status, bool(missing) or not expectations["ok"], verdict["ok"], proxy["departures"], run_options
+        ),
         summary=summary,
         verdict=verdict,
         departures=proxy["departures"],
         untrusted=proxy["untrusted"],
         missing=missing,
+        expectations=expectations,
         url=client.url,
         exchanges=exchanges,
         sent=event_times(client, exchanges) if "har" in formats else {},
@@ -155,7 +159,7 @@ def _record(
 
 def _status(
     status: int,
-    missing: str,
+    unmet: bool,
     ok: bool,
     blocked_calls: Collection[Mapping[str, Any]],
     run_options: RunOptions,
@@ -163,8 +167,8 @@ def _status(
     """Returns the exit status of the run."""
     if blocked_calls:
         return BLOCKED
-    if status == 0 and missing:
-        return TOO_FEW
+    if status == 0 and unmet:
+        return UNMET
     return FINDINGS if run_options.verdict and status == 0 and not ok else status
 
 
@@ -180,6 +184,7 @@ def _outcome(
         yield f"  set up by {run_options.project}"
     if record.missing:
         yield f"  {record.missing}"
+    yield from (f"  {line}" for line in expectation_lines(record.expectations))
     if annotations_wanted(env):
         yield from run_annotations(record, run_options.verdict)
 

@@ -53,6 +53,12 @@ def missing_calls(summary: Mapping[str, Any], expected: int) -> str:
     return "" if found >= expected else f"  FAILED: {_count(found, 'call')} arrived; expected at least {expected}"
 
 
+def expectation_lines(expectations: Mapping[str, Any]) -> Iterator[str]:
+    """Yields a line for what is expected, and one or a few for each expectation that is not met, with its place."""
+    if expectations["expectations"]:
+        yield from expectations["text"].splitlines()
+
+
 def _note(calls: int, summary: Mapping[str, Any], came: bool) -> str:
     """Returns what the number of calls does not say; `came` says whether a client has used the proxy all the same."""
     note = f" in the journal, which had dropped {summary['dropped']} earlier ones" if summary["dropped"] else ""

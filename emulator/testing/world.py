@@ -17,6 +17,13 @@ from emulator.testing.answers import AddedAnswer, Texts, add_answer
 from emulator.testing.client import WORLD_HEADER, Client, ControlError
 from emulator.testing.clock import Span, WorldClock
 from emulator.testing.exchanges import Exchanges
+from emulator.testing.expectations import (
+    ExpectationResults,
+    Ordered,
+    Times,
+    add_expectation,
+    read_expectations,
+)
 from emulator.testing.explain import Explained, explain
 from emulator.testing.faults import ArmedFault, Patterns, Trigger, arm_fault, armed_faults, duration
 from emulator.testing.jobs import Jobs, Webhooks
@@ -46,6 +53,11 @@ class World:
         if self._opened is None:
             raise ControlError("this emulator does not run", hint="use it as `with Emulator() as emulator: …`")
         return self._opened
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a client: the emulator was started, and not stopped since."""
+        return self._opened is not None
 
     # ---------------------------------------------------------------------------------------- where, and who asks
     @property
@@ -250,6 +262,31 @@ class World:
         """The verdict without the rules to `ignore`, with `bounds` set otherwise: `judge(polls_apart=0.01)`."""
         result = self.client.get("/verdict", ignore=",".join(ignore) or None, **bounds)
         return msgspec.convert(result, Verdict)
+
+    def expect(
+        self,
+        on: Patterns = None,
+        *,
+        when: Mapping[str, Any] | None = None,
+        times: Times | None = None,
+        in_order: Ordered | None = None,
+        spent: Mapping[str, Any] | None = None,
+        rules: str | Sequence[str] | None = None,
+    ) -> str:
+        """Expect requests in the end, those that came already included: `expect("batch.create", times=1)`; of the
+        fixture, the test fails at its end if they have not come.
+
+        `times` is a number, "never", or bounds such as {"lte": 2}; at least one request when left out. Or expect
+        requests `in_order`, amounts `spent`, or named `rules` that have answered. Returns the id. Raises ControlError
+        for what can't be expected.
+        """
+        given = {"on": on, "when": when, "times": times, "in_order": in_order, "spent": spent, "rules": rules}
+        return add_expectation(self.client, given)
+
+    @property
+    def expectations(self) -> ExpectationResults:
+        """How the expectations of the scenarios and those that were added stand; `expectations.ok` if all are met."""
+        return read_expectations(self.client)
 
     # ---------------------------------------------------------------------------------------- all of it
     def reset(self) -> None:

@@ -5,9 +5,10 @@ Nothing here is computed for a request: the rule is found by its id, and the pro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
+from emulator.compile.questions import shortened, summary_of
 from emulator.engine.authenticate import make_caller
 from emulator.engine.context import Context, Service
 from emulator.engine.provenance import Basis, provenance_of
@@ -15,7 +16,9 @@ from emulator.engine.validate import check_form, read_form
 from emulator.errors import ApiError, EmulatorError
 from emulator.http import Caller, Decided, Exchange, Reply, Request, Schedule
 from emulator.playbook import Operation, Playbook
+from emulator.playbook.expectations import ListedRule
 from emulator.playbook.json_schema import Schema
+from emulator.playbook.matching import Difference
 from emulator.playbook.model import CheckPlan, Rule, TierPlan
 from emulator.store.limits import Allowance
 from emulator.store.masking import MASKED, mask_key
@@ -289,3 +292,23 @@ def _bases(service: Service, basis: Basis) -> Iterator[BasisView]:
             claim = service.api.claims.get(name)
             says, inferred = ("", "") if claim is None else (claim.says, claim.inferred or "")
             yield BasisView(grade, name, says, inferred)
+
+
+MAX_COMPARED = 50  # exchanges that are compared with a rule
+
+
+def nearest_request(rule: ListedRule, world: World) -> str:
+    """Says which of the last requests was nearest to a rule of a scenario, and what kept it from answering."""
+    exchanges = [each for each in world.state.journal if (each.api, each.operation) in rule.operations]
+    if not exchanges:
+        return "no request came to its operations"
+    found: list[tuple[Sequence[Difference], Exchange]] = []
+    for exchange in exchanges[-MAX_COMPARED:]:
+        operation = operation_of(exchange, world.playbook)
+        rules = () if operation is None else operation.rules.rules
+        for compiled in (each for each in rules if each.place == rule.place):
+            context = _context(world.pipeline.services[exchange.api], operation, exchange, world.playbook)
+            found.append((compiled.matcher.differences(context), exchange))
+    differences, exchange = min(found, key=lambda each: len(each[0]), default=((), exchanges[-1]))
+    about = "; ".join(map(shortened, differences)) or "another rule answered, or a counter kept it back"
+    return f"nearest is {summary_of(exchange)}: {about}"

@@ -6,14 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from emulator.compile.when import WhenCompiler
-from emulator.errors import Diagnostic, DocumentError, Location
-from emulator.language.document.diagnostics import did_you_mean
-from emulator.language.document.reader import Document, parse
-from emulator.language.expressions import Language
-from emulator.playbook import Playbook
-from emulator.playbook.matching import Matcher
-from emulator.worlds.journal_query import (
+from emulator.compile.questions import (
     MAX_SHOWN,
     PlaybookOf,
     Question,
@@ -21,6 +14,13 @@ from emulator.worlds.journal_query import (
     refuse_of_rules,
     unknown_fields,
 )
+from emulator.compile.when import WhenCompiler
+from emulator.errors import Diagnostic, DocumentError, Location
+from emulator.language.document.diagnostics import did_you_mean
+from emulator.language.document.reader import Document, parse
+from emulator.language.expressions import Language
+from emulator.playbook import Playbook
+from emulator.playbook.matching import Matcher
 
 FILE = "filter"  # what diagnostics call the text
 MAX_LENGTH = 10_000  # characters

@@ -25,6 +25,7 @@ from emulator.store.masking import mask_key
 from emulator.store.memory import MemoryBackend
 from emulator.worlds import snapshot as snapshots
 from emulator.worlds.credentials import CredentialRoutes
+from emulator.worlds.ledger import Ledger
 from emulator.worlds.world import World, WorldSpec
 
 __all__ = ["DEFAULT", "UnknownWorld", "World", "WorldEnded", "WorldRegistry", "WorldSpec"]
@@ -160,6 +161,7 @@ class WorldRegistry:
         await world.state.clock.reset()
         await world.state.end()  # again, as it may have taken a while until the clock stood still
         made = world.made_keys()
+        world.ledger.added.clear()
         self._empty(world)
         self.adopt(world, world.playbook)
         world.make_keys_again(made)
@@ -264,7 +266,8 @@ class WorldRegistry:
         )
         stamps = system if (spec.webhook_time or settings.webhook_time) == "real" else None
         state = WorldState(name, seed, MemoryBackend(clock, journal, STORED_TYPES), settings.webhook_allow, stamps)
-        world = World(name, state, self._pipeline(state, self._playbooks.get(scenarios)), scenarios, spec)
+        pipeline = self._pipeline(state, self._playbooks.get(scenarios))
+        world = World(name, state, pipeline, scenarios, Ledger(pipeline), spec)
         for key, like in settings.keys:
             for service in world.knowing(like)[:1]:
                 world.make_key(service.api.name, key, {**service.records["keys"][like], "id": key})
@@ -295,10 +298,12 @@ class WorldRegistry:
         self._routes.forget(world, registered=False)
         world.rest()
         world.state.clear()
+        world.ledger.begin_again()
 
     async def _end(self, world: World) -> None:
         await world.state.end()
         world.rest()
+        world.ledger.close()
         await world.state.close()
 
     def _check(self, name: str) -> None:

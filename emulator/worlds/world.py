@@ -17,6 +17,7 @@ from emulator.errors import ConfigError
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
 from emulator.settings import WebhookTime
+from emulator.worlds.ledger import Ledger
 
 
 class WorldSpec(Struct, frozen=True):
@@ -42,6 +43,7 @@ class World(Struct, eq=False, weakref=True):
     state: WorldState
     pipeline: Pipeline
     scenarios: tuple[str, ...]
+    ledger: Ledger
     spec: WorldSpec = WorldSpec()
 
     @property
@@ -65,6 +67,7 @@ class World(Struct, eq=False, weakref=True):
         """Serves by another pipeline from the next request on."""
         before, self.pipeline = self.pipeline, pipeline
         before.close()
+        self.ledger.adopt(pipeline)
 
     def set_tier(self, key: str, tier: str, api: str | None = None) -> list[str]:
         """Gives a key another tier from the next request on; returns the names of the APIs where it has it.

@@ -10,7 +10,7 @@ import pytest
 from emulator import paths
 from emulator.app import LANGUAGE
 from emulator.app import load as load_released
-from emulator.compile.checked import SUMS, checked_apis
+from emulator.compile.finder import SUMS, checked_apis
 from emulator.compile.loader import Loader
 from emulator.compile.operation import DeferredOperations
 from emulator.errors import DocumentError

@@ -9,11 +9,11 @@ import pytest
 
 from emulator.app import LANGUAGE, Application
 from emulator.clock import manual, pause
+from emulator.compile.questions import Question
 from emulator.http import Exchange
 from emulator.log.feed import MAX_ROWS, Batch, Feed, Position
 from emulator.settings import Settings
 from emulator.worlds.filters import compile_filter
-from emulator.worlds.journal_query import Question
 from emulator.worlds.world import World
 from tests.running import loaded
 

@@ -73,3 +73,22 @@ def record(**changes: Any) -> RunRecord:
         "exchanges": [exchange()],
     }
     return RunRecord(**{**fields, **changes})
+
+
+UNMET = {
+    "id": "",
+    "file": "mine.yaml",
+    "line": 7,
+    "kind": "times",
+    "expected": "things.create exactly once",
+    "ok": False,
+    "known": True,
+    "found": "found 3 (#1, #2, #3)",
+    "instead": ["what came: <all> 3 x"],
+}
+MET = {**UNMET, "id": "expectation_1", "file": "", "line": 0, "ok": True, "found": "found 1", "instead": []}
+
+
+def expecting(*judged: dict[str, Any]) -> RunRecord:
+    """A run with expectations."""
+    return record(expectations={"ok": all(each["ok"] for each in judged), "expectations": judged, "text": ""})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emulator.errors import Diagnostic, Location
 from emulator.reports.annotations import annotation, diagnostic_annotation, run_annotations, wanted
-from tests.reports.records import record
+from tests.reports.records import MET, UNMET, expecting, record
 
 
 def test_a_message_stays_on_one_line() -> None:
@@ -26,3 +26,11 @@ def test_findings_are_errors_only_where_they_fail_the_run() -> None:
 def test_only_jobs_of_github_actions_are_annotated() -> None:
     assert wanted({"GITHUB_ACTIONS": "true"})
     assert not wanted({})
+
+
+def test_an_expectation_that_is_not_met_is_shown_at_its_line() -> None:
+    *_, last = run_annotations(expecting(UNMET, MET), strict=False)
+    assert last == (
+        "::error file=mine.yaml,line=7,title=emulator%3A not as expected::"
+        "expected things.create exactly once; found 3 (#1, #2, #3)%0Awhat came: <all> 3 x"
+    )

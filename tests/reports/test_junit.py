@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from emulator.reports.junit import junit
-from tests.reports.records import record
+from tests.reports.records import MET, UNMET, expecting, record
 
 CLEAN = {"status": 0, "departures": [], "missing": "", "verdict": {"findings": [], "checked": {"retry_storm": 1}}}
 
@@ -45,3 +45,17 @@ def test_a_run_without_findings_has_no_failure_but_that_of_its_command() -> None
     failed = ElementTree.fromstring(junit(record(**CLEAN, command_status=7))).find(".//failure")
     assert failed is not None
     assert failed.get("message") == "the command ended with 7"
+
+
+def test_each_expectation_is_a_case_that_fails_at_its_place_when_it_is_not_met() -> None:
+    root = ElementTree.fromstring(junit(expecting(UNMET, MET)))
+    cases = [each for each in root.iter("testcase") if each.get("classname") == "emulator.expect"]
+    assert [each.get("name") for each in cases] == [
+        "things.create exactly once (mine.yaml:7)",
+        "things.create exactly once (expectation_1)",
+    ]
+    failure = cases[0].find("failure")
+    assert failure is not None
+    assert failure.get("message") == "mine.yaml:7: found 3 (#1, #2, #3)"
+    assert "what came: <all> 3 x" in (failure.text or "")
+    assert cases[1].find("failure") is None

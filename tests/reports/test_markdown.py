@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emulator.reports.markdown import markdown
-from tests.reports.records import record
+from tests.reports.records import MET, UNMET, expecting, record
 
 WHOLE = r"""## emulator: 3 calls, exit status 4
 
@@ -39,3 +39,11 @@ def test_a_run_without_calls_has_no_table() -> None:
         status=0,
     )
     assert markdown(nothing) == "## emulator: 0 calls, exit status 0\n\n\n### Verdict\n\nNo findings.\n"
+
+
+def test_expectations_that_are_not_met_are_listed_with_their_places() -> None:
+    text = markdown(expecting(UNMET, MET))
+    line = "- **mine.yaml:7**: expected things.create exactly once; found 3 (#1, #2, #3); what came: &lt;all> 3 x"
+    assert text.endswith(f"### Expectations\n\n{line}\n")
+    assert markdown(expecting(MET)).endswith("### Expectations\n\n1 met.\n")
+    assert "Expectations" not in markdown(record())

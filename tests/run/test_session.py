@@ -268,3 +268,28 @@ def test_what_can_not_be_begun_with_is_refused_before_the_command(run: Run, tmp_
     ran = run("--state", str(state), "--world", "mine", "--", "echo", "ran")
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr == "--state is that of the default world, and --world leads calls to 'mine'; give one of them\n"
+
+
+EXPECTING = """\
+scenario: mine
+extends: default
+expect:
+  - {on: assets.execute, times: 1}
+  - {on: models.get, when: {status: 200}}
+"""
+
+
+def test_what_its_scenario_expects_fails_the_run_with_each_line_that_is_not_met(run: Run, place: Path) -> None:
+    (place / "mine.yaml").write_text(EXPECTING)
+    ran = run("--scenario", "./mine.yaml", "--report", "json=run.json", "--", sys.executable, "-c", ASK)
+    assert ran.returncode == 5, ran.stderr
+    assert "  Expectations: 1 of 2 not met.\n" in ran.stderr
+    assert "    mine.yaml:5: expected models.get with status: 200 at least once; found 0\n" in ran.stderr
+    assert json.loads((place / "run.json").read_text())["expectations"]["ok"] is False
+
+
+def test_a_command_that_fails_by_itself_keeps_its_exit_status_whatever_is_expected(run: Run, place: Path) -> None:
+    (place / "mine.yaml").write_text(EXPECTING)
+    ran = run("--scenario", "./mine.yaml", "--", sys.executable, "-c", "raise SystemExit(9)")
+    assert ran.returncode == 9
+    assert "Expectations: 2 of 2 not met." in ran.stderr

@@ -16,6 +16,7 @@ from emulator.errors import ConfigError
 from emulator.http import Request
 from emulator.store.memory import MemoryBackend
 from emulator.worlds.credentials import CredentialRoutes, peek, wants_form
+from emulator.worlds.ledger import Ledger
 from emulator.worlds.world import World
 from tests.running import loaded
 
@@ -25,7 +26,8 @@ FORM = {b"content-type": b"application/x-www-form-urlencoded; charset=utf-8"}
 
 def room(name: str) -> World:
     world = WorldState(name, 0, MemoryBackend(manual()))
-    return World(name, world, Pipeline(loaded("default"), world, 1_000), ("default",))
+    pipeline = Pipeline(loaded("default"), world, 1_000)
+    return World(name, world, pipeline, ("default",), Ledger(pipeline))
 
 
 def asking(fields: dict[bytes, bytes], raw: bytes = b"") -> Request:

@@ -13,10 +13,11 @@ import pytest
 
 from emulator.app import LANGUAGE
 from emulator.clock import manual
+from emulator.compile.questions import NAMES, Question, compile_query
 from emulator.errors import DocumentError
 from emulator.http import Differing, Exchange, NearMiss
 from emulator.store.journal import Journal
-from emulator.worlds.journal_query import NAMES, Question, compile_query, find, wait
+from emulator.worlds.journal_query import find, wait
 from tests.apis.aiexport_calls import FREE, PRO, asking, caller
 from tests.pages import LANGUAGE_PAGE, tables
 from tests.running import Emulated

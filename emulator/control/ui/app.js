@@ -6,6 +6,7 @@ import "./faults.js";
 import "./limits.js";
 import "./jobs.js";
 import "./webhooks.js";
+import "./expected.js";
 import "./worlds.js";
 import "./compose.js";
 import { start as startKeys } from "./keys.js";

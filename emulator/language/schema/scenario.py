@@ -274,6 +274,29 @@ class LatencyModel(Model):
     token: Template = None
 
 
+class OrderedModel(Model):
+    """One of several requests that are to come in order."""
+
+    on: list[str] | str = Field(description="Operations, as names with *.")
+    when: Template = None
+
+
+class ExpectModel(Model):
+    """What must have been asked in the end: requests, by number or in order; what they spent; or rules that answered.
+
+    Without `times`, at least one request.
+    """
+
+    on: list[str] | str | None = Field(default=None, description="Operations, as names with *.")
+    when: Template = None
+    times: int | Literal["never"] | dict[str, Any] | None = Field(
+        default=None, description="A number, `never`, or bounds such as {lte: 2}."
+    )
+    in_order: list[str | OrderedModel] | None = Field(default=None, min_length=2, max_length=100)
+    spent: dict[str, Any] | None = Field(default=None, min_length=1)
+    rules: Literal["all"] | list[str] | None = Field(default=None)
+
+
 class ScenarioFile(Model):
     """A story played on top of the APIs."""
 
@@ -286,3 +309,4 @@ class ScenarioFile(Model):
     latency: LatencyModel | None = None
     answers: list[CannedAnswerModel] = []
     rules: list[RuleModel] = []
+    expect: list[ExpectModel] = []

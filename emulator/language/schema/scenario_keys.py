@@ -19,6 +19,7 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "latency": "How long answers take. Without it: no time.",
         "answers": "What models, agents and batches say to certain prompts.",
         "rules": "Rules that stand before the APIs' own.",
+        "expect": "What must have been asked in the end.",
     },
     "OverrideModel": {
         "switches": "Guesses that are turned: the name of the switch and one of its choices.",
@@ -95,6 +96,36 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "fault": "How that goes wrong.",
         "claims": "In API files: ids of the promises that the rule serves.",
         "class": ("`documented`, `inferred` or `invented`: who knows of what the rule does, if no claim is about it."),
+    },
+    "ExpectModel": {
+        "on": (
+            "The operation, `batch.create`; with `*`, `batch.*`; of one API, `NAME/*`; a list of those; "
+            "nothing for all."
+        ),
+        "when": "What an exchange must be like to count. Nothing: all count.",
+        "times": (
+            "How many such exchanges come: a number, `never`, or bounds such as `{gte: 1, lte: 3}` (`gt`, "
+            "`gte`, `lt`, `lte`). At least one when left out."
+        ),
+        "in_order": (
+            "Instead: requests that come one after another, others may stand between. Each is an "
+            "operation as in `on`, or `{on, when}`."
+        ),
+        "spent": (
+            "Instead: bounds of what such exchanges spend in all, by unit: `{USD: {lte: 0.10}, tokens: "
+            "{lte: 20000}}`. `on` and `when` may stand beside it."
+        ),
+        "rules": (
+            "Instead: `all`, and each rule of this file that has a `name` must have answered; or a list "
+            "of such names. A rule that only adds faults has answered when one of them has played."
+        ),
+    },
+    "OrderedModel": {
+        "on": "The operation, as above. Required.",
+        "when": (
+            "What its exchange must be like. What is known only when a response has ended can't be asked "
+            "here: `outcome`, `took`, `events_sent`, `bytes_sent`."
+        ),
     },
     "ReplyModel": {
         "answer": (

@@ -1,0 +1,137 @@
+"""The ledger of a world: what is counted of its exchanges as they come and end, beyond what its journal keeps.
+
+It watches the journal only once something is to be counted: from the start in a world whose scenarios expect something,
+else from when somebody asks, beginning with what the journal still holds. A reset or a restored snapshot begins the
+counts of expectations anew, as it empties the journal; a snapshot holds none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from msgspec import Struct
+
+from emulator.compile.expectations import Known, read_expectation
+from emulator.engine.functions import LANGUAGE
+from emulator.engine.pipeline import Pipeline
+from emulator.errors import ConfigError
+from emulator.http import Exchange
+from emulator.language.document.diagnostics import did_you_mean
+from emulator.playbook.expectations import Expectation
+from emulator.store.backend import ExchangeJournal
+from emulator.verdict.expectations import Count, Expectations, NearMissOf, judge_expectations
+from emulator.worlds.spending import spending
+
+MAX_ADDED = 1_000
+
+
+class AddedExpectation(Struct, frozen=True):
+    """An expectation that a world was given: its id, and the entry in the words of a scenario."""
+
+    id: str
+    entry: Mapping[str, Any]
+    expectation: Expectation
+
+
+class Ledger:
+    """Counts for one world. `added` are the expectations that it was given, by id."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.added: dict[str, AddedExpectation] = {}
+        self._made = 0
+        self._pipeline = pipeline
+        self._counts: dict[tuple[str, str, int], Count] = {}
+        self._open: dict[int, Exchange] = {}
+        self._watching: ExitStack | None = None
+        self.adopt(pipeline)
+
+    @property
+    def _journal(self) -> ExchangeJournal:
+        return self._pipeline.state.journal
+
+    def adopt(self, pipeline: Pipeline) -> None:
+        """Counts for the expectations of another playbook; those that it has as well go on, but for rules, whose places
+        may be others."""
+        self._pipeline = pipeline
+        before, self._counts = self._counts, {}
+        for expectation in pipeline.playbook.expectations:
+            self._count(expectation, "", before)
+        for each in self.added.values():
+            self._count(each.expectation, each.id, before)
+        if self._counts:
+            self._start()
+
+    def begin_again(self) -> None:
+        """Forgets what was counted; the journal is empty. `adopt` follows."""
+        self._counts.clear()
+        self._open.clear()
+
+    def close(self) -> None:
+        """Counts nothing any more."""
+        if self._watching is not None:
+            self._watching.close()
+
+    def add(self, entry: Mapping[str, Any]) -> AddedExpectation:
+        """Adds an expectation. Raises DocumentError with everything that is wrong in it, ConfigError for too many."""
+        if len(self.added) >= MAX_ADDED:
+            raise ConfigError(f"{MAX_ADDED:,} expectations were added already; delete some first")
+        playbook = self._pipeline.playbook
+        id = f"expectation_{self._made + 1}"
+        expectation = read_expectation(entry, Known(LANGUAGE, playbook.apis, playbook.listed), id)
+        self._made += 1
+        self.added[id] = added = AddedExpectation(id, entry, expectation)
+        self._count(expectation, id, {})
+        self._start()
+        return added
+
+    def remove(self, id: str) -> None:
+        """Removes one that was added. Raises ConfigError when there is none of this id."""
+        if id not in self.added:
+            raise ConfigError(f"no expectation {id!r} was added; {did_you_mean(id, self.added)}")
+        del self.added[id]
+        self._counts = {key: count for key, count in self._counts.items() if count.id != id}
+
+    def judge(self, near_miss: NearMissOf) -> Expectations:
+        """How the expectations stand; exchanges that have not ended count as they are now."""
+        still = list(self._open.values())
+        counts = [each.with_open(still, self._spend) for each in self._counts.values()]
+        return judge_expectations(counts, list(self._journal), near_miss)
+
+    def _count(self, expectation: Expectation, id: str, before: Mapping[tuple[str, str, int], Count]) -> None:
+        number = 0
+        while (key := (id or expectation.place.file, expectation.key, number)) in self._counts:
+            number += 1
+        known = before.get(key)
+        if known is not None and expectation.kind != "rules":
+            known.expectation = expectation
+            self._counts[key] = known
+            return
+        count = self._counts[key] = Count(expectation, id, self._journal.dropped)
+        for exchange in self._journal:
+            count.begin(exchange)
+            if exchange.outcome != "open":
+                count.end(exchange, self._spend)
+
+    def _start(self) -> None:
+        if self._watching is None:
+            self._watching = ExitStack()
+            self._watching.enter_context(self._journal.watched(self._see))
+            self._open = {id(each): each for each in self._journal if each.outcome == "open"}
+
+    def _see(self, exchange: Exchange) -> None:
+        """Counts an exchange when it is added to the journal, and when it has ended."""
+        if not exchange.ended:
+            for count in self._counts.values():
+                count.begin(exchange)
+            if exchange.outcome == "open":
+                self._open[id(exchange)] = exchange
+                return
+        self._open.pop(id(exchange), None)
+        for count in self._counts.values():
+            count.end(exchange, self._spend)
+
+    def _spend(self, exchange: Exchange) -> Mapping[str, float]:
+        service = self._pipeline.services.get(exchange.api)
+        return {} if service is None else spending(service, exchange)

@@ -1,0 +1,144 @@
+"""The ledger of a world: what is counted as it happens, whatever the journal forgets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator import Emulator
+from tests import loopback
+
+SCENARIO = """\
+scenario: counted
+extends: default
+rules:
+  - name: busy
+    on: messages.create
+    when: {body.model: apex-haiku-4-20250401, times: 1}
+    reply: {error: overloaded}
+  - name: slow
+    on: messages.create
+    fault: {latency: 0s}
+  - {name: rows, on: messages.create, when: {body.system: rows}, reply: {answer: "From a row."}}
+expect:
+  - {on: messages.create, times: 3}
+  - {rules: [busy, slow]}
+  - in_order: [messages.create, models.list]
+"""
+HELLO = {"model": "apex-haiku-4-20250401", "messages": [{"role": "user", "content": "Hello!"}]}
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> Path:
+    path = tmp_path / "counted.yaml"
+    path.write_text(SCENARIO)
+    return path
+
+
+@pytest.fixture
+def emulator(scenario: Path) -> Iterator[Emulator]:
+    with Emulator(scenario=scenario, journal_entries=1) as emulator:
+        yield emulator
+
+
+def say(emulator: Emulator, times: int = 1, **more: Any) -> list[int]:
+    url = f"{emulator.base_url('aiexport')}/messages"
+    headers = {"X-API-Key": "axp_test_pro", **emulator.headers}
+    return [loopback.post(url, json={**HELLO, **more}, headers=headers).status_code for _ in range(times)]
+
+
+def models(emulator: Emulator) -> None:
+    headers = {"X-API-Key": "axp_test_pro", **emulator.headers}
+    loopback.get(f"{emulator.base_url('aiexport')}/models", headers=headers).raise_for_status()
+
+
+def found(emulator: Emulator) -> list[str]:
+    return [each.found for each in emulator.expectations.expectations]
+
+
+def test_the_count_is_exact_although_the_journal_keeps_one_exchange(emulator: Emulator) -> None:
+    say(emulator, 3)
+    models(emulator)
+    assert len(emulator.requests()[-1:]) == 1
+    assert emulator.expectations.ok
+    assert found(emulator) == ["found 3", "each has answered", "found #1, #4"]
+
+
+def test_what_is_expected_late_does_not_know_what_was_dropped_before(emulator: Emulator) -> None:
+    say(emulator, 3)
+    emulator.expect("messages.create", times=1)
+    (late,) = [each for each in emulator.expectations.failed if each.id]
+    assert (late.known, late.found) == (False, "found 1, and 2 older exchanges were not counted")
+
+
+def test_a_world_without_expectations_counts_nothing(scenario: Path) -> None:
+    with Emulator() as emulator:
+        assert emulator.expectations.ok
+        assert emulator.expectations.text == "Expectations: 0 met."
+
+
+def test_a_reset_begins_anew_and_forgets_what_was_added(emulator: Emulator) -> None:
+    say(emulator, 3)
+    emulator.expect("batch.create")
+    emulator.reset()
+    assert found(emulator)[0] == "found 0"
+    assert len(found(emulator)) == 3
+    say(emulator, 2)
+    assert found(emulator)[0] == "found 2"
+
+
+def test_a_restored_snapshot_begins_anew_and_keeps_what_was_added(emulator: Emulator) -> None:
+    say(emulator)
+    taken = emulator.snapshot()
+    emulator.expect("batch.create")
+    say(emulator, 2)
+    emulator.restore(taken)
+    assert found(emulator)[0] == "found 0"
+    assert len(found(emulator)) == 4
+    say(emulator)
+    assert found(emulator)[0] == "found 1"
+
+
+def test_expectations_go_on_counting_when_a_scenario_is_reloaded(scenario: Path) -> None:
+    with Emulator(scenario=scenario, journal_entries=1) as emulator:
+        say(emulator, 2)
+        scenario.write_text("# moved by a line\n" + SCENARIO.replace("  - {rules: [busy, slow]}\n", ""))
+        emulator.use(scenario)
+        say(emulator)
+        assert found(emulator)[0] == "found 3"
+        assert emulator.expectations.expectations[0].line == 14
+
+
+def test_a_rule_that_answers_rows_of_a_batch_has_answered(emulator: Emulator) -> None:
+    emulator.expect(rules=["rows"])
+    url, headers = emulator.base_url("aiexport"), {"X-API-Key": "axp_test_pro"}
+    rows = {"requests": [{**HELLO, "system": "rows"}] * 2}
+    loopback.post(f"{url}/batch", json=rows, headers=headers).raise_for_status()
+    assert [each.ok for each in emulator.expectations.expectations if each.id] == [True]
+
+
+def test_a_rule_that_never_answered_says_which_request_was_nearest(emulator: Emulator) -> None:
+    say(emulator, model="apex-sonnet-4-20250501")
+    judged = emulator.expectations.expectations[1]
+    assert judged.found.startswith("no answer by 'busy' (")
+    (line,) = judged.instead
+    assert line.startswith("'busy': nearest is #1 POST /v2/messages 200 complete: body.model: wanted")
+
+
+def test_a_stream_that_is_not_over_counts_as_open(emulator: Emulator) -> None:
+    emulator.expect("messages.stream", when={"outcome": "open"}, times=1)
+    emulator.arm("stall_after", on="messages.stream", events=2)
+    url = f"{emulator.base_url('aiexport')}/messages/stream"
+    with loopback.stream("POST", url, json=HELLO, headers={"X-API-Key": "axp_test_pro"}) as stream:
+        chunks = stream.iter_raw()
+        next(chunks)
+        assert [each.ok for each in emulator.expectations.expectations if each.id] == [True]
+
+
+def test_one_that_was_added_can_be_taken_back(emulator: Emulator) -> None:
+    id = emulator.expect("batch.create")
+    emulator.client.delete(f"/expectations/{id}")
+    assert len(found(emulator)) == 3
