@@ -226,7 +226,7 @@ def _uncharged(api: Api, changes: Overrides | None) -> Iterator[Diagnostic]:
     charged = {name for operation in api.operations.values() for name in (*operation.cost, *operation.settle)}
     for tier in api.tiers.values():
         for limit in tier.limits:
-            if limit.name not in charged:
+            if limit.name not in charged and not limit.cost:
                 path: Path = ("tiers", tier.name, "limits", limit.name)
                 place = (None if changes is None else changes.place(path)) or api.document.place(path)
                 hint = did_you_mean(limit.name, sorted(charged))

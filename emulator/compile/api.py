@@ -26,7 +26,7 @@ from emulator.playbook import Api as ApiPlan
 from emulator.playbook import access
 from emulator.playbook import model as plan
 from emulator.playbook.headers import ADDED
-from emulator.playbook.limits import KINDS, parse_limit
+from emulator.playbook.limits import KINDS, AtOnce, parse_limit
 from emulator.playbook.operators import same
 from emulator.playbook.parameters import unknown_classes
 from emulator.playbook.provenance import unknown_claims
@@ -139,7 +139,8 @@ class ApiCompiler:
                 limits += [limit] if limit is not None else []
             except ConfigError as error:
                 self.diagnostics.add(self._place(("tiers", name, "limits", counter)), str(error))
-        return plan.TierPlan(name, tuple(limits), tier.data, tuple(tier.claims))
+        holds = any(isinstance(limit.pace, AtOnce) for limit in limits)
+        return plan.TierPlan(name, tuple(limits), tier.data, tuple(tier.claims), holds)
 
     def _spot(self, path: Path, *part: str) -> tuple[Compiler, Path]:
         """Where a part of the API stands: in the scenario that changed what is at `path`, or in the API's own file."""

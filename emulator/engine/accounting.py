@@ -33,14 +33,17 @@ def charge(context: Context, operation: Operation, now: float) -> Allowance | No
         return None
     cost = {}
     for each in limits:  # what nothing limits is not computed
-        amount = operation.cost.get(each.name, 0)
+        amount = operation.cost.get(each.name, each.cost)
         cost[each.name] = amount if isinstance(amount, int) else whole(amount, context, operation.place)
     try:
-        return limit.admit(context.service.state.store, caller.subject, limits, cost, now)
+        allowance = limit.admit(context.service.state.store, caller.subject, limits, cost, now)
     except ApiError as error:
         _show(context, limits, error)
         error.decided_by = tier
         raise
+    if tier.holds and isinstance(context.number, int):
+        context.service.state.held[context.number] = caller.subject, allowance
+    return allowance
 
 
 def _show(context: Context, limits: Sequence[Limit], error: ApiError) -> None:

@@ -17,6 +17,7 @@ from emulator.engine.state import EXCHANGES, WorldState
 from emulator.faults import Fault
 from emulator.http import Exchange, Reply, Request
 from emulator.playbook.model import Rule
+from emulator.store.limits import release
 from emulator.store.masking import Masker
 
 
@@ -29,6 +30,7 @@ class ExchangeLog:
         self._mask_headers = masker.mask_headers
         self._clock = state.clock
         self._seeded = state.seeded
+        self._held = state.held
         self._increment = state.store.counters.increment
 
     def open(self, scope: Scope, request: Request, at: float, real: float) -> Exchange:
@@ -96,3 +98,5 @@ class ExchangeLog:
             self._state.journal.finish(exchange)
         else:
             self.enter(exchange)
+        if self._held and (kept := self._held.pop(exchange.number, None)) is not None:
+            release(self._state.store, *kept)

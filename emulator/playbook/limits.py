@@ -14,6 +14,7 @@ UNITS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 KINDS = ("first", "aligned", "sliding", "bucket")
 RATE = rf"(?P<amount>\d{{1,15}})\s*/\s*(?:(?P<period>{'|'.join(PERIODS)})|(?P<number>\d{{1,4}})\s*(?P<unit>[smhd]))"
 TEXT = re.compile(rf"\s*{RATE}(?:\s+(?P<kind>{'|'.join(KINDS)}))?\s*")
+AT_ONCE = re.compile(r"\s*(\d{1,15})\s+at\s+once\s*")
 REFILL = re.compile(rf"\s*{RATE}\s*")
 MONTH_DAYS = 31  # at most
 
@@ -38,7 +39,12 @@ class Refill(Struct, frozen=True):
     seconds: float
 
 
-Pace = Aligned | Sliding | Refill
+class AtOnce(Struct, frozen=True):
+    """No time: so many responses may be under way at once, each from its request until it has ended."""
+
+
+Rolls = Sliding | Refill | AtOnce
+Pace = Aligned | Rolls
 
 
 class Limit(Struct, frozen=True):
@@ -54,8 +60,15 @@ class Limit(Struct, frozen=True):
     pace: Pace | None = None
 
     @property
+    def cost(self) -> int:
+        """What a request costs whose operation says nothing of the counter."""
+        return 1 if isinstance(self.pace, AtOnce) else 0
+
+    @property
     def said(self) -> str:
-        """`60 per minute`, or `60 per 90 s` when the seconds are no unit of their own; `a bucket of 60`."""
+        """`60 per minute`, `60 per 90 s` when the seconds are no unit of their own, `a bucket of 60`, `5 at once`."""
+        if isinstance(self.pace, AtOnce):
+            return f"{self.amount:,} at once"
         if isinstance(self.pace, Refill):
             return f"a bucket of {self.amount:,}"
         seconds = PERIODS["month"] if isinstance(self.pace, Aligned) and self.pace.month else self.seconds
@@ -82,11 +95,13 @@ def parse_limit(name: str, value: str | Bucket, windows: str = "first") -> Limit
         return _bucket(name, value)
     if value.strip() == "unlimited":
         return None
+    if (found := AT_ONCE.fullmatch(value)) is not None:
+        return Limit(name, int(found[1]), 1.0, AtOnce())
     if (found := TEXT.fullmatch(value)) is None:
         raise ConfigError(
             f"limit {value!r} of {name!r} is not like '60/minute', '10/30s' or '100000/day sliding'; expected a whole "
             f"number, '/', one of {', '.join(PERIODS)} or a time such as 30s, and perhaps one of {', '.join(KINDS)}; "
-            "or 'unlimited'"
+            "or '5 at once', or 'unlimited'"
         )
     return _limit(name, int(found["amount"]), found, found["kind"] or windows)
 

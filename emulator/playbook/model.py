@@ -348,12 +348,13 @@ class CollectionPlan(Struct, frozen=True):
 
 
 class TierPlan(Struct, frozen=True):
-    """A plan: its limits, and its free data."""
+    """A plan: its limits, and its free data. `holds`: a limit counts what is under way."""
 
     name: str
     limits: tuple[Limit, ...]
     data: Mapping[str, Any]
     claims: tuple[str, ...] = ()
+    holds: bool = False
 
 
 class Seed(Struct, frozen=True):

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from emulator.clock import Clock
 from emulator.http import Exchange
-from emulator.playbook.limits import Pace, Refill, Sliding
+from emulator.playbook.limits import Pace, Rolls
 
 MAX_RECORDS = 10_000
 T = TypeVar("T")
@@ -123,9 +123,9 @@ class Windows(Protocol):
         """
 
     def settle_rolling(
-        self, key: str, pace: Sliding | Refill, amount: int, charged_at: float, now: float | None = None
+        self, key: str, pace: Rolls, amount: int, charged_at: float, now: float | None = None
     ) -> Window | None:
-        """Does the same to a counter that slides or refills, of which something was charged at a time."""
+        """Does the same to a counter that slides, refills or counts what is under way, charged at a time."""
 
     def peek(self, key: str, seconds: float | Pace, now: float | None = None) -> Window | None:
         """Returns how a counter stands; None when nothing is charged to it."""

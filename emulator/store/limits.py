@@ -10,7 +10,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from emulator.errors import ApiError
-from emulator.playbook.limits import Limit, Refill, Sliding
+from emulator.playbook.limits import AtOnce, Limit, Rolls
 from emulator.store.backend import Backend, Window
 from emulator.store.rolling import window_end
 
@@ -78,13 +78,22 @@ def settle(
         charged = allowance.charged.get(limit.name, 0)
         if difference := amounts.get(limit.name, charged) - charged:
             key = f"{subject}/{limit.name}"
-            if isinstance(limit.pace, (Sliding, Refill)):
+            if isinstance(limit.pace, AtOnce):
+                continue  # until it has ended: see `release`
+            if isinstance(limit.pace, Rolls):
                 window = store.windows.settle_rolling(key, limit.pace, difference, charged_at, now)
             else:
                 window = store.windows.settle(key, difference, stands[index][1], now)
             if window is not None:
                 stands[index] = window.used, window.resets_at
     return Allowance(allowance.limits, {**allowance.charged, **amounts}, stands, now, charged_at)
+
+
+def release(store: Backend, subject: str, allowance: Allowance) -> None:
+    """Gives back what a response had as long as it was under way."""
+    for limit in allowance.limits:
+        if isinstance(limit.pace, AtOnce) and (cost := allowance.charged.get(limit.name)):
+            store.windows.settle_rolling(f"{subject}/{limit.name}", limit.pace, -cost, allowance.at)
 
 
 def states(store: Backend, subject: str, limits: Sequence[Limit]) -> States:

@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from emulator.dates import month_end
-from emulator.playbook.limits import Aligned, Pace, Refill, Sliding
+from emulator.playbook.limits import Aligned, AtOnce, Pace, Refill, Rolls, Sliding
 from emulator.store.backend import Window
 
 MICROS = 1_000_000
@@ -34,7 +34,7 @@ class SlidingLog(Struct):
     def of(cls, pace: Sliding) -> SlidingLog:
         return cls(round(pace.seconds * MICROS), [])
 
-    def fits(self, pace: Sliding | Refill) -> bool:
+    def fits(self, pace: Rolls) -> bool:
         """Whether it counts by this pace: a scenario may have changed it."""
         return isinstance(pace, Sliding) and self.span == round(pace.seconds * MICROS)
 
@@ -114,7 +114,7 @@ class BucketLevel(Struct):
         common = gcd(pace.amount, micros)
         return cls(pace.amount // common, micros // common)
 
-    def fits(self, pace: Sliding | Refill) -> bool:
+    def fits(self, pace: Rolls) -> bool:
         """Whether it counts by this pace: a scenario may have changed it."""
         if not isinstance(pace, Refill):
             return False
@@ -150,11 +150,36 @@ class BucketLevel(Struct):
         return max(0, self.gone - max(0, at - self.at) * self.flow), at
 
 
-Rolling = SlidingLog | BucketLevel
+class UnderWay(Struct):
+    """How many responses are under way. Nobody knows when one ends, so a refused request may as well ask again soon."""
+
+    used: int = 0
+
+    def fits(self, pace: Rolls) -> bool:
+        return isinstance(pace, AtOnce)
+
+    def look(self, now: float, limit: int = 0, cost: int = 0) -> Window:
+        """How many there are, and whether `limit` lets more begin."""
+        refused = cost > 0 and self.used + cost > limit
+        return Window(self.used, now, refused, 1.0 if refused else None)
+
+    def take(self, cost: int, now: float) -> None:
+        """Counts one that begins."""
+        self.used += cost
+
+    def settle(self, amount: int, charged_at: float, now: float) -> Window:
+        """Counts one that has ended, by a negative amount."""
+        self.used = max(0, self.used + amount)
+        return self.look(now)
 
 
-def new_counter(pace: Sliding | Refill) -> Rolling:
+Rolling = SlidingLog | BucketLevel | UnderWay
+
+
+def new_counter(pace: Rolls) -> Rolling:
     """Returns a counter of which nothing is used."""
+    if isinstance(pace, AtOnce):
+        return UnderWay()
     return SlidingLog.of(pace) if isinstance(pace, Sliding) else BucketLevel.of(pace)
 
 
@@ -163,7 +188,10 @@ BucketRows = Mapping[str, tuple[int, int, str, int]]
 
 
 def dump_counters(counters: Mapping[str, Rolling]) -> tuple[Any, Any]:
-    """Returns the sliding counters and the buckets as JSON-able rows; a level may have more than 64 bits."""
+    """Returns the sliding counters and the buckets as JSON-able rows; a level may have more than 64 bits.
+
+    What is under way ends with the process.
+    """
     sliding = {key: (each.span, each.entries) for key, each in counters.items() if isinstance(each, SlidingLog)}
     buckets = {
         key: (each.flow, each.period, str(each.gone), each.at)

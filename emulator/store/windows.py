@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from emulator.clock import Clock
-from emulator.playbook.limits import Pace, Refill, Sliding
+from emulator.playbook.limits import Pace, Rolls
 from emulator.store.backend import Charge, Window
 from emulator.store.rolling import Rolling, new_counter, window_end
 
@@ -48,7 +48,7 @@ class MemoryWindows:
         if any(window.refused for window in looked):
             return looked
         for at, (key, _, seconds, cost) in enumerate(charges):
-            if isinstance(seconds, (Sliding, Refill)):
+            if isinstance(seconds, Rolls):
                 counter = self.rolling[key] = self._counter(key, seconds)
                 counter.take(cost, now)
                 looked[at] = counter.look(now)
@@ -62,12 +62,12 @@ class MemoryWindows:
         return looked
 
     def _look(self, key: str, seconds: float | Pace, now: float, limit: int, cost: int) -> Window:
-        if isinstance(seconds, (Sliding, Refill)):
+        if isinstance(seconds, Rolls):
             return self._counter(key, seconds).look(now, limit, cost)
         found = self.peek(key, seconds, now) or Window(0, window_end(seconds, now))
         return Window(found.used, found.resets_at, found.used + cost > limit and cost > 0)
 
-    def _counter(self, key: str, pace: Sliding | Refill) -> Rolling:
+    def _counter(self, key: str, pace: Rolls) -> Rolling:
         counter = self.rolling.get(key)
         return counter if counter is not None and counter.fits(pace) else new_counter(pace)
 
@@ -88,14 +88,14 @@ class MemoryWindows:
         return window
 
     def settle_rolling(
-        self, key: str, pace: Sliding | Refill, amount: int, charged_at: float, now: float | None = None
+        self, key: str, pace: Rolls, amount: int, charged_at: float, now: float | None = None
     ) -> Window | None:
         counter = self.rolling[key] = self._counter(key, pace)
         return counter.settle(amount, charged_at, self._clock.now() if now is None else now)
 
     def peek(self, key: str, seconds: float | Pace, now: float | None = None) -> Window | None:
         now = self._clock.now() if now is None else now
-        if isinstance(seconds, (Sliding, Refill)):
+        if isinstance(seconds, Rolls):
             return self._counter(key, seconds).look(now)
         window = self.windows.get(key)
         return window if window is not None and now < window.resets_at <= window_end(seconds, now) else None

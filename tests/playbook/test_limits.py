@@ -6,7 +6,7 @@ import pytest
 
 from emulator.errors import ConfigError
 from emulator.language.schema.api import BucketModel
-from emulator.playbook.limits import Aligned, Limit, Refill, Sliding, parse_limit
+from emulator.playbook.limits import Aligned, AtOnce, Limit, Refill, Sliding, parse_limit
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,7 @@ from emulator.playbook.limits import Aligned, Limit, Refill, Sliding, parse_limi
         ("60/5m  sliding", Limit("n", 60, 300, Sliding(300))),
         ("60/minute bucket", Limit("n", 60, 60, Refill(60, 60))),
         ("0/minute bucket", Limit("n", 0, 60)),
+        (" 5 at once ", Limit("n", 5, 1, AtOnce())),
         ("unlimited", None),
         (" unlimited ", None),
     ],
@@ -35,7 +36,19 @@ def test_a_limit_is_a_number_per_period_or_unlimited(text: str, limit: Limit | N
 
 @pytest.mark.parametrize(
     "text",
-    ["", "60", "60/minutes", "60 per minute", "-1/day", "1.5/day", "1e3/day", "60/Minute", "10/ms", "60/minute fast"],
+    [
+        "",
+        "60",
+        "60/minutes",
+        "60 per minute",
+        "-1/day",
+        "1.5/day",
+        "1e3/day",
+        "60/Minute",
+        "10/ms",
+        "60/minute fast",
+        "at once",
+    ],
 )
 def test_another_text_is_refused_and_told_what_was_expected(text: str) -> None:
     with pytest.raises(ConfigError) as caught:

@@ -16,7 +16,7 @@ from emulator.clock import manual
 from emulator.dates import month_end
 from emulator.errors import ApiError
 from emulator.playbook.limits import Aligned, Limit, Refill, Sliding, parse_limit
-from emulator.store.limits import Allowance, admit, settle
+from emulator.store.limits import Allowance, admit, release, settle
 from emulator.store.memory import MemoryBackend
 from emulator.store.rolling import MAX_ENTRIES, BucketLevel, SlidingLog, new_counter, window_end
 
@@ -244,3 +244,14 @@ def test_windows_of_the_clock_end_with_its_own() -> None:
     assert window_end(Aligned(60.0), 1_767_225_660.0) == 1_767_225_720.0
     assert window_end(Aligned(0.0, month=True), 1_767_225_600.0) == 1_769_904_000.0  # February
     assert month_end(1_798_761_599.0) == 1_798_761_600.0  # the last second of December
+
+
+def test_what_is_under_way_is_charged_for_as_long_as_it_lasts_and_is_in_no_dump() -> None:
+    store, limits, now = MemoryBackend(manual()), [limit_of("1 at once")], seconds(BEGIN)
+    allowance = admit(store, "demo", limits, {"n": 1}, now)
+    assert settle(store, "demo", allowance, {"n": 0}, now).states["n"]["used"] == 1, "only its end gives it back"
+    with pytest.raises(ApiError, match=r"1 of 1 at once used; try again in 1 s\."):
+        admit(store, "demo", limits, {"n": 1}, now + 3_600)
+    assert not {"sliding", "buckets"} & set(store.dump())
+    release(store, "demo", allowance)
+    assert admit(store, "demo", limits, {"n": 1}, now).states["n"]["used"] == 1
