@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from emulator.store.memory import MemoryBackend
 from tests.apis.aiexport_calls import asking, caller
 from tests.faults.test_clients import PAGE
 from tests.pages import Block, blocks, complaints, examples, tables
+from tests.reader import Reader, masked
 from tests.running import Emulated, Running
 
 pytestmark = pytest.mark.slow
@@ -23,6 +25,17 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize("block", examples(PAGE), ids=lambda block: block.place)
 def test_each_example_loads(block: Block, tmp_path: Path) -> None:
     assert complaints(block, PAGE, tmp_path) == ""
+
+
+def test_what_it_says_is_answered_when_one_asks(running: Running, tmp_path: Path) -> None:
+    reader = Reader(running, tmp_path)
+    reader.run(Block("sh", "scripts/serve\n", ""))
+    shown = blocks(PAGE)
+    asked = [(block, answer) for block, answer in pairwise(shown) if block.language == "sh"]
+    assert len(asked) == 1
+    for block, answer in asked:
+        assert masked(reader.run(block)) == masked(answer.text)
+    reader.close()
 
 
 @pytest.mark.parametrize(
