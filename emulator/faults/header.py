@@ -65,8 +65,8 @@ def armed_order(text: str) -> dict[str, Any]:
     found = OPERATIONS.fullmatch(text)
     on, entry = ("", text) if found is None else (found[1], found[2])
     first, *rest = (each.strip() for each in _split(entry, ";"))
-    given = [_parse_parameter(each) for each in rest]
-    own = _parameters_of(first.partition("=")[0].strip())
+    fault = first.partition("=")[0].strip()
+    given, own = [_parse_parameter(each, fault) for each in rest], _parameters_of(fault)
     triggers = {name: _number(name, value) for name, value in given if name in TRIGGERS and name not in own}
     name, params = _fault_and_values(
         first, [each for each, pair in zip(rest, given, strict=True) if pair[0] not in triggers]
@@ -102,7 +102,7 @@ def _fault_and_values(first: str, rest: Sequence[str]) -> tuple[str, Any]:
         raise ConfigError("the name of a fault is missing")
     if equals and rest:
         raise ConfigError(f"{name}={value} allows no more parameters; name the first one as well")
-    return name, _value(value) if equals else dict(map(_parse_parameter, rest))
+    return name, _value(value) if equals else dict(_parse_parameter(each, name) for each in rest)
 
 
 def _split(text: str, mark: str) -> Iterator[str]:
@@ -126,10 +126,12 @@ def _split(text: str, mark: str) -> Iterator[str]:
     yield text[begin:]
 
 
-def _parse_parameter(text: str) -> tuple[str, Any]:
+def _parse_parameter(text: str, fault: str) -> tuple[str, Any]:
     name, equals, value = (each.strip() for each in text.partition("="))
     if not name or not equals:
-        raise ConfigError(f"{text!r} is not a parameter")
+        own = next(iter(_parameters_of(fault)), None)
+        cure = f"; expected {own}={text}, or {fault}={text} and nothing else" if own and not equals else ""
+        raise ConfigError(f"{text!r} is not a parameter{cure}")
     return name, _value(value)
 
 

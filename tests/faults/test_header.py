@@ -50,7 +50,7 @@ def test_what_it_may_say(faulty: Faulty, line: str, played: tuple[str, ...]) -> 
         ("status=99", "from 400 to 599"),
         ("status; error=overlaoded", "unknown error 'overlaoded'"),
         ("empty_response=1", "it takes no parameters"),
-        ("latency; 2s", "'2s' is not a parameter"),
+        ("latency; 2s", "'2s' is not a parameter; expected delay=2s, or latency=2s and nothing else"),
         ("latency=2s; jitter=1s", "allows no more parameters"),
         ("", "the name of a fault is missing"),
         ("latency=1s,", "the name of a fault is missing"),
