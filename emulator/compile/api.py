@@ -14,7 +14,7 @@ from emulator.compile.overrides import Overrides
 from emulator.compile.rule import Definitions, RuleCompiler
 from emulator.compile.templates import Compiler, Group, Path
 from emulator.compile.when import REQUEST_NAMES
-from emulator.errors import ConfigError, Location
+from emulator.errors import ConfigError, Diagnostic, Location
 from emulator.generate.answers import CannedAnswers
 from emulator.generate.canned import CannedReply
 from emulator.language.document.diagnostics import did_you_mean
@@ -118,6 +118,17 @@ class ApiCompiler:
             jobs=kinds,
             operations=operations.operations(deferred=self.checked),
         )
+
+    def try_rule(self, entry: ScenarioRule) -> list[Diagnostic]:
+        """Returns what would be wrong with a scenario's rule if it were for an operation of this API."""
+        found = self.diagnostics.found
+        known = len(found)
+        collections = {**self.file.collections, "keys": None}
+        rules = RuleCompiler(entry.compiler, self._definitions(collections))
+        self.diagnostics.attempt(rules.rule, entry.rule, entry.path, {}, ())
+        wrong = found[known:]
+        del found[known:]
+        return wrong
 
     def _definitions(self, collections: Mapping[str, Any]) -> Definitions:
         file = self.file

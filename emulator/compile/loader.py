@@ -55,6 +55,7 @@ class Loader:
         self.changes: dict[str, Overrides] = {}
         self.documents: list[Document] = []
         self.partial: list[Partial] = []
+        self.compilers: dict[str, ApiCompiler] = {}
         self.diagnostics = Diagnostics()
 
     def load(self, names: Sequence[str], only_documented: bool = False) -> Playbook:
@@ -175,7 +176,8 @@ class Loader:
         compiler = Compiler(document, self.language, self.diagnostics)
         checked = document.digest in self.checked
         self.deferred += [name] if checked else []
-        return ApiCompiler(file, compiler, changes, self.fixtures, checked).compile(rules, canned)
+        made = self.compilers[name] = ApiCompiler(file, compiler, changes, self.fixtures, checked)
+        return made.compile(rules, canned)
 
     def _latency(self, sources: Sequence[ScenarioSource]) -> plan.LatencyPlan:
         found: dict[str, Latency] = {}
@@ -200,12 +202,16 @@ class Loader:
         return Router([] if wrong else routes, hosts, {api.name: api.file.base for api in apis})
 
     def _refuse_idle(self, entry: ScenarioRule, apis: dict[str, ApiPlan]) -> None:
-        """Reports each name in `on` that no operation has."""
+        """Reports each name in `on` that no operation has; and of a rule that is for none at all, and was therefore not
+        compiled, what is wrong in it whichever API it is meant for."""
         operations = [(api.name, name) for api in apis.values() for name in api.operations]
         for pattern, path in entry.patterns():
             if operations and not any(entry.fits(pattern, api, name) for api, name in operations):
                 hint = _other_pattern(entry, pattern, operations)
                 self.diagnostics.add(entry.compiler.place(path), f"no operation is called {pattern!r}; {hint}")
+        if operations and not any(entry.concerns(api, name) for api, name in operations):
+            tried = [made.try_rule(entry) for name, made in self.compilers.items() if name in apis]
+            self.diagnostics.found.extend(each for each in tried[0] if all(each in wrong for wrong in tried))
 
     def _refuse_idle_patterns(self, source: ScenarioSource, apis: dict[str, ApiPlan]) -> None:
         """Reports each name in the `on` of an answer for which no operation with generated text goes."""

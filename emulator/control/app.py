@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator.clock import Clock
 from emulator.control import parsing
-from emulator.control.parsing import ControlFailure, ErrorBody, ErrorView, error_body
+from emulator.control.parsing import JSON, LINES, ControlFailure, ErrorBody, ErrorView, error_body
 from emulator.control.route import ControlledApp, ControlRequest, ControlRoute
 from emulator.engine.body import ClientLeft, open_request, read
 from emulator.engine.coding import HEADER as CODING_HEADER
@@ -27,6 +27,7 @@ from emulator.engine.coding import decode_in_turns
 from emulator.engine.state import WorldState
 from emulator.errors import ApiError, DocumentError, EmulatorError
 from emulator.http import BODILESS, Header, Request
+from emulator.http.accept import prefers
 from emulator.http.exact_json import Turns
 from emulator.http.origins import is_own_name
 from emulator.language.document.diagnostics import closest
@@ -221,7 +222,7 @@ class Control:
         call: Callable[[], Any] = partial(route.function, control_request, **arguments)
         if route.streams:
             return control_request.status, Streaming(call(), control_request.state)
-        if route.lines is not None and parsing.LINES.search(request.header(b"accept") or ""):
+        if route.lines is not None and prefers(request.header(b"accept") or "", LINES, JSON):
             return control_request.status, Streaming(route.lines(control_request, **arguments))
         if route.waits:
             with self._waiters.one_more(control_request.state), control_request.state.attend():

@@ -164,8 +164,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 WRONG = re.compile(r"(?P<what>.*?)(?: - at `\$?(?P<at>[^`]*)`)?", re.DOTALL)
 JSON = "application/json"
-# What says that a client takes lines of JSON; a weight of 0 says that it does not (RFC 9110 section 12.4.2).
-LINES = re.compile(r"application/x-ndjson(?! *; *q=0(?:[.]0*)? *(?:,|$))", re.IGNORECASE)
+LINES = "application/x-ndjson"
 MAX_PARAMETERS = 50  # parameters
 MAX_DEPTH = 100  # levels of lists and mappings in an order; what a world has stored may be deeper
 

@@ -22,6 +22,7 @@ from emulator.playbook.unknown_fields import IGNORED
 LOG = logging.getLogger("emulator")
 REQUESTS = logging.getLogger("emulator.requests")  # what the request log says too
 MAX_HEADER = 4_000  # characters
+MAX_PATH = 200  # characters that the log shows of a path
 INTERNAL_MESSAGE = "the emulator could not make this answer"
 
 
@@ -47,7 +48,7 @@ def refuse(error: Exception, context: Context) -> Refusal:
     """Returns the reply to a request that can't be answered otherwise. Never raises."""
     message = str(error) if isinstance(error, EmulatorError) else _mistake(error)
     on_commit = context.service.state.store.on_commit
-    target = f"{context.request.method} {ascii(context.request.path)[1:-1]}"
+    target = f"{context.request.method} {ascii(context.request.path[:MAX_PATH])[1:-1]}"
     if isinstance(error, ApiError):
         refusal, extra = error, [*error.added, *_hint(error, context)]
         if (hint := error.values.get("hint")) and not isinstance(error, NoRule):  # that is logged with its near misses

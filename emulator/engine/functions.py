@@ -18,6 +18,7 @@ from emulator.engine.context import Context
 from emulator.engine.lots import LOTS
 from emulator.errors import ApiError
 from emulator.generate.tokens import count_tokens
+from emulator.http.accept import prefers
 from emulator.jobs.job import RowViews
 from emulator.language.expressions import Language
 from emulator.language.expressions.json import encode
@@ -197,6 +198,11 @@ def limit_state(context: Context, key: Any) -> dict[str, Any]:
     return context.service.limit_states(str(key))
 
 
+def prefers_kind(context: Context, kind: str, other: str) -> bool:
+    """Whether the client names a media type in `Accept` and likes it no less than the other, which is the default."""
+    return prefers(context.request.header(b"accept") or "", kind, other)
+
+
 def fail(context: Context, kind: str, message: str = "", param: str | None = None) -> Any:
     """Raises an error of the API."""
     raise ApiError(kind, message, param=param)
@@ -261,6 +267,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "duplicate": duplicate,
     "estimated": estimated,
     "limit_state": limit_state,
+    "prefers": prefers_kind,
     "fail": fail,
     **LOTS,
 }

@@ -100,6 +100,17 @@ echo.create:
 
 
 @pytest.mark.finding("F8")
+def test_a_rule_for_no_operation_is_checked_all_the_same(library: Library) -> None:
+    story = STORY + (
+        "rules:\n"
+        "  - {on: «ecko, when: {body.a: «{contians: x}}, reply: {body: «'{{ nofunction() }}', status: «999}}\n"
+        "  - {on: «ecko.*, reply: {error: «nosuch}, fault: {«nofault: 1}}\n"
+        "  - {on: «ecko.*, reply: {body: '{{ itself.let }}', status: 201}}\n"
+    )
+    assert len(library.refused(api=api(), story=story)) == 8
+
+
+@pytest.mark.finding("F8")
 def test_what_a_scenario_says_is_checked_although_what_it_extends_is_unknown(library: Library) -> None:
     story = "scenario: story\nextends: «bse\nrules:\n  - {on: «ecko, reply: {body: 1}}\n"
     base = STORY.replace("scenario: story", "scenario: base", 1)
