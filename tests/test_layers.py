@@ -35,6 +35,7 @@ LAYERS = (
     "https",
     "worlds",
     "verdict",
+    "openapi",
     "engine",
     "compile",
     "faults",

@@ -11,7 +11,21 @@ import click
 from emulator import __version__
 
 # Modules, not what is in them: a command that is called like its module would hide it.
-from emulator.cli import certs, check, demo, editor, explain, record, routes, run, serve, switchboard, tail, verify
+from emulator.cli import (
+    certs,
+    check,
+    demo,
+    editor,
+    explain,
+    openapi,
+    record,
+    routes,
+    run,
+    serve,
+    switchboard,
+    tail,
+    verify,
+)
 from emulator.cli.streams import Commands, open_closed_streams
 
 
@@ -32,6 +46,7 @@ for command in (
     editor.new,
     editor.schema,
     explain.explain,
+    openapi.openapi,
     record.record,
     routes.coverage,
     routes.routes,

@@ -11,8 +11,10 @@ from msgspec.structs import fields
 
 from emulator import __version__
 from emulator.compile.lint import CONTROL
-from emulator.control.parsing import MEANINGS, ErrorBody
+from emulator.control.parsing import MEANINGS, ErrorBody, unknown
 from emulator.control.route import ControlRequest, ControlRoute
+from emulator.language.document.diagnostics import did_you_mean
+from emulator.openapi.document import document as openapi_of
 
 ALWAYS = (400, 403, 413, 415)
 ABOUT = (
@@ -25,6 +27,16 @@ WORLD = "The world that is meant; `default` when neither header nor query says o
 def openapi(request: ControlRequest) -> dict[str, Any]:
     """The control API as an OpenAPI 3.1 document."""
     return {**document(request.table), "servers": [{"url": request.origin}]}
+
+
+def emulated(request: ControlRequest) -> dict[str, Any]:
+    """An API of this world as an OpenAPI 3.1 document, with what each part rests on."""
+    name = request.path["file"].removesuffix(".json")
+    playbook = request.world.pipeline.playbook
+    api = playbook.apis.get(name)
+    if api is None:
+        raise unknown("API", name, did_you_mean(name, playbook.apis))
+    return openapi_of(playbook, api, request.origin, request.server.settings.documented_only)
 
 
 def document(table: tuple[ControlRoute, ...]) -> dict[str, Any]:
@@ -114,4 +126,7 @@ def _is_struct(shape: Any) -> bool:
     return isinstance(shape, type) and issubclass(shape, Struct)
 
 
-ROUTES = (ControlRoute("GET", "/openapi.json", openapi, world_scoped=False),)
+ROUTES = (
+    ControlRoute("GET", "/openapi.json", openapi, world_scoped=False),
+    ControlRoute("GET", "/openapi/{file}", emulated, at={"file": "API.json"}, refusals=(404,)),
+)

@@ -13,7 +13,7 @@ from emulator.errors import Diagnostic, DocumentError
 from emulator.language.expressions.codegen import Expression, Parsed
 from emulator.language.expressions.filters import tests_of
 from emulator.language.expressions.names import Function, Names
-from emulator.language.expressions.parser import parse
+from emulator.language.expressions.parser import Part, parse
 from emulator.language.expressions.runtime import Locate, numbers
 from emulator.language.expressions.statements import Sandbox, compile_program
 from emulator.language.expressions.wording import plain_words
@@ -58,12 +58,15 @@ class Language:
             self._parsed[source] = parsed
         return parsed
 
+    def parts(self, source: str) -> list[Part]:
+        """The texts and the Jinja nodes of a text without statements; raises TemplateSyntaxError and RecursionError."""
+        found = parse(self._sandbox, source)
+        return found[:1] if len(found) == 2 and found[1] == "\n" else found
+
     def _text(self, source: str) -> Parsed:
         whole = source.strip()
         inner = whole[2:-2].strip() if whole[:2] == "{{" and whole[-2:] == "}}" and whole.count("{{") == 1 else whole
-        parts = parse(self._sandbox, source)
-        if len(parts) == 2 and parts[1] == "\n":
-            del parts[1]
+        parts = self.parts(source)
         expression = Expression(self.names, inner, Writer(checked=True), {}, fold=True)
         single = parts[0] if len(parts) == 1 and not isinstance(parts[0], str) else None
         code = expression.text(parts) if single is None else expression.write(single)

@@ -1,0 +1,37 @@
+"""The command `emulator openapi`, with its options."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from emulator.cli.errors import exit_on_error
+
+
+@click.command()
+@click.argument("api", metavar="API")
+@click.option("--documented-only", is_flag=True, help="Only routes that the API's own document shows.")
+@click.option("--scenario", "scenarios", multiple=True, metavar="NAME|PATH", help="As for serve.")
+@click.option("--url", default="http://127.0.0.1:8484", show_default=True, help="Where the emulator is.")
+@exit_on_error
+def openapi(api: str, documented_only: bool, scenarios: tuple[str, ...], url: str) -> int:
+    """Print an emulated API as an OpenAPI 3.1 document, as JSON.
+
+    Each part says which promises it rests on, and whether those are documented, inferred or invented.
+    """
+    import orjson
+
+    from emulator import settings
+    from emulator.app import load
+    from emulator.errors import ConfigError
+    from emulator.language.document.diagnostics import did_you_mean
+    from emulator.openapi.document import document
+
+    playbook = load(settings.load({"scenarios": scenarios}, os.environ).scenarios)
+    found = playbook.apis.get(api)
+    if found is None:
+        raise ConfigError(f"no API is called {api!r}; {did_you_mean(api, playbook.apis)}")
+    written = document(playbook, found, url.rstrip("/"), documented_only)
+    click.echo(orjson.dumps(written, option=orjson.OPT_INDENT_2))
+    return 0

@@ -1,0 +1,138 @@
+"""The document of one API: its routes, what they take and return, how they are found from each other, and who may."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from emulator.language.schema.api import TakenModel
+from emulator.language.schema.scenario import OperationModel
+from emulator.openapi.marks import PROVENANCE, marks, schema
+from emulator.openapi.requests import body, parameters
+from emulator.openapi.responses import Responses
+from emulator.openapi.shapes import shape
+from emulator.playbook import Api, Playbook
+from emulator.playbook.provenance import grade_of_route
+from emulator.playbook.routes import Route
+
+
+def document(playbook: Playbook, api: Api, origin: str, documented_only: bool = False) -> dict[str, Any]:
+    """Returns an API as an OpenAPI 3.1 document; with `documented_only`, the routes that its own document shows."""
+    writer = _Writer(playbook, api)
+    paths: dict[str, dict[str, Any]] = {}
+    for route, number in writer.routes():
+        if not documented_only or writer.grade(route) == "documented":
+            path = route.path.replace(":path}", "}")
+            paths.setdefault(path, {}).setdefault(route.method.lower(), writer.operation(route, number))
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": api.title,
+            "version": api.version,
+            **({"description": api.file.about} if api.file.about else {}),
+        },
+        "servers": [{"url": origin}, *({"url": f"https://{host}"} for host in api.hosts)],
+        "paths": paths,
+        "webhooks": writer.webhooks(),
+        "components": {
+            "schemas": {
+                **{name: schema(each, api.claims) for name, each in api.file.schemas.items()},
+                **Responses(api).components(),
+            },
+            "securitySchemes": dict(writer.security_schemes()),
+        },
+    }
+
+
+class _Writer:
+    """Writes the parts of one API's document."""
+
+    def __init__(self, playbook: Playbook, api: Api) -> None:
+        self._playbook = playbook
+        self._api = api
+        self._responses = Responses(api)
+        self._links = dict(_links(api))
+
+    def routes(self) -> Iterator[tuple[Route, int]]:
+        """Yields the routes of the API, each with its number among those of its operation, from 0."""
+        numbers: dict[str, int] = {}
+        for route in self._playbook.router.routes:
+            if route.api == self._api.name:
+                numbers[route.operation] = numbers.get(route.operation, -1) + 1
+                yield route, numbers[route.operation]
+
+    def grade(self, route: Route) -> str:
+        """Returns who knows of a route."""
+        own = f"{route.method} {route.path.removeprefix(self._api.base)}"
+        return grade_of_route(self._api.claims, self._api.file.operations[route.operation], own)
+
+    def operation(self, route: Route, number: int) -> dict[str, Any]:
+        """Returns what a route leads to; an alias has the id of its operation with a number."""
+        part = self._api.file.operations[route.operation]
+        known = marks(part.claims, None, self._api.claims)
+        found: dict[str, Any] = {
+            "operationId": route.operation if number == 0 else f"{route.operation}_{number + 1}",
+            "summary": part.summary,
+            "tags": [route.operation.partition(".")[0]],
+            **known,
+            PROVENANCE: self.grade(route),
+            "parameters": parameters(part, route.path, self._api.claims),
+            "responses": self._linked(route.operation, self._responses.of(part)),
+            "security": self._security(part),
+        }
+        content = body(part, self._api.claims)
+        return found if content is None else {**found, "requestBody": content}
+
+    def _linked(self, name: str, responses: dict[str, Any]) -> dict[str, Any]:
+        links = self._links.get(name)
+        if links:
+            for status, response in responses.items():
+                if status.startswith("2"):
+                    response["links"] = links
+        return responses
+
+    def _security(self, part: OperationModel) -> list[dict[str, list[str]]]:
+        return [{name: []} for name, _ in self.security_schemes()] if part.auth else []
+
+    def security_schemes(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yields where credentials may stand."""
+        for each in self._api.file.auth:
+            known = marks(each.claims, each.grade, self._api.claims)
+            name = f"{each.header}_{each.scheme}" if each.scheme else each.header
+            if each.scheme and each.scheme.lower() in ("basic", "bearer") and each.header.lower() == "authorization":
+                yield name, {"type": "http", "scheme": each.scheme.lower(), **known}
+            else:
+                about = {"description": f"{each.scheme} and the key"} if each.scheme else {}
+                yield name, {"type": "apiKey", "in": "header", "name": each.header, **about, **known}
+
+    def webhooks(self) -> dict[str, Any]:
+        """Returns the calls that the end of a job makes."""
+        found = {}
+        for kind, job in self._api.file.jobs.items():
+            if job.webhook is not None:
+                content = {"application/json": {"schema": shape(job.webhook.body, {})}}
+                known = marks(job.webhook.claims, None, self._api.claims)
+                found[kind] = {
+                    "post": {
+                        "summary": f"A {kind} has ended",
+                        **known,
+                        "requestBody": {"required": True, "content": content},
+                        "responses": {"2XX": {"description": "Taken; any other status is tried again."}},
+                    }
+                }
+        return found
+
+
+def _links(api: Api) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields each operation whose responses tell where to go next, with the links: examples of other operations take
+    their paths' parameters from it."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, part in api.file.operations.items():
+        for call in part.examples:
+            for parameter, value in call.path.items():
+                if isinstance(value, TakenModel):
+                    pointer = value.at.replace("~", "~0").replace("/", "~1").replace(".", "/")
+                    links = found.setdefault(value.operation, {})
+                    link = links.setdefault(name, {"operationId": name, "parameters": {}})
+                    link["parameters"][parameter] = f"$response.body#/{pointer}"
+    yield from found.items()
