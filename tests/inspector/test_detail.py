@@ -116,7 +116,7 @@ def test_why_shows_a_rule_that_was_passed_over_field_by_field(page: Page, small:
     emulator.exchanges(1)
     page.goto(address(emulator, "exchange=1&tab=why"))
     why = page.locator(".why")
-    expect(why).to_contain_text("1 of scenarios did not match, so a rule of the API answered.")
+    expect(why).to_contain_text("A rule of a scenario did not answer, so the API's own did.")
     expect(why.get_by_role("row", name="body.size 3 2")).to_be_visible()
     expect(why.locator(".miss")).to_have_text([re.compile("differs mine"), re.compile("answered own")])
 

@@ -62,7 +62,7 @@ function differences(rule) {
   return table("plain", ["Field", "Expected", "Found"], rule.differences.map(row), `Differences: ${placeOf(rule)}`);
 }
 
-const TONES = { answered: "good", "added its fault": "cut" };
+const TONES = { answered: "ok", "added its fault": "cut" };
 
 /** What became of each rule up to the one that answered; where none did, the nearest stand above. */
 function rulesOf(exchange, explanation) {
@@ -82,9 +82,10 @@ function rulesOf(exchange, explanation) {
       rule.differences.length > 0 && differences(rule),
     );
   const passed = explanation.passed_over;
+  const who = passed === 1 ? "A rule" : `${count(passed)} rules`;
   return section(
     "Each rule, in order",
-    passed > 0 && h("p", `${count(passed)} of scenarios did not match, so a rule of the API answered.`),
+    passed > 0 && h("p", who, " of a scenario did not answer, so the API's own did."),
     rules.slice(0, Math.min(last + 1, MANY)).map(item),
     last + 1 < rules.length && h("p.soft", `${count(rules.length - last - 1)} below were never reached.`),
   );
