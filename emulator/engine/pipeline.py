@@ -148,7 +148,8 @@ class Pipeline:
         `decided` is called with what was decided, before the rule's steps are taken.
         """
         dry = Pipeline(self.playbook, self.state.fork(), self._max_body, self._settings)
-        await dry._read(request, partial(_body_of, request.raw))
+        receive, request.raw = partial(_body_of, request.raw), b""  # what is refused leaves none
+        await dry._read(request, receive)
         at, real = dry.state.clock.now(), dry.state.clock.real()
         return await dry.state.store.transact(partial(dry._decide, scope, request, at, real, decided))
 

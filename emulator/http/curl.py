@@ -17,28 +17,39 @@ from emulator.errors import ConfigError
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 # Short options by their long names.
-SHORT = dict(
-    word.split("=")
-    for word in (
-        "X=--request H=--header d=--data u=--user A=--user-agent e=--referer b=--cookie r=--range G=--get I=--head "
-        "o=--output w=--write-out m=--max-time D=--dump-header x=--proxy E=--cert s=--silent S=--show-error k=--insecure "
-        "i=--include v=--verbose N=--no-buffer L=--location f=--fail g=--globoff 4=--ipv4 6=--ipv6 #=--progress-bar "
-        "F=--form T=--upload-file K=--config :=--next"
-    ).split()
+LONG_NAMES = (
+    *(
+        "--request",
+        "--header",
+        "--data",
+        "--user",
+        "--user-agent",
+        "--referer",
+        "--cookie",
+        "--range",
+        "--get",
+        "--head",
+    ),
+    *("--output", "--write-out", "--max-time", "--dump-header", "--proxy", "--cert", "--silent", "--show-error"),
+    *("--insecure", "--include", "--verbose", "--no-buffer", "--location", "--fail", "--globoff", "--ipv4", "--ipv6"),
+    *("--progress-bar", "--form", "--upload-file", "--config", "--next"),
 )
+SHORT = dict(zip("XHduAebrGIowmDxEsSkivNLfg46#FTK:", LONG_NAMES, strict=True))
 DATA = ("--data", "--data-ascii", "--data-raw", "--data-binary", "--data-urlencode", "--json")
 HEADERS = {"--user-agent": "User-Agent", "--referer": "Referer", "--cookie": "Cookie", "--range": "Range"}
 VALUED = (*DATA, *HEADERS, "--request", "--header", "--user", "--url", "--oauth2-bearer")
 FLAGS = ("--get", "--head", "--compressed")
 # What does not change the request, with a value and without.
 SKIPPED_VALUED = (
-    "--output --write-out --max-time --connect-timeout --dump-header --proxy --cert --key --cacert --capath --retry "
-    "--retry-delay --retry-max-time --max-redirs --resolve --connect-to --limit-rate --noproxy --stderr --trace"
-).split()
+    *("--output", "--write-out", "--max-time", "--connect-timeout", "--dump-header", "--proxy", "--cert", "--key"),
+    *("--cacert", "--capath", "--retry", "--retry-delay", "--retry-max-time", "--max-redirs", "--resolve"),
+    *("--connect-to", "--limit-rate", "--noproxy", "--stderr", "--trace"),
+)
 SKIPPED = (
-    "--silent --show-error --insecure --include --verbose --no-buffer --location --fail --fail-with-body --globoff "
-    "--ipv4 --ipv6 --progress-bar --no-progress-meter --http1.1 --http2 --tcp-nodelay --no-keepalive --retry-all-errors"
-).split()
+    *("--silent", "--show-error", "--insecure", "--include", "--verbose", "--no-buffer", "--location", "--fail"),
+    *("--fail-with-body", "--globoff", "--ipv4", "--ipv6", "--progress-bar", "--no-progress-meter", "--http1.1"),
+    *("--http2", "--tcp-nodelay", "--no-keepalive", "--retry-all-errors"),
+)
 REFUSED = {
     "--form": "multipart forms are not understood; give the body with --data-binary and its Content-Type",
     "--upload-file": "uploads are not understood; give the body with --data-binary @FILE and -X PUT",
