@@ -230,6 +230,7 @@ def _uncharged(api: Api, changes: Overrides | None) -> Iterator[Diagnostic]:
                 path: Path = ("tiers", tier.name, "limits", limit.name)
                 place = (None if changes is None else changes.place(path)) or api.document.place(path)
                 hint = did_you_mean(limit.name, sorted(charged))
+                hint += f"; '{limit.amount} at once' counts what is under way" if "concurren" in limit.name else ""
                 yield Diagnostic(place, f"nothing charges {limit.name!r}: no operation's `cost` names it; {hint}")
 
 

@@ -87,3 +87,14 @@ def test_a_table_of_pyproject_is_checked_too(project: Path) -> None:
     (project / "pyproject.toml").write_text("[tool.emulator]\nscenario = 'story.yaml'\n")
     assert check_scenarios([]) == ([], 1)
     assert check_scenarios(["."])[1] == 2  # a folder is what YAML files it holds: demo.yaml and story.yaml
+
+
+def test_a_counter_has_one_limit_in_a_tier(folder: Path) -> None:
+    path = folder / "limits.yaml"
+    tiers = "free: {limits: {requests: [60/minute, {bucket: 3, refill: 1/second}], tokens: {bucket: 3, refil: 1/day}}}"
+    path.write_text(f"scenario: limits\nabout: x\nextends: default\napis: {{aiexport: {{tiers: {{{tiers}}}}}}}\n")
+    assert [each.message.partition(";")[0] for each in check_scenario(str(path))] == [
+        "expected text or a mapping (of bucket, refill)",
+        "missing key 'refill'",
+        "unknown key 'refil'",
+    ]

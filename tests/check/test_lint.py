@@ -109,6 +109,7 @@ def test_data_that_no_tier_has_is_a_misspelling(library: Library) -> None:
 def test_a_limit_that_nothing_charges_is_found(library: Library) -> None:
     text = rule("reply: {body: 1}", TIERS.replace("calls: 5/minute", "calls: 5/minute, concurrent: «3/minute"))
     expected = "nothing charges 'concurrent': no operation's `cost` names it; expected one of: calls"
+    expected += "; '3 at once' counts what is under way"
     assert found(library, text) == [expected]
     story = STORY.replace("demo: ", "demo: {tiers: {small: {limits: {call: «3/minute}}}}")
     (message,) = found(library, rule("reply: {body: 1}", TIERS), story)
