@@ -148,7 +148,7 @@ def test_a_marker_that_means_nothing_is_refused(run: Run, wrong: str) -> None:
     """)
     done.assert_outcomes(errors=1)
     done.stdout.fnmatch_lines(
-        ["*@pytest.mark.emulator takes scenario, scenarios, frozen, seed, webhook_time, env; found *"]
+        ["*@pytest.mark.emulator takes scenario, scenarios, frozen, seed, webhook_time, env, expect; found *"]
     )
 
 
