@@ -124,7 +124,9 @@ def _run(
 
 def choose(entries: Sequence[Entry], words: Sequence[str], options: Mapping[str, Any]) -> tuple[Entry, dict[str, Any]]:
     """Returns the entry that the words and options mean, and its arguments. Raises ConfigError, with the nearest."""
-    fitting = [(each, found) for each in entries if (found := _match(each, words)) is not None]
+    spelled = [each for each in entries if words and each.words.split()[1:2] == [words[0]]]
+    # A word that begins another entry is no argument: `jobs complete` lacks the id.
+    fitting = [(each, found) for each in spelled or entries if (found := _match(each, words)) is not None]
     if not fitting:
         raise ConfigError(_unfit(entries, words))
     # What is spelled out goes before an argument, and an entry that an option makes before others.
@@ -156,15 +158,15 @@ def _match(entry: Entry, words: Sequence[str]) -> dict[str, Any] | None:
 
 
 def _unfit(entries: Sequence[Entry], words: Sequence[str]) -> str:
+    """Says why no entry has these words, and which there are."""
     from emulator.language.document.diagnostics import did_you_mean
 
     command, first = entries[0].command, words[0] if words else ""
-    known = list(dict.fromkeys(part for each in entries if (part := (each.words.split()[1:] or [""])[0]).islower()))
-    shown = "; ".join(
-        f"emulator {each.words}" for each in entries if not known or first not in known or first in each.words.split()
-    )
-    if first and known and first not in known:
+    firsts = [(each, each.words.split()[1] if " " in each.words else "") for each in entries]
+    known = list(dict.fromkeys(part for _, part in firsts if part.islower()))
+    if first and known and first not in known and not any(part.isupper() for _, part in firsts):
         return f"emulator {command}: unknown word {first[:100]!r}; {did_you_mean(first, known)}"
+    shown = "; ".join(f"emulator {each.words}" for each, part in firsts if first not in known or part == first)
     return f"emulator {' '.join((command, *words))[:200]}: expected {shown}"
 
 
@@ -190,15 +192,25 @@ def _send(client: Client, method: str, path: str, values: Mapping[str, Any]) -> 
     from emulator.testing.client import ControlError
 
     try:
-        return client.ask(method, path, values)
+        answer = client.ask(method, path, values)
+        if not isinstance(answer, dict):
+            raise ConfigError(f"what answers at {client.url} is no emulator of this version")
+        return answer
     except ControlError as error:
         if not error.status:
             cure = "start one with `emulator serve`, or say where it is with --url"
             raise ConfigError(f"{error.message}; {cure}") from None
-        # What is typed has no body and no query.
-        said = re.sub(r"^(body|query)(\.|: )", "", str(error).removesuffix(error.hint).rstrip("\n"))
+        complaints = str(error).removeprefix(error.message).splitlines()[1:] if error.status == 422 else []
         hint = TOKEN_HINT if error.status == 403 and "token" in error.message else error.hint
-        raise ConfigError("\n".join([said, *([f"hint: {hint}"] if hint else [])])) from None
+        lines = [_said(error.message, client.url), *complaints, *([f"hint: {hint}"] if hint else [])]
+        raise ConfigError("\n".join(lines)) from None
+
+
+def _said(message: str, url: str) -> str:
+    """What a server says, in the words of who typed: without `body` and `query`, and not what is no emulator's."""
+    if re.match(r"[A-Z]+ /_emulator\S* answered [0-9]+: ", message):
+        return f"what answers at {url} is no emulator of this version: {message.splitlines()[0][:200]}"
+    return re.sub(r"^(body|query)(\.|: )", "", message)
 
 
 def _filled(path: str, arguments: Mapping[str, Any], world: str) -> str:
@@ -251,9 +263,13 @@ def _object(text: str, what: str) -> dict[str, Any]:
 
 
 def _parameters(words: Sequence[str]) -> dict[str, Any]:
-    """The fault and its parameters, in the syntax of the header."""
+    """The fault and its parameters, in the syntax of the header. Raises ConfigError."""
     from emulator.faults.header import armed_order
 
+    for word in words[1:]:
+        if "=" not in word:
+            cure = f"a single value is written {words[0]}=VALUE, and operations go to --on"
+            raise ConfigError(f"{word[:100]!r} is not PARAM=VALUE; {cure}")
     return armed_order("; ".join(words))
 
 
@@ -298,10 +314,11 @@ def _wait(client: Client, timeout: str) -> int:
     async def healthy() -> None:
         while True:
             try:
-                client.get("/health")
-                return
+                if isinstance(client.get("/health"), dict):
+                    return
+                last[0] = f"what answers at {client.url} is no emulator of this version"
             except ControlError as error:
-                last[0] = error.message
+                last[0] = _said(error.message, client.url)
             await pause(BETWEEN_TRIES)
 
     async def wait() -> None:

@@ -34,6 +34,8 @@ class Records(MutableMapping[str, Record]):
 
     def put(self, id: str, record: Mapping[str, Any]) -> None:
         """Write a whole record, as `records[id] = record` does."""
+        if not isinstance(record, Mapping):
+            raise TypeError(f"a record is a mapping, not {record!r}")
         self._client.put(self._of(id), dict(record))
 
     def change(self, id: str, **fields: Any) -> Record:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from tests.apis.aiexport_calls import PRO, asking, caller
 from tests.emulate import emulate
+from tests.receiver import receiving
 from tests.running import Emulated, Running
 
 Said = Callable[..., str]
@@ -70,6 +71,13 @@ def test_what_is_unknown_is_refused_with_the_nearest(refused: Refused) -> None:
     assert refused("clock", "advance") == "emulator clock advance: expected emulator clock advance TIME\n"
     assert refused("clock", "freeze", "now").startswith("emulator clock freeze now: expected emulator clock freeze")
     assert "it is for `emulator worlds new NAME`" in refused("worlds", "--seed", "4")
+    assert refused("jobs", "complete") == "emulator jobs complete: expected emulator jobs complete ID\n"
+    assert refused("records", "aixplain").startswith("emulator records aixplain: expected emulator records; emulator ")
+    assert refused("arm", "cut_after", "3").startswith(
+        "'3' is not PARAM=VALUE; a single value is written cut_after=VALUE"
+    )
+    assert refused("records", "aixplain", "agents", "--where", "name").count("is not a condition") == 1
+    assert refused("use", "nowhere.yaml").count("no such file") == 1
     assert "no world 'nowhere'" in refused("clock", "--world", "nowhere")
     assert refused("records", "put", "aixplain", "agents", "a1", "[]").startswith("the record is '[]'; expected a JSON")
     assert refused("jobs", "start", "batch", "axp_test_pro", "--items", "[").startswith("--items is not JSON: ")
@@ -183,6 +191,15 @@ def test_a_token_is_shown_or_asked_for(running: Running) -> None:
     assert steer(emulator, "clock", "--token", "a-token-for-tests").exit_code == 0
     assert steer(emulator, "wait").stdout == f"{emulator.origin} is ready\n"
     emulator.close()
+
+
+def test_what_is_no_emulator_is_called_so(tmp_path: Path) -> None:
+    with receiving() as receiver:
+        origin = receiver.url.rpartition("/")[0]
+        done = emulate("clock", "--url", origin)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"what answers at {origin} is no emulator of this version")
+        assert emulate("wait", "--url", origin, "--timeout", "10ms").exit_code == 1
 
 
 def test_where_no_emulator_is_one_sentence_says_what_to_start() -> None:

@@ -67,6 +67,15 @@ def test_ids_may_be_of_any_kind(emulator: Emulator) -> None:
     assert sessions["demo/s 1?"]["key"] == "demo/s 1?"
 
 
+def test_what_is_no_record_is_refused(agents: Records) -> None:
+    for wrong in (["a"], "a", None):
+        with pytest.raises(TypeError, match="a record is a mapping, not"):
+            agents["a1"] = wrong  # type: ignore[assignment]
+    with pytest.raises(ControlError, match="expected 'a1', as in the path"):
+        agents["a1"] = {"id": "a2"}
+    assert "a1" not in agents
+
+
 def test_what_there_is_not_is_said_with_the_nearest(emulator: Emulator) -> None:
     with pytest.raises(ControlError, match="did you mean 'agents'"):
         emulator.records("aixplain", "agent")["a1"]
