@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 URL = "http://127.0.0.1:8484"
 NOT_READY = 1  # the exit status when `wait` waited in vain
-FINDINGS = 4  # and that of a verdict with findings, as for `emulator run --verdict`
+FAILED = {"verdict": 4, "expect": 5}  # and those of findings and of what is not met, as for `emulator run`
 BETWEEN_TRIES = 0.1  # real seconds
 PATHS = (".yaml", ".yml")
 SEVERAL = "…"
@@ -115,11 +115,11 @@ def _run(
         answer = _ask(client, entry, arguments, options)
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False))
-    elif entry.command == "verdict":
+    elif "text" in answer:
         click.echo(answer["text"])
     else:
         click.echo("\n".join(answer_lines(answer, entry.rows, entry.columns, entry.none)))
-    return FINDINGS if entry.command == "verdict" and not answer["ok"] else 0
+    return 0 if answer.get("ok", True) else FAILED.get(entry.command, 0)
 
 
 def choose(entries: Sequence[Entry], words: Sequence[str], options: Mapping[str, Any]) -> tuple[Entry, dict[str, Any]]:
@@ -183,7 +183,7 @@ def _ask(client: Client, entry: Entry, arguments: Mapping[str, Any], options: Ma
         if arguments["PARAM=VALUE"] or "=" in values["fault"]:
             values |= _parameters([values["fault"], *arguments["PARAM=VALUE"]])
     if "JSON" in arguments:
-        values |= _object(arguments["JSON"], "the record")
+        values |= _object(arguments["JSON"], f"the {'record' if entry.command == 'records' else 'expectation'}")
     return _send(client, method, _filled(path, arguments, client.world), values)
 
 

@@ -94,6 +94,11 @@ ENTRIES: tuple[Entry, ...] = (
         options=WHEN,
         columns=FAULT,
     ),
+    Entry("expect", "GET /expectations", "How each expectation stands; exit with 5 if one is not met."),
+    Entry(
+        "expect add JSON", "POST /expectations", "Expect something.", columns="id on when times in_order spent rules"
+    ),
+    Entry("expect remove ID", "DELETE /expectations/{id}", "Remove one that was added.", columns="removed"),
     Entry("faults", "GET /faults", "The faults that are armed.", rows="armed", columns=FAULT, none="no fault is armed"),
     Entry("faults known", "GET /faults", "Those that can be.", rows="known", columns="name on params about"),
     Entry("disarm", "DELETE /faults", "Take back all armed faults.", columns="disarmed"),
@@ -226,6 +231,7 @@ ABOUT: Mapping[str, str] = {
     "arm": "Let something go wrong in a running emulator.",
     "clock": "Show or move the clock of a running emulator.",
     "disarm": "Take back faults of a running emulator.",
+    "expect": "Show or add what is expected of a client of a running emulator.",
     "faults": "List the faults of a running emulator.",
     "jobs": "Show, begin or end jobs of a running emulator.",
     "limits": "Show how keys stand, or change their tier.",

@@ -175,6 +175,16 @@ def test_a_verdict_with_findings_is_exit_status_4(emulator: Emulated, said: Said
     assert steer(emulator, "verdict", "--ignore", "called_what_no_api_has").exit_code == 0
 
 
+def test_what_is_expected_and_not_met_is_exit_status_5(emulator: Emulated, said: Said, refused: Refused) -> None:
+    assert "id     expectation_1\n" in said("expect", "add", '{"on": "models.list", "times": 1}')
+    unmet = steer(emulator, "expect")
+    assert (unmet.exit_code, "1 of 1 not met" in unmet.stdout) == (5, True)
+    caller(emulator, PRO).get("/models").raise_for_status()
+    said("expect")
+    assert "did you mean 'models.list'?" in refused("expect", "add", '{"on": "modles.list"}')
+    said("expect", "remove", "expectation_1")
+
+
 def test_variables_say_where_it_is(emulator: Emulated, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMULATOR_URL", emulator.origin)
     monkeypatch.setenv("EMULATOR_WORLD", "mine")
