@@ -134,6 +134,13 @@ class Application:
         else:
             await self.control(scope, receive, send)
 
+    async def control_only(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What answers at the port of --control-listen: the control API and the landing page, and no API."""
+        if scope["type"] == "http":
+            await (self._own(scope) or _not_here)(scope, receive, send)
+        else:
+            await self(scope, receive, send)
+
     def _own(self, scope: Scope) -> ASGIApp | None:
         """Returns what answers for the emulator itself, or None for a request to an API."""
         path = scope["path"]
@@ -203,6 +210,14 @@ class Application:
             self.state_file.end()
         await self.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _not_here(scope: Scope, receive: Receive, send: Send) -> None:
+    body = f"no API is served at this port, only {CONTROL}\n".encode()
+    length = (b"content-length", str(len(body)).encode())
+    head = [(b"content-type", b"text/plain; charset=utf-8"), length, (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 404, "headers": head})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
 def _compile(settings: Settings, names: tuple[str, ...]) -> Playbook:

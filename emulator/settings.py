@@ -50,6 +50,7 @@ class Settings(Struct, frozen=True):
     """Settings of one server. Sizes are in bytes; `scenarios` are names or paths, the first takes precedence.
 
     `max_body` is the largest body that every operation takes; 0: what the APIs' files say of each.
+    `control_listen` is an address for the control API alone, which answers at `listen` too.
     `tls_listen` is the address of the TLS listener, `intercept_hosts` are hosts emulated besides those of the APIs, and
     `authority` is the folder of the certificate authority (`auto`: in the user's data folder). `control_token` is the
     token that the control API requires; empty: none, as long as only this machine can reach it. `cache` has no effect:
@@ -75,6 +76,7 @@ class Settings(Struct, frozen=True):
     documented_only: bool = False
     cache: str = ""
     control_token: str = ""
+    control_listen: Listen | None = None
     tls_listen: Listen | None = None
     intercept_hosts: tuple[str, ...] = ()
     authority: str = "auto"
@@ -100,7 +102,12 @@ class Settings(Struct, frozen=True):
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the server."""
-        listens = (self.listen, self.tls_listen, Listen(self.public_host) if self.public_url else None)
+        listens = (
+            self.listen,
+            self.control_listen,
+            self.tls_listen,
+            Listen(self.public_host) if self.public_url else None,
+        )
         return all(each is None or each.is_loopback for each in listens)
 
     @property
@@ -332,6 +339,7 @@ PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "documented_only": ("--documented-only", parse_bool),
     "cache": ("--cache", str),
     "control_token": ("--control-token", parse_token),
+    "control_listen": ("--control-listen", parse_listen),
     "tls_listen": ("--tls-listen", parse_listen),
     "intercept_hosts": ("--intercept-host", parse_hosts),
     "authority": ("--authority", parse_folder),

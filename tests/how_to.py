@@ -10,6 +10,7 @@ PAGE = FOLDER / "README.md"
 GUIDES = (
     "canned_answer",
     "retry",
+    "lost_connection",
     "proxy_page",
     "wrong_answer",
     "row_of_replies",

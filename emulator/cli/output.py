@@ -44,13 +44,17 @@ def request_log(app: Application, env: Mapping[str, str], output: int = STDOUT) 
         warnings.setLevel(level)
 
 
-def started(settings: Settings, project: str, clock: Clock) -> Mapping[str, str]:
-    """Returns what is unusual about how the server started; `project` is what the project file is called."""
+def started(
+    settings: Settings, project: str, clock: Clock, control: tuple[str, int] | None = None
+) -> Mapping[str, str]:
+    """Returns what is unusual about how the server started; `project` is what the project file is called, `control`
+    the address of the control API alone."""
     state = f"{settings.state}, which is kept" if settings.keep else settings.state
     time = ""
     if settings.state or settings.clock != ClockStart():
         time = str(ClockStart(clock.now(), None if clock.speed == 1 else clock.speed, clock.auto))
-    said = {"project": project, "clock": time, "state": state}
+    own = "" if control is None else _origin(*control) + CONTROL
+    said = {"project": project, "clock": time, "state": state, "control": own}
     return {name: text for name, text in said.items() if text}
 
 

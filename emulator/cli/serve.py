@@ -47,6 +47,11 @@ from emulator.cli.streams import log_to_stderr, show
     metavar="TOKEN",
     help="Token that /_emulator requires. [default: none on loopback, else generated and printed]",
 )
+@click.option(
+    "--control-listen",
+    metavar="HOST:PORT",
+    help="Serve /_emulator here too; then the fault `refuse` closes the APIs' port. [default: off]",
+)
 @click.option("--tls-listen", metavar="HOST:PORT", help="Serve TLS here too, for names in /etc/hosts. [default: off]")
 @click.option(
     "--intercept-host",
@@ -121,21 +126,23 @@ def serve(**options: Any) -> int:
     from emulator.app import build
     from emulator.cli.output import banner, ready_line, request_log, started
     from emulator.project import read_project
-    from emulator.server.listeners import bind, bind_tls
+    from emulator.server.listeners import bind, bind_control, bind_tls
 
     log_to_stderr()
     project = read_project(Path.cwd())
     chosen = settings.load(options, os.environ, project.values).guarded()
     app = build(chosen)
-    sockets, tls = bind(chosen), bind_tls(chosen)
+    sockets, tls, control = bind(chosen), bind_tls(chosen), bind_control(chosen)
     if tls:
         app.proxy.prepare()  # report a problem with the CA before serving
     host, port = sockets[0].getsockname()[:2]
     secure = tls[0].getsockname()[1] if tls else None
+    own = control[0].getsockname()[:2] if control else None
     shown = ready_line if chosen.log == "json" else banner
 
     def ready() -> None:
-        show(shown(app.playbook, host, port, chosen.control_token, secure, started(chosen, project.source, app.clock)))
+        unusual = started(chosen, project.source, app.clock, own)
+        show(shown(app.playbook, host, port, chosen.control_token, secure, unusual))
 
     with request_log(app, os.environ):
-        return server.run(app, sockets, ready, tls)
+        return server.run(app, sockets, ready, tls, control)

@@ -24,6 +24,7 @@ from emulator.control.route import ControlledApp, ControlRequest, ControlRoute
 from emulator.engine.body import ClientLeft, open_request, read
 from emulator.engine.coding import HEADER as CODING_HEADER
 from emulator.engine.coding import decode_in_turns
+from emulator.engine.deliver import REFUSE
 from emulator.engine.state import WorldState
 from emulator.errors import ApiError, DocumentError, EmulatorError
 from emulator.http import BODILESS, Header, Request
@@ -196,13 +197,7 @@ class Control:
         segments = segments_of(scope)
         guard(self._server.settings, request.scheme, request.fields, segments)
         route, path = self._find(request.method, segments, b"access-control-request-method" in request.fields)
-        try:
-            data = await self._read(request, receive, route)
-        except ApiError as error:
-            lines = [*error.added, *([(b"connection", b"close")] if error.values.get("unread") else [])]
-            status, hint = BODY_ERRORS[error.kind]
-            raise ControlFailure(status, error.detail, hint, lines) from None
-        body = parsing.fit_body(data, route.body)
+        body = parsing.fit_body(await self._read(request, receive, route), route.body)
         query, world_name = parsing.fit_query(scope["query_string"], route.query)
         world_name = _world_name(request.header(WORLD_HEADER), world_name)
         control_request = ControlRequest(
@@ -215,6 +210,7 @@ class Control:
             request.raw,
             route.status,
             request.header(b"last-event-id"),
+            scope.get("extensions", {}).get(REFUSE),
         )
         arguments = {name: value for name, value in (("body", body), ("query", query)) if value is not None}
         # An unknown world is refused before anything is done, and one that ends ends what waits in it.
@@ -237,14 +233,19 @@ class Control:
         return control_request.status, answer
 
     async def _read(self, request: Request, receive: Receive, route: ControlRoute) -> Any:
-        """Reads the body, in turns if it is long. Raises ApiError, ControlFailure and ClientLeft."""
+        """Reads the body, in turns if it is long. Raises ControlFailure and ClientLeft."""
         settings, clock = self._server.settings, self._server.worlds.default.state.clock
         limit = settings.max_body or route.max_body
-        request.raw = await read(request, receive, limit)
-        if CODING_HEADER in request.fields:
-            request.raw = await taken(decode_in_turns(request, limit), clock)
-        kind = request.header(b"content-type") or ""
-        return await taken(parsing.decode(request.raw, kind, route.max_values), clock)
+        try:
+            request.raw = await read(request, receive, limit)
+            if CODING_HEADER in request.fields:
+                request.raw = await taken(decode_in_turns(request, limit), clock)
+            kind = request.header(b"content-type") or ""
+            return await taken(parsing.decode(request.raw, kind, route.max_values), clock)
+        except ApiError as error:
+            lines = [*error.added, *([(b"connection", b"close")] if error.values.get("unread") else [])]
+            status, hint = BODY_ERRORS[error.kind]
+            raise ControlFailure(status, error.detail, hint, lines) from None
 
     def _find(self, method: str, segments: tuple[str, ...], preflight: bool) -> tuple[ControlRoute, dict[str, str]]:
         """The entry and the parameters of its path. Raises ControlError 403, 404 or 405."""

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field, to_builtins
+from msgspec.structs import replace
 
 from emulator.clock import manual
 from emulator.control.clock import between
@@ -16,12 +17,16 @@ from emulator.dates import LATEST
 from emulator.errors import ConfigError, EmulatorError
 from emulator.faults import FAULTS, ArmedFault, Fault, parameters
 from emulator.faults.armed import MAX_ARMED, Armed
+from emulator.faults.connections import Refuse
 from emulator.faults.header import armed_order
+from emulator.faults.raw_response import Outage
 from emulator.faults.targets import out_of_reach, spots, unknown_name
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
+from emulator.playbook.matching import COUNTER_TESTS
 from emulator.store.memory import MemoryBackend
 
+CONDITIONS = frozenset(("on", "key", *COUNTER_TESTS, "probability", "after"))  # with one, a fault waits for a request
 Patterns = Annotated[list[str], Meta(min_length=1, max_length=1_000)]
 
 
@@ -60,6 +65,7 @@ class ArmedView(FaultRequest, frozen=True, kw_only=True, omit_defaults=True):
     id: str
     played: int
     used_up: bool = False
+    note: Annotated[str, Meta(description="what happens now, for a fault that begins at once")] = ""
 
 
 class FaultsView(Struct, frozen=True):
@@ -96,9 +102,13 @@ def arm(request: ControlRequest, body: FaultRequest) -> ArmedView:
     order |= {name: _duration(order[name], f"body.{name}") for name in ("after", "for") if name in order}
     armed = request.state.armed
     refuse_in_vain(order, request.world.pipeline.playbook)
+    fault = FAULTS.make(body.fault, body.params)
     if armed.full:
         raise ControlFailure(409, f"{MAX_ARMED:,} faults are armed in this world; disarm some first")
-    return _view(armed.arm(order), request)
+    if not isinstance(fault, Refuse) or not CONDITIONS.isdisjoint(order):
+        return _view(armed.arm(order), request)
+    made = armed.use_up(armed.arm(order | {"times": 1}))
+    return replace(_view(made, request), note=_refuse(fault, request))
 
 
 def refuse_in_vain(order: Mapping[str, Any], playbook: Playbook) -> None:
@@ -127,7 +137,10 @@ def orders(texts: Iterable[str], playbook: Playbook) -> list[dict[str, Any]]:
 def disarm(request: ControlRequest) -> Disarmed:
     """Take back one armed fault."""
     try:
-        return Disarmed([request.state.armed.disarm(request.path["id"]).id])
+        gone = request.state.armed.disarm(request.path["id"])
+        if isinstance(gone.fault, Refuse):
+            _refuse(Refuse(0.0), request)
+        return Disarmed([gone.id])
     except ConfigError as error:
         raise ControlFailure(404, str(error)) from None
 
@@ -136,7 +149,14 @@ def clear(request: ControlRequest) -> Disarmed:
     """Take back every armed fault of this world."""
     gone = [armed.id for armed in request.state.armed.list()]
     request.state.armed.clear()
+    _refuse(Refuse(0.0), request)
     return Disarmed(gone)
+
+
+def _refuse(fault: Refuse, request: ControlRequest) -> str:
+    """Lets the server refuse connections at once, or end that with an outage of no time; returns how."""
+    outage = Outage(fault.lasts, fault.port, request.clock, request.state.attend)
+    return "" if request.refuse is None else request.refuse(outage)
 
 
 def _view(armed: ArmedFault, request: ControlRequest) -> ArmedView:

@@ -15,6 +15,7 @@ from emulator.clock import Clock
 from emulator.control.parsing import prepare_decoder
 from emulator.control.uploads import UploadedScenarios
 from emulator.engine.state import WorldState
+from emulator.faults.raw_response import Outage
 from emulator.http.exact_json import MAX_VALUES
 from emulator.settings import MIB, Settings
 from emulator.worlds.registry import World, WorldRegistry
@@ -43,7 +44,8 @@ class ControlRequest(Struct):
     """One request to the control API. `path` holds the parameters of the path, `origin` is scheme, host and port.
 
     `world_name` names the world it is for, `raw` is the body as it was sent. `status` is the route's; a function may
-    set another. `last_event_id` is the last event of a stream that the client has.
+    set another. `last_event_id` is the last event of a stream that the client has. `refuse` is how the server refuses
+    connections, if it can.
     """
 
     server: ControlledApp
@@ -55,6 +57,7 @@ class ControlRequest(Struct):
     raw: bytes
     status: int
     last_event_id: str | None = None
+    refuse: Callable[[Outage], str] | None = None
 
     @property
     def world(self) -> World:

@@ -8,12 +8,13 @@ from typing import Any
 from emulator.engine.context import Context, Service
 from emulator.errors import ApiError
 from emulator.http import Caller, Request
-from emulator.playbook import Api
+from emulator.playbook import Api, Operation
 from emulator.playbook.access import CredentialPlan
 from emulator.store.masking import mask_key
 from emulator.store.tokens import KEYS, expired
 
 MAX_KEY = 1_000
+Target = tuple[Service, Operation, dict[str, str]]  # where a request goes, and what its path says
 
 
 def authenticate(context: Context) -> Caller:
@@ -61,6 +62,11 @@ def knows(service: Service, request: Request) -> bool:
         presented in service.records[collection] or (prefix is not None and presented.startswith(prefix))
         for presented, collection in credentials_of(service.api, request)
     )
+
+
+def decide(target: Target, rival: Target, request: Request) -> Target:
+    """Returns the target whose API alone knows the credential of a request, and the first one where that is neither."""
+    return rival if knows(rival[0], request) and not knows(target[0], request) else target
 
 
 def identify(context: Context, collection: str, presented: str) -> Caller:

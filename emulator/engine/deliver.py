@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from starlette.types import Receive, Scope, Send
 
 from emulator.clock import Clock, Timer
-from emulator.faults.raw_response import RawResponse, Segment, raw_response
+from emulator.faults.raw_response import Outage, RawResponse, Segment, raw_response
 from emulator.http import BODILESS, Exchange, Frame, Header, Reply
 
 CHUNKS = "emulator.chunks"  # the ASGI extension by which a server offers to write chunks; its value is of type Write
@@ -220,8 +220,10 @@ class _Playing:
 RAW_SOCKET = (
     "emulator.server.raw_socket"  # the ASGI extension by which a server lends its socket; its value makes a RawSocket
 )
+REFUSE = "emulator.server.refuse"  # another one, by which it refuses connections for a while; it takes an Outage
 
 GAP = 0.001  # real seconds between two segments
+KEPT = ("keep", "forget")  # endings after which the connection is there
 MAX_GAPS = 1_000  # with more segments than that there are no gaps between those that are due together
 
 
@@ -242,8 +244,14 @@ class BorrowedSocket(Protocol):
     async def flush(self) -> None:
         """Wait until the client's machine has all that was written."""
 
+    def forget(self, silence: float | None, clock: Clock) -> None:
+        """Close the connection after so many seconds of silence, or when the next request arrives; call it first."""
+
+    def refuse(self, outage: Outage) -> None:
+        """Let the server refuse connections for a while."""
+
     def end(self, how: str) -> None:
-        """`keep` the connection for the next request, `close` it or `reset` it."""
+        """`keep` the connection for the next request, or `forget` it, `close` it or `reset` it."""
 
 
 async def send_raw(raw: RawResponse, begun: float, exchange: Exchange, clock: Clock, line: BorrowedSocket) -> None:
@@ -262,9 +270,13 @@ async def send_raw(raw: RawResponse, begun: float, exchange: Exchange, clock: Cl
         if exchange.schedule is not None:
             exchange.schedule.sent.append((exchange.sent_events, clock.now() - begun))
         exchange.sent_bytes += sum(part.size for part in together)
-    if raw.ending != "keep" or raw.wait != 0.0:
+    if raw.ending not in KEPT or raw.wait != 0.0:
         await line.flush()
         await _wait(raw.wait, begun + raw.last, clock)
+    if raw.outage is not None:
+        line.refuse(raw.outage)
+    elif raw.ending == "forget":
+        line.forget(raw.silence, clock)
     line.end(raw.ending)
     exchange.outcome = "complete" if raw.whole else "cut"
 

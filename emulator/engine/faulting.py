@@ -16,6 +16,7 @@ from emulator.faults.webhooks import WebhookFault
 from emulator.http import Reply, Schedule
 from emulator.playbook.model import ReplyPlan
 from emulator.playbook.rules import ChosenRule
+from emulator.store.backend import Counters
 
 # What a request lacks on which a fault of the family could play.
 WITHOUT: Mapping[Family, str] = {
@@ -27,6 +28,57 @@ WITHOUT: Mapping[Family, str] = {
 }
 OF_CONTENT: frozenset[Family] = frozenset(("content",))
 OF_JOBS: frozenset[Family] = frozenset(("job", "webhook"))
+OF_LOST: frozenset[Family] = frozenset(("answer", "wire"))  # what can still happen to a request that is lost
+
+
+def losing_faults(requested: tuple[Fault, ...], context: Context) -> tuple[Fault, ...]:
+    """Returns the faults by which a request is lost before anything is done for it, in their order, with those that go
+    with them; none when it is not lost.
+
+    It is asked before the request is charged. Rules are asked with counts that stay only if the request is lost, since
+    otherwise they are asked again.
+    """
+    draw = _lot(context)
+    if not any(fault.loses(draw) for fault in requested):
+        requested = _pick_armed(context, OF_LOST, "lost", losing=True) or _rules_losing(context, draw)
+    playing = (fault for fault in requested if fault.family in OF_LOST and not fault.refuses)
+    return tuple(sorted(playing, key=lambda fault: fault.phase))
+
+
+def _rules_losing(context: Context, draw: float) -> tuple[Fault, ...]:
+    """Returns the faults of the rules up to the first that loses the request; none when another one answers it."""
+    operation = context.operation
+    if operation is None or not operation.rules.loses:
+        return ()
+    counts = _Tentative(context.service.state.store.counters)
+    choice = operation.rules.choose(context, counts, until=lambda plan: bool(plan.fault.loses(draw)))
+    context.pop("limits", None)  # a condition may have read them, and they are charged later
+    faults = () if choice is None else tuple(plan.fault for plan in choice.faults)
+    if not any(fault.loses(draw) for fault in faults):
+        return ()
+    counts.keep()
+    return faults
+
+
+class _Tentative:
+    """Counts matches of rules without keeping them, until `keep`."""
+
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
+        self._counted: list[str] = []
+
+    def __call__(self, name: str) -> int:
+        self._counted.append(name)
+        return self._counters.value(name) + self._counted.count(name)
+
+    def keep(self) -> None:
+        for name in self._counted:
+            self._counters.increment(name)
+
+
+def _lot(context: Context) -> float:
+    """Returns what decides whether the request is done: drawn once, whatever faults it meets."""
+    return Random(f"{context.service.state.root}/{context.number}/done").random()
 
 
 def gather_faults(choice: ChosenRule, requested: tuple[Fault, ...], context: Context) -> tuple[Fault, ...]:
@@ -120,11 +172,11 @@ def apply_token_faults(context: Context, collection: str, token: str) -> None:
                 fault.issue(context.tokens, token)
 
 
-def _pick_armed(context: Context, families: frozenset[Family], purpose: str) -> tuple[Fault, ...]:
+def _pick_armed(context: Context, families: frozenset[Family], purpose: str, losing: bool = False) -> tuple[Fault, ...]:
     """Returns the armed faults of these families that play now, and counts them as played."""
     state, operation = context.service.state, context.operation
     if not state.armed.any or operation is None:
         return ()
     key = context.caller.key if context.caller is not None else None
     chance = Random(f"{state.root}/{context.number}/{purpose}")
-    return state.armed.pick(operation.name, operation.api, key, context["now"], chance, families)
+    return state.armed.pick(operation.name, operation.api, key, context["now"], chance, families, _lot(context), losing)

@@ -20,14 +20,21 @@ from emulator.compile.lint import CONTROL
 from emulator.dates import http_date
 from emulator.engine.accounting import account, charge, recharge, settle, settle_refusal
 from emulator.engine.answers import WorldAnswers
-from emulator.engine.authenticate import authenticate, knows
+from emulator.engine.authenticate import Target, authenticate, decide
 from emulator.engine.body import ClientLeft, open_request, read, too_large
 from emulator.engine.coding import HEADER as CODING_HEADER
 from emulator.engine.context import Context, Service
 from emulator.engine.deliver import FastPath, deliver, respond
 from emulator.engine.errors import Refusal, hint_line, ignored_line, refuse
 from emulator.engine.exchange_log import ExchangeLog
-from emulator.engine.faulting import apply_faults, corrupt_answer, gather_faults, refuse_by_fault, unplayed_faults
+from emulator.engine.faulting import (
+    apply_faults,
+    corrupt_answer,
+    gather_faults,
+    losing_faults,
+    refuse_by_fault,
+    unplayed_faults,
+)
 from emulator.engine.near_misses import no_rule
 from emulator.engine.provenance import HEADER as PROVENANCE_HEADER
 from emulator.engine.provenance import provenance_line
@@ -43,14 +50,13 @@ from emulator.http import BODILESS, Exchange, Header, Reply, Request
 from emulator.http.origins import ORIGIN, OriginPolicy
 from emulator.playbook import Operation, Playbook
 from emulator.playbook.model import Rule
-from emulator.playbook.routes import Found, Router
+from emulator.playbook.routes import Found, MethodsAsked, Router, allowed
 from emulator.settings import Settings
 from emulator.store.masking import Masker
 
 LOOPBACK = Settings()
 CACHED_ROUTES = 256  # paths whose routes are remembered: clients request the same few again and again
 Continuation = Callable[[Scope, Receive, Send], Awaitable[None]]
-Target = tuple[Service, Operation, dict[str, str]]  # where a request goes, and what its path says
 
 
 class Decision(Struct):
@@ -65,6 +71,7 @@ class Decision(Struct):
     refusal: Refusal | None = None
     requested: Sequence[Fault] = ()
     chosen: Rule | None = None
+    lost: bool = False  # by a fault, before anything is done for it
 
 
 class Pending(Struct):
@@ -74,10 +81,6 @@ class Pending(Struct):
     decision: Decision
     steps: Iterator[None] | None = None
     reply: Reply | None = None
-
-
-class MethodsAsked(Exception):
-    """An OPTIONS request asks which methods a path takes."""
 
 
 class Pipeline:
@@ -200,7 +203,7 @@ class Pipeline:
     def _leave(self, scope: Scope, request: Request, at: float, real: float) -> Generator[None, None, None]:
         """Adds to the journal that a client left before its request was complete: a unit of work."""
         exchange = self._exchanges.open(scope, request, at, real)
-        exchange.outcome = "left"
+        exchange.outcome, exchange.done = "left", False
         self._exchanges.finish(exchange)
         yield from ()
 
@@ -252,14 +255,17 @@ class Pipeline:
                 raise request.failure or too_large(self._limit(operation))
             if operation.auth:
                 context.caller = authenticate(context)
-            if validate(context, operation):
+            valid, armed = validate(context, operation), self.state.armed.any
+            if (armed or requested or operation.rules.loses) and (faults := losing_faults(requested, context)):
+                return Decision(context, None, faults, None, requested, lost=True)
+            if valid:
                 context.allowance = charge(context, operation, now)
             choice = operation.rules.choose(context, self.state.store.counters.increment)
             if choice is None:
                 raise no_rule(operation, context)
             if context.adopt(choice.rule):
                 recharge(context, operation, now)
-            if choice.faults or requested or self.state.armed.any:
+            if choice.faults or requested or armed:
                 faults = gather_faults(choice, requested, context)
                 refuse_by_fault(faults, context)
                 if corrupt_answer(choice.rule.reply, context):
@@ -300,13 +306,12 @@ class Pipeline:
         if refusal is not None:
             reply = refusal.reply
         elif rule is None:
-            request = context.request
-            reply = Reply(204, [(b"Allow", allowed(self.playbook.router.methods(request.host, request.path)).encode())])
+            reply = self._without_rule(decision, exchange)
         try:
             self._add_headers(reply, context, rule, refusal)
             if chance is not None:
                 reply = apply_faults(reply, faults, context, chance)
-            if operation is not None and operation.usage is not None:
+            if operation is not None and operation.usage is not None and not decision.lost:
                 account(operation.usage, context, reply, exchange.at)
         except Exception as error:
             refusal = refuse(error, context)
@@ -314,6 +319,14 @@ class Pipeline:
         self._finalize(reply, context.request, now=exchange.at)
         self._exchanges.fill(exchange, context, rule, faults, refusal, reply)
         return reply
+
+    def _without_rule(self, decision: Decision, exchange: Exchange) -> Reply:
+        """Returns the reply to a request that asks for methods, or to a lost one: nothing, which faults end."""
+        if decision.lost:
+            exchange.done = False
+            return Reply(0, [], stated=frozenset((b"date",)))
+        request = decision.context.request
+        return Reply(204, [(b"Allow", allowed(self.playbook.router.methods(request.host, request.path)).encode())])
 
     def _add_headers(self, reply: Reply, context: Context, rule: Rule | None, refusal: Refusal | None) -> None:
         """Adds the limit headers, and the provenance when the request asks for it."""
@@ -380,16 +393,6 @@ def route(
     raise ApiError("not_found", f"there is no {method} {path[:200]}", hint=f"unknown path; {hint}")
 
 
-def allowed(methods: Sequence[str]) -> str:
-    """Returns the value of `Allow`: the methods of the routes, and those that come with them."""
-    return ", ".join(sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])}))
-
-
 def _target(services: Mapping[str, Service], found: Found) -> Target:
     service = services[found.route.api]
     return service, service.api.operations[found.route.operation], found.params
-
-
-def decide(target: Target, rival: Target, request: Request) -> Target:
-    """Returns the target whose API alone knows the credential of a request, and the first one where that is neither."""
-    return rival if knows(rival[0], request) and not knows(target[0], request) else target

@@ -132,6 +132,13 @@ class Armed:
         self._records.put(COLLECTION, id, record)
         return self._compile(id, record)
 
+    def use_up(self, armed: ArmedFault) -> ArmedFault:
+        """Counts a fault as played that needed no request, and will not play again."""
+        for counter in ("seen", "played"):
+            self._counters.increment(f"{COLLECTION}/{armed.id}/{counter}")
+        self._put_aside(armed)
+        return armed
+
     def list(self) -> tuple[ArmedFault, ...]:
         """All of them, those that are used up included, the oldest first. Raises ConfigError when one that was loaded
         is none."""
@@ -158,13 +165,19 @@ class Armed:
         now: float,
         chance: Random,
         families: Collection[Family] = OF_REQUESTS,
+        draw: float = 1.0,
+        losing: bool = False,
     ) -> tuple[Fault, ...]:
         """The faults that play on this occasion, which counts as one for each of them that it concerns. Where one of
-        them refuses the request there is no stream, so those on streams are not asked; an answer has one fault."""
+        them refuses the request there is no stream, so those on streams are not asked; an answer has one fault. Those
+        that lose the request (by `draw`, where it is left to chance) are asked when `losing`, before anything is done
+        for it, the others afterwards."""
         playing: list[Fault] = []
         for armed in sorted(self._of(COLLECTION), key=_refuses_first):
             family = armed.fault.family
-            if family not in families or (family == "stream" and _refused(playing)):
+            if family not in families or armed.fault.loses(draw) is not losing:
+                continue
+            if family == "stream" and _refused(playing):
                 continue
             if family == "content" and playing:
                 break

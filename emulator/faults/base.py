@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from random import Random
 from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from msgspec import Struct
 
+from emulator.clock import Clock
 from emulator.errors import ApiError, DocumentError, Location
 from emulator.http import Caller, Reply
 from emulator.language.document.diagnostics import did_you_mean
@@ -37,6 +39,21 @@ ON = {
 }
 
 
+class FaultWorld(Protocol):
+    """What a fault that outlasts its request sees of the world: its clock, and how to mark a task that ends with it."""
+
+    clock: Clock
+
+    def attend(self) -> AbstractContextManager[None]: ...
+
+
+class ServiceInWorld(Protocol):
+    """An API in a world."""
+
+    @property
+    def state(self) -> FaultWorld: ...
+
+
 class FaultContext(Protocol):
     """What a fault sees of the request that it plays on."""
 
@@ -51,6 +68,10 @@ class FaultContext(Protocol):
     @property
     def tokens(self) -> Tokens:
         """The access tokens of the API in this world."""
+
+    @property
+    def service(self) -> ServiceInWorld:
+        """The API in this world."""
 
     def error_reply(self, error: ApiError) -> Reply:
         """The error in the shape that the API gives its errors."""
@@ -71,6 +92,10 @@ class Fault(Struct, frozen=True):
     refuses: ClassVar[bool] = False
     refers: ClassVar[References] = {}
 
+    def loses(self, draw: float) -> bool:
+        """Whether the request is lost before anything is done for it; `draw` decides where that is left to chance."""
+        return False
+
     def refusal(self, context: FaultContext) -> ApiError | None:
         """Returns the error that refuses the request before it changes anything, or None if there is none."""
         return None
@@ -88,6 +113,7 @@ def about(fault: type[Fault]) -> str:
 NOWHERE = Location("fault", 1, 1)
 MAX_COUNT = 2**31
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB)/s", re.ASCII)
+DONE = {"yes": "yes", "true": "yes", "no": "no", "false": "no", "random": "random"}
 _RATES = {"B": 1.0, "KB": 1_000.0, "MB": 1_000_000.0}
 
 
@@ -171,6 +197,14 @@ def fraction(value: Any) -> float:
     return number
 
 
+def done(value: Any) -> str:
+    """Parses `yes`, `no` or `random`; YAML and JSON may say true and false. Raises ValueError."""
+    spelled = str(value).lower() if isinstance(value, (bool, str)) else ""
+    if spelled not in DONE:
+        raise ValueError(f"expected yes, no or random; found {shown(repr(value))}")
+    return DONE[spelled]
+
+
 def text(value: Any) -> str:
     """Parses text. Raises ValueError for anything else."""
     if not isinstance(value, str):
@@ -197,3 +231,4 @@ Text = Annotated[str, Parameter("text", text)]
 Count = Annotated[int, count()]
 Positive = Annotated[int, count(1)]
 By = Annotated[str, choice("close", "reset")]
+Done = Annotated[str, Parameter("one of: yes, no, random", done)]

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Literal
 
 from msgspec import Struct
 
+from emulator.clock import Clock
 from emulator.http import BODILESS, Header, Reply, phrase
 
 Kind = Literal["head", "body", "tail"]
-Ending = str  # keep, close or reset: what happens to the connection
+Ending = str  # keep, forget (see `silence`), close or reset: what happens to the connection
+
+
+class Outage(Struct, frozen=True):
+    """How long which ports of the server (http, https or both) refuse connections, by the clock of a world.
+
+    `attend` marks a task that works in that world, which ends with it.
+    """
+
+    seconds: float
+    port: str
+    clock: Clock
+    attend: Callable[[], AbstractContextManager[None]]
 
 
 class Segment(Struct, frozen=True):
@@ -31,6 +45,8 @@ class Segment(Struct, frozen=True):
 class RawResponse(Struct):
     """All segments in order; `wait` seconds after the last one (None: never) the connection ends as `ending` says.
 
+    One that is forgotten is kept, and closed after so many seconds of `silence` (None: when the next request arrives).
+    With an `outage`, other connections are refused from its end on.
     `whole` is False when the client can tell that the response is incomplete; `chunked` means chunked transfer coding.
     """
 
@@ -39,6 +55,8 @@ class RawResponse(Struct):
     ending: Ending = "keep"
     wait: float | None = 0.0
     whole: bool = True
+    silence: float | None = None
+    outage: Outage | None = None
 
     @property
     def last(self) -> float:

@@ -11,6 +11,7 @@ from msgspec.structs import fields
 from emulator.errors import ConfigError
 from emulator.faults.aliases import ALIASES, PARAMETER_ALIASES, Alias, Convert
 from emulator.faults.base import Fault, Parameter
+from emulator.faults.connections import CONNECTION_FAULTS
 from emulator.faults.content import CONTENT_FAULTS
 from emulator.faults.credentials import TOKEN_FAULTS
 from emulator.faults.jobs import JOB_FAULTS
@@ -21,6 +22,8 @@ from emulator.faults.timing import TIMING_FAULTS
 from emulator.faults.webhooks import WEBHOOK_FAULTS
 from emulator.faults.wire import WIRE_FAULTS
 from emulator.language.document.diagnostics import closest, did_you_mean
+
+ALWAYS_NAMED = frozenset(("done",))  # `empty_response: no` would read as if there were none
 
 
 class FaultRegistry(Mapping[str, type[Fault]]):
@@ -92,7 +95,10 @@ def _make(fault: type[Fault], given: Any) -> Fault:
     elif not isinstance(given, Mapping):
         if not known:
             raise ValueError("it takes no parameters")
-        given = {next(iter(known)): given}
+        first = next(iter(known))
+        if first in ALWAYS_NAMED:
+            raise ValueError(f"its parameter has to be named: {first} ({known[first].expected})")
+        given = {first: given}
     others = PARAMETER_ALIASES.get(fault.name, {})
     given = dict(_translate(name, value, others) for name, value in given.items())
     for name in given:
@@ -128,6 +134,7 @@ FAULTS = FaultRegistry(
         *STREAM_FAULTS,
         *SSE_FAULTS,
         *WIRE_FAULTS,
+        *CONNECTION_FAULTS,
         *TIMING_FAULTS,
         *JOB_FAULTS,
         *WEBHOOK_FAULTS,

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
-from emulator.faults.base import By, Count, Family, Fault, FaultContext, Positive, Seconds
+from emulator.faults.base import By, Count, Done, Family, Fault, FaultContext, Positive, Seconds
 from emulator.faults.raw_response import RawResponse, Segment, chunk
 from emulator.http import Reply
 
@@ -32,7 +32,18 @@ class WireFault(Fault, frozen=True):
         """Edits the response as the faults before this one left it; `chance` is the exchange's own."""
 
 
-class Timeout(WireFault, frozen=True):
+class LostResponse(WireFault, frozen=True, kw_only=True):
+    """A wire fault that leaves nothing of the response. With `done: no` the request is lost before it is worked on: it
+    changes, charges and starts nothing. With `done: random` the seed decides, and the client can't tell."""
+
+    done: Done = "yes"
+
+    def loses(self, draw: float) -> bool:
+        """Whether the request is lost: by chance, in every other case."""
+        return self.done == "no" or (self.done == "random" and draw < 0.5)
+
+
+class Timeout(LostResponse, frozen=True):
     """No response comes: the connection hangs until the client leaves, or is closed after `lasts`."""
 
     name: ClassVar[str] = "timeout"
@@ -44,8 +55,8 @@ class Timeout(WireFault, frozen=True):
         raw.cut("close", self.lasts)
 
 
-class ResetPeer(WireFault, frozen=True):
-    """The request is processed, then the connection is reset (TCP RST) after `delay`."""
+class ResetPeer(LostResponse, frozen=True):
+    """The request is processed, or with `done: no` it is not; the connection is reset (TCP RST) after `delay`."""
 
     name: ClassVar[str] = "reset_peer"
     delay: Seconds = 0.0
@@ -56,8 +67,8 @@ class ResetPeer(WireFault, frozen=True):
         raw.cut("reset", self.delay)
 
 
-class EmptyResponse(WireFault, frozen=True):
-    """The request is processed, then the connection is closed without a byte."""
+class EmptyResponse(LostResponse, frozen=True):
+    """The request is processed, or with `done: no` it is not; the connection is closed without a byte."""
 
     name: ClassVar[str] = "empty_response"
 
@@ -67,7 +78,7 @@ class EmptyResponse(WireFault, frozen=True):
         raw.cut()
 
 
-class Garbage(WireFault, frozen=True):
+class Garbage(LostResponse, frozen=True):
     """Random bytes, drawn from the seed, come instead of a response, and the connection is closed."""
 
     name: ClassVar[str] = "garbage"

@@ -177,6 +177,7 @@ class Exchange:
     `outcome` is `complete`, `left` (the client disconnected before the end), `cut` (a fault ended it), `stopped` (the
     server did) or `open`; `faults` are the names of those applied, including those on jobs and tokens that it started;
     `seeded` are records and jobs that it names and that were written by hand;
+    `done` is False when the request was lost, by a fault or by its client, before anything was done for it;
     `secrets` names the fields that are masked before it is stored; `held` is its size in the journal in bytes, 0
     outside it, where `cut` says that it keeps only a part; `peer` identifies the client's connection, and `real` is
     when it came in seconds of a steady clock.
@@ -204,6 +205,7 @@ class Exchange:
     sent_events: int = 0
     sent_bytes: int = 0
     outcome: str = "open"
+    done: bool = True
     took: float = 0.0
     error: str = ""
     faults: tuple[str, ...] = ()

@@ -82,7 +82,7 @@ def outcome_text(row: Row) -> str:
     """Returns how an exchange ended, in words: `client left after event 12 of 50`; empty for a complete reply."""
     if row.outcome == "complete":
         return f"{row.events} events" if row.events else ""
-    words = OUTCOMES.get(row.outcome, row.outcome)
+    words = OUTCOMES.get(row.outcome, row.outcome) + ("" if row.done else ", not done")
     return f"{words} after event {row.events_sent} of {row.events}" if row.events else words
 
 

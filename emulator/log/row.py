@@ -21,7 +21,8 @@ class Row(Struct, frozen=True, omit_defaults=True):
 
     `took` is by the world's clock, `real` by the system's where that differs, else below 0. `events` are those that a
     stream has, before a fault changes it. `key` is masked, and `default_key` if it is the one that examples use.
-    `unmatched`: no rule answers, so near misses are there. `tokens` is null where the API tells none. Long texts are
+    `unmatched`: no rule answers, so near misses are there. `done` is false for a request that was lost before
+    anything was done for it. `tokens` is null where the API tells none. Long texts are
     shortened; JSON leaves out fields with default values.
     """
 
@@ -44,6 +45,7 @@ class Row(Struct, frozen=True, omit_defaults=True):
     workspace: str = ""
     events: int = 0
     events_sent: int = 0
+    done: bool = True
     bytes_sent: int = 0
     tokens: float | None = None
     unmatched: bool = False
@@ -74,6 +76,7 @@ def row_of(exchange: Exchange, place: int, world: World) -> Row:
         exchange.workspace,
         exchange.events,
         exchange.sent_events,
+        exchange.done,
         exchange.sent_bytes,
         None if service is None else spending(service, exchange, TOKENS).get("tokens"),
         bool(exchange.near_misses),

@@ -23,6 +23,10 @@ def path_pattern(path: str) -> re.Pattern[str]:
     return re.compile("".join(parts) + re.escape(path[at:]), re.DOTALL)
 
 
+class MethodsAsked(Exception):
+    """An OPTIONS request asks which methods a path takes."""
+
+
 class Route(Struct, frozen=True):
     """One method and path at which an operation of an API is served; `host` narrows it to one of the API's hosts.
 
@@ -162,3 +166,8 @@ class Router:
 
 def _common_prefix(one: str, other: str) -> int:
     return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def allowed(methods: Sequence[str]) -> str:
+    """Returns the value of `Allow`: the methods of the routes, and those that come with them."""
+    return ", ".join(sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])}))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 UNINDEXED_RULES = 8
 MAX_NEAR_MISSES = 3  # rules that are named when none answers
 Count = Callable[[str], int]
+Until = Callable[["FaultPlan"], bool]
 
 
 class ChosenRule(Struct, frozen=True):
@@ -81,6 +82,11 @@ class RuleSet:
         """Returns the set with another rule for each."""
         return RuleSet([function(rule) for rule in self.rules], self.before)
 
+    @cached_property
+    def loses(self) -> bool:
+        """Whether a rule has a fault by which a request may be lost before anything is done for it."""
+        return any(plan.fault.loses(0.0) for rule in self.rules for plan in rule.faults)
+
     def _index(self) -> None:
         options = [
             [check for check in rule.matcher.checks if isinstance(check, FieldCheck) and _indexable(check)]
@@ -129,16 +135,21 @@ class RuleSet:
             positions.extend(texts.positions(find(context)))
         return [self.rules[position] for position in sorted(positions)]
 
-    def choose(self, context: Mapping[str, Any], count: Count, streams: bool = True) -> ChosenRule | None:
+    def choose(
+        self, context: Mapping[str, Any], count: Count, streams: bool = True, until: Until | None = None
+    ) -> ChosenRule | None:
         """The first rule with a reply whose checks hold and whose counters admit it, with the faults of the
         matching rules before it that have none. One with an answer leaves the reply to the operation's own rules.
         `count(name)` adds one to the matches of a rule, by its `counted_as`, and gives the new number. Without
-        `streams`, rules that answer with a stream are passed over: a job's item can't be one."""
+        `streams`, rules that answer with a stream are passed over: a job's item can't be one. A fault for which `until`
+        is true ends the search at its rule."""
         faults: tuple[FaultPlan, ...] = ()
         for rule in self.candidates(context) if self._fields or self._texts else self.rules:
             matcher = rule.matcher
             if not matcher.matches(context) or (matcher.counters and not matcher.admits(count(rule.counted_as))):
                 continue
+            if until is not None and any(until(plan) for plan in rule.faults):
+                return ChosenRule(rule, faults + rule.faults)
             if rule.replies is not None:
                 given = self._given(rule.replies, context, count)
                 if given is None:
@@ -148,7 +159,7 @@ class RuleSet:
                 return ChosenRule(rule, faults + rule.faults if rule.faults else faults)
             faults += rule.faults
             if rule.answer is not None:
-                below = self.own.choose(context, count, streams)
+                below = self.own.choose(context, count, streams, until)
                 return below and ChosenRule(self._with_answer(below.rule, rule, rule.answer), faults + below.faults)
         return None
 

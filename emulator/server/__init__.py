@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -23,6 +23,7 @@ from emulator.https.proxy import HttpsProxy
 from emulator.language.document.reader import SUFFIXES
 from emulator.server.listeners import BACKLOG
 from emulator.server.loop import run_loop
+from emulator.server.ports import CONTROL, Ports
 from emulator.server.protocol import HttpProtocol
 from emulator.server.time_limits import ServerConfig
 from emulator.server.tls import TlsListener, hello_context
@@ -46,7 +47,8 @@ GC_THRESHOLDS = (2_000, 1, 500)
 class Server(uvicorn.Server):
     """uvicorn server that ends open streams at once when it stops, and calls `ready` once it accepts requests.
 
-    Connections to `tls`, listening sockets, start with TLS; the application then has a `proxy` attribute.
+    Connections to `tls`, listening sockets, start with TLS; the application then has a `proxy` attribute. To those of
+    `control`, its `control_only` responds.
     A connection that is idle for `keep_alive` real seconds is closed. A head that is not complete after `read_timeout`
     of them, and a body of which nothing comes for as long, are refused; 0: they may take any time.
     `state` is the file that the application's state comes from, and perhaps goes to.
@@ -60,7 +62,18 @@ class Server(uvicorn.Server):
         keep_alive: float = KEEP_ALIVE,
         read_timeout: float = READ_TIMEOUT,
         state: StateFile | None = None,
+        control: Sequence[socket.socket] = (),
     ) -> None:
+        self._ports = Ports()
+        self._keep_alive, self._read_timeout = keep_alive, read_timeout
+        super().__init__(self._config_of(app))
+        self._app = app
+        self._ready = ready
+        self._tls = tls
+        self._state = state
+        self._control = control
+
+    def _config_of(self, app: ASGIApp) -> ServerConfig:
         config = ServerConfig(
             app,
             interface="asgi3",
@@ -75,31 +88,40 @@ class Server(uvicorn.Server):
             server_header=False,
             backlog=BACKLOG,
             timeout_graceful_shutdown=0,
-            timeout_keep_alive=keep_alive,  # type: ignore[arg-type]  # uvicorn only adds it
+            timeout_keep_alive=self._keep_alive,  # type: ignore[arg-type]  # uvicorn only adds it
         )
-        config.read_timeout = read_timeout or math.inf
-        super().__init__(config)
-        self._app = app
-        self._ready = ready
-        self._tls = tls
-        self._state = state
+        config.read_timeout = self._read_timeout or math.inf
+        config.ports = self._ports
+        return config
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Raises ConfigError when the state can't be what the file says."""
         if self._state is not None:
             await self._state.begin()
-        await super().startup(sockets)
-        for sock in self._tls if self.started else ():
-            await self._listen_tls(sock)
-        if self.started:
-            self._ready()
+        await super().startup([])  # the ports are opened here
+        if not self.started:
+            return
+        for sock in sockets or ():
+            await self._open("http", sock, self._making(self.config))
+        for sock in self._tls:
+            proxy: HttpsProxy = getattr(self._app, "proxy")  # noqa: B009 - an ASGI application need not have one
+            make = self._making(self.config)
+            await self._open("https", sock, partial(TlsListener, proxy, hello_context(), make, self.server_state.tasks))
+        if self._control:
+            config = self._config_of(getattr(self._app, "control_only"))  # noqa: B009
+            config.load()
+            for sock in self._control:
+                await self._open(CONTROL, sock, self._making(config))
+        self._ready()
 
-    async def _listen_tls(self, sock: socket.socket) -> None:
-        proxy: HttpsProxy = getattr(self._app, "proxy")  # noqa: B009 - an ASGI application need not have one
+    def _making(self, config: uvicorn.Config) -> Callable[[], HttpProtocol]:
+        """Returns what makes the connections of a port."""
         loop = asyncio.get_running_loop()
-        make = partial(HttpProtocol, self.config, self.server_state, self.lifespan.state, loop)
-        listener = partial(TlsListener, proxy, hello_context(), make, self.server_state.tasks)
-        self.servers.append(await loop.create_server(listener, sock=sock, backlog=BACKLOG))
+        return partial(HttpProtocol, config, self.server_state, self.lifespan.state, loop)
+
+    async def _open(self, kind: str, sock: socket.socket, make: Callable[[], asyncio.BaseProtocol]) -> None:
+        port: Any = await self._ports.open(kind, sock, make)  # uvicorn only closes it
+        self.servers.append(port)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stops the server. uvicorn would raise the signal again afterwards, but a requested stop is not a failure."""
@@ -129,7 +151,11 @@ class Server(uvicorn.Server):
 
 
 async def serve(
-    app: Application, sockets: list[socket.socket], ready: Callable[[], None], tls: Sequence[socket.socket] = ()
+    app: Application,
+    sockets: list[socket.socket],
+    ready: Callable[[], None],
+    tls: Sequence[socket.socket] = (),
+    control: Sequence[socket.socket] = (),
 ) -> None:
     """Serves until a signal stops it; reloads changed scenarios if the settings say so.
 
@@ -137,7 +163,8 @@ async def serve(
     """
     watch = asyncio.create_task(watch_files(app)) if app.settings.reload else None
     try:
-        await Server(app, ready, tls, read_timeout=app.settings.read_timeout, state=app.state_file).serve(sockets)
+        server = Server(app, ready, tls, read_timeout=app.settings.read_timeout, state=app.state_file, control=control)
+        await server.serve(sockets)
     finally:
         if watch is not None:
             watch.cancel()
@@ -187,7 +214,11 @@ def _is_document(change: object, path: str) -> bool:
 
 
 def run(
-    app: Application, sockets: list[socket.socket], ready: Callable[[], None], tls: Sequence[socket.socket] = ()
+    app: Application,
+    sockets: list[socket.socket],
+    ready: Callable[[], None],
+    tls: Sequence[socket.socket] = (),
+    control: Sequence[socket.socket] = (),
 ) -> int:
     """Serves until SIGINT or SIGTERM; returns the exit status, 0 for both. Raises ConfigError as `serve` does."""
     # What is loaded stays: the collector need not scan it again and again while requests are served. Nor once now,
@@ -196,5 +227,5 @@ def run(
     gc.set_threshold(*GC_THRESHOLDS)
     gc.enable()
     with contextlib.suppress(KeyboardInterrupt):
-        run_loop(serve(app, sockets, ready, tls))
+        run_loop(serve(app, sockets, ready, tls, control))
     return 0

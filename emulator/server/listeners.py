@@ -58,13 +58,24 @@ def _bind_both(port: int) -> list[socket.socket]:
     return sockets
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def bind_control(settings: Settings) -> list[socket.socket]:
+    """Returns those of the control API alone, if it has any. Raises ConfigError when the address is not available."""
+    return [] if settings.control_listen is None else _bind(settings.control_listen, "--control-listen")
+
+
+def hold(host: str, port: int) -> socket.socket:
+    """Returns a socket that keeps an address without listening: connections are refused. Raises OSError."""
+    return _listen(host, port, listening=False)
+
+
+def _listen(host: str, port: int, listening: bool = True) -> socket.socket:
     family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((host, port))
-        sock.listen(BACKLOG)  # until then another process can bind the same port, and fails only later
+        if listening:
+            sock.listen(BACKLOG)  # until then another process can bind the same port, and fails only later
     except OSError:
         sock.close()
         raise

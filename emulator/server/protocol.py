@@ -25,14 +25,15 @@ from starlette.types import Receive, Scope, Send
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from emulator.clock import steady
-from emulator.engine.deliver import CHUNKS, RAW_SOCKET
+from emulator.clock import Clock, steady
+from emulator.engine.deliver import CHUNKS, RAW_SOCKET, REFUSE
+from emulator.faults.raw_response import Outage
 from emulator.http import BODILESS, Header, Peer
 from emulator.https.proxy import HttpsProxy, ProxyRefusal
 from emulator.server.close_delimited import CloseDelimited
 from emulator.server.head import BadRequest, Target, check_head, host_header, plain_target, read_target
 from emulator.server.raw_socket import RawSocket
-from emulator.server.time_limits import TimedProtocol
+from emulator.server.time_limits import ForgottenConnection, IdleLimit, TimedProtocol
 from emulator.server.tls import open_tunnel
 
 LOG = logging.getLogger("emulator")
@@ -293,13 +294,27 @@ class HttpProtocol(ProxyingProtocol):
         application, self._application = self._application, None
         extensions: dict[str, Any] = {
             CHUNKS: partial(self._write_chunk, cycle),
-            RAW_SOCKET: partial(RawSocket, cycle, self.flow, self.loop),
+            RAW_SOCKET: partial(RawSocket, cycle, self.flow, self.loop, self),
+            REFUSE: self.refuse,
         }
         cycle.scope["extensions"] = extensions
         app = application or app
         if cycle.scope["http_version"] == "1.0":
             app = CloseDelimited(app, cycle)
         super()._start_asgi_task(cycle, app)
+
+    # ------------------------------------------------------------------ faults
+
+    def forget(self, silence: float | None, clock: Clock) -> None:
+        """Closes the connection after so many seconds of silence, or when the next request arrives."""
+        if silence is None:
+            self.transport.set_protocol(ForgottenConnection(self))
+        else:
+            self._idle_limit = IdleLimit(clock, silence, self._close_if_idle)
+
+    def refuse(self, outage: Outage) -> str:
+        """Lets the server refuse connections for a while; returns how."""
+        return self.config.ports.refuse(outage, self.server_state.connections)
 
     # ------------------------------------------------------------------ writing
 

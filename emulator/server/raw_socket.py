@@ -7,20 +7,44 @@ import fcntl
 import socket
 import struct
 import sys
-from typing import Any
+from typing import Any, Protocol
 
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from emulator.clock import Clock
+from emulator.engine.deliver import KEPT
+from emulator.faults.raw_response import Outage
 
 NO_LINGER = struct.pack("ii", 1, 0)  # linger for 0 s: closing drops unsent bytes and resets (TCP RST)
 SIOCOUTQ = 0x5411  # Linux: the bytes that the other side has not acknowledged
 POLL_INTERVAL = 0.001  # real seconds between two checks for unsent bytes
 
 
+class SocketOwner(Protocol):
+    """The connection that lends its socket; see BorrowedSocket."""
+
+    def forget(self, silence: float | None, clock: Clock) -> None: ...
+    def refuse(self, outage: Outage) -> object: ...
+
+
+def reset(transport: Any) -> None:
+    """Resets a connection (TCP RST), unless it is ending already."""
+    sock = transport.get_extra_info("socket")
+    if not transport.is_closing() and sock is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+        transport.abort()
+    else:
+        transport.close()
+
+
 class RawSocket:
     """Writes one response to the socket past uvicorn, and reports its end to uvicorn."""
 
-    def __init__(self, cycle: RequestResponseCycle, flow: FlowControl, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, cycle: RequestResponseCycle, flow: FlowControl, loop: asyncio.AbstractEventLoop, owner: SocketOwner
+    ) -> None:
+        self._owner = owner
         self._cycle = cycle
         self._transport = cycle.transport
         self._flow = flow
@@ -49,8 +73,16 @@ class RawSocket:
         while not self._transport.is_closing() and (self._transport.get_write_buffer_size() or self._unsent()):
             await self._pause(POLL_INTERVAL)
 
+    def forget(self, silence: float | None, clock: Clock) -> None:
+        """Lets the connection be closed after so many seconds of silence, or when the next request arrives."""
+        self._owner.forget(silence, clock)
+
+    def refuse(self, outage: Outage) -> None:
+        """Lets the server refuse connections for a while."""
+        self._owner.refuse(outage)
+
     def end(self, how: str) -> None:
-        """Ends the response: `keep` the connection for the next request, `close` it or `reset` it.
+        """Ends the response: `keep` the connection for the next request, or `forget` it, `close` it or `reset` it.
 
         Does nothing when the response has already ended.
         """
@@ -59,10 +91,9 @@ class RawSocket:
             return
         cycle.response_complete = True
         cycle.message_event.set()
-        if how == "reset" and not transport.is_closing() and (sock := self._socket()) is not None:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
-            transport.abort()
-        elif how != "keep":
+        if how == "reset":
+            reset(transport)
+        elif how not in KEPT:
             transport.close()
         cycle.on_response()
 

@@ -13,15 +13,39 @@ from collections.abc import Callable
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from emulator.clock import Clock, Timer
 from emulator.server.head import BadRequest
+from emulator.server.ports import Ports
 
 PAUSED = math.inf  # instead of a time stamp: the server itself has paused reading
 
 
 class ServerConfig(uvicorn.Config):
-    """uvicorn's configuration, and `read_timeout`: the seconds that a head may take, and a pause within a body."""
+    """uvicorn's configuration, and `read_timeout`: the seconds that a head may take, and a pause within a body.
+
+    `ports` are those of the server.
+    """
 
     read_timeout = math.inf
+    ports: Ports
+
+
+class IdleLimit:
+    """Closes a connection after so many seconds of silence, by the clock of a world: a fault."""
+
+    def __init__(self, clock: Clock, seconds: float, close: Callable[[], None]) -> None:
+        self._clock, self._seconds, self._close = clock, seconds, close
+        self._timer: Timer | None = None
+
+    def start(self) -> None:
+        """Begins to count, from now."""
+        self.stop()
+        self._timer = self._clock.call_at(self._clock.now() + self._seconds, self._close)
+
+    def stop(self) -> None:
+        """Stops counting."""
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 class TimedProtocol(HttpToolsProtocol):
@@ -37,6 +61,7 @@ class TimedProtocol(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
     _idle_since = 0.0  # when the connection was made or the last response complete
     _head_since = 0.0  # when the head began, if it is not complete
+    _idle_limit: IdleLimit | None = None  # beside that of the server
     _body_since: float | None = None  # when the last part of a body came whose rest is to come, or PAUSED
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -73,6 +98,8 @@ class TimedProtocol(HttpToolsProtocol):
     def _start_idle(self) -> None:
         """Notes that the connection is idle from here; the timer looks at that when it fires."""
         self._idle_since = self.loop.time()
+        if self._idle_limit is not None:
+            self._idle_limit.start()
         if self._timer is None:
             self._start_timer(math.inf)
 
@@ -84,7 +111,20 @@ class TimedProtocol(HttpToolsProtocol):
         seconds = min(seconds, self.timeout_keep_alive, self.config.read_timeout)
         self._timer = self.loop.call_later(seconds, self._check_time)
 
+    @property
+    def idle(self) -> bool:
+        """Whether no request is being read or answered."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return self._head_complete and (cycle is None or cycle.response_complete)
+
+    def _close_if_idle(self) -> None:
+        """Closes the connection unannounced; if a request came meanwhile, its response starts the count anew."""
+        if self.idle:
+            self.timeout_keep_alive_handler()
+
     def _stop_timer(self) -> None:
+        if self._idle_limit is not None:
+            self._idle_limit.stop()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -113,3 +153,26 @@ class TimedProtocol(HttpToolsProtocol):
             self._refuse(BadRequest(408, f"the {part} of the request did not come within {limit:g} s"))
         else:
             self.timeout_keep_alive_handler()
+
+
+class ForgottenConnection(asyncio.Protocol):
+    """Stands in for a connection that its server has forgotten: it is closed when the next request arrives, of which
+    nothing is read."""
+
+    def __init__(self, connection: TimedProtocol) -> None:
+        self._connection = connection
+
+    def data_received(self, data: bytes) -> None:
+        self._connection.transport.close()
+
+    def eof_received(self) -> None:
+        self._connection.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connection.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self._connection.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._connection.resume_writing()

@@ -49,6 +49,7 @@ class ExchangeView(Struct, frozen=True):
     events: int = 0
     seeded: Sequence[str] = ()
     passed_over: int = 0
+    done: bool = True
 
 
 def exchange_view(exchange: Exchange, playbook: Playbook | None = None) -> ExchangeView:
@@ -142,4 +143,5 @@ FIELDS: Mapping[str, Callable[[Exchange], Any]] = {
     "error": lambda exchange: exchange.error,
     "events": lambda exchange: exchange.events,
     "seeded": lambda exchange: list(exchange.seeded),
+    "done": lambda exchange: exchange.done,
 }

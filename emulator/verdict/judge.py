@@ -17,7 +17,13 @@ from emulator.verdict.fields import undocumented_fields
 from emulator.verdict.finding import Finding, Thresholds
 from emulator.verdict.history import History
 from emulator.verdict.polling import batch_sent_twice, ignored_a_cancel, never_stopped_polling, polled_too_fast
-from emulator.verdict.retries import no_back_off, retried_too_early, retried_what_must_not_be_retried, retry_storm
+from emulator.verdict.retries import (
+    no_back_off,
+    repeated_what_was_done,
+    retried_too_early,
+    retried_what_must_not_be_retried,
+    retry_storm,
+)
 from emulator.verdict.streams import truncated_stream_taken_as_whole
 from emulator.verdict.tokens import model_forbidden_by_plan, token_refreshed_on_every_call, token_refreshed_too_late
 
@@ -28,6 +34,7 @@ RULES: Mapping[str, Rule] = {
     for rule in (
         retried_too_early,
         retried_what_must_not_be_retried,
+        repeated_what_was_done,
         no_back_off,
         retry_storm,
         truncated_stream_taken_as_whole,

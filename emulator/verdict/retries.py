@@ -9,7 +9,7 @@ from math import floor
 
 from emulator.http import Exchange
 from emulator.verdict.finding import Finding, Thresholds, finding, seconds, waits
-from emulator.verdict.history import History, end, failed, header, pause
+from emulator.verdict.history import INTENT, History, broken, end, failed, header, pause
 
 MAY_COME = frozenset((404, 410, 412))  # with a safe method: somebody else may make it meanwhile
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -57,6 +57,32 @@ def retried_what_must_not_be_retried(history: History) -> Iterator[Finding | Non
             "another request, or none",
             f"{len(alike)} times {first.status}",
         )
+
+
+def repeated_what_was_done(history: History) -> Iterator[Finding | None]:
+    """A POST was done and its response lost, and the same came again without an `Idempotency-Key`.
+
+    Source: RFC 9110 section 9.2.2. A client can't know whether what it lost was done, so it has to name its intent, or
+    look before it repeats. A request that was lost before it was done is repeated rightly, and so is a stream that
+    broke off after it had begun to arrive, of which the client knows.
+    """
+    for run in history.runs(polls=False, any_connection=True):
+        for one, other in pairwise(run):
+            served = (one.api, one.operation) in history.roles.roles
+            if not served or one.method != "POST" or not broken(one) or one.status >= 400 or one.sent_events:
+                continue
+            if not one.done or header(one.headers, INTENT):
+                yield None
+                continue
+            how = " and ".join(one.faults) or "the client, which did not wait"
+            yield finding(
+                "repeated_what_was_done",
+                [one, other],
+                f"{one.operation} was done in exchange {one.number}, whose response was lost by {how}, and was sent "
+                f"again in exchange {other.number} without an Idempotency-Key",
+                "an Idempotency-Key, or a look whether it was done",
+                "the same request again",
+            )
 
 
 def no_back_off(history: History) -> Iterator[Finding | None]:

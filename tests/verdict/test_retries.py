@@ -8,6 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -301,3 +302,25 @@ def test_a_connection_shows_a_retry_when_the_one_before_is_closed(leaves: bool, 
             peer.closed = start + 0.0005
         seen.add(0.0, 429, retry_after="30", peer=peer, real=start + 0.0002, real_took=0.0001)
     assert list(seen.found()) == finds
+
+
+@pytest.mark.parametrize(("done", "found"), [("yes", ["repeated_what_was_done"]), ("no", [])])
+def test_a_post_that_was_done_is_not_to_be_sent_again_blindly(story: Story, done: str, found: list[str]) -> None:
+    emulated = story(f"rules: [{{on: messages.create, when: {{times: 1}}, fault: {{reset_peer: {{done: {done}}}}}}}]")
+    with pytest.raises(httpx.ReadError):
+        caller(emulated).post("/messages", json=asking())
+    emulated.advance(2)
+    caller(emulated).post("/messages", json=asking())
+    assert list(verdict(emulated, 2)) == found
+
+
+def test_an_idempotency_key_makes_it_safe_to_send_what_was_done_again(seen: Seen) -> None:
+    for at, outcome in ((0, "cut"), (2, "complete")):
+        seen.add(at, outcome=outcome, headers=[(b"idempotency-key", b"one")])
+    assert seen.found() == {}
+
+
+def test_a_stream_of_which_events_arrived_may_be_asked_for_again(seen: Seen) -> None:
+    seen.add(0, outcome="cut", sent_events=3, sent_bytes=90)
+    seen.add(2)
+    assert seen.found() == {}

@@ -9,6 +9,7 @@ export function outcomeOf(exchange, events = 0) {
     sent || events
       ? `after event ${count(sent)}${events ? ` of ${count(events)}` : ""}`
       : "before the end of the response";
+  const lost = exchange.done === false ? "; nothing was done for it" : "";
   switch (exchange.outcome) {
     case "open":
       return {
@@ -18,9 +19,9 @@ export function outcomeOf(exchange, events = 0) {
         words: sent ? `open, ${count(sent)} events sent so far` : "open: the response is still on its way",
       };
     case "left":
-      return { sign: "↩", tone: "left", word: "client left", words: `client left ${at}` };
+      return { sign: "↩", tone: "left", word: "client left", words: `client left ${at}${lost}` };
     case "cut":
-      return { sign: "✂", tone: "cut", word: "cut by a fault", words: `cut by a fault ${at}` };
+      return { sign: "✂", tone: "cut", word: "cut by a fault", words: `cut by a fault ${at}${lost}` };
     case "stopped":
       return { sign: "■", tone: "cut", word: "stopped", words: `stopped by the server ${at}` };
     default:

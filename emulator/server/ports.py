@@ -1,0 +1,168 @@
+"""Ports: the listening sockets of a server, which refuse connections for a while when a fault says so.
+
+A port is closed, so that the machine refuses connections, if the control API has a port of its own. Otherwise each
+connection is accepted and reset before anything of it is read, since nobody could end the outage over a closed port
+but who has a connection already. An outage ends after its time on the clock of its world or, as a frozen clock can't be
+moved over a port that refuses, after as many real seconds; with its world; or when another one begins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from emulator.clock import Clock
+from emulator.engine.state import WorldEnded
+from emulator.faults.raw_response import Outage
+from emulator.server.listeners import BACKLOG, hold
+from emulator.server.raw_socket import reset
+
+LOG = logging.getLogger("emulator")
+BOTH = ("http", "https")
+CONTROL = "control"  # the kind of the port that never refuses
+CLOSED = "its port is closed"
+RESET = (
+    "each connection is reset before anything is read, this control API's too: they share the port "
+    "(--control-listen gives the control API its own)"
+)
+
+
+class ResetConnection(asyncio.Protocol):
+    """A connection that is reset before anything of it is read."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        reset(transport)
+
+
+class Port:
+    """A listening socket: open, closed for a while, or one that resets what it accepts; `make` makes connections.
+
+    `kind` is `http`, `https` or `control`.
+    """
+
+    def __init__(self, kind: str, sock: socket.socket, make: Callable[[], asyncio.BaseProtocol]) -> None:
+        self.kind = kind
+        self.address: tuple[str, int] = sock.getsockname()[:2]
+        self._sock = sock
+        self._make = make
+        self._server: asyncio.AbstractServer | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._resets = self._ended = False
+
+    async def open(self) -> None:
+        """Accepts connections."""
+        self._server = await asyncio.get_running_loop().create_server(self._accept, sock=self._sock, backlog=BACKLOG)
+
+    def refuse(self, closes: bool) -> None:
+        """Refuses connections: the socket is closed, and another one keeps its address; or each is reset."""
+        if not closes:
+            self._resets = True
+            return
+        if self._opening is not None:
+            self._opening.cancel()
+        if self._server is not None:
+            self._server.close()
+        self._sock.close()
+        self._server, self._sock = None, hold(*self.address)
+
+    def reopen(self) -> None:
+        """Accepts connections again."""
+        self._resets = False
+        if self._server is None and not self._ended:
+            self._sock.listen(BACKLOG)
+            self._opening = asyncio.get_running_loop().create_task(self.open())
+
+    def close(self) -> None:
+        """Closes the port for good."""
+        self._ended = True
+        if self._server is not None:
+            self._server.close()
+        self._sock.close()
+
+    def _accept(self) -> asyncio.BaseProtocol:
+        return ResetConnection() if self._resets else self._make()
+
+
+class Ports:
+    """All ports of a server."""
+
+    def __init__(self) -> None:
+        self._ports: list[Port] = []
+        self._refusing: list[Port] = []
+        self._clock: Clock | None = None  # by which they refuse
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self, kind: str, sock: socket.socket, make: Callable[[], asyncio.BaseProtocol]) -> Port:
+        """Opens a port, and returns it."""
+        port = Port(kind, sock, make)
+        await port.open()
+        self._ports.append(port)
+        return port
+
+    def refuse(self, outage: Outage, connections: Iterable[Any]) -> str:
+        """Refuses connections from here on, and resets those of the server that are idle; returns how, in words.
+
+        An outage of no time ends the one there is, if that is of the same clock.
+        """
+        if outage.seconds <= 0 and outage.clock is not self._clock:
+            return ""
+        self._end()
+        kinds = BOTH if outage.port == "both" else (outage.port,)
+        meant = [port for port in self._ports if port.kind in kinds]
+        if outage.seconds <= 0 or not meant:
+            return "" if outage.seconds <= 0 else f"nothing is refused: there is no {outage.port} port"
+        closes = any(port.kind == CONTROL for port in self._ports)
+        for port in meant:
+            port.refuse(closes)
+        numbers = {port.address[1] for port in meant}
+        for connection in list(connections):
+            if connection.idle and _port_of(connection) in numbers:
+                reset(connection.transport)
+        self._refusing, self._clock = meant, outage.clock
+        self._task = asyncio.get_running_loop().create_task(_last(outage))
+        self._task.add_done_callback(self._over)
+        how = CLOSED if closes else RESET
+        LOG.warning("refusing connections for %g s: %s", outage.seconds, how)
+        return how
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        if task is self._task:
+            self._end()
+
+    def _end(self) -> None:
+        task, self._task, self._clock = self._task, None, None
+        if task is not None:
+            task.cancel()
+        for port in self._refusing:
+            port.reopen()
+        self._refusing = []
+
+
+async def _last(outage: Outage) -> None:
+    """Waits until an outage is over, or its world."""
+    loop = asyncio.get_running_loop()
+    over: asyncio.Future[None] = loop.create_future()
+
+    def end() -> None:
+        if not over.done():
+            over.set_result(None)
+
+    timer = outage.clock.call_at(outage.clock.now() + outage.seconds, end, quiet=True)
+    handle = loop.call_later(outage.seconds, end)
+    try:
+        with outage.attend():
+            await over
+    except WorldEnded:
+        pass
+    finally:
+        timer.cancel()
+        handle.cancel()
+
+
+def _port_of(connection: Any) -> int | None:
+    """The port of this machine that a connection came to."""
+    name = connection.transport.get_extra_info("sockname")
+    return int(name[1]) if name else None
