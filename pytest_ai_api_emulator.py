@@ -47,6 +47,9 @@ _PROJECT: pytest.StashKey[tuple[dict[str, Any], dict[str, Any] | None]] = pytest
 _HEADER: pytest.StashKey[str] = pytest.StashKey()
 _REPORTS: pytest.StashKey[list[ReportFile]] = pytest.StashKey()
 _FAILED: pytest.StashKey[bool] = pytest.StashKey()
+_COVERAGE: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
+_UNCOVERED: pytest.StashKey[list[str]] = pytest.StashKey()
+NOTHING_COVERED: dict[str, Any] = {"counted": True, "worlds": 0, "operations": [], "rules": []}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -71,6 +74,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FORMAT=FILE",
         help="write the exchanges of each failed test to a file of its own beside FILE: har or jsonl; may be repeated",
     )
+    group.addoption(
+        "--emulator-coverage",
+        action="store_true",
+        help="tell at the end which rules of scenarios never answered, and how the operations that were called ended",
+    )
+    group.addoption(
+        "--emulator-coverage-fail",
+        action="append",
+        default=[],
+        metavar="unused-rules|PATTERN:OUTCOME",
+        help="fail the session if a rule was never used, or a called operation never met that; may be repeated",
+    )
+    group.addoption(
+        "--emulator-coverage-report",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="write that to a file, as Markdown if its name ends in .md, else as JSON; may be repeated",
+    )
     parser.addini(
         "emulator_env", "set the variables of each API's client in tests: true, false or https", default="false"
     )
@@ -78,6 +100,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER_HELP)
+    if requirements := config.getoption("--emulator-coverage-fail"):
+        _check_requirements(requirements)
     if _given_url(config) is None and (project := _project_file(config.rootpath)):
         config.stash[_HEADER] = f"emulator: set up by {project}"
     if (other := _other_emulator()) and not hasattr(config, "workerinput"):
@@ -117,6 +141,27 @@ def pytest_testnodedown(node: Any, error: object | None) -> None:
                     server.client.delete(f"/worlds/{world['name']}")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the session if it lacks what `--emulator-coverage-fail` says, and write the reports on coverage."""
+    config = session.config
+    if not _counts_coverage(config) or hasattr(config, "workerinput") or _other_emulator():
+        return
+    from emulator.errors import EmulatorError
+    from emulator.reports.coverage import unmet_requirements, write_coverage
+
+    try:
+        view = _coverage(config)
+        for name in config.getoption("--emulator-coverage-report"):
+            write_coverage(Path(name), view)
+        unmet = list(unmet_requirements(view, config.getoption("--emulator-coverage-fail")))
+    except EmulatorError as error:
+        unmet = [str(error)]
+    config.stash[_UNCOVERED] = unmet
+    if unmet and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _SERVER in config.stash:
         config.stash[_SERVER].close()
@@ -135,7 +180,11 @@ def emulator_server(request: pytest.FixtureRequest) -> Iterator[Emulator]:
     project = {} if given else _project(config)[0]
     url = given or getattr(config, "workerinput", {}).get(WORKER_URL)
     with Emulator.attach(url, world="default") if url else Emulator(**project) as server:
+        if counts := _counts_coverage(config):
+            server.client.post("/coverage")
         yield server
+        if counts:
+            config.stash[_COVERAGE] = server.client.get("/coverage")
 
 
 @pytest.fixture
@@ -193,7 +242,16 @@ def pytest_runtest_makereport(
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Tell the verdict on each test's client."""
+    """Tell the verdict on each test's client, and what the tests never touched."""
+    if _UNCOVERED in config.stash:
+        from emulator.reports.coverage import coverage_lines
+
+        terminalreporter.section("emulator coverage")
+        view: dict[str, Any] = config.stash.get(_COVERAGE, NOTHING_COVERED)
+        for line in coverage_lines(view):
+            terminalreporter.line(line)
+        for line in config.stash[_UNCOVERED]:
+            terminalreporter.line(f"FAILED: {line}", red=True)
     if not config.getoption("--emulator-verdict"):
         return
     terminalreporter.section("emulator verdict")
@@ -209,6 +267,32 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.line(f"{nodeid}: {value}")
     if not found:
         terminalreporter.line("no findings")
+
+
+def _counts_coverage(config: pytest.Config) -> bool:
+    options = ("--emulator-coverage", "--emulator-coverage-fail", "--emulator-coverage-report")
+    return any(config.getoption(option) for option in options)
+
+
+def _coverage(config: pytest.Config) -> dict[str, Any]:
+    """What was counted: by the server that has ended already, or that all workers have used. Raises EmulatorError."""
+    server = config.stash.get(_SERVER, None)
+    url = _given_url(config) or (server.url if server is not None and server.started else None)
+    if _COVERAGE not in config.stash and url is not None:
+        from emulator.testing.client import Client
+
+        config.stash[_COVERAGE] = Client(url, token=os.environ.get("EMULATOR_CONTROL_TOKEN")).get("/coverage")
+    return config.stash.get(_COVERAGE, NOTHING_COVERED)
+
+
+def _check_requirements(requirements: list[str]) -> None:
+    from emulator.errors import ConfigError
+    from emulator.reports.coverage import check_requirements
+
+    try:
+        check_requirements(requirements)
+    except ConfigError as error:
+        raise pytest.UsageError(f"--emulator-coverage-fail: {error}") from None
 
 
 def _other_emulator() -> str | None:
@@ -389,6 +473,11 @@ class LazyServer:
     def url(self) -> str:
         """Passes the shared server on to the workers."""
         return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+
+    @property
+    def started(self) -> bool:
+        """Whether somebody has connected."""
+        return self._server is not None
 
     def close(self) -> None:
         """Stop the server, if there is one."""

@@ -22,6 +22,7 @@ GUIDES = (
     "job_by_polls",
     "state_of_my_own",
     "budget",
+    "unused_rule",
     "cancelled_batch",
     "webhook_receiver",
     "broken_stream",

@@ -33,6 +33,14 @@ UNPARSED = {"allow_interspersed_args": False}  # from its first word on, everyth
     metavar="FORMAT=FILE",
     help="Write a report there: junit, md, json, har or jsonl; may be repeated.",
 )
+@click.option("--coverage", is_flag=True, help="Report which rules and operations the calls have never touched.")
+@click.option(
+    "--coverage-fail",
+    "coverage_fail",
+    multiple=True,
+    metavar="unused-rules|PATTERN:OUTCOME",
+    help="Exit with 6 if a rule was never used, or a called operation never met that; may be repeated.",
+)
 @click.option("--listen", metavar="HOST:PORT", default="127.0.0.1:0", help="Where to listen. [default: a free port]")
 @click.option(
     "--webhook-allow", "webhook_allow", multiple=True, metavar="ADDRESS|NETWORK", help="As for serve; may be repeated."
@@ -51,6 +59,8 @@ def run(
     verdict: bool,
     expected: int,
     reports: tuple[str, ...],
+    coverage: bool,
+    coverage_fail: tuple[str, ...],
     **settings: Any,
 ) -> int:
     """Run a command with its calls redirected to a private emulator.
@@ -65,6 +75,8 @@ def run(
         "verdict": verdict,
         "expected": expected,
         "reports": reports,
+        "coverage": coverage,
+        "coverage_fail": coverage_fail,
     }
     return start.run_program(command, settings, run_options)
 

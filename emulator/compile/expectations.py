@@ -19,8 +19,9 @@ from emulator.language.document.reader import Document
 from emulator.language.expressions import Language
 from emulator.language.schema.scenario import ExpectModel, OrderedModel
 from emulator.language.schema.validate import validate
-from emulator.playbook import Api
+from emulator.playbook import Api, Operation
 from emulator.playbook.expectations import AmountRange, Expectation, Kind, ListedFault, ListedRule, Selection
+from emulator.playbook.model import Rule
 
 COUNTS = "write `times` beside `when`, not in it"
 KINDS: tuple[Kind, ...] = ("in_order", "spent", "rules")
@@ -75,14 +76,24 @@ def list_rules(
         )
         rule = next(compiled, None)
         if rule is not None:
-            replies = tuple(each.id for each in rule.each if each.reply is not None or each.answer is not None)
-            faults = tuple(ListedFault(each.fault.name, str(each.place)) for each in rule.faults)
-            listed.append(ListedRule(place, rule.name, concerned, replies, faults))
+            listed.append(_listed(rule, concerned))
     for answer in answers:
         concerned = frozenset((api, name) for api, name in operations if apis[api].file.operations[name].answer)
         concerned = frozenset(each for each in concerned if answer.concerns(*each))
         listed.append(ListedRule(answer.place, "", concerned, (answer.id,), canned=True))
     return listed
+
+
+def list_own_rules(operation: Operation) -> list[ListedRule]:
+    """Returns an operation's own rules, without those of scenarios, in order."""
+    names = frozenset({(operation.api, operation.name)})
+    return [_listed(rule, names) for rule in operation.rules.own.rules]
+
+
+def _listed(rule: Rule, operations: frozenset[tuple[str, str]]) -> ListedRule:
+    replies = tuple(each.id for each in rule.each if each.reply is not None or each.answer is not None)
+    faults = tuple(ListedFault(each.fault.name, str(each.place)) for each in rule.faults)
+    return ListedRule(rule.place, rule.name, operations, replies, faults)
 
 
 class _Compiler(Struct):

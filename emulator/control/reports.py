@@ -5,17 +5,22 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct, convert, to_builtins
 
+from emulator.compile.expectations import list_own_rules
+from emulator.control.about import known_operation
 from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.engine.context import Service
 from emulator.errors import ConfigError, DocumentError
 from emulator.http import Exchange
 from emulator.https.proxy import BlockedCall
+from emulator.paths import scenarios
+from emulator.verdict.coverage import OperationCoverage, RuleUse, Usage, operation_coverage, rule_uses
 from emulator.verdict.expectations import Judged
 from emulator.verdict.finding import Finding, Thresholds
 from emulator.verdict.history import header
@@ -230,4 +235,74 @@ EXPECTATION_ROUTES = (
         refusals=(409,),
     ),
     ControlRoute("DELETE", "/expectations/{id}", remove_expectation, at={"id": "expectation_1"}, refusals=(404,)),
+)
+
+
+class RulesQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """`operation`: its rules, the API's own included; without it those of scenarios."""
+
+    operation: str | None = None
+
+
+class RulesView(Struct, frozen=True):
+    """The rules in the order in which they are asked, each with how often it has `answered`.
+
+    `not_counted` are older exchanges that the journal had dropped when somebody first asked.
+    """
+
+    rules: list[RuleUse]
+    not_counted: int
+
+
+def rules(request: ControlRequest, query: RulesQuery) -> RulesView:
+    """The rules that this world plays, in order, and how often each has answered."""
+    playbook, ledger = request.world.playbook, request.world.ledger
+    known_operation(playbook, query.operation, "query.operation")
+    usage = ledger.count_usage()
+    listed = list(playbook.listed)
+    if query.operation is not None:
+        listed = [each for each in listed if any(name == query.operation for _, name in each.operations)]
+        having = [api for api in playbook.apis.values() if query.operation in api.operations]
+        listed += [rule for api in having for rule in list_own_rules(api.operations[query.operation])]
+    shown = Usage()
+    shown.used = usage.used
+    shown.register(listed)
+    idle = [(id, rule) for id, rule in shown.rules.items() if not shown.times(rule)]
+    shown.near = {id: nearest_request(rule, request.world) for id, rule in idle}
+    return RulesView(rule_uses(shown), ledger.not_counted)
+
+
+class CoverageView(Struct, frozen=True):
+    """What was used in `worlds` worlds and in those that have ended, since `counted` says that it is counted.
+
+    `operations` are those that were called, `rules` those of scenarios, but for the ones that come with the emulator.
+    """
+
+    counted: bool
+    worlds: int
+    operations: list[OperationCoverage]
+    rules: list[RuleUse]
+
+
+def coverage(request: ControlRequest) -> CoverageView:
+    """Which operations were called in any world, how they ended, and which rules of scenarios answered."""
+    counted = request.server.worlds.usage()
+    if counted is None:
+        return CoverageView(False, 0, [], [])
+    usage, worlds = counted
+    shipped = scenarios().resolve()
+    own = [each for each in rule_uses(usage) if not Path(each.file).resolve().is_relative_to(shipped)]
+    return CoverageView(True, worlds, operation_coverage(usage), own)
+
+
+def count_coverage(request: ControlRequest) -> CoverageView:
+    """Count in every world, from here on, what is used; nothing changes if that is counted already."""
+    request.server.worlds.count_usage()
+    return coverage(request)
+
+
+COVERAGE_ROUTES = (
+    ControlRoute("GET", "/rules", rules),
+    ControlRoute("GET", "/coverage", coverage, world_scoped=False),
+    ControlRoute("POST", "/coverage", count_coverage, world_scoped=False),
 )

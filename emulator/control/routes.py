@@ -23,6 +23,7 @@ from emulator.control import (
 from emulator.control import keys as limits
 from emulator.control import landing as start
 from emulator.control import reports as blocked_calls
+from emulator.control import reports as coverage
 from emulator.control import reports as expectations
 from emulator.control import reports as summary
 from emulator.control import reports as verdict
@@ -46,6 +47,7 @@ TABLE: tuple[ControlRoute, ...] = (
     *records.ROUTES,
     *exchanges.ROUTES,
     *expectations.EXPECTATION_ROUTES,
+    *coverage.COVERAGE_ROUTES,
     *webhooks.ROUTES,
     *keys.KEY_ROUTES,
     *limits.LIMIT_ROUTES,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from emulator.reports.coverage import coverage_markdown
 from emulator.reports.record import NO_OPERATION, RunRecord, amount_text, place, status_text
 
 
@@ -38,6 +39,9 @@ def _lines(record: RunRecord) -> Iterator[str]:
     if record.expected:
         yield from ("", "### Expectations", "")
         yield from map(_expectation, record.unmet) if record.unmet else (f"{len(record.expected)} met.",)
+    if record.coverage:
+        yield from ("", *coverage_markdown(record.coverage).rstrip().split("\n"))
+        yield from (f"- **{_escape(each)}**" for each in record.uncovered)
 
 
 def _row(called: Mapping[str, Any]) -> str:

@@ -30,7 +30,7 @@ class RunRecord(ExchangesRecord, frozen=True, kw_only=True):
     """What a command did: `summary`, `verdict` and `departures` are views of the control API, too.
 
     `command_status` is how the command ended, `status` how the run did; `missing` says which calls are missing;
-    `expectations` says how they stand.
+    `expectations` says how they stand. `coverage` is there if it was counted, `uncovered` says what of it is missed.
     """
 
     command: Sequence[str]
@@ -42,6 +42,8 @@ class RunRecord(ExchangesRecord, frozen=True, kw_only=True):
     untrusted: Mapping[str, int]
     missing: str
     expectations: Mapping[str, Any] = {}
+    coverage: Mapping[str, Any] = {}
+    uncovered: Sequence[str] = ()
 
     @property
     def expected(self) -> Sequence[Mapping[str, Any]]:

@@ -24,6 +24,7 @@ from emulator.faults.header import armed_order
 from emulator.project import read_project
 from emulator.reports.annotations import run_annotations
 from emulator.reports.annotations import wanted as annotations_wanted
+from emulator.reports.coverage import check_requirements, coverage_lines, unmet_requirements
 from emulator.reports.files import report_files, write_reports
 from emulator.reports.record import RunRecord
 from emulator.run.process import CannotRun
@@ -38,7 +39,8 @@ from emulator.testing.verdict import Verdict
 from emulator.testing.world import World
 from emulator.worlds.credentials import ALL_ELSE
 
-BLOCKED, FINDINGS, UNMET = 3, 4, 5  # exit statuses: a call was blocked; the verdict has findings; not as expected
+# Exit statuses: a call was blocked; the verdict has findings; not as expected; what should have been met was not.
+BLOCKED, FINDINGS, UNMET, UNCOVERED = 3, 4, 5, 6
 EXCHANGES_IN = {"junit", "har", "jsonl"}  # formats that show exchanges
 UNKNOWN = 125  # the run failed and not the command, as `timeout` and `env` have it
 ReportLine = Callable[[str], None]
@@ -52,7 +54,14 @@ class RunOptions(Struct, frozen=True):
     verdict: bool = False
     expected: int = 0  # calls, at least
     reports: tuple[str, ...] = ()  # FORMAT=FILE
+    coverage: bool = False
+    coverage_fail: tuple[str, ...] = ()  # `unused-rules`, or PATTERN:OUTCOME
     project: str = ""  # what the project file is called
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is counted which rules and operations are used."""
+        return self.coverage or bool(self.coverage_fail)
 
 
 def run(
@@ -60,9 +69,9 @@ def run(
 ) -> int:
     """Runs a command against a private emulator, and returns the exit status of the run.
 
-    That is the command's own, unless a call was blocked, the calls are not as expected, or the requested verdict has
-    findings. Raises ConfigError or ControlError when the emulator can't be set up, CannotRun when the command can't be
-    started.
+    That is the command's own, unless a call was blocked, the calls are not as expected, the requested verdict has
+    findings, or something was not covered that should be. Raises ConfigError or ControlError when the emulator can't be
+    set up, CannotRun when the command can't be started.
     """
     if not settings.listen.is_loopback:
         raise ConfigError(
@@ -73,13 +82,14 @@ def run(
             f"--state is that of the default world, and --world leads calls to {run_options.world!r}; give one of them"
         )
     reports = report_files(run_options.reports)
+    check_requirements(run_options.coverage_fail)
     with ExitStack() as stack:
         server = stack.enter_context(_serving(settings))
         client = stack.enter_context(closing(Client(server.url, token=settings.control_token or None)))
         apis = client.get("/apis")["apis"]
         emulated = {*settings.intercept_hosts, *(host.lower() for api in apis for host in api["hosts"])}
         allowed = allowed_hosts(run_options.allowed, emulated)
-        world = _world(client, run_options.world)
+        world = _world(client, run_options)
         if run_options.world != DEFAULT:  # what is armed at the start is armed in the default world
             for text in settings.faults:
                 world.client.post("/faults", armed_order(text))
@@ -122,8 +132,11 @@ def _serving(settings: Settings) -> Iterator[ServerThread]:
         thread.stop()
 
 
-def _world(client: Client, name: str) -> World:
+def _world(client: Client, run_options: RunOptions) -> World:
     """Returns the world of the calls that are not routed to another one."""
+    name = run_options.world
+    if run_options.counts:
+        client.post("/coverage")
     if name == DEFAULT:
         return World(client)
     client.make(f"/worlds/{quote(name, '')}", {"keys": [ALL_ELSE]})
@@ -138,12 +151,18 @@ def _record(
     proxy, summary, verdict = client.get("/departures"), client.get("/summary"), client.get("/verdict")
     missing = missing_calls(summary, run_options.expected).strip()
     expectations = client.get("/expectations")
+    coverage = client.get("/coverage") if run_options.counts else {}
+    uncovered = list(unmet_requirements(coverage, run_options.coverage_fail))
     exchanges = list(all_exchanges(client)) if formats & EXCHANGES_IN else []
     return RunRecord(
         command=words,
         command_status=status,
         status=_status(
-            status, bool(missing) or not expectations["ok"], verdict["ok"], proxy["departures"], run_options
+            status,
+            (proxy["departures"], BLOCKED),
+            (missing or not expectations["ok"], UNMET),
+            (run_options.verdict and not verdict["ok"], FINDINGS),
+            (uncovered, UNCOVERED),
         ),
         summary=summary,
         verdict=verdict,
@@ -151,25 +170,19 @@ def _record(
         untrusted=proxy["untrusted"],
         missing=missing,
         expectations=expectations,
+        coverage=coverage,
+        uncovered=uncovered,
         url=client.url,
         exchanges=exchanges,
         sent=event_times(client, exchanges) if "har" in formats else {},
     )
 
 
-def _status(
-    status: int,
-    unmet: bool,
-    ok: bool,
-    blocked_calls: Collection[Mapping[str, Any]],
-    run_options: RunOptions,
-) -> int:
-    """Returns the exit status of the run."""
-    if blocked_calls:
-        return BLOCKED
-    if status == 0 and unmet:
-        return UNMET
-    return FINDINGS if run_options.verdict and status == 0 and not ok else status
+def _status(status: int, *failed: tuple[object, int]) -> int:
+    """Returns the exit status of the run: that of the first thing that failed, in order of weight. A command that
+    failed by itself keeps its own, unless a call was blocked."""
+    found = next((each for failure, each in failed if failure), status)
+    return found if status == 0 or found == BLOCKED else status
 
 
 def _outcome(
@@ -185,6 +198,9 @@ def _outcome(
     if record.missing:
         yield f"  {record.missing}"
     yield from (f"  {line}" for line in expectation_lines(record.expectations))
+    if record.coverage:
+        yield from (f"  {line}" for line in coverage_lines(record.coverage))
+        yield from (f"  FAILED: {line}" for line in record.uncovered)
     if annotations_wanted(env):
         yield from run_annotations(record, run_options.verdict)
 

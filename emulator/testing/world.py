@@ -284,6 +284,13 @@ class World:
         return add_expectation(self.client, given)
 
     @property
+    def rules(self) -> list[dict[str, Any]]:
+        """The rules of scenarios in the order in which they are asked, each with how often it has `answered`, of its
+        `replies` each, and how often its `faults` have played."""
+        found: list[dict[str, Any]] = self.client.get("/rules")["rules"]
+        return found
+
+    @property
     def expectations(self) -> ExpectationResults:
         """How the expectations of the scenarios and those that were added stand; `expectations.ok` if all are met."""
         return read_expectations(self.client)

@@ -17,6 +17,7 @@ from emulator.compile.questions import shortened, summary_of
 from emulator.http import Exchange
 from emulator.playbook.expectations import Expectation, ListedRule, Selection, amount_text
 
+NO_REQUEST = "no request came to its operations"
 MAX_INSTEAD = 3  # lines that say what came instead
 MAX_NUMBERS = 20  # exchanges that a line names
 Spend = Callable[[Exchange], Mapping[str, float]]
@@ -167,7 +168,12 @@ class Count(Struct):
         if not idle:
             return True, True, "each has answered", ()
         names = ", ".join(f"{each.name!r} ({each.place.file}:{each.place.line})" for each in idle)
-        return False, False, f"no answer by {names}", (f"{each.name!r}: {near_miss(each)}" for each in idle)
+        return (
+            False,
+            False,
+            f"no answer by {names}",
+            (f"{each.name!r}: {near_miss(each) or NO_REQUEST}" for each in idle),
+        )
 
 
 JUDGES: Mapping[str, Callable[[Count, Collection[Exchange], NearMissOf], tuple[bool, bool, str, Iterable[str]]]] = {

@@ -298,10 +298,10 @@ MAX_COMPARED = 50  # exchanges that are compared with a rule
 
 
 def nearest_request(rule: ListedRule, world: World) -> str:
-    """Says which of the last requests was nearest to a rule of a scenario, and what kept it from answering."""
+    """Says which of the last requests was nearest to a rule, and what kept it from answering; empty if none came."""
     exchanges = [each for each in world.state.journal if (each.api, each.operation) in rule.operations]
     if not exchanges:
-        return "no request came to its operations"
+        return ""
     found: list[tuple[Sequence[Difference], Exchange]] = []
     for exchange in exchanges[-MAX_COMPARED:]:
         operation = operation_of(exchange, world.playbook)

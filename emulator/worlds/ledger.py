@@ -2,7 +2,8 @@
 
 It watches the journal only once something is to be counted: from the start in a world whose scenarios expect something,
 else from when somebody asks, beginning with what the journal still holds. A reset or a restored snapshot begins the
-counts of expectations anew, as it empties the journal; a snapshot holds none of them.
+counts of expectations anew, as it empties the journal; what was used, which `usage` tells, goes on. A snapshot holds
+neither.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from emulator.http import Exchange
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook.expectations import Expectation
 from emulator.store.backend import ExchangeJournal
+from emulator.verdict.coverage import Usage
 from emulator.verdict.expectations import Count, Expectations, NearMissOf, judge_expectations
 from emulator.worlds.spending import spending
 
@@ -45,6 +47,8 @@ class Ledger:
         self._counts: dict[tuple[str, str, int], Count] = {}
         self._open: dict[int, Exchange] = {}
         self._watching: ExitStack | None = None
+        self.usage: Usage | None = None
+        self.not_counted = 0  # exchanges that the journal had dropped before the usage was counted
         self.adopt(pipeline)
 
     @property
@@ -55,6 +59,8 @@ class Ledger:
         """Counts for the expectations of another playbook; those that it has as well go on, but for rules, whose places
         may be others."""
         self._pipeline = pipeline
+        if self.usage is not None:
+            self.usage.register(pipeline.playbook.listed)
         before, self._counts = self._counts, {}
         for expectation in pipeline.playbook.expectations:
             self._count(expectation, "", before)
@@ -72,6 +78,18 @@ class Ledger:
         """Counts nothing any more."""
         if self._watching is not None:
             self._watching.close()
+
+    def count_usage(self) -> Usage:
+        """Counts from here on which rules and operations are used; those of the exchanges that are known count too."""
+        if self.usage is None:
+            self.usage = Usage()
+            self.not_counted = self._journal.dropped
+            self.usage.register(self._pipeline.playbook.listed)
+            for exchange in self._journal:
+                if exchange.outcome != "open":
+                    self.usage.add(exchange, self._streams)
+            self._start()
+        return self.usage
 
     def add(self, entry: Mapping[str, Any]) -> AddedExpectation:
         """Adds an expectation. Raises DocumentError with everything that is wrong in it, ConfigError for too many."""
@@ -131,7 +149,14 @@ class Ledger:
         self._open.pop(id(exchange), None)
         for count in self._counts.values():
             count.end(exchange, self._spend)
+        if self.usage is not None:
+            self.usage.add(exchange, self._streams)
 
     def _spend(self, exchange: Exchange) -> Mapping[str, float]:
         service = self._pipeline.services.get(exchange.api)
         return {} if service is None else spending(service, exchange)
+
+    def _streams(self, api: str, operation: str) -> bool:
+        known = self._pipeline.playbook.operation(api, operation)
+        replies = (each.reply for rule in known.rules.rules for each in rule.each)
+        return any(reply is not None and reply.events is not None for reply in replies)

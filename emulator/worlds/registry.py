@@ -23,8 +23,10 @@ from emulator.settings import Settings, WebhookTime
 from emulator.store.journal import Journal
 from emulator.store.masking import mask_key
 from emulator.store.memory import MemoryBackend
+from emulator.verdict.coverage import Usage
 from emulator.worlds import snapshot as snapshots
 from emulator.worlds.credentials import CredentialRoutes
+from emulator.worlds.explanation import nearest_request
 from emulator.worlds.ledger import Ledger
 from emulator.worlds.world import World, WorldSpec
 
@@ -53,10 +55,11 @@ class WorldRegistry:
         self._playbooks = playbooks
         self._compiling = asyncio.Lock()
         self._routes = CredentialRoutes[World]()
+        self.past = 0  # exchanges of worlds that have ended
+        self._used: Usage | None = None  # what was used in those, once somebody counts that
         self.default = self._world(DEFAULT, clock, settings.seed, settings.scenarios)
         self._check_keys()
         self._worlds = {DEFAULT: self.default}
-        self.past = 0  # exchanges of worlds that have ended
         self._observer: Observer | None = None
         self._observations: dict[World, ExitStack] = {}
 
@@ -104,6 +107,24 @@ class WorldRegistry:
         for world in self._worlds.values():
             self._observe(world)
 
+    def count_usage(self) -> None:
+        """Counts from here on which rules and operations are used, in every world, those to come included."""
+        if self._used is None:
+            self._used = Usage()
+            for world in self._worlds.values():
+                world.ledger.count_usage()
+
+    def usage(self) -> tuple[Usage, int] | None:
+        """Returns what was used in all worlds, those that have ended included, and in how many live ones; None if
+        nobody counts that."""
+        if self._used is None:
+            return None
+        total = Usage()
+        total.merge(self._used)
+        for world in self._worlds.values():
+            total.merge(_usage_of(world))
+        return total, len(self._worlds)
+
     # ------------------------------------------------------------------ making and ending
 
     def create(
@@ -147,6 +168,8 @@ class WorldRegistry:
         del self._worlds[name]
         self._routes.forget(world)
         await self._end(world)
+        if self._used is not None:
+            self._used.merge(_usage_of(world))
         if (observation := self._observations.pop(world, None)) is not None:
             observation.close()
         self.past += world.state.journal.seen
@@ -268,6 +291,8 @@ class WorldRegistry:
         state = WorldState(name, seed, MemoryBackend(clock, journal, STORED_TYPES), settings.webhook_allow, stamps)
         pipeline = self._pipeline(state, self._playbooks.get(scenarios))
         world = World(name, state, pipeline, scenarios, Ledger(pipeline), spec)
+        if self._used is not None:
+            world.ledger.count_usage()
         for key, like in settings.keys:
             for service in world.knowing(like)[:1]:
                 world.make_key(service.api.name, key, {**service.records["keys"][like], "id": key})
@@ -316,6 +341,14 @@ class WorldRegistry:
             raise ConfigError(f"there is a world {name!r} already; delete or reset it, or choose another name")
         if len(self._worlds) >= self.limit:
             raise ConfigError(f"there are {self.limit:,} worlds already; delete those that are done with")
+
+
+def _usage_of(world: World) -> Usage:
+    """Returns what was used in a world, with the request that came nearest to each rule that has not answered."""
+    usage = world.ledger.count_usage()
+    idle = [(id, rule) for id, rule in usage.rules.items() if not usage.times(rule)]
+    usage.near = {id: nearest_request(rule, world) for id, rule in idle}
+    return usage
 
 
 def _clock(frozen: bool | float | None, start: ClockStart) -> Clock:

@@ -13,6 +13,7 @@ from emulator.run import session
 
 UNSAID = {"clock": None, "state": None, "keep": None, "faults": ()}
 Called = list[tuple[Sequence[str], dict[str, Any], dict[str, Any]]]
+COVERAGE = {"coverage": False, "coverage_fail": ()}
 
 
 @pytest.fixture
@@ -37,7 +38,15 @@ def test_calls_are_expected_when_that_is_asked_for(called: Called, arguments: li
     ((command, options, run_options),) = called
     assert command == ("true", "-x")
     assert options == {"scenarios": (), "listen": "127.0.0.1:0", "webhook_allow": (), "webhook_time": None} | UNSAID
-    assert run_options == {"world": "default", "allowed": (), "verdict": False, "expected": expected, "reports": ()}
+    assert run_options == {
+        "world": "default",
+        "allowed": (),
+        "verdict": False,
+        "expected": expected,
+        "reports": (),
+        "coverage": False,
+        "coverage_fail": (),
+    }
 
 
 def test_reports_are_passed_on_in_order(called: Called) -> None:

@@ -185,6 +185,11 @@ def test_what_is_expected_and_not_met_is_exit_status_5(emulator: Emulated, said:
     said("expect", "remove", "expectation_1")
 
 
+def test_rules_are_listed_with_how_often_each_has_answered(emulator: Emulated, said: Said) -> None:
+    assert said("rules") == "no rules of scenarios\n"
+    assert "aiexport.yaml" in said("rules", "--operation", "messages.create")
+
+
 def test_variables_say_where_it_is(emulator: Emulated, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMULATOR_URL", emulator.origin)
     monkeypatch.setenv("EMULATOR_WORLD", "mine")

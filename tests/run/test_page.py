@@ -89,6 +89,11 @@ STATUSES: dict[str, list[tuple[list[str], int]]] = {
         (["--expect-calls", "--", "sh", "-c", "exit 7"], 7),
         (["--expect-calls", "--", "sh", "-c", LEAVE], 3),
     ],
+    "6": [
+        (["--coverage-fail", "*:429", "--", "true"], 6),
+        (["--coverage-fail", "*:429", "--", "sh", "-c", "exit 7"], 7),
+        (["--coverage-fail", "*:429", "--expect-calls", "--", "true"], 5),
+    ],
     "126, 127": [(["--", "."], 126), (["--", "no-such-command"], 127)],
     "125": [(["--world", "mine", "--", "sh", "-c", FORGET], 125)],
     "2": [(["--no-such-option", "--", "true"], 2), (["--scenario", "none", "--", "true"], 2), ([], 2)],

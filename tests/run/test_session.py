@@ -293,3 +293,21 @@ def test_a_command_that_fails_by_itself_keeps_its_exit_status_whatever_is_expect
     ran = run("--scenario", "./mine.yaml", "--", sys.executable, "-c", "raise SystemExit(9)")
     assert ran.returncode == 9
     assert "Expectations: 2 of 2 not met." in ran.stderr
+
+
+def test_what_the_calls_never_touched_is_told_and_may_fail_the_run(run: Run, place: Path) -> None:
+    rule = 'rules: [{name: never, on: assets.execute, when: {body.text: "Hi"}, reply: {status: 503, body: {}}}]\n'
+    (place / "mine.yaml").write_text(f"scenario: mine\nextends: default\n{rule}")
+    given = ("--scenario", "./mine.yaml", "--coverage-fail", "unused-rules", "--report", "md=run.md")
+    ran = run(*given, "--", sys.executable, "-c", ASK)
+    assert ran.returncode == 6, ran.stderr
+    assert "  mine.yaml:3 'never' has never answered (nearest is #1 " in ran.stderr
+    assert "  FAILED: unused-rules: 1 never used\n" in ran.stderr
+    assert "### What the tests never touched\n" in (place / "run.md").read_text()
+    assert run("--coverage", "--", sys.executable, "-c", ASK).returncode == 0
+
+
+def test_a_requirement_that_is_none_is_refused_before_the_command(run: Run) -> None:
+    ran = run("--coverage-fail", "unused", "--", "echo", "ran")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "'unused' is no requirement; expected unused-rules" in ran.stderr

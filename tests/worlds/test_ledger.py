@@ -142,3 +142,45 @@ def test_one_that_was_added_can_be_taken_back(emulator: Emulator) -> None:
     id = emulator.expect("batch.create")
     emulator.client.delete(f"/expectations/{id}")
     assert len(found(emulator)) == 3
+
+
+def test_rules_are_listed_in_order_with_how_often_each_answered(emulator: Emulator) -> None:
+    say(emulator, 3)
+    busy, slow, rows = emulator.rules
+    assert (busy["name"], busy["answered"], busy["replies"]) == ("busy", 0, [0])  # asked late: the journal keeps one
+    assert emulator.client.get("/rules")["not_counted"] == 2
+    say(emulator, 2)
+    assert [each["played"] for each in emulator.rules[1]["faults"]] == [3]
+    assert (slow["kind"], rows["name"]) == ("rule", "rows")
+
+
+def test_the_rules_of_an_operation_are_those_of_the_api_too(emulator: Emulator) -> None:
+    emulator.client.get("/rules")
+    say(emulator, 2)
+    listed = emulator.client.get("/rules", operation="messages.create")["rules"]
+    assert [each["answered"] for each in listed[:3]] == [1, 0, 0]
+    assert sum(each["answered"] for each in listed[3:]) == 1
+    assert {each["file"].rpartition("/")[2] for each in listed[3:]} == {"aiexport.yaml"}
+
+
+def test_coverage_counts_every_world_whatever_becomes_of_it(emulator: Emulator, scenario: Path) -> None:
+    assert emulator.client.get("/coverage") == {"counted": False, "worlds": 0, "operations": [], "rules": []}
+    emulator.client.post("/coverage")
+    say(emulator)
+    emulator.reset()
+    say(emulator)
+    with emulator.world("other", scenario=scenario) as other:
+        other.fail("messages.create", status=429)
+        say(other)
+    view = emulator.client.get("/coverage")
+    (messages,) = view["operations"]
+    assert (view["worlds"], messages["calls"]) == (1, 3)
+    assert messages["outcomes"] == {"ok": 0, "4xx": 0, "429": 1, "5xx": 2, "cut": 0, "stalled": 0, "late": 0}
+    assert [each["answered"] for each in view["rules"]] == [2, 0, 0]
+
+
+def test_rules_that_come_with_the_emulator_are_nobodys_to_use(emulator: Emulator) -> None:
+    emulator.client.post("/coverage")
+    with emulator.world("other", scenario="outage") as other:
+        assert other.rules
+    assert {Path(each["file"]).name for each in emulator.client.get("/coverage")["rules"]} == {"counted.yaml"}
