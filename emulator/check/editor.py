@@ -91,6 +91,8 @@ def _list_names(models: Mapping[str, Schema], apis: Collection[Api], scenarios: 
     lists: Mapping[str, Mapping[str, Schema]] = {
         "RuleModel": {"on": {"anyOf": [one, {"type": "array", "items": one}]}, "when": when, "fault": fault},
         "CannedAnswerModel": {"on": {"anyOf": [answering, {"type": "array", "items": answering}]}},
+        "ExpectModel": {"on": {"anyOf": [one, {"type": "array", "items": one}]}},
+        "OrderedModel": {"on": {"anyOf": [one, {"type": "array", "items": one}]}},
         "CheckModel": {"when": when, "error": error},
         "ReplyModel": {"error": error},
         "StepModel": {

@@ -280,6 +280,7 @@ class World:
         requests `in_order`, amounts `spent`, or named `rules` that have answered. Returns the id. Raises ControlError
         for what can't be expected.
         """
+        __tracebackhide__ = True
         given = {"on": on, "when": when, "times": times, "in_order": in_order, "spent": spent, "rules": rules}
         return add_expectation(self.client, given)
 
