@@ -85,7 +85,7 @@ CLOCK = "iso frozen speed auto pending next"
 JOB = "id api kind workspace state done started_at ends_at counts polls faults seeded"
 WORLD = "name scenarios seed keys exchanges faults owner"
 RECORD = {"rows": "records", "columns": "id seeded record", "none": "no records"}
-FAULT = "id fault params on key times nth every probability after for played used_up"
+FAULT = "id fault params on key times nth every probability after for played used_up note"
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(

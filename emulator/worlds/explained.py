@@ -220,7 +220,8 @@ def _rules(rules: list[TracedRule]) -> Iterator[str]:
 
 
 def _response(explanation: Explanation) -> Iterator[str]:
-    yield f"{explanation.status}" + (f"  {explanation.decided_by} refused it" if explanation.decided_by else "")
+    status = explanation.status or "none: the request is lost before anything is done for it"
+    yield f"{status}" + (f"  {explanation.decided_by} refused it" if explanation.decided_by else "")
     if explanation.error:
         yield from explanation.error.split("\n")[:1]
     if explanation.hint:

@@ -23,7 +23,8 @@ def trace_decision(decision: Decision) -> list[TracedRule]:
         return []
     chosen = decision.rule or decision.chosen
     refusal = decision.refusal
-    reached = chosen is not None or (refusal is not None and isinstance(refusal.error, NoRule))
+    unmatched = refusal is not None and isinstance(refusal.error, NoRule)
+    reached = chosen is not None or unmatched or decision.lost
     before = Context(context.service, context.request, operation)  # what the rules saw: the chosen one adds names
     before.update({name: context[name] for name in GIVEN if name in context})
     before.caller, before.allowance, before.number = context.caller, context.allowance, context.number

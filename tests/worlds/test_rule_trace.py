@@ -22,6 +22,7 @@ RULES = """\
 rules:
   - {on: ask, name: first, when: {body.a: 1, times: 1}, reply: {body: {scenario: 1}}}
   - {on: ask, name: broken, when: {body.b: 1}, fault: {status: {status: 503}}}
+  - {on: ask, name: lost, when: {body.e: 1}, fault: {reset_peer: {done: no}}}
   - {on: ask, name: slow, when: {body.c: 1}, fault: {latency: {delay: 1s}}}
   - {on: ask, name: row, when: {body.d: 1}, replies: [{body: {row: 1}}], then: next}
   - {on: ask, name: secret, when: {header.x-key: another-key}, reply: {body: {}}}
@@ -56,6 +57,11 @@ def test_rules_before_the_answer_differ_and_those_behind_it_are_never_reached(sm
     assert told["first"] == ("differs", ["body.a"])
     assert told["row"] == ("answered", [])
     assert told["secret"] == told["last"] == ("never reached", [])
+
+
+def test_a_request_that_is_lost_shows_the_rule_that_loses_it_and_what_would_have_answered(small: Small) -> None:
+    lost = asked(play(small), e=1)
+    assert (lost["lost"][0], lost["last"][0]) == ("added its fault", "would have answered")
 
 
 def test_a_rule_that_only_has_a_fault_adds_it(small: Small) -> None:
