@@ -122,13 +122,13 @@ class _DocumentedSchema(Schema):
         """Whether a value is known to fit, and has documented fields only."""
         return super().is_plain(value) and not any(self._undocumented(value))
 
-    def check(self, value: Any, what: str) -> None:
+    def require(self, value: Any, what: str) -> None:
         """Raises ApiError `no_rule` for a field that is not documented, and else as a schema does."""
         for name, why in self._undocumented(value):
             error = ApiError("no_rule", SENTENCE.format(f"{name} {why}"), param=name.partition(".")[2])
             error.decided_by = self
             raise error
-        super().check(value, what)
+        super().require(value, what)
 
     def _undocumented(self, value: Any) -> Iterator[tuple[str, str]]:
         """Yields the fields that are not documented, and why not."""
