@@ -224,7 +224,7 @@ class Counting:
         {"text": "x", "tags": [1] * 190_000},
         {"text": "x", "tags": ["y"] * 190_000},
         {"tags": [{"a": [None] * 10}] * 15_000},
-        {"text": "x" * 10_000_000},
+        {"text": "x" * 8_000_000},
     ],
 )
 def test_of_a_large_body_that_is_wrong_in_countless_places_few_mistakes_are_looked_at(
