@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from emulator.faults import FAULTS
+from emulator.generate.content_faults import KINDS
 from tests import loopback
 from tests.inspector.traffic import address, send
 from tests.running import Emulated
@@ -27,6 +28,17 @@ def test_every_fault_is_offered_with_its_parameters(page: Page, emulator: Emulat
     expect(page.locator("[name='param.status']")).to_be_visible()
     choice.select_option("cut_after")
     expect(page.locator("[name='param.status']")).to_have_count(0)
+
+
+def test_the_values_of_a_parameter_that_has_few_are_suggested(page: Page, emulator: Emulated) -> None:
+    page.goto(address(emulator, "view=faults"))
+    page.get_by_label("Fault", exact=True).select_option("answer")
+    kinds = page.locator("[name='param.kind']")
+    expect(page.locator(f"datalist#{kinds.get_attribute('list')} option")).to_have_count(len(KINDS))
+    kinds.fill("refusal")
+    page.get_by_role("button", name="Arm", exact=True).click()
+    expect(page.locator("table.armed tbody tr")).to_contain_text("refusal")
+    assert [(each["fault"], each["params"]) for each in armed(emulator)] == [("answer", {"kind": "refusal"})]
 
 
 def test_a_fault_is_armed_counted_used_up_and_disarmed(page: Page, emulator: Emulated) -> None:

@@ -16,6 +16,7 @@ const RESTRICTIONS = [
   ["after", "Begins after", "61s"],
   ["for", "Lasts", "5m"],
 ];
+const ONE_OF = "one of: "; // how the words begin that list all values of a parameter
 let poll, form;
 
 panel({
@@ -68,9 +69,11 @@ async function offer(known) {
     fill(about, fault.about, fault.synonyms.length ? ` Elsewhere: ${fault.synonyms.join(", ")}.` : "");
     fill(
       params,
-      Object.entries(fault.params).map(([name, expected]) =>
-        labelled([h("b", name), " ", h("small", expected)], `param.${name}`),
-      ),
+      Object.entries(fault.params).flatMap(([name, expected]) => {
+        const known = expected.startsWith(ONE_OF) ? expected.slice(ONE_OF.length).split(", ") : [];
+        const input = labelled([h("b", name), " ", h("small", expected)], `param.${name}`, { list: `known-${name}` });
+        return [input, list(`known-${name}`, known)];
+      }),
     );
   }
   form.append(
@@ -86,12 +89,6 @@ async function offer(known) {
   );
   choose();
   const [{ operations }, { apis }] = await Promise.all([control("GET", "/operations"), control("GET", "/apis")]);
-  const list = (id, values) =>
-    h(
-      "datalist",
-      { id },
-      [...new Set(values)].map((value) => h("option", { value })),
-    );
   form.append(
     list(
       "fault-operations",
@@ -103,6 +100,13 @@ async function offer(known) {
     ),
   );
 }
+
+const list = (id, values) =>
+  h(
+    "datalist",
+    { id },
+    [...new Set(values)].map((value) => h("option", { value })),
+  );
 
 const labelled = (label, name, attributes) =>
   field(label, h("input", { name, autocomplete: "off", spellcheck: false, ...attributes }));
