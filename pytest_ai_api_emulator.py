@@ -45,6 +45,7 @@ _WORLD: pytest.StashKey[Emulator] = pytest.StashKey()
 _BEGAN: pytest.StashKey[int] = pytest.StashKey()
 _PROJECT: pytest.StashKey[tuple[dict[str, Any], dict[str, Any] | None]] = pytest.StashKey()
 _HEADER: pytest.StashKey[str] = pytest.StashKey()
+_SECTIONS: pytest.StashKey[list[tuple[str, str]]] = pytest.StashKey()
 _REPORTS: pytest.StashKey[list[ReportFile]] = pytest.StashKey()
 _FAILED: pytest.StashKey[bool] = pytest.StashKey()
 _COVERAGE: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
@@ -198,7 +199,8 @@ def emulator(emulator_server: Emulator, request: pytest.FixtureRequest) -> Itera
         if env := _env(node):
             _set_environment(world, env, patch)
         yield world
-        unmet = _unmet(world, node)
+        if unmet := _unmet(world, node):
+            node.stash[_SECTIONS] = _sections(node)
         del node.stash[_WORLD]
         if node.config.getoption("--emulator-verdict"):
             from emulator.testing.report import unplayed_lines
@@ -228,17 +230,26 @@ def pytest_runtest_makereport(
     report = yield
     if call.when == "call":
         item.stash[_FAILED] = not report.passed
-    if report.failed and _WORLD in item.stash:
-        from emulator.testing.report import report_lines
-
-        text = "\n".join(report_lines(item.stash[_WORLD], item.stash[_BEGAN]))
-        report.sections.append(("emulator exchanges", text))
-        item.user_properties.append((EXCHANGES, text))
-        if files := item.config.stash.get(_REPORTS, []):
-            from emulator.testing.failure_report import write_failure
-
-            report.sections.append(("emulator report", "\n".join(write_failure(files, item.stash[_WORLD]))))
+    if report.failed:
+        sections = _sections(item) if _WORLD in item.stash else item.stash.get(_SECTIONS, [])
+        report.sections += sections
     return report
+
+
+def _sections(item: pytest.Item) -> list[tuple[str, str]]:
+    """What the report of a failed test shows of its world, which is there still; written to files as well, if that is
+    asked for."""
+    from emulator.testing.report import report_lines
+
+    world = item.stash[_WORLD]
+    text = "\n".join(report_lines(world, item.stash[_BEGAN]))
+    item.user_properties.append((EXCHANGES, text))
+    sections = [("emulator exchanges", text)]
+    if files := item.config.stash.get(_REPORTS, []):
+        from emulator.testing.failure_report import write_failure
+
+        sections.append(("emulator report", "\n".join(write_failure(files, world))))
+    return sections
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

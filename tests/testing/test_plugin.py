@@ -212,6 +212,22 @@ def test_a_report_is_written_for_each_failed_test_and_for_no_other(run: Run, alo
     assert len(list(alone.path.glob("failed-test-fails-*.har"))) == len(list(alone.path.glob("*.har"))) == 2
 
 
+def test_a_test_whose_expectations_are_not_met_shows_and_writes_what_came(run: Run, alone: pytest.Pytester) -> None:
+    done = run(
+        """
+    def test_expects(emulator):
+        emulator.expect("messages.create", times=2)
+        send(emulator)
+    """,
+        "--emulator-report=har=failed.har",
+    )
+    done.assert_outcomes(passed=1, errors=1)
+    done.stdout.fnmatch_lines(
+        ["*emulator exchanges*", "  1  POST /v2/messages → 200 *", "har: failed-test-expects-*.har"]
+    )
+    assert len(list(alone.path.glob("failed-test-expects-*.har"))) == 1
+
+
 def test_a_report_that_can_t_be_written_ends_the_run_before_the_first_test(run: Run) -> None:
     done = run("\n    def test_passes():\n        pass\n", "--emulator-report=har=nowhere/failed.har")
     assert done.ret == pytest.ExitCode.USAGE_ERROR
