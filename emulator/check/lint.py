@@ -243,4 +243,4 @@ def impossible(fields: Fields, steps: Steps, values: Iterable[Any]) -> bool:
         validator = Schema(schema, fields.api.file.schemas)
     except Exception:  # the validator's own errors have no common root; a schema below another may need its context
         return False
-    return not any(validator.accepts(value) for value in values)
+    return not any(validator.fits(value) for value in values)

@@ -49,10 +49,6 @@ class Schema:
         """Returns whether a value is as the schema wants it."""
         return bool(self._is_valid(value))
 
-    def accepts(self, value: Any) -> bool:
-        """Whether a value fits."""
-        return bool(self._is_valid(value))
-
     def unknown(self, value: Any) -> list[str]:
         """Returns the dotted paths of the fields of a value that the schema does not name; of many, the first few."""
         return self._closed.unknown(value, _is_large)

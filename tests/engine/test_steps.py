@@ -45,6 +45,7 @@ update:
       reply: {body: "{{ changed }}"}
 append:
   route: POST /notes/{id}/marks
+  max_body: 64MiB
   request: {type: object}
   rules:
     - do: [{append: notes, id: "{{ path.id }}", field: marks, values: "{{ body.marks }}", as: changed}]

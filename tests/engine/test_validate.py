@@ -15,6 +15,7 @@ from tests.wire import Wire
 OPERATIONS = """
 note:
   route: POST /notes
+  max_body: 64MiB
   request:
     type: object
     required: [text]
