@@ -53,11 +53,11 @@ def _rules_losing(context: Context, draw: float) -> tuple[Fault, ...]:
     counts = _Tentative(context.service.state.store.counters)
     choice = operation.rules.choose(context, counts, until=lambda plan: bool(plan.fault.loses(draw)))
     context.pop("limits", None)  # a condition may have read them, and they are charged later
-    faults = () if choice is None else tuple(plan.fault for plan in choice.faults)
-    if not any(fault.loses(draw) for fault in faults):
+    if choice is None or not any(plan.fault.loses(draw) for plan in choice.faults):
         return ()
     counts.keep()
-    return faults
+    context.planned = choice.faults
+    return tuple(plan.fault for plan in choice.faults)
 
 
 class _Tentative:

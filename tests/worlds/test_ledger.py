@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from emulator import Emulator
@@ -184,3 +185,15 @@ def test_rules_that_come_with_the_emulator_are_nobodys_to_use(emulator: Emulator
     with emulator.world("other", scenario="outage") as other:
         assert other.rules
     assert {Path(each["file"]).name for each in emulator.client.get("/coverage")["rules"]} == {"counted.yaml"}
+
+
+def test_a_rule_that_loses_a_request_before_it_is_done_has_played(tmp_path: Path) -> None:
+    rule = "{name: gone, on: messages.create, fault: {reset_peer: {done: no}}}"
+    (tmp_path / "lost.yaml").write_text(
+        f"scenario: lost\nextends: default\nrules: [{rule}]\nexpect: [{{rules: all}}]\n"
+    )
+    with Emulator(scenario=tmp_path / "lost.yaml") as emulator:
+        with pytest.raises(httpx.HTTPError):
+            say(emulator)
+        assert emulator.expectations.ok
+        assert [each["played"] for each in emulator.rules[0]["faults"]] == [1]
