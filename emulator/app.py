@@ -23,6 +23,7 @@ from emulator.engine.functions import LANGUAGE as LANGUAGE
 from emulator.engine.pipeline import Continuation, Pipeline
 from emulator.engine.state import WorldState
 from emulator.errors import DocumentError
+from emulator.http import Request
 from emulator.https.proxy import BlockedCall, HttpsProxy
 from emulator.playbook import Playbook
 from emulator.settings import Settings
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from emulator.control.uploads import UploadedScenarios
     from emulator.state_file import StateFile
 
-OWN = ("/", CONTROL[:2])  # beginnings of paths that may be the emulator's own
+OWN = ("/", CONTROL[:2])  # beginnings of paths that may be the emulator's own, which need not be fast
 LOG = logging.getLogger("emulator")
 
 
@@ -57,6 +58,7 @@ class Application:
 
     def __init__(self, settings: Settings, clock: Clock, playbook: Playbook) -> None:
         self.settings = settings
+        self._public_url = settings.public_url
         playbooks = Playbooks(partial(_compile, settings))
         playbooks.add(settings.scenarios, playbook)
         self.worlds = WorldRegistry(settings, playbooks, clock)
@@ -148,16 +150,16 @@ class Application:
             return self.control
         return self.greeting if path == "/" and self.greeting.fits(scope) else None
 
-    def try_now(self, scope: Scope, raw: bytes, fast_path: FastPath) -> Continuation | None:
+    def try_now(self, request: Request, fast_path: FastPath) -> Continuation | None:
         """Answers a request without a task if it can; see Pipeline.try_now. Returns what has to go through ASGI."""
-        if scope["path"][:2] in OWN and self._own(scope) is not None:
+        if request.path[:2] in OWN:
             return self
-        request = open_request(scope, raw, self.settings.public_url)
+        request.public_url = self._public_url
         try:
             world = self.worlds.resolve(request)
         except UnknownWorld:
             return self
-        later = world.pipeline.try_now(scope, request, fast_path)
+        later = world.pipeline.try_now(request, fast_path)
         return None if later is None else partial(world.serve, later)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:

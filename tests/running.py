@@ -17,7 +17,7 @@ from emulator.app import Application
 from emulator.clock import Clock, manual
 from emulator.engine.deliver import FastPath
 from emulator.engine.pipeline import Continuation
-from emulator.http import Exchange
+from emulator.http import Exchange, Request
 from emulator.https.proxy import HttpsProxy
 from emulator.playbook import Playbook
 from emulator.server import KEEP_ALIVE, READ_TIMEOUT, Server
@@ -76,9 +76,9 @@ class Running:
         assert self.app is not None
         return self.app.proxy
 
-    def try_now(self, context: Scope, raw: bytes, wire: FastPath) -> Continuation | None:
+    def try_now(self, request: Request, wire: FastPath) -> Continuation | None:
         assert self.app is not None
-        return self.app.try_now(context, raw, wire)
+        return self.app.try_now(request, wire)
 
     async def __call__(self, context: Scope, receive: Receive, send: Send) -> None:
         if context["type"] == "lifespan":

@@ -147,9 +147,9 @@ def open_request(scope: Connection, raw: bytes = b"", public_url: str = "") -> R
     URLs in its answer begin with `public_url`; without one, with scheme and host as the client used them.
     """
     fields = dict(scope["headers"])
-    authority, host = _read_host(fields.get(b"host", b""))
+    authority, host = read_host(fields.get(b"host", b""))
     if not authority:
-        authority, host = _read_host(str(Listen(*(scope.get("server") or ("127.0.0.1", 80)))).encode())
+        authority, host = read_host(str(Listen(*(scope.get("server") or ("127.0.0.1", 80)))).encode())
     return Request(
         scope["method"],
         scope["path"],
@@ -160,11 +160,13 @@ def open_request(scope: Connection, raw: bytes = b"", public_url: str = "") -> R
         authority,
         raw,
         public_url,
+        scope["headers"],
+        scope.get("client"),
     )
 
 
 @lru_cache(maxsize=128)
-def _read_host(field: bytes) -> tuple[str, str]:
+def read_host(field: bytes) -> tuple[str, str]:
     """Returns the Host header as text, and its host in lower case without the port; each client sends one."""
     authority = field.decode("ascii", "ignore")  # it goes into URLs, and these into headers
     bare = authority[1:].partition("]")[0] if authority.startswith("[") else authority.partition(":")[0]

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from starlette.types import Scope
-
 from emulator.engine.context import Context
 from emulator.engine.errors import Refusal
 from emulator.engine.faulting import note_use
@@ -33,11 +31,11 @@ class ExchangeLog:
         self._held = state.held
         self._increment = state.store.counters.increment
 
-    def open(self, scope: Scope, request: Request, at: float, real: float) -> Exchange:
+    def open(self, request: Request, at: float, real: float) -> Exchange:
         """Opens the exchange of a request that came `at` that time, `real` by the steady clock; it gets a number."""
         exchange = Exchange(self._increment(EXCHANGES), at, request.method, request.path, request.query)
-        exchange.headers = self._mask_headers(scope["headers"])
-        exchange.peer = scope.get("client")
+        exchange.headers = self._mask_headers(request.lines)
+        exchange.peer = request.peer
         exchange.real = real
         return exchange
 

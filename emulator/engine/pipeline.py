@@ -116,22 +116,22 @@ class Pipeline:
         try:
             await self._read(request, receive)
         except ClientLeft:
-            await self.state.store.transact(partial(self._leave, scope, request, at, real))
+            await self.state.store.transact(partial(self._leave, request, at, real))
             return
         if self._paced:
             await self._admission.wait()
-        unit = partial(self._decide, scope, request, at, real)
+        unit = partial(self._decide, request, at, real)
         reply, exchange = await self.state.store.transact(unit)
         await self._deliver(reply, exchange, scope, receive, send)
 
-    def try_now(self, scope: Scope, request: Request, fast_path: FastPath) -> Continuation | None:
+    def try_now(self, request: Request, fast_path: FastPath) -> Continuation | None:
         """Answers a request whose body is there, without a task; returns what goes on with it when it needs time."""
         if self._paced or not self._immediate or b"expect" in request.fields or CODING_HEADER in request.fields:
             return self
         if request.method == "OPTIONS":  # perhaps a preflight
             return self
         clock = self.state.clock
-        exchange = self._exchanges.open(scope, request, clock.now(), clock.real())
+        exchange = self._exchanges.open(request, clock.now(), clock.real())
         decision = self._match(request, exchange)
         if decision.rule is not None and decision.rule.steps:
             steps = self._run_steps(decision)
@@ -143,9 +143,7 @@ class Pipeline:
         self._exchanges.finish(exchange)
         return None
 
-    async def rehearse(
-        self, scope: Scope, request: Request, decided: Callable[[Decision], None]
-    ) -> tuple[Reply, Exchange]:
+    async def rehearse(self, request: Request, decided: Callable[[Decision], None]) -> tuple[Reply, Exchange]:
         """Answers a request whose body is there in a fork of the world, up to its delivery: nothing changes here.
 
         `decided` is called with what was decided, before the rule's steps are taken.
@@ -154,7 +152,7 @@ class Pipeline:
         receive, request.raw = partial(_body_of, request.raw), b""  # what is refused leaves none
         await dry._read(request, receive)
         at, real = dry.state.clock.now(), dry.state.clock.real()
-        return await dry.state.store.transact(partial(dry._decide, scope, request, at, real, decided))
+        return await dry.state.store.transact(partial(dry._decide, request, at, real, decided))
 
     def close(self) -> None:
         """Stops watching jobs: another pipeline takes over."""
@@ -200,16 +198,15 @@ class Pipeline:
     def _limit(self, operation: Operation) -> int:
         return self._max_body or operation.max_body
 
-    def _leave(self, scope: Scope, request: Request, at: float, real: float) -> Generator[None, None, None]:
+    def _leave(self, request: Request, at: float, real: float) -> Generator[None, None, None]:
         """Adds to the journal that a client left before its request was complete: a unit of work."""
-        exchange = self._exchanges.open(scope, request, at, real)
+        exchange = self._exchanges.open(request, at, real)
         exchange.outcome, exchange.done = "left", False
         self._exchanges.finish(exchange)
         yield from ()
 
     def _decide(
         self,
-        scope: Scope,
         request: Request,
         at: float,
         real: float,
@@ -217,7 +214,7 @@ class Pipeline:
     ) -> Generator[None, None, tuple[Reply, Exchange]]:
         """Returns the reply to a request that came `at` that time, and its exchange: a unit of work."""
         request = copy(request)  # another attempt finds it as it came
-        exchange = self._exchanges.open(scope, request, at, real)
+        exchange = self._exchanges.open(request, at, real)
         decision = self._match(request, exchange)
         if decided is not None:
             decided(decision)
@@ -371,7 +368,7 @@ async def _body_of(raw: bytes) -> Message:
 
 def route(
     router: Router, services: Mapping[str, Service], method: str, host: str, path: str
-) -> tuple[Service, Operation, dict[str, str], Target | None]:
+) -> tuple[Service, Operation, Mapping[str, str], Target | None]:
     """Returns where a request goes, and where else it may go: to an API that shares the path. HEAD goes where GET does.
 
     Raises MethodsAsked, or ApiError: `not_found` naming similar paths, `method_not_allowed` with `allow`.

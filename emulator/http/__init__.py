@@ -27,6 +27,7 @@ def phrase(status: int) -> str:
 
 
 UNREAD: Any = object()
+NO_PARAMS: Mapping[str, str] = {}
 
 
 class Request(Struct):
@@ -35,18 +36,22 @@ class Request(Struct):
     `public_url` is where clients reach the server, if that differs from what they seem to use; empty: it does not.
     `content` is what a long body says, which is read in turns, or the error that it has; UNREAD: it is read when it is
     needed. `failure` is why there is no body.
+    `lines` are the headers in order, and `peer` is the client's connection. Requests with the same head share what was
+    read of it.
     """
 
     method: str
     path: str
     query: str
-    fields: dict[bytes, bytes]
+    fields: Mapping[bytes, bytes]
     host: str
     scheme: str
     authority: str
     raw: bytes = b""
     public_url: str = ""
-    params: dict[str, str] = field(default_factory=dict)
+    lines: Sequence[Header] = ()
+    peer: Any = None
+    params: Mapping[str, str] = NO_PARAMS
     content: Any = UNREAD
     failure: ApiError | None = None
 

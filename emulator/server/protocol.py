@@ -4,8 +4,10 @@ A request whose head and body are complete is handled where it is read: without 
 with status line, headers and body in one write, and with one timer per connection (time_limits). The rules:
 
 - The fast path takes a request if HTTP/1.1, not HEAD, and no response is in progress on the connection.
-- It falls back to ASGI when the body is incomplete or longer than MAX_BUFFERED, when the application needs time
-  (`try_now` returns a continuation), or when the socket is full.
+- A request that arrives whole does not pass the parser if it begins like an earlier one (known_heads). If it needs
+  time, the parser reads it after all, and it goes on through ASGI.
+- The fast path falls back to ASGI when the body is incomplete or longer than MAX_BUFFERED, when the application needs
+  time (`try_now` returns a continuation), or when the socket is full.
 - `_body` is the state: bytes while the request is on the fast path, None once it goes through ASGI.
 - A CONNECT leaves HTTP: `_tunnel` is its target, and the socket is given to `open_tunnel`.
 - Any other offer to upgrade is ignored. The parser skips the body of a request that makes one, so the head is parsed
@@ -26,12 +28,14 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from emulator.clock import Clock, steady
+from emulator.engine.body import open_request
 from emulator.engine.deliver import CHUNKS, RAW_SOCKET, REFUSE
 from emulator.faults.raw_response import Outage
-from emulator.http import BODILESS, Header, Peer
+from emulator.http import BODILESS, Header, Peer, Request
 from emulator.https.proxy import HttpsProxy, ProxyRefusal
 from emulator.server.close_delimited import CloseDelimited
 from emulator.server.head import BadRequest, Target, check_head, host_header, plain_target, read_target
+from emulator.server.known_heads import MAX_BUFFERED, whole_request
 from emulator.server.raw_socket import RawSocket
 from emulator.server.time_limits import ForgottenConnection, IdleLimit, TimedProtocol
 from emulator.server.tls import open_tunnel
@@ -123,9 +127,6 @@ class ProxyingProtocol(TimedProtocol):
         open_tunnel(proxy, route, early, self.transport, make, self.tasks)
 
 
-MAX_BUFFERED = 65_536  # bytes of a head, and of a body that is buffered without a request cycle's back-pressure
-
-
 def _raising(error: Exception) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     """Returns an application that raises the error, so that uvicorn logs it and responds with 500."""
 
@@ -144,6 +145,8 @@ class HttpProtocol(ProxyingProtocol):
     _head_size = 0  # bytes of an incomplete head after the read that it began in; -1 during that read
     _framing_size: int | None = None  # bytes that are no content since a chunk began or ended: extensions, trailers
     _application: Any = None  # the application for a request that goes through ASGI after all
+    _reading = False  # whether the parser is within a request
+    _keep_alive = True  # whether the connection stays open after the request on the fast path
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -166,6 +169,7 @@ class HttpProtocol(ProxyingProtocol):
     # ------------------------------------------------------------------ reading
 
     def on_message_begin(self) -> None:
+        self._reading = True
         self.url = b""
         self.headers = []
         self._head_complete = False
@@ -189,15 +193,12 @@ class HttpProtocol(ProxyingProtocol):
         if self._offered is not None:
             self.headers, self._offered = self._offered, None
         self._target = read_target(self.url)  # an invalid one is an error of the parser here, and so a 400
-        cycle: RequestResponseCycle | None = self.cycle
         if self._target.proxied is not None and (refusal := self._blocked()) is not None:
             self._application = refusal
             self._begin_cycle()
-        elif (
-            (cycle is None or cycle.response_complete)
-            and parser.get_http_version() == "1.1"
-            and parser.get_method() != b"HEAD"
-        ):
+        elif self._application is not None:
+            self._begin_cycle()
+        elif self._responded and parser.get_http_version() == "1.1" and parser.get_method() != b"HEAD":
             self._body = b""
         else:
             self._begin_cycle()
@@ -218,18 +219,26 @@ class HttpProtocol(ProxyingProtocol):
             self._use_asgi(self.app)
 
     def on_message_complete(self) -> None:
+        self._reading = False
         if self.parser.should_upgrade():
             return
         if self._body is None:
             super().on_message_complete()
             return
-        application = self._answer_now(self._body)
+        self._keep_alive = self.parser.should_keep_alive()
+        application = self._answer_now(self._read_request(self._body))
         if application is not None:
             self._use_asgi(application)
             super().on_message_complete()
         self._body = None
 
     def data_received(self, data: bytes) -> None:
+        if not self._reading and self._responded and (found := whole_request(data)) is not None:
+            head, body = found
+            self.url, self._keep_alive = head.url, True
+            self._application = self._answer_now(head.request(body, self.scheme or "http", self.client))
+            if self._application is None:
+                return
         if self._framing_size is not None:
             self._framing_size += len(data)  # unless this read has content, or another chunk
         self._parse(data)
@@ -249,11 +258,14 @@ class HttpProtocol(ProxyingProtocol):
         if self._framing_size is not None and self._framing_size > MAX_BUFFERED:
             self._refuse(BadRequest(400, f"chunk extensions or trailers are longer than {MAX_BUFFERED:,} bytes"))
 
-    def _answer_now(self, body: bytes) -> Any:
-        """Responds to the request and returns None, or returns the application that has to do it through ASGI."""
-        try_now = getattr(self.app, "try_now", None)
-        if try_now is None:
-            return self.app
+    @property
+    def _responded(self) -> bool:
+        """Whether no response is in progress."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or cycle.response_complete
+
+    def _read_request(self, body: bytes) -> Request:
+        """Returns the request that the parser has read."""
         path, query, _, scheme = self._target
         scope = {
             "method": self.parser.get_method().decode("ascii"),
@@ -264,8 +276,15 @@ class HttpProtocol(ProxyingProtocol):
             "server": self.server,
             "client": self.client,
         }
+        return open_request(scope, body)
+
+    def _answer_now(self, request: Request) -> Any:
+        """Responds to the request and returns None, or returns the application that has to do it through ASGI."""
+        try_now = getattr(self.app, "try_now", None)
+        if try_now is None:
+            return self.app
         try:
-            return try_now(scope, body, self)
+            return try_now(request, self)
         except Exception as error:  # raised here, it would look like an invalid request
             return _raising(error)
 
@@ -327,7 +346,7 @@ class HttpProtocol(ProxyingProtocol):
         transport = self.transport
         if self.flow.write_paused or transport.is_closing():
             return False
-        keep_alive = self.parser.should_keep_alive()
+        keep_alive = self._keep_alive
         head = STATUS_LINE[status] + join_lines(map(join_header, headers))
         end = b"\r\n\r\n" if keep_alive else b"\r\nconnection: close\r\n\r\n"
         if chunked:

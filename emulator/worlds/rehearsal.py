@@ -69,7 +69,7 @@ async def rehearse(sample: SampleRequest, worlds: WorldRegistry, origin: str, pu
     def trace(decision: Decision) -> None:
         rules.extend(trace_decision(decision))
 
-    reply, exchange = await world.pipeline.rehearse(scope, request, trace)
+    reply, exchange = await world.pipeline.rehearse(request, trace)
     exchange.outcome = "complete"
     view = exchange_view(exchange, world.playbook)
     shown = ReplyView(view.status, view.reply_headers, view.reply_body, _delay(reply), view.events)

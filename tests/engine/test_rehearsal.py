@@ -47,7 +47,7 @@ def test_each_request_of_a_long_story_is_answered_as_it_was_rehearsed(
     async def rehearse_first(self: Pipeline, scope: Scope, receive: Receive, send: Send) -> None:
         body, messages = await body_of(receive)
         before, logged = self.state.store.dump(), len(caplog.records)
-        _, exchange = await self.rehearse(scope, open_request(scope, body), lambda decision: None)
+        _, exchange = await self.rehearse(open_request(scope, body), lambda decision: None)
         assert self.state.store.dump() == before
         assert len(caplog.records) == logged
         rehearsed.append(exchange)
@@ -57,7 +57,7 @@ def test_each_request_of_a_long_story_is_answered_as_it_was_rehearsed(
 
         await answer(self, scope, again, send)
 
-    def through_asgi(self: Pipeline, scope: Scope, request: Request, fast_path: FastPath) -> Continuation:
+    def through_asgi(self: Pipeline, request: Request, fast_path: FastPath) -> Continuation:
         return self
 
     caplog.set_level(logging.INFO, "emulator")
@@ -86,6 +86,5 @@ async def rehearsed(emulator: Emulated, request: Request, body: Any) -> tuple[Re
     import orjson
 
     headers = [(b"x-api-key", b"axp_test_pro"), (b"content-type", b"application/json")]
-    request.raw, request.fields = orjson.dumps(body), dict(headers)
-    scope = {"type": "http", "headers": headers}
-    return await emulator.app.pipeline.rehearse(scope, request, lambda decision: None)
+    request.raw, request.fields, request.lines = orjson.dumps(body), dict(headers), headers
+    return await emulator.app.pipeline.rehearse(request, lambda decision: None)

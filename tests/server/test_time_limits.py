@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from emulator.server import KEEP_ALIVE, Server
-from emulator.server.protocol import MAX_BUFFERED, HttpProtocol
+from emulator.server.known_heads import MAX_BUFFERED
+from emulator.server.protocol import HttpProtocol
 from tests.running import Emulated, Running
 from tests.secure import SecureRunning, SecureWire, TunnelWire
 from tests.small import KEY, play

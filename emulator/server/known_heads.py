@@ -1,0 +1,93 @@
+"""Requests whose head was read before: clients send the same one again and again, and only the bodies differ.
+
+What a head says depends on its bytes alone, so those of the last few hundred are remembered with what httptools found
+in them. The rest of a connection's state is its own: a head that says anything about the connection or about how the
+body comes is not for here, and nor is a request that has not arrived whole.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import httptools
+from msgspec import Struct
+
+from emulator.engine.body import read_host
+from emulator.http import Header, Request
+from emulator.server.head import BadRequest, check_head, read_target
+
+MAX_BUFFERED = 65_536  # bytes of a head, and of a body that is buffered without a request cycle's back-pressure
+MAX_KNOWN = 256
+MAX_LENGTH = 4_096  # bytes of a head that is remembered
+END = b"\r\n\r\n"
+ELSEWHERE = (b"HEAD", b"CONNECT")  # methods whose requests go through ASGI, or leave HTTP
+UNUSUAL = frozenset((b"connection", b"expect", b"transfer-encoding", b"upgrade"))  # but for a usual `connection`
+
+
+class Head(Struct, frozen=True):
+    """What the head of a request says; `length` is that of its body. All requests with this head share it."""
+
+    url: bytes
+    method: str
+    path: str
+    query: str
+    lines: tuple[Header, ...]
+    fields: dict[bytes, bytes]
+    host: str
+    authority: str
+    length: int
+
+    def request(self, body: bytes, scheme: str, peer: object) -> Request:
+        """Returns a request with this head, of a client's connection."""
+        line = self.method, self.path, self.query
+        return Request(*line, self.fields, self.host, scheme, self.authority, body, "", self.lines, peer)
+
+
+def whole_request(data: bytes) -> tuple[Head, bytes] | None:
+    """Returns head and body if the data is one whole request of the usual kind, else None."""
+    end = data.find(END) + len(END)
+    if not len(END) <= end <= MAX_LENGTH:
+        return None
+    head = read_head(data[:end])
+    if head is None or len(data) - end != head.length or head.length > MAX_BUFFERED:
+        return None
+    return head, data[end:]
+
+
+@lru_cache(maxsize=MAX_KNOWN)
+def read_head(data: bytes) -> Head | None:
+    """Reads a head, up to the empty line. Returns None for one that is invalid, or not of the usual kind."""
+    found = _Found()
+    parser = httptools.HttpRequestParser(found)
+    try:
+        parser.feed_data(data)
+        if parser.get_http_version() != "1.1" or parser.get_method() in ELSEWHERE or parser.should_upgrade():
+            return None
+        check_head(found.lines, "1.1")
+        target = read_target(found.url)
+    except (httptools.HttpParserError, httptools.HttpParserUpgrade, UnicodeDecodeError, BadRequest):
+        return None  # the connection's parser says what is wrong
+    fields = dict(found.lines)
+    length = fields.get(b"content-length", b"0")
+    authority, host = read_host(fields[b"host"])
+    keeps = fields.get(b"connection", b"keep-alive").lower() == b"keep-alive"
+    usual = keeps and UNUSUAL.isdisjoint(fields.keys() - {b"connection"}) and length.isdigit() and authority
+    # A line that ends without a carriage return may have ended the head before.
+    if not usual or target.proxied is not None or data.count(b"\n") != data.count(b"\r\n"):
+        return None
+    method, query = parser.get_method().decode("ascii"), target.query.decode("latin-1")
+    return Head(found.url, method, target.path, query, tuple(found.lines), fields, host, authority, int(length))
+
+
+class _Found:
+    """What the parser calls back with."""
+
+    def __init__(self) -> None:
+        self.url = b""
+        self.lines: list[Header] = []
+
+    def on_url(self, url: bytes) -> None:
+        self.url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.lines.append((name.lower(), value))
