@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator import paths as resources
 from emulator.clock import Clock
-from emulator.compile.finder import checked_apis
+from emulator.compile.finder import checked_files
 from emulator.compile.lint import CONTROL
 from emulator.compile.loader import Loader
 from emulator.compile.playbooks import Playbooks, stamp
@@ -46,8 +46,9 @@ def load(names: tuple[str, ...], documented_only: bool = False) -> Playbook:
     The operations of API files that are as they were released are compiled when they are first used. With
     `documented_only`, what no document promises is refused instead of answered.
     """
-    folder = resources.scenarios()
-    return Loader(folder, resources.fixtures(), LANGUAGE, checked_apis(folder)).load(names, documented_only)
+    folder, fixtures = resources.scenarios(), resources.fixtures()
+    checked = checked_files(folder / "apis") | checked_files(fixtures)
+    return Loader(folder, fixtures, LANGUAGE, checked).load(names, documented_only)
 
 
 class Application:

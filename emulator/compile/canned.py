@@ -36,19 +36,24 @@ class CannedFile(RootModel[list[CannedEntry]]):
     """A file of canned replies."""
 
 
-def load_canned(document: Document, language: Language) -> list[CannedReply]:
-    """Compiles a file of canned replies; raises DocumentError with every diagnostic."""
+def load_canned(document: Document, language: Language, checked: bool = False) -> list[CannedReply]:
+    """Compiles a file of canned replies; raises DocumentError with every diagnostic.
+
+    Patterns are compiled to be checked, unless they were `checked` before: they are needed for few prompts, and the
+    library takes a while to import.
+    """
     entries = validate(document, CannedFile).root
     diagnostics: list[Diagnostic] = []
     replies: list[CannedReply] = []
     seen: dict[str, Location] = {}
     for index, entry in enumerate(entries):
         exact = _exact(document, index, entry, seen, diagnostics)
-        pattern = _pattern(document, index, entry, diagnostics)
+        if entry.pattern is not None and not checked:
+            _check_pattern(document, index, entry.pattern, diagnostics)
         checker = NameChecker(language, document.place)
         diagnostics += checker.unknown_in(document.data[index], ("reply", "json"), (index,), CONTEXT_NAMES)
         try:
-            replies.append(_compile(document, language, index, entry, exact, pattern))
+            replies.append(_compile(document, language, index, entry, exact))
         except DocumentError as error:
             diagnostics.extend(error.diagnostics)
     if diagnostics:
@@ -76,14 +81,11 @@ def _exact(
     return tuple(exact)
 
 
-def _pattern(document: Document, index: int, entry: CannedEntry, diagnostics: list[Diagnostic]) -> str | None:
-    if entry.pattern is None:
-        return None
+def _check_pattern(document: Document, index: int, pattern: str, diagnostics: list[Diagnostic]) -> None:
     try:
-        compile_pattern(entry.pattern)
+        compile_pattern(pattern)
     except ValueError as error:
         diagnostics.append(Diagnostic(document.place((index, "pattern")), str(error)))
-    return entry.pattern
 
 
 def _compile(
@@ -92,7 +94,6 @@ def _compile(
     index: int,
     entry: CannedEntry,
     exact: tuple[str, ...],
-    pattern: str | None,
 ) -> CannedReply:
     reply = compile_tree(entry.reply, language, document.place, (index, "reply"))
     object_ = None
@@ -101,7 +102,7 @@ def _compile(
     return CannedReply(
         document.place((index,)),
         exact,
-        pattern,
+        entry.pattern,
         reply,
         object_,
         _written(str(reply.value({}))) if reply.constant else None,

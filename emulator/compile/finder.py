@@ -13,7 +13,7 @@ from emulator.language.document.reader import SUFFIXES, Document, read
 from emulator.language.schema.scenario import ScenarioFile
 from emulator.language.schema.validate import Partial, validate_partly
 
-SUMS = "SHA256SUMS"  # in the folder of the APIs, as `sha256sum *.yaml` writes it
+SUMS = "SHA256SUMS"  # in a folder of checked files, as `sha256sum *.yaml` writes it
 
 
 class ScenarioSource(Struct, frozen=True):
@@ -127,13 +127,13 @@ class ScenarioFinder(Struct):
         return [file.name if whole else file.stem for file in files]
 
 
-def checked_apis(folder: Path) -> frozenset[str]:
-    """Returns the SHA-256 digests of the API files that were checked; none if the list is missing or can't be read.
+def checked_files(folder: Path) -> frozenset[str]:
+    """Returns the SHA-256 digests of the files that were checked; none if the list is missing or can't be read.
 
     A file that was changed has another digest, so it is checked whole whenever it is loaded.
     """
     try:
-        lines = (folder / "apis" / SUMS).read_text(encoding="ascii").splitlines()
+        lines = (folder / SUMS).read_text(encoding="ascii").splitlines()
     except (OSError, ValueError):
         return frozenset()
     return frozenset(line.partition(" ")[0] for line in lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,14 @@ SENTENCES = "sentences.yaml"  # what simulated replies are made of
 
 
 class Fixtures:
-    """The fixtures in `folder`, or beside the file that names them; `files` are those that were looked into."""
+    """The fixtures in `folder`, or beside the file that names them; `files` are those that were looked into.
 
-    def __init__(self, folder: Path, language: Language) -> None:
+    `checked` are the digests of files that were checked before.
+    """
+
+    def __init__(self, folder: Path, language: Language, checked: Collection[str] = ()) -> None:
         self.folder = folder
+        self._checked = checked
         self.files: dict[Path, None] = {}
         self._language = language
         self._documents: dict[Path, Document] = {}
@@ -63,7 +67,7 @@ class Fixtures:
     def canned(self, document: Document) -> list[CannedReply]:
         """Compiles a fixture of canned replies. Raises DocumentError with every diagnostic."""
         if document.path not in self._canned:
-            self._canned[document.path] = load_canned(document, self._language)
+            self._canned[document.path] = load_canned(document, self._language, document.digest in self._checked)
         return self._canned[document.path]
 
     @cached_property

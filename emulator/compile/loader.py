@@ -39,15 +39,15 @@ class Loader:
     """Compiles scenarios of `folder` (its `apis/` holds the APIs) or at paths of their own; a loader loads once.
 
     `fixtures` is the folder of the data that they name. What was read stays: `rules` of scenarios, their `changes` by
-    API, and the `documents` of scenarios and APIs. `checked` are the digests of API files that were checked before:
-    their operations are compiled when they are first used.
+    API, and the `documents` of scenarios and APIs. `checked` are the digests of files that were checked before:
+    the operations of such an API are compiled when they are first used, and so are the patterns of canned replies.
     """
 
     def __init__(self, folder: Path, fixtures: Path, language: Language, checked: Collection[str] = ()) -> None:
         self.checked = checked
         self.deferred: list[str] = []
         self.folder = folder
-        self.fixtures = Fixtures(fixtures, language)
+        self.fixtures = Fixtures(fixtures, language, checked)
         self.language = language
         self.files: list[Path] = []
         self.rules: list[ScenarioRule] = []

@@ -18,7 +18,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from emulator.app import Application
-from emulator.clock import Clock
+from emulator.clock import Clock, pause
 from emulator.https.proxy import HttpsProxy
 from emulator.language.document.reader import SUFFIXES
 from emulator.server.listeners import BACKLOG
@@ -36,6 +36,7 @@ LOG = logging.getLogger("emulator")
 READ_TIMEOUT = Settings().read_timeout
 KEEP_ALIVE = 75.0  # real seconds after which an idle connection is closed
 LOOK_EVERY_MS = 1_000  # between two looks at the files of scenarios
+WATCH_AFTER = 0.2  # real seconds after the start: to import the library takes long, and the first requests come before
 # Passes of the loop in which what has arrived is processed: a full buffer of the kernel takes up to 24 reads, and what
 # follows the last one (a failed handshake, a stream that ends with its client) fewer than ten.
 SETTLING_PASSES = 100
@@ -178,10 +179,14 @@ async def watch_files(app: Application) -> None:
     The system reports changes in folders at once. It does not report that a link leads elsewhere, or that a folder is
     another one than before, so the files themselves are looked at each second too.
     """
+    stamp = app.stamp()
+    await pause(WATCH_AFTER)
     from watchfiles import awatch
 
-    stamp = app.stamp()
     try:
+        if app.stamp() != stamp:
+            app.reload()
+            stamp = app.stamp()
         while True:
             folders = _folders(app)
             async for changes in awatch(

@@ -82,3 +82,10 @@ def test_a_file_of_another_shape_is_refused(text: str, complaint: str) -> None:
     with pytest.raises(DocumentError) as error:
         load(text)
     assert str(error.value) == complaint
+
+
+def test_the_patterns_of_a_checked_file_are_not_compiled_before_they_are_needed() -> None:
+    document = parse('- {pattern: "(", reply: Hi}', "replies.yaml")
+    assert load_canned(document, LANGUAGE, checked=True)[0].pattern == "("
+    with pytest.raises(DocumentError, match="not a regular expression"):
+        load_canned(document, LANGUAGE)

@@ -10,7 +10,7 @@ import pytest
 from emulator import paths
 from emulator.app import LANGUAGE
 from emulator.app import load as load_released
-from emulator.compile.finder import SUMS, checked_apis
+from emulator.compile.finder import SUMS, checked_files
 from emulator.compile.loader import Loader
 from emulator.compile.operation import DeferredOperations
 from emulator.errors import DocumentError
@@ -52,10 +52,11 @@ def described(api: Api) -> list[tuple[object, ...]]:
     ]
 
 
-def test_the_list_has_the_released_files_as_they_are() -> None:
-    files = sorted((paths.scenarios() / "apis").glob("*.yaml"))
+@pytest.mark.parametrize("folder", [paths.scenarios() / "apis", paths.fixtures()])
+def test_the_list_has_the_released_files_as_they_are(folder: Path) -> None:
+    files = sorted(folder.glob("*.yaml"))
     sums = "".join(f"{sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files)
-    assert (paths.scenarios() / "apis" / SUMS).read_text() == sums, "run sha256sum *.yaml > SHA256SUMS in its folder"
+    assert (folder / SUMS).read_text() == sums, "run sha256sum *.yaml > SHA256SUMS in its folder"
 
 
 @pytest.mark.parametrize("name", sorted(file.stem for file in paths.scenarios().glob("*.yaml")))
@@ -126,6 +127,5 @@ def test_what_a_scenario_adds_to_a_checked_api_is_compiled_and_checked_at_load(l
 @pytest.mark.parametrize("content", [None, b"", b"\xff\xfe", b"nothing of the kind\n"])
 def test_without_a_readable_list_every_api_is_compiled_whole(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
-        (tmp_path / "apis").mkdir()
-        (tmp_path / "apis" / SUMS).write_bytes(content)
-    assert all(len(each) != 64 for each in checked_apis(tmp_path))
+        (tmp_path / SUMS).write_bytes(content)
+    assert all(len(each) != 64 for each in checked_files(tmp_path))
