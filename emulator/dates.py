@@ -17,6 +17,11 @@ def http_date(epoch: float) -> bytes:
     return _http_date(int(epoch))
 
 
+def date_line(epoch: float) -> str:
+    """The header line `date`, as it is sent."""
+    return _date_line(int(epoch))
+
+
 def iso(epoch: float, milliseconds: bool = False) -> str:
     """`2026-01-01T00:00:00Z` or `2026-01-01T00:00:00.000Z`; rounded down."""
     if not milliseconds:
@@ -36,6 +41,11 @@ def month_end(epoch: float) -> float:
 def _http_date(second: int) -> bytes:
     year, month, day, hour, minute, at, weekday, *_ = gmtime(second)
     return f"{DAYS[weekday]}, {day:02} {MONTHS[month - 1]} {year:04} {hour:02}:{minute:02}:{at:02} GMT".encode()
+
+
+@lru_cache(maxsize=64)
+def _date_line(second: int) -> str:
+    return f"date: {_http_date(second).decode()}\r\n"
 
 
 @lru_cache(maxsize=64)

@@ -62,10 +62,11 @@ class TemplateError(EmulatorError):
 
 
 class HeaderLines(Protocol):
-    """Header lines, computed from a context; `stated` are the names (lower case) that are not to be added to them."""
+    """Header lines as they are sent, computed from a context; `stated` are the names (lower case) that are not to be
+    added to them."""
 
     @property
-    def lines(self) -> Callable[[Mapping[str, Any]], list[tuple[bytes, bytes]]]: ...
+    def text(self) -> Callable[[Mapping[str, Any]], str]: ...
     @property
     def stated(self) -> frozenset[bytes]: ...
 

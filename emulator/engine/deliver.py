@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any, Protocol
 
 from starlette.types import Receive, Scope, Send
@@ -21,7 +21,7 @@ Write = Callable[[bytes], bool]
 class FastPath(Protocol):
     """A server's direct way to the socket; it adds the length of the body itself."""
 
-    def respond(self, status: int, lines: Iterable[Header], body: bytes, chunked: bool) -> bool: ...
+    def respond(self, status: int, head: str, body: bytes, chunked: bool) -> bool: ...
 
 
 async def deliver(reply: Reply, exchange: Exchange, clock: Clock, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,7 +54,7 @@ async def _deliver_head(reply: Reply, exchange: Exchange, clock: Clock, receive:
 
 def respond(reply: Reply, exchange: Exchange, wire: FastPath) -> bool:
     """Sends a complete reply through the server's fast path; returns False when that is not possible."""
-    if reply.closes or not wire.respond(reply.status, reply.headers, reply.body, reply.events > 0):
+    if reply.closes or not wire.respond(reply.status, reply.text(), reply.body, reply.events > 0):
         return False
     _note(reply, exchange)
     return True

@@ -35,7 +35,7 @@ class ExchangeLog:
         """Opens the exchange of a request that came `at` that time, `real` by the steady clock; it gets a number."""
         exchange = Exchange(self._increment(EXCHANGES), at, request.method, request.path, request.query)
         exchange.headers = self._mask_headers(request.lines)
-        exchange.peer = request.peer
+        exchange.head_size, exchange.peer = request.size, request.peer
         exchange.real = real
         return exchange
 
@@ -72,7 +72,7 @@ class ExchangeLog:
                     note_use(str(plan.place), context)
         if context.used:
             exchange.used = context.used
-        exchange.status, exchange.reply_headers = reply.status, reply.headers
+        exchange.status, exchange.reply_head, exchange.reply_lines = reply.status, reply.head, reply.lines
         if reply.events:
             exchange.events = reply.planned or reply.events
         exchange.reply_body = reply.body if reply.frames is None else b"".join(frame.data for frame in reply.frames)

@@ -17,7 +17,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from emulator.clock.admission import AdmissionQueue
 from emulator.compile.lint import CONTROL
-from emulator.dates import http_date
+from emulator.dates import date_line, http_date
 from emulator.engine.accounting import account, charge, recharge, settle, settle_refusal
 from emulator.engine.answers import WorldAnswers
 from emulator.engine.authenticate import Target, authenticate, decide
@@ -328,7 +328,7 @@ class Pipeline:
     def _add_headers(self, reply: Reply, context: Context, rule: Rule | None, refusal: Refusal | None) -> None:
         """Adds the limit headers, and the provenance when the request asks for it."""
         if context.allowance is not None and context.allowance.limits:
-            reply.add(context.service.api.limit_headers.lines(context))
+            reply.add_text(context.service.api.limit_headers.text(context))
         if PROVENANCE_HEADER in context.request.fields and (rule is not None or refusal is not None):
             reply.add([provenance_line(context, rule, refusal, reply)])
 
@@ -336,7 +336,7 @@ class Pipeline:
         """Dates the reply, lets the page that asked read it, and takes the body from a status that has none."""
         if reply.status in BODILESS:
             reply.body, reply.frames, reply.events = b"", None, 0
-        reply.add([(b"date", http_date(now))])
+        reply.add_text(date_line(now))
         if ORIGIN in request.fields:
             reply.add(self.origins.headers(request, reply.headers))
 

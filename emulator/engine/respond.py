@@ -56,12 +56,12 @@ def _speed(template: Template, context: Context) -> float:
 
 def compose(plan: ReplyPlan, context: Context) -> Reply:
     """Returns status, headers and body of a reply that is no error, without its events."""
-    status, lines, body = plan.parts(context)
+    status, head, body = plan.parts(context)
     if plan.status.__class__ is not int:
         check_status(status, plan.place)
     if plan.lines is not None:
         body = _json_lines(plan.lines, context)
-    return Reply(status, lines, body, stated=plan.headers.stated)
+    return Reply(status, [], body, stated=plan.headers.stated, head=head)
 
 
 def _json_lines(lines: Template, context: Context) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from math import inf
 from typing import Any
@@ -30,14 +30,25 @@ UNREAD: Any = object()
 NO_PARAMS: Mapping[str, str] = {}
 
 
+def read_lines(text: str) -> list[Header]:
+    """Returns the header lines of a text as it is sent, in which each line has an end."""
+    lines = (line.partition(b": ") for line in text.encode("latin-1").split(b"\r\n")[:-1])
+    return [(name, value) for name, _, value in lines]
+
+
+def write_lines(lines: Iterable[Header]) -> str:
+    """Returns header lines as the text that is sent."""
+    return b"".join([b"%b: %b\r\n" % line for line in lines]).decode("latin-1")
+
+
 class Request(Struct):
     """HTTP request. `fields` are the headers as bytes, with lower-case names; `host` is Host without its port.
 
     `public_url` is where clients reach the server, if that differs from what they seem to use; empty: it does not.
     `content` is what a long body says, which is read in turns, or the error that it has; UNREAD: it is read when it is
     needed. `failure` is why there is no body.
-    `lines` are the headers in order, and `peer` is the client's connection. Requests with the same head share what was
-    read of it.
+    `lines` are the headers in order, `size` is how many bytes the head has (0: nobody has counted), and `peer` is the
+    client's connection. Requests with the same head share what was read of it.
     """
 
     method: str
@@ -51,6 +62,7 @@ class Request(Struct):
     public_url: str = ""
     lines: Sequence[Header] = ()
     peer: Any = None
+    size: int = 0
     params: Mapping[str, str] = NO_PARAMS
     content: Any = UNREAD
     failure: ApiError | None = None
@@ -114,13 +126,14 @@ class Schedule(Struct):
 class Reply(Struct):
     """HTTP response: status, headers, then one body (with `events` events, if it is a stream), or frames.
 
+    The headers are the text `head`, as it is sent, and the `lines` after it: few are ever looked at one by one.
     `planned` is how many events it had before faults changed it; `delay` is in seconds; `closes` ends the connection
     afterwards; `wire_edits` are what faults do to the raw response; `stated` are the names, in lower case, that `add`
     leaves as they are; `schedule` is that of a paced stream.
     """
 
     status: int
-    headers: list[Header]
+    lines: list[Header]
     body: bytes = b""
     frames: list[Frame] | None = None
     events: int = 0
@@ -130,11 +143,34 @@ class Reply(Struct):
     wire_edits: tuple[Callable[[Any], None], ...] = ()
     stated: frozenset[bytes] = frozenset()
     schedule: Schedule | None = None
+    head: str = ""
+
+    @property
+    def headers(self) -> list[Header]:
+        """All header lines, in order; they may be changed."""
+        if self.head:
+            self.lines, self.head = read_lines(self.head) + self.lines, ""
+        return self.lines
+
+    @headers.setter
+    def headers(self, lines: list[Header]) -> None:
+        self.lines, self.head = lines, ""
+
+    def text(self) -> str:
+        """Returns all header lines as they are sent."""
+        return self.head + write_lines(self.lines) if self.lines else self.head
 
     def add(self, lines: Sequence[Header]) -> None:
         """Adds header lines that every reply has, but for those that this one states itself, or states to be absent."""
         stated = self.stated
-        self.headers += [line for line in lines if line[0].lower() not in stated] if stated else lines
+        self.lines += [line for line in lines if line[0].lower() not in stated] if stated else lines
+
+    def add_text(self, text: str) -> None:
+        """Adds header lines as `add` does."""
+        if self.stated or self.lines:
+            self.add(read_lines(text))
+        else:
+            self.head += text
 
 
 class Differing(Struct, frozen=True):
@@ -204,7 +240,9 @@ class Exchange:
     body: bytes = b""
     rule: str = ""
     status: int = 0
-    reply_headers: Sequence[Header] = ()
+    reply_head: str = ""  # the headers of the reply, as in Reply
+    reply_lines: Sequence[Header] = ()
+    head_size: int = 0  # bytes of the request's head, if they were counted when it was read
     reply_body: bytes = b""
     events: int = 0
     sent_events: int = 0
@@ -233,3 +271,14 @@ class Exchange:
         self.method = method
         self.path = path
         self.query = query
+
+    @property
+    def reply_headers(self) -> Sequence[Header]:
+        """The header lines of the reply."""
+        if self.reply_head:
+            self.reply_headers = [*read_lines(self.reply_head), *self.reply_lines]
+        return self.reply_lines
+
+    @reply_headers.setter
+    def reply_headers(self, lines: Sequence[Header]) -> None:
+        self.reply_lines, self.reply_head = lines, ""

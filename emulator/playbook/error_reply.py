@@ -41,7 +41,7 @@ def render_error(plan: ErrorPlan, error: ApiError, context: dict[str, Any]) -> R
     if "message" not in shown:
         shown["message"] = str(plan.message.value(context)) if plan.message is not None else error.detail or plan.kind
     headers = error.headers or plan.headers
-    return Reply(status, headers.lines(context), plan.body.json(context), stated=headers.stated)
+    return Reply(status, [], plan.body.json(context), stated=headers.stated, head=headers.text(context))
 
 
 def check_status(status: Any, place: Location) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from emulator.errors import TemplateError
-from emulator.http import Header
+from emulator.http import Header, read_lines, write_lines
 from emulator.language.expressions.runtime import Locate
 from emulator.language.expressions.template import Template
 from emulator.language.expressions.writer import Writer, generate
@@ -33,30 +33,33 @@ class Headers(Struct, frozen=True, dict=True):
     stated: frozenset[bytes] = frozenset()
 
     @cached_property
-    def lines(self) -> Callable[[Mapping[str, Any]], list[Header]]:
-        """The lines for a context. A computed one that is null or missing is left out.
+    def text(self) -> Callable[[Mapping[str, Any]], str]:
+        """The lines for a context, as they are sent. A computed one that is null or missing is left out.
 
         Raises TemplateError for a value that can't stand in a header (RFC 9110 section 5.5).
         """
         return generate(copy(self).write)
 
+    def lines(self, context: Mapping[str, Any]) -> list[Header]:
+        """Returns the lines for a context one by one."""
+        return read_lines(self.text(context))
+
     def write(self, writer: Writer) -> str:
-        """Writes the code of the lines."""
-        lines, write = writer.assign(f"[*{writer.bind(self.fixed)}]"), writer.bind(header_value)
+        """Writes the code of the text of the lines."""
+        text, write = writer.assign(repr(write_lines(self.fixed))), writer.bind(header_value)
         for name, template in self.computed:
-            value = template.node.maybe(writer)
+            value, shown = writer.variable(template.node.maybe(writer)), name.decode("latin-1")
             plain = f"{value}.__class__ is str and {value}.isascii() and {value}.isprintable()"
-            other = f"{write}({value}, {name!r}, {writer.bind(template.node.locate)})"
-            written = f"b'%d' % {value} if {value}.__class__ is int else {value}.encode() if {plain} else {other}"
-            writer.line(f"if {value} is not None and {value} is not MISSING: {lines}.append(({name!r}, {written}))")
-        return lines
+            other = f"{write}({value}, {writer.bind(shown)}, {writer.bind(template.node.locate)})"
+            written = f"{value} if {value}.__class__ is int or {plain} else {other}"
+            line = f"{f'{shown}: '!r} f'{{{written}}}\\r\\n'"
+            writer.line(f"if {value} is not None and {value} is not MISSING: {text} += {line}")
+        return text
 
 
-def header_value(value: Any, name: bytes, locate: Locate) -> bytes:
+def header_value(value: Any, name: str, locate: Locate) -> str:
     """A value as it stands in a header line; raises TemplateError for what can't stand there."""
-    if value.__class__ is int:
-        return b"%d" % value
     text = value if value.__class__ is str else str(value)
     if not (text.isascii() and text.isprintable()):
-        raise TemplateError(locate(), f"the header {name.decode()} can't hold {text[:80]!r}")
-    return bytes(text, "ascii")
+        raise TemplateError(locate(), f"the header {name} can't hold {text[:80]!r}")
+    return text

@@ -11,7 +11,6 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from emulator.errors import Location
-from emulator.http import Header
 from emulator.language.document.durations import Latency
 from emulator.language.expressions.frames import Frames
 from emulator.language.expressions.template import NO_LETS, Template, writers
@@ -93,8 +92,8 @@ class ReplyPlan(Struct, frozen=True, dict=True):
     lets: Mapping[str, Template] = NO_LETS
 
     @cached_property
-    def parts(self) -> Callable[[Any], tuple[Any, list[Header], bytes]]:
-        """The status, which is not checked when a template gives it, the header lines, and the body without events."""
+    def parts(self) -> Callable[[Any], tuple[Any, str, bytes]]:
+        """The status, not checked if a template gives it, the headers as they are sent, and the body without events."""
         return generate(copy(self)._write, writers(self.lets))
 
     def _write(self, writer: Writer) -> str:

@@ -25,7 +25,8 @@ UNUSUAL = frozenset((b"connection", b"expect", b"transfer-encoding", b"upgrade")
 
 
 class Head(Struct, frozen=True):
-    """What the head of a request says; `length` is that of its body. All requests with this head share it."""
+    """What the head of a request says; `length` is that of its body, `size` its own. All requests with this head
+    share it."""
 
     url: bytes
     method: str
@@ -36,11 +37,12 @@ class Head(Struct, frozen=True):
     host: str
     authority: str
     length: int
+    size: int
 
     def request(self, body: bytes, scheme: str, peer: object) -> Request:
         """Returns a request with this head, of a client's connection."""
         line = self.method, self.path, self.query
-        return Request(*line, self.fields, self.host, scheme, self.authority, body, "", self.lines, peer)
+        return Request(*line, self.fields, self.host, scheme, self.authority, body, "", self.lines, peer, self.size)
 
 
 def whole_request(data: bytes) -> tuple[Head, bytes] | None:
@@ -76,7 +78,9 @@ def read_head(data: bytes) -> Head | None:
     if not usual or target.proxied is not None or data.count(b"\n") != data.count(b"\r\n"):
         return None
     method, query = parser.get_method().decode("ascii"), target.query.decode("latin-1")
-    return Head(found.url, method, target.path, query, tuple(found.lines), fields, host, authority, int(length))
+    return Head(
+        found.url, method, target.path, query, tuple(found.lines), fields, host, authority, int(length), len(data)
+    )
 
 
 class _Found:

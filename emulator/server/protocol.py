@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -337,27 +337,23 @@ class HttpProtocol(ProxyingProtocol):
 
     # ------------------------------------------------------------------ writing
 
-    def respond(self, status: int, headers: Iterable[Header], body: bytes, chunked: bool) -> bool:
+    def respond(self, status: int, head: str, body: bytes, chunked: bool) -> bool:
         """Sends a complete response, its body as one chunk if it is a stream (RFC 9112 section 7.1).
 
-        `headers` is not empty. Returns False when the response must go through ASGI, because the socket is full or the
-        client has disconnected.
+        `head` are the header lines. Returns False when the response must go through ASGI, because the socket is full or
+        the client has disconnected.
         """
         transport = self.transport
         if self.flow.write_paused or transport.is_closing():
             return False
-        keep_alive = self._keep_alive
-        head = STATUS_LINE[status] + join_lines(map(join_header, headers))
-        end = b"\r\n\r\n" if keep_alive else b"\r\nconnection: close\r\n\r\n"
         if chunked:
-            size = len(body)
-            response = b"%b\r\ntransfer-encoding: chunked%b%x\r\n%b\r\n0\r\n\r\n" % (head, end, size, body)
-        elif status in BODILESS:
-            response = head + end
-        else:
-            response = b"%b\r\ncontent-length: %d%b%b" % (head, len(body), end, body)
-        transport.write(response)
-        if not keep_alive:
+            head += "transfer-encoding: chunked\r\n"
+            body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+        elif status not in BODILESS:
+            head += f"content-length: {len(body)}\r\n"
+        end = "\r\n" if self._keep_alive else "connection: close\r\n\r\n"
+        transport.write(STATUS_LINE[status] + f"{head}{end}".encode("latin-1") + body)
+        if not self._keep_alive:
             transport.close()
         self.server_state.total_requests += 1
         self._start_idle()
