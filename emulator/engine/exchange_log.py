@@ -23,7 +23,7 @@ class ExchangeLog:
     """Opens, fills and finishes the exchanges of one world, and adds them to its journal, masked."""
 
     def __init__(self, state: WorldState, masker: Masker) -> None:
-        self._state = state
+        self._store = state.store
         self._masker = masker
         self._mask_headers = masker.mask_headers
         self._clock = state.clock
@@ -84,7 +84,7 @@ class ExchangeLog:
         """Adds an exchange to the journal, its secrets masked, while its reply is still on the way."""
         if exchange.secrets:
             self._masker.mask_exchange(exchange, exchange.secrets)
-        self._state.journal.add(exchange)
+        self._store.journal.add(exchange)
 
     def finish(self, exchange: Exchange) -> None:
         """Ends an exchange, and adds it to the journal unless it is there already."""
@@ -93,8 +93,8 @@ class ExchangeLog:
         if clock.speed != 1.0:
             exchange.real_took = clock.real() - exchange.real
         if exchange.held:
-            self._state.journal.finish(exchange)
+            self._store.journal.finish(exchange)
         else:
             self.enter(exchange)
         if self._held and (kept := self._held.pop(exchange.number, None)) is not None:
-            release(self._state.store, *kept)
+            release(self._store, *kept)

@@ -212,7 +212,7 @@ def fixed(value: float, digits: int = 2) -> str:
     """A number with so many digits after the point, from 0 to 100."""
     if not 0 <= (digits := int(digits)) <= MAX_DIGITS:
         raise ValueError(f"expected 0 to {MAX_DIGITS} digits; found {digits}")
-    return f"{value:.{digits}f}"
+    return format(value, f".{digits}f")
 
 
 def short(value: Any) -> str:

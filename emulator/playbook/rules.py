@@ -146,7 +146,9 @@ class RuleSet:
         faults: tuple[FaultPlan, ...] = ()
         for rule in self.candidates(context) if self._fields or self._texts else self.rules:
             matcher = rule.matcher
-            if not matcher.matches(context) or (matcher.counters and not matcher.admits(count(rule.counted_as))):
+            if matcher.checks and not matcher.matches(context):
+                continue
+            if matcher.counters and not matcher.admits(count(rule.counted_as)):
                 continue
             if until is not None and any(until(plan) for plan in rule.faults):
                 return ChosenRule(rule, faults + rule.faults)
