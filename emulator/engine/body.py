@@ -11,7 +11,7 @@ from starlette.types import Receive
 from starlette.types import Scope as Connection
 
 from emulator.errors import ApiError
-from emulator.http import UNREAD, Request
+from emulator.http import UNREAD, Request, size_of_lines
 from emulator.http.exact_json import read_json
 from emulator.playbook import Operation
 from emulator.settings import Listen
@@ -162,6 +162,7 @@ def open_request(scope: Connection, raw: bytes = b"", public_url: str = "") -> R
         public_url,
         scope["headers"],
         scope.get("client"),
+        size_of_lines(scope["headers"]),
     )
 
 

@@ -36,6 +36,11 @@ def read_lines(text: str) -> list[Header]:
     return [(name, value) for name, _, value in lines]
 
 
+def size_of_lines(lines: Iterable[Header]) -> int:
+    """Returns how many bytes the names and values of header lines have."""
+    return sum(len(name) + len(value) for name, value in lines)
+
+
 def write_lines(lines: Iterable[Header]) -> str:
     """Returns header lines as the text that is sent."""
     return b"".join([b"%b: %b\r\n" % line for line in lines]).decode("latin-1")
@@ -47,8 +52,8 @@ class Request(Struct):
     `public_url` is where clients reach the server, if that differs from what they seem to use; empty: it does not.
     `content` is what a long body says, which is read in turns, or the error that it has; UNREAD: it is read when it is
     needed. `failure` is why there is no body.
-    `lines` are the headers in order, `size` is how many bytes the head has (0: nobody has counted), and `peer` is the
-    client's connection. Requests with the same head share what was read of it.
+    `lines` are the headers in order, `size` is how many bytes their names and values have, and `peer` is the client's
+    connection. Requests with the same head share what was read of it.
     """
 
     method: str
@@ -242,7 +247,7 @@ class Exchange:
     status: int = 0
     reply_head: str = ""  # the headers of the reply, as in Reply
     reply_lines: Sequence[Header] = ()
-    head_size: int = 0  # bytes of the request's head, if they were counted when it was read
+    head_size: int = 0  # bytes of the request's headers, as they came; 0 if nobody has counted them
     reply_body: bytes = b""
     events: int = 0
     sent_events: int = 0

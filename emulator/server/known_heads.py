@@ -13,7 +13,7 @@ import httptools
 from msgspec import Struct
 
 from emulator.engine.body import read_host
-from emulator.http import Header, Request
+from emulator.http import Header, Request, size_of_lines
 from emulator.server.head import BadRequest, check_head, read_target
 
 MAX_BUFFERED = 65_536  # bytes of a head, and of a body that is buffered without a request cycle's back-pressure
@@ -25,8 +25,8 @@ UNUSUAL = frozenset((b"connection", b"expect", b"transfer-encoding", b"upgrade")
 
 
 class Head(Struct, frozen=True):
-    """What the head of a request says; `length` is that of its body, `size` its own. All requests with this head
-    share it."""
+    """What the head of a request says; `length` is that of its body, `size` that of its headers. All requests with
+    this head share it."""
 
     url: bytes
     method: str
@@ -72,15 +72,14 @@ def read_head(data: bytes) -> Head | None:
     fields = dict(found.lines)
     length = fields.get(b"content-length", b"0")
     authority, host = read_host(fields[b"host"])
-    keeps = fields.get(b"connection", b"keep-alive").lower() == b"keep-alive"
+    keeps = parser.should_keep_alive() and fields.get(b"connection", b"keep-alive").lower() == b"keep-alive"
     usual = keeps and UNUSUAL.isdisjoint(fields.keys() - {b"connection"}) and length.isdigit() and authority
     # A line that ends without a carriage return may have ended the head before.
     if not usual or target.proxied is not None or data.count(b"\n") != data.count(b"\r\n"):
         return None
     method, query = parser.get_method().decode("ascii"), target.query.decode("latin-1")
-    return Head(
-        found.url, method, target.path, query, tuple(found.lines), fields, host, authority, int(length), len(data)
-    )
+    size = size_of_lines(found.lines)
+    return Head(found.url, method, target.path, query, tuple(found.lines), fields, host, authority, int(length), size)
 
 
 class _Found:

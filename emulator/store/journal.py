@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain, islice
+from itertools import islice
 from secrets import token_hex
 
 from msgspec.structs import replace
 
-from emulator.http import Exchange, Header, NearMiss, Schedule
+from emulator.http import Exchange, Header, NearMiss, Schedule, size_of_lines
 from emulator.store.backend import Watcher
 
 SIZE_OF_EVENT = 160  # bytes that the planned and the real time of an event take
@@ -37,9 +37,9 @@ class Journal:
     def add(self, exchange: Exchange) -> None:
         """Adds an exchange, which may still be open; one larger than a tenth of the whole journal is cut."""
         held = OVERHEAD + len(exchange.body) + len(exchange.reply_body)
-        held += len(exchange.reply_head) + (exchange.head_size or _size_of_lines(exchange.headers))
+        held += len(exchange.reply_head) + (exchange.head_size or size_of_lines(exchange.headers))
         if exchange.reply_lines:
-            held += _size_of_lines(exchange.reply_lines)
+            held += size_of_lines(exchange.reply_lines)
         if exchange.error:
             held += _size_of_error(exchange)
         if exchange.schedule is not None:
@@ -112,7 +112,7 @@ def _cut(exchange: Exchange, most: int) -> int:
     exchange.schedule, exchange.cut = None, True
     lines = (*exchange.headers, *exchange.reply_headers)
     bodies = len(exchange.body) + len(exchange.reply_body)
-    return OVERHEAD + bodies + _size_of_lines(lines) + _size_of_error(exchange)
+    return OVERHEAD + bodies + size_of_lines(lines) + _size_of_error(exchange)
 
 
 def _cut_lines(lines: Sequence[Header], most: int) -> Sequence[Header]:
@@ -145,10 +145,6 @@ def _cut_misses(misses: tuple[NearMiss, ...], most: int) -> tuple[NearMiss, ...]
         )
         for miss in misses
     )
-
-
-def _size_of_lines(lines: Sequence[Header]) -> int:
-    return len(b"".join([*chain.from_iterable(lines)]))
 
 
 def _size_of_schedule(schedule: Schedule) -> int:

@@ -19,9 +19,9 @@ from tests.running import Emulated, Running
 
 # What is decided on a request; not how it was sent, and how long that took.
 DECIDED = sorted(
-    {"number", "at", "method", "path", "query", *Exchange.__annotations__}
+    {"number", "at", "method", "path", "query", "reply_headers", *Exchange.__annotations__}
     - {"peer", "real", "real_took", "took", "ended", "held", "row", "outcome", "sent_events", "sent_bytes"}
-    - {"decided", "allowance", "schedule"}
+    - {"decided", "allowance", "schedule", "reply_head", "reply_lines"}
 )
 
 

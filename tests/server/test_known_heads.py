@@ -57,7 +57,11 @@ def test_what_is_less_or_more_than_one_request_is_left_to_the_parser(data: bytes
         with_line(b"Host: words.test"),
         with_line(b"Content-Length: 3"),
         with_line(b"Connection: close"),
+        with_line(b"Connection: close\r\nConnection: keep-alive"),
         with_line(b"Connection: upgrade\r\nUpgrade: h2c"),
+        with_line(b"Connection: upgrade\r\nUpgrade: h2c")
+        .replace(b"POST", b"GET")
+        .replace(b"Content-Length: 2\r\n", b""),
         with_line(b"Expect: 100-continue"),
         HEAD.replace(b"Content-Length: 2", b"Transfer-Encoding: chunked"),
         HEAD.replace(b"\r\nContent", b"\nContent"),
