@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from emulator.engine.context import Context, Service
@@ -14,7 +14,7 @@ from emulator.store.masking import mask_key
 from emulator.store.tokens import KEYS, expired
 
 MAX_KEY = 1_000
-Target = tuple[Service, Operation, dict[str, str]]  # where a request goes, and what its path says
+Target = tuple[Service, Operation, Mapping[str, str]]  # where a request goes, and what its path says
 
 
 def authenticate(context: Context) -> Caller:
