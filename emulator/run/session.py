@@ -79,7 +79,8 @@ def run(
         )
     if settings.state and run_options.world != DEFAULT:
         raise ConfigError(
-            f"--state is that of the default world, and --world redirects calls to {run_options.world!r}; give one of them"
+            "--state is that of the default world, and --world redirects calls to "
+            f"{run_options.world!r}; give one of them"
         )
     reports = report_files(run_options.reports)
     check_requirements(run_options.coverage_fail)
