@@ -76,7 +76,7 @@ class AmountRange(Struct, frozen=True):
         if not self.most:
             return "never"
         *_, last = self.limits.values()
-        return f"{self} times".replace("1 times", "1 time") if last != 1 else f"{self} time".replace(" 1 time", " once")
+        return f"{self} times" if last != 1 else f"{self} time".replace(" 1 time", " once")
 
     def __str__(self) -> str:
         if self.exact:
