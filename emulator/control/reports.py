@@ -4,7 +4,6 @@ were blocked."""
 from __future__ import annotations
 
 from collections import Counter
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,7 +24,7 @@ from emulator.verdict.expectations import Judged
 from emulator.verdict.finding import Finding, Thresholds
 from emulator.verdict.history import header
 from emulator.verdict.judge import judge
-from emulator.worlds.explanation import nearest_request
+from emulator.worlds.explanation import NearestRequest, nearest_to_idle
 from emulator.worlds.ledger import MAX_ADDED, AddedExpectation
 from emulator.worlds.spending import spending
 
@@ -196,7 +195,7 @@ class ExpectationsRemoved(Struct, frozen=True):
 
 def expectations(request: ControlRequest) -> ExpectationsView:
     """How the expectations of this world stand now."""
-    judged = request.world.ledger.judge(partial(nearest_request, world=request.world))
+    judged = request.world.ledger.judge(NearestRequest(request.world))
     return convert(judged.as_json(), ExpectationsView)
 
 
@@ -267,8 +266,7 @@ def rules(request: ControlRequest, query: RulesQuery) -> RulesView:
     shown = Usage()
     shown.used = usage.used
     shown.register(listed)
-    idle = [(id, rule) for id, rule in shown.rules.items() if not shown.times(rule)]
-    shown.near = {id: nearest_request(rule, request.world) for id, rule in idle}
+    shown.near = nearest_to_idle(shown, request.world)
     return RulesView(rule_uses(shown), ledger.not_counted)
 
 

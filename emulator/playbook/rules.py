@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from emulator.errors import Location
 from emulator.language.expressions.template import NO_LETS, Template, writers
 from emulator.language.expressions.writer import Writer, generate
 from emulator.playbook.matching import Difference, FieldCheck, Held, draw
@@ -77,6 +78,11 @@ class RuleSet:
     def own_ids(self) -> frozenset[str]:
         """The ids of the operation's own rules."""
         return frozenset(each.id for rule in self.own.rules for each in rule.each)
+
+    @cached_property
+    def by_place(self) -> Mapping[Location, Rule]:
+        """The rules by where they stand."""
+        return {rule.place: rule for rule in self.rules}
 
     def replaced(self, function: Callable[[Rule], Rule]) -> RuleSet:
         """Returns the set with another rule for each."""

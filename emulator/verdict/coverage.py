@@ -6,7 +6,7 @@ It is counted exchange by exchange as they end, so neither the journal's bounds 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from msgspec import Struct, field
 
@@ -18,7 +18,8 @@ STALLING = frozenset(("stall_after", "timeout"))
 DELAYING = frozenset(("latency", "bandwidth", "slow_close"))
 OF_STREAMS = ("cut", "stalled")
 NEEDED = ("429", "5xx")  # what each operation should be seen to end with, beside those of streams
-Streams = Callable[[str, str], bool]  # whether an operation of an API may answer with a stream
+NOT_COMPARED = "not compared: too many rules before it have not answered"
+Streams = Callable[[Exchange], bool]  # whether the operation of an exchange may answer with a stream
 
 
 class OperationUse(Struct):
@@ -59,7 +60,8 @@ def outcome_of(exchange: Exchange) -> str:
 
 
 class Usage:
-    """What was used: of one world, or of all of them. `near` says of rules that did not answer what came nearest."""
+    """What was used: of one world, or of all of them. `near` says of the first rules that did not answer what came
+    nearest, nothing if no request came."""
 
     def __init__(self) -> None:
         self.operations: dict[tuple[str, str], OperationUse] = {}
@@ -76,7 +78,7 @@ class Usage:
         key = (exchange.api, exchange.operation)
         use = self.operations.get(key)
         if use is None:
-            use = self.operations[key] = OperationUse(streams(*key))
+            use = self.operations[key] = OperationUse(streams(exchange))
         use.add(exchange)
 
     def register(self, rules: Iterable[ListedRule]) -> None:
@@ -95,7 +97,12 @@ class Usage:
             self.operations.setdefault(key, OperationUse()).merge(use)
         self.used.update(other.used)
         self.rules.update(other.rules)
-        self.near.update({id: text for id, text in other.near.items() if text})
+        self.near.update({id: text for id, text in other.near.items() if text or id not in self.near})
+
+    @property
+    def idle(self) -> Iterator[tuple[str, ListedRule]]:
+        """The rules that have not answered, in order, each after its id."""
+        return ((id, rule) for id, rule in self.rules.items() if not self.times(rule))
 
     def times(self, rule: ListedRule) -> int:
         """How often a rule answered; of one that only adds faults, how often those played."""
@@ -113,7 +120,7 @@ class RuleUse(Struct, frozen=True):
     """A rule, and how often it has `answered`, of several `replies` each; a rule that only adds faults has none.
 
     `kind` is `rule`, or `answer` for one of the `answers` of a scenario; `nearest` is the request that came nearest, if
-    it has not answered.
+    it has not answered; of many such rules, only the first are compared with requests.
     """
 
     file: str
@@ -145,7 +152,7 @@ def rule_uses(usage: Usage) -> list[RuleUse]:
     for id, rule in usage.rules.items():
         faults = tuple(FaultUse(each.name, usage.used[each.id]) for each in rule.faults)
         replies = tuple(usage.used[each] for each in rule.replies)
-        nearest = "" if usage.times(rule) else usage.near.get(id, "")
+        nearest = "" if usage.times(rule) else usage.near.get(id, NOT_COMPARED)
         kind = "answer" if rule.canned else "rule"
         place = rule.place
         found.append(RuleUse(place.file, place.line, rule.name, kind, sum(replies), replies, faults, nearest))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from heapq import nlargest
+from itertools import islice
 
 import msgspec
 from msgspec import Struct, field
@@ -80,8 +82,11 @@ class Count(Struct):
     times: int = 0
     numbers: list[int] = field(default_factory=list)  # the first exchanges that were counted
     reached: int = 0  # of the requests in order
-    spent: dict[str | int, Mapping[str, float]] = field(default_factory=dict)
+    spent: dict[str, float] = field(default_factory=dict)  # the sums by unit, without what GETs cost
+    looked: dict[str, Mapping[str, float]] = field(default_factory=dict)  # what the last GET of each path cost
+    largest: list[tuple[str, float]] = field(default_factory=list)  # of the first unit, by exchanges that are no GETs
     used: Counter[str] = field(default_factory=Counter)
+    outdated: str = ""  # why it can't be compiled for the playbook that is played now
 
     def begin(self, exchange: Exchange) -> None:
         """Looks at an exchange that is answered."""
@@ -101,21 +106,32 @@ class Count(Struct):
             if len(self.numbers) <= MAX_NUMBERS:
                 self.numbers.append(exchange.number)
             if kind == "spent" and (amounts := spend(exchange)):
-                # What is only looked at costs once, however often it is looked at.
-                self.spent[exchange.path if exchange.method == "GET" else exchange.number] = amounts
+                self._spend(exchange, amounts)
 
     def with_open(self, exchanges: Iterable[Exchange], spend: Spend) -> Count:
         """A copy that counts exchanges that have not ended as well."""
-        copy = replace(self, numbers=[*self.numbers], spent={**self.spent}, used=Counter(self.used))
+        used, looked = Counter(self.used), {**self.looked}
+        copy = replace(self, numbers=[*self.numbers], looked=looked, used=used)
         for exchange in exchanges:
             copy.end(exchange, spend)
         return copy
+
+    def _spend(self, exchange: Exchange, amounts: Mapping[str, float]) -> None:
+        """Adds what an exchange cost. What is only looked at costs once, however often it is looked at."""
+        if exchange.method == "GET":
+            self.looked[exchange.path] = amounts
+            return
+        units = self.expectation.spent
+        self.spent = {unit: self.spent.get(unit, 0.0) + amounts.get(unit, 0.0) for unit in units}
+        self.largest = _largest([*self.largest, (f"#{exchange.number}", amounts.get(next(iter(units)), 0.0))])
 
     def judged(self, journal: Collection[Exchange], near_miss: NearMissOf) -> Judged:
         """How it stands; `journal` are the exchanges that are still known, which say what came instead."""
         expectation = self.expectation
         ok, certain, found, instead = JUDGES[expectation.kind](self, journal, near_miss)
         known = certain or not self.missed
+        if self.outdated:
+            found = f"{found}; it is counted as before the scenarios changed: {self.outdated}"
         if not known:
             found = f"{found}, and {self.missed:,} older exchanges were not counted"
         place = expectation.place
@@ -128,7 +144,7 @@ class Count(Struct):
             ok and known,
             known,
             found,
-            () if ok and known else tuple(list(instead)[:MAX_INSTEAD]),
+            () if ok and known else tuple(islice(instead, MAX_INSTEAD)),
         )
 
     def _of_times(self, journal: Collection[Exchange], near_miss: NearMissOf) -> tuple[bool, bool, str, Iterable[str]]:
@@ -151,7 +167,9 @@ class Count(Struct):
 
     def _of_spent(self, journal: Collection[Exchange], near_miss: NearMissOf) -> tuple[bool, bool, str, Iterable[str]]:
         bounds = self.expectation.spent
-        sums = {unit: round(sum(amounts.get(unit, 0.0) for amounts in self.spent.values()), 9) for unit in bounds}
+        looked = self.looked.values()
+        sums = {unit: self.spent.get(unit, 0.0) + sum(each.get(unit, 0.0) for each in looked) for unit in bounds}
+        sums = {unit: round(amount, 9) for unit, amount in sums.items()}
         found = ", ".join(f"{amount_text(amount)} {unit}" for unit, amount in sums.items())
         exceeded = any(bounds[unit].exceeded(amount) for unit, amount in sums.items())
         ok = all(bounds[unit].holds(amount) for unit, amount in sums.items())
@@ -159,9 +177,9 @@ class Count(Struct):
 
     def _most_by(self, unit: str) -> Iterator[str]:
         """Which exchanges spent most of a unit."""
-        most = sorted(self.spent.items(), key=lambda each: -each[1].get(unit, 0.0))[:MAX_INSTEAD]
-        shown = (f"{f'#{key}' if isinstance(key, int) else key} {amount_text(each.get(unit, 0))}" for key, each in most)
-        yield f"most {unit} by {', '.join(shown)}"
+        looked = [(path, amounts.get(unit, 0.0)) for path, amounts in self.looked.items()]
+        most = _largest([*looked, *self.largest])
+        yield f"most {unit} by {', '.join(f'{name} {amount_text(amount)}' for name, amount in most)}"
 
     def _of_rules(self, journal: Collection[Exchange], near_miss: NearMissOf) -> tuple[bool, bool, str, Iterable[str]]:
         idle = [each for each in self.expectation.rules if not any(self.used[id] for id in each.ids)]
@@ -188,6 +206,10 @@ def judge_expectations(counts: Iterable[Count], journal: Collection[Exchange], n
     """How expectations stand. `near_miss` says what the nearest request was to a rule that has not answered."""
     judged = tuple(each.judged(journal, near_miss) for each in counts)
     return Expectations(all(each.ok for each in judged), judged)
+
+
+def _largest(amounts: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
+    return nlargest(MAX_INSTEAD, amounts, key=lambda each: each[1])
 
 
 def _numbers(numbers: list[int], count: int) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 
 from emulator.compile.questions import shortened, summary_of
 from emulator.engine.authenticate import make_caller
@@ -25,6 +26,7 @@ from emulator.store.masking import MASKED, mask_key
 from emulator.store.passed_over import operation_of, passed_over
 from emulator.store.tokens import KEYS
 from emulator.store.views import FIELDS
+from emulator.verdict.coverage import Usage
 from emulator.worlds.explained import (
     BasisView,
     CallerView,
@@ -295,20 +297,51 @@ def _bases(service: Service, basis: Basis) -> Iterator[BasisView]:
 
 
 MAX_COMPARED = 50  # exchanges that are compared with a rule
+MAX_IDLE = 50  # rules that are compared with exchanges
 
 
-def nearest_request(rule: ListedRule, world: World) -> str:
-    """Says which of the last requests was nearest to a rule, and what kept it from answering; empty if none came."""
-    exchanges = [each for each in world.state.journal if (each.api, each.operation) in rule.operations]
-    if not exchanges:
-        return ""
-    found: list[tuple[Sequence[Difference], Exchange]] = []
-    for exchange in exchanges[-MAX_COMPARED:]:
-        operation = operation_of(exchange, world.playbook)
-        rules = () if operation is None else operation.rules.rules
-        for compiled in (each for each in rules if each.place == rule.place):
-            context = _context(world.pipeline.services[exchange.api], operation, exchange, world.playbook)
-            found.append((compiled.matcher.differences(context), exchange))
-    differences, exchange = min(found, key=lambda each: len(each[0]), default=((), exchanges[-1]))
-    about = "; ".join(map(shortened, differences)) or "another rule answered, or a counter kept it back"
-    return f"nearest is {summary_of(exchange)}: {about}"
+def nearest_to_idle(usage: Usage, world: World) -> dict[str, str]:
+    """Returns, by id, which request was nearest to each of the first rules that have not answered."""
+    nearest = NearestRequest(world)
+    return {id: nearest(rule) for id, rule in islice(usage.idle, MAX_IDLE)}
+
+
+class NearestRequest:
+    """Says which of the last requests was nearest to a rule; what is compared is collected once for all rules."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._exchanges = list(world.state.journal)[::-1]
+        self._last: dict[frozenset[tuple[str, str]], list[Exchange]] = {}
+        self._contexts: dict[int, Context] = {}
+
+    def __call__(self, rule: ListedRule) -> str:
+        """Returns the request and what kept the rule from answering it; empty if none came to its operations."""
+        exchanges = self._last_of(rule.operations)
+        if not exchanges:
+            return ""
+        found: list[tuple[Sequence[Difference], Exchange]] = []
+        for exchange in exchanges:
+            operation = operation_of(exchange, self._world.playbook)
+            compiled = None if operation is None else operation.rules.by_place.get(rule.place)
+            if compiled is not None:
+                found.append((compiled.matcher.differences(self._context(exchange, operation)), exchange))
+        differences, exchange = min(found, key=lambda each: len(each[0]), default=((), exchanges[-1]))
+        about = "; ".join(map(shortened, differences)) or "another rule answered, or a counter kept it back"
+        return f"nearest is {summary_of(exchange)}: {about}"
+
+    def _last_of(self, operations: frozenset[tuple[str, str]]) -> list[Exchange]:
+        """Returns the last exchanges of some operations, oldest first."""
+        found = self._last.get(operations)
+        if found is None:
+            fitting = (each for each in self._exchanges if (each.api, each.operation) in operations)
+            found = self._last[operations] = list(islice(fitting, MAX_COMPARED))[::-1]
+        return found
+
+    def _context(self, exchange: Exchange, operation: Operation | None) -> Context:
+        context = self._contexts.get(exchange.number)
+        if context is None:
+            service = self._world.pipeline.services[exchange.api]
+            context = _context(service, operation, exchange, self._world.playbook)
+            self._contexts[exchange.number] = context
+        return context

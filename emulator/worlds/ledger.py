@@ -17,11 +17,12 @@ from msgspec import Struct
 from emulator.compile.expectations import Known, read_expectation
 from emulator.engine.functions import LANGUAGE
 from emulator.engine.pipeline import Pipeline
-from emulator.errors import ConfigError
+from emulator.errors import ConfigError, DocumentError
 from emulator.http import Exchange
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook.expectations import Expectation
 from emulator.store.backend import ExchangeJournal
+from emulator.store.passed_over import operation_of
 from emulator.verdict.coverage import Usage
 from emulator.verdict.expectations import Count, Expectations, NearMissOf, judge_expectations
 from emulator.worlds.spending import spending
@@ -64,8 +65,8 @@ class Ledger:
         before, self._counts = self._counts, {}
         for expectation in pipeline.playbook.expectations:
             self._count(expectation, "", before)
-        for each in self.added.values():
-            self._count(each.expectation, each.id, before)
+        for added in [*self.added.values()]:
+            self._read_again(added, before)
         if self._counts:
             self._start()
 
@@ -95,9 +96,8 @@ class Ledger:
         """Adds an expectation. Raises DocumentError with everything that is wrong in it, ConfigError for too many."""
         if len(self.added) >= MAX_ADDED:
             raise ConfigError(f"{MAX_ADDED:,} expectations were added already; delete some first")
-        playbook = self._pipeline.playbook
         id = f"expectation_{self._made + 1}"
-        expectation = read_expectation(entry, Known(LANGUAGE, playbook.apis, playbook.listed), id)
+        expectation = self._read(entry, id)
         self._made += 1
         self.added[id] = added = AddedExpectation(id, entry, expectation)
         self._count(expectation, id, {})
@@ -117,7 +117,21 @@ class Ledger:
         counts = [each.with_open(still, self._spend) for each in self._counts.values()]
         return judge_expectations(counts, list(self._journal), near_miss)
 
-    def _count(self, expectation: Expectation, id: str, before: Mapping[tuple[str, str, int], Count]) -> None:
+    def _read_again(self, added: AddedExpectation, before: Mapping[tuple[str, str, int], Count]) -> None:
+        """Counts for one that was added, by the operations and rules of the playbook; as it was if they are gone."""
+        outdated = ""
+        try:
+            expectation = self._read(added.entry, added.id)
+        except DocumentError as error:
+            expectation, outdated = added.expectation, "; ".join(map(str, error.diagnostics))
+        self.added[added.id] = AddedExpectation(added.id, added.entry, expectation)
+        self._count(expectation, added.id, before).outdated = outdated
+
+    def _read(self, entry: Mapping[str, Any], id: str) -> Expectation:
+        playbook = self._pipeline.playbook
+        return read_expectation(entry, Known(LANGUAGE, playbook.apis, playbook.listed), id)
+
+    def _count(self, expectation: Expectation, id: str, before: Mapping[tuple[str, str, int], Count]) -> Count:
         number = 0
         while (key := (id or expectation.place.file, expectation.key, number)) in self._counts:
             number += 1
@@ -125,12 +139,13 @@ class Ledger:
         if known is not None and expectation.kind != "rules":
             known.expectation = expectation
             self._counts[key] = known
-            return
+            return known
         count = self._counts[key] = Count(expectation, id, self._journal.dropped)
         for exchange in self._journal:
             count.begin(exchange)
             if exchange.outcome != "open":
                 count.end(exchange, self._spend)
+        return count
 
     def _start(self) -> None:
         if self._watching is None:
@@ -156,7 +171,8 @@ class Ledger:
         service = self._pipeline.services.get(exchange.api)
         return {} if service is None else spending(service, exchange)
 
-    def _streams(self, api: str, operation: str) -> bool:
-        known = self._pipeline.playbook.operation(api, operation)
-        replies = (each.reply for rule in known.rules.rules for each in rule.each)
+    def _streams(self, exchange: Exchange) -> bool:
+        operation = operation_of(exchange, self._pipeline.playbook)
+        rules = () if operation is None else operation.rules.rules
+        replies = (each.reply for rule in rules for each in rule.each)
         return any(reply is not None and reply.events is not None for reply in replies)

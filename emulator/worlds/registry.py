@@ -26,7 +26,7 @@ from emulator.store.memory import MemoryBackend
 from emulator.verdict.coverage import Usage
 from emulator.worlds import snapshot as snapshots
 from emulator.worlds.credentials import CredentialRoutes
-from emulator.worlds.explanation import nearest_request
+from emulator.worlds.explanation import nearest_to_idle
 from emulator.worlds.ledger import Ledger
 from emulator.worlds.world import World, WorldSpec
 
@@ -346,8 +346,7 @@ class WorldRegistry:
 def _usage_of(world: World) -> Usage:
     """Returns what was used in a world, with the request that came nearest to each rule that has not answered."""
     usage = world.ledger.count_usage()
-    idle = [(id, rule) for id, rule in usage.rules.items() if not usage.times(rule)]
-    usage.near = {id: nearest_request(rule, world) for id, rule in idle}
+    usage.near = nearest_to_idle(usage, world)
     return usage
 
 

@@ -351,3 +351,10 @@ def test_a_near_miss_of_any_names_what_the_nearest_lacks() -> None:
     assert str(difference) == (
         "any: wanted one of 2 to hold, found none that holds (nearest: body.c: wanted 3, found nothing)"
     )
+
+
+def test_a_rule_is_found_by_its_place() -> None:
+    rules = [make(None, at=1), make(None, at=2)]
+    found = RuleSet(rules).by_place
+    assert found[rules[1].place] is rules[1]
+    assert Location("other.yaml", 2, 1) not in found

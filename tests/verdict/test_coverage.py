@@ -7,7 +7,7 @@ import pytest
 from emulator.errors import Location
 from emulator.http import Exchange
 from emulator.playbook.expectations import ListedFault, ListedRule
-from emulator.verdict.coverage import Usage, operation_coverage, outcome_of, rule_uses
+from emulator.verdict.coverage import NOT_COMPARED, Usage, operation_coverage, outcome_of, rule_uses
 
 
 def exchange(status: int = 200, operation: str = "things.create", **more: object) -> Exchange:
@@ -25,7 +25,7 @@ def rule(line: int, *replies: str, faults: tuple[ListedFault, ...] = ()) -> List
 def counted(*exchanges: Exchange, streams: bool = False) -> Usage:
     usage = Usage()
     for each in exchanges:
-        usage.add(each, lambda api, operation: streams)
+        usage.add(each, lambda each: streams)
     return usage
 
 
@@ -80,6 +80,16 @@ def test_worlds_add_up_and_the_nearest_request_of_any_of_them_is_kept() -> None:
     total.merge(other)
     assert [(each.calls, each.streams) for each in operation_coverage(total)] == [(2, True)]
     assert [(each.answered, each.nearest) for each in rule_uses(total)] == [(1, ""), (0, "#1")]
+
+
+def test_a_rule_that_nobody_compared_says_so_and_one_without_requests_does_not() -> None:
+    usage = Usage()
+    usage.register([rule(4, "a"), rule(8, "b")])
+    usage.near = {"mine.yaml:4:5": ""}
+    total = Usage()
+    total.merge(usage)
+    assert [id for id, _ in total.idle] == ["mine.yaml:4:5", "mine.yaml:8:5"]
+    assert [each.nearest for each in rule_uses(total)] == ["", NOT_COMPARED]
 
 
 def test_a_rule_that_was_edited_away_unused_is_forgotten() -> None:

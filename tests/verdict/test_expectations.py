@@ -77,6 +77,35 @@ def test_a_budget_counts_what_is_only_looked_at_once(seen: Seen) -> None:
     assert judged(seen, on="messages.create", spent={"tokens": 10}).ok
 
 
+def test_a_budget_keeps_sums_and_the_few_largest_however_many_requests_come(seen: Seen) -> None:
+    for at in range(100):
+        seen.add(at)
+    count = counted(seen.exchanges, spent={"tokens": {"lte": 15}, "USD": {"lt": 1}})
+    assert (len(count.spent), len(count.largest), len(count.looked)) == (2, 3, 0)
+    still = seen.add(100, outcome="open")
+    (one,) = judge_expectations([count.with_open([still], spend)], (), str).expectations
+    assert (one.found, one.instead) == (
+        "found 1,010 tokens, 10.1 USD in 101 requests",
+        ("most tokens by #1 10, #2 10, #3 10",),
+    )
+    (before,) = judge_expectations([count], (), str).expectations
+    assert before.found == "found 1,000 tokens, 10 USD in 100 requests"
+
+
+def test_only_the_rules_that_are_shown_are_compared_with_requests() -> None:
+    many = tuple(ListedRule(Location("many.yaml", at), f"rule {at}", frozenset(), (str(at),)) for at in range(1, 200))
+    expectation = read_expectation({"rules": "all"}, Known(LANGUAGE, PLAYBOOK.apis, many), "it")
+    compared: list[str] = []
+
+    def near(rule: ListedRule) -> str:
+        compared.append(rule.name)
+        return ""
+
+    (one,) = judge_expectations([Count(expectation)], (), near).expectations
+    assert compared == ["rule 1", "rule 2", "rule 3"]
+    assert len(one.instead) == 3
+
+
 def test_each_named_rule_must_have_answered(seen: Seen) -> None:
     seen.add(0, rule="mine.yaml:9:5#2")
     one = judged(seen, rules="all")

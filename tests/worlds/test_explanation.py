@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from emulator import Emulator
+from emulator.playbook.matching import Matcher
+from emulator.verdict.coverage import NOT_COMPARED
+from emulator.worlds import explanation
 from tests import loopback
 from tests.inspector.traffic import KEY, asking, cut, send, streaming
 from tests.running import Emulated
@@ -184,3 +190,33 @@ def test_the_prompt_is_what_was_replied_to(emulator: Emulated) -> None:
     loopback.get(f"{emulator.origin}/v2/models", headers=KEY)
     assert explained(emulator)["prompt"] == "What is the colour of the sky?"
     assert explained(emulator, 2)["prompt"] == ""
+
+
+def test_the_work_to_find_the_nearest_requests_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = "".join(f"  - {{on: messages.create, when: {{body.system: s{at}}}, reply: {{}}}}\n" for at in range(120))
+    (tmp_path / "many.yaml").write_text(f"scenario: many\nextends: default\nrules:\n{rules}")
+    work: Counter[str] = Counter()
+    for owner, name in ((explanation, "_context"), (Matcher, "differences")):
+        counted(monkeypatch, work, owner, name)
+    with Emulator(scenario=tmp_path / "many.yaml") as many:
+        url = f"{many.base_url('aiexport')}/messages"
+        for _ in range(60):
+            loopback.post(url, json=asking(), headers=KEY).raise_for_status()
+        work.clear()
+        shown = many.rules
+    assert work == {
+        "_context": explanation.MAX_COMPARED,
+        "differences": explanation.MAX_COMPARED * explanation.MAX_IDLE,
+    }
+    assert shown[49]["nearest"].startswith("nearest is #11 POST")
+    assert {each["nearest"] for each in shown[50:]} == {NOT_COMPARED}
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, work: Counter[str], owner: Any, name: str) -> None:
+    function = getattr(owner, name)
+
+    def counting(*arguments: Any) -> Any:
+        work[name] += 1
+        return function(*arguments)
+
+    monkeypatch.setattr(owner, name, counting)

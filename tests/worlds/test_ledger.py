@@ -11,6 +11,7 @@ import pytest
 
 from emulator import Emulator
 from tests import loopback
+from tests.waiting import until
 
 SCENARIO = """\
 scenario: counted
@@ -197,3 +198,62 @@ def test_a_rule_that_loses_a_request_before_it_is_done_has_played(tmp_path: Path
             say(emulator)
         assert emulator.expectations.ok
         assert [each["played"] for each in emulator.rules[0]["faults"]] == [1]
+
+
+FEWER = "scenario: fewer\napis: {aixplain: }\n"
+
+
+def test_rules_are_listed_after_a_switch_to_fewer_apis(emulator: Emulator) -> None:
+    models(emulator)
+    emulator.put_scenario("fewer", FEWER)
+    emulator.use("fewer")
+    assert emulator.rules == []
+
+
+def test_a_response_that_ends_after_a_switch_to_fewer_apis_is_counted(emulator: Emulator) -> None:
+    emulator.client.post("/coverage")
+    emulator.arm("stall_after", on="messages.stream", events=2)
+    url = f"{emulator.base_url('aiexport')}/messages/stream"
+    with loopback.stream("POST", url, json=HELLO, headers={"X-API-Key": "axp_test_pro"}) as stream:
+        chunks = stream.iter_raw()
+        next(chunks)
+        emulator.put_scenario("fewer", FEWER)
+        emulator.use("fewer")
+    until(lambda: emulator.client.get("/coverage")["operations"])
+    (stalled,) = emulator.client.get("/coverage")["operations"]
+    assert (stalled["operation"], stalled["outcomes"]["stalled"]) == ("messages.stream", 1)
+
+
+def test_an_added_expectation_follows_its_rules_when_a_reload_moves_them(scenario: Path) -> None:
+    with Emulator(scenario=scenario) as emulator:
+        emulator.expect(rules=["busy"])
+        scenario.write_text("# moved by a line\n" + SCENARIO)
+        emulator.use(scenario)
+        say(emulator)
+        assert [each.ok for each in emulator.expectations.expectations if each.id] == [True]
+
+
+def test_an_added_expectation_is_about_the_operations_of_the_scenario_that_is_played() -> None:
+    with Emulator() as emulator:
+        emulator.put_scenario("fewer", FEWER)
+        emulator.use("fewer")
+        emulator.expect("*.list", times=1)
+        emulator.use("default")
+        models(emulator)
+        assert emulator.expectations.ok
+
+
+def test_an_added_expectation_whose_rules_are_gone_stays_and_says_so(scenario: Path) -> None:
+    with Emulator(scenario=scenario) as emulator:
+        emulator.expect(rules=["busy"])
+        scenario.write_text(SCENARIO.replace("busy", "hurried"))
+        emulator.use(scenario)
+        (one,) = [each for each in emulator.expectations.failed if each.id]
+        assert one.found.endswith(
+            "it is counted as before the scenarios changed: rules.0: no rule is called 'busy'; "
+            "expected one of: hurried, slow, rows"
+        )
+        scenario.write_text(SCENARIO)
+        emulator.use(scenario)
+        say(emulator)
+        assert not [each for each in emulator.expectations.failed if each.id]
