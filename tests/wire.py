@@ -52,8 +52,8 @@ def request(
 class Wire:
     """One connection."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        self.socket = socket.create_connection((host, port), timeout=PATIENCE)
         self._file = self.socket.makefile("rb")
 
     def __enter__(self) -> Wire:

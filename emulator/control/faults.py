@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field, to_builtins
@@ -154,9 +155,12 @@ def clear(request: ControlRequest) -> Disarmed:
 
 
 def _refuse(fault: Refuse, request: ControlRequest) -> str:
-    """Lets the server refuse connections at once, or end that with an outage of no time; returns how."""
+    """Lets the server refuse connections once the unit of work is done; an outage of no time ends that. Returns how."""
+    if request.connection is None:
+        return ""
     outage = Outage(fault.lasts, fault.port, request.clock, request.state.attend)
-    return "" if request.refuse is None else request.refuse(outage)
+    request.state.store.on_commit(partial(request.connection.refuse, outage))
+    return request.connection.describe(outage)
 
 
 def _view(armed: ArmedFault, request: ControlRequest) -> ArmedView:

@@ -40,11 +40,21 @@ class ControlledApp(Protocol):
     def untrusted(self) -> Mapping[str, int]: ...
 
 
+class ServerConnection(Protocol):
+    """The connection of a request, to a server that can refuse others."""
+
+    def refuse(self, outage: Outage) -> None:
+        """Lets the server refuse connections for a while."""
+
+    def describe(self, outage: Outage) -> str:
+        """Returns how it would refuse them, in words."""
+
+
 class ControlRequest(Struct):
     """One request to the control API. `path` holds the parameters of the path, `origin` is scheme, host and port.
 
     `world_name` names the world it is for, `raw` is the body as it was sent. `status` is the route's; a function may
-    set another. `last_event_id` is the last event of a stream that the client has. `refuse` is how the server refuses
+    set another. `last_event_id` is the last event of a stream that the client has. `connection` lets the server refuse
     connections, if it can.
     """
 
@@ -57,7 +67,7 @@ class ControlRequest(Struct):
     raw: bytes
     status: int
     last_event_id: str | None = None
-    refuse: Callable[[Outage], str] | None = None
+    connection: ServerConnection | None = None
 
     @property
     def world(self) -> World:

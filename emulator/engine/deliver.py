@@ -220,7 +220,7 @@ class _Playing:
 RAW_SOCKET = (
     "emulator.server.raw_socket"  # the ASGI extension by which a server lends its socket; its value makes a RawSocket
 )
-REFUSE = "emulator.server.refuse"  # another one, by which it refuses connections for a while; it takes an Outage
+REFUSE = "emulator.server.refuse"  # another one: the connection, which lets the server refuse others for a while
 
 GAP = 0.001  # real seconds between two segments
 KEPT = ("keep", "forget")  # endings after which the connection is there

@@ -2,8 +2,9 @@
 
 A port is closed, so that the machine refuses connections, if the control API has a port of its own. Otherwise each
 connection is accepted and reset before anything of it is read, since nobody could end the outage over a closed port
-but who has a connection already. An outage ends after its time on the clock of its world or, as a frozen clock can't be
-moved over a port that refuses, after as many real seconds; with its world; or when another one begins.
+but who has a connection already. New connections to the control API are then reset too. An outage ends after its time
+on the clock of its world or, as a frozen clock can't be moved over a port that refuses, after as many real seconds;
+with its world; or when another one begins.
 """
 
 from __future__ import annotations
@@ -57,7 +58,10 @@ class Port:
         self._server = await asyncio.get_running_loop().create_server(self._accept, sock=self._sock, backlog=BACKLOG)
 
     def refuse(self, closes: bool) -> None:
-        """Refuses connections: the socket is closed, and another one keeps its address; or each is reset."""
+        """Refuses connections: the socket is closed, and another one keeps its address; or each is reset.
+
+        Raises OSError when the address can't be kept: then the port is closed until `reopen`.
+        """
         if not closes:
             self._resets = True
             return
@@ -65,13 +69,16 @@ class Port:
             self._opening.cancel()
         if self._server is not None:
             self._server.close()
+        self._server = None
         self._sock.close()
-        self._server, self._sock = None, hold(*self.address)
+        self._sock = hold(*self.address)
 
     def reopen(self) -> None:
-        """Accepts connections again."""
+        """Accepts connections again. Raises OSError when another process has taken the address."""
         self._resets = False
         if self._server is None and not self._ended:
+            if self._sock.fileno() < 0:
+                self._sock = hold(*self.address)
             self._sock.listen(BACKLOG)
             self._opening = asyncio.get_running_loop().create_task(self.open())
 
@@ -102,31 +109,58 @@ class Ports:
         self._ports.append(port)
         return port
 
-    def refuse(self, outage: Outage, connections: Iterable[Any]) -> str:
-        """Refuses connections from here on, and resets those of the server that are idle; returns how, in words.
+    def describe(self, outage: Outage) -> str:
+        """Returns how connections would be refused, in words; empty for an outage of no time."""
+        if outage.seconds <= 0:
+            return ""
+        if not self._meant(outage):
+            return f"nothing is refused: there is no {outage.port} port"
+        return CLOSED if self._closes else RESET
+
+    def refuse(self, outage: Outage, connections: Iterable[Any]) -> None:
+        """Refuses connections from here on, and resets those of the server that are idle.
 
         An outage of no time ends the one there is, if that is of the same clock.
         """
         if outage.seconds <= 0 and outage.clock is not self._clock:
-            return ""
+            return
         self._end()
-        kinds = BOTH if outage.port == "both" else (outage.port,)
-        meant = [port for port in self._ports if port.kind in kinds]
-        if outage.seconds <= 0 or not meant:
-            return "" if outage.seconds <= 0 else f"nothing is refused: there is no {outage.port} port"
-        closes = any(port.kind == CONTROL for port in self._ports)
-        for port in meant:
-            port.refuse(closes)
-        numbers = {port.address[1] for port in meant}
-        for connection in list(connections):
-            if connection.idle and _port_of(connection) in numbers:
-                reset(connection.transport)
+        meant = self._meant(outage)
+        if not meant:
+            return
         self._refusing, self._clock = meant, outage.clock
+        try:
+            for port in meant:
+                port.refuse(self._closes)
+        except OSError as error:
+            LOG.error("connections are not refused: %s", error)
+            self._end()
+            return
+        for connection in list(connections):
+            if connection.idle and self._port_of(connection) in meant:
+                reset(connection.transport)
         self._task = asyncio.get_running_loop().create_task(_last(outage))
         self._task.add_done_callback(self._over)
-        how = CLOSED if closes else RESET
-        LOG.warning("refusing connections for %g s: %s", outage.seconds, how)
-        return how
+        LOG.warning("refusing connections for %g s: %s", outage.seconds, self.describe(outage))
+
+    @property
+    def _closes(self) -> bool:
+        """Whether a port that refuses is closed."""
+        return any(port.kind == CONTROL for port in self._ports)
+
+    def _meant(self, outage: Outage) -> list[Port]:
+        """Returns the ports that refuse; none for an outage of no time."""
+        kinds = BOTH if outage.port == "both" else (outage.port,)
+        return [port for port in self._ports if port.kind in kinds and outage.seconds > 0]
+
+    def _port_of(self, connection: Any) -> Port | None:
+        """Returns the port that a connection came to: that of its address, else the one that listens on all of them."""
+        host, number, *_ = connection.transport.get_extra_info("sockname") or ("", 0)
+        for address in ((host, number), ("::" if ":" in host else "0.0.0.0", number)):
+            for port in self._ports:
+                if port.address == address:
+                    return port
+        return None
 
     def _over(self, task: asyncio.Task[None]) -> None:
         if task is self._task:
@@ -136,9 +170,12 @@ class Ports:
         task, self._task, self._clock = self._task, None, None
         if task is not None:
             task.cancel()
-        for port in self._refusing:
-            port.reopen()
-        self._refusing = []
+        refusing, self._refusing = self._refusing, []
+        for port in refusing:
+            try:
+                port.reopen()
+            except OSError as error:
+                LOG.error("can't listen on %s:%d again: %s", *port.address, error)
 
 
 async def _last(outage: Outage) -> None:
@@ -160,9 +197,3 @@ async def _last(outage: Outage) -> None:
     finally:
         timer.cancel()
         handle.cancel()
-
-
-def _port_of(connection: Any) -> int | None:
-    """The port of this machine that a connection came to."""
-    name = connection.transport.get_extra_info("sockname")
-    return int(name[1]) if name else None

@@ -314,7 +314,7 @@ class HttpProtocol(ProxyingProtocol):
         extensions: dict[str, Any] = {
             CHUNKS: partial(self._write_chunk, cycle),
             RAW_SOCKET: partial(RawSocket, cycle, self.flow, self.loop, self),
-            REFUSE: self.refuse,
+            REFUSE: self,
         }
         cycle.scope["extensions"] = extensions
         app = application or app
@@ -331,9 +331,13 @@ class HttpProtocol(ProxyingProtocol):
         else:
             self._idle_limit = IdleLimit(clock, silence, self._close_if_idle)
 
-    def refuse(self, outage: Outage) -> str:
-        """Lets the server refuse connections for a while; returns how."""
-        return self.config.ports.refuse(outage, self.server_state.connections)
+    def refuse(self, outage: Outage) -> None:
+        """Lets the server refuse connections for a while."""
+        self.config.ports.refuse(outage, self.server_state.connections)
+
+    def describe(self, outage: Outage) -> str:
+        """Returns how the server would refuse connections, in words."""
+        return self.config.ports.describe(outage)
 
     # ------------------------------------------------------------------ writing
 

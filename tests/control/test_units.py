@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from emulator.server.ports import Ports
 from emulator.worlds import registry
 from tests import loopback
 from tests.apis.aiexport_calls import asking
@@ -64,6 +65,18 @@ def test_a_key_leads_to_its_world_when_the_unit_is_done(repeating: Emulated) -> 
         assert control.post("/keys?world=mine", json=order).status_code == 201
         assert control.post("/keys?world=mine", json=order).status_code == 201
         assert control.post("/keys?world=other", json=order).status_code == 409
+
+
+def test_a_port_is_refused_once_when_the_unit_is_done(repeating: Emulated, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds: list[float] = []
+    monkeypatch.setattr(Ports, "refuse", lambda ports, outage, connections: seconds.append(outage.seconds))
+    with loopback.Client(base_url=f"{repeating.origin}/_emulator") as control:
+        armed = control.post("/faults", json={"fault": "refuse", "params": "2s"}).json()
+        assert armed["note"].startswith("each connection is reset")
+        assert seconds == [2.0]
+        assert control.delete(f"/faults/{armed['id']}").status_code == 200
+        assert control.delete("/faults").status_code == 200
+        assert seconds == [2.0, 0.0, 0.0]
 
 
 def one(control: httpx.Client, path: str, name: str, key: str) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Iterator
+from errno import EMFILE
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -13,8 +14,8 @@ import pytest
 import uvloop
 from starlette.types import Receive, Scope, Send
 
-from emulator.server import Server
-from emulator.server.listeners import bind
+from emulator.server import Server, ports
+from emulator.server.listeners import bind, hold
 from emulator.settings import Listen, Settings
 from tests import loopback
 from tests.faults.conftest import BODY, OPERATIONS, Faulty, drain
@@ -28,10 +29,15 @@ from tests.wire import Wire
 class Apart(Running):
     """A server whose control API has a port of its own."""
 
-    def __init__(self) -> None:
-        (self._control,) = bind(Settings(listen=Listen(port=0)))
-        self.control = f"http://127.0.0.1:{self._control.getsockname()[1]}"
+    def __init__(self, same_number: bool = False) -> None:
+        self._same_number = same_number
+        if not same_number:
+            self._bind_control("127.0.0.1", 0)
         super().__init__()
+
+    def _bind_control(self, host: str, port: int) -> None:
+        (self._control,) = bind(Settings(listen=Listen(host, port)))
+        self.control = f"http://{host}:{self._control.getsockname()[1]}"
 
     async def control_only(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self.app is not None
@@ -40,8 +46,19 @@ class Apart(Running):
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             self.loop = runner.get_loop()
+            if self._same_number:
+                self._bind_control("127.0.0.2", self._socket.getsockname()[1])
             self._server = Server(self, self._ready.set, control=[self._control])
             runner.run(self._server.serve([self._socket]))
+
+
+class Everywhere(Running):
+    """A server that listens on all IPv4 addresses."""
+
+    def _run(self) -> None:
+        self._socket.close()
+        (self._socket,) = bind(Settings(listen=Listen("0.0.0.0", self.port)))
+        super()._run()
 
 
 Serve = Callable[..., Faulty]
@@ -81,8 +98,8 @@ def order(origin: str, query: str = "", **more: Any) -> Any:
 
 def test_the_request_that_meets_it_is_lost_and_others_are_reset_for_a_while(serve: Serve) -> None:
     faulty = serve(Running())
-    assert faulty.everything("refuse=500s") == (b"", "reset")
-    assert [end_of(faulty) for _ in range(3)] == ["reset"] * 3
+    faulty.arm("refuse", "500s", times=1)
+    assert [end_of(faulty) for _ in range(4)] == ["reset"] * 4
     faulty.emulated.advance(499)
     assert end_of(faulty) == "reset"
     faulty.emulated.advance(1)
@@ -92,7 +109,8 @@ def test_the_request_that_meets_it_is_lost_and_others_are_reset_for_a_while(serv
 
 def test_an_outage_ends_in_real_time_where_the_clock_stands_still(serve: Serve) -> None:
     faulty = serve(Running())
-    assert faulty.everything("refuse=300ms") == (b"", "reset")
+    faulty.arm("refuse", "300ms", times=1)
+    assert end_of(faulty) == "reset"
     until(lambda: end_of(faulty) == "200")
 
 
@@ -138,12 +156,59 @@ def test_idle_connections_are_reset_and_a_response_under_way_goes_on(serve: Serv
         faulty.arrived()
         idle.send(faulty.asks(None))
         assert idle.answer().body == BODY
-        assert faulty.everything("refuse=500s") == (b"", "reset")
+        faulty.arm("refuse", "500s", on="one", times=1)
+        assert end_of(faulty) == "reset"
         assert drain(idle) == (b"", "reset")
         assert busy.head()[0] == 200
         assert busy.chunk()
         faulty.emulated.advance(60)
         assert busy.chunk()
+
+
+def test_idle_connections_of_a_control_port_with_the_same_number_are_kept(serve: Serve) -> None:
+    apart = Apart(same_number=True)
+    faulty = serve(apart)
+    health = ("GET", "/_emulator/health", [("host", "127.0.0.2")])
+    with Wire(apart.port, "127.0.0.2") as control, faulty.wire() as idle:
+        assert control.ask(*health).status == 200
+        idle.send(faulty.asks(None))
+        assert idle.answer().body == BODY
+        assert order(apart.control, params="500s")["note"] == "its port is closed"
+        assert drain(idle) == (b"", "reset")
+        assert control.ask(*health).status == 200
+
+
+def test_idle_connections_to_a_port_on_all_addresses_are_reset(serve: Serve) -> None:
+    faulty = serve(Everywhere())
+    with faulty.wire() as idle:
+        idle.send(faulty.asks(None))
+        assert idle.answer().body == BODY
+        faulty.arm("refuse", "500s", times=1)
+        assert end_of(faulty) == "reset"
+        assert drain(idle) == (b"", "reset")
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+def test_a_port_whose_address_is_lost_is_opened_again(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, failures: int
+) -> None:
+    apart = Apart()
+    faulty = serve(apart)
+    errors = [OSError(EMFILE, "Too many open files")] * failures
+
+    def hold_in_vain(host: str, port: int) -> socket.socket:
+        if errors:
+            raise errors.pop()
+        return hold(host, port)
+
+    monkeypatch.setattr(ports, "hold", hold_in_vain)
+    order(apart.control, params="500s")
+    assert "connections are not refused: [Errno 24] Too many open files" in caplog.messages
+    if failures == 1:
+        until(lambda: end_of(faulty) == "200")
+    else:
+        assert f"can't listen on 127.0.0.1:{apart.port} again: [Errno 24] Too many open files" in caplog.messages
+        assert end_of(faulty) == "refused"
 
 
 def test_with_a_condition_it_waits_for_a_request(serve: Serve) -> None:
@@ -158,8 +223,9 @@ def test_the_port_of_the_https_front_can_be_meant_alone(serve: Serve, tmp_path: 
     secure = SecureRunning(tmp_path / "authority")
     faulty = serve(secure, "https")
     plain = Faulty(faulty.emulated)
+    faulty.arm("refuse", {"lasts": "500s", "port": "https"}, times=1)
     with Wire(secure.port) as wire:
-        wire.send(plain.asks("refuse; lasts=500s; port=https"))
+        wire.send(plain.asks(None))
         assert drain(wire) == (b"", "reset")
         with socket.create_connection(("127.0.0.1", secure.tls_port)) as refused, pytest.raises(ConnectionResetError):
             refused.recv(1)
