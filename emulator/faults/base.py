@@ -137,6 +137,18 @@ def seconds(value: Any) -> float:
     return duration.fixed
 
 
+def seconds_until(most: str) -> Parameter:
+    """A duration that is no longer than `most`."""
+    limit, expected = seconds(most), f"a duration such as '340ms', at most {most!r}"
+
+    def parse(value: Any) -> float:
+        if (found := seconds(value)) > limit:
+            raise ValueError(f"expected {expected}; found {shown(repr(value))}")
+        return found
+
+    return Parameter(expected, parse)
+
+
 def age(value: Any) -> Duration:
     """Parses a duration, a number of polls such as `2 polls`, or both. Raises ValueError."""
     try:

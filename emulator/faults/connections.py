@@ -6,12 +6,13 @@ from functools import partial
 from random import Random
 from typing import Annotated, ClassVar
 
-from emulator.faults.base import Fault, FaultContext, Seconds, choice
+from emulator.faults.base import Fault, FaultContext, Seconds, choice, seconds_until
 from emulator.faults.raw_response import Outage, RawResponse
 from emulator.faults.wire import WireFault
 from emulator.http import Reply
 
 SILENCE = 0.2  # seconds
+MAX_OUTAGE = "10m"
 
 
 class IdleClose(WireFault, frozen=True):
@@ -40,11 +41,12 @@ class IdleClose(WireFault, frozen=True):
 class Refuse(WireFault, frozen=True):
     """The port refuses or resets all connections for as long as it `lasts`; the request that meets this is lost.
 
-    `port` is the APIs' own (`http`), that of --tls-listen (`https`), or both.
+    `port` is the APIs' own (`http`), that of --tls-listen (`https`), or both. Since it concerns every client of the
+    server, the header of a request can't ask for it.
     """
 
     name: ClassVar[str] = "refuse"
-    lasts: Seconds = 5.0
+    lasts: Annotated[float, seconds_until(MAX_OUTAGE)] = 5.0
     port: Annotated[str, choice("both", "http", "https")] = "both"
 
     def loses(self, draw: float) -> bool:

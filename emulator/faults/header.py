@@ -10,6 +10,7 @@ from typing import Any
 from emulator.errors import ApiError, ConfigError, DocumentError
 from emulator.faults.armed import KEYS
 from emulator.faults.base import Fault
+from emulator.faults.connections import Refuse
 from emulator.faults.registry import FAULTS, parameters
 from emulator.faults.targets import unknown_name
 from emulator.http import Header
@@ -23,6 +24,10 @@ MAX_FAULTS = 20  # of one request
 MAX_LENGTH = 2_000  # characters
 TRIGGERS = tuple(key for key in KEYS if key not in ("fault", "params", "on"))
 OPERATIONS = re.compile(r"\s*([\w.*/-]+(?:\s*,\s*[\w.*/-]+)*)\s*:\s+(.*)", re.DOTALL)  # and what stands behind them
+IN_NO_HEADER = (
+    f"{Refuse.name} closes the port to every client, so no header may name it; "
+    "arm it with POST /_emulator/faults, or write it in a scenario's rule"
+)
 SHAPE = f"expected {NAME}: name; param=value, name2; param=value"
 
 
@@ -76,9 +81,13 @@ def armed_order(text: str) -> dict[str, Any]:
     return {key: value for key, value in {**order, **triggers}.items() if value not in (None, [])}
 
 
-def _parameters_of(name: str) -> Iterable[str]:
+def _kind_of(name: str) -> type[Fault] | None:
     alias = FAULTS.aliases.get(name)
-    kind = FAULTS.get(name if alias is None else alias.fault)
+    return FAULTS.get(name if alias is None else alias.fault)
+
+
+def _parameters_of(name: str) -> Iterable[str]:
+    kind = _kind_of(name)
     return () if kind is None else parameters(kind)
 
 
@@ -92,7 +101,10 @@ def _number(name: str, value: Any) -> Any:
 
 def _parse_fault(entry: str) -> Fault:
     first, *rest = (each.strip() for each in _split(entry, ";"))
-    return FAULTS.make(*_fault_and_values(first, rest))
+    name, values = _fault_and_values(first, rest)
+    if _kind_of(name) is Refuse:
+        raise ConfigError(IN_NO_HEADER)
+    return FAULTS.make(name, values)
 
 
 def _fault_and_values(first: str, rest: Sequence[str]) -> tuple[str, Any]:

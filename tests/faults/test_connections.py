@@ -6,8 +6,11 @@ import httpx
 import pytest
 import requests
 
+from emulator.faults import FAULTS
+from emulator.faults.connections import Refuse
 from tests import loopback
 from tests.faults.conftest import BODY, HELLO, Faulty, assert_silent, complaint, drain
+from tests.library import STORY, Library, api
 from tests.small import KEY
 from tests.waiting import until
 
@@ -102,3 +105,18 @@ def test_a_pool_that_looks_before_it_sends_opens_another_connection(faulty: Faul
 def test_silence_and_the_next_request_exclude_each_other() -> None:
     assert "either `after` so much silence, or `at: next`" in complaint("idle_close", {"after": "1s", "at": "next"})
     assert "'last' is not allowed" in complaint("idle_close", {"at": "last"})
+
+
+@pytest.mark.bound("outage of the fault `refuse`")
+def test_a_port_is_refused_for_ten_minutes_at_most() -> None:
+    assert FAULTS.make("refuse", "10m") == Refuse(600.0)
+    for lasts in ("601s", "30d"):
+        assert f"lasts: expected a duration such as '340ms', at most '10m'; found '{lasts}'" in complaint(
+            "refuse", lasts
+        )
+
+
+def test_a_scenario_may_refuse_a_port_for_as_long(library: Library) -> None:
+    library.load(api=api(), story=STORY + "rules: [{on: echo.create, fault: {refuse: 10m}}]")
+    (told,) = library.refused(api=api(), story=STORY + "rules: [{on: echo.create, fault: {«refuse: 11m}}]")
+    assert "at most '10m'" in told

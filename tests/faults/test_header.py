@@ -67,6 +67,8 @@ def test_what_it_may_say(faulty: Faulty, line: str, played: tuple[str, ...]) -> 
         ("latency; lognormal={p50: {}", "a quote or a bracket has no counterpart"),
         ("latency; lognormal={p50: 1s, p50: 2s}", "duplicate key 'p50'"),
         ("latency; lognormal={p50: *a}", "{p50: *a}: "),
+        ("refuse", "arm it with POST /_emulator/faults, or write it in a scenario's rule"),
+        ("latency=1s, refuse; lasts=30d", "refuse closes the port to every client, so no header may name it"),
     ],
 )
 def test_anything_else_is_a_400_in_the_shape_of_the_api(faulty: Faulty, line: str, hint: str) -> None:

@@ -107,6 +107,14 @@ def test_the_request_that_meets_it_is_lost_and_others_are_reset_for_a_while(serv
     assert not faulty.emulated.exchanges(2)[0].done
 
 
+def test_a_client_cannot_refuse_connections_to_others_by_a_header(serve: Serve) -> None:
+    faulty = serve(Running())
+    received, _ = faulty.everything("refuse; lasts=30d")
+    assert received.startswith(b"HTTP/1.1 400")
+    assert b"POST /_emulator/faults" in received
+    assert end_of(faulty) == "200"
+
+
 def test_an_outage_ends_in_real_time_where_the_clock_stands_still(serve: Serve) -> None:
     faulty = serve(Running())
     faulty.arm("refuse", "300ms", times=1)
