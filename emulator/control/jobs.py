@@ -12,6 +12,7 @@ from emulator.control.about import known_api
 from emulator.control.clock import seconds
 from emulator.control.parsing import ControlFailure, unknown
 from emulator.control.route import ControlRequest, ControlRoute
+from emulator.dates import LATEST
 from emulator.engine.authenticate import identify
 from emulator.engine.context import NOBODY, Context, Service
 from emulator.engine.functions import LANGUAGE
@@ -25,6 +26,7 @@ from emulator.language.schema.api import StepModel
 from emulator.playbook.model import JobPlan
 from emulator.settings import MIB
 from emulator.store.tokens import KEYS
+from emulator.worlds.snapshot import MAX_ITEMS
 
 
 class StateView(Struct, frozen=True):
@@ -134,7 +136,7 @@ def start(request: ControlRequest, body: JobRequest) -> Generator[None, None, Jo
             400, f"body: 'result' is missing; it is what a job of the kind {body.kind!r} says in the end"
         )
     items, data, rows = body.items, {**_nulls(step), **body.data}, None
-    begun = clock.now() - _age(body, plan)
+    begun = clock.now() - _age(body, plan, clock.now())
     if plan.rows is not None and isinstance(items, list):
         data["items"] = items
         rows = yield from work_rows(plan.rows, plan.timeline, items, context, begun)
@@ -197,11 +199,21 @@ def _nulls(step: StepModel | None) -> dict[str, Any]:
     return dict.fromkeys(step.data) if step is not None and isinstance(step.data, dict) else {}
 
 
-def _age(body: JobRequest, plan: JobPlan) -> float:
-    """How old the job is, in seconds. Raises ControlFailure 400."""
+def _age(body: JobRequest, plan: JobPlan, now: float) -> float:
+    """How old the job is, in seconds. Raises ControlFailure 400, also for a job that no snapshot could hold."""
     count = len(body.items) if isinstance(body.items, list) else body.items
-    if count < 0:
-        raise ControlFailure(400, f"body.items: expected a list, or a number from 0; found {count}")
+    if not 0 <= count <= MAX_ITEMS:
+        raise ControlFailure(400, f"body.items: expected a list, or a number from 0 to {MAX_ITEMS:,}; found {count:,}")
+    age = _age_by(body, plan, count)
+    if age > now:
+        where = "age" if body.finished is None else "finished"
+        raise ControlFailure(400, f"body.{where}: the job would have begun before 1970; expected a time from then on")
+    if LATEST < now - age + plan.timeline.ends_after(count) < inf:
+        raise ControlFailure(400, f"body.items: a job of {count:,} items would end after the year 9999; give fewer")
+    return age
+
+
+def _age_by(body: JobRequest, plan: JobPlan, count: int) -> float:
     if body.finished is None:
         return 0.0 if body.age is None else seconds(body.age, "body.age")
     if body.age is not None or body.state is not None:

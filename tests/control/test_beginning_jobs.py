@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from emulator.dates import LATEST
+from emulator.worlds.snapshot import MAX_ITEMS
 from tests.apis.aiexport_calls import asking, caller
 from tests.receiver import receiving
 from tests.running import Emulated
@@ -112,11 +114,38 @@ def test_wrong_orders_are_refused_and_begin_nothing(control: httpx.Client) -> No
     assert refusal(control, {"kind": "batch"}) == "body: 'as' is missing"
     assert refusal(control, {**EXECUTION, "as": "aix_test_revoked", "result": {}}).startswith("body.as: ")
     assert refusal(control, {**ORDER, "finished": 11}) == "body.finished: the job has 10 items; found 11"
-    assert refusal(control, {**ORDER, "items": -1}) == "body.items: expected a list, or a number from 0; found -1"
+    assert refusal(control, {**ORDER, "items": -1}) == (
+        "body.items: expected a list, or a number from 0 to 10,000,000; found -1"
+    )
     assert refusal(control, {**ORDER, "finished": 1, "age": "1s"}).startswith("body.finished: says how far")
     assert refusal(control, {**ORDER, "age": "soon"}).startswith("body.age")
     begin(control, id="batch_mine")
     assert control.post("/jobs", json={**ORDER, "id": "batch_mine"}).status_code == 409
+
+
+@pytest.mark.bound("items of a job that is begun by hand")
+def test_a_job_that_no_snapshot_could_hold_is_refused(control: httpx.Client) -> None:
+    for items in (10**15, MAX_ITEMS + 1):
+        assert refusal(control, {**ORDER, "items": items, "finished": 5}) == (
+            f"body.items: expected a list, or a number from 0 to 10,000,000; found {items:,}"
+        )
+    before = "the job would have begun before 1970; expected a time from then on"
+    assert refusal(control, {**ORDER, "age": 1_000_001}) == f"body.age: {before}"
+    control.post("/clock", json={"set": 10}).raise_for_status()
+    many = {**ORDER, "items": MAX_ITEMS, "finished": MAX_ITEMS}
+    assert refusal(control, many) == f"body.finished: {before}"
+    control.post("/clock", json={"set": LATEST}).raise_for_status()
+    assert refusal(control, {**many, "finished": 0}) == (
+        "body.items: a job of 10,000,000 items would end after the year 9999; give fewer"
+    )
+
+
+@pytest.mark.parametrize("order", [{"items": MAX_ITEMS}, {"age": 1_000_000}, {"items": MAX_ITEMS, "state": "failed"}])
+def test_the_largest_and_the_oldest_are_in_a_snapshot(control: httpx.Client, order: dict[str, Any]) -> None:
+    job = begin(control, **order)
+    taken = control.get("/worlds/default/snapshot").json()
+    control.put("/worlds/default/snapshot", json=taken).raise_for_status()
+    assert control.get(f"/jobs/{job['id']}").json() == job
 
 
 def test_items_that_move_by_polls_are_finished_by_polls(control: httpx.Client) -> None:
