@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -79,21 +80,27 @@ class RecordsRemoved(Struct, frozen=True):
 class Collection:
     """One collection of an API, as it is shown and written by hand."""
 
-    def __init__(self, request: ControlRequest, service: Service, name: str) -> None:
+    def __init__(self, request: ControlRequest, service: Service, name: str, masker: Masker) -> None:
         self.api, self.name = service.api.name, name
         self.records: Records = service.records[name]
         self._seeded = request.state.seeded
-        self._masker = Masker(guesses=True)
+        self._masker = masker
         self._fields = frozenset(
             field for operation in service.api.file.operations.values() for field in operation.redact
         )
-        for key in service.records[KEYS].items():
-            self._masker.learn(key[0])
 
     def view(self, id: str, record: Any) -> RecordView:
         """Shows a record, its secrets masked."""
-        shown = self._masker.mask_tree(record, self._fields)
-        return RecordView(id, shown, self._seeded.has(self.api, self.name, id))
+        return self.views([(id, record)])[0]
+
+    def views(self, found: Sequence[tuple[str, Any]]) -> list[RecordView]:
+        """Shows records, their secrets masked."""
+        # There may be thousands of tokens, and few stand in a record: the others are looked for once.
+        masker = self._masker.only(json.dumps([record for _, record in found], ensure_ascii=False, default=str))
+        return [
+            RecordView(id, masker.mask_tree(record, self._fields), self._seeded.has(self.api, self.name, id))
+            for id, record in found
+        ]
 
     def find(self, id: str) -> Any:
         """Returns a record. Raises ControlFailure 404, with the nearest id."""
@@ -105,13 +112,9 @@ class Collection:
 
     def put(self, id: str, record: dict[str, Any]) -> RecordView:
         """Puts a record, in place of the one that is there. Raises ControlFailure for what is no record of its own."""
-        check_depth(record)
         key, most = self.records.plan.key, self.records.plan.most
         if str(record.setdefault(key, id)) != id:
             raise ControlFailure(400, f"body.{key}: the record is {record[key]!r}; expected {id!r}, as in the path")
-        if _masked(record):
-            cure = f"PATCH changes some fields and leaves the others; {KEYS_HINT}"
-            raise ControlFailure(400, f"body: a secret is masked ({MASKED}); write its value, or leave it out", cure)
         if id not in self.records and len(self.records) >= most:
             raise ControlFailure(409, f"{self.name!r} has {most:,} records, and takes no more; remove some first")
         self.records.put(self.records.id_of(record, {"id": id}), record)
@@ -132,27 +135,29 @@ def records(request: ControlRequest, query: RecordsQuery) -> RecordsView:
     """What requests have stored in this world, such as sessions; keys and tokens are left out."""
     services = request.world.pipeline.services
     known_api(request.world.pipeline.playbook, query.api, "query.api")
+    masker = _masker(services.values())
     return RecordsView(
         [
             view
             for name, service in services.items()
             if query.api in (None, name)
-            for view in _collections(request, service, query)
+            for view in _collections(request, service, query, masker)
         ]
     )
 
 
-def _collections(request: ControlRequest, service: Service, query: RecordsQuery) -> Iterator[CollectionView]:
+def _collections(
+    request: ControlRequest, service: Service, query: RecordsQuery, masker: Masker
+) -> Iterator[CollectionView]:
     for name in service.records:
         if name in _hidden(service) or query.collection not in (None, name):
             continue
-        collection = Collection(request, service, name)
+        collection = Collection(request, service, name, masker)
         known = dict(collection.records.items())
         fixture = collection.records.plan.records
         added = [(id, record) for id, record in known.items() if fixture.get(id) is not record]
         newest = added[-query.last :] if query.last else []
-        views = [collection.view(id, record) for id, record in newest]
-        yield CollectionView(service.api.name, name, len(known), views)
+        yield CollectionView(service.api.name, name, len(known), collection.views(newest))
 
 
 def collection(request: ControlRequest, query: CollectionQuery) -> CollectionRecords:
@@ -161,7 +166,7 @@ def collection(request: ControlRequest, query: CollectionQuery) -> CollectionRec
     matcher = _where(query.where)
     fitting = [(id, record) for id, record in found.records.items() if _fits(matcher, record)]
     shown = fitting if query.last is None else fitting[max(0, len(fitting) - query.last) :]
-    return CollectionRecords(found.records.plan.key, len(fitting), [found.view(id, record) for id, record in shown])
+    return CollectionRecords(found.records.plan.key, len(fitting), found.views(shown))
 
 
 def one(request: ControlRequest) -> RecordView:
@@ -174,6 +179,7 @@ def put(request: ControlRequest, body: dict[str, Any]) -> RecordView:
     """Write a whole record: 201; 200 when it takes the place of another."""
     found, id = _find(request), request.path["id"]
     _require_body(request)
+    _refuse_masks(body, f"PATCH changes some fields and leaves the others; {KEYS_HINT}")
     request.status = 200 if id in found.records else 201
     return found.put(id, {**body})
 
@@ -182,8 +188,7 @@ def change(request: ControlRequest, body: dict[str, Any]) -> RecordView:
     """Set some fields of a record; the others stay."""
     found, id = _find(request), request.path["id"]
     _require_body(request)
-    if _masked(body):
-        raise ControlFailure(400, f"body: a secret is masked ({MASKED}); write its value, or leave it out")
+    _refuse_masks(body)
     return found.put(id, {**found.find(id), **body})
 
 
@@ -214,7 +219,7 @@ def _find(request: ControlRequest) -> Collection:
     if name not in service.records:
         known = [each for each in service.records if each not in _hidden(service)]
         raise unknown("collection", name, did_you_mean(name, known))
-    return Collection(request, service, name)
+    return Collection(request, service, name, _masker(services.values()))
 
 
 def _require_body(request: ControlRequest) -> None:
@@ -225,6 +230,16 @@ def _require_body(request: ControlRequest) -> None:
 
 def _hidden(service: Service) -> set[str]:
     return {KEYS, *(each.collection for each in service.api.credentials)}
+
+
+def _masker(services: Iterable[Service]) -> Masker:
+    """A masker that knows the keys and tokens of all APIs of a world: a record of one may name those of another."""
+    masker = Masker(guesses=True)
+    for service in services:
+        for name in _hidden(service):
+            for credential, _ in service.records[name].items():
+                masker.learn(credential)
+    return masker
 
 
 def _where(text: str) -> Matcher:
@@ -241,11 +256,17 @@ def _fits(matcher: Matcher, record: Any) -> bool:
         return False
 
 
+def _refuse_masks(body: dict[str, Any], cure: str = "") -> None:
+    """Raises ControlFailure 400 when a mask stands where a secret was, or in place of a part of it."""
+    check_depth(body)
+    if _masked(body):
+        raise ControlFailure(400, f"body: a secret is masked ({MASKED}); write its value, or leave it out", cure)
+
+
 def _masked(value: Any) -> bool:
-    """Whether a mask stands in data where a secret was."""
     if isinstance(value, dict):
-        return any(map(_masked, value.values()))
-    return any(map(_masked, value)) if isinstance(value, list) else value == MASKED
+        return any(map(_masked, value)) or any(map(_masked, value.values()))
+    return any(map(_masked, value)) if isinstance(value, list) else isinstance(value, str) and MASKED in value
 
 
 PATH, ONE = "/records/{api}/{collection}", "/records/{api}/{collection}/{id}"

@@ -10,6 +10,8 @@ import pytest
 from tests.running import Emulated
 
 KEY = {"x-api-key": "aix_test_demo"}
+CLIENT = {"grant_type": "client_credentials", "client_id": "demo-enterprise", "client_secret": "demo-secret"}
+STARS = "Write ******** between chapters."
 
 
 def collection(control: httpx.Client, name: str, **query: Any) -> dict[str, Any]:
@@ -145,6 +147,33 @@ def test_secrets_are_masked_and_a_mask_is_not_taken_for_a_secret(control: httpx.
     assert control.patch(client, json={"tier": "pro"}).json()["record"]["secret"] == "********"
     control.put("/records/aixplain/agents/a1", json={"note": "uses aix_test_demo"}).raise_for_status()
     assert "aix_test_demo" not in control.get("/records/aixplain/agents").text
+
+
+def test_keys_and_tokens_of_another_api_are_masked_too(emulator: Emulated, control: httpx.Client) -> None:
+    token = emulator.client("aiexport").post("/oauth/token", data=CLIENT).raise_for_status().json()["access_token"]
+    note = {"note": f"axp_test_pro, then {token}", "axp_test_pro": 1}
+    shown = control.put(f"{AGENTS}/a1", json=note).raise_for_status().json()["record"]
+    assert shown == {"note": "********, then ********", "********": 1, "id": "a1"}
+    for path in (f"{AGENTS}/a1", AGENTS, "/records"):
+        text = control.get(path).text
+        assert "********, then ********" in text
+        assert not [each for each in ("axp_test_pro", token) if each in text]
+
+
+def test_a_mask_within_a_text_is_refused_and_the_secret_stays(control: httpx.Client) -> None:
+    note = {"note": "my axp_test_pro key", "axp_test_pro": 1}
+    shown = control.put(f"{AGENTS}/a1", json=note).raise_for_status().json()["record"]
+    for wrong in (shown, {"notes": [{"note": shown["note"]}]}, {"********": 1}):
+        for method in ("PUT", "PATCH"):
+            assert "a secret is masked" in refusal(control.request(method, f"{AGENTS}/a1", json=wrong), 400)
+    assert control.get(AGENTS, params={"where": "note: my axp_test_pro key"}).json()["total"] == 1
+
+
+def test_a_record_that_has_asterisks_of_its_own_can_be_changed(emulator: Emulated, control: httpx.Client) -> None:
+    made = emulator.client("aixplain", headers=KEY).post("/v2/agents", json={"name": "Mine", "instructions": STARS})
+    id = made.raise_for_status().json()["id"]
+    changed = control.patch(f"{AGENTS}/{id}", json={"status": "draft"}).raise_for_status().json()["record"]
+    assert (changed["instructions"], changed["status"]) == (STARS, "draft")
 
 
 def test_what_was_written_by_hand_is_seeded_and_so_are_exchanges_that_name_it(
