@@ -18,7 +18,7 @@ from emulator.errors import ConfigError, Diagnostic, DocumentError, Location
 from emulator.language.document.reader import SUFFIXES, Document, read
 from emulator.language.schema.project import ProjectFile
 from emulator.language.schema.validate import validate
-from emulator.settings import PARSERS
+from emulator.settings import PARSERS, shown
 
 NAMES = tuple(f"emulator{suffix}" for suffix in SUFFIXES)
 PYPROJECT = "pyproject.toml"
@@ -63,7 +63,7 @@ def read_project(folder: Path) -> Project:
             try:
                 values[name] = PARSERS[name][1](value)
             except ValueError as error:
-                found.append(Diagnostic(document.place((key,)), f"expected {error}; found {value!r}"))
+                found.append(Diagnostic(document.place((key,)), f"expected {error}; found {shown(name, value)}"))
     if found:
         raise DocumentError(found)
     if "scenarios" in values:

@@ -136,7 +136,7 @@ def load(
 
     `options` maps names of settings to values from the command line; None or an empty sequence means a missing option.
     `project` holds what a project file says, parsed already. Raises ConfigError that names the option or variable, its
-    value and what was expected.
+    value unless it is secret, and what was expected.
     """
     unknown = set(options) - {field.name for field in fields(Settings)}
     if unknown:
@@ -146,7 +146,7 @@ def load(
         variable = "EMULATOR_" + flag.removeprefix("--").replace("-", "_").upper()
         for source, value in ((flag, options.get(name)), (variable, env.get(variable))):
             if value not in (None, (), []) and (value != "" or source == flag):
-                values[name] = _parse(source, value, parse)
+                values[name] = _parse(source, name, value, parse)
                 break
     settings = Settings(**values)
     if settings.keep and not settings.state:
@@ -154,11 +154,16 @@ def load(
     return settings
 
 
-def _parse(source: str, value: Any, parse: Callable[[Any], Any]) -> Any:
+def _parse(source: str, name: str, value: Any, parse: Callable[[Any], Any]) -> Any:
     try:
         return parse(value)
     except ValueError as error:
-        raise ConfigError(f"{source} is {value!r}; expected {error}") from None
+        raise ConfigError(f"{source} is {shown(name, value)}; expected {error}") from None
+
+
+def shown(name: str, value: Any) -> str:
+    """Returns the value of a setting as messages show it."""
+    return "(hidden)" if name in SECRETS else repr(value)
 
 
 def parse_listen(value: Any) -> Listen:
@@ -357,3 +362,4 @@ PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "keys": ("--key", parse_keys),
     "faults": ("--fault", parse_faults),
 }
+SECRETS = frozenset({"control_token", "keys"})  # settings whose values no message shows

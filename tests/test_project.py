@@ -133,6 +133,14 @@ def test_what_is_wrong_is_named_with_its_place(folder: Path, name: str, text: st
     assert project_file(folder) == str(folder / name)
 
 
+def test_an_invalid_key_is_refused_without_showing_it(folder: Path) -> None:
+    (folder / "emulator.yaml").write_text("keys: {sk-abcd: axp_test_pro}\n")
+    with pytest.raises(ConfigError) as caught:
+        read_project(folder)
+    assert str(caught.value).startswith("emulator.yaml:1:7: expected a key of 8 to 200 ")
+    assert str(caught.value).endswith("; found (hidden)")
+
+
 def test_everything_that_is_wrong_is_reported_at_once(folder: Path) -> None:
     (folder / "emulator.yaml").write_text("clock: noon\nscenario: ','\nkeys: {short: x}\n")
     with pytest.raises(ConfigError) as caught:

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from emulator.errors import ConfigError
-from emulator.settings import MIB, PARSERS, Listen, Settings, load
+from emulator.settings import MIB, PARSERS, SECRETS, Listen, Settings, load
 
 
 def test_the_defaults_apply_without_options_and_variables() -> None:
@@ -317,7 +317,9 @@ def test_keys_are_pairs_in_any_form(given: Any) -> None:
 
 @pytest.mark.parametrize("text", ["short=axp_test_pro", "team_key_1", "team_key_1=", "team key 1=axp_test_pro", ","])
 def test_what_is_no_pair_of_keys_is_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"^--key is '.*'; expected a key of 8 to 200 visible ASCII characters and"):
+    with pytest.raises(
+        ConfigError, match=r"^--key is \(hidden\); expected a key of 8 to 200 visible ASCII characters and"
+    ):
         load({"keys": text}, {})
 
 
@@ -332,3 +334,25 @@ def test_what_a_project_says_stands_before_the_defaults_only() -> None:
     project = {"seed": 5, "scenarios": ("mine.yaml",)}
     assert load({}, {}, project) == Settings(seed=5, scenarios=("mine.yaml",))
     assert load({"seed": 7}, {"EMULATOR_SCENARIO": "strict"}, project) == Settings(seed=7, scenarios=("strict",))
+
+
+@pytest.mark.parametrize(
+    ("options", "env", "source"),
+    [
+        ({}, {"EMULATOR_KEY": "sk-live-abcdef"}, "EMULATOR_KEY"),
+        ({"keys": ["sk-live-abcdef"]}, {}, "--key"),
+        ({"control_token": "sk-live-abcdef with spaces"}, {}, "--control-token"),
+        ({}, {"EMULATOR_CONTROL_TOKEN": "sk-live-abcdef with spaces"}, "EMULATOR_CONTROL_TOKEN"),
+    ],
+)
+def test_an_invalid_key_or_token_is_refused_without_showing_it(
+    options: dict[str, Any], env: dict[str, str], source: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(options, env)
+    assert str(caught.value).startswith(f"{source} is (hidden); expected ")
+    assert "abcdef" not in str(caught.value)
+
+
+def test_each_secret_is_a_setting() -> None:
+    assert set(PARSERS) >= SECRETS
