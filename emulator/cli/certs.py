@@ -23,5 +23,7 @@ def certs(export: str | None, renew: bool, **options: Any) -> int:
     from emulator.app import build
     from emulator.cli.inspect import show
 
-    click.echo(show(build(settings.load(options, os.environ)).proxy.authority, export, renew), nl=False)
+    click.echo(
+        show(build(settings.load({**options, "keep": False}, os.environ)).proxy.authority, export, renew), nl=False
+    )
     return 0

@@ -107,11 +107,9 @@ def _rehearse(scenarios: tuple[str, ...], request: dict[str, Any]) -> Explanatio
     from msgspec import convert
     from msgspec.structs import replace
 
-    from emulator import settings
     from emulator.app import build
-    from emulator.project import read_project
+    from emulator.cli.routes import settings_of_serve
     from emulator.worlds.rehearsal import SampleRequest, rehearse
 
-    chosen = settings.load({"scenarios": scenarios}, os.environ, read_project(Path.cwd()).values)
-    app = build(replace(chosen, state=""))
+    app = build(replace(settings_of_serve(scenarios=scenarios), state=""))
     return asyncio.run(rehearse(convert(request, SampleRequest), app.worlds, DEFAULT_URL))

@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from emulator.cli.errors import exit_on_error
+from emulator.cli.routes import settings_of_serve
 
 
 @click.command()
 @click.argument("api", metavar="API")
-@click.option("--documented-only", is_flag=True, help="Only routes that the API's own document shows.")
+@click.option("--documented-only", is_flag=True, default=None, help="Only routes that the API's own document shows.")
 @click.option("--scenario", "scenarios", multiple=True, metavar="NAME|PATH", help="As for serve.")
 @click.option("--url", default="http://127.0.0.1:8484", show_default=True, help="Where the emulator is.")
 @exit_on_error
-def openapi(api: str, documented_only: bool, scenarios: tuple[str, ...], url: str) -> int:
+def openapi(api: str, documented_only: bool | None, scenarios: tuple[str, ...], url: str) -> int:
     """Print an emulated API as an OpenAPI 3.1 document, as JSON.
 
     Each part says which promises it rests on, and whether those are documented, inferred or invented.
     """
     import orjson
 
-    from emulator import settings
     from emulator.app import load
     from emulator.errors import ConfigError
     from emulator.language.document.diagnostics import did_you_mean
     from emulator.openapi.document import document
 
-    playbook = load(settings.load({"scenarios": scenarios}, os.environ).scenarios)
+    chosen = settings_of_serve(scenarios=scenarios, documented_only=documented_only)
+    playbook = load(chosen.scenarios)
     found = playbook.apis.get(api)
     if found is None:
         raise ConfigError(f"no API is called {api!r}; {did_you_mean(api, playbook.apis)}")
-    written = document(playbook, found, url.rstrip("/"), documented_only)
+    written = document(playbook, found, url.rstrip("/"), chosen.documented_only)
     click.echo(orjson.dumps(written, option=orjson.OPT_INDENT_2))
     return 0

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from emulator.cli.errors import exit_on_error
+
+if TYPE_CHECKING:
+    from emulator.settings import Settings
 
 
 @click.command()
@@ -18,7 +22,7 @@ def routes(scenarios: tuple[str, ...]) -> int:
     from emulator.app import load
     from emulator.cli.inspect import route_lines
 
-    playbook = load(_scenarios(scenarios))
+    playbook = load(settings_of_serve(scenarios=scenarios).scenarios)
     for line in route_lines(playbook):
         click.echo(line)
     return 0
@@ -35,16 +39,16 @@ def coverage(scenarios: tuple[str, ...]) -> int:
     from emulator.app import load
     from emulator.cli.inspect import coverage_lines
 
-    playbook = load(_scenarios(scenarios))
+    playbook = load(settings_of_serve(scenarios=scenarios).scenarios)
     lines, unserved = coverage_lines(playbook)
     for line in lines:
         click.echo(line)
     return 1 if unserved else 0
 
 
-def _scenarios(scenarios: tuple[str, ...]) -> tuple[str, ...]:
-    """Returns the scenarios that `serve` would play."""
+def settings_of_serve(**options: Any) -> Settings:
+    """Returns the settings that `serve` would have, but that no state is kept."""
     from emulator import settings
     from emulator.project import read_project
 
-    return settings.load({"scenarios": scenarios}, os.environ, read_project(Path.cwd()).values).scenarios
+    return settings.load({**options, "keep": False}, os.environ, read_project(Path.cwd()).values)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Container, Iterator
 from typing import Any
 
 from emulator.language.schema.api import TakenModel
@@ -18,12 +19,11 @@ from emulator.playbook.routes import Route
 
 def document(playbook: Playbook, api: Api, origin: str, documented_only: bool = False) -> dict[str, Any]:
     """Returns an API as an OpenAPI 3.1 document; with `documented_only`, the routes that its own document shows."""
-    writer = _Writer(playbook, api)
+    writer = _Writer(playbook, api, documented_only)
     paths: dict[str, dict[str, Any]] = {}
-    for route, number in writer.routes():
-        if not documented_only or writer.grade(route) == "documented":
-            path = route.path.replace(":path}", "}")
-            paths.setdefault(path, {}).setdefault(route.method.lower(), writer.operation(route, number))
+    for name, route in writer.routes.items():
+        path = route.path.replace(":path}", "}")
+        paths.setdefault(path, {}).setdefault(route.method.lower(), writer.operation(name, route))
     return {
         "openapi": "3.1.0",
         "info": {
@@ -47,35 +47,30 @@ def document(playbook: Playbook, api: Api, origin: str, documented_only: bool = 
 class _Writer:
     """Writes the parts of one API's document."""
 
-    def __init__(self, playbook: Playbook, api: Api) -> None:
-        self._playbook = playbook
+    def __init__(self, playbook: Playbook, api: Api, documented_only: bool) -> None:
         self._api = api
         self._responses = Responses(api)
-        self._links = dict(_links(api))
+        routes = _routes(playbook, api)
+        self.routes = {
+            name: each for name, each in routes if not documented_only or self._grade(each) == "documented"
+        }  # by id
+        self._links = dict(_links(api, self.routes))
 
-    def routes(self) -> Iterator[tuple[Route, int]]:
-        """Yields the routes of the API, each with its number among those of its operation, from 0."""
-        numbers: dict[str, int] = {}
-        for route in self._playbook.router.routes:
-            if route.api == self._api.name:
-                numbers[route.operation] = numbers.get(route.operation, -1) + 1
-                yield route, numbers[route.operation]
-
-    def grade(self, route: Route) -> str:
+    def _grade(self, route: Route) -> str:
         """Returns who knows of a route."""
         own = f"{route.method} {route.path.removeprefix(self._api.base)}"
         return grade_of_route(self._api.claims, self._api.file.operations[route.operation], own)
 
-    def operation(self, route: Route, number: int) -> dict[str, Any]:
-        """Returns what a route leads to; an alias has the id of its operation with a number."""
+    def operation(self, name: str, route: Route) -> dict[str, Any]:
+        """Returns what a route leads to."""
         part = self._api.file.operations[route.operation]
         known = marks(part.claims, None, self._api.claims)
         found: dict[str, Any] = {
-            "operationId": route.operation if number == 0 else f"{route.operation}_{number + 1}",
+            "operationId": name,
             "summary": part.summary,
             "tags": [route.operation.partition(".")[0]],
             **known,
-            PROVENANCE: self.grade(route),
+            PROVENANCE: self._grade(route),
             "parameters": parameters(part, route.path, self._api.claims),
             "responses": self._linked(route.operation, self._responses.of(part)),
             "security": self._security(part),
@@ -123,12 +118,22 @@ class _Writer:
         return found
 
 
-def _links(api: Api) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yields each operation whose responses tell where to go next, with the links: examples of other operations take
-    their paths' parameters from it."""
+def _routes(playbook: Playbook, api: Api) -> Iterator[tuple[str, Route]]:
+    """Yields the routes of an API, each with its id: its operation, with a number if it is an alias."""
+    counts = Counter[str]()
+    for route in playbook.router.routes:
+        if route.api == api.name:
+            counts[route.operation] += 1
+            count = counts[route.operation]
+            yield route.operation if count == 1 else f"{route.operation}_{count}", route
+
+
+def _links(api: Api, written: Container[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields each operation whose responses tell where to go next, with the links: examples of other operations that
+    are written take their paths' parameters from it."""
     found: dict[str, dict[str, Any]] = {}
     for name, part in api.file.operations.items():
-        for call in part.examples:
+        for call in part.examples if name in written else ():
             for parameter, value in call.path.items():
                 if isinstance(value, TakenModel):
                     pointer = value.at.replace("~", "~0").replace("/", "~1").replace(".", "/")

@@ -79,7 +79,7 @@ def run(
         )
     if settings.state and run_options.world != DEFAULT:
         raise ConfigError(
-            f"--state is that of the default world, and --world redirects to {run_options.world!r}; give one of them"
+            f"--state is that of the default world, and --world leads calls to {run_options.world!r}; give one of them"
         )
     reports = report_files(run_options.reports)
     check_requirements(run_options.coverage_fail)
@@ -238,7 +238,7 @@ def print_environment(url: str, shell: str, folder: str | None) -> int:
         client.close()
     trust: TrustFiles | None = None
     if settings.Listen(urlsplit(url).hostname or "").is_loopback:
-        chosen = settings.load({} if folder is None else {"authority": folder}, os.environ)
+        chosen = settings.load({"authority": folder, "keep": False}, os.environ)
         certificate = authority(chosen, {host for api in apis for host in api["hosts"]}, os.environ)
         trust = write(certificate, certificate.parent, os.environ)
     else:

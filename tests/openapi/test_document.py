@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -17,12 +18,20 @@ from emulator.cli import main
 from emulator.openapi.document import document
 from emulator.playbook import Api
 from emulator.playbook.provenance import grade_of_route
+from tests.library import STORY
+from tests.library import api as demo
 from tests.running import loaded
 
 DEFAULT = loaded("default")
 ORIGIN = "http://127.0.0.1:8484"
 DOCUMENTS = {name: document(DEFAULT, api, ORIGIN) for name, api in DEFAULT.apis.items()}
+NARROW = {name: document(DEFAULT, api, ORIGIN, documented_only=True) for name, api in DEFAULT.apis.items()}
 apis = pytest.mark.parametrize("api", DEFAULT.apis.values(), ids=DEFAULT.apis)
+variants = pytest.mark.parametrize(
+    "written",
+    [*DOCUMENTS.values(), *NARROW.values()],
+    ids=[*DOCUMENTS, *(f"{name}, documented only" for name in NARROW)],
+)
 
 
 def operations(written: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
@@ -31,10 +40,10 @@ def operations(written: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[s
             yield method.upper(), path, operation
 
 
-@apis
-def test_two_validators_have_nothing_to_say(api: Api) -> None:
-    validate(DOCUMENTS[api.name])
-    schemathesis.openapi.from_dict(DOCUMENTS[api.name]).validate()
+@variants
+def test_two_validators_have_nothing_to_say(written: dict[str, Any]) -> None:
+    validate(written)
+    schemathesis.openapi.from_dict(written).validate()
 
 
 @apis
@@ -55,10 +64,8 @@ def test_every_route_is_in_it_with_what_it_rests_on(api: Api) -> None:
 
 @apis
 def test_documented_only_leaves_the_routes_that_the_document_shows(api: Api) -> None:
-    narrow = document(DEFAULT, api, ORIGIN, documented_only=True)
-    validate(narrow)
     wanted = {(method, path) for method, path, each in operations(DOCUMENTS[api.name]) if grade(each) == "documented"}
-    assert {(method, path) for method, path, _ in operations(narrow)} == wanted != set()
+    assert {(method, path) for method, path, _ in operations(NARROW[api.name])} == wanted != set()
 
 
 def grade(operation: Mapping[str, Any]) -> str:
@@ -95,12 +102,12 @@ def fits(written: Mapping[str, Any], exchange: Mapping[str, Any]) -> str:
     return str(exchange["operation"])
 
 
-@apis
-def test_links_lead_from_what_is_made_to_what_shows_it(api: Api) -> None:
-    known = {each["operationId"]: each for _, _, each in operations(DOCUMENTS[api.name])}
+@variants
+def test_links_lead_from_what_is_made_to_what_shows_it(written: dict[str, Any]) -> None:
+    known = {each["operationId"]: each for _, _, each in operations(written)}
     links = [
         (name, link)
-        for _, _, operation in operations(DOCUMENTS[api.name])
+        for _, _, operation in operations(written)
         for response in operation["responses"].values()
         for name, link in response.get("links", {}).items()
     ]
@@ -110,11 +117,23 @@ def test_links_lead_from_what_is_made_to_what_shows_it(api: Api) -> None:
         assert set(link["parameters"]) <= {each["name"] for each in known[name]["parameters"] if each["in"] == "path"}
 
 
-def test_it_is_served_and_printed_alike() -> None:
-    with Emulator(scenarios=["default"]) as emulator:
+@pytest.mark.parametrize("narrow", [False, True])
+def test_it_is_served_and_printed_alike(narrow: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Emulator(scenarios=["default"], documented_only=narrow) as emulator:
         served = emulator.client.get("/openapi/aiexport.json")
+        monkeypatch.setenv("EMULATOR_DOCUMENTED_ONLY", str(int(narrow)))
         printed = CliRunner().invoke(main, ["openapi", "aiexport", "--url", emulator.url])
     assert json.loads(printed.output) == served
+
+
+def test_the_project_file_says_what_is_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text(STORY)
+    Path("demo.yaml").write_text(demo())
+    Path("emulator.yaml").write_text("scenario: mine.yaml\n")
+    printed = CliRunner().invoke(main, ["openapi", "demo"])
+    assert printed.exit_code == 0, printed.output
+    assert json.loads(printed.output)["info"]["title"] == "Demo"
 
 
 def test_an_unknown_api_is_named_with_those_that_there_are() -> None:
