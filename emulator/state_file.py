@@ -1,24 +1,23 @@
 """The file of `--state`: a snapshot that the default world begins with and, with `--keep`, is written back to.
 
-It is written when the server ends, and at most every ten seconds in between if something has changed: to a file beside
-it, which takes its place when all of it is on the disk. So the file is always a whole snapshot.
+It is written when the server ends, and at most every ten seconds in between if something has changed. It is replaced
+atomically, so it is always a whole snapshot; a new one is readable by its user only.
 """
 
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import os
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
 import orjson
 
+from emulator.atomic import replace_file
 from emulator.clock import pause
 from emulator.clock.start import ClockStart
 from emulator.control.uploads import UploadedScenarios
@@ -157,30 +156,7 @@ class Writer:
             if self._ended:
                 return
             self._ended = last
-            beside = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
-            try:
-                with open(beside, "wb") as stream:
-                    with suppress(FileNotFoundError):
-                        os.fchmod(stream.fileno(), self._path.stat().st_mode & 0o777)
-                    stream.write(data)
-                    stream.flush()
-                    os.fsync(stream.fileno())
-                os.replace(beside, self._path)
-            except BaseException:
-                beside.unlink(missing_ok=True)
-                raise
-            self._sync_folder()
-
-    def _sync_folder(self) -> None:
-        """Makes the new name last through a power failure, where folders can be synced."""
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        except OSError as error:
-            if error.errno != errno.EINVAL:
-                raise
-        finally:
-            os.close(folder)
+            replace_file(self._path, data, sync=True)
 
 
 def _digest(taken: Mapping[str, Any]) -> bytes:

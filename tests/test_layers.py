@@ -48,6 +48,7 @@ LAYERS = (
     "language",
     "http",
     "paths",
+    "atomic",
     "settings",
     "clock",
     "dates",

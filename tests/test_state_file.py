@@ -166,6 +166,11 @@ def test_a_link_stays_and_so_does_who_may_read(tmp_path: Path, file: Path) -> No
     assert (file.read_text(), file.stat().st_mode & 0o777) == ("newer", 0o600)
 
 
+def test_a_new_file_is_readable_by_its_user_only(file: Path) -> None:
+    Writer(file).write(b"new")
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
 def test_nothing_is_written_behind_the_last_state(file: Path) -> None:
     writer = Writer(file)
     writer.write(b"last", last=True)

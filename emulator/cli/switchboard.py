@@ -275,6 +275,8 @@ def _parameters(words: Sequence[str]) -> dict[str, Any]:
 
 def _snapshot(client: Client, entry: Entry, file: str, as_json: bool) -> int:
     """Saves a world to a file, which is as before if that fails, or loads it. Raises ConfigError."""
+    from emulator.atomic import replace_file
+
     path, did = _filled("/worlds/{name}/snapshot", {}, client.world), "loaded"
     try:
         if entry.route.startswith("GET"):
@@ -282,9 +284,7 @@ def _snapshot(client: Client, entry: Entry, file: str, as_json: bool) -> int:
             if file == "-":
                 click.echo(text)
                 return 0
-            new = Path(f"{file}.{os.getpid()}")
-            new.write_text(text)
-            new.replace(file)
+            replace_file(Path(file), text.encode())
         else:
             text = sys.stdin.read() if file == "-" else Path(file).read_text()
             _send(client, "PUT", path, _object(text, file))

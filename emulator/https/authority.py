@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import RLock
 
 from emulator import paths as resources
+from emulator.atomic import replace_file
 from emulator.clock import Clock
 from emulator.errors import ConfigError
 from emulator.https.certificates import (
@@ -111,8 +112,8 @@ class Authority:
         if not hosts:
             raise ConfigError("there is no certificate authority yet, and no host to create one for")
         pair = make_authority(hosts, self._now())
-        _write(self.folder / KEY, pair.key, 0o600)
-        _write(self.folder / CERTIFICATE, pair.certificate, 0o644)
+        replace_file(self.folder / KEY, pair.key, mode=0o600, keep=False)
+        replace_file(self.folder / CERTIFICATE, pair.certificate, mode=0o644, keep=False)
         facts = read_authority(pair)
         if before is not None:
             path = self.folder / CERTIFICATE
@@ -162,12 +163,3 @@ class Authority:
             raise ConfigError(
                 f"can't store a certificate authority in {self.folder}: {error.strerror or error}"
             ) from error
-
-
-def _write(path: Path, data: bytes, mode: int) -> None:
-    """Writes a file atomically, never readable by more users than `mode` allows."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.unlink(missing_ok=True)
-    with open(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:
-        file.write(data)
-    os.replace(draft, path)

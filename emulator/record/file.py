@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from emulator.app import load
+from emulator.atomic import replace_file
 from emulator.errors import ConfigError, Diagnostic, DocumentError, Location
 from emulator.language.document.builder import MAX_NODES
 from emulator.language.document.reader import MAX_BYTES, SUFFIXES
@@ -99,10 +100,5 @@ class RecordingFile:
             raise DocumentError(
                 [Diagnostic(Location(str(self.path), 1, 1), f"it is full: a scenario has at most {most}")]
             )
-        draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        try:
-            draft.write_bytes(whole)
-            os.replace(draft, self.path)
-            self._masked = len(self.masker.known)
-        finally:
-            draft.unlink(missing_ok=True)
+        replace_file(self.path, whole, mode=0o666)  # a scenario without secrets, to be shared
+        self._masked = len(self.masker.known)
