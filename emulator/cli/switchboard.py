@@ -6,7 +6,8 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 URL = "http://127.0.0.1:8484"
 NOT_READY = 1  # the exit status when `wait` waited in vain
 FAILED = {"verdict": 4, "expect": 5}  # and those of findings and of what is not met, as for `emulator run`
-BETWEEN_TRIES = 0.1  # real seconds
+BETWEEN_TRIES, LEAST = 0.1, 0.001  # real seconds
 PATHS = (".yaml", ".yml")
 SEVERAL = "…"
 
@@ -99,6 +100,7 @@ def _run(
 ) -> int:
     """Asks what the words say, and prints the answer. Raises ConfigError."""
     from contextlib import closing
+    from functools import partial
 
     from emulator.cli.tables import answer_lines
     from emulator.log.address import check_address
@@ -107,9 +109,9 @@ def _run(
     options = {name.removeprefix("given_"): value for name, value in given.items() if value not in (None, ())}
     entry, arguments = choose(entries, words, options)
     address, token = check_address(url, token)
+    if entry.command == "wait":
+        return _wait(address, partial(Client, address, world, token or None), options.get("timeout", "30s"))
     with closing(Client(address, world, token or None)) as client:
-        if entry.command == "wait":
-            return _wait(client, options.get("timeout", "30s"))
         if entry.command == "snapshot":
             return _snapshot(client, entry, arguments["FILE"], as_json)
         answer = _ask(client, entry, arguments, options)
@@ -196,6 +198,8 @@ def _send(client: Client, method: str, path: str, values: Mapping[str, Any]) -> 
         if not isinstance(answer, dict):
             raise ConfigError(f"what answers at {client.url} is no emulator of this version")
         return answer
+    except RecursionError:
+        raise ConfigError("the JSON is nested too deeply") from None
     except ControlError as error:
         if not error.status:
             cure = "start one with `emulator serve`, or say where it is with --url"
@@ -250,9 +254,18 @@ def _scenario(name: str) -> str:
 
 def _json(text: str, where: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, parse_float=_number, parse_constant=_number)
+    except RecursionError:
+        raise ConfigError(f"{where} is nested too deeply") from None
     except ValueError as error:
         raise ConfigError(f"{where} is not JSON: {error}") from None
+
+
+def _number(text: str) -> float:
+    """Returns a number of JSON, which knows no others than finite ones. Raises ValueError."""
+    if not isfinite(number := float(text)):
+        raise ValueError(f"{text} is {'too large' if text[-1].isdigit() else 'no number of JSON'}")
+    return number
 
 
 def _object(text: str, what: str) -> dict[str, Any]:
@@ -296,9 +309,10 @@ def _snapshot(client: Client, entry: Entry, file: str, as_json: bool) -> int:
     return 0
 
 
-def _wait(client: Client, timeout: str) -> int:
-    """Waits, in real time, until the emulator answers."""
+def _wait(url: str, connect: Callable[..., Client], timeout: str) -> int:
+    """Waits, in real time, until the emulator answers a client with a `timeout`."""
     import asyncio
+    from contextlib import closing
 
     from emulator.clock import pause
     from emulator.errors import DocumentError, Location
@@ -311,24 +325,26 @@ def _wait(client: Client, timeout: str) -> int:
         raise ConfigError(str(error)) from None
     last = ["nothing was tried"]
 
-    async def healthy() -> None:
-        while True:
+    def failure(left: float) -> str:
+        """Why a try of so many seconds fails; empty if it does not."""
+        with closing(connect(timeout=max(left, LEAST))) as client:
             try:
-                if isinstance(client.get("/health"), dict):
-                    return
-                last[0] = f"what answers at {client.url} is no emulator of this version"
+                fits = isinstance(client.get("/health"), dict)
             except ControlError as error:
-                last[0] = _said(error.message, client.url)
-            await pause(BETWEEN_TRIES)
+                return _said(error.message, url)
+        return "" if fits else f"what answers at {url} is no emulator of this version"
 
     async def wait() -> None:
-        async with asyncio.timeout(limit):
-            await healthy()
+        async with asyncio.timeout(limit) as scope:
+            end = scope.when() or 0.0
+            while reason := failure(end - asyncio.get_running_loop().time()):
+                last[0] = reason
+                await pause(BETWEEN_TRIES)
 
     try:
         asyncio.run(wait())
     except TimeoutError:
         click.echo(f"waited {timeout} in vain: {last[0]}", err=True)
         return NOT_READY
-    click.echo(f"{client.url} is ready")
+    click.echo(f"{url} is ready")
     return 0

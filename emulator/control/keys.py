@@ -50,7 +50,7 @@ class CreatedKey(Struct, frozen=True):
 
 
 def make(request: ControlRequest, body: KeyRequest) -> CreatedKey:
-    """Create a key modelled on an existing one and bind it to this world (idempotent)."""
+    """Make a key that is like another one, and lead requests with it to this world; twice is as once."""
     services = request.world.pipeline.services
     known_api(request.world.pipeline.playbook, body.api, "body.api")
     candidates = [

@@ -7,6 +7,7 @@ is nearly the right one would explain nothing.
 from __future__ import annotations
 
 import base64
+import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import quote_plus, unquote, urlsplit, urlunsplit
@@ -56,6 +57,7 @@ REFUSED = {
     "--config": "give what is in the file on the command line",
     "--next": "explain one request at a time",
 }
+METHOD = re.compile("[!-~]{1,40}")
 ReadFile = Callable[[str], bytes]  # by name; `-` is standard input
 
 
@@ -167,9 +169,11 @@ def _take(option: str, value: str, draft: _Draft, read_file: ReadFile) -> None:
     if option == "--url":
         draft.urls.append(value)
     elif option == "--request":
+        if not METHOD.fullmatch(value):
+            raise ConfigError(f"curl option -X is {value[:200]!r}; expected a method such as POST")
         draft.method = value
     elif option == "--header":
-        for line in read_file(value[1:]).decode().splitlines() if value[:1] == "@" else [value]:
+        for line in _lines(value[1:], read_file) if value[:1] == "@" else [value]:
             draft.header(line)
     elif option in DATA:
         _add_data(option, value, draft, read_file)
@@ -185,6 +189,16 @@ def _take(option: str, value: str, draft: _Draft, read_file: ReadFile) -> None:
         draft.flags.add(option)
     elif option not in SKIPPED and option not in SKIPPED_VALUED:
         raise ConfigError(f"curl option {option} is not understood; leave it out if it does not change the request")
+
+
+def _lines(name: str, read_file: ReadFile) -> list[str]:
+    """Returns the lines of a file of headers. Raises ConfigError."""
+    try:
+        return read_file(name).decode().splitlines()
+    except UnicodeDecodeError:
+        raise ConfigError(
+            f"curl option -H: {name[:200]!r} is not UTF-8; expected lines such as 'Name: value'"
+        ) from None
 
 
 def _add_data(option: str, value: str, draft: _Draft, read_file: ReadFile) -> None:
@@ -207,7 +221,7 @@ def _encoded(value: str, read_file: ReadFile) -> bytes:
     at = min((value.index(mark) for mark in "=@" if mark in value), default=-1)
     name, content = ("", value) if at < 0 else (value[:at], value[at + 1 :])
     raw = read_file(content) if at >= 0 and value[at] == "@" else content.encode("utf-8", "surrogateescape")
-    return (f"{name}=" if name else "").encode() + quote_plus(raw).encode()
+    return (f"{name}=" if name else "").encode("utf-8", "surrogateescape") + quote_plus(raw).encode()
 
 
 def _finish(draft: _Draft) -> CurlRequest:
@@ -223,7 +237,7 @@ def _finish(draft: _Draft) -> CurlRequest:
     if user := draft.user or user:
         if ":" not in user:
             raise ConfigError(f"curl option -u is {user[:200]!r}; expected user:password, as curl would ask for it")
-        draft.default("Authorization", f"Basic {base64.b64encode(user.encode()).decode()}")
+        draft.default("Authorization", f"Basic {base64.b64encode(user.encode('utf-8', 'surrogateescape')).decode()}")
     if body is not None:
         draft.default("Content-Type", draft.kind)
     if "--compressed" in draft.flags:

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from emulator.errors import EmulatorError
-from emulator.testing.connection import ConnectionFailed, Connections, Response
+from emulator.testing.connection import TIMEOUT, ConnectionFailed, Connections, Response
 
 CONTROL = "/_emulator"
 DEFAULT = "default"  # the world of whoever names none
@@ -39,17 +39,18 @@ class ControlError(EmulatorError):
 
 
 class Client:
-    """Asks one server, on behalf of one world. `of` gives the same connections on behalf of another.
+    """Asks one server, on behalf of one world. `of` gives the same connections on behalf of another. `timeout` is in
+    real seconds: to connect, and for each read.
 
     Raises ControlError for what is no URL.
     """
 
-    def __init__(self, url: str, world: str = DEFAULT, token: str | None = None) -> None:
+    def __init__(self, url: str, world: str = DEFAULT, token: str | None = None, timeout: float = TIMEOUT) -> None:
         self.url = url.rstrip("/")
         self.world = world
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
-            self._connections = Connections(self.url)
+            self._connections = Connections(self.url, timeout)
         except ValueError as error:
             hint = "give one such as http://127.0.0.1:8484, where `emulator serve` listens"
             raise ControlError(f"{url!r} is no URL of an emulator: {error}", hint=hint) from None

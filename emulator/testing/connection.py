@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from emulator.errors import EmulatorError
 
-TIMEOUT = 30.0  # real seconds, to connect and for each read
+TIMEOUT = 30.0  # real seconds
 
 
 class ConnectionFailed(EmulatorError):
@@ -34,13 +34,14 @@ class Response(Struct, frozen=True):
 class Connections:
     """Connections to the server at a URL, kept open between requests; any number of threads may send at once.
 
-    Raises ValueError for what is no URL of a server.
+    `timeout` is in real seconds: to connect, and for each read. Raises ValueError for what is no URL of a server.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, timeout: float = TIMEOUT) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("expected http://HOST:PORT or https://HOST:PORT")
+        self._timeout = timeout
         self._host, self._port, self._prefix = parts.hostname, parts.port, parts.path.rstrip("/")
         # Loading the CAs takes longer than the calls of most tests, and plain http needs none.
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
@@ -53,7 +54,7 @@ class Connections:
         connection = self._take()
         try:
             self._write(connection, method, target, headers, body)
-            connection.sock.settimeout(None if patient else TIMEOUT)
+            connection.sock.settimeout(None if patient else self._timeout)
             answer = connection.getresponse()
             response = Response(answer.status, answer.read())
         except (OSError, HTTPException) as error:
@@ -86,8 +87,8 @@ class Connections:
 
     def _open(self) -> HTTPConnection:
         if self._tls is None:
-            return HTTPConnection(self._host, self._port, timeout=TIMEOUT)
-        return HTTPSConnection(self._host, self._port, timeout=TIMEOUT, context=self._tls)
+            return HTTPConnection(self._host, self._port, timeout=self._timeout)
+        return HTTPSConnection(self._host, self._port, timeout=self._timeout, context=self._tls)
 
     def _write(
         self, connection: HTTPConnection, method: str, target: str, headers: Mapping[str, str], body: bytes | None

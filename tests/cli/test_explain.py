@@ -93,12 +93,15 @@ def test_a_running_emulator_is_asked_with_its_counters(emulator: Emulated, tmp_p
             ("--", "curl", "http://h", "-d", "@missing.json"),
             "can't read 'missing.json', which the curl line names",
         ),
+        (("--", "curl", "-X", "A B", "http://h/v2/models"), "curl option -X is 'A B'; expected a method such as POST"),
+        (("--", "curl", "http://h/v2/models", "-H", "@latin"), "curl option -H: 'latin' is not UTF-8"),
         (("--url", "http://127.0.0.1:1", "--exchange", "1"), "no emulator answers at http://127.0.0.1:1"),
         (("--url", "nowhere", "--exchange", "1"), "'nowhere' is no URL of an emulator"),
         (("--", "curl", "http://h/v2/models", "-H", "X-Emulator-World: w"), "there is no world 'w'"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    (tmp_path / "latin").write_bytes(b"X-Name: caf\xe9")
     done = run("explain", *arguments, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -142,6 +146,20 @@ def test_a_snapshot_is_saved_and_loaded(said: Said, refused: Refused, tmp_path: 
     assert refused("snapshot", "save", str(tmp_path / "no" / "folder.json")).endswith("No such file or directory\n")
 
 
+def test_a_saved_snapshot_is_private_or_keeps_its_mode_and_no_draft_is_left(
+    said: Said, refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said("snapshot", "save", "new.json")
+    assert Path("new.json").stat().st_mode & 0o777 == 0o600
+    Path("new.json").chmod(0o640)
+    said("snapshot", "save", "new.json")
+    assert Path("new.json").stat().st_mode & 0o777 == 0o640
+    Path("folder").mkdir()
+    assert refused("snapshot", "save", "folder") == "folder: Is a directory\n"
+    assert sorted(os.listdir()) == ["folder", "new.json"]
+
+
 def test_records_answers_and_webhooks_are_reached_too(said: Said) -> None:
     assert said("records").splitlines()[0].split() == ["api", "name", "count"]
     said("records", "put", "aixplain", "agents", "a1", '{"name": "Mine"}')
@@ -226,3 +244,44 @@ def test_where_no_emulator_is_one_sentence_says_what_to_start() -> None:
     waited = emulate("wait", "--url", "http://127.0.0.1:9", "--timeout", "10ms")
     assert (waited.exit_code, waited.stderr[:21]) == (1, "waited 10ms in vain: ")
     assert emulate("wait", "--timeout", "soon").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[" * 100_000, "is nested too deeply"),
+        ('{"a": NaN}', "is not JSON: NaN is no number of JSON"),
+        ('{"a": -Infinity}', "is not JSON: -Infinity is no number of JSON"),
+        ('{"a": 1e999}', "is not JSON: 1e999 is too large"),
+    ],
+)
+def test_json_that_can_not_be_sent_is_refused(refused: Refused, tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "file.json").write_text(text)
+    assert said in refused("records", "put", "aixplain", "agents", "a1", text)
+    assert said in refused("snapshot", "load", str(tmp_path / "file.json"))
+
+
+def test_json_that_can_be_read_but_not_written_is_refused_too(refused: Refused) -> None:
+    for depth in range(910, 1_000, 5):  # near the recursion limit, less what the stack holds already
+        nested = '{"a": ' * depth + "1" + "}" * depth
+        assert "nested" in refused("records", "put", "aixplain", "agents", "a1", nested)
+
+
+def test_wait_ends_in_time_though_nothing_answers_what_is_accepted() -> None:
+    left = threading.Event()
+
+    def hold(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.settimeout(20)  # less than a client waits for an answer by default
+            while connection.recv(4096):
+                pass
+            left.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=hold, args=(listener,))
+        thread.start()
+        done = emulate("wait", "--url", f"http://127.0.0.1:{listener.getsockname()[1]}", "--timeout", "50ms")
+        thread.join()
+    assert (done.exit_code, left.is_set()) == (1, True), done.output
+    assert done.stderr.startswith("waited 50ms in vain: no emulator answers at http://127.0.0.1:")

@@ -17,7 +17,12 @@ from tests.process import environment
 from tests.waiting import PATIENCE
 
 URL = "http://127.0.0.1:8484/v2/messages"
-FILES = {"body.json": b'{"a":\r\n 1}', "-": b"from standard input", "lines": b"X-A: 1\nX-B: 2\n"}
+FILES = {
+    "body.json": b'{"a":\r\n 1}',
+    "-": b"from standard input",
+    "lines": b"X-A: 1\nX-B: 2\n",
+    "latin": b"X-A: caf\xe9",
+}
 
 
 def read(line: str) -> CurlRequest:
@@ -53,6 +58,7 @@ def test_the_line_of_a_page_is_read_as_it_stands() -> None:
             b"text=a+b%26c&x%2By&~%C3%BC",
         ),
         ("--data-urlencode text@-", "POST", b"text=from+standard+input"),
+        ("--data-urlencode '\udcff=a'", "POST", b"\xff=a"),
         ("-d ''", "POST", b""),
     ],
 )
@@ -118,6 +124,9 @@ def test_the_line_may_be_one_text() -> None:
         ("curl http://h -H", "curl option -H needs a value"),
         ("curl http://h --header", "curl option --header needs a value"),
         ("curl http://h -H Nothing", "curl option -H is 'Nothing'; expected 'Name: value'"),
+        ("curl http://h -H @latin", "curl option -H: 'latin' is not UTF-8; expected lines such as 'Name: value'"),
+        ("curl -X 'A B' http://h", "curl option -X is 'A B'; expected a method such as POST"),
+        ("curl -X '' http://h", "curl option -X is ''; expected a method such as POST"),
         ("curl -u ann http://h", "curl option -u is 'ann'; expected user:password"),
         ("curl -b jar http://h", "files of cookies are not understood"),
         ("curl http://[v1", "is no URL"),
