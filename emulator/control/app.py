@@ -234,8 +234,7 @@ class Control:
 
     async def _read(self, request: Request, receive: Receive, route: ControlRoute) -> Any:
         """Reads the body, in turns if it is long. Raises ControlFailure and ClientLeft."""
-        settings, clock = self._server.settings, self._server.worlds.default.state.clock
-        limit = settings.max_body or route.max_body
+        clock, limit = self._server.worlds.default.state.clock, route.max_body
         try:
             request.raw = await read(request, receive, limit)
             if CODING_HEADER in request.fields:
@@ -245,7 +244,8 @@ class Control:
         except ApiError as error:
             lines = [*error.added, *([(b"connection", b"close")] if error.values.get("unread") else [])]
             status, hint = BODY_ERRORS[error.kind]
-            raise ControlFailure(status, error.detail, hint, lines) from None
+            detail = error.detail.partition("; the option")[0]  # that bounds the bodies of the APIs
+            raise ControlFailure(status, detail, hint, lines) from None
 
     def _find(self, method: str, segments: tuple[str, ...], preflight: bool) -> tuple[ControlRoute, dict[str, str]]:
         """The entry and the parameters of its path. Raises ControlError 403, 404 or 405."""

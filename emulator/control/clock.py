@@ -48,7 +48,7 @@ def read(request: ControlRequest) -> ClockView:
 
 
 async def move(request: ControlRequest, body: ClockRequest) -> ClockView:
-    """Set, freeze, hurry, let jump, advance: everything due on the way has happened, in order, when this answers."""
+    """Set, freeze, speed up or advance the clock; what falls due on the way happens in order before this returns."""
     clock = request.clock
     to, step = _checked(body, clock)
     if to is not None:

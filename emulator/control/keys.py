@@ -50,7 +50,7 @@ class CreatedKey(Struct, frozen=True):
 
 
 def make(request: ControlRequest, body: KeyRequest) -> CreatedKey:
-    """Make a key that is like another one, and lead requests with it to this world; twice is as once."""
+    """Create a key modelled on an existing one and bind it to this world (idempotent)."""
     services = request.world.pipeline.services
     known_api(request.world.pipeline.playbook, body.api, "body.api")
     candidates = [

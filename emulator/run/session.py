@@ -79,7 +79,7 @@ def run(
         )
     if settings.state and run_options.world != DEFAULT:
         raise ConfigError(
-            f"--state is that of the default world, and --world leads calls to {run_options.world!r}; give one of them"
+            f"--state is that of the default world, and --world redirects to {run_options.world!r}; give one of them"
         )
     reports = report_files(run_options.reports)
     check_requirements(run_options.coverage_fail)

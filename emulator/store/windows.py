@@ -72,11 +72,7 @@ class MemoryWindows:
         return counter if counter is not None and counter.fits(pace) else new_counter(pace)
 
     def _refuse(self, charges: Sequence[Charge], now: float) -> list[Window]:
-        windows = []
-        for key, limit, seconds, cost in charges:
-            window = self.peek(key, seconds, now) or Window(0, window_end(seconds, now))
-            windows.append(Window(window.used, window.resets_at, window.used + cost > limit and cost > 0))
-        return windows
+        return [self._look(key, seconds, now, limit, cost) for key, limit, seconds, cost in charges]
 
     def settle(self, key: str, amount: int, resets_at: float | None = None, now: float | None = None) -> Window | None:
         window = self.windows.get(key)

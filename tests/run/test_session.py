@@ -267,7 +267,7 @@ def test_what_can_not_be_begun_with_is_refused_before_the_command(run: Run, tmp_
     )
     ran = run("--state", str(state), "--world", "mine", "--", "echo", "ran")
     assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr == "--state is that of the default world, and --world leads calls to 'mine'; give one of them\n"
+    assert ran.stderr == "--state is that of the default world, and --world redirects to 'mine'; give one of them\n"
 
 
 EXPECTING = """\

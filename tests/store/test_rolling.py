@@ -152,6 +152,17 @@ def test_a_tier_of_several_kinds_charges_all_of_them_or_none() -> None:
     }
 
 
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_refusal_is_the_same_in_whichever_order_the_limits_stand(turn: int) -> None:
+    store, now = MemoryBackend(manual()), seconds(BEGIN)
+    limits = [limit_of("1/second"), Limit("calls", 2, 2, Refill(1, 60))][::turn]
+    admit(store, "demo", limits, {"n": 1, "calls": 2}, now)
+    with pytest.raises(ApiError) as caught:
+        admit(store, "demo", limits, {"n": 1, "calls": 1}, now)
+    states = caught.value.values["limits"]
+    assert (states["n"]["retry_after"], states["calls"]["retry_after"]) == (1, 60)
+
+
 def test_what_is_said_of_each_kind_when_it_refuses() -> None:
     store, now = MemoryBackend(manual()), seconds(BEGIN) + 15
     for text, sentence in (
