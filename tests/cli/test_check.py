@@ -39,7 +39,7 @@ def test_check_does_not_take_an_empty_folder_for_a_right_one(tmp_path: Path) -> 
 def test_check_reports_every_error_of_every_file_with_its_place(story: Path, tmp_path: Path) -> None:
     texts = {
         "demo.yaml": operation("answer: «nobody\nrules: [{reply: {body: «'{{ no() }}'}}, {reply: {error: «invalidd}}]"),
-        "story.yaml": STORY + "latency: {reply: «soon}\nrules: [{on: «echo.creat, fault: latency}]\n",
+        "story.yaml": STORY + "latency: {reply: «soon}\nrules: [{on: «echo.creat, fault: «latency}]\n",
         "other.yaml": "scenario: other\nabout: x\nextends: «defautl\n«rulez: []\n",
     }
     for name, text in texts.items():
@@ -47,7 +47,7 @@ def test_check_reports_every_error_of_every_file_with_its_place(story: Path, tmp
     result = emulate("check", "story.yaml", "other.yaml", "demo.yaml")
     expected = [str(place) for name, text in sorted(texts.items()) for place in marks(Path(name), text)]
     assert [line.split(": ", 1)[0] for line in result.stdout.splitlines()] == expected
-    assert (result.exit_code, result.stderr) == (2, "7 errors\n")
+    assert (result.exit_code, result.stderr) == (2, "8 errors\n")
     for said in (
         "unknown answer 'nobody'",
         "unknown function 'no'",
@@ -56,7 +56,7 @@ def test_check_reports_every_error_of_every_file_with_its_place(story: Path, tmp
         "no operation is called 'echo.creat'; expected one of: echo.create; did you mean 'echo.create'?",
         "no scenario 'defautl'",
         "did you mean 'default'?",
-        "unknown key 'rulez'; expected one of: scenario, about, extends, apis, latency, answers, rules; did you mean",
+        "unknown key 'rulez'; expected one of: scenario, about, extends, apis, latency, answers, rules, expect; did you mean",
     ):
         assert said in result.stdout
 
