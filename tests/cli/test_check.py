@@ -56,7 +56,7 @@ def test_check_reports_every_error_of_every_file_with_its_place(story: Path, tmp
         "no operation is called 'echo.creat'; expected one of: echo.create; did you mean 'echo.create'?",
         "no scenario 'defautl'",
         "did you mean 'default'?",
-        "unknown key 'rulez'; expected one of: scenario, about, extends, apis, latency, answers, rules, expect; did you",
+        "unknown key 'rulez'; expected one of: scenario, about, extends, apis, latency, answers, rules, expect; did",
     ):
         assert said in result.stdout
 
