@@ -13,34 +13,21 @@ import threading
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
 from emulator.atomic import replace_file
 from emulator.clock import pause
 from emulator.clock.start import ClockStart
-from emulator.control.uploads import UploadedScenarios
+from emulator.control.route import StatefulApp
 from emulator.errors import ConfigError, DocumentError, EmulatorError
 from emulator.settings import Settings
 from emulator.worlds import snapshot as snapshots
-from emulator.worlds.registry import DEFAULT, WorldRegistry
+from emulator.worlds.registry import DEFAULT
 
 INTERVAL = 10.0  # real seconds between two looks at whether something has changed
 LOG = logging.getLogger("emulator")
-
-
-class StatefulApp(Protocol):
-    """Whose state is kept: an application."""
-
-    @property
-    def settings(self) -> Settings: ...
-
-    @property
-    def worlds(self) -> WorldRegistry: ...
-
-    @property
-    def uploads(self) -> UploadedScenarios: ...
 
 
 def read_state(file: str, keep: bool = False) -> dict[str, Any] | None:

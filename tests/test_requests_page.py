@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from tests.pages import ROOT, tables
-from tests.reader import follow
+from tests.pages import ROOT, blocks, tables
+from tests.process import Serving
+from tests.reader import ID, ORIGIN, SOON, follow
 from tests.running import Running, loaded
 
 PAGE = ROOT / "docs" / "requests.md"
@@ -16,6 +20,20 @@ DEFAULT = loaded("default")
 
 def column(heading: str, first: str) -> list[str]:
     return next(table.keys for table in tables(PAGE) if (table.heading, table.first) == (heading, first))
+
+
+@pytest.mark.slow
+def test_a_fresh_server_gives_the_very_ids_that_are_shown(tmp_path: Path) -> None:
+    page = blocks(PAGE)
+    pairs = [pair for pair in pairwise(page) if pair[0].text.startswith("curl ")]
+    assert pairs
+    with Serving(tmp_path) as serving:
+        for asked, shown in pairs:
+            script = asked.text.replace(ORIGIN, serving.origin)
+            alone = {**os.environ, "NO_PROXY": "*", "no_proxy": "*"}
+            said = subprocess.run(["sh", "-c", script], env=alone, capture_output=True, text=True, check=True).stdout
+            assert ID.findall(said) == ID.findall(shown.text), asked.place
+            serving.client.post("/_emulator/clock", json={"advance": SOON}).raise_for_status()
 
 
 @pytest.mark.slow

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emulator.cli.errors import exit_on_error
+from emulator.cli.words import DEFAULT_URL
 
 if TYPE_CHECKING:
     from emulator.worlds.explained import Explanation
 
-DEFAULT_URL = "http://127.0.0.1:8484"
 UNPARSED = {"allow_interspersed_args": False}  # from its first word on, everything is curl's
 
 

@@ -6,13 +6,14 @@ import click
 
 from emulator.cli.errors import exit_on_error
 from emulator.cli.routes import settings_of_serve
+from emulator.cli.words import DEFAULT_URL
 
 
 @click.command()
 @click.argument("api", metavar="API")
 @click.option("--documented-only", is_flag=True, default=None, help="Only routes that the API's own document shows.")
 @click.option("--scenario", "scenarios", multiple=True, metavar="NAME|PATH", help="As for serve.")
-@click.option("--url", default="http://127.0.0.1:8484", show_default=True, help="Where the emulator is.")
+@click.option("--url", default=DEFAULT_URL, show_default=True, help="Where the emulator is.")
 @exit_on_error
 def openapi(api: str, documented_only: bool | None, scenarios: tuple[str, ...], url: str) -> int:
     """Print an emulated API as an OpenAPI 3.1 document, as JSON.

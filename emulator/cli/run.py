@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from emulator.cli.errors import exit_on_error
+from emulator.cli.words import DEFAULT_URL
 
 UNPARSED = {"allow_interspersed_args": False}  # from its first word on, everything belongs to the command
 
@@ -82,7 +83,7 @@ def run(
 
 
 @click.command()
-@click.option("--url", metavar="URL", default="http://127.0.0.1:8484", show_default=True, help="The running emulator.")
+@click.option("--url", metavar="URL", default=DEFAULT_URL, show_default=True, help="The running emulator.")
 @click.option(
     "--shell", type=click.Choice(["sh", "fish"]), default="sh", show_default=True, help="Syntax of the output."
 )

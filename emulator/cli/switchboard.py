@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emulator.cli.errors import exit_on_error
-from emulator.cli.words import ABOUT, ENTRIES, OPTIONS, Choice, Entry
+from emulator.cli.words import ABOUT, DEFAULT_URL, ENTRIES, OPTIONS, Choice, Entry
 from emulator.errors import ConfigError
 
 if TYPE_CHECKING:
     from emulator.testing.client import Client
 
-URL = "http://127.0.0.1:8484"
 NOT_READY = 1  # the exit status when `wait` waited in vain
 FAILED = {"verdict": 4, "expect": 5}  # and those of findings and of what is not met, as for `emulator run`
 BETWEEN_TRIES, LEAST = 0.1, 0.001  # real seconds
@@ -35,7 +34,7 @@ def address_options() -> list[click.Option]:
             ["--url"],
             metavar="URL",
             envvar="EMULATOR_URL",
-            default=URL,
+            default=DEFAULT_URL,
             show_default=True,
             help="The running emulator.",
         ),

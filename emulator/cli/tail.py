@@ -8,6 +8,7 @@ import sys
 import click
 
 from emulator.cli.errors import exit_on_error
+from emulator.cli.words import DEFAULT_URL
 
 GONE = 1  # the exit status when the world was deleted
 
@@ -17,7 +18,7 @@ GONE = 1  # the exit status when the world was deleted
     "--url",
     metavar="URL",
     envvar="EMULATOR_URL",
-    default="http://127.0.0.1:8484",
+    default=DEFAULT_URL,
     show_default=True,
     help="The running emulator.",
 )

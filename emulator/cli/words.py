@@ -45,6 +45,7 @@ class Choice(NamedTuple):
     multiple: bool = False
 
 
+DEFAULT_URL = "http://127.0.0.1:8484"  # where `emulator serve` listens
 WHEN = ("on", "key", "times", "nth", "every", "probability", "after", "for")
 OPTIONS: Mapping[str, Choice] = {
     "on": Choice("on", "PATTERN", "Only for these operations, e.g. 'messages.*'; may be repeated.", multiple=True),

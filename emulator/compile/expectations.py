@@ -71,10 +71,8 @@ def list_rules(
     for entry in entries:
         place = entry.compiler.place(entry.path)
         concerned = frozenset(each for each in operations if entry.concerns(*each))
-        compiled = (
-            rule for api, name in concerned for rule in apis[api].operations[name].rules.rules if rule.place == place
-        )
-        rule = next(compiled, None)
+        compiled = (apis[api].operations[name].rules.by_place.get(place) for api, name in concerned)
+        rule = next((each for each in compiled if each is not None), None)
         if rule is not None:
             listed.append(_listed(rule, concerned))
     for answer in answers:

@@ -21,8 +21,8 @@ from emulator.settings import MIB, Settings
 from emulator.worlds.registry import World, WorldRegistry
 
 
-class ControlledApp(Protocol):
-    """What the control API steers: an application."""
+class StatefulApp(Protocol):
+    """An application whose worlds, and the scenarios put into them, can be kept."""
 
     @property
     def settings(self) -> Settings: ...
@@ -32,6 +32,10 @@ class ControlledApp(Protocol):
 
     @property
     def uploads(self) -> UploadedScenarios: ...
+
+
+class ControlledApp(StatefulApp, Protocol):
+    """What the control API steers: an application."""
 
     @property
     def blocked_calls(self) -> Sequence[Any]: ...

@@ -37,7 +37,7 @@ def document(playbook: Playbook, api: Api, origin: str, documented_only: bool = 
         "components": {
             "schemas": {
                 **{name: schema(each, api.claims) for name, each in api.file.schemas.items()},
-                **Responses(api).components(),
+                **writer.responses.components(),
             },
             "securitySchemes": dict(writer.security_schemes()),
         },
@@ -49,7 +49,7 @@ class _Writer:
 
     def __init__(self, playbook: Playbook, api: Api, documented_only: bool) -> None:
         self._api = api
-        self._responses = Responses(api)
+        self.responses = Responses(api)
         routes = _routes(playbook, api)
         self.routes = {
             name: each for name, each in routes if not documented_only or self._grade(each) == "documented"
@@ -72,7 +72,7 @@ class _Writer:
             **known,
             PROVENANCE: self._grade(route),
             "parameters": parameters(part, route.path, self._api.claims),
-            "responses": self._linked(route.operation, self._responses.of(part)),
+            "responses": self._linked(route.operation, self.responses.of(part)),
             "security": self._security(part),
         }
         content = body(part, self._api.claims)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
+from emulator.errors import EmulatorError
 from emulator.language.schema.api import ErrorKindModel
 from emulator.language.schema.scenario import EventModel, OperationModel, ReplyModel, RuleModel
 from emulator.openapi.marks import marks
@@ -91,7 +92,7 @@ class Responses:
             return str(plan.status)
         try:
             return str(plan.status.value({"switches": self._api.switches}))
-        except Exception:  # a status that is made of the request
+        except EmulatorError:  # a status that is made of the request
             return DEFAULT
 
     def _headers(self, part: OperationModel, own: Mapping[str, Any], lets: Mapping[str, Any]) -> dict[str, Any]:
