@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from hashlib import blake2b
+from itertools import accumulate
 from operator import getitem
 from pathlib import Path as FilePath
 from typing import Any
@@ -129,9 +130,9 @@ class RuleCompiler:
             grade=rule.grade,
         )
         if rule.reply is not None:
-            if rule.reply.share is not None:
-                place = compiler.document.place((*path, "reply", "share"), key=True)
-                self.diagnostics.add(place, "`share` is for one of several `replies`")
+            for name in sorted({"share", "times"} & rule.reply.model_fields_set):
+                place = compiler.document.place((*path, "reply", name), key=True)
+                self.diagnostics.add(place, f"`{name}` is for one of several `replies`")
             plan = self._with_reply(plan, rule.reply, (*path, "reply"), headers, own)
         return self._with_replies(plan, rule, path, headers, own)
 
@@ -160,9 +161,10 @@ class RuleCompiler:
         if any(shares) and not all(shares):
             text = "this reply has no `share`, and others have; give all of them one, or none"
             self.diagnostics.add(at((*where, shares.index(None))), text)
-        if any(shares) and "then" in rule.model_fields_set:
-            text = "`then` is for replies in order; these are drawn by `share`"
-            self.diagnostics.add(at((*path, "then"), key=True), text)
+        ordered = [(*path, "then")] if "then" in rule.model_fields_set else []
+        ordered += [(*where, at, "times") for at, each in enumerate(rule.replies) if "times" in each.model_fields_set]
+        for key in ordered if any(shares) else ():
+            self.diagnostics.add(at(key, key=True), f"`{key[-1]}` is for replies in order; these are drawn by `share`")
         rules = []
         for number, reply in enumerate(rule.replies):
             place = at((*where, number))
@@ -170,12 +172,13 @@ class RuleCompiler:
             rules.append(self._with_reply(each, reply, (*where, number), headers, own))
         drawn = tuple(float(share) for share in shares if share is not None)
         counted_as = f"{self._counted_as(path)} replies"
-        return replace(plan, replies=Replies(tuple(rules), rule.then, drawn, counted_as, salt_of(plan.place)))
+        ends = tuple(accumulate(reply.times for reply in rule.replies))
+        return replace(plan, replies=Replies(tuple(rules), ends, rule.then, drawn, counted_as, salt_of(plan.place)))
 
     def _answer(self, reply: ReplyModel, path: Path, lets: Mapping[str, Template]) -> RuleAnswer | None:
         """What the API's own rules are to say; None in operations that say nothing generated."""
         compiler = self.compiler
-        for name in sorted(reply.model_fields_set - ANSWER_KEYS - {"share"}):
+        for name in sorted(reply.model_fields_set - ANSWER_KEYS - {"share", "times"}):
             key = "class" if name == "grade" else name
             wrong = f"`{key}` can't stand beside `answer`: the API's own rules give the reply its shape"
             self.diagnostics.add(compiler.document.place((*path, key), key=True), wrong)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property, partial
@@ -175,23 +176,26 @@ class Rule(Struct, frozen=True):
 class Replies(Struct, frozen=True):
     """Several replies of a rule, which is here once with each: in order, or by lot when they have `shares`.
 
-    `then` says what follows the last: it stays, they repeat, or the next rules are asked. `counted_as` is the name of
-    the count of those that were given, `salt` what tells its lots from those of other rules.
+    `ends` are the numbers of the requests that each is the last time given to. `then` says what follows: the last
+    stays, they repeat, or the next rules are asked. `counted_as` is the name of the count of those that were given,
+    `salt` what tells its lots from those of other rules.
     """
 
     rules: tuple[Rule, ...]
+    ends: tuple[int, ...]
     then: Literal["stay", "repeat", "next"] = "stay"
     shares: tuple[float, ...] = ()
     counted_as: str = ""
     salt: str = ""
 
     def at(self, number: int) -> Rule | None:
-        """Returns the rule with its reply of a number, counted from 1; None when the next rules are to be asked."""
-        if number <= len(self.rules):
-            return self.rules[number - 1]
-        if self.then == "repeat":
-            return self.rules[(number - 1) % len(self.rules)]
-        return self.rules[-1] if self.then == "stay" else None
+        """Returns the rule with its reply to a request, counted from 1; None when the next rules are to be asked."""
+        most = self.ends[-1]
+        if number > most:
+            if self.then != "repeat":
+                return self.rules[-1] if self.then == "stay" else None
+            number = (number - 1) % most + 1
+        return self.rules[bisect_left(self.ends, number)]
 
     def drawn(self, chance: float) -> Rule:
         """Returns the rule with the reply that falls to a number from 0 up to 1."""

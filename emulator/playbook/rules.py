@@ -216,7 +216,7 @@ def miss(rule: Rule, context: Mapping[str, Any], counted: Count) -> Miss:
     if not differences and not held and replies is not None and not replies.shares:
         number = counted(replies.counted_as)
         if replies.at(number) is None:
-            held = (Held("replies", len(replies.rules), "all were given"),)
+            held = (Held("replies", replies.ends[-1], "all were given"),)
     return Miss(rule, differences, held)
 
 

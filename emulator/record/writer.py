@@ -15,6 +15,7 @@ import orjson
 import yaml
 from msgspec import Struct
 
+from emulator.compile.rule import MAX_REPLIES
 from emulator.language.document.nodes import DocumentNode
 from emulator.language.document.reader import parse
 from emulator.record.discriminate import Discriminator, Facets, facets, when_of
@@ -24,6 +25,7 @@ from emulator.record.stream_masking import mask_events
 from emulator.store.masking import MASKED, Masker
 
 PLAIN = re.compile(r"[A-Za-z_][\w./-]*(?: [A-Za-z_][\w./-]*)*")
+INDENT = "    "  # before each line of a reply
 WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 BASE: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
@@ -62,18 +64,28 @@ def dumped(value: Any) -> str:
     return text
 
 
-def rule_text(number: int, operation: str, when: Mapping[str, Any], reply: str) -> str:
-    """Returns a rule as an item of the list of rules; `reply` is text already."""
+def rule_text(
+    number: int, operation: str, when: Mapping[str, Any], replies: Sequence[tuple[str, int]], last: bool = True
+) -> str:
+    """Returns a rule as an item of the list of rules. `replies` are texts already, each with how many requests it
+    answers; that of the last rule for such requests answers all further ones."""
     rule: dict[str, Any] = {"name": f"recorded {operation} {number}", "on": operation}
     if when:
         rule["when"] = dict(when)
-    return dumped([{**rule, "unchecked": True}]) + reply
+    head = dumped([{**rule, "unchecked": True}])
+    if last and len(replies) == 1:
+        return f"{head}  reply:\n{replies[0][0]}"
+    items = []
+    for at, (text, times) in enumerate(replies, 1):
+        is_counted = times > 1 and not (last and at == len(replies))
+        items.append(f"  - times: {times}\n{text}" if is_counted else f"  - {text.removeprefix(INDENT)}")
+    return "".join([head, "" if last else "  then: next\n", "  replies:\n", *items])
 
 
 def reply_text(each: RecordedExchange, masker: Masker) -> str:
-    """Returns the reply as a key of a rule, without secrets."""
-    text = dumped({"reply": _reply(each, masker)})
-    return "".join(f"  {line}\n" for line in text.removesuffix("\n").split("\n"))
+    """Returns the reply as what stands below a key of a rule, without secrets."""
+    text = dumped(_reply(each, masker))
+    return "".join(f"{INDENT}{line}\n" for line in text.removesuffix("\n").split("\n"))
 
 
 def _reply(each: RecordedExchange, masker: Masker) -> dict[str, Any]:
@@ -138,7 +150,8 @@ def _from_origin(value: str, origin: str) -> str:
     return "{{ request.origin ~ '" + rest + "' }}"
 
 
-OF_A_RULE = 12, 4  # at most: values of a rule without its reply, and of each part of its `when`
+OF_A_RULE = 14, 4  # at most: values of a rule without its replies, and of each part of its `when`
+OF_A_REPLY = 3  # at most: values of a reply beside its own
 
 
 class WrittenText(Struct, frozen=True):
@@ -177,11 +190,13 @@ class OperationRules:
         when = when_of(self._discriminator.requests[numbers[0]], self._discriminator.chosen)
         runs = [list(run) for _, run in groupby(numbers, key=lambda number: self._replies[number].written)]
         texts, values = [], 0
-        for run in runs:
-            reply = self._replies[run[0]]
-            condition = when if run is runs[-1] else when | {"times": len(run)}
-            texts.append(rule_text(run[0] + 1, self._operation, condition, reply.written))
-            values += reply.values + OF_A_RULE[0] + OF_A_RULE[1] * len(condition)
+        for start in range(0, len(runs), MAX_REPLIES):
+            part = runs[start : start + MAX_REPLIES]
+            replies = [(self._replies[run[0]].written, len(run)) for run in part]
+            is_last = start + MAX_REPLIES >= len(runs)
+            texts.append(rule_text(part[0][0] + 1, self._operation, when, replies, is_last))
+            values += OF_A_RULE[0] + OF_A_RULE[1] * len(when)
+            values += sum(self._replies[run[0]].values + OF_A_REPLY for run in part)
         return WrittenText("".join(texts), values)
 
 
@@ -235,7 +250,7 @@ class ScenarioWriter:
 
 def _checked(reply: str) -> WrittenText:
     """Counts the values of a reply. Raises DocumentError when a scenario can't hold it."""
-    root = parse(f"rules:\n- on: it\n{reply}", "the answer").root
+    root = parse(f"rules:\n- on: it\n  reply:\n{reply}", "the answer").root
     assert root is not None
     return WrittenText(reply, _values(root))
 

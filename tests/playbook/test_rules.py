@@ -272,11 +272,16 @@ def test_rules_of_a_query_or_an_operator_are_always_asked_however_many_there_are
 
 
 def several(
-    count: int, then: Literal["stay", "repeat", "next"] = "stay", shares: tuple[float, ...] = (), when: Any = None
+    count: int,
+    then: Literal["stay", "repeat", "next"] = "stay",
+    shares: tuple[float, ...] = (),
+    when: Any = None,
+    times: int = 1,
 ) -> Rule:
-    """A rule at line 1 whose replies stand at lines 11, 12 and so on."""
+    """A rule at line 1 whose replies stand at lines 11, 12 and so on; each is given `times` times."""
     each = tuple(make(None, 11 + number) for number in range(count))
-    return replace(make(when, 1, reply=None), replies=Replies(each, then, shares, "replies of 1", "salt"))
+    ends = tuple(times * number for number in range(1, count + 1))
+    return replace(make(when, 1, reply=None), replies=Replies(each, ends, then, shares, "replies of 1", "salt"))
 
 
 @pytest.mark.parametrize(
@@ -289,6 +294,21 @@ def several(
 )
 def test_replies_are_given_one_after_the_other(then: Literal["stay", "repeat", "next"], seen: list[int]) -> None:
     book, count = RuleSet([several(3, then), make(None, 2)]), counting()
+    assert [lines(book.choose({}, count)) for _ in seen] == seen
+
+
+@pytest.mark.parametrize(
+    ("then", "seen"),
+    [
+        ("stay", [11, 11, 11, 12, 12, 12, 12, 12]),
+        ("repeat", [11, 11, 11, 12, 12, 12, 11, 11]),
+        ("next", [11, 11, 11, 12, 12, 12, 2, 2]),
+    ],
+)
+def test_a_reply_with_times_is_given_to_so_many_requests(
+    then: Literal["stay", "repeat", "next"], seen: list[int]
+) -> None:
+    book, count = RuleSet([several(2, then, times=3), make(None, 2)]), counting()
     assert [lines(book.choose({}, count)) for _ in seen] == seen
 
 

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from emulator import Emulator
 from emulator.cli import main
+from emulator.language.document.reader import read
 from tests import loopback
 from tests.studio import Studio
 
@@ -89,6 +90,47 @@ def test_the_same_request_is_answered_in_the_order_of_the_recording_and_then_as_
     with studio.replaying("/v2") as base:
         replayed = play(base, [CALLS[0]] * 4, OTHER)
     assert [each.content for each in replayed] == [each.content for each in [*recorded, recorded[-1]]]
+
+
+def test_different_responses_to_one_request_are_the_replies_of_one_rule(studio: Studio, tmp_path: Path) -> None:
+    unsteady = tmp_path / "unsteady.yaml"
+    unsteady.write_text(
+        "scenario: unsteady\nextends: default\nrules:\n- on: models.list\n  when: {query.limit: 1}\n  replies:\n"
+        "  - {times: 2, status: 503, text: Not yet.}\n"
+        "  - {error: overloaded}\n"
+        "  - {stream: {events: [{event: one, data: {n: 1}}, {text: '[DONE]'}]}}\n"
+        "  - {times: 3, body: {data: [], next: '{{ request.origin }}/v2/models'}}\n"
+        "  - {body: {data: [last]}}\n"
+    )
+    again, other = ("GET", "/models?limit=1", None), ("GET", "/models?limit=2", None)
+    calls = [again, again, other, *[again] * 8, other]
+    with Emulator(scenarios=[str(unsteady)]) as upstream, studio.recording("aiexport", upstream.url) as (base, _):
+        recorded = play(base, calls, OWN)
+    checked(studio.out)
+    rules = read(studio.out).data["rules"]
+    assert [(rule["when"], len(rule.get("replies", []))) for rule in rules] == [
+        ({"query.limit": 1}, 5),
+        ({"query.limit": 2}, 0),
+    ]
+    assert [reply.get("times") for reply in rules[0]["replies"]] == [2, None, None, 3, None]
+    with studio.replaying("/v2") as replayer:
+        replayed = play(replayer, [*calls, again], OTHER)
+    expected = [*recorded, recorded[-2]]
+    bodies = [each.content.replace(base.encode(), replayer.encode()) for each in expected]
+    assert [each.content for each in replayed] == bodies
+    assert [told(each)[::2] for each in replayed] == [told(each)[::2] for each in expected]
+
+
+def test_a_recording_of_an_older_version_with_a_rule_for_each_response_is_still_replayed(studio: Studio) -> None:
+    rule = "- {name: recorded models.list %d, on: models.list, when: {%s}, unchecked: true, reply: {text: %s}}\n"
+    older = [(1, "query.limit: 1, times: 2", "first"), (3, "query.limit: 1, times: 1", "then"), (4, "", "last")]
+    studio.out.write_text(
+        "scenario: recorded\napis: {aiexport: null}\nrules:\n" + "".join(rule % each for each in older)
+    )
+    checked(studio.out)
+    with studio.replaying("/v2") as base:
+        replayed = play(base, [("GET", "/models?limit=1", None)] * 5, OTHER)
+    assert [each.text for each in replayed] == ["first", "first", "then", "last", "last"]
 
 
 def test_a_run_that_is_polled_for_is_recorded_and_its_url_points_to_the_replayer(studio: Studio) -> None:

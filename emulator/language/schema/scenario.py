@@ -81,6 +81,7 @@ class ReplyModel(Model):
     param: Template = None
     data: dict[str, Template] = {}
     share: float | None = Field(default=None, gt=0, le=1_000_000, description="Of several replies, one is drawn.")
+    times: int = Field(default=1, ge=1, le=1_000_000, description="Of several replies, how often this one is given.")
     grade: Class = None
 
 

@@ -157,6 +157,7 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
             "475}` answers with that status."
         ),
         "share": "In `replies`: how many of all the lots this one has.",
+        "times": "In `replies` in order: how many requests in a row get this one; 1 when left out.",
         "class": "Who knows of its shape, if no claim is about it.",
     },
     "StreamModel": {
