@@ -22,6 +22,7 @@ from emulator.clock import manual
 from emulator.engine.pipeline import Pipeline
 from emulator.engine.state import STORED_TYPES, WorldState
 from emulator.errors import Diagnostic, EmulatorError, Location
+from emulator.http.origins import OriginPolicy
 from emulator.language.expressions.template import compile_tree
 from emulator.language.schema.api import CallModel, TakenModel
 from emulator.playbook import Api, Operation, Playbook
@@ -29,10 +30,11 @@ from emulator.playbook.matching import FieldCheck, Matcher
 from emulator.playbook.model import JobPlan, LatencyPlan, Rule
 from emulator.playbook.paths import step_into
 from emulator.playbook.routes import PARAMETER
+from emulator.settings import Settings
 from emulator.store.memory import MemoryBackend
 from emulator.verify.run import smallest
 
-MAX_BODY = 64 << 20
+SETTINGS = Settings(max_body=64 << 20)
 DAYS_AFTER = 32 * 86_400.0  # seconds: by then jobs have ended, and limits have begun again
 MAX_CHAIN = 8  # examples that take values from each other's responses
 KEY = "check"  # of a tier that has no key of its own; also what a path gets that no example tells
@@ -183,7 +185,7 @@ class Player:
         self._original = playbook
         self.clock = manual()
         self.state = WorldState(KEY, 0, MemoryBackend(self.clock, types=STORED_TYPES))
-        self._pipeline = Pipeline(quiet(playbook), self.state, MAX_BODY)
+        self._pipeline = Pipeline(quiet(playbook), self.state, SETTINGS, OriginPolicy(SETTINGS))
         self._reported: list[str] = []
 
     def report(self, loop: asyncio.AbstractEventLoop, problem: dict[str, Any]) -> None:

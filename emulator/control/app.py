@@ -29,6 +29,7 @@ from emulator.engine.state import WorldState
 from emulator.errors import ApiError, DocumentError, EmulatorError
 from emulator.http import BODILESS, Header, Request
 from emulator.http.accept import prefers
+from emulator.http.entity_tags import is_known, tag_of
 from emulator.http.exact_json import Turns
 from emulator.http.origins import is_own_name
 from emulator.language.document.diagnostics import closest
@@ -187,10 +188,16 @@ class Control:
             LOG.exception("%s %s failed", scope["method"], scope["path"])
             status, answer = 500, ErrorBody(ErrorView(f"{type(error).__name__}: {error}", "the log says where"))
         body = b"" if status in BODILESS else msgspec.json.encode(answer)
-        length = [] if status in BODILESS else [(b"content-length", str(len(body)).encode())]
-        lines = [*HEADERS, *length, *headers]
+        lines = [*HEADERS, *headers]
+        if status == 200 and scope["method"] in ("GET", "HEAD"):
+            lines.append((b"etag", tag := tag_of(body)))
+            if is_known(dict(scope["headers"]).get(b"if-none-match", b""), tag):
+                status = 304
+        if status not in BODILESS:
+            lines.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": status, "headers": lines})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+        empty = scope["method"] == "HEAD" or status in BODILESS
+        await send({"type": "http.response.body", "body": b"" if empty else body})
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, Any]:
         request = open_request(scope, public_url=self._server.settings.public_url)

@@ -85,9 +85,13 @@ def make(request: ControlRequest, body: KeyRequest) -> CreatedKey:
 
 
 class KeyStanding(Struct, frozen=True):
-    """A key of an API, and how its counters stand; `status` is `active` or says why it is refused."""
+    """A key of an API, and how its counters stand; `status` is `active` or says why it is refused.
+
+    `masked` is the key as exchanges show it.
+    """
 
     key: str
+    masked: str
     api: str
     tier: str
     status: str
@@ -114,7 +118,7 @@ def standing(world: World) -> Iterator[KeyStanding]:
         for key, record in service.records["keys"].items():
             status = record.get("status", "active")
             limits = _view(service, key).limits if status == "active" else {}
-            yield KeyStanding(key, name, record["tier"], status, record["workspace"], limits)
+            yield KeyStanding(key, mask_key(key), name, record["tier"], status, record["workspace"], limits)
 
 
 EXAMPLE = {"key": "axp_checkout_2", "like": "axp_test_pro"}

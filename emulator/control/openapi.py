@@ -21,6 +21,7 @@ ABOUT = (
     "Steers one emulator: arm faults, move the clock, keep tests apart in worlds, ask what clients did. JSON only, and "
     "not for web pages: a foreign Host, Origin or Sec-Fetch-Site is answered 403, and no CORS header is ever sent."
 )
+UNCHANGED = "The answer is still that whose `ETag` the header `If-None-Match` names; it is not sent again."
 WORLD = "The world that is meant; `default` when neither header nor query says one."
 
 
@@ -68,6 +69,7 @@ def _operation(route: ControlRoute) -> dict[str, Any]:
         "parameters": list(_parameters(route)),
         "responses": {
             **{str(status): _success(route) for status in successes},
+            **({"304": {"description": UNCHANGED}} if route.method == "GET" and not route.streams else {}),
             **{str(status): _response(MEANINGS[status], _schema(ErrorBody)) for status in refusals},
         },
     }

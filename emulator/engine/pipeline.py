@@ -54,7 +54,6 @@ from emulator.playbook.routes import Found, MethodsAsked, Router, allowed
 from emulator.settings import Settings
 from emulator.store.masking import Masker
 
-LOOPBACK = Settings()
 CACHED_ROUTES = 256  # paths whose routes are remembered: clients request the same few again and again
 Continuation = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -86,17 +85,17 @@ class Pending(Struct):
 class Pipeline:
     """Answers requests by one playbook, in one world. A reload makes another pipeline over the same world."""
 
-    def __init__(self, playbook: Playbook, state: WorldState, max_body: int, settings: Settings = LOOPBACK) -> None:
+    def __init__(self, playbook: Playbook, state: WorldState, settings: Settings, origins: OriginPolicy) -> None:
         self.playbook = playbook
         self.state = state
         self.answers = WorldAnswers(state.store)
         self.services = {
             name: Service(api, playbook.latency, state, job_ended, self.answers) for name, api in playbook.apis.items()
         }
-        self._max_body = max_body
+        self._max_body = settings.max_body
         self._settings = settings
         self._public_url = settings.public_url
-        self.origins = OriginPolicy(settings, (host for api in playbook.apis.values() for host in api.hosts))
+        self.origins = origins
         masker = Masker(name for api in playbook.apis.values() for name, _, _ in api.credential_headers)
         self._exchanges = ExchangeLog(state, masker)
         self._route = lru_cache(maxsize=CACHED_ROUTES)(partial(route, playbook.router, self.services))
@@ -148,7 +147,7 @@ class Pipeline:
 
         `decided` is called with what was decided, before the rule's steps are taken.
         """
-        dry = Pipeline(self.playbook, self.state.fork(), self._max_body, self._settings)
+        dry = Pipeline(self.playbook, self.state.fork(), self._settings, self.origins)
         receive, request.raw = partial(_body_of, request.raw), b""  # what is refused leaves none
         await dry._read(request, receive)
         at, real = dry.state.clock.now(), dry.state.clock.real()

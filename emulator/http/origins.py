@@ -74,13 +74,24 @@ class OriginPolicy:
     Pages from loopback may, those that this server itself shows, and those that `--cors` names. `hosts` are the
     emulated hosts; pages may use them as names of the server, since a browser that reaches the server by one of them
     was set up to do so. Pages that `--cors` names may use any name: no other page can send their Origin.
+
+    One policy holds for all worlds of a server, since a preflight does not say for which world it asks.
     """
 
-    def __init__(self, settings: Settings, hosts: Iterable[str]) -> None:
+    def __init__(self, settings: Settings, hosts: Iterable[str] = ()) -> None:
         self._off = settings.cors == ("off",)
-        names = frozenset(host.lower() for host in (*hosts, *settings.intercept_hosts))
-        # No method: with the cache it would be a reference cycle, and outlive its world.
-        self._decide = lru_cache(maxsize=CACHED_DECISIONS)(partial(_refusal, settings, names))
+        self._settings = settings
+        self.use(hosts)
+
+    def use(self, hosts: Iterable[str]) -> None:
+        """From here on, these and those of the settings are the emulated hosts."""
+        self._hosts = frozenset(host.lower() for host in (*hosts, *self._settings.intercept_hosts))
+        self._decide = lru_cache(maxsize=CACHED_DECISIONS)(partial(_refusal, self._settings, self._hosts))
+
+    def add(self, hosts: Iterable[str]) -> None:
+        """From here on, these are emulated hosts too."""
+        if not self._hosts.issuperset(new := [host.lower() for host in hosts]):
+            self.use((*self._hosts, *new))
 
     def check(self, request: Request) -> None:
         """Raises ApiError("forbidden") for a request with the Origin of another site, or with one and a Host that

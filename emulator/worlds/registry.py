@@ -17,6 +17,7 @@ from emulator.engine.pipeline import Pipeline
 from emulator.engine.state import STORED_TYPES, WorldEnded, WorldState
 from emulator.errors import ConfigError, EmulatorError
 from emulator.http import Exchange, Request
+from emulator.http.origins import OriginPolicy
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
 from emulator.settings import Settings, WebhookTime
@@ -55,6 +56,7 @@ class WorldRegistry:
         self._playbooks = playbooks
         self._compiling = asyncio.Lock()
         self._routes = CredentialRoutes[World]()
+        self._origins = OriginPolicy(settings)
         self.past = 0  # exchanges of worlds that have ended
         self._used: Usage | None = None  # what was used in those, once somebody counts that
         self.default = self._world(DEFAULT, clock, settings.seed, settings.scenarios)
@@ -312,12 +314,14 @@ class WorldRegistry:
     def _pipeline(self, state: WorldState, playbook: Playbook) -> Pipeline:
         for api in playbook.apis.values():
             self._routes.add(api.credential_headers)
-        return Pipeline(playbook, state, self._settings.max_body, self._settings)
+            self._origins.add(api.hosts)
+        return Pipeline(playbook, state, self._settings, self._origins)
 
     def _open_routes(self) -> None:
-        """Reads credentials as the playbooks in use say, and as none says that was in use before."""
+        """Reads credentials and hosts as the playbooks in use say, and as none says that was in use before."""
         apis = [api for world in self._worlds.values() for api in world.playbook.apis.values()]
         self._routes.open(way for api in apis for way in api.credential_headers)
+        self._origins.use(host for api in apis for host in api.hosts)
 
     def _empty(self, world: World) -> None:
         self._routes.forget(world, registered=False)

@@ -187,3 +187,30 @@ def test_a_mistake_of_the_emulator_is_500_and_is_told(
         "message": "ZeroDivisionError: division by zero",
         "hint": "the log says where",
     }
+
+
+@pytest.mark.parametrize("path", ["", "/clock", "/keys", "/faults", "/jobs", "/webhooks", "/worlds", "/openapi.json"])
+def test_an_answer_that_the_client_has_already_is_not_sent_again(control: httpx.Client, path: str) -> None:
+    first = control.get(path)
+    tag = first.headers["etag"]
+    again = control.get(path, headers={"If-None-Match": tag})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    assert again.headers["cache-control"] == first.headers["cache-control"]
+    assert control.head(path, headers={"If-None-Match": f'"other", W/{tag}'}).status_code == 304
+    other = control.get(path, headers={"If-None-Match": '"other"'})
+    assert (other.status_code, other.content) == (200, first.content)
+
+
+def test_an_answer_has_another_tag_once_it_has_changed(control: httpx.Client) -> None:
+    tag = control.get("/faults").headers["etag"]
+    control.post("/faults", json={"fault": "status"}).raise_for_status()
+    changed = control.get("/faults", headers={"If-None-Match": tag})
+    assert changed.status_code == 200
+    assert changed.headers["etag"] != tag
+
+
+def test_what_is_done_or_refused_has_no_tag(control: httpx.Client) -> None:
+    assert "etag" not in control.post("/clock", json={}, headers={"If-None-Match": "*"}).headers
+    refused = control.get("/nothing", headers={"If-None-Match": "*"})
+    assert refused.status_code == 404
+    assert "etag" not in refused.headers

@@ -107,3 +107,12 @@ def test_a_made_key_is_listed_in_its_world_alone(control: httpx.Client) -> None:
     control.post("/keys", json=ORDER, headers=AT).raise_for_status()
     assert ORDER["key"] in {each["key"] for each in control.get("/keys", headers=AT).json()["keys"]}
     assert ORDER["key"] not in {each["key"] for each in control.get("/keys").json()["keys"]}
+
+
+@pytest.mark.parametrize("key", ["my-key-1", "axp_my_own_key"])
+def test_a_key_is_listed_as_exchanges_show_it(emulator: Emulated, control: httpx.Client, key: str) -> None:
+    control.post("/keys", json={**ORDER, "key": key}, headers=AT).raise_for_status()
+    caller(emulator, key).post("/messages", json=asking()).raise_for_status()
+    (exchange,) = control.get("/exchanges", headers=AT).json()["exchanges"]
+    (listed,) = [each for each in control.get("/keys", headers=AT).json()["keys"] if each["key"] == key]
+    assert exchange["key"] == listed["masked"] != key

@@ -265,3 +265,26 @@ def test_pages_reach_each_world_and_never_the_control_api(running: Running, tmp_
         assert answer.status == 403
         assert [name for name, _ in answer.headers if name.startswith("access-control")] == []
     emulated.close()
+
+
+@pytest.mark.finding("I5")
+def test_a_preflight_is_granted_for_a_host_that_another_world_emulates(running: Running, tmp_path: Path) -> None:
+    play(running, tmp_path, SMALL, "hosts: [api.small.test]").close()
+    emulated = Emulated(running, ("default",))
+
+    def asked(method: str, host: str, more: Mapping[str, str]) -> Answer:
+        return ask(running.port, method, "/once", {"Host": host, **more})
+
+    async def create() -> None:
+        emulated.app.worlds.create("other", scenarios=[str(tmp_path / "story.yaml")])
+
+    try:
+        assert asked("OPTIONS", "api.small.test", PREFLIGHT).status == 403
+        running.call(create())
+        granted = asked("OPTIONS", "api.small.test", PREFLIGHT)
+        assert (granted.status, granted.header("access-control-allow-origin")) == (204, PAGE)
+        readable(asked("GET", "api.small.test", {**KEY, "X-Emulator-World": "other"}))
+        assert asked("OPTIONS", "evil.test", PREFLIGHT).status == 403
+        assert asked("OPTIONS", "localhost:8484", PREFLIGHT).status == 204
+    finally:
+        emulated.close()

@@ -120,3 +120,15 @@ def test_a_page_is_refused_however_the_request_comes_and_costs_nothing(small: Sm
             answer = wire.ask("POST", "/once", [*KEY.items(), ("Origin", "http://evil.test")], body)
             assert (answer.status, answer.json()["kind"]) == (403, "forbidden")
         assert wire.ask("POST", "/once", KEY.items()).json() == {"first": True}
+
+
+def test_the_emulated_hosts_are_those_in_use() -> None:
+    policy = OriginPolicy(Settings(intercept_hosts=("more.test",)), ["one.example"])
+    policy.add(["Two.example"])
+    for host in ("one.example", "two.example", "more.test"):
+        policy.check(asking("http://localhost:5173", host))
+    policy.use(["two.example"])
+    for host in ("two.example", "more.test"):
+        policy.check(asking("http://localhost:5173", host))
+    with pytest.raises(ApiError, match=r"the host 'one\.example' is not a name of this server"):
+        policy.check(asking("http://localhost:5173", "one.example"))

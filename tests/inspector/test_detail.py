@@ -218,6 +218,18 @@ def test_a_replay_stands_beside_what_it_repeats(page: Page, emulator: Emulated) 
     assert json.loads(second.body) == json.loads(first.body)
 
 
+def test_a_replay_has_the_key_that_is_shown_masked_however_short_it_is(page: Page, emulator: Emulated) -> None:
+    made = {"key": "my-key-1", "like": KEY["X-API-Key"]}
+    loopback.post(f"{emulator.origin}/_emulator/keys", json=made).raise_for_status()
+    send(emulator, headers={"X-API-Key": "my-key-1"})
+    page.goto(address(emulator, "exchange=1&tab=replay"))
+    expect(page.get_by_label("Headers")).to_have_value(re.compile(r"x-api-key: \*{8}$", re.MULTILINE))
+    page.get_by_role("button", name="Send again").click()
+    expect(page.locator(".sides")).to_contain_text("#2, the replay")
+    first, second = emulator.exchanges(2)
+    assert (second.status, second.caller) == (200, first.caller)
+
+
 def test_a_replay_can_be_changed(page: Page, emulator: Emulated) -> None:
     send(emulator)
     page.goto(address(emulator, "exchange=1&tab=replay"))

@@ -49,6 +49,15 @@ def test_a_key_is_given_another_plan(page: Page, emulator: Emulated) -> None:
     expect(card(page).locator(".counter").first).to_contain_text(f"/ {next(iter(asked['limits'].values()))['limit']:,}")
 
 
+def test_a_short_key_says_what_refused_it_too(page: Page, emulator: Emulated) -> None:
+    made = {"key": "my-key-1", "like": FREE["X-API-Key"]}
+    loopback.post(f"{emulator.origin}/_emulator/keys", json=made).raise_for_status()
+    while send(emulator, headers={"X-API-Key": "my-key-1"}).status_code != 429:
+        pass
+    page.goto(address(emulator, "view=limits"))
+    expect(card(page, "my-key-1")).to_contain_text("Refused 1×")
+
+
 def test_a_revoked_key_says_so(page: Page, emulator: Emulated) -> None:
     page.goto(address(emulator, "view=limits"))
     expect(card(page, "axp_test_revoked")).to_contain_text("revoked")

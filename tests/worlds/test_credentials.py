@@ -14,19 +14,22 @@ from emulator.engine.pipeline import Pipeline
 from emulator.engine.state import WorldState
 from emulator.errors import ConfigError
 from emulator.http import Request
+from emulator.http.origins import OriginPolicy
+from emulator.settings import Settings
 from emulator.store.memory import MemoryBackend
 from emulator.worlds.credentials import CredentialRoutes, peek, wants_form
 from emulator.worlds.ledger import Ledger
 from emulator.worlds.world import World
 from tests.running import loaded
 
+SETTINGS = Settings(max_body=1_000)
 WAYS = [(b"x-key", None, "keys"), (b"authorization", "bearer", "tokens")]
 FORM = {b"content-type": b"application/x-www-form-urlencoded; charset=utf-8"}
 
 
 def room(name: str) -> World:
     world = WorldState(name, 0, MemoryBackend(manual()))
-    pipeline = Pipeline(loaded("default"), world, 1_000)
+    pipeline = Pipeline(loaded("default"), world, SETTINGS, OriginPolicy(SETTINGS))
     return World(name, world, pipeline, ("default",), Ledger(pipeline))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from emulator.settings import Settings
 from tests import loopback
 from tests.inspector.traffic import KEY, asking
 from tests.running import Emulated
@@ -153,6 +154,6 @@ def test_what_is_no_request_is_refused_with_the_reason(emulator: Emulated, body:
 
 
 def test_a_body_that_is_too_large_is_refused_as_it_would_be(emulator: Emulated) -> None:
-    emulator.app.pipeline._max_body = 1_000
+    emulator.app.pipeline._settings = Settings(max_body=1_000)
     told = explain(emulator, method="POST", path="/v2/messages", headers=KEY, body=asking("x" * 2_000))
     assert told["status"] == 413

@@ -16,20 +16,35 @@ export class Failure extends Error {
   }
 }
 
-/** Calls a control route and returns its JSON: control("GET", "/limits", {query: {key}}). Raises Failure. */
+const remembered = new Map(); // what was asked of which world → the last answer with its tag, for polls
+const REMEMBERED = 40;
+
+/**
+ * Calls a control route and returns its JSON: control("GET", "/limits", {query: {key}}). Raises Failure.
+ * An answer that is still the same is not sent again.
+ */
 export async function control(method, path, options = {}) {
-  const response = await request(method, path, options);
-  return response.status === 204 ? null : response.json();
+  const name = JSON.stringify([method, path, options.query, state.world]);
+  const known = remembered.get(name);
+  const response = await request(method, path, { ...options, tag: known?.tag });
+  if (response.status === 304) return known.answer;
+  const answer = response.status === 204 ? null : await response.json();
+  const tag = response.headers.get("ETag");
+  remembered.delete(name); // the newest come last
+  if (tag) remembered.set(name, { tag, answer });
+  if (remembered.size > REMEMBERED) remembered.delete(remembered.keys().next().value);
+  return answer;
 }
 
 /** Calls a control route and returns the response, whose body may be a stream. Raises Failure. */
-export async function request(method, path, { query, body, signal } = {}) {
+export async function request(method, path, { query, body, signal, tag } = {}) {
   const asked = Object.entries(query ?? {}).filter(([, value]) => value != null && value !== "");
   const url = BASE + path + (asked.length ? `?${new URLSearchParams(asked)}` : "");
   for (;;) {
     const headers = { "X-Emulator-World": state.world || "default" };
     const token = sessionStorage.getItem(TOKEN);
     if (token) headers.Authorization = `Bearer ${token}`;
+    if (tag) headers["If-None-Match"] = tag;
     if (body !== undefined) headers["Content-Type"] = "application/json";
     const response = await fetch(url, {
       method,
@@ -43,7 +58,7 @@ export async function request(method, path, { query, body, signal } = {}) {
         ? error
         : new Failure(0, "The emulator can't be reached.", "Is it still running?");
     });
-    if (response.ok) return response;
+    if (response.ok || response.status === 304) return response;
     const failure = await failureOf(response);
     if (response.status !== 403 || !failure.message.includes("control token")) throw failure;
     await askForToken(Boolean(token));

@@ -7,7 +7,6 @@ without a token; whatever the page shows, it asks of the control API, as any oth
 from __future__ import annotations
 
 import gzip
-import hashlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -17,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator.compile.lint import CONTROL
 from emulator.http import Header
+from emulator.http.entity_tags import is_known, tag_of
 
 PREFIX = f"{CONTROL}/ui"
 INDEX = "index.html"
@@ -60,11 +60,10 @@ class Inspector:
             await self._control(scope, receive, send)  # which answers that there is no such route
             return
         fields = dict(scope["headers"])
-        known = fields.get(b"if-none-match", b"").replace(b"W/", b"").split(b", ")
         packs = b"gzip" in fields.get(b"accept-encoding", b"")
         body = file.packed if packs else file.plain
         lines = [*HEADERS, (b"etag", file.tag), (b"content-type", file.kind + b"; charset=utf-8")]
-        status = 304 if file.tag in known else 200
+        status = 304 if is_known(fields.get(b"if-none-match", b""), file.tag) else 200
         if status == 200:
             lines += [(b"content-length", b"%d" % len(body)), *([(b"content-encoding", b"gzip")] if packs else [])]
         await send({"type": "http.response.start", "status": status, "headers": lines})
@@ -82,5 +81,4 @@ def _read() -> Iterator[tuple[Path, _File]]:
     for path in sorted(FOLDER.iterdir()):
         if path.suffix in TYPES:
             body = path.read_bytes()
-            tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
-            yield path, _File(body, gzip.compress(body, mtime=0), TYPES[path.suffix], tag.encode())
+            yield path, _File(body, gzip.compress(body, mtime=0), TYPES[path.suffix], tag_of(body))

@@ -7,7 +7,6 @@ import { Poll } from "./poll.js";
 import { state } from "./state.js";
 import { count, duration } from "./units.js";
 
-const MASK = /\*{4,}/;
 const REFUSED = "{{ status == 429 and not faults }}";
 const charges = new Map(); // a refused exchange → names of the counters that refused it
 let format; // made when first needed: it takes longer than everything else at the start
@@ -34,7 +33,7 @@ async function load() {
     control("GET", "/exchanges", { query: { filter: REFUSED, last: 100 } }),
   ]);
   for (const each of keys) {
-    const refused = exchanges.filter(({ api, key }) => api === each.api && fits(each.key, key));
+    const refused = exchanges.filter(({ api, key }) => api === each.api && key === each.masked);
     each.refused = refused.length && {
       times: refused.length,
       ...pick(refused.at(-1)),
@@ -52,12 +51,6 @@ async function load() {
 }
 
 const pick = ({ number, error }) => ({ number, error });
-
-/** Whether a key is the one that the journal shows masked. */
-function fits(key, masked) {
-  const [head, tail] = masked.split(MASK);
-  return tail === undefined ? key === masked : key.startsWith(head) && key.endsWith(tail);
-}
 
 async function refusers({ number, at }) {
   const name = `${state.world} ${number} ${at}`; // numbers begin again when a world is reset

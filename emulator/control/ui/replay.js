@@ -11,7 +11,7 @@ const WAIT = 600; // real seconds that a replay may take
 /** A form with the request, and room for both exchanges. */
 export function replayView(exchange) {
   const form = new RequestForm("12");
-  form.fill(requestOf(exchange));
+  form.fill({ ...requestOf(exchange), key: exchange.key });
   const result = h("div.replay-result", { "aria-live": "polite" });
   const send = button("Send again", run, { class: "primary", id: "replay-send" });
   async function run() {
@@ -27,7 +27,7 @@ export function replayView(exchange) {
     send.disabled = false;
   }
   const note =
-    "The request goes to this emulator. Demo keys are filled in; other keys stay masked, as the journal has them.";
+    "The request goes to this emulator. Keys that this world knows are filled in; others stay masked.";
   return h("div.replay", form.root, h("div.actions", send, h("span.soft", note)), result);
 }
 

@@ -5,7 +5,8 @@ import { field, h } from "./dom.js";
 import { state } from "./state.js";
 
 const MARK = "x-emulator-inspector"; // a header that only finds the exchange of a request again
-const MASK = /\*{4,}/;
+const MASKED = /\S*\*{4,}\S*/;
+const WHOLE = /^(?!cookie)[^:]+: (?!basic )(\S+ )?\*+$/i; // a key of which nothing is shown
 
 /** Fields for the method, the path with its query, the headers line by line, and the body. */
 export class RequestForm {
@@ -22,8 +23,9 @@ export class RequestForm {
     ];
   }
 
-  /** Fills it in; `headers` are pairs of a name and a line, `body` is text or null. */
-  fill({ method, path, headers, body }) {
+  /** Fills it in; `headers` are pairs of a name and a line, `body` is text or null, `key` is shown masked. */
+  fill({ method, path, headers, body, key }) {
+    this.key = key;
     this.method.value = method;
     this.path.value = path;
     this.headers.value = headers.map(([name, line]) => `${name}: ${line}`).join("\n");
@@ -35,7 +37,7 @@ export class RequestForm {
     const method = this.method.value.trim().toUpperCase();
     const mark = crypto.getRandomValues(new Uint32Array(2)).join("-");
     const headers = new Headers();
-    for (const [name, line] of await unmasked(linesOf(this.headers.value))) headers.append(name, line);
+    for (const [name, line] of await unmasked(linesOf(this.headers.value), this.key)) headers.append(name, line);
     headers.set(MARK, mark);
     headers.set("X-Emulator-World", state.world || "default");
     const body = ["GET", "HEAD"].includes(method) || !this.body.value ? undefined : this.body.value;
@@ -70,16 +72,11 @@ const linesOf = (source) =>
     .filter((line) => line.includes(":"))
     .map((line) => [line.slice(0, line.indexOf(":")).trim(), line.slice(line.indexOf(":") + 1).trim()]);
 
-/** Header lines with masked demo keys written out. */
-async function unmasked(headers) {
-  if (!headers.some(([, line]) => MASK.test(line))) return headers;
-  const { apis } = await control("GET", "/apis");
-  const keys = apis.flatMap((api) => Object.keys(api.keys));
-  return headers.map(([name, line]) => [
-    name,
-    line.replace(/\S*\*{4,}\S*/, (hidden) => {
-      const [head, tail] = hidden.split(MASK);
-      return keys.find((key) => key.startsWith(head) && key.endsWith(tail)) ?? hidden;
-    }),
-  ]);
+/** Header lines with the masked keys that this world knows written out; a short one is told by the caller's `key`. */
+async function unmasked(headers, caller) {
+  if (!headers.some(([, line]) => MASKED.test(line))) return headers;
+  const { keys } = await control("GET", "/keys");
+  const known = new Map(keys.map(({ masked, key }) => [masked, key]));
+  const find = (name, line, hidden) => known.get(WHOLE.test(`${name}: ${line}`) ? caller : hidden) ?? hidden;
+  return headers.map(([name, line]) => [name, line.replace(MASKED, (hidden) => find(name, line, hidden))]);
 }
