@@ -23,6 +23,7 @@ ORIGIN = re.compile(
     r"null|(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._~%-]*)(?::(?P<port>[0-9]{1,5}))?"
 )
 KIB, MIB, GIB = 2**10, 2**20, 2**30
+WORLD_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 SIZES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": KIB, "MIB": MIB, "GIB": GIB}
 BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
@@ -321,6 +322,13 @@ def parse_token(value: Any) -> str:
     """Parses a token of visible ASCII characters. Raises ValueError with what was expected."""
     if not re.fullmatch(r"[!-~]{8,200}", str(value)):
         raise ValueError("8 to 200 visible ASCII characters without spaces")
+    return str(value)
+
+
+def parse_world(value: Any) -> str:
+    """Returns the name of a world. Raises ValueError."""
+    if not WORLD_NAME.fullmatch(value):
+        raise ValueError("the name of a world, such as default")
     return str(value)
 
 

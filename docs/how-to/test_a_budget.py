@@ -65,4 +65,4 @@ def test_what_is_not_met_says_what_came_instead(emulator: Emulator, tmp_path: Pa
 
     (unmet,) = emulator.expectations.failed
     assert (unmet.line, unmet.found) == (9, "found 0")
-    assert "status: wanted 202, found 503" in unmet.instead[0]
+    assert "status: expected 202, found 503" in unmet.instead[0]

@@ -51,7 +51,7 @@ def test_each_rule_tells_how_often_it_has_answered(flaky: Emulator) -> None:
     overloaded, wrong = flaky.rules
     assert overloaded["answered"] == 1
     assert wrong["answered"] == 0
-    assert "body.model: wanted 'apex-haiku-4-20250402'" in wrong["nearest"]
+    assert "body.model: expected 'apex-haiku-4-20250402'" in wrong["nearest"]
 
 
 @pytest.mark.emulator(expect=False)  # it is looked at below instead

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emulator.cli.errors import exit_on_error
-from emulator.cli.words import DEFAULT_URL
+from emulator.cli.words import DEFAULT_URL, address_options
 
 if TYPE_CHECKING:
     from emulator.worlds.explained import Explanation
@@ -18,15 +17,15 @@ if TYPE_CHECKING:
 UNPARSED = {"allow_interspersed_args": False}  # from its first word on, everything is curl's
 
 
-@click.command(context_settings=UNPARSED)
+@click.command(
+    context_settings=UNPARSED,
+    params=address_options(
+        "The running emulator that is asked; without this and --exchange, none is.", "The world that is asked."
+    ),
+)
 @click.option("--scenario", "scenarios", multiple=True, metavar="NAME|PATH", help="As for serve; no server is needed.")
 @click.option(
-    "--url", metavar="URL", help=f"Ask this running emulator. [default for --exchange: $EMULATOR_URL or {DEFAULT_URL}]"
-)
-@click.option("--exchange", metavar="N", type=click.IntRange(1), help="Explain an exchange that it has answered.")
-@click.option("--world", metavar="NAME", envvar="EMULATOR_WORLD", default="default", help="World of the exchange.")
-@click.option(
-    "--token", metavar="TOKEN", envvar="EMULATOR_CONTROL_TOKEN", default="", help="Token that its control API requires."
+    "--exchange", metavar="N", type=click.IntRange(1), help="Explain an exchange that a running one has answered."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="[-- curl URL …]")
@@ -34,7 +33,7 @@ UNPARSED = {"allow_interspersed_args": False}  # from its first word on, everyth
 def explain(
     command: tuple[str, ...],
     scenarios: tuple[str, ...],
-    url: str | None,
+    url: str,
     exchange: int | None,
     world: str,
     token: str,
@@ -49,17 +48,18 @@ def explain(
 
     from emulator.log.escape import escaped
 
-    if scenarios and (url or exchange):
-        other = "--url" if url else "--exchange"
+    source = click.get_current_context().get_parameter_source("url")
+    asks = source is click.core.ParameterSource.COMMANDLINE
+    if scenarios and (asks or exchange):
+        other = "--url" if asks else "--exchange"
         raise click.UsageError(
             f"--scenario and {other}: a running emulator plays scenarios of its own; give one of them"
         )
     if bool(command) == bool(exchange):
         raise click.UsageError("expected a curl command line behind `--`, or --exchange; give one of them")
     if exchange is not None:
-        asked = url or os.environ.get("EMULATOR_URL") or DEFAULT_URL
-        explanation = _ask(asked, world, token, {"exchange": exchange})
-    elif url:
+        explanation = _ask(url, world, token, {"exchange": exchange})
+    elif asks:
         explanation = _ask(url, world, token, _request(command))
     else:
         explanation = _rehearse(scenarios, _request(command))
@@ -91,13 +91,15 @@ def _read(name: str) -> bytes:
 
 
 def _ask(url: str, world: str, token: str, body: dict[str, Any]) -> Explanation:
-    """Asks a running emulator. Raises ControlError."""
+    """Asks a running emulator. Raises ConfigError and ControlError."""
     from msgspec import convert
 
+    from emulator.log.address import check_address
     from emulator.testing.client import Client
     from emulator.worlds.explained import Explanation
 
-    return convert(Client(url, world, token or None).post("/explain", body), Explanation)
+    address, token = check_address(url, world, token)
+    return convert(Client(address, world, token or None).post("/explain", body), Explanation)
 
 
 def _rehearse(scenarios: tuple[str, ...], request: dict[str, Any]) -> Explanation:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emulator.cli.errors import exit_on_error
-from emulator.cli.words import ABOUT, DEFAULT_URL, ENTRIES, OPTIONS, Choice, Entry
+from emulator.cli.words import ABOUT, ENTRIES, OPTIONS, Choice, Entry, address_options
 from emulator.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -25,30 +25,6 @@ FAILED = {"verdict": 4, "expect": 5}  # and those of findings and of what is not
 BETWEEN_TRIES, LEAST = 0.1, 0.001  # real seconds
 PATHS = (".yaml", ".yml")
 SEVERAL = "…"
-
-
-def address_options() -> list[click.Option]:
-    """The options that say where the emulator is, and which of its worlds is meant."""
-    return [
-        click.Option(
-            ["--url"],
-            metavar="URL",
-            envvar="EMULATOR_URL",
-            default=DEFAULT_URL,
-            show_default=True,
-            help="The running emulator.",
-        ),
-        click.Option(
-            ["--world"], metavar="NAME", envvar="EMULATOR_WORLD", default="default", help="The world that is meant."
-        ),
-        click.Option(
-            ["--token"],
-            metavar="TOKEN",
-            envvar="EMULATOR_CONTROL_TOKEN",
-            default="",
-            help="Token that its control API requires.",
-        ),
-    ]
 
 
 def commands() -> list[click.Command]:
@@ -107,7 +83,7 @@ def _run(
 
     options = {name.removeprefix("given_"): value for name, value in given.items() if value not in (None, ())}
     entry, arguments = choose(entries, words, options)
-    address, token = check_address(url, token)
+    address, token = check_address(url, world, token)
     if entry.command == "wait":
         return _wait(address, partial(Client, address, world, token or None), options.get("timeout", "30s"))
     with closing(Client(address, world, token or None)) as client:

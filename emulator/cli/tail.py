@@ -8,24 +8,12 @@ import sys
 import click
 
 from emulator.cli.errors import exit_on_error
-from emulator.cli.words import DEFAULT_URL
+from emulator.cli.words import address_options
 
 GONE = 1  # the exit status when the world was deleted
 
 
-@click.command()
-@click.option(
-    "--url",
-    metavar="URL",
-    envvar="EMULATOR_URL",
-    default=DEFAULT_URL,
-    show_default=True,
-    help="The running emulator.",
-)
-@click.option("--world", metavar="NAME", envvar="EMULATOR_WORLD", default="default", help="World to follow.")
-@click.option(
-    "--token", metavar="TOKEN", envvar="EMULATOR_CONTROL_TOKEN", default="", help="Token that its control API requires."
-)
+@click.command(params=address_options(world="The world to follow."))
 @click.option(
     "--last", metavar="N", type=click.IntRange(0), default=10, show_default=True, help="Begin with so many older ones."
 )

@@ -46,6 +46,20 @@ class Choice(NamedTuple):
 
 
 DEFAULT_URL = "http://127.0.0.1:8484"  # where `emulator serve` listens
+
+
+def address_options(
+    url: str = "The running emulator.", world: str = "The world that is meant."
+) -> list[click.Parameter]:
+    """The options that say where a running emulator is, and which of its worlds is meant, with their help texts."""
+    token = "Token that its control API requires."
+    return [
+        click.Option(["--url"], metavar="URL", envvar="EMULATOR_URL", default=DEFAULT_URL, show_default=True, help=url),
+        click.Option(["--world"], metavar="NAME", envvar="EMULATOR_WORLD", default="default", help=world),
+        click.Option(["--token"], metavar="TOKEN", envvar="EMULATOR_CONTROL_TOKEN", default="", help=token),
+    ]
+
+
 WHEN = ("on", "key", "times", "nth", "every", "probability", "after", "for")
 OPTIONS: Mapping[str, Choice] = {
     "on": Choice("on", "PATTERN", "Only for these operations, e.g. 'messages.*'; may be repeated.", multiple=True),

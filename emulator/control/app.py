@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from emulator.clock import Clock
+from emulator.clock.turns import in_turns
 from emulator.control import parsing
 from emulator.control.parsing import JSON, LINES, ControlFailure, ErrorBody, ErrorView, error_body
 from emulator.control.route import ControlledApp, ControlRequest, ControlRoute
@@ -30,7 +30,6 @@ from emulator.errors import ApiError, DocumentError, EmulatorError
 from emulator.http import BODILESS, Header, Request
 from emulator.http.accept import prefers
 from emulator.http.entity_tags import is_known, tag_of
-from emulator.http.exact_json import Turns
 from emulator.http.origins import is_own_name
 from emulator.language.document.diagnostics import closest
 from emulator.settings import Settings
@@ -82,17 +81,6 @@ def _names(settings: Settings) -> str:
 
 
 T = TypeVar("T")
-
-
-async def taken(turns: Turns[T], clock: Clock) -> T:
-    """Takes all turns, and lets others do something between two of them."""
-    while True:
-        try:
-            next(turns)
-        except StopIteration as end:
-            done: T = end.value
-            return done
-        await clock.sleep(0)
 
 
 MAX_WAITING = 200  # who wait in one world: each of them looks at each of its exchanges
@@ -245,9 +233,9 @@ class Control:
         try:
             request.raw = await read(request, receive, limit)
             if CODING_HEADER in request.fields:
-                request.raw = await taken(decode_in_turns(request, limit), clock)
+                request.raw = await in_turns(decode_in_turns(request, limit), clock)
             kind = request.header(b"content-type") or ""
-            return await taken(parsing.decode(request.raw, kind, route.max_values), clock)
+            return await in_turns(parsing.decode(request.raw, kind, route.max_values), clock)
         except ApiError as error:
             lines = [*error.added, *([(b"connection", b"close")] if error.values.get("unread") else [])]
             status, hint = BODY_ERRORS[error.kind]

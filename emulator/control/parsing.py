@@ -14,9 +14,10 @@ import orjson
 from msgspec import Struct
 from msgspec.structs import FieldInfo, fields
 
+from emulator.clock.turns import Turns
 from emulator.engine.body import check_charset
 from emulator.errors import ApiError, ConfigError, Diagnostic, DocumentError, EmulatorError
-from emulator.http.exact_json import MAX_KEYS, Turns, check_exact, read_in_turns
+from emulator.http.exact_json import MAX_KEYS, check_exact, read_in_turns
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.worlds.registry import UnknownWorld, WorldEnded
 

@@ -4,6 +4,7 @@ were blocked."""
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,9 +16,10 @@ from emulator.control.about import known_operation
 from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.engine.context import Service
-from emulator.errors import ConfigError, DocumentError
+from emulator.errors import DocumentError
 from emulator.http import Exchange
 from emulator.https.proxy import BlockedCall
+from emulator.language.document.diagnostics import did_you_mean
 from emulator.paths import scenarios
 from emulator.verdict.coverage import OperationCoverage, RuleUse, Usage, operation_coverage, rule_uses
 from emulator.verdict.expectations import Judged
@@ -25,7 +27,7 @@ from emulator.verdict.finding import Finding, Thresholds
 from emulator.verdict.history import header
 from emulator.verdict.judge import judge
 from emulator.worlds.explanation import NearestRequest, nearest_to_idle
-from emulator.worlds.ledger import MAX_ADDED, AddedExpectation
+from emulator.worlds.ledger import MAX_ADDED
 from emulator.worlds.spending import spending
 
 HINT = b"x-emulator-hint"
@@ -205,22 +207,20 @@ def add_expectation(request: ControlRequest, body: ExpectationRequest) -> Expect
     if len(ledger.added) >= MAX_ADDED:
         raise ControlFailure(409, f"this world has {MAX_ADDED:,} expectations already; remove some first")
     try:
-        return _view(ledger.add(to_builtins(body)))
+        added = ledger.read(to_builtins(body))
     except DocumentError as error:
         raise ControlFailure(400, "\n".join(f"body.{each}" for each in error.diagnostics)) from None
+    request.state.store.on_commit(partial(ledger.add, added))
+    return ExpectationView(id=added.id, **added.entry)
 
 
 def remove_expectation(request: ControlRequest) -> ExpectationsRemoved:
     """Remove one that was added to this world."""
-    try:
-        request.world.ledger.remove(request.path["id"])
-    except ConfigError as error:
-        raise ControlFailure(404, str(error)) from None
-    return ExpectationsRemoved([request.path["id"]])
-
-
-def _view(added: AddedExpectation) -> ExpectationView:
-    return ExpectationView(id=added.id, **added.entry)
+    ledger, id = request.world.ledger, request.path["id"]
+    if id not in ledger.added:
+        raise ControlFailure(404, f"no expectation {id!r} was added; {did_you_mean(id, ledger.added)}")
+    request.state.store.on_commit(partial(ledger.remove, id))
+    return ExpectationsRemoved([id])
 
 
 EXPECTATION_ROUTES = (
@@ -232,8 +232,16 @@ EXPECTATION_ROUTES = (
         status=201,
         example={"on": "batch.create", "times": {"lte": 3}},
         refusals=(409,),
+        writes=True,
     ),
-    ControlRoute("DELETE", "/expectations/{id}", remove_expectation, at={"id": "expectation_1"}, refusals=(404,)),
+    ControlRoute(
+        "DELETE",
+        "/expectations/{id}",
+        remove_expectation,
+        at={"id": "expectation_1"},
+        refusals=(404,),
+        writes=True,
+    ),
 )
 
 

@@ -89,5 +89,5 @@ ROUTES = (
         waits=True,
     ),
     ControlRoute("POST", "/webhooks/{id}/redeliver", redeliver, at=AT, refusals=(404,), writes=True),
-    ControlRoute("DELETE", "/webhooks", clear),
+    ControlRoute("DELETE", "/webhooks", clear, writes=True),
 )

@@ -42,7 +42,7 @@ def charge(context: Context, operation: Operation, now: float) -> Allowance | No
         error.decided_by = tier
         raise
     if tier.holds and isinstance(context.number, int):
-        context.service.state.held[context.number] = caller.subject, allowance
+        allowance.holder = caller.subject
     return allowance
 
 

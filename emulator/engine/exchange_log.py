@@ -28,7 +28,6 @@ class ExchangeLog:
         self._mask_headers = masker.mask_headers
         self._clock = state.clock
         self._seeded = state.seeded
-        self._held = state.held
         self._increment = state.store.counters.increment
 
     def open(self, request: Request, at: float, real: float) -> Exchange:
@@ -96,5 +95,5 @@ class ExchangeLog:
             self._store.journal.finish(exchange)
         else:
             self.enter(exchange)
-        if self._held and (kept := self._held.pop(exchange.number, None)) is not None:
-            release(self._store, *kept)
+        if exchange.allowance is not None and exchange.allowance.holder:
+            release(self._store, exchange.allowance)

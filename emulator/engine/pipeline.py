@@ -16,6 +16,7 @@ from msgspec import Struct
 from starlette.types import Message, Receive, Scope, Send
 
 from emulator.clock.admission import AdmissionQueue
+from emulator.clock.turns import in_turns
 from emulator.compile.lint import CONTROL
 from emulator.dates import date_line, http_date
 from emulator.engine.accounting import account, charge, recharge, settle, settle_refusal
@@ -180,8 +181,7 @@ class Pipeline:
         try:
             request.raw = await read(request, receive, limit)
             if operation is not None:
-                for _ in prepare(request, operation, limit):
-                    await self.state.clock.sleep(0)
+                await in_turns(prepare(request, operation, limit), self.state.clock)
         except ApiError as error:
             request.failure = error
 

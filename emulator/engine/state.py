@@ -18,7 +18,6 @@ from emulator.faults.armed import Armed, ArmedRecord
 from emulator.generate.answers import AnswerList
 from emulator.jobs.job import Job
 from emulator.store.backend import Backend, ExchangeJournal
-from emulator.store.limits import Allowance
 from emulator.store.memory import MemoryBackend
 from emulator.store.seeded import Seeded
 from emulator.store.tokens import TokenExpiry
@@ -85,7 +84,6 @@ class WorldState:
         self.sender = Sender(store, allowed=webhook_allow, stamps=stamps)
         self.armed = Armed(store)
         self.seeded = Seeded(store)
-        self.held: dict[int, tuple[str, Allowance]] = {}  # by exchange: what its response gives back when it has ended
         self.on_issued: Callable[[str], None] = _ignore  # called with each credential that a request has made
         self._present: set[asyncio.Task[object]] = set()
         self._leaving: set[asyncio.Task[object]] = set()
@@ -170,7 +168,6 @@ class WorldState:
     def clear(self) -> None:
         """Forgets everything but name and seed; the clock goes on."""
         self.store.clear()
-        self.held.clear()
         self._begin(Origin(f"{self.seed}/{self.name}", self.clock.now()))
 
     async def close(self) -> None:

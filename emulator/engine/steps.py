@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
 import orjson
 
+from emulator.clock.turns import Turns, at_once
 from emulator.engine.accounting import usage_of
 from emulator.engine.context import Context, Service
 from emulator.engine.faulting import apply_token_faults, corrupt_answer, job_faults, note_use, refuse_by_fault
@@ -108,7 +109,7 @@ Verb = Callable[[StepPlan, Context, dict[str, Any]], Any]
 Found = TypeVar("Found")
 
 
-def run_steps(steps: Sequence[StepPlan], context: Context) -> Iterator[None]:
+def run_steps(steps: Sequence[StepPlan], context: Context) -> Turns[None]:
     """Runs each step whose `when` holds, in order, and binds its outcome to the name in `as`.
 
     Yields whenever it has worked so long that others should get a turn.
@@ -295,8 +296,7 @@ def _count(service: Service, job: Job, success: str, now: float) -> None:
 
 def _change(kind: JobPlan, context: Context) -> None:
     try:
-        for _ in run_steps(kind.steps, context):
-            pass
+        at_once(run_steps(kind.steps, context))
     except EmulatorError as error:
         _report(context, "the steps at the end of a job failed", error)
 

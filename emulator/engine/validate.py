@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
+from emulator.clock.turns import Turns
 from emulator.engine import body
 from emulator.engine.coding import HEADER as CODING_HEADER
 from emulator.engine.coding import decode_in_turns
 from emulator.engine.context import Context
 from emulator.errors import ApiError
 from emulator.http import Request
-from emulator.http.exact_json import LONG_BODY, Turns, read_in_turns
+from emulator.http.exact_json import LONG_BODY, read_in_turns
 from emulator.playbook import Operation
 from emulator.playbook.json_schema import Schema
 from emulator.store.views import gather

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Generator, Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Any
 
 import orjson
 
+from emulator.clock.turns import Turns, at_once
 from emulator.errors import ApiError
 
-T = TypeVar("T")
-Turns = Generator[None, None, T]
 # What is read is checked, matched and rendered while nothing else runs: so many values take 0.15 s at most.
 MAX_VALUES = 200_000  # in a body: 10,000 rows have 20 each
 MAX_KEYS = 10_000  # of one object
@@ -29,16 +28,6 @@ LONG_NUMBER = b"0" * 19  # the digits that the shortest number of more than 64 b
 MAX_PLACE = 1_000  # characters of a field's name, or of the way to it, that a message shows
 ESCAPES = re.compile(rb"\\*.?", re.DOTALL)
 QUOTE, QUOTE_BY_NUMBER = b'"', rb"\u0022"
-
-
-def at_once(turns: Turns[T]) -> T:
-    """Takes all turns without a pause, and returns what they come to."""
-    while True:
-        try:
-            next(turns)
-        except StopIteration as end:
-            done: T = end.value
-            return done
 
 
 def read_json(raw: bytes) -> Any:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 
 from emulator.clock import SLACK
+from emulator.clock.turns import at_once
 from emulator.errors import ConfigError
 from emulator.jobs.job import Job, JobUsage, RowOutcome, Rows
 from emulator.language.document.diagnostics import did_you_mean
@@ -236,8 +237,7 @@ class Jobs:
         """Does all that follows from an end that is due, as one unit of work."""
         if not self._store.immediate:
             return self._store.transact(partial(self._end_unit, work))
-        for _ in self._end_unit(work):
-            pass
+        at_once(self._end_unit(work))
         return None
 
     def _end_unit(self, work: str) -> Generator[None, None, None]:

@@ -16,7 +16,7 @@ from emulator.errors import ConfigError, EmulatorError
 from emulator.log.address import TOKEN_HINT, check_address
 from emulator.log.feed import Batch
 from emulator.log.row import Row
-from emulator.worlds.registry import DEFAULT, HEADER, NAME
+from emulator.worlds.registry import DEFAULT, HEADER
 
 PATH = f"{CONTROL}/exchanges/stream"
 TIMEOUT = httpx.Timeout(45.0, connect=5.0)  # real seconds; the server sends something each 15
@@ -41,9 +41,7 @@ class Wanted(Struct, frozen=True):
 
 def wanted(url: str, world: str, filter: str, last: int, token: str) -> Wanted:
     """Returns what to follow, checked. Raises ConfigError that names the option, its value and what was expected."""
-    address, token = check_address(url, token)
-    if not NAME.fullmatch(world):
-        raise ConfigError(f"--world is {world[:200]!r}; expected the name of a world, such as {DEFAULT}")
+    address, token = check_address(url, world, token)
     return Wanted(address, world, filter, last, token)
 
 

@@ -41,7 +41,7 @@ class Difference(Struct, frozen=True):
     found: Any
 
     def __str__(self) -> str:
-        return f"{self.field}: wanted {self.wanted}, found {in_words(self.found)}"
+        return f"{self.field}: expected {self.wanted}, found {in_words(self.found)}"
 
 
 class Held(Struct, frozen=True):

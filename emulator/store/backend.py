@@ -10,13 +10,14 @@ Ids need no part: they are hashes of the world's root, the exchange's number and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
 
 from emulator.clock import Clock
+from emulator.clock.turns import Turns
 from emulator.http import Exchange
 from emulator.playbook.limits import Pace, Rolls
 
@@ -27,7 +28,7 @@ T = TypeVar("T")
 # or at another pace. A plain tuple: several are made for each request, and a class would take three times as long.
 Charge: TypeAlias = tuple[str, int, float | Pace, int]
 # A unit of work; it yields whenever it has worked so long that others should get a turn. Each call begins it anew.
-Work: TypeAlias = Callable[[], Generator[None, None, T]]
+Work: TypeAlias = Callable[[], Turns[T]]
 Watcher: TypeAlias = Callable[[Exchange], None]
 # Does work that is due, by its id. A coroutine is awaited; the work counts as done when it ends.
 Handler: TypeAlias = Callable[[str], Coroutine[Any, Any, None] | None]

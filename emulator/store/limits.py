@@ -21,7 +21,8 @@ States: TypeAlias = dict[str, dict[str, int]]
 class Allowance(Struct, dict=True):
     """What was charged for one request, by counter (empty: nothing was), and how each counter stood after it.
 
-    `stands` says how much of each limit was used, and when it resets; `at` is the moment of the request.
+    `stands` says how much of each limit was used, and when it resets; `at` is the moment of the request. A `holder` is
+    the subject that gets back what it was charged for being under way.
     """
 
     limits: Sequence[Limit]
@@ -29,6 +30,7 @@ class Allowance(Struct, dict=True):
     stands: Sequence[Stand]
     at: float
     charged_at: float = 0.0  # 0: at that moment too
+    holder: str = ""
 
     @classmethod
     def of_nothing(cls, limits: Sequence[Limit], states: States) -> Allowance:
@@ -74,26 +76,28 @@ def settle(
     if now is None:
         now = store.clock.now()
     stands, charged_at = list(allowance.stands), allowance.charged_at or allowance.at
+    now_charged = {**allowance.charged, **amounts}
     for index, limit in enumerate(allowance.limits):
         charged = allowance.charged.get(limit.name, 0)
         if difference := amounts.get(limit.name, charged) - charged:
             key = f"{subject}/{limit.name}"
             if isinstance(limit.pace, AtOnce):
-                continue  # until it has ended: see `release`
+                now_charged[limit.name] = charged  # until it has ended: see `release`
+                continue
             if isinstance(limit.pace, Rolls):
                 window = store.windows.settle_rolling(key, limit.pace, difference, charged_at, now)
             else:
                 window = store.windows.settle(key, difference, stands[index][1], now)
             if window is not None:
                 stands[index] = window.used, window.resets_at
-    return Allowance(allowance.limits, {**allowance.charged, **amounts}, stands, now, charged_at)
+    return Allowance(allowance.limits, now_charged, stands, now, charged_at, allowance.holder)
 
 
-def release(store: Backend, subject: str, allowance: Allowance) -> None:
+def release(store: Backend, allowance: Allowance) -> None:
     """Gives back what a response had as long as it was under way."""
     for limit in allowance.limits:
         if isinstance(limit.pace, AtOnce) and (cost := allowance.charged.get(limit.name)):
-            store.windows.settle_rolling(f"{subject}/{limit.name}", limit.pace, -cost, allowance.at)
+            store.windows.settle_rolling(f"{allowance.holder}/{limit.name}", limit.pace, -cost, allowance.at)
 
 
 def states(store: Backend, subject: str, limits: Sequence[Limit]) -> States:

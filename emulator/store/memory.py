@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from emulator.clock import Clock, manual
+from emulator.clock.turns import in_turns
 from emulator.errors import ConfigError
 from emulator.store.backend import MAX_RECORDS, Bucket, ExchangeJournal, Window, Work
 from emulator.store.codec import Codec, from_json, size_of, to_json
@@ -252,14 +253,7 @@ class MemoryBackend:
     async def transact(self, work: Work[T]) -> T:
         """Runs the work once: each verb commits by assignment, so nothing is ever undone. What was changed before an
         error stays changed, and others see what was changed before they get a turn."""
-        unit = work()
-        while True:
-            try:
-                next(unit)
-            except StopIteration as end:
-                done: T = end.value
-                return done
-            await self.clock.sleep(0)
+        return await in_turns(work(), self.clock)
 
     def on_commit(self, effect: Callable[[], None]) -> None:
         effect()

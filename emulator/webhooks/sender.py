@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -51,6 +52,7 @@ class Sender:
         self._records = store.records
         self._counters = store.counters
         self._schedule = store.schedule
+        self._on_commit = store.on_commit
         self._clock = store.clock
         self._client = WebhookClient(allowed, lookup)
         self._most = most
@@ -113,7 +115,7 @@ class Sender:
 
     def clear(self) -> None:
         """Forgets the attempts and the messages, and gives up what is under way."""
-        self._schedule.clear(WORK)
+        self._on_commit(partial(self._schedule.clear, WORK))
         for collection in (MESSAGES, ATTEMPTS, HELD):
             self._records.clear(collection)
         self._counters.delete(ATTEMPTS)

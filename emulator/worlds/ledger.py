@@ -17,9 +17,8 @@ from msgspec import Struct
 from emulator.compile.expectations import Known, read_expectation
 from emulator.engine.functions import LANGUAGE
 from emulator.engine.pipeline import Pipeline
-from emulator.errors import ConfigError, DocumentError
+from emulator.errors import DocumentError
 from emulator.http import Exchange
-from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook.expectations import Expectation
 from emulator.store.backend import ExchangeJournal
 from emulator.store.passed_over import operation_of
@@ -92,22 +91,20 @@ class Ledger:
             self._start()
         return self.usage
 
-    def add(self, entry: Mapping[str, Any]) -> AddedExpectation:
-        """Adds an expectation. Raises DocumentError with everything that is wrong in it, ConfigError for too many."""
-        if len(self.added) >= MAX_ADDED:
-            raise ConfigError(f"{MAX_ADDED:,} expectations were added already; delete some first")
+    def read(self, entry: Mapping[str, Any]) -> AddedExpectation:
+        """Returns the expectation that is added next. Raises DocumentError with everything that is wrong in it."""
         id = f"expectation_{self._made + 1}"
-        expectation = self._read(entry, id)
+        return AddedExpectation(id, entry, self._read(entry, id))
+
+    def add(self, added: AddedExpectation) -> None:
+        """Adds an expectation; what has come already counts."""
         self._made += 1
-        self.added[id] = added = AddedExpectation(id, entry, expectation)
-        self._count(expectation, id, {})
+        self.added[added.id] = added
+        self._count(added.expectation, added.id, {})
         self._start()
-        return added
 
     def remove(self, id: str) -> None:
-        """Removes one that was added. Raises ConfigError when there is none of this id."""
-        if id not in self.added:
-            raise ConfigError(f"no expectation {id!r} was added; {did_you_mean(id, self.added)}")
+        """Removes one that was added."""
         del self.added[id]
         self._counts = {key: count for key, count in self._counts.items() if count.id != id}
 

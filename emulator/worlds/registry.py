@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from functools import partial
@@ -20,7 +19,7 @@ from emulator.http import Exchange, Request
 from emulator.http.origins import OriginPolicy
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
-from emulator.settings import Settings, WebhookTime
+from emulator.settings import WORLD_NAME, Settings, WebhookTime
 from emulator.store.journal import Journal
 from emulator.store.masking import mask_key
 from emulator.store.memory import MemoryBackend
@@ -36,7 +35,6 @@ __all__ = ["DEFAULT", "UnknownWorld", "World", "WorldEnded", "WorldRegistry", "W
 HEADER = b"x-emulator-world"
 DEFAULT = "default"
 MAX_WORLDS = 1_000
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 UNSPECIFIED = WorldSpec()
@@ -336,7 +334,7 @@ class WorldRegistry:
         await world.state.close()
 
     def _check(self, name: str) -> None:
-        if not NAME.fullmatch(name):
+        if not WORLD_NAME.fullmatch(name):
             raise ConfigError(
                 f"{name[:200]!r} can't be a world's name; expected 1 to 100 of the letters A-Z and a-z, digits, "
                 "'.', '_' and '-', beginning with a letter or digit"

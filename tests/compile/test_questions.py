@@ -20,7 +20,7 @@ def exchange() -> Exchange:
 def test_an_exchange_fits_or_differs_field_by_field() -> None:
     asked = compile_query({"body.model": "n", "status": 200}, LANGUAGE)
     assert not asked.fits(exchange())
-    assert [str(each) for each in asked.differences(exchange())] == ["body.model: wanted 'n', found 'm'"]
+    assert [str(each) for each in asked.differences(exchange())] == ["body.model: expected 'n', found 'm'"]
     assert asked.narrowed(compile_query({"outcome": "cut"}, LANGUAGE)).differences(exchange())[1].field == "outcome"
 
 

@@ -29,6 +29,10 @@ ORDERS: tuple[tuple[str, str, Any], ...] = (
     ("DELETE", "/records/aixplain/agents", None),
     ("POST", "/keys", {"key": "axp_one_more", "like": "axp_test_pro"}),
     ("PUT", "/limits", {"key": "axp_test_free", "tier": "pro"}),
+    ("POST", "/expectations", {"on": "batch.create"}),
+    ("POST", "/expectations", {"on": "messages.create"}),
+    ("DELETE", "/expectations/expectation_1", None),
+    ("DELETE", "/webhooks", None),
     ("DELETE", "/exchanges", None),
 )
 
@@ -53,6 +57,7 @@ def test_run_twice_they_do_what_they_do_when_run_once(repeating: Emulated) -> No
             assert store.units == units + 1, path
         assert store.strays == []
         assert control.get("/answers").json()["answers"] == []
+        assert [each["id"] for each in control.get("/expectations").json()["expectations"]] == ["expectation_2"]
         assert len(control.get("/jobs").json()["jobs"]) == 1
         assert one(control, "/keys", "keys", "axp_one_more")["tier"] == "pro"
 

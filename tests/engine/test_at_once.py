@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from emulator.check.command import check_scenario
+from tests import loopback
 from tests.apis.aiexport_calls import FREE, HAIKU, asking, caller
 from tests.running import Emulated, Running
 from tests.waiting import until
@@ -43,6 +44,12 @@ def stream(client: httpx.Client) -> httpx.Response:
     response = client.send(request, stream=True)
     assert response.status_code == 200
     return response
+
+
+def used(emulated: Emulated) -> int:
+    """How many responses of the caller are under way."""
+    limits = loopback.get(f"{emulated.origin}/_emulator/limits", params={"key": FREE}).json()["limits"]
+    return int(limits["concurrent"]["used"])
 
 
 def test_what_is_under_way_is_counted_until_it_has_ended(emulated: Emulated) -> None:
@@ -80,7 +87,20 @@ def test_a_reset_gives_back_everything(emulated: Emulated) -> None:
         emulated.running.call(emulated.app.worlds.reset("default"))
         for _ in range(3):
             assert client.get("/models").status_code == 200
-    assert emulated.app.state.held == {}
+    assert used(emulated) == 0
+
+
+def test_a_snapshot_that_is_restored_meanwhile_gives_back_everything_once(emulated: Emulated) -> None:
+    client = caller(emulated, FREE)
+    with loopback.Client(base_url=f"{emulated.origin}/_emulator/worlds/default") as control:
+        with closing(stream(client)), closing(stream(client)):
+            saved = control.get("/snapshot").json()
+            assert used(emulated) == 2
+            assert control.put("/snapshot", json=saved).status_code == 200
+            assert used(emulated) == 0
+            with closing(stream(client)):
+                assert used(emulated) == 1
+        until(lambda: used(emulated) == 0)
 
 
 def test_check_wants_no_cost_for_it(path: Path) -> None:

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.clock.turns import at_once
 from emulator.errors import ApiError
 from emulator.http import exact_json
-from emulator.http.exact_json import at_once, read_in_turns, read_json
+from emulator.http.exact_json import read_in_turns, read_json
 
 TEXTS = st.text(st.sampled_from('ab,[{}]:"\\\u00e9\U0001f600 1'), max_size=12)
 VALUES = st.recursive(

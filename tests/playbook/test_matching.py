@@ -127,12 +127,12 @@ def test_every_difference_is_told_with_what_was_wanted_and_what_was_found() -> N
         " body.kind: '{{ wanted }}', expr: '{{ body.n > 5 }}', jsonpath: {'$.n': 4}}"
     ).differences(SCOPE)
     assert list(map(str, found)) == [
-        "body.model: wanted one of 'opus', 'sonnet', found 'haiku'",
-        "body.n: wanted gt 3 and lt 5, found 3",
-        "body.user: wanted 'ann', found nothing",
-        "body.kind: wanted 'haiku', found nothing",
-        "{{ body.n > 5 }}: wanted true, found False",
-        "jsonpath $.n: wanted 4, found 3",
+        "body.model: expected one of 'opus', 'sonnet', found 'haiku'",
+        "body.n: expected gt 3 and lt 5, found 3",
+        "body.user: expected 'ann', found nothing",
+        "body.kind: expected 'haiku', found nothing",
+        "{{ body.n > 5 }}: expected true, found False",
+        "jsonpath $.n: expected 4, found 3",
     ]
     assert found[2] == Difference("body.user", "'ann'", MISSING)
 

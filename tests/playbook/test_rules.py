@@ -109,9 +109,9 @@ def test_near_misses_are_the_rules_with_the_fewest_differences_the_earlier_first
         ]
     )
     assert told(book, {"body": {"a": 1, "b": 1}}) == {
-        1: ["body.c: wanted 1, found nothing"],
-        2: ["body.b: wanted 2, found 1"],
-        3: ["body.a: wanted 2, found 1"],
+        1: ["body.c: expected 1, found nothing"],
+        2: ["body.b: expected 2, found 1"],
+        3: ["body.a: expected 2, found 1"],
     }
 
 
@@ -137,12 +137,12 @@ def test_a_near_miss_that_only_its_counters_kept_back_says_how_they_stand(
     counters: dict[str, int], matches: int, said: list[str]
 ) -> None:
     book = RuleSet([make({"body.a": 1, **counters}, 1), make({"body.a": 2}, 2)])
-    assert told(book, {"body": {"a": 1}}, matches) == {1: said, 2: ["body.a: wanted 2, found 1"]}
+    assert told(book, {"body": {"a": 1}}, matches) == {1: said, 2: ["body.a: expected 2, found 1"]}
 
 
 def test_the_counter_of_a_rule_that_does_not_match_is_not_to_blame() -> None:
     book = RuleSet([make({"body.a": 2, "times": 1}, 1)])
-    assert told(book, {"body": {"a": 1}}, 5) == {1: ["body.a: wanted 2, found 1"]}
+    assert told(book, {"body": {"a": 1}}, 5) == {1: ["body.a: expected 2, found 1"]}
 
 
 def test_a_rule_that_could_not_have_answered_is_no_near_miss() -> None:
@@ -155,8 +155,8 @@ def test_a_check_that_fails_where_nobody_asked_it_is_a_difference() -> None:
     book = RuleSet([make({"body.n": {"present": True}, "expr": "{{ body.n > 3 }}"}, 1)])
     assert book.choose({"body": {}}, counting()) is None
     first, second = told(book, {"body": {}})[1]
-    assert first == "body.n: wanted present True, found nothing"
-    assert second.startswith("{{ body.n > 3 }}: wanted what can be worked out, found an error, ")
+    assert first == "body.n: expected present True, found nothing"
+    assert second.startswith("{{ body.n > 3 }}: expected what can be worked out, found an error, ")
 
 
 def told(book: RuleSet, scope: dict[str, Any], matches: int = 1) -> dict[int, list[str]]:
@@ -369,7 +369,7 @@ def test_a_near_miss_of_any_names_what_the_nearest_lacks() -> None:
     matcher = COMPILER.compile({"any": [{"body.a": 1, "body.d": 4}, {"body.b": 2, "body.c": 3}]}, ())
     (difference,) = matcher.differences({"body": {"b": 2}})
     assert str(difference) == (
-        "any: wanted one of 2 to hold, found none that holds (nearest: body.c: wanted 3, found nothing)"
+        "any: expected one of 2 to hold, found none that holds (nearest: body.c: expected 3, found nothing)"
     )
 
 

@@ -47,7 +47,7 @@ def test_worlds_and_workers_add_up(suite: pytest.Pytester, workers: tuple[str, .
         [
             "*emulator coverage*",
             "models.list      8   4    -    -    4    .        .     -  never: 429",
-            "mine.yaml:5 'never' has never answered (nearest is *: query.limit: wanted 3, found 20)",
+            "mine.yaml:5 'never' has never answered (nearest is *: query.limit: expected 3, found 20)",
         ]
     )
     view = json.loads((suite.path / "c.json").read_text())

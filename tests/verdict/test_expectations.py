@@ -50,7 +50,7 @@ def test_what_did_not_come_says_what_came_instead(seen: Seen) -> None:
     one = judged(seen, on="messages.create", when={"body.model": "haiku"})
     assert str(one) == (
         "it: expected messages.create with body.model: haiku at least once; found 0\n"
-        "  not #1 POST /v2/messages 200 complete: body.model: wanted 'haiku', found 'sonnet'"
+        "  not #1 POST /v2/messages 200 complete: body.model: expected 'haiku', found 'sonnet'"
     )
     assert judged(seen, on="batch.create").instead == ("what came: messages.create 1 x, models.list 1 x",)
     assert judged(Seen(), on="batch.create").instead == ("no other request came",)

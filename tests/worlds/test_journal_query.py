@@ -296,11 +296,11 @@ async def test_who_waits_in_vain_is_told_what_was_there() -> None:
         await wait(journal, question(when), 2, 0.01)
     lines = str(vain.value).splitlines()
     assert lines[:2] == [f"waited 0.01 s for 2 exchanges with {when}; there were 1 of 4", "  #1 POST /a 503 complete"]
-    assert lines[2].startswith("  not #4 POST /d 503 complete: body.model: wanted 'opus', found 'xxx")
+    assert lines[2].startswith("  not #4 POST /d 503 complete: body.model: expected 'opus', found 'xxx")
     assert lines[2].endswith("xxx…")
     assert lines[3:] == [
-        "  not #3 POST /c 200 complete: status: wanted 503, found 200",
-        "  not #2 POST /b 200 complete: status: wanted 503, found 200; body.model: wanted 'opus', found 'haiku'",
+        "  not #3 POST /c 200 complete: status: expected 503, found 200",
+        "  not #2 POST /b 200 complete: status: expected 503, found 200; body.model: expected 'opus', found 'haiku'",
     ]
 
 
@@ -308,7 +308,7 @@ async def test_who_waits_in_vain_is_told_what_was_there() -> None:
 async def test_who_waits_with_an_expression_that_fails_is_told_how() -> None:
     journal = Journal()
     journal.add(exchange(1))
-    with pytest.raises(TimeoutError, match=r"\{\{ body.n > 3 \}\}: wanted what can be worked out, found an error"):
+    with pytest.raises(TimeoutError, match=r"\{\{ body.n > 3 \}\}: expected what can be worked out, found an error"):
         await wait(journal, question("{{ body.n > 3 }}"), 1, 0.0)
 
 

@@ -127,7 +127,7 @@ def test_a_rule_that_never_answered_says_which_request_was_nearest(emulator: Emu
     judged = emulator.expectations.expectations[1]
     assert judged.found.startswith("no answer by 'busy' (")
     (line,) = judged.instead
-    assert line.startswith("'busy': nearest is #1 POST /v2/messages 200 complete: body.model: wanted")
+    assert line.startswith("'busy': nearest is #1 POST /v2/messages 200 complete: body.model: expected")
 
 
 def test_a_stream_that_is_not_over_counts_as_open(emulator: Emulator) -> None:
