@@ -88,15 +88,15 @@ def _text(content: Any) -> tuple[str, int]:
 _BEGINNING = 60  # characters
 _LEAST_SENTENCE = 12  # characters: a shorter first sentence, such as "Hi!", says too little
 _TRAILING = " .!?…,;:"
+_END = re.compile("[.?!] ")  # of a sentence
 
 
 def beginning(prompt: str) -> str:
     """Returns the first words of a prompt, as they are quoted: one line of at most 61 characters, no double quotes."""
     text = " ".join(prompt[: 4 * _BEGINNING].split()).replace('"', "'")
-    ends = [text.find(mark, _LEAST_SENTENCE, _BEGINNING + 2) for mark in (". ", "? ", "! ")]
-    first = min((end for end in ends if end >= 0), default=None)
+    first = _END.search(text, _LEAST_SENTENCE, _BEGINNING + 2)
     if first is not None:
-        return text[:first]
+        return text[: first.start()]
     if len(text) <= _BEGINNING:
         return text.rstrip(_TRAILING) or text
     whole, _, _ = text[: _BEGINNING + 1].rpartition(" ")

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from math import gcd
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -20,22 +19,29 @@ _LONG_CHARACTERS = 1_024 * CHARACTERS_PER_TOKEN  # of a long reply that nothing 
 _PARAGRAPH = 5  # sentences, where a text has more than twice as many
 _ASKED_PARAGRAPH = 3  # sentences, where paragraphs are asked for without a length
 _MAX_BETWEEN = 3  # characters between two sentences: a space, or what begins a paragraph or an item
+_USUAL_FOLLOWERS = 2  # sentences after the opening, where no length is asked for, or up to two more
 PROMPT = "{prompt}"
 
 
-class SplitText(NamedTuple):
+class SplitText(Struct, frozen=True):
     """A text, and its pieces: joined, they are the text."""
 
     text: str
     pieces: Sequence[str]
 
 
-class Sentence(NamedTuple):
-    """A sentence, its words, each after a space, and how many there are."""
+class Sentence(Struct, frozen=True):
+    """A sentence, its words, each after a space, how many there are, and all of it after a space."""
 
     text: str
     pieces: tuple[str, ...]
     words: int
+    spaced: str
+
+    @classmethod
+    def of(cls, text: str) -> Sentence:
+        """Returns a sentence that was not split yet."""
+        return cls(text, tuple(pieces(f" {text}")), len(text.split()), f" {text}")
 
 
 class Openings(Struct, frozen=True):
@@ -62,7 +68,8 @@ class SentencePool:
 
     def __init__(self, openings: Openings, sentences: Sequence[str]) -> None:
         self._openings = openings
-        self._sentences = tuple(Sentence(text, tuple(pieces(f" {text}")), len(text.split())) for text in sentences)
+        self._sentences = tuple(map(Sentence.of, sentences))
+        self._longest = max(len(sentence.spaced) for sentence in self._sentences)
         count = len(sentences)
         self._steps = tuple(step for step in range(1, count + 1) if gcd(step, count) == 1)
         counts = {sentence.words for sentence in self._sentences}
@@ -105,10 +112,9 @@ class SentencePool:
             return self._by_words(choice, length.amount - len(opening.split()), room)
         if length.unit == "characters":
             return self._by_characters(choice, length.amount - len(opening), length.exceed, room)
-        count = {"short": 0, "sentences": length.amount - 1, "long": MAX_CHARACTERS}.get(length.unit, 2 + choice[1] % 3)
-        if length.layout is not None and length.unit in ("short", "usual"):
-            others = {"items": length.parts, "lines": length.parts - 1}
-            count = others.get(length.layout, length.parts * _ASKED_PARAGRAPH - 1)
+        count = _USUAL_FOLLOWERS + choice[1] % 3 if length is USUAL else _count(choice, length)
+        if count * self._longest <= room:  # as nearly always: none need be measured
+            return list(islice(self._order(choice), count))
         chosen = []
         for sentence in islice(self._order(choice), count):
             chosen.append(sentence)
@@ -158,6 +164,15 @@ class SentencePool:
             turn += 1
 
 
+def _count(choice: bytes, length: Length) -> int:
+    """How many sentences follow the opening, of a text whose words and characters are not counted."""
+    if length.layout is not None and length.unit in ("short", "usual"):
+        others = {"items": length.parts, "lines": length.parts - 1}
+        return others.get(length.layout, length.parts * _ASKED_PARAGRAPH - 1)
+    counts = {"short": 0, "sentences": length.amount - 1, "long": MAX_CHARACTERS}
+    return counts.get(length.unit, _USUAL_FOLLOWERS + choice[1] % 3)
+
+
 def _sums(counts: set[int], most: int) -> set[int]:
     """Every number up to `most` that is a sum of such counts."""
     sums = {0}
@@ -170,25 +185,32 @@ def _sums(counts: set[int], most: int) -> set[int]:
 def _lay_out(opening: str, followers: Sequence[Sentence], length: Length) -> SplitText:
     """The text, in the paragraphs, lines or items that were asked for; a long text has paragraphs of its own."""
     layout, parts, count = length.layout, length.parts, len(followers) + 1
-    before = {"items": "\n- ", "lines": "\n"}.get(layout or "", "\n\n")
     if layout is None:
-        parts = -(-count // _PARAGRAPH) if count > 2 * _PARAGRAPH else 1
+        if count <= 2 * _PARAGRAPH:
+            return _in_a_row(opening, followers)
+        parts = -(-count // _PARAGRAPH)
+    before = {"items": "\n- ", "lines": "\n"}.get(layout or "", "\n\n")
     # Sentence `at` is in part `at * parts // count`. The opening is the first one, or stands before the items.
     start, count = (0, count - 1) if layout == "items" else (1, count)
     parts = min(parts, count)
     part = start - 1
-    texts, cut = [opening], [*pieces(opening)]
     if parts <= 1 and start:
-        for sentence in followers:
-            texts.append(sentence.text)
-            cut += sentence.pieces
-        return SplitText(" ".join(texts), cut)
+        return _in_a_row(opening, followers)
+    texts, cut = [opening], [*pieces(opening)]
     for at, sentence in enumerate(followers, start):
         if part != (part := at * parts // count):
             texts += before, sentence.text
             cut.append(before + sentence.pieces[0][1:])
             cut += sentence.pieces[1:]
         else:
-            texts += " ", sentence.text
+            texts.append(sentence.spaced)
             cut += sentence.pieces
     return SplitText("".join(texts), cut)
+
+
+def _in_a_row(opening: str, followers: Sequence[Sentence]) -> SplitText:
+    text, cut = opening, [*pieces(opening)]
+    for sentence in followers:
+        text += sentence.spaced
+        cut += sentence.pieces
+    return SplitText(text, cut)

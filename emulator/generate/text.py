@@ -29,7 +29,7 @@ _MAX_REMEMBERED = 128  # replies of one generator: a test or a demonstration rep
 _REMEMBERED_LENGTH = 1_000  # characters
 
 
-class GeneratedText(NamedTuple):
+class GeneratedText(Struct, frozen=True):
     """The text of one reply. `pieces` joined are `text`; `data` is the object of JSON mode.
 
     `finish` is "stop", "length", or "stop_sequence" when the text would have gone on with `stop_sequence`.
@@ -205,7 +205,7 @@ class TextGenerator:
 
     def conversation(self, prompt: Prompt) -> Conversation:
         """Returns the conversation that a prompt ends."""
-        return prompt.conversation or self.read(prompt["text"])
+        return prompt.conversation or Conversation(prompt["text"], [], None, 0, prompt["tokens"], "")
 
     def _generate(
         self,
@@ -253,7 +253,7 @@ class TextGenerator:
             return _mapping(found.reply.fixed_json.text.encode())
         if found is not None and found.reply.json is not None:
             return _mapping(found.reply.json.json(canned_context(conversation, found.match)))
-        written, _ = self._text(conversation, found, given, limit)
+        written = self._text(conversation, found, given, limit).text
         shape = requested_shape(conversation.prompt) or requested_shape(conversation.system)
         return self._fields.compose(shape, self._choice(conversation.prompt), written) or {PROSE: written}
 
@@ -279,7 +279,7 @@ def _fitted(whole: dict[str, Any], limit: int | None, conversation: Conversation
 
 
 def _cut(written: SplitText, limit: int | None, stop: Sequence[str], conversation: Conversation) -> GeneratedText:
-    text, cut = written
+    text, cut = written.text, written.pieces
     finish, ended_by = "stop", None
     end = len(text) if limit is None else min(limit, len(text))
     if stop and (first := _first(stop, text)) is not None and first[0] < end:

@@ -7,6 +7,7 @@ import pytest
 from emulator.compile.canned import load_canned
 from emulator.errors import DocumentError
 from emulator.generate.canned import CannedReply
+from emulator.generate.sentences import SplitText
 from emulator.language.document.reader import parse
 from emulator.language.expressions import Language
 
@@ -22,8 +23,8 @@ def test_what_depends_on_nothing_is_written_at_load() -> None:
         "- {match: [hello], reply: Hello there!, json: {greeting: [Hello]}}\n"
         r"- {pattern: '(\d+)', reply: '{{ groups[1] }}', json: {number: '{{ groups[1] | int }}'}}"
     )
-    assert hello.fixed == ("Hello there!", ("Hello", " there!"))
-    assert hello.fixed_json == ('{"greeting":["Hello"]}', ('{"greeting":["Hello"]}',))
+    assert hello.fixed == SplitText("Hello there!", ("Hello", " there!"))
+    assert hello.fixed_json == SplitText('{"greeting":["Hello"]}', ('{"greeting":["Hello"]}',))
     assert (sums.fixed, sums.fixed_json) == (None, None)
 
 

@@ -26,7 +26,8 @@ def write(pool: SentencePool, length: Length, choice: bytes = CHOICE, limit: int
 @SHARED
 @given(choice=CHOICES)
 def test_a_text_says_that_it_is_simulated_and_names_the_prompt(pool: SentencePool, choice: bytes) -> None:
-    text, pieces = pool.write(choice, "Explain recursion")
+    written = pool.write(choice, "Explain recursion")
+    text, pieces = written.text, written.pieces
     opening, *more = text.split(". ")
     assert "simulate" in opening
     assert '"Explain recursion"' in opening
@@ -108,7 +109,8 @@ def test_more_parts_than_sentences_are_as_many_as_there_are_sentences(pool: Sent
 
 
 def test_a_long_text_has_paragraphs_and_all_pieces(pool: SentencePool) -> None:
-    text, pieces = pool.write(CHOICE, "Explain", 0, Length("sentences", 40))
+    written = pool.write(CHOICE, "Explain", 0, Length("sentences", 40))
+    text, pieces = written.text, written.pieces
     assert [part.count(".") for part in text.split("\n\n")] == [5] * 8
     assert "".join(pieces) == text
 
