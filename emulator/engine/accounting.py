@@ -33,7 +33,9 @@ def charge(context: Context, operation: Operation, now: float) -> Allowance | No
         return None
     cost = {}
     for each in limits:  # what nothing limits is not computed
-        amount = operation.cost.get(each.name, each.cost)
+        amount = operation.cost.get(each.name)
+        if amount is None:
+            amount = each.cost
         cost[each.name] = amount if isinstance(amount, int) else whole(amount, context, operation.place)
     try:
         allowance = limit.admit(context.service.state.store, caller.subject, limits, cost, now)
@@ -57,7 +59,9 @@ def settle(context: Context, operation: Operation, now: float) -> None:
     allowance, caller = context.allowance, context.caller
     if allowance is None or caller is None or not operation.settle:
         return
-    amounts = {name: whole(amount, context, operation.place) for name, amount in operation.settle.items()}
+    amounts = {}
+    for name, amount in operation.settle.items():
+        amounts[name] = whole(amount, context, operation.place)
     context.allowance = limit.settle(context.service.state.store, caller.subject, allowance, amounts, now)
     context.pop("limits", None)  # a template may have read them before
 
@@ -144,7 +148,8 @@ def whole(template: Template, context: Context, place: Location) -> int:
     """Returns the value of a template as a whole number from 0. Raises TemplateError for anything else."""
     value = template.value(context)
     if value.__class__ is int and value >= 0:
-        return int(value)
+        whole: int = value
+        return whole
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
         raise TemplateError(place, f"{value!r} is not an amount; expected a number from 0")
     return int(value)

@@ -46,15 +46,41 @@ class Headers(Struct, frozen=True, dict=True):
 
     def write(self, writer: Writer) -> str:
         """Writes the code of the text of the lines."""
-        text, write = writer.assign(repr(write_lines(self.fixed))), writer.bind(header_value)
-        for name, template in self.computed:
-            value, shown = writer.variable(template.node.maybe(writer)), name.decode("latin-1")
-            plain = f"{value}.__class__ is str and {value}.isascii() and {value}.isprintable()"
-            other = f"{write}({value}, {writer.bind(shown)}, {writer.bind(template.node.locate)})"
-            written = f"{value} if {value}.__class__ is int or {plain} else {other}"
-            line = f"{f'{shown}: '!r} f'{{{written}}}\\r\\n'"
-            writer.line(f"if {value} is not None and {value} is not MISSING: {text} += {line}")
+        fixed = repr(write_lines(self.fixed))
+        if not self.computed or writer.checked:
+            return self._line_by_line(fixed, self.computed, writer)
+        lines = [(name, template, writer.variable(template.node.maybe(writer))) for name, template in self.computed]
+        text = writer.new()
+        # Nearly always each value is a number or plain text, and then all lines are one text, made at once.
+        whole = " ".join(f"{_name(name)} f'{{{value}}}\\r\\n'" for name, _, value in lines)
+        writer.line(f"if {' and '.join(f'({_plain(value)})' for *_, value in lines)}: {text} = {fixed} {whole}")
+        with writer.block("else:"):
+            writer.line(f"{text} = {fixed}")
+            for name, template, value in lines:
+                self._add_line(text, name, template, value, writer)
         return text
+
+    def _line_by_line(self, fixed: str, computed: Sequence[tuple[bytes, Template]], writer: Writer) -> str:
+        text = writer.assign(fixed)
+        for name, template in computed:
+            self._add_line(text, name, template, writer.variable(template.node.maybe(writer)), writer)
+        return text
+
+    @staticmethod
+    def _add_line(text: str, name: bytes, template: Template, value: str, writer: Writer) -> None:
+        shown = writer.bind(name.decode("latin-1"))
+        other = f"{writer.bind(header_value)}({value}, {shown}, {writer.bind(template.node.locate)})"
+        line = f"{_name(name)} f'{{{value} if {_plain(value)} else {other}}}\\r\\n'"
+        writer.line(f"if {value} is not None and {value} is not MISSING: {text} += {line}")
+
+
+def _name(name: bytes) -> str:
+    return repr(f"{name.decode('latin-1')}: ")
+
+
+def _plain(value: str) -> str:
+    """The source of whether a value can stand in a header line as it is."""
+    return f"{value}.__class__ is int or {value}.__class__ is str and {value}.isascii() and {value}.isprintable()"
 
 
 def header_value(value: Any, name: str, locate: Locate) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from math import ceil
 from typing import TypeAlias
 
@@ -11,14 +10,14 @@ from msgspec import Struct
 
 from emulator.errors import ApiError
 from emulator.playbook.limits import AtOnce, Limit, Rolls
-from emulator.store.backend import Backend, Window
+from emulator.store.backend import Backend, Charge, Window
 from emulator.store.rolling import window_end
 
 Stand: TypeAlias = tuple[int, float]  # how much of a counter is used, and when it resets
 States: TypeAlias = dict[str, dict[str, int]]
 
 
-class Allowance(Struct, dict=True):
+class Allowance(Struct):
     """What was charged for one request, by counter (empty: nothing was), and how each counter stood after it.
 
     `stands` says how much of each limit was used, and when it resets; `at` is the moment of the request. A `holder` is
@@ -31,19 +30,20 @@ class Allowance(Struct, dict=True):
     at: float
     charged_at: float = 0.0  # 0: at that moment too
     holder: str = ""
+    known: States | None = None  # the states, once they were asked for
 
     @classmethod
     def of_nothing(cls, limits: Sequence[Limit], states: States) -> Allowance:
         """Returns the allowance of a request that was charged nothing, whose counters stand like this."""
-        allowance = cls(limits, {}, (), 0.0)
-        allowance.states = states
-        return allowance
+        return cls(limits, {}, (), 0.0, known=states)
 
-    @cached_property
+    @property
     def states(self) -> States:
         """Maps a counter's name to {limit, remaining, reset, used, retry_after}: `reset` is a whole second since the
         epoch, `retry_after` seconds after the request came, rounded up, and never more than the window has."""
-        return _states(self.limits, self.stands, self.at)
+        if self.known is None:  # functools.cached_property takes a lock, which costs more than the states
+            self.known = _states(self.limits, self.stands, self.at)
+        return self.known
 
 
 def admit(
@@ -56,7 +56,9 @@ def admit(
     """
     if now is None:
         now = store.clock.now()
-    charges = [(f"{subject}/{at.name}", at.amount, at.pace or at.seconds, cost.get(at.name, 0)) for at in limits]
+    charges: list[Charge] = []
+    for each in limits:
+        charges.append((f"{subject}/{each.name}", each.amount, each.pace or each.seconds, cost.get(each.name, 0)))
     windows = store.windows.charge(charges, now)
     stands = []
     for window in windows:
@@ -78,18 +80,19 @@ def settle(
     stands, charged_at = list(allowance.stands), allowance.charged_at or allowance.at
     now_charged = {**allowance.charged, **amounts}
     for index, limit in enumerate(allowance.limits):
-        charged = allowance.charged.get(limit.name, 0)
-        if difference := amounts.get(limit.name, charged) - charged:
-            key = f"{subject}/{limit.name}"
-            if isinstance(limit.pace, AtOnce):
-                now_charged[limit.name] = charged  # until it has ended: see `release`
-                continue
-            if isinstance(limit.pace, Rolls):
-                window = store.windows.settle_rolling(key, limit.pace, difference, charged_at, now)
-            else:
-                window = store.windows.settle(key, difference, stands[index][1], now)
-            if window is not None:
-                stands[index] = window.used, window.resets_at
+        name, pace = limit.name, limit.pace
+        amount = amounts.get(name)
+        if amount is None or not (difference := amount - allowance.charged.get(name, 0)):
+            continue
+        if pace is None or not isinstance(pace, Rolls):
+            window = store.windows.settle(f"{subject}/{name}", difference, stands[index][1], now)
+        elif isinstance(pace, AtOnce):
+            now_charged[name] -= difference  # until it has ended: see `release`
+            continue
+        else:
+            window = store.windows.settle_rolling(f"{subject}/{name}", pace, difference, charged_at, now)
+        if window is not None:
+            stands[index] = window.used, window.resets_at
     return Allowance(allowance.limits, now_charged, stands, now, charged_at, allowance.holder)
 
 
@@ -114,7 +117,9 @@ def states(store: Backend, subject: str, limits: Sequence[Limit]) -> States:
 def _states(limits: Sequence[Limit], stands: Sequence[Stand], now: float) -> States:
     states = {}
     for limit, (used, resets_at) in zip(limits, stands, strict=True):
-        amount, left = limit.amount, min(resets_at - now, limit.seconds)
+        amount, left = limit.amount, resets_at - now
+        if left > limit.seconds:
+            left = limit.seconds
         if limit.pace is not None:
             left = round(left, 6)
         states[limit.name] = {

@@ -24,7 +24,7 @@ class MemoryWindows:
     def charge(self, charges: Sequence[Charge], now: float | None = None) -> list[Window]:
         now = self._clock.now() if now is None else now
         known = self.windows
-        windows = []
+        windows, begun = [], []
         for key, limit, seconds, cost in charges:
             if seconds.__class__ is not float and not isinstance(seconds, (float, int)):
                 return self._charge_paced(charges, now)
@@ -32,14 +32,16 @@ class MemoryWindows:
             # The upper bound lets go of a window that a clock set back or a shortened limit left in the far future.
             if window is None or not now < window.resets_at <= now + seconds:
                 window = Window(0, now + seconds)
+                begun.append((key, window))
             if window.used + cost > limit and cost > 0:
                 return self._refuse(charges, now)
             windows.append(window)
-        for (key, _, _, cost), window in zip(charges, windows, strict=True):
-            known[key] = window
-            window.used += cost
-        if len(known) > self._sweep_at:
-            self._sweep(now)
+        for charge, window in zip(charges, windows):  # noqa: B905 (they are as many, and each charge comes by here)
+            window.used += charge[3]
+        if begun:
+            known.update(begun)
+            if len(known) > self._sweep_at:
+                self._sweep(now)
         return windows
 
     def _charge_paced(self, charges: Sequence[Charge], now: float) -> list[Window]:
