@@ -22,6 +22,7 @@ LAYERS = (
     "run",
     "demo",
     "testing",
+    "importer",
     "check",
     "reports",
     "verify",

@@ -22,7 +22,7 @@ def write_starter(kind: str, name: str, folder: Path) -> list[str]:
 
     Raises ConfigError for a bad name, one that is taken, a file that exists, and what can't be written.
     """
-    _check_name(kind, name)
+    check_name(kind, name)
     path = folder / FOLDERS[kind] / f"{name}.yaml"
     shown = path.relative_to(folder).as_posix()
     for suffix in SUFFIXES:
@@ -49,7 +49,7 @@ def starter(kind: str, name: str, shown: str) -> str:
     return re.sub(rf"\{{({'|'.join(parts)})\}}", lambda found: parts[found[1]], text)
 
 
-def _check_name(kind: str, name: str) -> None:
+def check_name(kind: str, name: str) -> None:
     if kind not in FOLDERS or NAME.fullmatch(name) is None:
         raise ConfigError(
             f"{name[:100]!r} can't be a name; expected up to 50 letters (A-Z, a-z), digits, '-' and '_', beginning "

@@ -46,6 +46,7 @@ for command in (
     editor.new,
     editor.schema,
     explain.explain,
+    openapi.import_,
     openapi.openapi,
     record.record,
     routes.coverage,

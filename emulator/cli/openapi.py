@@ -1,6 +1,8 @@
-"""The command `emulator openapi`, with its options."""
+"""The commands `emulator openapi` and `emulator import`, with their options."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import click
 
@@ -34,4 +36,32 @@ def openapi(api: str, documented_only: bool | None, scenarios: tuple[str, ...], 
         raise ConfigError(f"no API is called {api!r}; {did_you_mean(api, playbook.apis)}")
     written = document(playbook, found, url.rstrip("/"), chosen.documented_only)
     click.echo(orjson.dumps(written, option=orjson.OPT_INDENT_2))
+    return 0
+
+
+@click.command("import")
+@click.argument("document", metavar="FILE", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--out",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The API file to write. [default: apis/NAME.yaml]",
+)
+@click.option("--name", metavar="NAME", help="What the API is called. [default: as FILE is, or as its title says]")
+@click.option("--force", is_flag=True, help="Overwrite the API file if it exists.")
+@exit_on_error
+def import_(document: Path, out: Path | None, name: str | None, force: bool) -> int:
+    """Write an API file from an OpenAPI 3.0 or 3.1 document, YAML or JSON.
+
+    Examples become responses; where there are none, they are made from schemas. What is left out is noted. If the
+    document can't be imported, every reason is printed as file:line:column, and nothing is written.
+    """
+    from emulator.importer.command import import_openapi
+
+    done, notes = import_openapi(document, out, name, force)
+    for note in notes:
+        click.echo(f"{note.place}: note: {note.message}", err=True)
+    for line in done:
+        click.echo(line)
     return 0

@@ -53,10 +53,14 @@ def examples(api: Api) -> Iterator[PlannedCall]:
             yield PlannedCall(operation, call, tuple(call.tries or operation.claims), number)
 
 
-def smallest(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Any:
-    """Returns the smallest value that a schema accepts, as far as its main keywords say."""
+def smallest(schema: Mapping[str, Any], schemas: Mapping[str, Any], within: frozenset[str] = frozenset()) -> Any:
+    """Returns the smallest value that a schema accepts, as far as its main keywords say.
+
+    A schema that requires itself has none; null stands where it would begin again.
+    """
     if "$ref" in schema:
-        return smallest(schemas.get(str(schema["$ref"]).rpartition("/")[2], {}), schemas)
+        name = str(schema["$ref"]).rpartition("/")[2]
+        return None if name in within else smallest(schemas.get(name, {}), schemas, within | {name})
     for word in ("const", "default"):
         if word in schema:
             return schema[word]
@@ -66,9 +70,9 @@ def smallest(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Any:
     named = kinds[0] if isinstance(kinds, list) else kinds
     if named == "object":
         properties = schema.get("properties", {})
-        return {name: smallest(properties.get(name, {}), schemas) for name in schema.get("required", [])}
+        return {name: smallest(properties.get(name, {}), schemas, within) for name in schema.get("required", [])}
     if named == "array":
-        return [smallest(schema.get("items", {}), schemas)] * int(schema.get("minItems", 0))
+        return [smallest(schema.get("items", {}), schemas, within)] * int(schema.get("minItems", 0))
     if named in ("integer", "number"):
         return schema.get("minimum", MADE[named])
     return MADE.get(str(named))

@@ -146,7 +146,7 @@ class ErrorKindModel(Model):
 class ErrorsModel(Model):
     """The API's error shape and its kinds; those that the engine itself raises have defaults (docs/scenarios.md)."""
 
-    shape: Template = {"error": {"type": "{{ error.type | default(error.kind) }}", "message": "{{ error.message }}"}}
+    shape: Template = {"error": {"type": "{{ error.type or error.kind }}", "message": "{{ error.message }}"}}
     headers: dict[str, Template] = {}
     kinds: dict[Name, ErrorKindModel] = {}
     claims: Claims = []
