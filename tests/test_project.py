@@ -141,6 +141,14 @@ def test_an_invalid_key_is_refused_without_showing_it(folder: Path) -> None:
     assert str(caught.value).endswith("; found (hidden)")
 
 
+@pytest.mark.parametrize("text", ["keys: sk-abcd-efgh=axp_test_pro\n", "keys: sk-abcd-efgh\n"])
+def test_keys_that_are_a_text_are_refused_without_showing_it(folder: Path, text: str) -> None:
+    (folder / "emulator.yaml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        read_project(folder)
+    assert str(caught.value) == "emulator.yaml:1:7: expected a mapping; found a text (hidden)"
+
+
 def test_everything_that_is_wrong_is_reported_at_once(folder: Path) -> None:
     (folder / "emulator.yaml").write_text("clock: noon\nscenario: ','\nkeys: {short: x}\n")
     with pytest.raises(ConfigError) as caught:

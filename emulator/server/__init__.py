@@ -21,9 +21,10 @@ from emulator.app import Application
 from emulator.clock import Clock, pause
 from emulator.https.proxy import HttpsProxy
 from emulator.language.document.reader import SUFFIXES
+from emulator.server.guarded import GuardedProtocol
 from emulator.server.listeners import BACKLOG
 from emulator.server.loop import run_loop
-from emulator.server.ports import CONTROL, Ports
+from emulator.server.ports import CONTROL, Make, Ports
 from emulator.server.protocol import HttpProtocol
 from emulator.server.time_limits import ServerConfig
 from emulator.server.tls import TlsListener, hello_context
@@ -103,7 +104,7 @@ class Server(uvicorn.Server):
         if not self.started:
             return
         for sock in sockets or ():
-            await self._open("http", sock, self._making(self.config))
+            await self._open("http", sock, self._making(self.config), self._making(self.config, GuardedProtocol))
         for sock in self._tls:
             proxy: HttpsProxy = getattr(self._app, "proxy")  # noqa: B009 - an ASGI application need not have one
             make = self._making(self.config)
@@ -115,13 +116,15 @@ class Server(uvicorn.Server):
                 await self._open(CONTROL, sock, self._making(config))
         self._ready()
 
-    def _making(self, config: uvicorn.Config) -> Callable[[], HttpProtocol]:
+    def _making(self, config: uvicorn.Config, kind: type[HttpProtocol] = HttpProtocol) -> Callable[[], HttpProtocol]:
         """Returns what makes the connections of a port."""
         loop = asyncio.get_running_loop()
-        return partial(HttpProtocol, config, self.server_state, self.lifespan.state, loop)
+        return partial(kind, config, self.server_state, self.lifespan.state, loop)
 
-    async def _open(self, kind: str, sock: socket.socket, make: Callable[[], asyncio.BaseProtocol]) -> None:
-        port: Any = await self._ports.open(kind, sock, make)  # uvicorn only closes it
+    async def _open(
+        self, kind: str, sock: socket.socket, make: Make, guarded: Callable[[], HttpProtocol] | None = None
+    ) -> None:
+        port: Any = await self._ports.open(kind, sock, make, guarded)  # uvicorn only closes it
         self.servers.append(port)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

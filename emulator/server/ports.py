@@ -1,10 +1,10 @@
 """Ports: the listening sockets of a server, which refuse connections for a while when a fault says so.
 
-A port is closed, so that the machine refuses connections, if the control API has a port of its own. Otherwise each
-connection is accepted and reset before anything of it is read, since nobody could end the outage over a closed port
-but who has a connection already. New connections to the control API are then reset too. An outage ends after its time
-on the clock of its world or, as a frozen clock can't be moved over a port that refuses, after as many real seconds;
-with its world; or when another one begins.
+A port is closed, so that the machine refuses connections, if the control API has a port of its own. Otherwise nobody
+could end the outage, so each connection is accepted, and reset when the head of its first request is not for the
+control API (`guarded`); one over TLS is reset before anything is read. An outage ends after its time on the clock of
+its world or, as nobody may be there to move a frozen clock, after as many real seconds; with its world; or when another
+one begins.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 from emulator.clock import Clock
 from emulator.engine.state import WorldEnded
@@ -23,12 +23,14 @@ from emulator.server.raw_socket import reset
 
 LOG = logging.getLogger("emulator")
 BOTH = ("http", "https")
+Make: TypeAlias = Callable[[], asyncio.BaseProtocol]
 CONTROL = "control"  # the kind of the port that never refuses
 CLOSED = "its port is closed"
 RESET = (
-    "each connection is reset before anything is read, this control API's too: they share the port "
-    "(--control-listen gives the control API its own)"
+    "each connection is reset unless it asks for this control API, which shares the port "
+    "(--control-listen gives it its own, and then the other is closed)"
 )
+RESET_UNREAD = "each connection is reset before anything is read"
 
 
 class ResetConnection(asyncio.Protocol):
@@ -39,19 +41,21 @@ class ResetConnection(asyncio.Protocol):
 
 
 class Port:
-    """A listening socket: open, closed for a while, or one that resets what it accepts; `make` makes connections.
+    """A listening socket: open, closed for a while, or one that `resets` what it accepts; `make` makes connections.
 
-    `kind` is `http`, `https` or `control`.
+    `kind` is `http`, `https` or `control`. `guarded` makes the connections, told their `port`, that are reset only when
+    it is known what they ask for.
     """
 
-    def __init__(self, kind: str, sock: socket.socket, make: Callable[[], asyncio.BaseProtocol]) -> None:
+    def __init__(self, kind: str, sock: socket.socket, make: Make, guarded: Callable[[], Any] | None = None) -> None:
         self.kind = kind
         self.address: tuple[str, int] = sock.getsockname()[:2]
         self._sock = sock
         self._make = make
+        self._guarded = guarded
         self._server: asyncio.AbstractServer | None = None
         self._opening: asyncio.Task[None] | None = None
-        self._resets = self._ended = False
+        self.resets = self._ended = False
 
     async def open(self) -> None:
         """Accepts connections."""
@@ -63,7 +67,7 @@ class Port:
         Raises OSError when the address can't be kept: then the port is closed until `reopen`.
         """
         if not closes:
-            self._resets = True
+            self.resets = True
             return
         if self._opening is not None:
             self._opening.cancel()
@@ -75,7 +79,7 @@ class Port:
 
     def reopen(self) -> None:
         """Accepts connections again. Raises OSError when another process has taken the address."""
-        self._resets = False
+        self.resets = False
         if self._server is None and not self._ended:
             if self._sock.fileno() < 0:
                 self._sock = hold(*self.address)
@@ -90,7 +94,13 @@ class Port:
         self._sock.close()
 
     def _accept(self) -> asyncio.BaseProtocol:
-        return ResetConnection() if self._resets else self._make()
+        if not self.resets:
+            return self._make()
+        if self._guarded is None:
+            return ResetConnection()
+        connection = self._guarded()
+        connection.port = self
+        return connection  # type: ignore[no-any-return]
 
 
 class Ports:
@@ -102,9 +112,9 @@ class Ports:
         self._clock: Clock | None = None  # by which they refuse
         self._task: asyncio.Task[None] | None = None
 
-    async def open(self, kind: str, sock: socket.socket, make: Callable[[], asyncio.BaseProtocol]) -> Port:
+    async def open(self, kind: str, sock: socket.socket, make: Make, guarded: Callable[[], Any] | None = None) -> Port:
         """Opens a port, and returns it."""
-        port = Port(kind, sock, make)
+        port = Port(kind, sock, make, guarded)
         await port.open()
         self._ports.append(port)
         return port
@@ -113,9 +123,12 @@ class Ports:
         """Returns how connections would be refused, in words; empty for an outage of no time."""
         if outage.seconds <= 0:
             return ""
-        if not self._meant(outage):
+        meant = self._meant(outage)
+        if not meant:
             return f"nothing is refused: there is no {outage.port} port"
-        return CLOSED if self._closes else RESET
+        if self._closes:
+            return CLOSED
+        return RESET if any(port.kind == "http" for port in meant) else RESET_UNREAD
 
     def refuse(self, outage: Outage, connections: Iterable[Any]) -> None:
         """Refuses connections from here on, and resets those of the server that are idle.

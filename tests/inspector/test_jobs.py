@@ -59,6 +59,23 @@ def test_a_job_that_ended_meanwhile_says_so(page: Page, emulator: Emulated, batc
     expect(page.get_by_text(f"job '{batch}' has ended already: failed")).to_be_visible()
 
 
+def test_what_no_request_has_made_is_marked(page: Page, emulator: Emulated, batch: str) -> None:
+    control = f"{emulator.origin}/_emulator"
+    order = {"kind": "batch", "as": "axp_test_pro", "id": "begun", "items": [ROW]}
+    loopback.post(f"{control}/jobs", json=order).raise_for_status()
+    loopback.put(f"{control}/records/aixplain/agents/a1", json={"name": "Mine"}).raise_for_status()
+    client = emulator.client("aixplain", headers={"x-api-key": "aix_test_demo"})
+    client.post("/v1/sessions", json={"agentId": "a1"}).raise_for_status()
+    page.goto(address(emulator, "view=jobs"))
+    marks = page.locator(".tag", has_text="seeded")
+    expect(page.locator("article.job", has_text="begun").locator(marks)).to_have_count(1)
+    expect(page.locator("article.job", has_text=batch).locator(marks)).to_have_count(0)
+    expect(page.locator(".record", has_text="Mine").locator(marks)).to_have_count(1)
+    expect(marks).to_have_count(2)
+    page.goto(address(emulator, "exchange=2"))
+    expect(page.locator(".facts .tag")).to_have_text(["aixplain/agents/a1"])
+
+
 def test_a_session_is_shown_with_what_it_holds(page: Page, emulator: Emulated) -> None:
     page.goto(address(emulator, "view=jobs"))
     expect(page.get_by_text("Requests have stored nothing yet")).to_be_visible()

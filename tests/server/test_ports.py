@@ -147,13 +147,15 @@ def test_an_outage_ends_with_its_fault_and_with_its_world(serve: Serve, path: st
     until(lambda: end_of(faulty) == "200")
 
 
-def test_over_a_shared_port_the_fault_says_that_it_resets_and_the_caller_keeps_its_connection(serve: Serve) -> None:
+def test_over_a_shared_port_the_fault_says_that_it_resets_and_the_control_api_goes_on(serve: Serve) -> None:
     faulty = serve(Running())
-    with loopback.Client(base_url=faulty.emulated.origin) as client:
-        armed = client.post("/_emulator/faults", json={"fault": "refuse", "params": "500s"}).json()
-        assert armed["note"].startswith("each connection is reset before anything is read")
-        assert end_of(faulty) == "reset"
-        assert client.delete("/_emulator/faults").json() == {"disarmed": ["fault_1"]}
+    armed = order(faulty.emulated.origin, params="500s")
+    assert armed["note"].startswith("each connection is reset unless it asks for this control API")
+    assert end_of(faulty) == "reset"
+    control = f"{faulty.emulated.origin}/_emulator"
+    assert loopback.get(f"{control}/health").status_code == 200
+    assert end_of(faulty) == "reset"
+    assert loopback.request("DELETE", f"{control}/faults").json() == {"disarmed": ["fault_1"]}
     assert end_of(faulty) == "200"
 
 

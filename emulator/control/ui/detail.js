@@ -184,7 +184,8 @@ function head(exchange, explanation, pick) {
       ["Key", picked("key")],
       ["Tokens", tokens(usage)],
       ["Cost", cost],
-      ["Faults", exchange.faults.length ? exchange.faults.map((name) => tag(name, "cut")) : ""],
+      ["Faults", exchange.faults.map((name) => tag(name, "cut"))],
+      ["Seeded", exchange.seeded.map((name) => tag(name))],
     ),
   );
 }

@@ -29,7 +29,7 @@ export const button = (label, onclick, attributes) => h("button", { type: "butto
 
 /** A definition list of [name, value] pairs; pairs without a value are left out. */
 export function facts(...pairs) {
-  const shown = pairs.filter((pair) => pair && pair[1] != null && pair[1] !== "" && pair[1] !== false);
+  const shown = pairs.filter((pair) => pair && pair[1] != null && pair[1] !== false && pair[1].length !== 0);
   return h(
     "dl.facts",
     shown.map(([name, ...values]) => h("div", h("dt", name), h("dd", ...values))),

@@ -57,7 +57,7 @@ function card(job, now) {
     "article.card.job",
     h(
       "div.quota-head",
-      h("span", h("b", visible(job.kind)), " ", h("code", visible(id))),
+      h("span", h("b", visible(job.kind)), " ", h("code", visible(id)), seed(job)),
       tag(job.state, job.done ? "ok" : "open"),
     ),
     h(
@@ -76,6 +76,8 @@ function card(job, now) {
       : h("div.actions", ENDS.filter(([path]) => path !== "cancel" || job.cancelled_at === null).map(end)),
   );
 }
+
+const seed = ({ seeded }) => (seeded ? h("span", { title: "No request has made it." }, " ", tag("seeded")) : null);
 
 const itemsOf = ({ succeeded, errored, cancelled, processing }) =>
   `${succeeded} done, ${errored} failed, ${cancelled} cancelled, ${processing} to do`;
@@ -104,7 +106,10 @@ function collections({ collections: all }) {
             "details",
             { "data-key": `${api}/${name}`, open: shown.length === 1 },
             h("summary", `${visible(name)} `, h("span.soft", `${visible(api)}, ${count}`)),
-            added.map(({ id, record }) => h("div.record", h("code", visible(id)), tree(record, null, "", 1))),
+            added.map((each) => {
+              const id = h("code", visible(each.id));
+              return h("div.record", id, seed(each), tree(each.record, null, "", 1));
+            }),
           ),
         )
       : h("p.soft", "Requests have stored nothing yet, such as a session and its messages."),

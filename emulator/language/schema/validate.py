@@ -25,6 +25,7 @@ _WORDS: dict[Any, str] = {
     Any: "any value",
 }
 _MAX_KEYS = 5
+_SECRETS = {("keys",)}  # what holds API keys: no message shows a text that stands there instead
 
 
 def members(annotation: Any) -> list[Any]:
@@ -267,19 +268,19 @@ def _message(spot: _Spot, error: ErrorDetails) -> str:
     if kind == "string_pattern_mismatch":
         pattern = str(context["pattern"])
         wanted = next((words for part, words in _PATTERNS if part in pattern), "text in another form")
-        return f"expected {wanted}; found {_found(spot.data)}"
+        return f"expected {wanted}; found {_found(spot)}"
     if kind in _BOUNDS:
-        return f"expected {_BOUNDS[kind].format(**context)}; found {_found(spot.data)}"
+        return f"expected {_BOUNDS[kind].format(**context)}; found {_found(spot)}"
     if kind == "value_error":
         return str(context["error"])
     if kind.endswith(("_type", "_parsing", "literal_error", "int_from_float")):
         return _mismatch(spot)
     said = error["msg"]
-    return f"{said[:1].lower()}{said[1:]}; found {_found(spot.data)}"
+    return f"{said[:1].lower()}{said[1:]}; found {_found(spot)}"
 
 
 def _mismatch(spot: _Spot) -> str:
-    message = f"expected {in_words(spot.expected)}; found {_found(spot.data)}"
+    message = f"expected {in_words(spot.expected)}; found {_found(spot)}"
     alternatives, data = members(spot.expected), spot.data
     if isinstance(data, str):
         if bool in alternatives and data.lower() in _SWITCH_WORDS:
@@ -291,7 +292,10 @@ def _mismatch(spot: _Spot) -> str:
     return message
 
 
-def _found(data: Any) -> str:
+def _found(spot: _Spot) -> str:
+    data = spot.data
+    if isinstance(data, str) and spot.path[-1:] in _SECRETS:
+        return "a text (hidden)"
     if data is None:
         return "nothing"
     if isinstance(data, bool):
