@@ -41,9 +41,10 @@ _LINE = re.compile(
     rf"^\s*(?:[-*•]|\d+[.)])\s*[*\"'`]*({_NAME})[*\"'`]*\s*(?:\(([^()\n]{{1,80}})\))?\s*(?:[:–-]\s*(.{{0,80}}))?$",
     re.MULTILINE,
 )
+_ROW = r"(?:,| and|, and| or)\s+"
 _MENTION = re.compile(
     rf"`({_NAME})`|\b(?:keys?|fields?|json|object|with|contain\w*|includ\w*)\b[^.!?\n]*?[\"“]({_NAME})[\"”]"
-    rf"|(?<=[\"”])(?:,| and|, and| or)\s+[\"“]({_NAME})[\"”]",
+    rf"|[\"“]({_NAME})[\"”](?={_ROW}[\"“]{_NAME}[\"”])|(?<=[\"”]){_ROW}[\"“]({_NAME})[\"”]",
     re.IGNORECASE,
 )
 _NO_NAMES = frozenset(

@@ -194,22 +194,31 @@ def _quotation_marks(content: Any) -> Turns[int]:
 def _require_unique(raw: bytes) -> None:
     try:
         json.loads(raw, object_pairs_hook=_unique, parse_int=len, parse_float=len)
-    except _Duplicate as found:
-        name = found.args[0]
-        param = name[:MAX_PLACE]
-        raise ApiError("invalid", f"{name[:100]}: this key is given more than once", param=param) from None
+    except _Duplicate:
+        place = _place_of(_Duplicate, json.loads(raw, object_pairs_hook=_marked, parse_int=len, parse_float=len))
+        reason = "this key is given more than once"
+        raise ApiError("invalid", f"{place[:100]}: {reason}", param=place[:MAX_PLACE]) from None
 
 
 class _Duplicate(Exception):
-    """A key that an object has twice."""
+    """A key that an object has twice, or what stands for it where its place is looked for."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> None:
     names: set[str] = set()
     for name, _ in pairs:
         if name in names:
-            raise _Duplicate(name)
+            raise _Duplicate
         names.add(name)
+
+
+def _marked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in content:
+            return {name: _Duplicate()}
+        content[name] = value
+    return content
 
 
 class _Long:

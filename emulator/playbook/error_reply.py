@@ -39,7 +39,8 @@ def render_error(plan: ErrorPlan, error: ApiError, context: dict[str, Any]) -> R
     if isinstance(shown["type"], Template):
         shown["type"] = shown["type"].value(context)
     if "message" not in shown:
-        shown["message"] = str(plan.message.value(context)) if plan.message is not None else error.detail or plan.kind
+        words = error.detail or shown["reason"] or plan.kind
+        shown["message"] = words if plan.message is None else str(plan.message.value(context))
     headers = error.headers or plan.headers
     return Reply(status, [], plan.body.json(context), stated=headers.stated, head=headers.text(context))
 

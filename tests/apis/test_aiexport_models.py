@@ -190,5 +190,11 @@ def test_strict_refuses_an_unknown_parameter_of_a_list(emulator: Emulated, path:
 @pytest.mark.parametrize("cursor", ["after", "after_id", "before_id"])
 def test_a_cursor_that_names_nothing_is_refused(emulator: Emulated, path: str, cursor: str) -> None:
     refused(caller(emulator).get(path, params={cursor: "nothing"}), 400, "invalid_request_error", cursor)
-    both = {"after_id": SONNET, "before_id": OPUS}
-    refused(caller(emulator).get(path, params=both), 400, "invalid_request_error", "before_id")
+
+
+@pytest.mark.finding("B12")
+@pytest.mark.parametrize("both", [("after_id", "before_id"), ("after", "after_id"), ("after", "before_id")])
+def test_only_one_cursor_is_taken(emulator: Emulated, both: tuple[str, str]) -> None:
+    answer = caller(emulator).get("/models", params=dict(zip(both, (SONNET, OPUS), strict=True)))
+    message = refused(answer, 400, "invalid_request_error", both[1])["message"]
+    assert message == f"{both[1]}: give only one of after, after_id and before_id"

@@ -237,3 +237,9 @@ def test_the_url_of_an_image_is_one(emulator: Emulated, url: Any) -> None:
 def test_a_message_without_content_is_refused(emulator: Emulated, content: Any, param: str) -> None:
     answer = caller(emulator).post("/messages", json=asking(content))
     assert refused(answer, 400, "invalid_request_error", param)["message"] == f"{param}: must not be empty"
+
+
+@pytest.mark.finding("B4")
+def test_an_empty_model_is_refused_as_empty(emulator: Emulated) -> None:
+    answer = caller(emulator).post("/messages", json={**asking(), "model": ""})
+    assert refused(answer, 400, "invalid_request_error", "model")["message"] == "model: must not be empty"

@@ -214,7 +214,8 @@ def test_the_tool_of_the_clients_readme_is_there_and_searches(emulator: Emulated
 @pytest.mark.finding("D6")
 def test_an_agent_that_is_saved_with_tools_shows_them_to_both_clients_and_uses_them(emulator: Emulated) -> None:
     client = caller(emulator)
-    for path, body in (("/v2/agents", {"tools": [TOOL]}), ("/sdk/agents", {"assets": [{**TOOL, "assetId": TAVILY}]})):
+    by_asset = {**TOOL, "id": None, "assetId": TAVILY}
+    for path, body in (("/v2/agents", {"tools": [TOOL]}), ("/sdk/agents", {"assets": [by_asset]})):
         id_ = client.post(path, json={"name": "Searcher", "tools": [], **body}).json()["id"]
         new, old = client.get(f"/v2/agents/{id_}").json(), client.get(f"/sdk/agents/{id_}").json()
         assert [(each["id"], each["name"]) for each in new["tools"]] == [(TAVILY, "Tavily Web Search")]
@@ -222,6 +223,8 @@ def test_an_agent_that_is_saved_with_tools_shows_them_to_both_clients_and_uses_t
         assert [each["type"] for each in old["tools"]] == ["llm"]
         stats = agent_result(emulator, client, "What is 5 + 5?", id_)["data"]["executionStats"]
         assert stats["assets_used"] == ["agent:Searcher", "tool:Tavily Web Search"]
+    named = client.post("/v2/agents", json={"name": "By asset", "tools": [{"assetId": TAVILY}]}).json()
+    assert [each["assetId"] for each in client.get(f"/sdk/agents/{named['id']}").json()["assets"]] == [TAVILY]
     changed = client.put(f"/v2/agents/{id_}", json={"tools": []}).json()
     assert [each["id"] for each in changed["tools"]] == [TAVILY]
     other = client.put(f"/v2/agents/{id_}", json={"tools": [{**TOOL, "id": SCRAPER}]}).json()

@@ -63,7 +63,7 @@ def refused(answer: Answer, status: int, kind: str, words: str = "") -> None:
     ("body", "about", "reason"),
     [
         (b'{"a": 1, "b": 2, "a": 3}', "a", "more than once"),
-        (b'{"in": [{"\\u0061" : {}, "a": []}]}', "a", "more than once"),
+        (b'{"in": [{"\\u0061" : {}, "a": []}]}', "in.0.a", "in.0.a: this key is given more than once"),
         (b'{"a": "\\u0022\\u0022", "b": 1, "b": 2}', "b", "more than once"),
         (b'{"a": 18446744073709551616}', "a", "more than 64 bits"),
         (b'{"list": [1, {"n": -9223372036854775809}]}', "list.1.n", "more than 64 bits"),

@@ -69,9 +69,9 @@ def test_a_kind_has_its_own_status_headers_body_and_data(emulated: Emulated) -> 
     }
 
 
-def test_without_words_of_its_own_an_error_is_called_by_its_kind(emulated: Emulated) -> None:
+def test_without_words_of_its_own_an_error_says_what_http_calls_its_status(emulated: Emulated) -> None:
     said = emulated.client("small", headers=KEY).get("/conflict?bare=1").json()
-    assert (said["said"], said["about"], said["more"]) == ("conflict", None, [])
+    assert (said["said"], said["about"], said["more"]) == ("Conflict", None, [])
 
 
 def test_an_operation_says_some_errors_in_another_kinds_words(emulated: Emulated) -> None:
@@ -152,6 +152,13 @@ def test_a_rule_that_answers_rate_limited_in_its_own_words_says_when_to_retry(sm
     answer = emulated.client("small", headers={"X-Key": "somebody"}).get("/slow")
     assert (answer.status_code, answer.json()["said"]) == (429, "Too fast for tight.")
     assert answer.headers["retry-after"] == "60"
+
+
+@pytest.mark.finding("F4")
+def test_an_error_whose_status_has_no_name_is_called_by_its_kind(small: Small) -> None:
+    errors = ERRORS + "    other: {status: 499}\n"
+    client = small("nameless: {route: GET /nameless, rules: [{reply: {error: other}}]}\n", errors).client("small")
+    assert client.get("/nameless", headers=KEY).json()["said"] == "other"
 
 
 @pytest.mark.finding("G8")

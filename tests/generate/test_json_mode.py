@@ -85,6 +85,8 @@ def test_no_more_than_thirty_keys_are_made() -> None:
         ('Give me {"name": ..., "price": ...} for a lamp', {"name": str, "price": float}),
         ("Answer with the keys 'sentiment' and 'score'", {"sentiment": str, "score": float}),
         ("An object with fields `title`, `tags` and `in_stock`", {"title": str, "tags": list, "in_stock": bool}),
+        ('Extract "name" and "date" as JSON', {"name": str, "date": str}),
+        ('Take “name”, "date" and "city" from it, as JSON', {"name": str, "date": str, "city": str}),
         ("JSON: {city, date}", {"city": str, "date": str}),
         (
             "Keys: first_name (string), isActive (boolean), items (array)",

@@ -38,6 +38,15 @@ def test_the_page_is_served_with_one_strict_policy(emulator: Emulated, path: str
     assert answer.headers["cross-origin-resource-policy"] == "same-origin"
 
 
+@pytest.mark.finding("A4")
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("OPTIONS", "", 204), ("OPTIONS", "/app.js", 204), ("POST", "", 405)]
+)
+def test_the_methods_of_a_file_are_listed(emulator: Emulated, method: str, path: str, status: int) -> None:
+    answer = ask(emulator, path, method)
+    assert (answer.status_code, answer.headers["allow"], answer.content) == (status, "GET, HEAD, OPTIONS", b"")
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_every_file_is_served_once_and_then_only_confirmed(emulator: Emulated, file: Path) -> None:
     answer = ask(emulator, f"/{file.name}")
@@ -52,10 +61,6 @@ def test_every_file_is_served_once_and_then_only_confirmed(emulator: Emulated, f
 @pytest.mark.parametrize("path", ["/nothing.js", "/../routes.py", "/inspector.py", "x", "/index.html/x"])
 def test_nothing_else_is_served(emulator: Emulated, path: str) -> None:
     assert ask(emulator, path).status_code == 404
-
-
-def test_nothing_can_be_sent_to_the_page(emulator: Emulated) -> None:
-    assert ask(emulator, method="POST").status_code == 404
 
 
 def test_a_head_request_gets_the_headers_alone(emulator: Emulated) -> None:

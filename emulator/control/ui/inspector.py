@@ -20,6 +20,7 @@ from emulator.http.entity_tags import is_known, tag_of
 
 PREFIX = f"{CONTROL}/ui"
 INDEX = "index.html"
+METHODS = ("GET", "HEAD")
 FOLDER = Path(__file__).parent
 TYPES = {".html": b"text/html", ".js": b"text/javascript", ".css": b"text/css"}
 CSP = (
@@ -52,12 +53,15 @@ class Inspector:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or not path.startswith(PREFIX):
+        if scope["type"] != "http" or not path.startswith(PREFIX):
             await self._control(scope, receive, send)
             return
         file = _files().get(path[len(PREFIX) :].strip("/") or INDEX)
         if file is None or path[len(PREFIX) : len(PREFIX) + 1] not in ("", "/"):
             await self._control(scope, receive, send)  # which answers that there is no such route
+            return
+        if scope["method"] not in METHODS:
+            await _refuse(scope["method"] == "OPTIONS", send)
             return
         fields = dict(scope["headers"])
         packs = b"gzip" in fields.get(b"accept-encoding", b"")
@@ -69,6 +73,13 @@ class Inspector:
         await send({"type": "http.response.start", "status": status, "headers": lines})
         shown = status == 200 and scope["method"] == "GET"
         await send({"type": "http.response.body", "body": body if shown else b""})
+
+
+async def _refuse(asked: bool, send: Send) -> None:
+    """Lists the methods that a file takes: 204 for OPTIONS, which asked for them, 405 for others."""
+    lines = [*HEADERS, (b"allow", b"GET, HEAD, OPTIONS"), *([] if asked else [(b"content-length", b"0")])]
+    await send({"type": "http.response.start", "status": 204 if asked else 405, "headers": lines})
+    await send({"type": "http.response.body", "body": b""})
 
 
 @cache

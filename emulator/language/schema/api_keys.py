@@ -133,7 +133,7 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
         ),
         "message": (
             "A template for `error.message`. Without it, `error.message` is what the rule or the engine "
-            "says (`error.detail`), or the name of the kind."
+            "says (`error.detail`), or `error.reason`, or else the name of the kind."
         ),
         "headers": "Header lines.",
         "body": "A body instead of the shape.",
