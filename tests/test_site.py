@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.llms import FILE, text
-from tests.pages import ROOT
+from tests.pages import ROOT, Block, complaints, examples
 
 DOCS = ROOT / "docs"
 FROM_ELSEWHERE = re.compile(r"<(?:script|img|link|iframe)\b[^>]*\b(?:src|href)=\"(?:https?:)?//[^\"]+\"")
@@ -36,6 +36,14 @@ def test_the_menu_has_each_page_once() -> None:
 def test_programs_find_each_page_of_the_index() -> None:
     assert FILE.read_text() == text(), "python -m tests.llms"
     assert all((DOCS / page).exists() for page in re.findall(r"\]\(([^)]+)\)", FILE.read_text()))
+
+
+EXAMPLES = [(page, block) for page in sorted((DOCS / "coming-from").glob("*.md")) for block in examples(page)]
+
+
+@pytest.mark.parametrize(("page", "block"), EXAMPLES, ids=lambda given: getattr(given, "place", ""))
+def test_the_examples_for_users_of_other_tools_load(page: Path, block: Block, tmp_path: Path) -> None:
+    assert complaints(block, page, tmp_path) == ""
 
 
 @pytest.mark.slow

@@ -83,9 +83,9 @@ def test_the_examples_run(
     pytester: pytest.Pytester, emulator_server: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    pages = [*blocks(REFERENCE), *blocks(README)]
+    pages = [*blocks(REFERENCE), *blocks(README), *blocks(REFERENCE.parent / "coming-from" / "respx.md")]
     examples = [block.text for block in pages if block.language == "python" and not block.text.startswith("# test_")]
-    assert len(examples) == 9
+    assert len(examples) == 11
     for number, text in enumerate(examples):
         indented = "".join(f"    {line}" for line in text.splitlines(keepends=True))
         whole = text if "def test_" in text else f"def test_it() -> None:\n{indented}"
