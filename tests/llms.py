@@ -14,9 +14,12 @@ FILE = INDEX.with_name("llms.txt")
 HEAD = """\
 # AI API emulator
 
-> One local server that stands in for two hosted AI APIs, aiXplain's API v2.0 and the AI Export API Layer v2.4.1: every documented route, status and response shape, with streams, jobs, rate limits, faults and one clock that tests can move. It runs offline and needs no API key.
+> One local server that stands in for two hosted AI APIs, aiXplain's API v2.0 and the AI Export API Layer v2.4.1:
+> every documented route, status and response shape, with streams, jobs, rate limits, faults and one clock that tests
+> can move. It runs offline and needs no API key.
 
-Start it with `scripts/serve` in a checkout; it listens on http://127.0.0.1:8484. In Python tests, use the pytest fixture `emulator`.
+Start it with `scripts/serve` in a checkout; it listens on http://127.0.0.1:8484. In Python tests, use the pytest
+fixture `emulator`.
 """
 LINK = re.compile(r"\[([^\]]+)\]\(([^)#]+\.md)\)")
 
