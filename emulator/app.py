@@ -155,7 +155,8 @@ class Application:
         """Answers a request without a task if it can; see Pipeline.try_now. Returns what has to go through ASGI."""
         if request.path[:2] in OWN:
             return self
-        request.public_url = self._public_url
+        if self._public_url:
+            request.public_url = self._public_url
         try:
             world = self.worlds.resolve(request)
         except UnknownWorld:

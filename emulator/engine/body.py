@@ -16,6 +16,7 @@ from emulator.http.exact_json import read_json
 from emulator.playbook import Operation
 from emulator.settings import Listen
 
+JSON = "application/json"
 MAX_FIELDS = 1_000
 MAX_DISCARDED = 8  # times the limit, how much of a body that is too large is read and thrown away
 LEAST_DISCARDED = 64 * 2**20  # bytes, likewise, where the limit is low
@@ -122,10 +123,10 @@ def check_charset(content_type: str) -> None:
 
 
 def _kind(content_type: str | None, raw: bytes, accept: frozenset[str]) -> str | None:
-    if content_type is None or (content_type == "application/json" and "json" in accept):
+    if content_type is None or (content_type == JSON and "json" in accept):
         return "json" if "json" in accept else "form"
     name = content_type.partition(";")[0].strip().lower()
-    if name == "application/json" or (name.startswith("application/") and name.endswith("+json")):
+    if name == JSON or (name.startswith("application/") and name.endswith("+json")):
         return "json" if "json" in accept else None
     if name == "text/plain":
         return "json" if "text" in accept else None
@@ -134,7 +135,7 @@ def _kind(content_type: str | None, raw: bytes, accept: frozenset[str]) -> str |
     return None
 
 
-KINDS = {"json": "application/json", "text": "text/plain with JSON", "form": "application/x-www-form-urlencoded"}
+KINDS = {"json": JSON, "text": "text/plain with JSON", "form": "application/x-www-form-urlencoded"}
 
 
 def _accepted(accept: frozenset[str]) -> str:

@@ -52,7 +52,8 @@ NO_LETS: Mapping[str, Template] = {}
 
 
 class Context(dict[str, Any]):
-    """Maps names to values; a missing one is computed once, by a `let` of the rule or operation, or by a maker."""
+    """Maps names to values; a missing one is computed once, by a `let` of the rule or operation, or by a maker, and
+    MISSING where neither is there."""
 
     __slots__ = (
         "allowance",
@@ -106,7 +107,13 @@ class Context(dict[str, Any]):
 
     def __missing__(self, name: str) -> Any:
         let = self.lets.get(name)
-        value = self[name] = self.makers[name](self) if let is None else let.maybe(self)
+        if let is not None:
+            value = self[name] = let.maybe(self)
+            return value
+        make = self.makers.get(name)
+        if make is None:
+            return MISSING  # which is no name that it has
+        value = self[name] = make(self)
         return value
 
     @property
@@ -206,6 +213,7 @@ class OperationNames(dict[str, tuple[Mapping[str, Maker], Mapping[str, Any]]]):
         self._constants = constants
         self._makers = makers
         self._generators = generators
+        self.defining_caller: set[str] = set()  # operations where a `let` has this name
 
     def __missing__(self, name: str) -> tuple[Mapping[str, Maker], Mapping[str, Any]]:
         operation = self._api.operations[name]
@@ -215,6 +223,8 @@ class OperationNames(dict[str, tuple[Mapping[str, Maker], Mapping[str, Any]]]):
             generator = self._generators[plan.name]
             makers["prompt"], makers["answer"] = partial(_prompt, plan, generator), partial(_answer, plan, generator)
         own = {*operation.lets, *(name for rule in operation.rules.rules for name in rule.lets)}
+        if "caller" in own:
+            self.defining_caller.add(name)
         names = self[name] = makers, {name: value for name, value in self._constants.items() if name not in own}
         return names
 
@@ -344,11 +354,10 @@ def _answer(plan: AnswerPlan, generator: TextGenerator, context: Context) -> Any
     known = given
     if given is None and text is not None and text is not MISSING:
         known = GivenText.of(str(text))
-    options = int(max_tokens) if max_tokens else None, bool(json_object), _texts(stop) if stop else (), known
-    fault = None if context.corrupt is None else context.corrupt(context)
-    if fault is not None:
-        return {**generator.corrupted(fault.kind, fault.how, prompt, *options), "given": True}
-    values = generator.values(prompt, *options)
+    limit, json, ends = int(max_tokens) if max_tokens else None, bool(json_object), _texts(stop) if stop else ()
+    if context.corrupt is not None and (fault := context.corrupt(context)) is not None:
+        return {**generator.corrupted(fault.kind, fault.how, prompt, limit, json, ends, known), "given": True}
+    values = generator.values(prompt, limit, json, ends, known)
     return values if given is None else {**values, "given": True}
 
 

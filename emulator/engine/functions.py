@@ -30,6 +30,7 @@ from emulator.store.masking import mask_key
 MAX_ID = 64
 MAX_FORM = 1_000  # characters
 MAX_DIGITS = 100  # after the point
+FIXED = tuple(f".{digits}f" for digits in range(MAX_DIGITS + 1))  # as `format` wants it
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -210,9 +211,11 @@ def fail(context: Context, kind: str, message: str = "", param: str | None = Non
 
 def fixed(value: float, digits: int = 2) -> str:
     """A number with so many digits after the point, from 0 to 100."""
-    if not 0 <= (digits := int(digits)) <= MAX_DIGITS:
+    if digits.__class__ is not int:
+        digits = int(digits)
+    if not 0 <= digits <= MAX_DIGITS:
         raise ValueError(f"expected 0 to {MAX_DIGITS} digits; found {digits}")
-    return format(value, f".{digits}f")
+    return format(value, FIXED[digits])
 
 
 def short(value: Any) -> str:

@@ -102,6 +102,7 @@ class Pipeline:
         self._route = lru_cache(maxsize=CACHED_ROUTES)(partial(route, playbook.router, self.services))
         self._admission = AdmissionQueue(state.clock)
         self._immediate = state.store.immediate
+        self._count = state.store.counters.increment
         latency = playbook.latency
         self._paced = any((latency.reply, latency.first_token, latency.token))
 
@@ -250,13 +251,15 @@ class Pipeline:
             if request.failure is not None or len(request.raw) > (self._max_body or operation.max_body):
                 raise request.failure or too_large(self._limit(operation))
             if operation.auth:
-                context.caller = authenticate(context)
+                context.caller = caller = authenticate(context)
+                if operation.name not in service.names.defining_caller:  # nearly every template names it
+                    context["caller"] = caller.view
             valid, armed = validate(context, operation), self.state.armed.any
             if (armed or requested or operation.rules.loses) and (faults := losing_faults(requested, context)):
                 return Decision(context, None, faults, None, requested, lost=True)
             if valid:
                 context.allowance = charge(context, operation, now)
-            choice = operation.rules.choose(context, self.state.store.counters.increment)
+            choice = operation.rules.choose(context, self._count)
             if choice is None:
                 raise no_rule(operation, context)
             if context.adopt(choice.rule):

@@ -61,7 +61,7 @@ def compose(plan: ReplyPlan, context: Context) -> Reply:
         check_status(status, plan.place)
     if plan.lines is not None:
         body = _json_lines(plan.lines, context)
-    return Reply(status, [], body, stated=plan.headers.stated, head=head)
+    return Reply(status, [], body, head, plan.headers.stated)
 
 
 def _json_lines(lines: Template, context: Context) -> bytes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
+import orjson
+
 from emulator.clock.turns import Turns
 from emulator.engine import body
 from emulator.engine.coding import HEADER as CODING_HEADER
@@ -14,10 +16,12 @@ from emulator.http import Request
 from emulator.http.exact_json import LONG_BODY, read_in_turns
 from emulator.playbook import Operation
 from emulator.playbook.json_schema import Schema
+from emulator.playbook.model import CheckPlan
 from emulator.store.views import gather
 
 MAX_FIELDS = 1_000
 FORM = frozenset({"form"})
+JSON = b"application/json"
 
 
 def prepare(request: Request, operation: Operation, limit: int) -> Turns[None]:
@@ -39,10 +43,11 @@ def validate(context: Context, operation: Operation) -> bool:
 
     Returns False when they are invalid but a rule that is `unchecked` answers them anyway.
     """
-    read_form(context, operation)
+    known = read_form(context, operation)
     try:
-        check_form(context, operation)
-        _run_checks(context, operation)
+        check_form(context, operation, known)
+        if (check := operation.checks.first(context)) is not None:
+            raise _refusal(check, context)
     except ApiError:
         if not _unchecked(context, operation):
             raise
@@ -50,28 +55,35 @@ def validate(context: Context, operation: Operation) -> bool:
     return True
 
 
-def read_form(context: Context, operation: Operation) -> None:
-    """Puts `body` and `query` into the context, with the types that their schemas name. Raises ApiError when they can't
-    be read."""
-    request = context.request
-    if operation.request is not None:
+def read_form(context: Context, operation: Operation) -> bool:
+    """Puts `body` and `query` into the context, with the types that their schemas name; whether the body is known, and
+    so need not be checked. Raises ApiError when they can't be read."""
+    request, schema = context.request, operation.request
+    known = None
+    if schema is not None:
         kind = request.fields.get(b"content-type")
-        kind_name = None if kind is None else kind.decode("latin-1")
-        context["body"] = body.parse(operation, kind_name, request.raw, request.content)
+        if kind == JSON and "json" in operation.accept:
+            known = schema.known.get(request.raw)
+        if known:
+            context["body"] = orjson.loads(known)
+        else:
+            kind_name = None if kind is None else kind.decode("latin-1")
+            context["body"] = body.parse(operation, kind_name, request.raw, request.content)
     if operation.query is not None:
         context["query"] = operation.query.convert(_query(request.query, operation.query))
     elif request.query:
         context["query"] = _query(request.query, None)
     else:
         context["query"] = {}
+    return bool(known)
 
 
-def check_form(context: Context, operation: Operation) -> None:
-    """Checks `body` and `query` against their schemas, which fill in defaults. Raises ApiError.
+def check_form(context: Context, operation: Operation, known: bool = False) -> None:
+    """Checks `body`, unless it is `known`, and `query` against their schemas, which fill in defaults. Raises ApiError.
 
     Fields that no schema names are noted, or refused, as the API's `unknown_fields` says.
     """
-    if operation.request is not None:
+    if operation.request is not None and not known:
         _check(operation.request, "body", context, operation)
     if operation.query is not None:
         _check(operation.query, "query", context, operation)
@@ -83,6 +95,8 @@ def _check(schema: Schema, name: str, context: Context, operation: Operation) ->
         schema.check(value, name)
     elif schema.is_plain(value):
         schema.fill(value)
+        if name == "body" and context.request.fields.get(b"content-type") == JSON:
+            schema.remember(context.request.raw, value)
     else:
         schema.require(value, name)
         unknown = schema.unknown(value)
@@ -97,20 +111,19 @@ def _check(schema: Schema, name: str, context: Context, operation: Operation) ->
 def refuse(context: Context, operation: Operation) -> None:
     """Runs the operation's checks; the first that matches refuses, unless a rule that is `unchecked` matches."""
     try:
-        _run_checks(context, operation)
+        if (check := operation.checks.first(context)) is not None:
+            raise _refusal(check, context)
     except ApiError:
         if not _unchecked(context, operation):
             raise
 
 
-def _run_checks(context: Context, operation: Operation) -> None:
-    check = operation.checks.first(context)
-    if check is not None:
-        message = str(check.message.value(context)) if check.message is not None else ""
-        param = check.param.maybe(context) or None if check.param is not None else None
-        error = ApiError(check.error, message, param=param)
-        error.decided_by = check
-        raise error
+def _refusal(check: CheckPlan, context: Context) -> ApiError:
+    message = str(check.message.value(context)) if check.message is not None else ""
+    param = check.param.maybe(context) or None if check.param is not None else None
+    error = ApiError(check.error, message, param=param)
+    error.decided_by = check
+    return error
 
 
 def _unchecked(context: Context, operation: Operation) -> bool:

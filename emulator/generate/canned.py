@@ -11,6 +11,7 @@ from msgspec import Struct
 from emulator.errors import Location, TemplateError
 from emulator.generate.prompt import Conversation, beginning
 from emulator.generate.sentences import SplitText
+from emulator.language.expressions.runtime import Names
 from emulator.language.expressions.template import Template
 
 if TYPE_CHECKING:
@@ -101,13 +102,9 @@ def canned_context(conversation: Conversation, match: regex.Match[str] | None) -
     the whole match of a pattern and its groups, `named` the named ones; a group that took no part is empty.
     """
     previous, heard = conversation.previous, conversation.heard
-    context: dict[str, Any] = {
-        "prompt": conversation.prompt,
-        "topic": beginning(conversation.prompt),
-        "earlier": conversation.earlier,
-    }
+    context = Names(prompt=conversation.prompt, topic=beginning(conversation.prompt), earlier=conversation.earlier)
     if previous is not None:
-        context |= {"previous": previous, "earlier_topic": beginning(previous)}
+        context["previous"], context["earlier_topic"] = previous, beginning(previous)
     if heard is not None:
         context["heard"] = heard
     if match is not None:

@@ -140,15 +140,15 @@ class Reply(Struct):
     status: int
     lines: list[Header]
     body: bytes = b""
+    head: str = ""
+    stated: frozenset[bytes] = frozenset()
     frames: list[Frame] | None = None
     events: int = 0
     planned: int = 0
     delay: float = 0.0
     closes: bool = False
     wire_edits: tuple[Callable[[Any], None], ...] = ()
-    stated: frozenset[bytes] = frozenset()
     schedule: Schedule | None = None
-    head: str = ""
 
     @property
     def headers(self) -> list[Header]:

@@ -32,13 +32,14 @@ QUOTE, QUOTE_BY_NUMBER = b'"', rb"\u0022"
 
 def read_json(raw: bytes) -> Any:
     """Returns the content of JSON. Raises ApiError("invalid")."""
-    if len(raw) > LONG_BODY:
+    size = len(raw)
+    if size > LONG_BODY:
         return at_once(read_in_turns(raw))
-    if len(raw) > MAX_VALUES:
+    if size > MAX_VALUES:
         at_once(_require_few_values(raw, MAX_VALUES))
     content = _parse(raw)
-    if len(raw) > 2 * MAX_DEPTH:
-        commas = raw.count(b",") if len(raw) > 5 * MAX_KEYS else 0
+    if size > 2 * MAX_DEPTH:
+        commas = raw.count(b",") if size > 5 * MAX_KEYS else 0
         _require_within_limits(content, commas, raw.count(b"[") + raw.count(b"{"))
     check_exact(raw, content)
     return content

@@ -8,6 +8,8 @@ from copy import deepcopy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from emulator.errors import ApiError
 from emulator.playbook.parameters import Marks, marks_of
 from emulator.playbook.schema_reasons import explain, order
@@ -23,6 +25,8 @@ NUMBERS: Mapping[str, tuple[re.Pattern[str], Callable[[str], int | float]]] = {
 MASK = "…"  # stands in the validator's own messages, which nobody reads: to write a long value takes long
 MANY = 2_000  # values inside a body; to look for every mistake of a larger one can take minutes
 PLAIN = (str, int, float, bool, type(None))
+MAX_KNOWN = 128  # bodies
+MAX_KNOWN_LENGTH = 2_048  # bytes of one
 BOOLEANS = {"true": True, "false": False}
 
 
@@ -42,8 +46,9 @@ class Schema:
         defaults = {
             name: part["default"] for name, part in properties.items() if isinstance(part, dict) and "default" in part
         }
-        self._plain = {name: default for name, default in defaults.items() if default.__class__ in PLAIN}
-        self._copied = {name: default for name, default in defaults.items() if name not in self._plain}
+        self._plain = tuple(each for each in defaults.items() if each[1].__class__ in PLAIN)
+        self._copied = tuple(each for each in defaults.items() if each[1].__class__ not in PLAIN)
+        self.known: dict[bytes, bytes] = {}  # see `remember`
 
     def fits(self, value: Any) -> bool:
         """Returns whether a value is as the schema wants it."""
@@ -83,13 +88,28 @@ class Schema:
 
     def fill(self, value: Any) -> None:
         """Fills in the defaults of the top level."""
-        if isinstance(value, dict):
-            for name, default in self._plain.items():
+        if value.__class__ is dict:
+            for name, default in self._plain:
                 if name not in value:
                     value[name] = default
-            for name, default in self._copied.items():
+            for name, default in self._copied:
                 if name not in value:
                     value[name] = deepcopy(default)
+
+    def remember(self, raw: bytes, value: Any) -> None:
+        """Notes that bytes of JSON are a value which is plain, defaults filled in; when they come again, `known` gets
+        it as JSON.
+
+        What the bytes say and whether that fits depends on nothing else, and clients that retry, check the health of a
+        service or load it send the same again and again. To read it anew costs a third of all that is done at first;
+        and a value that is made anew can be changed by nobody.
+        """
+        if raw in self.known:
+            self.known[raw] = orjson.dumps(value)
+        elif len(raw) <= MAX_KNOWN_LENGTH:
+            if len(self.known) >= MAX_KNOWN:
+                self.known.clear()
+            self.known[raw] = b""
 
     def refusal(self, value: Any, what: str) -> ApiError:
         """The error for a value that does not fit: what is missing first, then what is wrong, in the order of depth."""

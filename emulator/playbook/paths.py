@@ -60,7 +60,7 @@ def finder(path: str) -> Callable[[Values], Any]:
 def write_path(path: str, writer: Writer) -> str:
     """The source of what `finder` finds."""
     root, *keys = steps(path)
-    return writer.path(root, keys, step_into, known=True).source
+    return writer.path(root, keys, step_into).source
 
 
 def holder(path: str, test: Test, values: tuple[Any, ...] = ()) -> Holds:

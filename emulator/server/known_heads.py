@@ -20,6 +20,7 @@ MAX_BUFFERED = 65_536  # bytes of a head, and of a body that is buffered without
 MAX_KNOWN = 256
 MAX_LENGTH = 4_096  # bytes of a head that is remembered
 END = b"\r\n\r\n"
+END_LENGTH = len(END)
 ELSEWHERE = (b"HEAD", b"CONNECT")  # methods whose requests go through ASGI, or leave HTTP
 UNUSUAL = frozenset((b"connection", b"expect", b"transfer-encoding", b"upgrade"))  # but for a usual `connection`
 
@@ -41,19 +42,23 @@ class Head(Struct, frozen=True):
 
     def request(self, body: bytes, scheme: str, peer: object) -> Request:
         """Returns a request with this head, of a client's connection."""
-        line = self.method, self.path, self.query
-        return Request(*line, self.fields, self.host, scheme, self.authority, body, "", self.lines, peer, self.size)
+        method, path, query, lines = self.method, self.path, self.query, self.lines
+        return Request(
+            method, path, query, self.fields, self.host, scheme, self.authority, body, "", lines, peer, self.size
+        )
 
 
 def whole_request(data: bytes) -> tuple[Head, bytes] | None:
     """Returns head and body if the data is one whole request of the usual kind, else None."""
-    end = data.find(END) + len(END)
-    if not len(END) <= end <= MAX_LENGTH:
+    end = data.find(END)
+    if not 0 <= end <= MAX_LENGTH:
         return None
+    end += END_LENGTH
     head = read_head(data[:end])
-    if head is None or len(data) - end != head.length or head.length > MAX_BUFFERED:
+    if head is None or head.length > MAX_BUFFERED:
         return None
-    return head, data[end:]
+    body = data[end:]
+    return (head, body) if len(body) == head.length else None
 
 
 @lru_cache(maxsize=MAX_KNOWN)

@@ -350,13 +350,15 @@ class HttpProtocol(ProxyingProtocol):
         transport = self.transport
         if self.flow.write_paused or transport.is_closing():
             return False
-        if chunked:
-            head += "transfer-encoding: chunked\r\n"
-            body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
-        elif status not in BODILESS:
-            head += f"content-length: {len(body)}\r\n"
         end = "\r\n" if self._keep_alive else "connection: close\r\n\r\n"
-        transport.write(STATUS_LINE[status] + f"{head}{end}".encode("latin-1") + body)
+        if chunked:
+            head = f"{head}transfer-encoding: chunked\r\n{end}"
+            body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+        elif status in BODILESS:
+            head += end
+        else:
+            head = f"{head}content-length: {len(body)}\r\n{end}"
+        transport.write(STATUS_LINE[status] + head.encode("latin-1") + body)
         if not self._keep_alive:
             transport.close()
         self.server_state.total_requests += 1

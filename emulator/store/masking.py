@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from functools import lru_cache, partial
 from hashlib import blake2b
 from itertools import islice
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ MASK = b"********"
 MASKED = MASK.decode()
 SHORT_MASK = "****"  # what other services write at the least in place of a secret
 MAX_REMEMBERED_LINES = 1_000
+MAX_REMEMBERED_HEADS = 256
 MAX_REMEMBERED_VALUE = 200  # bytes
 MIN_LENGTH = 8  # a shorter secret is masked where it stands, but not looked for elsewhere
 AUTHORIZATION = frozenset({b"authorization", b"proxy-authorization"})
@@ -104,6 +105,7 @@ class Masker:
         self.known: dict[str, Known] = dict(known or {})
         self._headers = AUTHORIZATION | COOKIES | USUAL | set(headers)
         self._masked_line = MaskedLines(self._headers).__getitem__
+        self._masked_before = lru_cache(MAX_REMEMBERED_HEADS)(partial(_masked_lines, self._masked_line))
         self._guesses = guesses
         self._short: dict[str, str] = {}
         self._longest_first: list[tuple[str, str]] | None = None
@@ -127,6 +129,8 @@ class Masker:
 
     def mask_headers(self, lines: Sequence[Header]) -> Sequence[Header]:
         """Returns header lines with credentials masked; names are in lower case, as ASGI gives them."""
+        if lines.__class__ is tuple:  # those of a head that was read before
+            return self._masked_before(lines)
         return list(map(self._masked_line, lines))
 
     def mask_fields(self, body: bytes, fields: frozenset[str]) -> bytes:
@@ -302,6 +306,10 @@ class Masker:
         """Returns the mask for what a secret field holds; nothing, a truth value and another service's mask stay."""
         masked = self._guesses and isinstance(value, str) and SHORT_MASK in value
         return value if value is None or isinstance(value, bool) or masked else MASKED
+
+
+def _masked_lines(mask: Callable[[Header], Header], lines: tuple[Header, ...]) -> Sequence[Header]:
+    return tuple(map(mask, lines))
 
 
 @lru_cache(maxsize=64)

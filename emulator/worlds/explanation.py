@@ -236,8 +236,7 @@ def _context(service: Service, operation: Operation | None, exchange: Exchange, 
     context = Context(service, request, operation)
     if operation is not None:
         with suppress(ApiError):
-            read_form(context, operation)
-            check_form(context, operation)
+            check_form(context, operation, read_form(context, operation))
     return context
 
 

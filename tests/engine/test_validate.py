@@ -119,6 +119,34 @@ def test_a_default_is_not_shared_between_requests(small: Small) -> None:
     assert client.post("/keep", json={}).json() == []
 
 
+def test_a_body_that_comes_again_is_read_as_it_was_the_first_time(small: Small) -> None:
+    client = small(
+        """
+      keep:
+        route: POST /keep
+        accept: [json, form]
+        request:
+          type: object
+          properties: {n: {type: integer, maximum: 9}, list: {type: array, default: []}, x: {default: 1.0}}
+        rules:
+          - do:
+              - {put: kept, id: "1", record: {id: "1", list: "{{ body.list }}"}}
+              - {append: kept, id: "1", field: list, values: [y]}
+            reply: {body: "{{ body }}"}
+    """,
+        more="unknown_fields: hint\ncollections: {tokens: {}, kept: {}}",
+    ).client("small", headers={**KEY, "content-type": "application/json"})
+    for _ in range(4):
+        assert client.post("/keep", content=b' {"n": 1} ').text == '{"n":1,"x":1.0,"list":[]}'
+        assert client.post("/keep", content=b'{"n": 10}').status_code == 400
+        hinted = client.post("/keep", content=b'{"m": 1}')
+        assert (hinted.json()["m"], "m" in hinted.headers["x-emulator-hint"]) == (1, True)
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        assert client.post("/keep", content=b"", headers=form).json() == {"list": [], "x": 1.0}
+        assert client.post("/keep", content=b"").status_code == 400  # what a form may be is no JSON
+        assert client.post("/keep", content=b'{"n": 1, "n": 2}').status_code == 400
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.errors import ApiError
-from emulator.playbook.json_schema import Schema
+from emulator.playbook.json_schema import MAX_KNOWN, MAX_KNOWN_LENGTH, Schema
 
 SCHEMAS: dict[str, Any] = {
     "Base": {"type": "object", "required": ["model"], "properties": {"model": {"type": "string"}}},
@@ -153,3 +153,25 @@ def test_no_query_makes_conversion_or_checking_fail(query: dict[str, str]) -> No
     assert converted.keys() == query.keys()
     with contextlib.suppress(ApiError):
         schema.check(converted, "query")
+
+
+def test_what_is_remembered_of_bodies_is_bounded() -> None:
+    schema = Schema(BODY, SCHEMAS)
+    for number in range(3 * MAX_KNOWN):
+        for _ in range(2):
+            schema.remember(b"%d" % number, number)
+        assert schema.known[b"%d" % number] == b"%d" % number
+        assert len(schema.known) <= MAX_KNOWN
+    long = b" " * MAX_KNOWN_LENGTH + b"1"
+    schema.remember(long, 1)
+    schema.remember(long, 1)
+    assert long not in schema.known
+
+
+def test_a_body_is_known_once_it_has_come_twice() -> None:
+    schema = Schema(BODY, SCHEMAS)
+    seen = []
+    for _ in range(2):
+        schema.remember(b" 1 ", 1)
+        seen.append(schema.known[b" 1 "])
+    assert seen == [b"", b"1"]

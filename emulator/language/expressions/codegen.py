@@ -196,7 +196,7 @@ class Expression:
         self.names.add(base.name)
         if not self._raises(need):
             return self.writer.path(base.name, keys)
-        root = self.writer.name(base.name, raises=True)
+        root = self.writer.name(base.name)
         return Code(root + "".join(f"[{key!r}]" for key in keys))
 
     def _item(self, node: nodes.Name | nodes.Getattr | nodes.Getitem, need: bool) -> Code:

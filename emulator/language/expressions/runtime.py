@@ -113,6 +113,15 @@ def lookup(found: Any, key: Any) -> Any:
         return MISSING
 
 
+class Names(dict[str, Any]):
+    """A context whose other names are MISSING. Generated code takes any mapping, but is slow where it lacks a name."""
+
+    __slots__ = ()
+
+    def __missing__(self, name: str) -> Any:
+        return MISSING
+
+
 def find(context: Mapping[str, Any], name: str) -> Any:
     """What a name stands for, or MISSING."""
     try:

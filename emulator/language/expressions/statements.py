@@ -27,6 +27,7 @@ from emulator.language.expressions.runtime import (
     Missing,
     MissingError,
     concatenate,
+    find,
     lookup,
     text,
     weigh,
@@ -49,11 +50,8 @@ class _Names(Context):
             return self.vars[key]
         if key.startswith(_CALLED):
             return partial(self.environment.functions[key.removeprefix(_CALLED)], self.parent)  # type: ignore[attr-defined]
-        try:
-            found = self.parent[key]
-        except KeyError:
-            return self.environment.globals.get(key, missing)
-        return missing if found is MISSING else found
+        found = find(self.parent, key)
+        return self.environment.globals.get(key, missing) if found is MISSING else found
 
 
 class Sandbox(ImmutableSandboxedEnvironment):

@@ -4,7 +4,7 @@ FAST code subscripts directly and checks next to nothing: if a value is missing 
 goes wrong, it raises. CHECKED code does the same through helpers that know what each part is called, and keeps track
 of where it is, so that its errors name what is missing and its location. A generated function runs FAST code. On any
 exception but the emulator's own it generates CHECKED code, once, and runs that instead. Both give the same value
-wherever FAST code gives one.
+wherever FAST code gives one. FAST code expects a context to have every name, if only as MISSING: see runtime.Names.
 """
 
 from __future__ import annotations
@@ -148,11 +148,11 @@ class Writer:
         yield
         self._maybe -= 1
 
-    def name(self, name: str, raises: bool) -> str:
-        """The source of a name's value; FAST code keeps it in a local variable, and `raises` if there is none."""
+    def name(self, name: str) -> str:
+        """The source of a name's value in FAST code, which keeps it in a local variable."""
         if name in self.locals:
             return self.locals[name]
-        found = f"s[{name!r}]" if raises else f"(s[{name!r}] if {name!r} in s else find(s, {name!r}))"
+        found = f"s[{name!r}]"
         if self._maybe:
             return found
         let = self._lets.pop(name, None)
@@ -218,15 +218,9 @@ class Writer:
         source = _literal(value) or f"deepcopy({self.bind(value)})"
         return Code(source, True, value, present=True, text=value.__class__ is str)
 
-    def path(
-        self, name: str, keys: Sequence[str | int], step: Callable[[Any, Any], Any] = lookup, known: bool = False
-    ) -> Code:
-        """`name.key.key`, or MISSING; `step` finds a key in what is no dictionary. FAST code expects a `known` name to
-        be in the context."""
-        if self.checked:
-            found = Code(self.locals.get(name) or f"find(s, {name!r})")
-        else:
-            found = Code(self.name(name, raises=known and not self.lenient), depth=1)
+    def path(self, name: str, keys: Sequence[str | int], step: Callable[[Any, Any], Any] = lookup) -> Code:
+        """`name.key.key`, or MISSING; `step` finds a key in what is no dictionary."""
+        found = Code(self.locals.get(name) or f"find(s, {name!r})") if self.checked else Code(self.name(name), depth=1)
         for key in keys:
             found = self.below(found, key, "lookup" if step is lookup else self.bind(step))
         return found
