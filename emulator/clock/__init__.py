@@ -65,6 +65,11 @@ class Clock:
         """Returns seconds since the epoch; goes back only by `set`, `reset` and `restore`."""
         return self._offset + self._rate * self._real()
 
+    def read(self) -> tuple[float, float]:
+        """Returns what `now` and `real` do, of one moment."""
+        real = self._real()
+        return self._offset + self._rate * real, real
+
     def real(self) -> float:
         """Returns seconds of the system's steady clock, independent of this one."""
         return self._real()

@@ -113,7 +113,7 @@ class Pipeline:
             await send({"type": "http.response.start", "status": 204, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
             return
-        at, real = self.state.clock.now(), self.state.clock.real()
+        at, real = self.state.clock.read()
         try:
             await self._read(request, receive)
         except ClientLeft:
@@ -131,8 +131,8 @@ class Pipeline:
             return self
         if request.method == "OPTIONS":  # perhaps a preflight
             return self
-        clock = self.state.clock
-        exchange = self._exchanges.open(request, clock.now(), clock.real())
+        at, real = self.state.clock.read()
+        exchange = self._exchanges.open(request, at, real)
         decision = self._match(request, exchange)
         if decision.rule is not None and decision.rule.steps:
             steps = self._run_steps(decision)
@@ -152,7 +152,7 @@ class Pipeline:
         dry = Pipeline(self.playbook, self.state.fork(), self._settings, self.origins)
         receive, request.raw = partial(_body_of, request.raw), b""  # what is refused leaves none
         await dry._read(request, receive)
-        at, real = dry.state.clock.now(), dry.state.clock.real()
+        at, real = dry.state.clock.read()
         return await dry.state.store.transact(partial(dry._decide, request, at, real, decided))
 
     def close(self) -> None:

@@ -116,7 +116,7 @@ def states(store: Backend, subject: str, limits: Sequence[Limit]) -> States:
 
 def _states(limits: Sequence[Limit], stands: Sequence[Stand], now: float) -> States:
     states = {}
-    for limit, (used, resets_at) in zip(limits, stands, strict=True):
+    for limit, (used, resets_at) in zip(limits, stands):  # noqa: B905 (as many, and made for most responses)
         amount, left = limit.amount, resets_at - now
         if left > limit.seconds:
             left = limit.seconds

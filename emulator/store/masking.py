@@ -309,7 +309,7 @@ class Masker:
 
 
 def _masked_lines(mask: Callable[[Header], Header], lines: tuple[Header, ...]) -> Sequence[Header]:
-    return tuple(map(mask, lines))
+    return list(map(mask, lines))
 
 
 @lru_cache(maxsize=64)

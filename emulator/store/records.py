@@ -27,7 +27,8 @@ class Records:
         self._added = added  # called with each id that is put and that no fixture has
 
     def get(self, id: Any, default: Any = None) -> Any:
-        id = str(id)
+        if id.__class__ is not str:
+            id = str(id)
         record = self._store.get(self._name, id)
         if record is None:
             return self._known.get(id, default)
