@@ -214,7 +214,7 @@ def test_a_check_refuses_in_its_own_words_or_in_the_kinds(notes: Emulated) -> No
         409,
         {"ok": False, "kind": "conflict", "said": "forbidden can't be said", "about": "text"},
     )
-    assert client.post("/notes", json={"text": "silent"}).json()["said"] == "conflict"
+    assert client.post("/notes", json={"text": "silent"}).json()["said"] == "Conflict"
 
 
 def test_what_is_refused_costs_nothing(small: Small) -> None:
