@@ -24,6 +24,7 @@ GUIDES = (
     "budget",
     "unused_rule",
     "cancelled_batch",
+    "contract",
     "webhook_receiver",
     "broken_stream",
     "expired_token",
