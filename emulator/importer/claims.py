@@ -12,7 +12,7 @@ def claims(file: str, guessed_values: bool, documented_errors: bool) -> dict[str
     """Returns the claims that an imported file cites."""
     found = {OPERATIONS: _claim(f"Paths, parameters, bodies, statuses and examples are those of {file}.")}
     if guessed_values:
-        text = f"Where {file} has no example, a response is made from its schema."
+        text = f"Where {file} has no example of a response, it is made up, from the schema if there is one."
         found[GUESSED_VALUES] = _claim(text, "invented")
     if documented_errors:
         text = "Which field holds what is read from its name."

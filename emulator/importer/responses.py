@@ -18,8 +18,10 @@ from emulator.importer.writing import Comment
 DEFAULT = 0  # the status of `default`, and of a range such as 4XX
 _STATUS = re.compile(r"[1-5]\d\d|[1-5]XX|default")
 _NO_CONTENT = (204, 304)
+_GUESSED = {"claims": [OPERATIONS, GUESSED_VALUES]}
 _EVENTS = "text/event-stream"
 GUESS = Comment("a guess, made from the schema: the document has no example")
+NO_SUCCESS = Comment("a guess: the document says of no success how it looks")
 
 
 def responses_of(operation: Part, sources: Sources) -> list[tuple[int, Part]]:
@@ -62,7 +64,10 @@ class Responses:
                 last = [first[1]]
             elif first is not None:
                 asked.append(_when(f"code={status}", first[1]))
-        return [*asked, *(last or [{"reply": {}}])]
+        if usual is None:
+            self.has_guesses = True
+            last = [{NO_SUCCESS: None, **_GUESSED, "reply": {}}]
+        return [*asked, *last]
 
     def _replies(self, status: int, part: Part) -> Iterator[tuple[str, dict[Any, Any]]]:
         """Yields a rule for each example of a response, with the example's name."""
@@ -101,7 +106,7 @@ class Responses:
         if not example.guessed:
             return {"reply": reply}
         self.has_guesses = True
-        return {GUESS: None, "claims": [OPERATIONS, GUESSED_VALUES], "reply": reply}
+        return {GUESS: None, **_GUESSED, "reply": reply}
 
     def _headers(self, part: Part) -> dict[str, Any]:
         """Returns the headers that the document shows a value of, and those that must be there."""

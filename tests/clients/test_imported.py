@@ -14,6 +14,7 @@ from tests.running import Emulated, Running
 
 pytestmark = pytest.mark.slow
 
+LARGE = 30_000  # bytes; checking what is made of larger ones takes longer
 EXAMPLES = "@readme/oas-examples/3.{}/json/{}.json"
 DOCUMENTS = {
     "petstore": EXAMPLES.format(0, "petstore"),
@@ -48,7 +49,6 @@ def test_a_public_document_is_imported_and_answers(name: str, running: Running, 
 # Each has something wrong in it: words of an older JSON Schema, paths with `#`, and so on.
 REFUSED = {
     "parameters-common": "have the same name",
-    "parameters-style": "expected a path such as",
     "response-http-behavior": "unknown security scheme 'api_key'",
     "schema-validation-local": "not a JSON Schema",
     "schema-validation-top-level": "not a JSON Schema",
@@ -58,7 +58,8 @@ REFUSED = {
 
 
 def test_each_of_many_documents_is_imported_or_refused_in_a_sentence(tmp_path: Path) -> None:
-    files = list((made("node") / "node_modules" / "@readme" / "oas-examples").rglob("3.*/json/**/*.json"))
+    folder = made("node") / "node_modules" / "@readme" / "oas-examples"
+    files = [path for path in folder.rglob("3.*/json/**/*.json") if path.stat().st_size < LARGE]
     assert len(files) > 50
     for number, path in enumerate(sorted(files)):
         result = emulate("import", str(path), "-o", str(tmp_path / f"t{number}.yaml"))

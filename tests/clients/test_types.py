@@ -22,7 +22,7 @@ def test_types_made_of_the_documents_compile_under_strict(server: Emulator, tmp_
     for name, path in DOCUMENTS.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(server.client.get(path)))
     shutil.copy(PROGRAMS / "types.ts", tmp_path)
-    compiler = made("node") / "node_modules" / ".bin" / "tsc"
+    compiler = str(made("node") / "node_modules" / ".bin" / "tsc")
     for words in (command("node", "types.cjs", *DOCUMENTS), [compiler, *OPTIONS, "types.ts"]):
         env = {**plain(tmp_path), "NODE_PATH": node_path()}
         done = subprocess.run(

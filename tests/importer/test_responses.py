@@ -75,6 +75,12 @@ def test_a_value_without_an_example_is_marked_as_a_guess(imports: Imports) -> No
     assert imports.only(text)["rules"] == [{"claims": ["DOC-OPERATIONS", "GUESS-VALUES"], "reply": {"body": 1}}]
 
 
+def test_a_success_that_is_not_documented_is_a_guess_too(imports: Imports) -> None:
+    text = responses("'404': {description: none}")
+    assert imports.only(text)["rules"][-1] == {"claims": ["DOC-OPERATIONS", "GUESS-VALUES"], "reply": {}}
+    assert "# a guess: the document says of no success how it looks\n" in imports.text(text)
+
+
 @pytest.mark.parametrize(
     ("header", "found", "notes"),
     [
