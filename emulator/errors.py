@@ -5,6 +5,7 @@
     + DocumentError     … at scenarios/retry.yaml:3:10, all diagnostics at once
   x TemplateError       a template failed during a request: 500, with file:line
   x ApiError            an error response for the client, in the API's own shape
+  x StoreUnavailable    the server that keeps the worlds' state can't be reached, or refuses: 503
 """
 
 from __future__ import annotations
@@ -91,3 +92,7 @@ class ApiError(EmulatorError):
         self.param = param
         self.values = values
         super().__init__(detail or kind)
+
+
+class StoreUnavailable(EmulatorError):
+    """The server that keeps the state of worlds can't be reached, or refuses what it is asked; nothing was changed."""

@@ -89,6 +89,11 @@ class Clock:
         self._auto = auto
         self._arm()
 
+    @property
+    def anchor(self) -> tuple[float, float, float, bool]:
+        """What stays the same until the clock is set, moved, or runs at another speed."""
+        return self._offset, self._rate, self._speed, self._auto
+
     def run(self, speed: float = 1.0) -> None:
         """Runs at a speed from now on. Raises ValueError for a speed below 0 or above MAX_SPEED."""
         self._speed = _checked(speed, MAX_SPEED, "a speed")
@@ -162,10 +167,14 @@ class Clock:
 
     async def restore(self, now: float, speed: float, auto: bool = False) -> None:
         """Sets time and speed without firing timers. Raises ValueError as `set` and `run` do."""
-        _checked(now, LATEST, "a time in seconds since the epoch")
         async with self._lock:
-            self._speed, self._auto = _checked(speed, MAX_SPEED, "a speed"), auto
-            self._anchor(now, speed)
+            self.resume(now, speed, auto)
+
+    def resume(self, now: float, speed: float, auto: bool) -> None:
+        """Does what `restore` does to a clock that nobody moves."""
+        _checked(now, LATEST, "a time in seconds since the epoch")
+        self._speed, self._auto = _checked(speed, MAX_SPEED, "a speed"), auto
+        self._anchor(now, speed)
 
     async def skip(self) -> None:
         """Moves the clock to the next timer and fires all that are due then; does nothing when none is pending."""

@@ -172,7 +172,7 @@ class WorldState:
 
     async def close(self) -> None:
         """Stops what is in progress, for good, and lets go of whatever refers back to the world."""
-        await self.store.schedule.close()
+        await self.store.close()
         await self.sender.close()
         self.on_issued = _ignore
 

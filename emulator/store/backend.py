@@ -248,6 +248,12 @@ class Backend(Protocol):
         """Has something done that can't be undone, such as a line in the log, when the unit of work at hand is
         committed; at once outside of one."""
 
+    async def flush(self) -> None:
+        """Waits until what was changed outside of units of work is committed too."""
+
+    async def close(self) -> None:
+        """Stops what is done in the world, for good, and lets go of it."""
+
     def fork(self) -> Backend:
         """Returns a backend that goes on from here alone, for a dry run: nothing that happens in it is seen here, its
         clock stands still, and nothing that is due in it is done. Its journal is empty."""

@@ -59,6 +59,11 @@ def size_of(value: Any) -> int:
         return 0
 
 
+def as_json(value: Any) -> bytes:
+    """Returns a value as JSON. Raises one of UNREADABLE for one that JSON can't express."""
+    return msgspec.json.encode(value, enc_hook=_encode)
+
+
 def from_json(data: Any, type: type[T]) -> T:
     """Returns the value of a type that data stands for, sharing nothing with it. Raises ConfigError for other data."""
     try:

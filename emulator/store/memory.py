@@ -258,6 +258,12 @@ class MemoryBackend:
     def on_commit(self, effect: Callable[[], None]) -> None:
         effect()
 
+    async def flush(self) -> None:
+        """Does nothing."""
+
+    async def close(self) -> None:
+        await self.schedule.close()
+
     def clear(self) -> None:
         self.records.collections.clear()
         self.counters.values.clear()

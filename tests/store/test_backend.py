@@ -20,9 +20,11 @@ from emulator.http import Exchange
 from emulator.store.backend import Backend, Bucket, Window
 from emulator.store.journal import Journal
 from emulator.store.memory import MemoryBackend
+from tests.redis_server import OwnBackend, new_world, redis_url
 
 BACKENDS: Mapping[str, Callable[[Clock], Backend]] = {
     "memory": lambda clock: MemoryBackend(clock, Journal(entries=3)),
+    "redis": lambda clock: OwnBackend(redis_url(), new_world(), clock, entries=3),
 }
 COLLECTIONS, IDS = st.sampled_from(["records/a/x", "things"]), st.sampled_from(["1", "2", "3"])
 KINDS, NAMES = st.sampled_from(["jobs", "webhooks"]), st.sampled_from(["n", "m"])
@@ -57,7 +59,7 @@ class BackendMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "loop"):
-            self.loop.run_until_complete(self.store.schedule.close())
+            self.loop.run_until_complete(self.store.close())
             self.loop.close()
 
     def handler(self, kind: str) -> Callable[[str], None]:
@@ -191,7 +193,7 @@ class BackendMachine(RuleBasedStateMachine):
         for exchange in self.store.journal:
             other.journal.add(exchange)
         self.numbers = self.numbers[-3:]
-        self.loop.run_until_complete(self.store.schedule.close())
+        self.loop.run_until_complete(self.store.close())
         self.store = other
         for kind in ("jobs", "webhooks"):
             other.schedule.handle(kind, self.handler(kind))

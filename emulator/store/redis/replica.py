@@ -1,0 +1,51 @@
+"""The copy of a world in this process: its parts, by the letters with which the names of their fields begin."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+
+import orjson
+
+from emulator.store.redis.changes import Field, Part
+
+
+class Replica:
+    """The parts of a copy, which can be brought up to what Redis holds."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._parts = {part.letter: part for part in parts}
+
+    def apply(self, changed: Iterable[tuple[bytes, bytes | None]]) -> None:
+        """Places fields as others have changed them; None: dropped."""
+        touched = set()
+        for name, data in changed:
+            letter, *names = json.loads(name)
+            part, own = self._parts[letter], tuple(names)
+            part.place(own, None if data is None else part.decode(own, data))
+            touched.add(part)
+        for part in touched:
+            part.tidy()
+
+    def become(self, fields: dict[bytes, bytes]) -> None:
+        """Places these fields, and nothing else."""
+        for part in self._parts.values():
+            for name in list(part.everything()):
+                if wire((part, name)).encode() not in fields:
+                    part.place(name, None)
+        self.apply(fields.items())
+
+    def everything(self) -> Iterator[tuple[Field, bytes]]:
+        """Yields all fields, encoded."""
+        for part in self._parts.values():
+            for name in part.everything():
+                yield (part, name), part.encode(name, part.held(name))
+
+
+def wire(field: Field) -> str:
+    """Returns the name of a field in Redis."""
+    part, name = field
+    try:
+        return orjson.dumps([part.letter, *name]).decode()
+    except TypeError:  # a text that is no Unicode
+        return json.dumps([part.letter, *name])

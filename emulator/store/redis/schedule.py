@@ -1,0 +1,175 @@
+"""The copy of a world's schedule: work with timers, which are set when the work is committed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from emulator.clock import Clock, pause
+from emulator.errors import StoreUnavailable
+from emulator.store.backend import Handler
+from emulator.store.redis.changes import Name, Tracker, verb
+from emulator.store.schedule import Entry, MemorySchedule, Row
+
+Place = tuple[float, int]  # due, order
+RETRY_SECONDS = 1.0  # real seconds until work is done again that the store was away for
+
+
+class RedisSchedule(MemorySchedule):
+    """A Schedule of a copy: names are those of kind and id; a kind alone stands for all its work.
+
+    Work is forgotten when its handler has ended. Work that was loaded waits until its kind has a handler.
+    """
+
+    letter = "s"
+
+    def __init__(self, clock: Clock, tracker: Tracker, on_commit: Callable[[Callable[[], None]], None]) -> None:
+        super().__init__(clock)
+        self._tracker = tracker
+        self._on_commit = on_commit
+        self._last = 0
+        self._under_way: dict[Name, Entry] = {}
+
+    # ------------------------------------------------------------------ verbs
+
+    def handle(self, kind: str, handler: Handler, quiet: bool = False) -> None:
+        super().handle(kind, handler, quiet)
+        for entry in list(self._waiting.get(kind, {}).values()):
+            self._arm(entry)
+
+    @verb
+    def add(self, kind: str, id: str, due: float) -> None:
+        self._tracker.touch(self, (kind, id))
+        self._tracker.mark(self, (kind,))
+        self._drop(kind, id)
+        self._last += 1
+        entry = Entry(kind, id, due, self._last)
+        self._waiting.setdefault(kind, {})[id] = entry
+        self._on_commit(partial(self._arm, entry))
+
+    @verb
+    def cancel(self, kind: str, id: str) -> bool:
+        self._tracker.touch(self, (kind, id))
+        self._tracker.mark(self, (kind,))
+        return self._drop(kind, id)
+
+    def items(self, kind: str) -> list[tuple[str, float]]:
+        self._tracker.touch(self, (kind,))
+        return super().items(kind)
+
+    def count(self, kind: str) -> int:
+        self._tracker.touch(self, (kind,))
+        return super().count(kind)
+
+    @verb
+    def clear(self, kind: str | None = None) -> None:
+        if kind is None:
+            self._tracker.touch_all()
+        else:
+            self._tracker.touch(self, (kind,))
+        for name in list(self.everything()):
+            if kind in (None, name[0]):
+                self._tracker.touch(self, name)
+                self._tracker.mark(self, name[:1])
+                self._drop(*name)
+                self._under_way.pop(name, None)
+        super().clear(kind)
+
+    async def close(self) -> None:
+        """Stops what waits and what is under way here; it stays in Redis, to be done when somebody is there again."""
+        super().clear()
+        await asyncio.gather(*self._cancelled, return_exceptions=True)
+
+    # ------------------------------------------------------------------ part
+
+    def held(self, name: Name) -> Place | None:
+        if len(name) != 2:
+            return None
+        entry = self._waiting.get(name[0], {}).get(name[1]) or self._under_way.get(name)
+        return None if entry is None else (entry.due, entry.order)
+
+    def place(self, name: Name, value: Place | None) -> None:
+        if len(name) != 2:
+            return
+        self._drop(*name)
+        under_way = self._under_way.get(name)
+        if value is None or (under_way is not None and (under_way.due, under_way.order) == value):
+            return
+        (kind, id), (due, order) = name, value
+        entry = self._waiting.setdefault(kind, {})[id] = Entry(kind, id, due, order)
+        self._last = max(self._last, order)
+        if kind in self._handlers:
+            self._arm(entry)
+
+    def tidy(self) -> None:
+        """Does nothing: entries are sorted when they are listed."""
+
+    def encode(self, name: Name, value: Place) -> bytes:
+        return msgspec.json.encode(value)
+
+    def decode(self, name: Name, data: bytes) -> Place:
+        return msgspec.json.decode(data, type=tuple[float, int])
+
+    def everything(self) -> Iterable[Name]:
+        waiting = [(kind, id) for kind, entries in self._waiting.items() for id in entries]
+        return dict.fromkeys([*waiting, *self._under_way])
+
+    def replace_all(self, rows: Iterable[Row]) -> None:
+        """Takes other work in the place of all."""
+        self.clear()
+        for row in rows:
+            self.add(*row)
+
+    # ------------------------------------------------------------------ timers
+
+    def _drop(self, kind: str, id: str) -> bool:
+        entry = self._waiting.get(kind, {}).pop(id, None)
+        if entry is not None and entry.timer is not None:
+            entry.timer.cancel()
+        return entry is not None
+
+    def _arm(self, entry: Entry) -> None:
+        if entry.timer is None and self._waiting.get(entry.kind, {}).get(entry.id) is entry:
+            entry.timer = self._clock.call_at(entry.due, partial(self._begin, entry), entry.kind in self._quiet)
+
+    def _begin(self, entry: Entry) -> None:
+        self._waiting[entry.kind].pop(entry.id, None)
+        self._under_way[entry.kind, entry.id] = entry
+        handler = self._handlers.get(entry.kind)
+        work = None
+        try:
+            work = None if handler is None else handler(entry.id)
+        finally:
+            if work is None:
+                self._end(entry)
+        if work is not None:
+            self._run(entry, self._whole(entry, work))
+
+    async def _whole(self, entry: Entry, work: Coroutine[Any, Any, None]) -> None:
+        """Does work to its end; what the store was away for is done again."""
+        try:
+            await work
+        except StoreUnavailable:
+            await pause(RETRY_SECONDS)
+            self._under_way.pop((entry.kind, entry.id), None)
+            entry.timer = None
+            self._waiting.setdefault(entry.kind, {}).setdefault(entry.id, entry)
+            self._arm(entry)
+        except Exception:
+            self._end(entry)
+            raise
+        else:
+            self._end(entry)
+
+    @verb
+    def _end(self, entry: Entry) -> None:
+        """Forgets work that was done, unless it was scheduled anew meanwhile."""
+        name = (entry.kind, entry.id)
+        self._tracker.touch(self, name)
+        self._tracker.mark(self, name[:1])
+        if self._under_way.get(name) is entry:
+            del self._under_way[name]

@@ -1,0 +1,201 @@
+"""Commits: all or nothing, in few round trips, and honest when the server is away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from typing import Any
+
+import pytest
+
+from emulator.clock import manual
+from emulator.errors import StoreUnavailable
+from emulator.http import Exchange
+from emulator.store.memory import MemoryBackend
+from emulator.store.redis.backend import RedisBackend
+from tests.redis_server import MISSING, OwnBackend, Server, installed, new_world, redis_url
+
+Unit = Generator[None, None, int]
+
+
+def adding(store: RedisBackend) -> Callable[[], Unit]:
+    """A unit of work that charges, counts, and keeps."""
+
+    def work() -> Unit:
+        (window,) = store.windows.charge([("key", 1_000, 60.0, 1)])
+        number = store.counters.increment("n")
+        store.records.put("things", str(number), {"n": number})
+        store.journal.add(Exchange(number, 0.0, "GET", "/", ""))
+        yield
+        assert window.used == number
+        return number
+
+    return work
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server of the test's own, which keeps nothing."""
+    if not installed():
+        pytest.skip(MISSING)
+    own = Server()
+    yield own
+    own.end()
+
+
+def play(url: str, story: Callable[[OwnBackend], Awaitable[None]]) -> None:
+    async def run() -> None:
+        store = OwnBackend(url, new_world(), manual())
+        try:
+            await story(store)
+        finally:
+            await store.close()
+
+    asyncio.run(run())
+
+
+def test_a_unit_of_work_takes_one_round_trip_and_many_at_a_time_share_one() -> None:
+    async def story(store: OwnBackend) -> None:
+        await store.transact(adding(store))
+        client = store.server.blocking
+        client.config_resetstat()
+        await store.transact(adding(store))
+        assert client.info("commandstats")["cmdstat_evalsha"]["calls"] == 1
+        numbers = await asyncio.gather(*(store.transact(adding(store)) for _ in range(50)))
+        assert numbers == list(range(3, 53))
+        assert client.info("commandstats")["cmdstat_evalsha"]["calls"] == 2
+
+    play(redis_url(), story)
+
+
+def test_units_of_two_workers_at_a_time_never_share_a_number() -> None:
+    async def story(store: OwnBackend) -> None:
+        other = OwnBackend(redis_url(), store.world, manual())
+        numbers = await asyncio.gather(*(each.transact(adding(each)) for _ in range(20) for each in (store, other)))
+        assert sorted(numbers) == list(range(1, 41))
+        assert store.records.count("things") == 40 or other.records.count("things") == 40
+        await other.close()
+
+    play(redis_url(), story)
+
+
+def test_what_fails_changes_nothing_here_and_there() -> None:
+    async def story(store: OwnBackend) -> None:
+        await store.transact(adding(store))
+
+        def work() -> Unit:
+            yield from adding(store)()
+            store.records.put("things", "x", {1, 2}.__iter__())
+            return 0
+
+        before = store.dump()
+        with pytest.raises(Exception, match="can't be saved"):
+            await store.transact(work)
+        late = OwnBackend(redis_url(), store.world, manual())
+        assert store.dump() == late.dump() == before
+        assert len(store.journal) == len(late.journal) == 1
+        await late.close()
+
+    play(redis_url(), story)
+
+
+def test_scripts_may_be_flushed(server: Server) -> None:
+    async def story(store: OwnBackend) -> None:
+        for number in (1, 2, 3):
+            server.client.script_flush()
+            assert await store.transact(adding(store)) == number
+
+    play(server.url, story)
+
+
+def test_a_server_that_lost_everything_is_told_again(server: Server) -> None:
+    async def story(store: OwnBackend) -> None:
+        await store.transact(adding(store))
+        server.client.flushall()
+        assert await store.transact(adding(store)) == 2
+        late = OwnBackend(server.url, store.world, manual())
+        assert late.dump() == store.dump()
+        assert [each.number for each in late.journal] == [1, 2]
+        await late.close()
+
+    play(server.url, story)
+
+
+def test_while_the_server_is_away_units_fail_and_change_nothing_and_afterwards_all_goes_on(server: Server) -> None:
+    async def story(store: OwnBackend) -> None:
+        await store.transact(adding(store))
+        before = store.dump()
+        server.kill()
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable, match="the store can't be reached"):
+                await store.transact(adding(store))
+            assert store.dump() == before
+            assert len(store.journal) == 1
+        store.counters.increment("later")
+        server.start()
+        assert await store.transact(adding(store)) == 2
+        await store.flush()
+        assert store.counters.value("later") == 1
+        late = OwnBackend(server.url, store.world, manual())
+        assert late.dump() == store.dump()
+        await late.close()
+
+    play(server.url, story)
+
+
+def test_who_is_too_far_behind_loads_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.store.redis.committer.KNOWN_CHANGES", 3)
+
+    async def story(store: OwnBackend) -> None:
+        other = OwnBackend(redis_url(), store.world, manual())
+        for _ in range(10):
+            await store.transact(adding(store))
+        assert await other.transact(adding(other)) == 11
+        assert other.records.count("things") == 11
+        await other.close()
+
+    play(redis_url(), story)
+
+
+def test_a_restored_world_goes_on_in_memory_and_the_other_way(server: Server) -> None:
+    async def story(store: OwnBackend) -> None:
+        await store.transact(adding(store))
+        memory = MemoryBackend(manual())
+        memory.load(store.dump())
+        assert memory.dump() == store.dump()
+        memory.counters.increment("n")
+        store.load(memory.dump())
+        await store.flush()
+        assert await store.transact(lambda: counting(store)) == 3
+
+    play(server.url, story)
+
+
+def counting(store: RedisBackend) -> Unit:
+    yield
+    return store.counters.increment("n")
+
+
+def test_what_was_committed_though_no_reply_came_is_not_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(store: OwnBackend) -> None:
+        await store.transact(adding(store))
+        commit = store.server.commit
+
+        async def losing_the_reply(world: str, packed: Any) -> Any:
+            monkeypatch.undo()
+            await commit(world, packed)
+            raise StoreUnavailable("the line is cut")
+
+        monkeypatch.setattr(store.server, "commit", losing_the_reply)
+        store.counters.increment("alone")
+        with pytest.raises(StoreUnavailable, match="the line is cut"):
+            await store.transact(adding(store))
+        assert await store.transact(adding(store)) == 3
+        await store.flush()
+        assert store.counters.value("alone") == 1
+        assert [each.number for each in store.journal] == [1, 2, 3]
+        late = OwnBackend(redis_url(), store.world, manual())
+        assert late.dump() == store.dump()
+        await late.close()
+
+    play(redis_url(), story)
