@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -21,20 +22,21 @@ from emulator.engine.body import open_request
 from emulator.engine.deliver import FastPath
 from emulator.engine.functions import LANGUAGE as LANGUAGE
 from emulator.engine.pipeline import Continuation, Pipeline
-from emulator.engine.state import WorldState
-from emulator.errors import DocumentError
+from emulator.engine.state import STORED_TYPES, WorldState
+from emulator.errors import ConfigError, DocumentError
 from emulator.http import Request
 from emulator.https.proxy import BlockedCall, HttpsProxy
 from emulator.playbook import Playbook
 from emulator.settings import Settings
 from emulator.worlds.credentials import peek, wants_form
 from emulator.worlds.registry import UnknownWorld, WorldRegistry
-from emulator.worlds.unknown import UnknownWorldReply
+from emulator.worlds.unknown import unknown_world
 
 if TYPE_CHECKING:
     from emulator.control.landing import LandingPage
     from emulator.control.uploads import UploadedScenarios
     from emulator.state_file import StateFile
+    from emulator.store.redis.stores import RedisStores
 
 OWN = ("/", CONTROL[:2])  # beginnings of paths that may be the emulator's own, which need not be fast
 LOG = logging.getLogger("emulator")
@@ -62,7 +64,10 @@ class Application:
         self._public_url = settings.public_url
         playbooks = Playbooks(partial(_compile, settings))
         playbooks.add(settings.scenarios, playbook)
-        self.worlds = WorldRegistry(settings, playbooks, clock)
+        self._stores = _stores(settings)
+        self.worlds = WorldRegistry(
+            settings, playbooks, clock, open_store=None if self._stores is None else self._stores.open
+        )
         self.state_file = self._state_file() if settings.state else None
         self.armed_at_start: Sequence[Mapping[str, Any]] = ()
         self.proxy = HttpsProxy(self._hosts, lambda: resources.data(settings.authority, os.environ))
@@ -172,7 +177,7 @@ class Application:
         try:
             world = worlds.resolve(request)
         except UnknownWorld as error:
-            await UnknownWorldReply(worlds.default, str(error))(scope, receive, send)
+            await unknown_world(worlds.default.pipeline, str(error))(scope, receive, send)
         else:
             await world.serve(world.pipeline, scope, receive, send)
 
@@ -201,6 +206,8 @@ class Application:
     async def close(self) -> None:
         """Stops what is in progress: webhooks, and watching for jobs to end."""
         await self.worlds.close()
+        if self._stores is not None:
+            await self._stores.close()
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -214,6 +221,26 @@ class Application:
             self.state_file.end()
         await self.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def redis_stores() -> ModuleType:
+    """Returns what keeps state in Redis. Raises ConfigError when the package for it is not installed."""
+    try:
+        from emulator.store.redis import stores
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != "redis":
+            raise
+        raise ConfigError("--store needs the package redis: pip install 'ai-api-emulator[redis]'") from None
+    return stores
+
+
+def _stores(settings: Settings) -> RedisStores | None:
+    """Returns what opens the stores of worlds elsewhere than in memory. Raises ConfigError when it can't be used."""
+    if not settings.store:
+        return None
+    stores: RedisStores = redis_stores().RedisStores(settings.store, STORED_TYPES)
+    stores.check()
+    return stores
 
 
 async def _not_here(scope: Scope, receive: Receive, send: Send) -> None:

@@ -65,6 +65,7 @@ class Settings(Struct, frozen=True):
     `clock` is how the clock of each world starts. `state` is the file of a snapshot that the default world begins with;
     `keep`: it is written back. `keys` are further API keys that each world knows, each with the one that it is like.
     `faults` are armed in the default world from the start, each in the syntax of the header.
+    `store` is the URL of the Redis server that keeps the state; empty: it is in memory.
     """
 
     listen: Listen = Listen()
@@ -94,6 +95,7 @@ class Settings(Struct, frozen=True):
     keep: bool = False
     keys: tuple[tuple[str, str], ...] = ()
     faults: tuple[str, ...] = ()
+    store: str = ""
 
     @property
     def body_limit(self) -> int:
@@ -318,6 +320,18 @@ def parse_faults(value: Any) -> tuple[str, ...]:
     return texts
 
 
+def parse_store(value: Any) -> str:
+    """Parses the URL of a Redis server; `memory` is none. Raises ValueError with what was expected."""
+    text = str(value).strip()
+    if text == "memory":
+        return ""
+    if not re.fullmatch(
+        r"rediss?://([^@/\s]*@)?(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:[0-9]{1,5})?(/[0-9]{0,4})?|unix://([^@/\s]*@)?/\S+", text
+    ):
+        raise ValueError("memory, or a URL such as redis://localhost:6379/0 or unix:///run/redis.sock")
+    return text
+
+
 def parse_token(value: Any) -> str:
     """Parses a token of visible ASCII characters. Raises ValueError with what was expected."""
     if not re.fullmatch(r"[!-~]{8,200}", str(value)):
@@ -369,5 +383,6 @@ PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "keep": ("--keep", parse_bool),
     "keys": ("--key", parse_keys),
     "faults": ("--fault", parse_faults),
+    "store": ("--store", parse_store),
 }
-SECRETS = frozenset({"control_token", "keys"})  # settings whose values no message shows
+SECRETS = frozenset({"control_token", "keys", "store"})  # settings whose values no message shows

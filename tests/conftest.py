@@ -34,11 +34,20 @@ for name in [each for each in os.environ if each.startswith("GITHUB_")]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--twice", action="store_true", help="run each unit of work twice, the first time undone")
+    parser.addoption("--store", choices=("memory", "redis"), default="memory", help="where worlds keep their state")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--twice"):
         setattr(registry, "MemoryBackend", RepeatingBackend)  # noqa: B010 - types say it is constant
+    if config.getoption("--store") == "redis":
+        from tests.redis_server import MISSING, in_redis, installed
+
+        if not installed():
+            raise pytest.UsageError(MISSING)
+        setattr(registry, "MemoryBackend", in_redis)  # noqa: B010
+        # Tests leave worlds open that only have memory; here they have connections too.
+        config.addinivalue_line("filterwarnings", "ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 import redis
 
 from emulator.clock import Clock
+from emulator.store.journal import Journal
 from emulator.store.redis.backend import RedisBackend
 from emulator.store.redis.server import RedisServer
 from tests.waiting import until
@@ -93,6 +95,11 @@ class OwnBackend(RedisBackend):
     async def close(self) -> None:
         await super().close()
         await self.server.close()
+
+
+def in_redis(clock: Clock, journal: Journal, types: Mapping[str, Any]) -> OwnBackend:
+    """What worlds of tests have with `pytest --store redis`."""
+    return OwnBackend(redis_url(), new_world(), clock, entries=journal.entries, size=journal.size, types=types)
 
 
 def new_world() -> str:

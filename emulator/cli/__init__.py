@@ -54,6 +54,7 @@ for command in (
     run.env,
     run.run,
     serve.serve,
+    serve.store,
     *switchboard.commands(),
     tail.tail,
     verify.verify,

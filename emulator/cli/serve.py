@@ -1,4 +1,4 @@
-"""The command `emulator serve`, with its options."""
+"""The command `emulator serve`, with its options, and `emulator store` for the state that it keeps elsewhere."""
 
 from __future__ import annotations
 
@@ -106,6 +106,11 @@ from emulator.cli.streams import log_to_stderr, show
 @click.option("--journal-entries", metavar="N", help="Exchanges that a world's journal keeps. [default: 500]")
 @click.option("--journal-bytes", metavar="SIZE", help="And their size together. [default: 16MiB]")
 @click.option(
+    "--store",
+    metavar="URL",
+    help="Keep the state in Redis: redis://HOST:PORT/DB or unix:///PATH. [default: memory]",
+)
+@click.option(
     "--fault",
     "faults",
     multiple=True,
@@ -146,3 +151,24 @@ def serve(**options: Any) -> int:
 
     with request_log(app, os.environ):
         return server.run(app, sockets, ready, tls, control)
+
+
+@click.group()
+def store() -> None:
+    """Look after the state that `serve --store` keeps in Redis."""
+
+
+@store.command()
+@click.option("--store", "url", metavar="URL", help="As for serve. [default: EMULATOR_STORE]")
+@exit_on_error
+def clear(url: str | None) -> int:
+    """Remove all state of emulators from a Redis server, and nothing else; stop the emulators that use it first."""
+    from emulator import settings
+    from emulator.app import redis_stores
+    from emulator.errors import ConfigError
+
+    chosen = settings.load({"store": url}, os.environ).store
+    if not chosen:
+        raise ConfigError("--store: expected the URL of a Redis server; or set EMULATOR_STORE")
+    click.echo(f"{redis_stores().clear(chosen)} keys removed")
+    return 0

@@ -11,7 +11,7 @@ from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.engine.context import Service
 from emulator.engine.functions import LANGUAGE
-from emulator.errors import Location
+from emulator.errors import Location, StoreUnavailable
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.expressions.template import compile_tree
 from emulator.playbook import Api, Operation, Playbook
@@ -191,18 +191,30 @@ OPERATION_ROUTES = (ControlRoute("GET", "/operations", operations),)
 
 
 class Health(Struct, frozen=True):
-    """What the server plays in its default world."""
+    """What the server plays in its default world, and where its state is: in `memory` or in `redis`.
+
+    `status` is `ok`, or `degraded` while the store can't be used, with the `reason`; then it is sent with 503.
+    """
 
     status: str
     version: str
     scenarios: tuple[str, ...]
     apis: tuple[str, ...]
+    store: str
+    reason: str
 
 
-def health(request: ControlRequest) -> Health:
-    """200 as soon as requests are answered; needs no token."""
-    playbook = request.server.worlds.find(DEFAULT).pipeline.playbook
-    return Health("ok", __version__, playbook.scenarios, tuple(playbook.apis))
+async def health(request: ControlRequest) -> Health:
+    """200 as soon as requests are answered, 503 while the state can't be reached; needs no token."""
+    world, reason = request.server.worlds.find(DEFAULT), ""
+    try:
+        await world.state.store.flush()
+    except StoreUnavailable as error:
+        request.status, reason = 503, str(error)
+    playbook = world.pipeline.playbook
+    kept = "redis" if request.server.settings.store else "memory"
+    status = "degraded" if reason else "ok"
+    return Health(status, __version__, playbook.scenarios, tuple(playbook.apis), kept, reason)
 
 
 HEALTH_ROUTES = (ControlRoute("GET", "/health", health, world_scoped=False),)

@@ -225,6 +225,8 @@ class Control:
         if inspect.isawaitable(answer):
             with nullcontext() if world is None else world.state.attend():
                 answer = await answer
+        if world is not None and not world.state.store.immediate and route.method != "GET":
+            await world.state.store.flush()
         return control_request.status, answer
 
     async def _read(self, request: Request, receive: Receive, route: ControlRoute) -> Any:

@@ -16,7 +16,7 @@ from msgspec.structs import FieldInfo, fields
 
 from emulator.clock.turns import Turns
 from emulator.engine.body import check_charset
-from emulator.errors import ApiError, ConfigError, Diagnostic, DocumentError, EmulatorError
+from emulator.errors import ApiError, ConfigError, Diagnostic, DocumentError, EmulatorError, StoreUnavailable
 from emulator.http.exact_json import MAX_KEYS, check_exact, read_in_turns
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.worlds.registry import UnknownWorld, WorldEnded
@@ -139,6 +139,8 @@ def error_body(error: EmulatorError) -> tuple[int, ErrorBody]:
         return 404, ErrorBody(ErrorView(str(error), "PUT /_emulator/worlds/{name} makes a world"))
     if isinstance(error, WorldEnded):
         return 409, ErrorBody(ErrorView(str(error)))
+    if isinstance(error, StoreUnavailable):
+        return 503, ErrorBody(ErrorView(str(error), "it is tried again with each request"))
     if isinstance(error, (ConfigError, ApiError)):
         return 400, ErrorBody(ErrorView(str(error)))
     return 500, ErrorBody(ErrorView(str(error)))

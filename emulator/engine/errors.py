@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from emulator.engine.context import Context
 from emulator.engine.near_misses import NoRule
-from emulator.errors import ApiError, EmulatorError
+from emulator.errors import ApiError, EmulatorError, StoreUnavailable
 from emulator.http import Decided, Header, NearMiss, Reply
 from emulator.playbook.error_reply import error_plan, render_error
 from emulator.playbook.model import ErrorPlan
@@ -21,6 +21,7 @@ from emulator.playbook.unknown_fields import IGNORED
 
 LOG = logging.getLogger("emulator")
 REQUESTS = logging.getLogger("emulator.requests")  # what the request log says too
+UNAVAILABLE = 503
 MAX_HEADER = 4_000  # characters
 MAX_PATH = 200  # characters that the log shows of a path
 INTERNAL_MESSAGE = "the emulator could not make this answer"
@@ -68,6 +69,14 @@ def refuse(error: Exception, context: Context) -> Refusal:
     reply.closes = refusal.values.get("unread") is True
     near_misses = error.near_misses if isinstance(error, NoRule) else ()
     return Refusal(reply, message, _without_frames(refusal), plan, near_misses)
+
+
+def unavailable(error: StoreUnavailable, context: Context) -> Refusal:
+    """Returns the reply while the state can't be reached: the API's own error of the status 503, with the reason."""
+    errors = context.service.api.errors
+    kind = next((kind for kind, plan in errors.items() if plan.status == UNAVAILABLE), "internal")
+    said = f"The emulator can't answer now: {error}."
+    return refuse(ApiError(kind, said, status=UNAVAILABLE, message=said, hint=str(error)), context)
 
 
 def _without_frames(error: ApiError) -> ApiError:

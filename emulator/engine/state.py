@@ -88,7 +88,11 @@ class WorldState:
         self._present: set[asyncio.Task[object]] = set()
         self._leaving: set[asyncio.Task[object]] = set()
         self._empty: asyncio.Future[None] | None = None
-        self._begin(Origin(f"{seed}/{name}", self.clock.now()))
+        known: Origin | None = store.records.get("world", "origin")
+        if known is None:
+            self._begin(Origin(f"{seed}/{name}", self.clock.now()))
+        else:
+            self._adopt(known)
 
     @property
     def journal(self) -> ExchangeJournal:

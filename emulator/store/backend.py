@@ -249,7 +249,7 @@ class Backend(Protocol):
         committed; at once outside of one."""
 
     async def flush(self) -> None:
-        """Waits until what was changed outside of units of work is committed too."""
+        """Waits until what was changed outside of units of work is committed too. Raises StoreUnavailable."""
 
     async def close(self) -> None:
         """Stops what is done in the world, for good, and lets go of it."""

@@ -20,6 +20,7 @@ from emulator.http.origins import OriginPolicy
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
 from emulator.settings import WORLD_NAME, Settings, WebhookTime
+from emulator.store.backend import Backend
 from emulator.store.journal import Journal
 from emulator.store.masking import mask_key
 from emulator.store.memory import MemoryBackend
@@ -39,6 +40,7 @@ MAX_WORLDS = 1_000
 
 UNSPECIFIED = WorldSpec()
 Observer = Callable[[World, Exchange], None]
+OpenStore = Callable[[str, Clock, int, int], Backend]  # of a world's name, its clock, and the bounds of its journal
 
 
 class UnknownWorld(EmulatorError):
@@ -46,10 +48,18 @@ class UnknownWorld(EmulatorError):
 
 
 class WorldRegistry:
-    """The worlds of a server, at most `limit` of them. The default one always exists."""
+    """The worlds of a server, at most `limit` of them, in stores that `open_store` opens. The default always exists."""
 
-    def __init__(self, settings: Settings, playbooks: Playbooks, clock: Clock, limit: int = MAX_WORLDS) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        playbooks: Playbooks,
+        clock: Clock,
+        limit: int = MAX_WORLDS,
+        open_store: OpenStore | None = None,
+    ) -> None:
         self.limit = limit
+        self._open_store = open_store or _in_memory
         self._settings = settings
         self._playbooks = playbooks
         self._compiling = asyncio.Lock()
@@ -283,12 +293,10 @@ class WorldRegistry:
         self, name: str, clock: Clock, seed: int, scenarios: tuple[str, ...], spec: WorldSpec = UNSPECIFIED
     ) -> World:
         settings = self._settings
-        journal = Journal(
-            settings.journal_entries if spec.journal_entries is None else spec.journal_entries,
-            settings.journal_bytes if spec.journal_bytes is None else spec.journal_bytes,
-        )
+        entries = settings.journal_entries if spec.journal_entries is None else spec.journal_entries
+        size = settings.journal_bytes if spec.journal_bytes is None else spec.journal_bytes
         stamps = system if (spec.webhook_time or settings.webhook_time) == "real" else None
-        state = WorldState(name, seed, MemoryBackend(clock, journal, STORED_TYPES), settings.webhook_allow, stamps)
+        state = WorldState(name, seed, self._open_store(name, clock, entries, size), settings.webhook_allow, stamps)
         pipeline = self._pipeline(state, self._playbooks.get(scenarios))
         world = World(name, state, pipeline, scenarios, Ledger(pipeline), spec)
         if self._used is not None:
@@ -343,6 +351,10 @@ class WorldRegistry:
             raise ConfigError(f"there is a world {name!r} already; delete or reset it, or choose another name")
         if len(self._worlds) >= self.limit:
             raise ConfigError(f"there are {self.limit:,} worlds already; delete those that are done with")
+
+
+def _in_memory(name: str, clock: Clock, entries: int, size: int) -> Backend:
+    return MemoryBackend(clock, Journal(entries, size), STORED_TYPES)
 
 
 def _usage_of(world: World) -> Usage:

@@ -1,4 +1,4 @@
-"""The reply to a request for an unknown world: an error in the API's own shape; nothing is kept of the request."""
+"""Replies to requests of which nothing is kept, as for an unknown world: errors in the API's own shape."""
 
 from __future__ import annotations
 
@@ -9,36 +9,41 @@ from emulator.dates import http_date
 from emulator.engine.body import open_request
 from emulator.engine.context import Context, Service
 from emulator.engine.deliver import deliver
-from emulator.engine.errors import refuse
+from emulator.engine.errors import refuse, unavailable
+from emulator.engine.pipeline import Pipeline
 from emulator.engine.state import WorldState
-from emulator.errors import ApiError
+from emulator.errors import ApiError, StoreUnavailable
 from emulator.http import Exchange, Request
 from emulator.http.origins import ORIGIN
 from emulator.store.memory import MemoryBackend
-from emulator.worlds.world import World
 
 
-class UnknownWorldReply:
-    """Answers a request for an unknown world, in the shape of the API that its path looks like."""
+def unknown_world(pipeline: Pipeline, detail: str) -> RefusedUnkept:
+    """Returns the reply to a request for an unknown world."""
+    hint = f"{detail} (the header X-Emulator-World)"
+    return RefusedUnkept(pipeline, ApiError("not_found", detail, hint=hint, unread=True))
 
-    def __init__(self, default: World, detail: str) -> None:
-        self._default = default
-        self._detail = detail
+
+class RefusedUnkept:
+    """Refuses a request in the shape of the API that its path looks like, of those that a pipeline serves."""
+
+    def __init__(self, pipeline: Pipeline, error: ApiError | StoreUnavailable) -> None:
+        self._pipeline = pipeline
+        self._error = error
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
         request = open_request(scope)
-        clock = self._default.state.clock
+        clock = self._pipeline.state.clock
         exchange = Exchange(0, clock.now(), request.method, request.path, request.query)
-        error = ApiError("not_found", self._detail, hint=f"{self._detail} (the header X-Emulator-World)", unread=True)
-        reply = refuse(error, Context(self._service(request), request)).reply
+        error, context = self._error, Context(self._service(request), request)
+        refusal = unavailable(error, context) if isinstance(error, StoreUnavailable) else refuse(error, context)
+        reply = refusal.reply
         reply.headers.append((b"date", http_date(exchange.at)))
         if ORIGIN in request.fields:
-            reply.add(self._default.pipeline.origins.headers(request, reply.headers))
+            reply.add(self._pipeline.origins.headers(request, reply.headers))
         await deliver(reply, exchange, clock, scope, receive, send)
 
     def _service(self, request: Request) -> Service:
-        world = self._default
-        state = WorldState("", 0, MemoryBackend(world.state.clock))
-        playbook = world.playbook
+        state, playbook = WorldState("", 0, MemoryBackend(self._pipeline.state.clock)), self._pipeline.playbook
         name = playbook.router.nearest_api(request.host, request.path)
         return Service(playbook.apis[name], playbook.latency, state)

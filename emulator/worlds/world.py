@@ -13,11 +13,12 @@ from emulator.engine.context import Service
 from emulator.engine.deliver import RAW_SOCKET, BorrowedSocket
 from emulator.engine.pipeline import Continuation, Pipeline
 from emulator.engine.state import MADE_KEYS, MadeKey, WorldEnded, WorldState
-from emulator.errors import ConfigError
+from emulator.errors import ConfigError, StoreUnavailable
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
 from emulator.settings import WebhookTime
 from emulator.worlds.ledger import Ledger
+from emulator.worlds.unknown import RefusedUnkept
 
 
 class WorldSpec(Struct, frozen=True):
@@ -52,10 +53,12 @@ class World(Struct, eq=False, weakref=True):
         return self.pipeline.playbook
 
     async def serve(self, answer: Continuation, scope: Connection, receive: Receive, send: Send) -> None:
-        """Answers a request, as an ASGI application does, unless the world ends first."""
+        """Answers a request, as an ASGI application does, unless the world ends first, or its store is away."""
         try:
             with self.state.attend():
                 await answer(scope, receive, send)
+        except StoreUnavailable as error:
+            await RefusedUnkept(self.pipeline, error)(scope, receive, send)
         except WorldEnded:
             borrow: Callable[[], BorrowedSocket] | None = scope.get("extensions", {}).get(RAW_SOCKET)
             if borrow is not None:

@@ -16,6 +16,8 @@ def test_health_is_200_with_what_is_served(control: httpx.Client) -> None:
         "version": __version__,
         "scenarios": ["default"],
         "apis": ["aixplain", "aiexport"],
+        "store": "memory",
+        "reason": "",
     }
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
 from emulator.clock import Clock
 from emulator.clock.turns import at_once
-from emulator.store.backend import Work
+from emulator.errors import StoreUnavailable
+from emulator.store.backend import ExchangeJournal, Work
 from emulator.store.codec import Codec, from_json
 from emulator.store.memory import MAX_BUCKETS, MAX_WINDOWS, Dump, MemoryBackend
 from emulator.store.redis.changes import Tracker, Unit
@@ -29,6 +31,8 @@ T = TypeVar("T")
 class RedisBackend(MemoryBackend):
     """A Backend for one world of a server, which goes on from what is there. Raises StoreUnavailable.
 
+    One that is `passing` begins empty, and leaves nothing behind.
+
     `entries` and `size` bound its journal.
     """
 
@@ -44,12 +48,17 @@ class RedisBackend(MemoryBackend):
         types: Mapping[str, Any] | None = None,
         max_windows: int = MAX_WINDOWS,
         max_buckets: int = MAX_BUCKETS,
+        passing: bool = False,
     ) -> None:
+        self._forget = partial(server.forget, world) if passing else None
+        if self._forget is not None:
+            self._forget()
         self._tracker = tracker = Tracker()
         self._codec = Codec(types)
         self._types = types
         self.clock = clock
-        self.journal = journal = RedisJournal(entries, size, tracker, self.on_commit)
+        self.own_journal = journal = RedisJournal(entries, size, tracker, self.on_commit)
+        self.journal: ExchangeJournal = journal
         self.records: RedisRecords = RedisRecords(clock, tracker, self._codec)
         self.counters: RedisCounters = RedisCounters(tracker)
         self.windows: RedisWindows = RedisWindows(clock, tracker, max_windows)
@@ -87,6 +96,9 @@ class RedisBackend(MemoryBackend):
         """Stops; what is scheduled stays in Redis."""
         await self.schedule.close()
         await self._committer.close()
+        if self._forget is not None:
+            with suppress(StoreUnavailable):
+                await asyncio.to_thread(self._forget)
 
     def clear(self) -> None:
         self._alone(self._clear)

@@ -74,14 +74,12 @@ class Committer:
                 self._task = asyncio.get_running_loop().create_task(self._commit())
 
     async def flush(self) -> None:
-        """Waits until everything that waits is committed. Raises StoreUnavailable."""
+        """Waits until everything that waits is committed, and asks the server in any case. Raises StoreUnavailable."""
         if self.lost is not None:
             await self.recover()
-        if self._pending:
-            unit = Unit(lambda: None, asyncio.get_running_loop().create_future())
-            self.queue(unit)
-            assert unit.waiter is not None
-            await unit.waiter
+        waiter = asyncio.get_running_loop().create_future()
+        self.queue(Unit(lambda: None, waiter))
+        await waiter
 
     async def recover(self) -> None:
         """Asks the server again that went away, and goes on from what it holds. Raises StoreUnavailable."""

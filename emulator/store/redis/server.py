@@ -49,7 +49,7 @@ class Stored(Struct):
 
 
 class RedisServer:
-    """A server, by its URL. `show` is the URL as it is shown, without a password."""
+    """A server, by its URL."""
 
     def __init__(self, url: str, timeout: float = TIMEOUT, prefix: str = PREFIX) -> None:
         self._timeout, self._prefix = timeout, prefix
@@ -118,6 +118,12 @@ class RedisServer:
             await connection.disconnect()
         self._idle.clear()
         self.blocking.close()
+
+
+def shown(url: str) -> str:
+    """Returns a URL without the password in it."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
 def reason(error: Exception) -> str:

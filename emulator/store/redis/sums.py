@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 
 import msgspec
 
@@ -13,12 +13,12 @@ from emulator.playbook.limits import Rolls
 from emulator.store.backend import Bucket, Charge, Window
 from emulator.store.memory import MemoryCounters, MemoryUsage, UsageRow
 from emulator.store.redis.changes import Name, Tracker, verb
-from emulator.store.rolling import BucketLevel, Rolling, SlidingLog, UnderWay
+from emulator.store.rolling import BucketLevel, Rolling, SlidingLog
 from emulator.store.windows import MemoryWindows
 
 V = TypeVar("V")
 OPENED = ("opened",)  # stands for the order in which buckets were opened
-ROLLING: dict[str, Any] = {each.__name__: each for each in (SlidingLog, BucketLevel, UnderWay)}
+ROLLING: dict[str, Any] = {each.__name__: each for each in get_args(Rolling)}
 
 
 class TrackedValues(dict[str, V], Generic[V]):
