@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from math import inf
 from typing import Any
 
 import msgspec
@@ -88,7 +89,11 @@ def data_of(exchange: Exchange) -> bytes:
     """Returns an exchange as the stream keeps it."""
     fields = {name: value for name, value in exchange.__dict__.items() if name not in OF_PROCESS}
     if (peer := exchange.peer) is not None:
-        fields["peer"] = [*peer, peer.opened, peer.closed]
+        fields["peer"] = [
+            *peer,
+            getattr(peer, "opened", 0.0),
+            getattr(peer, "closed", inf),
+        ]  # another server's has none
     return msgspec.msgpack.encode(fields)
 
 

@@ -1,0 +1,28 @@
+"""Exchanges in the stream are read back as they were written, whatever server they came from."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+import pytest
+
+from emulator.http import Differing, Exchange, NearMiss, Peer, Schedule
+from emulator.store.redis.journal import OF_PROCESS, data_of, exchange_of
+
+PEER = Peer(("127.0.0.1", 5))
+PEER.opened, PEER.closed = 1.0, 2.0
+
+
+@pytest.mark.parametrize(("peer", "closed"), [(PEER, 2.0), (("127.0.0.1", 5), inf)])
+def test_an_exchange_is_read_back(peer: Any, closed: float) -> None:
+    exchange = Exchange(7, 1.5, "POST", "/a", "b=c")
+    exchange.peer, exchange.body, exchange.faults = peer, b"\xff{}", ("status",)
+    exchange.headers, exchange.reply_head = [(b"A", b"\xe9")], "B: c\r\n"
+    exchange.near_misses = (NearMiss("r", "n", "f.yaml", 3, (Differing("a", "b", "c", True),)),)
+    exchange.schedule, exchange.secrets, exchange.used = Schedule((0.1,), b"x", [(1, 0.2)]), frozenset("s"), {"r": 2}
+    exchange.row, exchange.held = object(), 5
+    read = exchange_of(data_of(exchange))
+    expected = {name: value for name, value in exchange.__dict__.items() if name not in OF_PROCESS}
+    assert read.__dict__ == expected
+    assert (read.peer.closed, read.held, read.row) == (closed, 0, None)
