@@ -291,10 +291,10 @@ def test_open_pages_read_the_feed_and_frames_are_watched_where_a_browser_is() ->
             assert frames.work > 0
 
 
-def test_the_longest_task_is_that_of_a_main_thread_in_cpu_time() -> None:
+def test_the_longest_task_is_that_of_the_pages_own_thread_in_cpu_time() -> None:
     events = [
-        {"name": "thread_name", "pid": 1, "tid": 1, "args": {"name": "CrRendererMain"}},
-        {"name": "thread_name", "pid": 1, "tid": 2, "args": {"name": "Compositor"}},
+        {"name": "inspector", "cat": "blink.user_timing", "pid": 1, "tid": 1},
+        {"name": "RunTask", "pid": 2, "tid": 1, "dur": 99_000, "tdur": 88_600},
         {"name": "RunTask", "pid": 1, "tid": 1, "dur": 90_000, "tdur": 12_500},
         {"name": "RunTask", "pid": 1, "tid": 1, "dur": 3_000, "tdur": 2_900},
         {"name": "RunTask", "pid": 1, "tid": 2, "dur": 80_000, "tdur": 70_000},

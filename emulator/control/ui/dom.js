@@ -1,5 +1,7 @@
 // Makes elements. Text only ever becomes text nodes: what a request says is never parsed as HTML.
 
+import { count } from "./units.js";
+
 const PROPERTIES = new Set(["value", "disabled", "hidden", "open", "selected", "spellcheck"]);
 
 /** h("p.soft", {title: "x"}, "Text") makes an element; attributes may be left out, and so are null and false. */
@@ -91,7 +93,7 @@ export function text(value, limit = SHORT) {
   if (whole.length <= limit) return h("bdi", visible(whole));
   const shown = h("bdi", visible(whole.slice(0, limit)), "…");
   const more = button(
-    `Show all ${whole.length.toLocaleString("en")} characters`,
+    `Show all ${count(whole.length)} characters`,
     () => {
       fill(shown, visible(whole));
       more.remove();

@@ -1,6 +1,7 @@
 // JSON as a tree that is built as it is opened. Any value can be clicked, to be added to the filter.
 
 import { button, h, value, visible } from "./dom.js";
+import { count } from "./units.js";
 
 const MANY = 100; // entries of a list or an object that are shown before one asks for more
 const LONG = 500; // characters of a text, likewise
@@ -43,7 +44,7 @@ function branch(entries, from, pick, path, begin, list) {
   const box = h("div.branch", shown);
   if (rest > 0) {
     const more = button(
-      `${rest.toLocaleString("en")} more`,
+      `${count(rest)} more`,
       () => more.replaceWith(...branch(entries, from + MANY, pick, path, begin, list).childNodes),
       { class: "link" },
     );
@@ -59,7 +60,7 @@ function leaf(content, pick, path) {
   return value(path, JSON.stringify(content), known && pick && (() => pick(path, content)), LONG, kind);
 }
 
-const plural = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+const plural = (number, noun) => `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
 const summary = (entries) =>
   visible(
     entries

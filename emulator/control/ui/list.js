@@ -8,6 +8,7 @@ import { bytes, clockTime, count, duration } from "./units.js";
 
 const ROW = 30; // pixels; style.css has the same
 const SPARE = 6; // rows above and below those in sight
+const FRESH = 15; // rows that are made in one frame; those that are made once are used again
 
 const COLUMNS = [
   ["outcome", "Outcome", ""],
@@ -53,7 +54,11 @@ export class List {
       const line = event.target.closest(".row");
       if (line) this.chosen(Number(line.dataset.number));
     });
-    new ResizeObserver(() => this.changed()).observe(this.box);
+    this.height = 0;
+    new ResizeObserver(() => {
+      this.height = this.box.clientHeight;
+      this.changed();
+    }).observe(this.box);
   }
 
   /** To be called when rows were added or changed; draws once a frame, whatever happens in it. */
@@ -94,22 +99,24 @@ export class List {
 
   scrolled() {
     const { scrollTop } = this.box;
+    if (scrollTop === this.top) return; // `draw` has scrolled
     if (this.following && scrollTop < this.top - 1 && scrollTop < this.furthest() - 1) this.follow(false);
     this.top = scrollTop;
     this.changed();
   }
 
   furthest() {
-    return Math.max(0, this.rows.length * ROW - this.box.clientHeight);
+    return Math.max(0, this.rows.length * ROW - this.height);
   }
 
   draw() {
     this.lines.style.height = `${this.rows.length * ROW}px`;
     this.grid.setAttribute("aria-rowcount", this.rows.length + 1);
-    if (this.following) this.box.scrollTop = this.top = this.furthest();
+    if (this.following) this.top = this.furthest();
     const first = Math.max(0, Math.floor(this.top / ROW) - SPARE);
-    const last = Math.min(this.rows.length, Math.ceil((this.top + this.box.clientHeight) / ROW) + SPARE);
+    const last = Math.min(this.rows.length, Math.ceil((this.top + this.height) / ROW) + SPARE);
     const free = [];
+    let room = FRESH;
     for (const [index, line] of this.pool)
       if (index < first || index >= last) {
         this.pool.delete(index);
@@ -118,7 +125,8 @@ export class List {
     for (let index = first; index < last; index++) {
       let line = this.pool.get(index);
       if (!line) {
-        line = free.pop() ?? newLine();
+        line = free.pop() ?? (room-- > 0 && newLine());
+        if (!line) break;
         this.pool.set(index, line);
         if (!line.parentNode) this.lines.append(line);
         line.style.transform = `translateY(${index * ROW}px)`;
@@ -133,6 +141,8 @@ export class List {
       }
     }
     for (const line of free) line.remove();
+    if (room < 0) this.changed(); // the others follow in the next frame
+    if (this.following) this.box.scrollTop = this.top; // last, since it lays out what there is
     const active = this.pool.get(this.rows.indexOf(this.selected));
     if (active) this.grid.setAttribute("aria-activedescendant", active.id);
     else this.grid.removeAttribute("aria-activedescendant");

@@ -1,6 +1,7 @@
 // Numbers as people read them.
 
-export const count = (number) => number.toLocaleString("en");
+/** 12,345.678; by itself, since making an Intl.NumberFormat takes longer than to show a list. */
+export const count = (number) => String(Math.round(number * 1000) / 1000).replace(/\d(?=(\d{3})+(?!\d))/g, "$&,");
 
 /** 312 B, 4.1 kB, 1.0 MB */
 export function bytes(size) {
