@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from emulator.http import Exchange
 from tests import loopback
 from tests.inspector.traffic import address, send
 from tests.running import Emulated, Running
@@ -109,3 +110,22 @@ def test_another_server_at_the_same_address_is_shown_from_its_beginning(
     send(other)
     expect(page.locator(ROWS)).to_have_count(1)
     other.close()
+
+
+def test_a_burst_says_what_was_left_out_and_ends_as_live(page: Page, emulator: Emulated) -> None:
+    page.goto(address(emulator))
+    send(emulator)
+    expect(page.locator(ROWS)).to_have_count(1)
+
+    async def burst() -> None:
+        for number in range(2, 5_002):
+            exchange = Exchange(number, float(number), "GET", "/v2/models", "")
+            exchange.status, exchange.outcome = 200, "complete"
+            emulator.journal.add(exchange)
+
+    emulator.running.call(burst())
+    expect(page.locator("[data-number='5001']")).to_be_visible()
+    expect(page.locator(".fallen")).to_contain_text("4,501 older exchanges left the journal, 4,500 of them before")
+    expect(page.locator("#connection")).to_have_text("Live")
+    assert page.locator("[role=grid]").get_attribute("aria-rowcount") == "502"
+    assert page.locator(ROWS).count() < 60

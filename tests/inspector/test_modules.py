@@ -138,7 +138,8 @@ def test_outcomes_are_told_in_words(run: Run, outcome: str, sent: int, events: i
 
 def test_numbers_are_written_as_people_read_them(run: Run) -> None:
     body = """({bytes, count, duration}) => [
-        [0, 999, 1000, 1234567.8912, 0.125, -4321].map(count), [0, 999, 1000, 4123, 1e6, 2.5e9].map(bytes), [0, 0.0004, 0.012, 3.4249, 125, 3600, 200000, -5].map(duration)]"""
+        [0, 999, 1000, 1234567.8912, 0.125, -4321].map(count),
+        [0, 999, 1000, 4123, 1e6, 2.5e9].map(bytes), [0, 0.0004, 0.012, 3.4249, 125, 3600, 200000, -5].map(duration)]"""
     assert run("units.js", body) == [
         ["0", "999", "1,000", "1,234,567.891", "0.125", "-4,321"],
         ["0 B", "999 B", "1.0 kB", "4.1 kB", "1.0 MB", "2.5 GB"],

@@ -1,7 +1,7 @@
 // The view of exchanges: filter, list, detail, and what stands below the list.
 
 import { Detail } from "./detail.js";
-import { button, fill, h, problem } from "./dom.js";
+import { button, fill, h, problem, toast } from "./dom.js";
 import { Feed } from "./feed.js";
 import { Filter } from "./filter.js";
 import { List } from "./list.js";
@@ -44,6 +44,11 @@ panel({
       cleared() {
         rows.clear();
         list.changed();
+      },
+      reset() {
+        this.cleared();
+        select(null); // another exchange has that number, or will have it
+        toast("The journal begins anew");
       },
       rows(batch) {
         list.changed(rows.put(batch));

@@ -9,6 +9,7 @@ import { state } from "./state.js";
 const SILENCE = 45_000; // milliseconds without a byte, pings included, after which the connection counts as lost
 const RETRIES = [500, 1000, 2000, 5000]; // milliseconds before each try to connect again; the last one stays
 const MANY = 200; // rows of a batch from which on the page is catching up
+const CALM = 500; // milliseconds without a batch after which it has caught up
 
 // What a row leaves out when it has the default value.
 const DEFAULTS = {
@@ -38,7 +39,10 @@ const STATES = {
 };
 
 export class Feed {
-  /** `cleared()`, `rows(rows)`, `gone(places)`, `told({dropped, missed})`, `problem(failure or null)` are called. */
+  /**
+   * `cleared()`, `rows(rows)`, `gone(places)`, `told({dropped, missed})`, `problem(failure or null)` are called, and
+   * `reset()` when the journal begins anew: another server, or another world of that name, or it was cleared.
+   */
   constructor(listener) {
     this.listener = listener;
     this.position = null;
@@ -70,6 +74,7 @@ export class Feed {
     this.connection?.abort();
     this.connection = null;
     clearTimeout(this.retry);
+    clearTimeout(this.calm);
     show(name);
   }
 
@@ -83,6 +88,7 @@ export class Feed {
       )
       .then((ended) => {
         if (this.connection !== connection) return;
+        clearTimeout(this.calm);
         if (ended.status) this.listener.problem(ended);
         show(ended.status === 400 ? "wrong" : ended.status ? "refused" : "lost");
         if (ended.status === 400) return; // another filter begins anew
@@ -115,12 +121,15 @@ export class Feed {
     if (event.type !== "exchanges") return; // a ping, or the end of the world
     const batch = JSON.parse(event.data);
     this.position = event.id;
-    if (batch.reset) this.listener.cleared();
+    if (batch.reset) this.listener.reset();
     this.missed = (batch.reset ? 0 : (this.missed ?? 0)) + (batch.missed ?? 0);
     if (batch.gone) this.listener.gone(batch.gone);
     this.listener.rows(batch.exchanges.map((row) => ({ ...DEFAULTS, ...row })));
     this.listener.told({ dropped: batch.dropped, missed: this.missed });
-    show(batch.exchanges.length >= MANY ? "catching" : "live");
+    clearTimeout(this.calm);
+    if (batch.exchanges.length < MANY) return show("live");
+    show("catching");
+    this.calm = setTimeout(() => show("live"), CALM);
   }
 }
 
