@@ -21,7 +21,8 @@ class ExchangeView(Struct, frozen=True):
     """One request and its answer. `at` is epoch seconds, `took` seconds; keys are masked; a body is JSON or text.
 
     `seeded` are the records and jobs that it names and that were written by hand.
-    `passed_over` is how many rules of scenarios stood before the API's own that answered.
+    `passed_over` is how many rules of scenarios stood before the API's own that answered. `shortened`: the journal has
+    only the beginning of what was too large for it.
     """
 
     number: int
@@ -50,6 +51,7 @@ class ExchangeView(Struct, frozen=True):
     seeded: Sequence[str] = ()
     passed_over: int = 0
     done: bool = True
+    shortened: bool = False
 
 
 def exchange_view(exchange: Exchange, playbook: Playbook | None = None) -> ExchangeView:
@@ -144,4 +146,5 @@ FIELDS: Mapping[str, Callable[[Exchange], Any]] = {
     "events": lambda exchange: exchange.events,
     "seeded": lambda exchange: list(exchange.seeded),
     "done": lambda exchange: exchange.done,
+    "shortened": lambda exchange: exchange.cut,
 }

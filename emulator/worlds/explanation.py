@@ -154,7 +154,10 @@ def _notes(exchange: Exchange, operation: Operation | None, rules: list[TracedRu
         ):
             notes.append(f"{exchange.rule} answered, and is played no more")
     if exchange.cut:
-        notes.append("the journal has cut this exchange: fields that are beyond the cut count as missing")
+        notes.append(
+            "the journal has cut this exchange: fields beyond the cut count as missing, and the provenance lacks what "
+            "they rest on"
+        )
     return notes
 
 

@@ -243,6 +243,18 @@ def test_a_replay_can_be_changed(page: Page, emulator: Emulated) -> None:
     expect(page.locator(".sides")).to_contain_text("#3, the replay")
 
 
+def test_an_exchange_that_the_journal_has_cut_says_so(page: Page, emulator: Emulated) -> None:
+    send(emulator, "x" * 2_000_000)
+    send(emulator)
+    emulator.exchanges(2)
+    page.goto(address(emulator, "exchange=1&tab=why"))
+    expect(page.locator(".summary")).to_contain_text("The journal has cut this exchange")
+    expect(page.locator(".why")).to_contain_text("the provenance lacks what they rest on")
+    page.goto(address(emulator, "exchange=2&tab=why"))
+    expect(page.locator(".why")).to_contain_text("Provenance")
+    expect(page.locator(".detail")).not_to_contain_text("has cut this exchange")
+
+
 def test_a_prompt_can_be_answered_differently(page: Page, emulator: Emulated) -> None:
     send(emulator, "Where is my parcel?")
     page.goto(address(emulator, "exchange=1&tab=answer"))

@@ -37,7 +37,7 @@ def test_an_exchange_is_shown_with_everything_on_it(emulator: Emulated) -> None:
         *("number", "at", "api", "operation", "method", "path", "query", "headers", "body", "status"),
         *("reply_headers", "reply_body", "events_sent", "bytes_sent", "outcome", "took"),
         *("key", "workspace", "rule", "faults", "near_misses", "error", "events", "seeded", "passed_over"),
-        "done",
+        *("done", "shortened"),
     ]
     assert (shown["number"], shown["at"], shown["took"]) == (1, 1_767_225_600.0, 0.0)
     assert (shown["api"], shown["operation"]) == ("aiexport", "messages.create")

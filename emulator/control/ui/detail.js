@@ -35,6 +35,8 @@ const TABS = [
     ({ exchange, explanation }) => answerView(exchange, explanation),
   ],
 ];
+const SHORTENED =
+  "The journal has cut this exchange: only the beginning of its bodies is shown, and its provenance may lack something.";
 const FORMS = ["replay", "answer"]; // tabs in which something is typed
 
 export class Detail {
@@ -176,6 +178,7 @@ function head(exchange, explanation, pick) {
       ),
     ),
     exchange.error ? h("p.error-line", text(exchange.error, 600)) : null,
+    exchange.shortened && h("p.soft", SHORTENED),
     facts(
       ["Operation", picked("operation")],
       ["At", dateTime(exchange.at)],
