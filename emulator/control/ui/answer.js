@@ -1,21 +1,13 @@
 // Answers a prompt differently from the next request on, by what the control API calls an answer.
 
 import { control } from "./api.js";
-import { button, field, fill, h, problem, section, text, toast, visible } from "./dom.js";
+import { button, field, fill, h, option, problem, section, text, toast, visible } from "./dom.js";
 
 /** A form with the prompt of an exchange, and the answers that were added to the world. */
 export function answerView(exchange, { prompt }) {
   const prompts = h("textarea", { value: prompt, rows: "2" });
-  const whole = h(
-    "select",
-    h("option", { value: "prompt" }, "is exactly"),
-    h("option", { value: "contains" }, "contains"),
-  );
-  const where = h(
-    "select",
-    h("option", { value: "" }, "everywhere"),
-    h("option", { value: exchange.operation }, visible(exchange.operation)),
-  );
+  const whole = h("select", option("prompt", "is exactly"), option("contains"));
+  const where = h("select", option("", "everywhere"), option(exchange.operation, visible(exchange.operation)));
   const answer = h("textarea", { rows: "4", required: true });
   const said = h("div", { "aria-live": "polite" });
   const known = h("div");

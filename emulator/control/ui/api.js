@@ -41,9 +41,7 @@ export async function request(method, path, { query, body, signal, tag } = {}) {
   const asked = Object.entries(query ?? {}).filter(([, value]) => value != null && value !== "");
   const url = BASE + path + (asked.length ? `?${new URLSearchParams(asked)}` : "");
   for (;;) {
-    const headers = { "X-Emulator-World": state.world || "default" };
-    const token = sessionStorage.getItem(TOKEN);
-    if (token) headers.Authorization = `Bearer ${token}`;
+    const headers = { "X-Emulator-World": state.world || "default", ...authorization() };
     if (tag) headers["If-None-Match"] = tag;
     if (body !== undefined) headers["Content-Type"] = "application/json";
     const response = await fetch(url, {
@@ -61,8 +59,14 @@ export async function request(method, path, { query, body, signal, tag } = {}) {
     if (response.ok || response.status === 304) return response;
     const failure = await failureOf(response);
     if (response.status !== 403 || !failure.message.includes("control token")) throw failure;
-    await askForToken(Boolean(token));
+    await askForToken(Boolean(headers.Authorization));
   }
+}
+
+/** The header that shows the token, when one was asked for. */
+export function authorization() {
+  const token = sessionStorage.getItem(TOKEN);
+  return token ? { Authorization: `Bearer ${token}` } : {};
 }
 
 async function failureOf(response) {

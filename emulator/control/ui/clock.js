@@ -1,7 +1,7 @@
 // The clock bar: the world's time, what is due next, and moving the clock. What fell due on the way is listed.
 
 import { control } from "./api.js";
-import { button, fill, h, visible } from "./dom.js";
+import { button, fill, h, option, visible } from "./dom.js";
 import { panel } from "./panels.js";
 import { Poll } from "./poll.js";
 import { go, listen } from "./state.js";
@@ -9,11 +9,7 @@ import { dateTime, duration } from "./units.js";
 
 const SPEEDS = [1, 10, 60, 3600];
 const SHOWN = 6; // of what fell due
-const STEPS = [
-  ["+1 s", 1],
-  ["+1 m", 60],
-  ["+1 h", 3600],
-];
+const STEPS = [["+1 s", 1], ["+1 m", 60], ["+1 h", 3600]];
 const time = h("time.clock-now");
 const next = h("span.soft.clock-next");
 const toNext = button("To next", () => move({ set: due.at }), { class: "small" });
@@ -74,7 +70,7 @@ function faceOf({ frozen, speed, auto }) {
             },
           },
           [...new Set([...SPEEDS, speed])].map((each) =>
-            h("option", { value: String(each), selected: each === speed }, `${each}×`),
+            option(String(each), `${each}×`, { selected: each === speed }),
           ),
         ),
   ];

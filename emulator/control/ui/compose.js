@@ -1,7 +1,7 @@
 // The composer: an operation with its example filled in, sent from here, its response shown as it comes.
 
 import { control } from "./api.js";
-import { button, field, fill, h, pre, problem, text, visible } from "./dom.js";
+import { button, field, fill, groups, h, option, pre, problem, text, visible } from "./dom.js";
 import { statusTone } from "./outcome.js";
 import { opens, panel } from "./panels.js";
 import { RequestForm, exchangeOf } from "./request.js";
@@ -33,23 +33,11 @@ async function offer() {
   try {
     const [all, { apis }] = await Promise.all([control("GET", "/operations"), control("GET", "/apis")]);
     ({ operations } = all);
-    const groups = Object.entries(
-      Object.groupBy(
-        operations.map((each, index) => ({ ...each, index })),
-        ({ api }) => api,
-      ),
-    );
+    const numbered = operations.map((each, index) => ({ ...each, index }));
+    const offered = ({ index, operation, method, path }) => option(String(index), `${operation}  ${method} ${path}`);
     fill(
       choice,
-      groups.map(([api, its]) =>
-        h(
-          "optgroup",
-          { label: api },
-          its.map((each) =>
-            h("option", { value: String(each.index) }, `${each.operation}  ${each.method} ${each.path}`),
-          ),
-        ),
-      ),
+      groups(numbered, ({ api }) => api).map(([label, its]) => h("optgroup", { label }, its.map(offered))),
     );
     const first = operations.findIndex(({ api, operation }) =>
       apis.some((each) => each.api === api && each.example === operation),

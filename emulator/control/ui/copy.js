@@ -1,18 +1,12 @@
 // An exchange as something to paste: a command, a program, a rule, a test, a HAR file. Secrets stay masked: what the
 // journal has masked becomes a variable of the environment.
 
-import { h, toast } from "./dom.js";
+import { button, h, toast } from "./dom.js";
 
-const ADDED = new Set([
-  "host",
-  "content-length",
-  "connection",
-  "accept-encoding",
-  "transfer-encoding",
-  "expect",
-  "origin",
-  "referer",
-]); // by clients
+// What clients add by themselves.
+const ADDED = new Set(
+  "host content-length connection accept-encoding transfer-encoding expect origin referer".split(" "),
+);
 const SECRET = /\*{4,}/;
 const KEY = "API_KEY";
 const text = JSON.stringify;
@@ -216,17 +210,10 @@ export function copyMenu(exchange) {
     h(
       "div.menu-items",
       FORMS.map(([name, make]) =>
-        h(
-          "button",
-          {
-            type: "button",
-            onclick: () => {
-              close();
-              copy(make(exchange), name);
-            },
-          },
-          name,
-        ),
+        button(name, () => {
+          close();
+          copy(make(exchange), name);
+        }),
       ),
     ),
   );

@@ -5,7 +5,7 @@ import { answerView } from "./answer.js";
 import { copyMenu } from "./copy.js";
 import { button, facts, fill, h, pre, problem, section, tag, text, value, visible } from "./dom.js";
 import { tree } from "./json.js";
-import { outcomeOf, statusTone } from "./outcome.js";
+import { ending } from "./outcome.js";
 import { unpressed } from "./press.js";
 import { replayView } from "./replay.js";
 import { go, state } from "./state.js";
@@ -35,8 +35,6 @@ const TABS = [
     ({ exchange, explanation }) => answerView(exchange, explanation),
   ],
 ];
-const SHORTENED =
-  "The journal has cut this exchange: only the beginning of its bodies is shown, and its provenance may lack something.";
 const FORMS = ["replay", "answer"]; // tabs in which something is typed
 
 export class Detail {
@@ -56,16 +54,12 @@ export class Detail {
     if (number !== this.number) fill(this.root, h("p.soft.pad", "…"));
     this.number = number;
     try {
-      const [
-        {
-          exchanges: [exchange],
-        },
-        explanation,
-      ] = await Promise.all([
+      const [{ exchanges }, explanation] = await Promise.all([
         control("POST", "/exchanges/query", { body: { when: { number }, last: 1 }, signal: asking.signal }),
         control("GET", `/exchanges/${number}/explanation`, { signal: asking.signal }).catch(() => null),
       ]);
       if (asking.signal.aborted) return;
+      const [exchange] = exchanges;
       if (!exchange)
         throw new Failure(
           404,
@@ -150,7 +144,6 @@ const title = (exchange) =>
   h("h2", h("span.soft", `#${exchange.number} `), h("b", visible(exchange.method)), " ", text(exchange.path, 200));
 
 function head(exchange, explanation, pick) {
-  const outcome = outcomeOf(exchange, exchange.events ?? 0);
   const usage = exchange.reply_body?.usage ?? (streams(exchange) ? lastUsage(exchange) : null);
   const cost =
     explanation?.spent &&
@@ -161,24 +154,9 @@ function head(exchange, explanation, pick) {
   const picked = (name) => exchange[name] && value(name, exchange[name], pick, 200);
   return h(
     "div.summary",
-    h(
-      "p.verdict-line",
-      h(
-        "span.status",
-        { "data-tone": statusTone(exchange.status) },
-        exchange.status ? String(exchange.status) : "no response",
-      ),
-      " ",
-      h(
-        "span.outcome",
-        { "data-tone": outcome.tone },
-        h("span", { "aria-hidden": "true" }, outcome.sign),
-        " ",
-        outcome.words,
-      ),
-    ),
+    h("p.verdict-line", ending(exchange)),
     exchange.error ? h("p.error-line", text(exchange.error, 600)) : null,
-    exchange.shortened && h("p.soft", SHORTENED),
+    exchange.shortened && h("p.soft", "The journal has cut this exchange: bodies and provenance are incomplete."),
     facts(
       ["Operation", picked("operation")],
       ["At", dateTime(exchange.at)],
@@ -228,10 +206,7 @@ function message(exchange, headers, body, pick) {
 function headerList(headers, lines, pick) {
   const item = ([name, line]) => [
     h("dt", visible(name.slice(0, 200))),
-    h(
-      "dd",
-      value(name, line, () => pick(`${headers}.${name}`, line)),
-    ),
+    h("dd", value(name, line, () => pick(`${headers}.${name}`, line))),
   ];
   const list = h("dl.headers", lines.slice(0, MANY).map(item));
   if (lines.length <= MANY) return list;

@@ -47,6 +47,12 @@ export const pre = (...children) => h("pre.raw", { tabindex: "0" }, ...children)
 /** A form field below its label. */
 export const field = (label, element) => h("label.field", h("span", label), element);
 
+/** What can be chosen in a select. */
+export const option = (value, label = value, more = {}) => h("option", { value, ...more }, label);
+
+/** [key, all that have it] of a list, in the order in which the keys come. */
+export const groups = (list, key) => Object.entries(Object.groupBy(list, key));
+
 /** A table with these headings and rows of cells, which scrolls by itself where it is wider than its place. */
 export function table(kind, headings, rows, label) {
   const heads = headings.map((name) =>

@@ -26,10 +26,6 @@ const row = ({ ok, known, expected, found, instead, file, line, id }) =>
     "tr",
     h("td", tag(ok ? "met" : known ? "not met" : "not known", ok ? "ok" : known ? "cut" : "open")),
     h("td", visible(expected)),
-    h(
-      "td",
-      visible(found),
-      instead.map((each) => h("p.soft", visible(each))),
-    ),
+    h("td", visible(found), instead.map((each) => h("p.soft", visible(each)))),
     h("td", h("code", visible(line ? `${file}:${line}` : id))),
   );

@@ -1,7 +1,7 @@
 // Faults: a form made from the table of faults, and those that are armed, with played and left.
 
 import { control } from "./api.js";
-import { button, field, fill, h, section, table, visible } from "./dom.js";
+import { button, field, fill, groups, h, option, section, table, visible } from "./dom.js";
 import { panel } from "./panels.js";
 import { Poll } from "./poll.js";
 
@@ -52,16 +52,12 @@ async function offer(known) {
   form.known = true;
   const about = h("p.soft");
   const params = h("div.fields");
-  const families = Object.entries(Object.groupBy(known, (each) => each.on));
+  const families = groups(known, (each) => each.on);
   const choice = h(
     "select",
     { name: "fault", id: "fault-name", onchange: choose },
-    families.map(([family, all]) =>
-      h(
-        "optgroup",
-        { label: family },
-        all.map(({ name }) => h("option", { value: name }, name)),
-      ),
+    families.map(([label, all]) =>
+      h("optgroup", { label }, all.map(({ name }) => option(name))),
     ),
   );
   function choose() {
@@ -90,23 +86,13 @@ async function offer(known) {
   choose();
   const [{ operations }, { apis }] = await Promise.all([control("GET", "/operations"), control("GET", "/apis")]);
   form.append(
-    list(
-      "fault-operations",
-      operations.map((each) => each.operation),
-    ),
-    list(
-      "fault-keys",
-      apis.flatMap((api) => Object.keys(api.keys)),
-    ),
+    list("fault-operations", operations.map((each) => each.operation)),
+    list("fault-keys", apis.flatMap((api) => Object.keys(api.keys))),
   );
 }
 
 const list = (id, values) =>
-  h(
-    "datalist",
-    { id },
-    [...new Set(values)].map((value) => h("option", { value })),
-  );
+  h("datalist", { id }, [...new Set(values)].map((value) => option(value, "")));
 
 const labelled = (label, name, attributes) =>
   field(label, h("input", { name, autocomplete: "off", spellcheck: false, ...attributes }));
@@ -156,10 +142,7 @@ function armedFaults(armed, problems) {
       h("td", visible(scope(each))),
       h("td.number", String(each.played)),
       h("td.number", left(each)),
-      h(
-        "td",
-        button("Disarm", () => disarm(`/faults/${each.id}`, `${each.id} is disarmed`), attributes),
-      ),
+      h("td", button("Disarm", () => disarm(`/faults/${each.id}`, `${each.id} is disarmed`), attributes)),
     );
   };
   const all = () => disarm("/faults", "All faults are disarmed");

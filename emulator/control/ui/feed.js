@@ -82,10 +82,7 @@ export class Feed {
     this.close(this.position ? "catching" : "live");
     const connection = (this.connection = new AbortController());
     this.read(connection)
-      .then(
-        () => "lost",
-        (failure) => failure,
-      )
+      .then(() => "lost", (failure) => failure)
       .then((ended) => {
         if (this.connection !== connection) return;
         clearTimeout(this.calm);

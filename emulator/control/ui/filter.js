@@ -1,6 +1,6 @@
 // The filter: a `when` as in a rule, evaluated by the server and kept in the address bar.
 
-import { button, fill, h, visible } from "./dom.js";
+import { button, fill, h, option, visible } from "./dom.js";
 import { go, listen, state } from "./state.js";
 
 // Quick filters: what they are called, and what they add.
@@ -25,7 +25,7 @@ export class Filter {
           this.keys.value = "";
         },
       },
-      h("option", { value: "" }, "Key"),
+      option("", "Key"),
     );
     this.field = h("input", {
       type: "search",
@@ -85,11 +85,7 @@ export class Filter {
   /** Offers the keys of the exchanges that are known. */
   offer(rows) {
     const keys = [...new Set(rows.all.map((row) => row.key))].filter(Boolean).slice(-100).sort();
-    fill(
-      this.keys,
-      h("option", { value: "" }, "Key"),
-      keys.map((key) => h("option", { value: key }, visible(key))),
-    );
+    fill(this.keys, option("", "Key"), keys.map((key) => option(key, visible(key))));
   }
 
   /** Says what is wrong with the filter, at its place; null: nothing. */

@@ -60,11 +60,7 @@ function card(job, now) {
       h("span", h("b", visible(job.kind)), " ", h("code", visible(id)), seed(job)),
       tag(job.state, job.done ? "ok" : "open"),
     ),
-    h(
-      "ol.history",
-      { "aria-label": `History of ${id}` },
-      job.history.map((each) => step(each, now)),
-    ),
+    h("ol.history", { "aria-label": `History of ${id}` }, job.history.map((each) => step(each, now))),
     facts(
       ["API", visible(job.api)],
       ["Workspace", visible(job.workspace)],

@@ -67,18 +67,9 @@ function help() {
     h("h2", { id: "help-title" }, "Keyboard"),
     h(
       "dl.shortcuts",
-      KEYS.map(([shown, what]) => [
-        h(
-          "dt",
-          shown.split("  ").map((key) => h("kbd", key)),
-        ),
-        h("dd", what),
-      ]),
+      KEYS.map(([shown, what]) => [h("dt", shown.split("  ").map((key) => h("kbd", key))), h("dd", what)]),
     ),
-    h(
-      "div.actions",
-      button("Close", () => dialog.close(), { class: "primary" }),
-    ),
+    h("div.actions", button("Close", () => dialog.close(), { class: "primary" })),
   );
   document.body.append(dialog);
   dialog.showModal();

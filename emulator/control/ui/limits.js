@@ -1,7 +1,7 @@
 // Limits: a bar for each counter of each key, what refused a request, when it resets, and the key's plan.
 
 import { control } from "./api.js";
-import { h, section, tag, visible } from "./dom.js";
+import { groups, h, option, section, tag, visible } from "./dom.js";
 import { opens, panel } from "./panels.js";
 import { Poll } from "./poll.js";
 import { state } from "./state.js";
@@ -63,14 +63,8 @@ async function refusers({ number, at }) {
 }
 
 function draw({ keys, tiers, now }) {
-  return Object.entries(Object.groupBy(keys, ({ api }) => api)).map(([api, all]) =>
-    section(
-      api,
-      h(
-        "div.cards",
-        all.map((each) => card(each, tiers[api], now)),
-      ),
-    ),
+  return groups(keys, ({ api }) => api).map(([api, all]) =>
+    section(api, h("div.cards", all.map((each) => card(each, tiers[api], now)))),
   );
 }
 
@@ -96,7 +90,7 @@ function card(each, plans, now) {
             h(
               "select.small",
               { "data-key": `${each.api}/${each.key}`, onchange: change },
-              plans.map((plan) => h("option", { value: plan, selected: plan === each.tier }, plan)),
+              plans.map((plan) => option(plan, plan, { selected: plan === each.tier })),
             ),
           )
         : tag(each.status, "cut"),

@@ -163,11 +163,7 @@ function newLine() {
   );
   cells.verb = cells.call.appendChild(h("b"));
   cells.path = cells.call.appendChild(h("bdi"));
-  const line = h(
-    "div.row",
-    { role: "row", id: `line-${++lines}` },
-    COLUMNS.map(([name]) => cells[name]),
-  );
+  const line = h("div.row", { role: "row", id: `line-${++lines}` }, COLUMNS.map(([name]) => cells[name]));
   line.cells = cells;
   return line;
 }

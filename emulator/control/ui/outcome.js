@@ -1,5 +1,6 @@
 // How an exchange ended, in words, with a sign and a tone.
 
+import { h } from "./dom.js";
 import { count } from "./units.js";
 
 /** {sign, tone, word, words}: `word` for the list, `words` for the detail. Of a stream, `events` is how many it has. */
@@ -27,6 +28,22 @@ export function outcomeOf(exchange, events = 0) {
     default:
       return { ...(REFUSALS[statusTone(exchange.status)] ?? COMPLETE), words: wordsOf(exchange, events) };
   }
+}
+
+/** The status of an exchange, and how it ended. */
+export function ending(exchange) {
+  const outcome = outcomeOf(exchange, exchange.events);
+  return [
+    h("span.status", { "data-tone": statusTone(exchange.status) }, String(exchange.status || "no response")),
+    " ",
+    h(
+      "span.outcome",
+      { "data-tone": outcome.tone },
+      h("span", { "aria-hidden": "true" }, outcome.sign),
+      " ",
+      outcome.words,
+    ),
+  ];
 }
 
 const COMPLETE = { sign: "✓", tone: "ok", word: "complete" };

@@ -38,10 +38,7 @@ export class Poll {
     clearTimeout(this.timer);
     if (!this.on || document.hidden) return;
     const turn = (this.turn = {});
-    const { drawn, failed } = await this.load().then(
-      (value) => ({ drawn: value }),
-      (error) => ({ failed: error }),
-    );
+    const { drawn, failed } = await this.load().then((value) => ({ drawn: value }), (error) => ({ failed: error }));
     unpressed(() => turn === this.turn && this.show(drawn, failed, force));
   }
 

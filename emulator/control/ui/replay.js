@@ -2,7 +2,7 @@
 
 import { requestOf } from "./copy.js";
 import { button, fill, h, pre, problem, text } from "./dom.js";
-import { outcomeOf, statusTone } from "./outcome.js";
+import { ending } from "./outcome.js";
 import { RequestForm, exchangeOf } from "./request.js";
 import { duration } from "./units.js";
 
@@ -32,20 +32,8 @@ export function replayView(exchange) {
 }
 
 function compare(before, after) {
-  const side = (title, exchange) => {
-    const outcome = outcomeOf(exchange, exchange.events);
-    return h(
-      "div",
-      h("h3", title),
-      h(
-        "p",
-        h("span.status", { "data-tone": statusTone(exchange.status) }, String(exchange.status || "no response")),
-        " ",
-        h("span.outcome", { "data-tone": outcome.tone }, outcome.sign, " ", outcome.words),
-        ` in ${duration(exchange.took)}`,
-      ),
-    );
-  };
+  const side = (title, exchange) =>
+    h("div", h("h3", title), h("p", ending(exchange), ` in ${duration(exchange.took)}`));
   const [left, right] = [linesOf(before.reply_body), linesOf(after.reply_body)];
   const marks = [differing(left, right), differing(right, left)];
   const pane = (all, mark) =>

@@ -1,20 +1,13 @@
 // What stands where no exchange is yet: what is served, and a request to copy.
 
+import { authorization } from "./api.js";
 import { copy } from "./copy.js";
-import { button, facts, fill, h, pre, problem, visible } from "./dom.js";
+import { button, facts, h, pre, problem, visible } from "./dom.js";
 
 /** What is served here, with a command to try. */
 export function welcome() {
   const place = h("div.welcome", h("h2", "Waiting for the first request"));
-  fetch("/", {
-    headers: {
-      Accept: "application/json",
-      ...(sessionStorage.getItem("emulator-control-token")
-        ? { Authorization: `Bearer ${sessionStorage.getItem("emulator-control-token")}` }
-        : {}),
-    },
-    cache: "no-store",
-  })
+  fetch("/", { headers: { Accept: "application/json", ...authorization() }, cache: "no-store" })
     .then((response) => response.json())
     .then((told) =>
       place.append(...told.apis.map(card), h("p.soft", h("a", { href: "/?about" }, "What is served, on one page"))),

@@ -89,13 +89,11 @@ function bar(events, exchange, outcome) {
   );
   const step = Math.max(1, Math.ceil(events.length / 400));
   for (let index = 0; index < events.length; index += step) {
-    svg.append(
-      draw("line", { x1: at(index), x2: at(index), y1: 14, y2: 30, class: events[index].sent ? "tick sent" : "tick" }),
-    );
+    svg.append(line(at(index), 14, 30, { class: events[index].sent ? "tick sent" : "tick" }));
   }
   const broken = exchange.events_sent < events.length && exchange.outcome !== "complete";
   if (broken)
-    svg.append(draw("line", { x1: sentTo, x2: sentTo, y1: 2, y2: 42, class: "cut-line", "data-tone": outcome.tone }));
+    svg.append(line(sentTo, 2, 42, { class: "cut-line", "data-tone": outcome.tone }));
   const mark = broken ? h("span.cut-mark", { "data-tone": outcome.tone }, outcome.sign) : null;
   if (mark) mark.style.left = `${Math.min(98, (sentTo / WIDTH) * 100)}%`;
   return h(
@@ -111,6 +109,8 @@ function draw(name, attributes) {
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   return element;
 }
+
+const line = (x, y1, y2, more) => draw("line", { x1: x, x2: x, y1, y2, ...more });
 
 function eventTable(events, outcome, exchange) {
   const shown = table("events", ["#", "#Planned", "#Sent", "#Bytes", "Type", "Data"], [], "Events");

@@ -1,7 +1,7 @@
 // Webhooks: every attempt with its signature and what the receiver said, when the next try is due, and sending again.
 
 import { control } from "./api.js";
-import { button, facts, h, pre, section, tag, text, visible } from "./dom.js";
+import { button, facts, groups, h, pre, section, tag, text, visible } from "./dom.js";
 import { panel } from "./panels.js";
 import { Poll } from "./poll.js";
 import { dateTime, duration } from "./units.js";
@@ -31,7 +31,7 @@ panel({
 });
 
 function draw({ webhooks, dropped, now }) {
-  const messages = Object.entries(Object.groupBy(webhooks, ({ id }) => id)).reverse();
+  const messages = groups(webhooks, ({ id }) => id).reverse();
   return [
     messages.length
       ? messages.map(([id, attempts]) => message(id, attempts, now))

@@ -1,7 +1,7 @@
 // Worlds: which one the page shows, reset, snapshot and restore; and the verdict on what its client did.
 
 import { control, request } from "./api.js";
-import { button, byId, fill, h, section, table, tag, text, visible } from "./dom.js";
+import { button, byId, fill, h, option, section, table, tag, text, visible } from "./dom.js";
 import { opens, panel } from "./panels.js";
 import { Poll, act, sure } from "./poll.js";
 import { go, listen, state } from "./state.js";
@@ -19,11 +19,7 @@ panel({
     kept = h("div");
     problems = h("div");
     root.append(problems, place, kept, verdict);
-    poll = new Poll(
-      place,
-      () => control("GET", "/worlds"),
-      ({ worlds }) => list(worlds),
-    );
+    poll = new Poll(place, () => control("GET", "/worlds"), ({ worlds }) => list(worlds));
     judged = new Poll(verdict, () => control("GET", "/verdict"), judgement, 3000);
     return [poll, judged];
   },
@@ -186,9 +182,6 @@ async function offer() {
   if (!names.includes(here())) names.push(here());
   const known = [...choice.options].map(({ value }) => value).join("\n");
   if (known !== names.join("\n"))
-    fill(
-      choice,
-      names.map((name) => h("option", { value: name }, visible(name))),
-    );
+    fill(choice, names.map((name) => option(name, visible(name))));
   choice.value = here();
 }
