@@ -44,7 +44,7 @@ class Shot(NamedTuple):
 SHOTS = (
     *(Shot(f"inspector-list-{scheme}", "", scheme, (1360, 620)) for scheme in SCHEMES),
     *(Shot(f"inspector-stream-{scheme}", "exchange=3", scheme) for scheme in SCHEMES),
-    Shot("inspector-why-light", "exchange=8&tab=why", "light"),
+    Shot("inspector-why-light", "exchange=13&tab=why", "light"),
     *(Shot(f"inspector-limits-{scheme}", "view=limits", scheme, (1360, 620)) for scheme in SCHEMES),
     Shot("inspector-faults-light", "view=faults", "light"),
     Shot("inspector-jobs-light", "view=jobs", "light", (1360, 620)),
@@ -78,8 +78,6 @@ def calls(emulator: Emulated, webhook_url: str) -> Iterable[Callable[[], object]
     yield ask("Hello!")
     yield ask("Describe the seven colours of a rainbow.", fault="cut_after=12", stream=True, max_tokens=60)
     yield ask("What is 2 + 2?", fault="status=503")
-    for _ in range(4):
-        yield ask("Is my order on its way?", key="axp_demo_small", max_tokens=40)
     yield lambda: loopback.get(f"{emulator.origin}/v2/mesages", headers=KEY)
     yield ask("Name three rivers.", max_tokens=-1)
     yield ask("Name three rivers.", stream=True, max_tokens=24)
@@ -88,17 +86,19 @@ def calls(emulator: Emulated, webhook_url: str) -> Iterable[Callable[[], object]
     session = {"agentId": "68f0000000000000000000a1"}
     key = {"x-api-key": "aix_test_demo"}
     yield lambda: loopback.post(f"{emulator.origin}/v1/sessions", json=session, headers=key, timeout=PATIENCE)
+    yield lambda: emulator.advance(BATCH)
+    for _ in range(4):
+        yield ask("Is my order on its way?", key="axp_demo_small", max_tokens=40)
 
 
 def play(emulator: Emulated, webhook_url: str) -> None:
-    """Makes the calls, and moves the clock until each is answered and the batch has ended; then arms faults."""
+    """Makes the calls, and moves the clock until each is answered; then arms faults."""
     for call in calls(emulator, webhook_url):
         caller = Thread(target=_forgiving(call), daemon=True)
         caller.start()
         while caller.is_alive():
             caller.join(0.05)
             emulator.advance(STEP)
-    emulator.advance(BATCH)
     for fault in FAULTS:
         loopback.post(f"{emulator.origin}/_emulator/faults", json=fault).raise_for_status()
     loopback.put(f"{emulator.origin}/_emulator/worlds/checkout-test", json={}).raise_for_status()
