@@ -8,7 +8,7 @@ import { bytes, clockTime, count, duration } from "./units.js";
 
 const ROW = 30; // pixels; style.css has the same
 const SPARE = 6; // rows above and below those in sight
-const FRESH = 15; // rows that are made in one frame; those that are made once are used again
+const FRESH = 15; // rows that are made in one frame, to be used again
 
 const COLUMNS = [
   ["outcome", "Outcome", ""],

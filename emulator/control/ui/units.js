@@ -1,6 +1,6 @@
 // Numbers as people read them.
 
-/** 12,345.678; by itself, since making an Intl.NumberFormat takes longer than to show a list. */
+/** 12,345.678; Intl.NumberFormat takes longer to make than the whole list. */
 export const count = (number) => String(Math.round(number * 1000) / 1000).replace(/\d(?=(\d{3})+(?!\d))/g, "$&,");
 
 /** 312 B, 4.1 kB, 1.0 MB */
