@@ -75,6 +75,17 @@ def test_hostile_text_stays_text(page: Page, emulator: Emulated) -> None:
     assert page.locator("img").count() == 0
 
 
+def test_a_window_that_grows_or_shrinks_does_not_stop_following(page: Page, emulator: Emulated) -> None:
+    for _ in range(60):
+        send(emulator)
+    page.goto(address(emulator))
+    for height in (900, 400, 1300):
+        page.set_viewport_size({"width": 1400, "height": height})
+        expect(page.locator("[data-number='60']")).to_be_in_viewport()
+        page.locator(".scroll").evaluate(SETTLED)
+        expect(page.locator("#follow")).to_have_text("Following")
+
+
 def test_scrolling_up_stops_following_and_one_press_resumes(page: Page, emulator: Emulated) -> None:
     for _ in range(40):
         send(emulator)

@@ -41,7 +41,7 @@ const STATES = {
 export class Feed {
   /**
    * `cleared()`, `rows(rows)`, `gone(places)`, `told({dropped, missed})`, `problem(failure or null)` are called, and
-   * `reset()` when the journal begins anew: another server, or another world of that name, or it was cleared.
+   * `reset()` when the journal begins anew.
    */
   constructor(listener) {
     this.listener = listener;

@@ -100,6 +100,7 @@ export class List {
   scrolled() {
     const { scrollTop } = this.box;
     if (scrollTop === this.top) return; // `draw` has scrolled
+    this.height = this.box.clientHeight; // it may just have grown
     if (this.following && scrollTop < this.top - 1 && scrollTop < this.furthest() - 1) this.follow(false);
     this.top = scrollTop;
     this.changed();
