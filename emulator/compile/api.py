@@ -26,6 +26,7 @@ from emulator.playbook import Api as ApiPlan
 from emulator.playbook import access
 from emulator.playbook import model as plan
 from emulator.playbook.headers import ADDED
+from emulator.playbook.json_schema import Schema
 from emulator.playbook.limits import KINDS, AtOnce, parse_limit
 from emulator.playbook.operators import same
 from emulator.playbook.parameters import unknown_classes
@@ -223,8 +224,17 @@ class ApiCompiler:
             if name == "keys" or name in REQUEST_NAMES:
                 self.diagnostics.add(self._place(("collections", name)), f"the name {name!r} is taken; choose another")
         self._require_example()
+        self._require_schemas()
         self._require_classes()
         self.diagnostics.found.extend(unknown_claims(self.compiler.document, file.claims))
+
+    def _require_schemas(self) -> None:
+        """Reports each of the API's own schemas that is none: those that refer to it are right all the same."""
+        for name, schema in () if self.checked else self.file.schemas.items():
+            try:
+                Schema(schema, self.file.schemas)
+            except Exception as error:  # the validator's own errors have no common root
+                self.diagnostics.add(self.compiler.place(("schemas", name)), f"not a JSON Schema: {error}")
 
     def _require_classes(self) -> None:
         """Reports each `class` in a schema that is none."""

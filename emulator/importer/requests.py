@@ -111,7 +111,7 @@ class Requests:
         allowed: Any = None
         if isinstance(value.get("enum"), list) and all(isinstance(each, str) for each in value["enum"]):
             allowed, wanted = value["enum"], f"be one of: {', '.join(value['enum'])}"
-        elif value.get("type") in _TYPES:
+        elif isinstance(value.get("type"), str) and value["type"] in _TYPES:
             allowed, wanted = {"matches": _TYPES[value["type"]]}, f"be of type {value['type']}"
         if allowed:
             message = f"{name}: must {wanted}"

@@ -50,20 +50,28 @@ class Schemas:
         return self._converted[reference.removeprefix(_REFERENCE)]
 
     def checked(self, part: Part) -> dict[str, Any]:
-        """Returns a schema, converted; one that is no JSON Schema is reported."""
+        """Returns a schema, converted; one that is no JSON Schema is reported, and so are those that it refers to."""
+        before = len(self._parts)
         schema = self.convert(part)
-        if not part.findings.problems.found:
-            try:
-                Schema(schema, self._converted)
-            except Exception as error:  # the validator's own errors have no common root
-                where, why = part, str(error).partition("\n")[0]
-                for step in getattr(error, "instance_path", ()):
-                    inner = where.get(step) if isinstance(step, str) else None
-                    if inner is None:
-                        break
-                    where = inner
-                where.problem(f"not a JSON Schema: {why}")
+        for name in list(self._parts)[before:]:
+            self._require(self._parts[name], self._converted[name])
+        self._require(part, schema)
         return schema
+
+    def _require(self, part: Part, schema: dict[str, Any]) -> None:
+        """Reports a schema that is no JSON Schema, at the keyword that is wrong."""
+        if part.findings.problems.found:
+            return
+        try:
+            Schema(schema, self._converted)
+        except Exception as error:  # the validator's own errors have no common root
+            where, why = part, str(error).partition("\n")[0]
+            for step in getattr(error, "instance_path", ()):
+                inner = where.get(step) if isinstance(step, str) else None
+                if inner is None:
+                    break
+                where = inner
+            where.problem(f"not a JSON Schema: {why}")
 
     def convert(self, part: Part) -> dict[str, Any]:
         """Returns a schema in the words of JSON Schema."""

@@ -190,3 +190,11 @@ def test_a_claim_is_cited_with_the_operation_that_it_stands_in(library: Library)
     )
     (citation,) = library.demo(text).citations
     assert (citation.claim, citation.operation) == ("D-ONE", "echo.create")
+
+
+def test_a_schema_of_the_apis_own_that_is_none_is_refused_though_nothing_is_wrong_with_what_refers_to_it(
+    library: Library,
+) -> None:
+    operations = "echo.create: {route: POST /echo, request: {$ref: '#/schemas/Pet'}, rules: [{reply: {}}]}\n"
+    (message,) = library.refused(api=api("schemas: {Pet: «{type: []}}\n", operations))
+    assert message.startswith("not a JSON Schema: ")

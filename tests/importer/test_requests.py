@@ -44,6 +44,12 @@ def test_the_text_in_a_path_is_of_the_type_that_is_named(imports: Imports) -> No
     assert client.get("/pets/7/cow").json()["error"]["message"] == "kind: must be one of: cat, dog"
 
 
+def test_a_type_that_is_none_is_refused(imports: Imports) -> None:
+    text = "parameters: [{name: id, in: path, required: true, schema: {«type: [{}]}}]\n" + OK
+    (message,) = imports.refused(operation(text, path="/pets/{id}"))
+    assert message.startswith("not a JSON Schema: ")
+
+
 def test_a_header_that_is_required_is_asked_for(imports: Imports) -> None:
     client = imports.client(
         operation(parameters("{name: X-Trace, in: header, required: true, schema: {type: string}}"))

@@ -68,6 +68,14 @@ def test_what_is_no_json_schema_is_refused_at_its_place(imports: Imports) -> Non
     assert message.startswith("not a JSON Schema: ")
 
 
+def test_what_is_referred_to_is_looked_at_too(imports: Imports) -> None:
+    more = "components: {schemas: {Pet: {properties: {a: {«type: []}}}}}\n"
+    schema = "{$ref: '#/components/schemas/Pet'}"
+    text = f"requestBody: {{content: {{application/json: {{schema: {schema}}}}}}}\nresponses: {{}}\n"
+    (message,) = imports.refused(operation(text, method="post", more=more))
+    assert message.startswith("not a JSON Schema: ")
+
+
 def test_two_schemas_of_one_name_are_told_apart(imports: Imports) -> None:
     imports.write("other.yaml", "Pet: {const: 2}\n")
     more = "components: {schemas: {Pet: {const: 1}}}\n"
