@@ -11,6 +11,9 @@ RUN python -m hatchling build -t wheel -d /wheel \
  && pip --python /opt/emulator/bin/python install --no-cache-dir --no-deps /wheel/*.whl
 
 FROM python:3.12-slim
+LABEL org.opencontainers.image.title="ai-api-emulator" \
+      org.opencontainers.image.description="One local server that stands in for hosted AI APIs described in YAML." \
+      org.opencontainers.image.licenses="MIT"
 COPY --from=build /opt/emulator /opt/emulator
 ENV PATH=/opt/emulator/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 EMULATOR_AUTHORITY=/authority \
     EMULATOR_LISTEN=0.0.0.0:8484

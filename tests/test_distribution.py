@@ -115,6 +115,7 @@ def test_the_sdist_holds_everything_that_the_project_is_made_of(tmp_path: Path) 
     wanted = files_below("emulator", "scenarios", "fixtures", "tests", "benchmarks", "scripts")
     assert wanted <= named
     assert {"README.md", "LICENSE", "CHANGELOG.md", "Dockerfile", "constraints.txt", "pyproject.toml"} <= named
+    assert {"action.yml", "compose.yaml", "zensical.toml"} <= named
     assert not [name for name in named if name.startswith(".venv") or name.endswith(".pyc")]
 
 
@@ -128,8 +129,9 @@ def test_an_installed_wheel_lists_its_routes_in_an_empty_folder(installed: Path,
 
 
 def test_the_command_is_installed_with_the_wheel(installed: Path, tmp_path: Path) -> None:
-    shown = run(str(installed / "bin" / "emulator"), "--version", cwd=tmp_path, PYTHONPATH=str(installed))
-    assert __version__ in shown
+    for name in ("emulator", "ai-api-emulator"):  # the second is what `uvx ai-api-emulator` looks for
+        shown = run(str(installed / "bin" / name), "--version", cwd=tmp_path, PYTHONPATH=str(installed))
+        assert __version__ in shown
 
 
 def test_an_installed_package_finds_its_data_inside_itself(installed: Path) -> None:

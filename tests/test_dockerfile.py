@@ -109,3 +109,9 @@ def test_only_what_the_wheel_needs_reaches_the_build() -> None:
 @pytest.mark.parametrize("word", ["curl", "apt-get", "--privileged", "ADD http"])
 def test_nothing_more_is_fetched(word: str) -> None:
     assert word not in TEXT
+
+
+def test_the_image_says_what_it_is() -> None:
+    (label,) = final("LABEL")
+    assert 'org.opencontainers.image.licenses="MIT"' in label
+    assert 'org.opencontainers.image.title="ai-api-emulator"' in label

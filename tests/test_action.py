@@ -1,0 +1,108 @@
+"""action.yml and compose.yaml: what a CI job gets, and that the pages say the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from emulator.settings import Listen
+from tests import loopback
+from tests.pages import ROOT, blocks, tables
+from tests.process import environment
+
+ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
+INSTALL, START = ACTION["runs"]["steps"]
+PAGE = ROOT / "docs" / "ci.md"
+
+
+def start(folder: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
+    """Runs the step as a runner does, with the emulator that is installed here; ends with what it has started."""
+    tools = folder / "ai-api-emulator" / "bin"
+    tools.mkdir(parents=True)
+    for tool in ("emulator", "python"):
+        (tools / tool).write_text(f'#!/bin/sh\nexec "{Path(sys.executable).parent / tool}" "$@"\n')
+        (tools / tool).chmod(0o755)
+    given = {"SCENARIOS": ACTION["inputs"]["scenarios"]["default"], "LISTEN": ACTION["inputs"]["listen"]["default"]}
+    files = {name: str(folder / name) for name in ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH")}
+    variables = environment(**given | inputs, **files, RUNNER_TEMP=str(folder))
+    return subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", START["run"]],
+        cwd=folder,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+    )
+
+
+def outputs(folder: Path) -> dict[str, str]:
+    """What the step has put out."""
+    lines = (folder / "GITHUB_OUTPUT").read_text().splitlines()
+    return {name: value for name, _, value in (line.partition("=") for line in lines)}
+
+
+def stop(folder: Path) -> None:
+    """Ends the server that the step has left running, as a runner does at the end of a job."""
+    for process in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if f"RUNNER_TEMP={folder}\0" in process.read_text(errors="replace"):
+                os.kill(int(process.parent.name), signal.SIGTERM)
+        except OSError:
+            continue
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the server to end in /proc")
+def test_later_steps_find_a_ready_server_with_the_scenarios_that_were_given(tmp_path: Path) -> None:
+    story = "scenario: mine\nextends: default\nrules: [{on: status.get, reply: {status: 418}}]\n"
+    (tmp_path / "mine.yaml").write_text(story)
+    try:
+        done = start(tmp_path, SCENARIOS="./mine.yaml\ndefault\n")
+        assert done.returncode == 0, done.stdout + done.stderr
+        found = outputs(tmp_path)
+        assert set(found) == set(ACTION["outputs"])
+        assert (tmp_path / "GITHUB_ENV").read_text() == f"EMULATOR_URL={found['url']}\n"
+        base_urls = json.loads(found["base-urls"])
+        assert base_urls == {"aixplain": found["url"], "aiexport": f"{found['url']}/v2"}
+        with loopback.Client() as client:
+            assert client.get(f"{base_urls['aiexport']}/status").status_code == 418
+            assert client.get(f"{found['url']}/_emulator").json()["scenarios"] == ["mine", "default"]
+    finally:
+        stop(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_server_that_does_not_start_fails_the_step_and_says_why(tmp_path: Path) -> None:
+    done = start(tmp_path, SCENARIOS="missing")
+    assert done.returncode == 1
+    assert "missing" in done.stdout
+
+
+def test_the_steps_read_their_inputs_from_variables_only() -> None:
+    assert "${{" not in INSTALL["run"] + START["run"], "an input with a quote in it would be run"
+    read = [value for step in (INSTALL, START) for value in step["env"].values()]
+    assert sorted(read) == sorted(f"${{{{ inputs.{name} }}}}" for name in ACTION["inputs"])
+
+
+def test_the_page_lists_the_inputs_and_outputs_and_its_workflow_uses_them() -> None:
+    inputs, put_out = (table.keys for table in tables(PAGE))
+    assert (inputs, put_out) == (list(ACTION["inputs"]), list(ACTION["outputs"]))
+    (workflow,) = (yaml.safe_load(block.text) for block in blocks(PAGE) if block.language == "yaml")
+    (step,) = (each for each in workflow["jobs"]["test"]["steps"] if each.get("id") == "emulator")
+    assert set(step["with"]) <= set(inputs)
+
+
+def test_the_compose_file_serves_where_the_pages_say_on_this_computer_only() -> None:
+    service = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["emulator"]
+    assert service["ports"] == [f"127.0.0.1:{Listen().port}:8484"]
+    assert service["healthcheck"]["test"][:3] == ["CMD", "emulator", "wait"]
+    assert service["read_only"] is True
