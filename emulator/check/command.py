@@ -27,7 +27,7 @@ def check_scenarios(paths: Sequence[str], play: bool = True) -> tuple[list[Diagn
 
     A path may also be an API file, a project file with its scenarios, or a folder of them; without any, the project
     file of the working folder is checked or, when there is none, all that come with the emulator.
-    Operations are played unless `play` is false, and only if nothing else is wrong.
+    Operations are played unless `play` is false, and only if everything can be compiled.
     """
     names = [name for path in paths for name in _inside(path)]
     projects = [path for path in names if Path(path).name in (*PROJECT_FILES, PYPROJECT)]
@@ -77,10 +77,17 @@ def check_scenario(name: str, play: bool = True) -> list[Diagnostic]:
     playbook = loader.load_partly((name,))
     wrong = loader.diagnostics.found
     loaded = Loaded(playbook, tuple(loader.rules), loader.changes, tuple(loader.documents), tuple(loader.answers))
-    found = [*wrong, *lint(loaded)]
-    if not wrong:  # a condition that is wrong matches nothing yet, so nothing can be said of what it hides
-        found += [*unreachable(loaded), *hidden_answers(loaded), *unmeetable(playbook)]
-    return sorted({*found, *(play_operations(playbook) if play and not found else ())})
+    found = [*wrong, *lint(loaded), *unreachable(loaded, wrong), *hidden_answers(loaded)]
+    if not wrong:  # what was left out may meet what is expected, and can't be played
+        found += unmeetable(playbook)
+        found += _unheard(play_operations(playbook), found) if play else []
+    return sorted({*found})
+
+
+def _unheard(played: Sequence[Diagnostic], found: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Returns what went wrong in playing, without what only follows from something that was found by reading."""
+    places, messages = {each.place for each in found}, "\n".join(each.message for each in found)
+    return [each for each in played if each.place not in places and str(each.place) not in messages]
 
 
 def _inside(path: str) -> list[str]:

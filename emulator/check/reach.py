@@ -3,7 +3,7 @@ operation refuses every request that they are for; and canned answers that an ea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import PurePath
 
 from emulator.check.fields import Fields
@@ -19,19 +19,33 @@ from emulator.playbook.operators import field_test, same
 MAX_MATCHES = 10_000  # a rule whose counters let none of so many matches through is never reached
 
 
-def unreachable(loaded: Loaded) -> Iterator[Diagnostic]:
-    """Yields a diagnostic for each rule that answers no request of any operation that it is for."""
-    reached: set[Location] = set()
+def unreachable(loaded: Loaded, wrong: Sequence[Diagnostic] = ()) -> Iterator[Diagnostic]:
+    """Yields a diagnostic for each rule that answers no request of any operation that it is for.
+
+    A rule in which something is `wrong` is passed over: what it matches is not known yet.
+    """
+    reached = {rule.place for rule in _wrong_rules(loaded, wrong)}
+    unknown = frozenset(reached)
     why: dict[Location, str] = {}
     for api in loaded.playbook.apis.values():
         rows = {kind.rows.operation for kind in api.jobs.values() if kind.rows is not None}
         for operation in api.operations.values():
-            for rule, reason in _reasons(api, operation, works_rows=operation.name in rows):
+            for rule, reason in _reasons(api, operation, unknown, works_rows=operation.name in rows):
                 if reason is None:
                     reached.add(rule.place)
                 else:
                     why.setdefault(rule.place, reason)
     yield from (Diagnostic(place, reason) for place, reason in why.items() if place not in reached)
+
+
+def _wrong_rules(loaded: Loaded, wrong: Sequence[Diagnostic]) -> Iterator[Rule]:
+    """Yields the rules in which a diagnostic stands: the last one of its file that begins before it."""
+    operations = [each for api in loaded.playbook.apis.values() for each in api.operations.values()]
+    rules = {rule.place: rule for operation in operations for rule in operation.rules.rules} if wrong else {}
+    for file, line, column in {(each.place.file, each.place.line, each.place.column) for each in wrong}:
+        before = [at for at in rules if at.file == file and (at.line, at.column) <= (line, column)]
+        if before:
+            yield rules[max(before, key=lambda at: (at.line, at.column))]
 
 
 def hidden_answers(loaded: Loaded) -> Iterator[Diagnostic]:
@@ -67,11 +81,15 @@ def _fits(answer: CannedAnswer, prompt: str) -> bool:
     return prompt in answer.prompts or any(text in prompt for text in answer.contains)
 
 
-def _reasons(api: Api, operation: Operation, works_rows: bool) -> Iterator[tuple[Rule, str | None]]:
-    """Every rule of an operation, with why it is never reached there."""
+def _reasons(
+    api: Api, operation: Operation, unknown: Collection[Location], works_rows: bool
+) -> Iterator[tuple[Rule, str | None]]:
+    """Every rule of an operation but those that are `unknown`, with why it is never reached there."""
     fields = Fields(api, api.file.operations[operation.name])
     before: list[Rule] = []
     for rule in operation.rules.rules:
+        if rule.place in unknown:
+            continue
         reason = _counted_out(rule.matcher) or (None if rule.unchecked else _refused(rule.matcher, fields))
         if reason is None:
             earlier = next((each for each in before if _answers_for(each, rule, works_rows)), None)

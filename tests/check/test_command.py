@@ -24,12 +24,54 @@ def test_operations_are_played_unless_told_otherwise(folder: Path) -> None:
     assert check_scenario(str(folder / "story.yaml"), play=False) == []
 
 
-def test_nothing_is_played_when_something_else_is_wrong(folder: Path) -> None:
-    (folder / "story.yaml").write_text(STORY + "rules: [{when: {nth: 2, times: 1}, reply: {body: '${X}'}}]\n")
-    assert [found.message.partition(":")[0] for found in check_scenario(str(folder / "story.yaml"))] == [
-        "this rule is never reached",
-        "${X} stands here as it is",
+def reported(folder: Path, rules: str) -> list[tuple[str, str]]:
+    """What is found in a scenario with these rules: the place of each diagnostic, and how it begins."""
+    (folder / "story.yaml").write_text(STORY + rules)
+    found = check_scenario(str(folder / "story.yaml"))
+    return [(f"{Path(each.place.file).name}:{each.place.line}", each.message.partition(":")[0]) for each in found]
+
+
+@pytest.mark.finding("F8")
+def test_what_is_read_and_what_is_played_is_reported_in_one_pass(folder: Path) -> None:
+    assert reported(folder, "rules: [{when: {nth: 2, times: 1}, reply: {body: '${X}'}}]\n") == [
+        (
+            "demo.yaml:23",
+            "`query.a` is absent; if it may be missing, write `query.a | default(none)` "
+            "(playing echo.create with nothing optional)",
+        ),
+        ("story.yaml:4", "this rule is never reached"),
+        ("story.yaml:4", "${X} stands here as it is"),
     ]
+
+
+@pytest.mark.finding("F3", "F8")
+def test_rules_that_are_never_reached_are_found_beside_rules_that_are_wrong(folder: Path) -> None:
+    rules = """\
+rules:
+  - when: {query.a: {gtt: 1}}
+    reply: {body: 1}
+  - when: {nth: 2, times: 1}
+    reply: {body: 2}
+  - reply: {body: 3}
+  - when: {query.a: '1'}
+    reply: {body: 4}
+  - when: {query.a: '2'}
+    reply: {body: '{{ 1 + }}'}
+"""
+    assert reported(folder, rules) == [
+        ("story.yaml:5", "query.a"),
+        ("story.yaml:7", "this rule is never reached"),
+        ("story.yaml:10", "this rule is never reached"),
+        ("story.yaml:13", "a value is missing at the end of the expression"),
+    ]
+
+
+@pytest.mark.finding("F1", "F8")
+def test_what_follows_from_a_tier_without_data_is_reported_once(tmp_path: Path) -> None:
+    tiers = "{aiexport: {tiers: {gold: {limits: {requests: 5/minute}}}, keys: {k: {workspace: w, tier: gold}}}}"
+    path = tmp_path / "gold.yaml"
+    path.write_text(f"scenario: gold\nextends: default\napis: {tiers}\n")
+    assert {each.message.partition(" needs ")[0] for each in check_scenario(str(path))} == {"the tier 'gold'"}
 
 
 def test_an_error_of_a_file_that_several_scenarios_share_is_reported_once(library: Library) -> None:
