@@ -5,14 +5,15 @@ from __future__ import annotations
 from abc import abstractmethod
 from functools import partial
 from random import Random
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from msgspec.structs import replace
 
-from emulator.faults.base import By, Count, Done, Family, Fault, FaultContext, Positive, Seconds
+from emulator.faults.base import By, Count, Done, Family, Fault, FaultContext, Seconds, count
 from emulator.faults.raw_response import RawResponse, Segment, chunk
 from emulator.http import Reply
 
+MAX_BYTES = 1 << 20  # of garbage
 INVALID_CHUNK = b"this is no chunk\r\n"  # in the place of the length, which is hexadecimal digits
 
 
@@ -82,11 +83,11 @@ class Garbage(LostResponse, frozen=True):
     """Random bytes, drawn from the seed, come instead of a response, and the connection is closed."""
 
     name: ClassVar[str] = "garbage"
-    bytes: Positive = 64
+    bytes: Annotated[int, count(1, MAX_BYTES)] = 64
 
     def wire_edit(self, raw: RawResponse, chance: Random) -> None:
         """Starts with a byte that no status line starts with, whatever is drawn."""
-        raw.segments = [Segment("body", b"\xff" + chance.randbytes(min(self.bytes, _MAX_BYTES) - 1))]
+        raw.segments = [Segment("body", b"\xff" + chance.randbytes(self.bytes - 1))]
         raw.cut()
 
 
@@ -149,7 +150,5 @@ def _in_chunks(head: bytes) -> bytes:
     lines = [line for line in head.split(b"\r\n") if not line.lower().startswith((b"content-length:", b"connection:"))]
     return b"\r\n".join([*lines[:-2], b"transfer-encoding: chunked", b"", b""])
 
-
-_MAX_BYTES = 1 << 20
 
 WIRE_FAULTS: tuple[type[Fault], ...] = (Timeout, ResetPeer, EmptyResponse, Garbage, MalformedChunk, TruncateBody)

@@ -108,6 +108,7 @@ def test_another_coding_is_415_and_says_which_are_accepted(wire: Wire, path: str
     assert wire.ask("POST", "/echo", HEADERS, b"{}").status == 200
 
 
+@pytest.mark.bound("compression of a body")
 @pytest.mark.finding("A2")
 @pytest.mark.parametrize(
     ("coding", "raw"),

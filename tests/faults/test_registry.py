@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from typing import Any
 
 import pytest
@@ -42,6 +43,21 @@ def test_each_fault_describes_itself_and_its_parameters(name: str) -> None:
 )
 def test_an_error_names_what_was_expected_and_the_nearest_name(name: str, given: Any, reason: str) -> None:
     assert reason in complaint(name, given)
+
+
+@pytest.mark.bound("what a fault sends or repeats")
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("garbage", {"bytes": 2**20 + 1}),
+        ("duplicate", {"copies": 1_001}),
+        ("reorder", {"by": 1_001}),
+        ("flap", {"times": 1_001}),
+        ("latency", "36501d"),
+    ],
+)
+def test_what_a_fault_sends_or_repeats_is_bounded(name: str, given: Any) -> None:
+    assert re.search("expected (.* from . to |at most )", complaint(name, given))
 
 
 def test_null_is_the_same_as_a_missing_parameter() -> None:

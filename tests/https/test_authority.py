@@ -111,6 +111,19 @@ def test_it_stays_the_same_for_everybody_until_it_is_renewed(tmp_path: Path) -> 
     shake(first.context_for(HOST), first.certificate_path, HOST)
 
 
+@pytest.mark.bound("hosts that certificates are kept in memory for")
+def test_when_too_many_hosts_are_kept_their_certificates_are_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emulator.https.authority.MAX_CONTEXTS", 2)
+    authority = Authority(tmp_path / "a", [HOST, "api.two.test", "api.three.test"])
+    first, second = authority.context_for(HOST), authority.context_for("api.two.test")
+    assert authority.context_for(HOST) is first
+    authority.context_for("api.three.test")
+    assert authority.context_for(HOST) is not first
+    assert authority.context_for("api.two.test") is not second
+
+
 def test_a_host_that_it_does_not_speak_for_makes_it_anew_for_all(tmp_path: Path) -> None:
     old = Authority(tmp_path / "a", [HOST]).facts
     other = Authority(tmp_path / "a", ["api.two.test"])

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.server.known_heads import MAX_BUFFERED, MAX_LENGTH, read_head, whole_request
+from emulator.server.known_heads import MAX_BUFFERED, MAX_KNOWN, MAX_LENGTH, read_head, whole_request
 
 HEAD = b"POST /v1/words?a=%201 HTTP/1.1\r\nHost: words.test:80\r\nContent-Length: 2\r\n\r\n"
 
@@ -28,6 +28,17 @@ def test_a_head_that_comes_again_is_not_parsed_again() -> None:
     assert found is not None
     assert again is not None
     assert found[0] is again[0]
+
+
+@pytest.mark.bound("heads that are kept parsed, as clients send the same again")
+def test_the_head_that_came_longest_ago_is_parsed_again() -> None:
+    first = whole_request(HEAD + b"{}")
+    for number in range(MAX_KNOWN):
+        whole_request(with_line(b"X-Number: %d" % number) + b"{}")
+    again = whole_request(HEAD + b"{}")
+    assert first is not None
+    assert again is not None
+    assert first[0] is not again[0]
 
 
 def test_a_request_without_a_body_is_whole() -> None:

@@ -34,6 +34,7 @@ def test_a_url_is_read_as_scheme_host_and_port(url: str, target: Target, authori
     assert target.authority == authority
 
 
+@pytest.mark.bound("URL of a webhook")
 @pytest.mark.parametrize(
     ("url", "reason"),
     [

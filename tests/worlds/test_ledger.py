@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator import Emulator
+from emulator import ControlError, Emulator
 from tests import loopback
 from tests.waiting import until
 
@@ -74,6 +74,17 @@ def test_what_is_expected_late_does_not_know_what_was_dropped_before(emulator: E
     emulator.expect("messages.create", times=1)
     (late,) = [each for each in emulator.expectations.failed if each.id]
     assert (late.known, late.found) == (False, "found 1, and 2 older exchanges were not counted")
+
+
+@pytest.mark.bound("expectations that are added")
+def test_a_world_takes_a_number_of_expectations(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.control.reports.MAX_ADDED", 2)
+    emulator.expect("messages.create", times=1)
+    emulator.expect("messages.create", times=2)
+    with pytest.raises(ControlError, match="this world has 2 expectations already; remove some first") as caught:
+        emulator.expect("messages.create", times=3)
+    assert caught.value.status == 409
+    assert len(found(emulator)) == 5
 
 
 def test_a_world_without_expectations_counts_nothing(scenario: Path) -> None:

@@ -59,6 +59,7 @@ def test_anything_else_is_refused_at_its_place(text: Any) -> None:
     assert len(str(caught.value)) < 250
 
 
+@pytest.mark.bound("durations, and the speed of the clock")
 def test_a_duration_of_more_than_a_century_is_refused() -> None:
     with pytest.raises(DocumentError, match="expected at most 36500d; found '36501d'"):
         parse_duration("36501d", HERE)
