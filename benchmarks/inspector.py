@@ -74,10 +74,10 @@ def pages(port: int, count: int) -> Iterator[None]:
         yield
     finally:
         for each in sockets:
-            each.shutdown(socket.SHUT_RDWR)
+            each.shutdown(socket.SHUT_RDWR)  # which ends what a reader waits for
+        for reader, each in zip(readers, sockets, strict=True):
+            reader.join()
             each.close()
-        for reader in readers:
-            reader.join(10)
 
 
 def _read(source: socket.socket) -> None:

@@ -277,6 +277,7 @@ def test_a_long_life_is_made_of_what_the_emulator_answers() -> None:
         assert abort_streams(server.port, 20) == 20
 
 
+@pytest.mark.finding("K1")
 def test_open_pages_read_the_feed_and_frames_are_watched_where_a_browser_is() -> None:
     with process.emulator(None, HELLO, "default") as server:
         with pages(server.port, 2):
