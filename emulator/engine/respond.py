@@ -7,21 +7,14 @@ from random import Random
 
 from emulator.engine.context import Context
 from emulator.errors import ApiError, TemplateError
-from emulator.http import Frame, Reply
+from emulator.http import Frame, Reply, check_status
 from emulator.language.document.durations import Latency
 from emulator.language.expressions.json import encode
 from emulator.language.expressions.template import Template
-from emulator.playbook.error_reply import check_status
 from emulator.playbook.model import ReplyPlan, Rule
 from emulator.playbook.schema_reasons import shown
 
 RATE_LIMITED = "rate_limited"  # and kinds whose names go on, for other statuses
-
-
-def write_out(plan: ReplyPlan, context: Context) -> tuple[bytes, int]:
-    """All events of a stream that is not paced, as bytes, and how many they are."""
-    written = [event.frames.whole(context) for event in plan.events or ()]
-    return b"".join([data for data, _ in written]), sum([count for _, count in written])
 
 
 def lay_out(plan: ReplyPlan, context: Context, chance: Random) -> Iterator[Frame]:
@@ -57,8 +50,6 @@ def _speed(template: Template, context: Context) -> float:
 def compose(plan: ReplyPlan, context: Context) -> Reply:
     """Returns status, headers and body of a reply that is no error, without its events."""
     status, head, body = plan.parts(context)
-    if plan.status.__class__ is not int:
-        check_status(status, plan.place)
     if plan.lines is not None:
         body = _json_lines(plan.lines, context)
     return Reply(status, [], body, head, plan.headers.stated)
@@ -110,13 +101,15 @@ def render(rule: Rule, context: Context, chance: Random | None) -> Reply:
     assert plan is not None
     if plan.error is not None:
         raise refusal(plan, context)
+    if plan.events is not None and chance is None:
+        status, head, body, events = plan.whole(context)
+        return Reply(status, [], body, events=events, stated=plan.headers.stated, head=head)
     reply = compose(plan, context)
-    if plan.events is None:
-        if chance is not None and (latency := context.service.latency.reply) is not None:
-            reply.delay = latency.draw(chance)
-    elif chance is None:
-        reply.body, reply.events = write_out(plan, context)
-    else:
+    if chance is None:
+        return reply
+    if plan.events is not None:
         reply.frames = list(lay_out(plan, context, chance))
         reply.events = len(reply.frames)
+    elif (latency := context.service.latency.reply) is not None:
+        reply.delay = latency.draw(chance)
     return reply

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.errors import ApiError, Location, TemplateError
-from emulator.http import Reply, phrase
+from emulator.errors import ApiError
+from emulator.http import Reply, check_status, phrase
 from emulator.language.expressions.template import Template
 from emulator.playbook.model import ErrorPlan
 
@@ -43,10 +43,3 @@ def render_error(plan: ErrorPlan, error: ApiError, context: dict[str, Any]) -> R
         shown["message"] = words if plan.message is None else str(plan.message.value(context))
     headers = error.headers or plan.headers
     return Reply(status, [], plan.body.json(context), stated=headers.stated, head=headers.text(context))
-
-
-def check_status(status: Any, place: Location) -> int:
-    """Returns a status that a template gave. Raises TemplateError when it is none from 200 to 599."""
-    if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
-        raise TemplateError(place, f"{status!r} is not a status; expected 200 to 599")
-    return status

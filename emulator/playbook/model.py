@@ -12,8 +12,9 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from emulator.errors import Location
+from emulator.http import check_status
 from emulator.language.document.durations import Latency
-from emulator.language.expressions.frames import Frames
+from emulator.language.expressions.frames import Frames, write_all
 from emulator.language.expressions.template import NO_LETS, Template, writers
 from emulator.language.expressions.writer import Writer, generate
 from emulator.language.schema.provenance import PROVENANCES, Provenance
@@ -93,18 +94,35 @@ class ReplyPlan(Struct, frozen=True, dict=True):
     lets: Mapping[str, Template] = NO_LETS
 
     @cached_property
-    def parts(self) -> Callable[[Any], tuple[Any, str, bytes]]:
-        """The status, not checked if a template gives it, the headers as they are sent, and the body without events."""
+    def parts(self) -> Callable[[Any], tuple[int, str, bytes]]:
+        """The status, the headers as they are sent, and the body without events."""
         return generate(copy(self)._write, writers(self.lets))
 
+    @cached_property
+    def whole(self) -> Callable[[Any], tuple[int, str, bytes, int]]:
+        """The same with the body of a stream that is not paced: all its events, and how many they are."""
+        return generate(copy(self)._write_whole, writers(self.lets))
+
     def _write(self, writer: Writer) -> str:
+        return f"({', '.join(self._write_parts(writer))})"
+
+    def _write_whole(self, writer: Writer) -> str:
+        status, headers, _ = self._write_parts(writer)
+        events = write_all([event.frames for event in self.events or ()], writer)
+        return f"({status}, {headers}, {', '.join(events)})"
+
+    def _write_parts(self, writer: Writer) -> tuple[str, str, str]:
         status = repr(self.status) if isinstance(self.status, int) else self.status.node.value(writer)
         body = "b''"
         if self.body is not None:
             body = self.body.whole(writer)
         elif self.text is not None:
             body = f"str({self.text.node.value(writer)}).encode()"
-        return f"({status}, {self.headers.write(writer)}, {body})"
+        headers = self.headers.write(writer)
+        if not isinstance(self.status, int):
+            body = writer.variable(body)
+            writer.line(f"{writer.bind(check_status)}({status}, {writer.bind(self.place)})")
+        return status, headers, body
 
 
 class StepPlan(Struct, frozen=True):

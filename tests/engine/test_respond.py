@@ -20,6 +20,8 @@ reply:
       reply: {text: "said: {{ body.said }}", headers: {Content-Type: text/markdown}}
     - when: {body.kind: status}
       reply: {status: "{{ body.status }}", body: {a: 1}}
+    - when: {body.kind: stream}
+      reply: {status: "{{ body.status }}", stream: {events: [{data: "{{ body.said }}"}, {data: 1}]}}
     - when: {body.kind: none}
       reply: {status: 204}
     - reply:
@@ -79,9 +81,15 @@ def test_a_status_may_be_computed(reply: Any, status: int) -> None:
     assert reply(kind="status", status=status).status_code == status
 
 
+def test_a_stream_may_have_a_computed_status(reply: Any) -> None:
+    answer = reply(kind="stream", status=202, said="a")
+    assert (answer.status_code, answer.content) == (202, b'data: "a"\n\ndata: 1\n\n')
+
+
+@pytest.mark.parametrize("kind", ["status", "stream"])
 @pytest.mark.parametrize("status", [199, 600, "200", True, None, 200.5])
-def test_what_is_no_status_is_a_mistake_that_is_told(reply: Any, status: Any) -> None:
-    answer = reply(kind="status", status=status)
+def test_what_is_no_status_is_a_mistake_that_is_told(reply: Any, status: Any, kind: str) -> None:
+    answer = reply(kind=kind, status=status)
     assert (answer.status_code, answer.json()["kind"]) == (500, "internal")
     assert "is not a status; expected 200 to 599" in answer.headers["x-emulator-error"]
 

@@ -1,4 +1,4 @@
-"""The frames of a stream's event: known bytes around values, one frame or one for each item of a list."""
+"""The frames of a stream's events: known bytes around values, one frame or one for each item of a list."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from emulator.language.expressions.runtime import SEPARATOR
 from emulator.language.expressions.template import Template
 from emulator.language.expressions.tree import Part, Scalar, flatten, join
 from emulator.language.expressions.writer import Writer, generate
@@ -35,11 +34,6 @@ class Frames(Struct, frozen=True, dict=True):
         """The frames for a context, one by one."""
         return generate(copy(self)._write)
 
-    @cached_property
-    def whole(self) -> Callable[[Mapping[str, Any]], tuple[bytes, int]]:
-        """The frames for a context in one piece, and how many they are."""
-        return generate(copy(self)._write_whole)
-
     def _write(self, writer: Writer) -> str:
         result = writer.assign("[]")
         if self.each is None:
@@ -48,22 +42,26 @@ class Frames(Struct, frozen=True, dict=True):
             self._write_loop(writer, self.each.node.value(writer), result)
         return result
 
-    def _write_whole(self, writer: Writer) -> str:
+    def write_whole(self, writer: Writer) -> tuple[list[Part], str]:
+        """Writes the code of the frames in one piece: its parts, and the source of how many frames they are."""
+        if self.each is None and self.when is None:
+            return self._parts(writer), "1"
         around = None if writer.checked else self._around_item()
         if self.each is None or around is None:
             frames = self._write(writer)
-            return f"(b''.join({frames}), len({frames}))"
-        (before, after), items, data = around, self.each.node.value(writer), writer.new()
-        with writer.block(f"if ({data} := encode_texts({items})) is not None:"):
-            writer.line(f"s[{self.bind!r}] = {items}[-1]")
-            between = b'"' + after + before + b'"'
-            start, end = before + b'"', b'"' + after
-            writer.line(
-                f"return {start!r} + {data}.replace({SEPARATOR.encode()!r}, {between!r}) + {end!r}, len({items})"
-            )
-        frames = writer.assign("[]")
-        self._write_loop(writer, items, frames)
-        return f"(b''.join({frames}), len({frames}))"
+            return [f"b''.join({frames})"], f"len({frames})"
+        (before, after), items = around, self.each.node.value(writer)
+        between = b'"%b%b"' % (after, before)
+        data = writer.assign(f"encode_texts({items}, {before!r}, {between!r}, {after!r})")
+        count = writer.new()
+        with writer.block(f"if {data} is not None:"):
+            writer.line(f"s[{self.bind!r}], {count} = {items}[-1], len({items})")
+        with writer.block("else:"):
+            frames = writer.assign("[]")
+            self._write_loop(writer, items, frames)
+            writer.line(f"{data}, {count} = b''.join({frames}), len({frames})")
+        writer.forget(self.bind)
+        return [data], count
 
     def _write_loop(self, writer: Writer, items: str, result: str) -> None:
         assert self.each is not None
@@ -77,6 +75,7 @@ class Frames(Struct, frozen=True, dict=True):
             return result
 
         writer.loop(write)
+        writer.forget(self.bind)
 
     def _write_frame(self, writer: Writer, result: str) -> None:
         if self.when is None:
@@ -86,15 +85,18 @@ class Frames(Struct, frozen=True, dict=True):
             writer.line(f"{result}.append({self._join(writer)})")
 
     def _join(self, writer: Writer) -> str:
+        return join(self._parts(writer), writer)
+
+    def _parts(self, writer: Writer) -> list[Part]:
         data: list[Part] = []
         for part in self.parts:
             if isinstance(part, bytes):
                 data.append(part)
             elif part[1] is None:
-                data.append(part[0].whole(writer))
+                data += part[0].parts(writer)
             else:
                 data.append(writer.assign(f"{writer.bind(part[1])}({part[0].node.value(writer)})"))
-        return join(data, writer)
+        return data
 
     def _around_item(self) -> tuple[bytes, bytes] | None:
         """The bytes before and after the item, if a frame is made of nothing else."""
@@ -106,3 +108,16 @@ class Frames(Struct, frozen=True, dict=True):
         if self.when is not None or at is None or len(known) + 1 < len(flat):
             return None
         return b"".join(known[:at]), b"".join(known[at:])
+
+
+def write_all(events: Sequence[Frames], writer: Writer) -> tuple[str, str]:
+    """Writes the code of the frames of these events in one piece: the sources of the bytes and of their number."""
+    parts: list[Part] = []
+    counts: list[str] = []
+    for frames in events:
+        with writer.measured():
+            data, count = frames.write_whole(writer)
+        parts += data
+        counts.append(count)
+    known = counts.count("1")
+    return join(parts, writer), " + ".join([str(known), *(count for count in counts if count != "1")])

@@ -26,6 +26,7 @@ MAX_ITEMS: Final = 100_000
 MAX_BITS: Final = 16_384
 MAX_OUTPUT: Final = 32 * 1024 * 1024
 SEPARATOR: Final = "\x7f"  # which JSON leaves as it is
+_SEPARATOR: Final = SEPARATOR.encode()
 _NUMBERS: Final = (int, float)
 _SMALL: Final = 1 << 64
 _WEIGHT: Final = 32  # characters that one item counts for besides its own: to weigh a million of them takes 0.1 s
@@ -261,16 +262,19 @@ def concatenate(texts: Sequence[str]) -> str:
     return whole
 
 
-def encode_texts(items: Any) -> bytes | None:
-    """The JSON of the texts of a list, without the quotes and with SEPARATOR between two of them; None if there are
-    none, if anything else is in the list, or if a text has a SEPARATOR in it."""
+def encode_texts(items: Any, before: bytes, between: bytes, after: bytes) -> bytes | None:
+    """The JSON of the texts of a list, with bytes before the first and after the last; those between two, longer than
+    SEPARATOR, have their quotes. None if there are none, if anything else is in the list, or if a text has a SEPARATOR
+    in it."""
     if not items or items.__class__ not in (list, tuple):
         return None
     try:
-        whole = SEPARATOR.join(items)
+        whole = orjson.dumps(SEPARATOR.join(items))
     except TypeError:
         return None
-    return orjson.dumps(whole)[1:-1] if whole.count(SEPARATOR) == len(items) - 1 else None
+    data = before + whole.replace(_SEPARATOR, between) + after
+    length = len(before) + len(whole) + (len(items) - 1) * (len(between) - 1) + len(after)
+    return data if len(data) == length else None
 
 
 def listed(items: Iterable[Any]) -> list[Any]:

@@ -11,7 +11,7 @@ from emulator.errors import DocumentError, Location
 from emulator.language.expressions import Language
 from emulator.language.expressions.builder import Path, TreeBuilder
 from emulator.language.expressions.runtime import Locate
-from emulator.language.expressions.tree import Fixed, Node, join
+from emulator.language.expressions.tree import Fixed, Node, Part, join
 from emulator.language.expressions.writer import Evaluate, Write, Writer, generate
 
 LEFT_OUT = "`$if` is false and there is no `else`"
@@ -63,10 +63,17 @@ class Template:
         return bool(self.maybe(context))
 
     def whole(self, writer: Writer) -> str:
-        data = join(self.node.json(writer), writer)
-        if self.node.optional:
-            writer.line(f"if not {data}: fail({writer.bind(self.node.locate)}, {LEFT_OUT!r})")
-        return data
+        """The source of its JSON."""
+        return join(self.parts(writer), writer)
+
+    def parts(self, writer: Writer) -> list[Part]:
+        """The JSON in parts, to be joined with others."""
+        parts = self.node.json(writer)
+        if not self.node.optional:
+            return parts
+        data = join(parts, writer)
+        writer.line(f"if not {data}: fail({writer.bind(self.node.locate)}, {LEFT_OUT!r})")
+        return [data]
 
 
 NO_LETS: Mapping[str, Template] = MappingProxyType({})

@@ -18,7 +18,7 @@ from emulator.language.expressions.runtime import MAX_OUTPUT, Locate
 from emulator.language.expressions.writer import Evaluate, Writer
 
 _REFERENCES = (nodes.Name, nodes.Getattr, nodes.Getitem)
-MANY_VALUES = 4  # of a mapping: from here on encoding it in one piece is sooner done than value by value
+MANY_VALUES = 8  # of a mapping: from here on encoding it in one piece is sooner done than value by value
 Part = bytes | str  # of JSON: bytes that are known, or the source of bytes that are not
 
 

@@ -142,6 +142,20 @@ class Writer:
             self.line(f"meter.keep({value})")
 
     @contextmanager
+    def measured(self) -> Iterator[None]:
+        """What is written meanwhile has a meter of its own, if it needs one."""
+        outer, at = self._meter, len(self._lines)
+        self._meter = False
+        yield
+        if self._meter:
+            self._lines.insert(at, f"{self._indent}meter = Meter()")
+        self._meter = outer
+
+    def forget(self, name: str) -> None:
+        """From here on the name is looked up again: its value may be another one."""
+        self.locals = {known: local for known, local in self.locals.items() if known != name}
+
+    @contextmanager
     def maybe(self) -> Iterator[None]:
         """What is written meanwhile is a part of an expression that may not be evaluated."""
         self._maybe += 1

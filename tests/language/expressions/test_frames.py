@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.errors import Location, TemplateError
-from emulator.language.expressions import Language
-from emulator.language.expressions.frames import Encode, FramePart, Frames
+from emulator.language.expressions import Language, meter
+from emulator.language.expressions.frames import Encode, FramePart, Frames, write_all
 from emulator.language.expressions.template import Template, compile_tree
+from emulator.language.expressions.writer import Writer, generate
 
 LANGUAGE = Language()
 ANYTHING = st.none() | st.integers(0, 9) | st.text("\"\\,:é\x7f\n'x", max_size=3)
@@ -25,6 +27,15 @@ def part(template: Template, encode: Encode | None = None) -> FramePart:
 
 def upper(value: Any) -> bytes:
     return str(value).upper().encode()
+
+
+def whole(*events: Frames) -> Callable[[dict[str, Any]], tuple[bytes, int]]:
+    """The frames of these events in one piece, and how many they are."""
+
+    def write(writer: Writer) -> str:
+        return f"({', '.join(write_all(events, writer))})"
+
+    return generate(write)
 
 
 DELTA = [b"data: ", part(compiled({"type": "delta", "text": ["{{ piece }}"], "n": 1})), b"\n\n"]
@@ -60,20 +71,20 @@ def test_frames_are_written_one_by_one_and_all_in_one(
     frames: Frames, context: dict[str, Any], written: list[bytes]
 ) -> None:
     assert frames.single(dict(context)) == written
-    assert frames.whole(dict(context)) == (b"".join(written), len(written))
+    assert whole(frames)(dict(context)) == (b"".join(written), len(written))
 
 
 @given(st.lists(ANYTHING, max_size=6) | st.lists(st.text('",\\\x7f', max_size=3), max_size=6))
 def test_texts_are_written_all_in_one_as_they_are_one_by_one(items: list[Any]) -> None:
     frames = Frames(DELTA, compiled("{{ xs }}"), "piece")
     written = frames.single({"xs": items})
-    assert frames.whole({"xs": items}) == (b"".join(written), len(items))
+    assert whole(frames)({"xs": items}) == (b"".join(written), len(items))
 
 
 @pytest.mark.parametrize("items", [["a", "b"], ["a", 1], ("a", "b")])
 def test_what_comes_after_an_event_sees_its_last_item(items: Any) -> None:
     frames = Frames(DELTA, compiled("{{ xs }}"), "piece")
-    for write in (frames.single, frames.whole):
+    for write in (frames.single, whole(frames)):
         context = {"xs": items}
         write(context)
         assert context == {"xs": items, "piece": items[-1]}
@@ -90,8 +101,47 @@ def test_what_comes_after_an_event_sees_its_last_item(items: Any) -> None:
     ],
 )
 def test_what_fails_names_the_expression_and_the_location(frames: Frames, place: str, message: str) -> None:
-    for write in (frames.single, frames.whole):
+    for write in (frames.single, whole(frames)):
         with pytest.raises(TemplateError) as caught:
             write({"x": 0, "half": ["\ud800"]})
         assert caught.value.place.file == place
         assert message in caught.value.message
+
+
+def test_events_are_written_in_one_piece_as_they_are_one_after_the_other() -> None:
+    events = [
+        Frames([b"<", part(compiled({"a": "{{ x }}", "b": 1})), b">"]),
+        Frames([b"fixed"]),
+        Frames(DELTA, compiled("{{ xs }}"), "piece"),
+        Frames([part(compiled("{{ piece }}"))]),
+        Frames(
+            [part(compiled("{{ piece ~ x }}"), upper)],
+            compiled("{{ [1, 2, x] }}"),
+            "piece",
+            compiled("{{ piece != 2 }}"),
+        ),
+        Frames([b"last: ", part(compiled(["{{ piece }}", "{{ xs | length }}"]))], when=compiled("{{ x }}")),
+        Frames([b"never"], when=compiled("{{ not x }}")),
+    ]
+    for items in (["a", "b"], ["a", 1], []):
+        one, other = {"x": "y", "xs": items, "piece": "before"}, {"x": "y", "xs": items, "piece": "before"}
+        written = [frame for event in events for frame in event.single(one)]
+        assert whole(*events)(other) == (b"".join(written), len(written))
+        assert one == other
+
+
+def test_a_name_that_was_used_before_an_event_is_its_last_item_afterwards() -> None:
+    shown = Frames([part(compiled("{{ piece }}"))])
+    events = whole(shown, Frames(DELTA, compiled("{{ xs }}"), "piece"), shown)
+    assert events({"piece": 0, "xs": ["a", "b"]})[0].endswith(b'"b"')
+    assert events({"piece": 0, "xs": []})[0] == b"00"
+
+
+def test_the_events_of_a_stream_have_a_meter_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(meter, "MAX_STEPS", 300)
+    pairs = compiled({"$each": "{{ xs }}", "as": "y", "value": "{{ y }}"})
+    event = Frames([part(pairs), b"\n"], compiled("{{ xs }}"), "x")
+    _, count = whole(event, event, event)({"xs": list(range(12))})
+    assert count == 36
+    with pytest.raises(TemplateError, match="more than 300 steps"):
+        whole(event)({"xs": list(range(20))})
