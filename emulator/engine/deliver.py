@@ -38,7 +38,7 @@ async def deliver(reply: Reply, exchange: Exchange, clock: Clock, scope: Scope, 
         return
     await send({"type": "http.response.start", "status": reply.status, "headers": _lines(reply)})
     await send({"type": "http.response.body", "body": reply.body})
-    _note(reply, exchange)
+    exchange.sent_events, exchange.sent_bytes, exchange.outcome = reply.events, len(reply.body), "complete"
 
 
 async def _deliver_head(reply: Reply, exchange: Exchange, clock: Clock, receive: Receive, send: Send) -> None:
@@ -54,20 +54,15 @@ async def _deliver_head(reply: Reply, exchange: Exchange, clock: Clock, receive:
 
 def respond(reply: Reply, exchange: Exchange, wire: FastPath) -> bool:
     """Sends a complete reply through the server's fast path; returns False when that is not possible."""
-    if reply.closes or not wire.respond(reply.status, reply.text(), reply.body, reply.events > 0):
+    body, events = reply.body, reply.events
+    if reply.closes or not wire.respond(reply.status, reply.text(), body, events > 0):
         return False
-    _note(reply, exchange)
+    exchange.sent_events, exchange.sent_bytes, exchange.outcome = events, len(body), "complete"
     return True
 
 
 def _never(chunk: bytes) -> bool:
     return False
-
-
-def _note(reply: Reply, exchange: Exchange) -> None:
-    exchange.sent_events = reply.events
-    exchange.sent_bytes = len(reply.body)
-    exchange.outcome = "complete"
 
 
 def _lines(reply: Reply) -> list[Header]:

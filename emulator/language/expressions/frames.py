@@ -9,12 +9,13 @@ from typing import Any
 
 from msgspec import Struct
 
-from emulator.language.expressions.template import Template
+from emulator.language.expressions.template import Template, calls
 from emulator.language.expressions.tree import Part, Scalar, flatten, join
 from emulator.language.expressions.writer import Writer, generate
 
 Encode = Callable[[Any], bytes]
 FramePart = bytes | tuple[Template, Encode | None]
+Known = bytes | Scalar
 
 
 class Frames(Struct, frozen=True, dict=True):
@@ -50,18 +51,20 @@ class Frames(Struct, frozen=True, dict=True):
         if self.each is None or around is None:
             frames = self._write(writer)
             return [f"b''.join({frames})"], f"len({frames})"
-        (before, after), items = around, self.each.node.value(writer)
-        between = b'"%b%b"' % (after, before)
-        data = writer.assign(f"encode_texts({items}, {before!r}, {between!r}, {after!r})")
-        count = writer.new()
+        items, data, count, before, after = self.each.node.value(writer), *(writer.new() for _ in range(4))
+        writer.line(f"{data} = None")
+        with writer.block(f"if {items}:"):
+            start, end = (join(_encoded(parts, writer), writer) for parts in around)
+            encoded = f"encode_texts({items}, b'\"' + {end} + {start} + b'\"')"
+            writer.line(f"{before}, {data}, {after} = {start}, {encoded}, {end}")
         with writer.block(f"if {data} is not None:"):
             writer.line(f"s[{self.bind!r}], {count} = {items}[-1], len({items})")
         with writer.block("else:"):
             frames = writer.assign("[]")
             self._write_loop(writer, items, frames)
-            writer.line(f"{data}, {count} = b''.join({frames}), len({frames})")
+            writer.line(f"{before}, {data}, {after}, {count} = b'', b''.join({frames}), b'', len({frames})")
         writer.forget(self.bind)
-        return [data], count
+        return [before, data, after], count
 
     def _write_loop(self, writer: Writer, items: str, result: str) -> None:
         assert self.each is not None
@@ -98,16 +101,25 @@ class Frames(Struct, frozen=True, dict=True):
                 data.append(writer.assign(f"{writer.bind(part[1])}({part[0].node.value(writer)})"))
         return data
 
-    def _around_item(self) -> tuple[bytes, bytes] | None:
-        """The bytes before and after the item, if a frame is made of nothing else."""
-        flat: list[bytes | Scalar | None] = []
+    def _around_item(self) -> tuple[Sequence[Known], Sequence[Known]] | None:
+        """What stands before and after the item, if it is the same in each frame and the item a JSON value in it."""
+        flat: list[Known | None] = []
         for part in self.parts:
             flat += [part] if isinstance(part, bytes) else [None] if part[1] else flatten(part[0].node)
-        known = [part for part in flat if isinstance(part, bytes)]
         at = next((at for at, part in enumerate(flat) if isinstance(part, Scalar) and part.is_name(self.bind)), None)
-        if self.when is not None or at is None or len(known) + 1 < len(flat):
+        if self.when is not None or at is None:
             return None
-        return b"".join(known[:at]), b"".join(known[at:])
+        before, after = ([part for part in parts if part is not None] for parts in (flat[:at], flat[at + 1 :]))
+        same = len(before) + 1 + len(after) == len(flat) and all(map(self._is_same, (*before, *after)))
+        return (before, after) if same else None
+
+    def _is_same(self, part: Known) -> bool:
+        """Whether it is the same in each frame."""
+        return isinstance(part, bytes) or not (self.bind in part.parsed.names or part.parsed.program or calls(part))
+
+
+def _encoded(parts: Sequence[Known], writer: Writer) -> list[Part]:
+    return [each for part in parts for each in ([part] if isinstance(part, bytes) else part.json(writer))]
 
 
 def write_all(events: Sequence[Frames], writer: Writer) -> tuple[str, str]:

@@ -262,19 +262,17 @@ def concatenate(texts: Sequence[str]) -> str:
     return whole
 
 
-def encode_texts(items: Any, before: bytes, between: bytes, after: bytes) -> bytes | None:
-    """The JSON of the texts of a list, with bytes before the first and after the last; those between two, longer than
-    SEPARATOR, have their quotes. None if there are none, if anything else is in the list, or if a text has a SEPARATOR
-    in it."""
-    if not items or items.__class__ not in (list, tuple):
+def encode_texts(items: Any, between: bytes) -> bytes | None:
+    """The JSON of the texts of a list; the bytes between two of them, more than SEPARATOR has, begin and end with their
+    quotes. None if anything else is in the list, or if a text has a SEPARATOR in it."""
+    if items.__class__ not in (list, tuple):
         return None
     try:
         whole = orjson.dumps(SEPARATOR.join(items))
     except TypeError:
         return None
-    data = before + whole.replace(_SEPARATOR, between) + after
-    length = len(before) + len(whole) + (len(items) - 1) * (len(between) - 1) + len(after)
-    return data if len(data) == length else None
+    data = whole.replace(_SEPARATOR, between)
+    return data if len(data) == len(whole) + (len(items) - 1) * (len(between) - 1) else None
 
 
 def listed(items: Iterable[Any]) -> list[Any]:

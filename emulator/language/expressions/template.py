@@ -82,13 +82,13 @@ NO_LETS: Mapping[str, Template] = MappingProxyType({})
 def writers(lets: Mapping[str, Template]) -> dict[str, Write]:
     """What writes the values of these names in the code of another template; those that call functions are left out,
     because they are evaluated when they are first asked for, and only then."""
-    return {name: template.node.maybe for name, template in lets.items() if not _calls(template)}
+    return {name: template.node.maybe for name, template in lets.items() if not calls(template.node)}
 
 
-def _calls(template: Template) -> bool:
-    """Whether the template calls a function of the language."""
+def calls(node: Node) -> bool:
+    """Whether the value calls a function of the language."""
     writer = Writer(checked=True)
-    template.node.maybe(writer)
+    node.maybe(writer)
     return writer.calls
 
 

@@ -321,7 +321,7 @@ def join(parts: Sequence[Part], writer: Writer) -> str:
             merged[-1] += part
         else:
             merged.append(part)
-    sources = [repr(part) if isinstance(part, bytes) else part for part in merged]
+    sources = [repr(part) if isinstance(part, bytes) else part for part in merged or [b""]]
     if len(sources) == 1:
         return sources[0]
     return writer.assign(" + ".join(sources) if len(sources) <= 3 else f"b''.join(({', '.join(sources)}))")

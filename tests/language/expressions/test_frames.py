@@ -13,7 +13,14 @@ from emulator.language.expressions.frames import Encode, FramePart, Frames, writ
 from emulator.language.expressions.template import Template, compile_tree
 from emulator.language.expressions.writer import Writer, generate
 
-LANGUAGE = Language()
+
+def count(context: dict[str, Any]) -> int:
+    """How often it was called."""
+    context["calls"] = context.get("calls", 0) + 1
+    return int(context["calls"])
+
+
+LANGUAGE = Language({"count": count})
 ANYTHING = st.none() | st.integers(0, 9) | st.text("\"\\,:é\x7f\n'x", max_size=3)
 
 
@@ -128,6 +135,30 @@ def test_events_are_written_in_one_piece_as_they_are_one_after_the_other() -> No
         written = [frame for event in events for frame in event.single(one)]
         assert whole(*events)(other) == (b"".join(written), len(written))
         assert one == other
+
+
+@pytest.mark.parametrize("items", [["a", 'b"', "c"], ["a", 1], [], ["a\x7fb", "c"], "ab"])
+@pytest.mark.parametrize(
+    "value", ["{{ x.y }}", "{{ x.y | int + 1 }}", "{{ x.y ~ piece }}", "{{ count() }}", "{{ piece }}"]
+)
+def test_what_is_the_same_in_each_frame_is_written_as_if_it_were_not(items: Any, value: str) -> None:
+    tree = {"before": "{{ x.y }}", "value": value, "delta": ["{{ piece }}"], "after": ["{{ x.y }}", 1, value]}
+    frames = Frames([b"data: ", part(compiled(tree)), b"\n"], compiled("{{ xs }}"), "piece")
+    one, other = {"x": {"y": 7}, "xs": items, "calls": 0}, {"x": {"y": 7}, "xs": items, "calls": 0}
+    written = frames.single(one)
+    assert whole(frames)(other) == (b"".join(written), len(written))
+    assert one == other
+
+
+def test_nothing_is_computed_for_frames_of_which_there_are_none() -> None:
+    frames = Frames([part(compiled(["{{ x.y.z }}", "{{ piece }}"]))], compiled("{{ xs }}"), "piece")
+    assert whole(frames)({"x": {}, "xs": []}) == (b"", 0)
+    with pytest.raises(TemplateError, match=r"`x\.y\.z` is absent"):
+        whole(frames)({"x": {}, "xs": ["a"]})
+
+
+def test_of_no_events_there_are_no_bytes() -> None:
+    assert whole()({}) == (b"", 0)
 
 
 def test_a_name_that_was_used_before_an_event_is_its_last_item_afterwards() -> None:
