@@ -206,7 +206,7 @@ def test_a_parameter_that_comes_twice_is_refused_by_name_where_no_list_is_wanted
     assert said["said"] == "limit: given more than once"
 
 
-def test_a_check_refuses_in_its_own_words_or_in_the_kinds(notes: Emulated) -> None:
+def test_a_check_refuses_in_its_own_words_or_in_those_of_the_status(notes: Emulated) -> None:
     notes.play()
     client = notes.client("small", headers=KEY)
     answer = client.post("/notes", json={"text": "forbidden"})
