@@ -256,7 +256,7 @@ def _compile(settings: Settings, names: tuple[str, ...]) -> Playbook:
 
 
 def build(settings: Settings, clock: Clock | None = None) -> Application:
-    """The whole emulator as an ASGI application. Raises DocumentError when a scenario is wrong."""
+    """The whole emulator as an ASGI application. Raises DocumentError when a scenario is invalid."""
     app = Application(settings, clock or settings.clock.clock(), _compile(settings, settings.scenarios))
     if settings.faults:
         from emulator.control.faults import orders

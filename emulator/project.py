@@ -106,7 +106,7 @@ def _table(path: Path) -> Document | None:
 
 
 def _text(path: Path) -> str:
-    """Returns the text of a file; empty when it can't be read, which its other readers complain of."""
+    """Returns the text of a file; empty when it can't be read, which its other readers report."""
     try:
         return path.read_bytes().decode()
     except (OSError, UnicodeDecodeError):

@@ -9,9 +9,14 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
+SUFFIXES = (".md", ".py", ".js", ".html")
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "emulator"
 FILES = sorted(PACKAGE.rglob("*.py"))
+PROSE = [
+    ROOT / "README.md",
+    *sorted(each for folder in ("docs", "emulator") for each in (ROOT / folder).rglob("*") if each.suffix in SUFFIXES),
+]
 
 # Each of these stood for something that the field has a term for; see docs/glossary.md for the words that are ours.
 CLASSES = frozenset([
@@ -28,6 +33,10 @@ NAMES = frozenset([
     "wishes", "worldly",
 ])  # fmt: skip
 CONSTANT = re.compile(r"_?(MOST|LONGEST|DEEPEST|SHORTEST|PATIENCE|GRACE(?!_SECONDS)|CURE|FEW)(_[A-Z_]+)?")
+
+# What is said in other words: who says what to whom, in the active voice; errors and diagnostics instead of complaints.
+SAID = re.compile(r"\b(?:is|are|was|were|be|been|being) told\b(?! apart)|\bcomplain(?:s|ed|ing)?\b", re.IGNORECASE)
+COMPLAINT = re.compile(r"\bcomplaint\b(?!\")", re.IGNORECASE)  # but for a label in quotes, and the field `complaints`
 
 # What may stay although it looks like one of them: the name, and why.
 ALLOWED = {
@@ -53,6 +62,16 @@ def private_words(path: Path) -> Iterator[str]:
 
 def test_private_words_do_not_come_back() -> None:
     assert [word for path in FILES for word in private_words(path)] == []
+
+
+def test_nobody_is_told_and_nothing_complains() -> None:
+    lines = ((path, *line) for path in PROSE for line in enumerate(path.read_text().splitlines(), 1))
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path, number, line in lines
+        if SAID.search(line) or COMPLAINT.search(line)
+    ]
+    assert found == []
 
 
 def test_no_word_is_allowed_without_need() -> None:

@@ -1,4 +1,4 @@
-"""Test a webhook receiver: it checks the signature, takes each message once, and is told again when it was down.
+"""Test a webhook receiver: it checks the signature, takes each message once, and gets it again when it was down.
 
 The emulator signs as the Standard Webhooks specification says, and tries again on the schedule of its API. The clock
 stands still: a retry that is due in five minutes comes when the test moves the clock.
@@ -69,7 +69,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def finish_a_batch(emulator: Emulator, receiver: Receiver) -> str:
-    """Make a batch and let it end, which the receiver is told of."""
+    """Make a batch and let it end, which calls the receiver."""
     with httpx.Client(base_url=emulator.base_url("aiexport"), headers={"X-API-Key": emulator.key("pro")}) as http:
         order = {"requests": [ROW], "webhook_url": receiver.url}
         batch = str(http.post("/batch", json=order).raise_for_status().json()["id"])

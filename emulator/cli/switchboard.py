@@ -179,9 +179,9 @@ def _send(client: Client, method: str, path: str, values: Mapping[str, Any]) -> 
         if not error.status:
             cure = "start one with `emulator serve`, or say where it is with --url"
             raise ConfigError(f"{error.message}; {cure}") from None
-        complaints = str(error).removeprefix(error.message).splitlines()[1:] if error.status == 422 else []
+        diagnostics = str(error).removeprefix(error.message).splitlines()[1:] if error.status == 422 else []
         hint = TOKEN_HINT if error.status == 403 and "token" in error.message else error.hint
-        lines = [_said(error.message, client.url), *complaints, *([f"hint: {hint}"] if hint else [])]
+        lines = [_said(error.message, client.url), *diagnostics, *([f"hint: {hint}"] if hint else [])]
         raise ConfigError("\n".join(lines)) from None
 
 

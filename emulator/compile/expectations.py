@@ -29,7 +29,7 @@ KINDS: tuple[Kind, ...] = ("in_order", "spent", "rules")
 BESIDE: Mapping[str, tuple[str, ...]] = {"in_order": (), "rules": (), "spent": ("on", "when")}
 ENDS = ("outcome", "took", "events_sent", "bytes_sent")  # known when an exchange has ended, not when it is answered
 AT_ANSWER = FieldNames(tuple(name for name in OF_EXCHANGES.roots if name not in ENDS), OF_EXCHANGES.below)
-UNTIL_ANSWER = "is known when a response has ended; what is `in_order` is told by how each response begins"
+UNTIL_ANSWER = "is known when a response has ended; `in_order` judges each response by how it begins"
 
 
 class Known(Struct, frozen=True):

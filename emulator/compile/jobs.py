@@ -1,4 +1,4 @@
-"""Compiles a kind of job: its timelines, how its rows are worked and shown, what is done at its end and who is told."""
+"""Compiles a kind of job: its timelines, how its rows are worked and shown, and what is done at its end."""
 
 from __future__ import annotations
 

@@ -172,7 +172,7 @@ class Control:
             headers = error.headers if isinstance(error, ControlFailure) else ()
         except RecursionError:
             status, answer = 400, ErrorBody(ErrorView("the body is nested too deeply"))
-        except Exception as error:  # a mistake of ours: the tool is told so, and the log has the traceback
+        except Exception as error:  # a mistake of ours: the response says so, and the log has the traceback
             LOG.exception("%s %s failed", scope["method"], scope["path"])
             status, answer = 500, ErrorBody(ErrorView(f"{type(error).__name__}: {error}", "the log says where"))
         body = b"" if status in BODILESS else msgspec.json.encode(answer)

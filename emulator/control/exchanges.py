@@ -200,7 +200,7 @@ def _question(request: ControlRequest, when: dict[str, Any]) -> Question:
     try:
         question = compile_query(when, LANGUAGE, playbook_of=_playing(request))
     except DocumentError as error:
-        raise ControlFailure(400, "\n".join(f"body.{complaint}" for complaint in error.diagnostics)) from None
+        raise ControlFailure(400, "\n".join(f"body.{each}" for each in error.diagnostics)) from None
     for field, known in (("api", known_api), ("operation", known_operation)):
         value = when.get(field)
         for name in value if isinstance(value, list) else [value]:

@@ -83,12 +83,12 @@ MEANINGS = {
     409: "It can't be done as things stand.",
     413: "The body is too large.",
     415: "The body is not called JSON, or its content coding is neither gzip nor deflate.",
-    422: "The scenario is wrong; every complaint has its file, line and column.",
+    422: "The scenario is invalid; every error in it has its file, line and column.",
 }
 
 
 class DiagnosticView(Struct, frozen=True, omit_defaults=True):
-    """One complaint about a scenario or a filter; line and column count from 1, and are 0 for the file as a whole."""
+    """One diagnostic of a scenario or a filter; line and column count from 1, and are 0 for the file as a whole."""
 
     file: str
     line: int
@@ -154,8 +154,8 @@ def _views(diagnostics: Sequence[Diagnostic]) -> tuple[DiagnosticView, ...]:
 
 def _document_error(error: DocumentError) -> ErrorView:
     found = _views(error.diagnostics)
-    count = f"{len(found)} complaint{'' if len(found) == 1 else 's'}"
-    return ErrorView(f"the scenario is wrong: {count}; nothing was changed", complaints=found)
+    count = f"{len(found)} error{'' if len(found) == 1 else 's'}"
+    return ErrorView(f"the scenario is invalid: {count}; nothing was changed", complaints=found)
 
 
 def unknown(what: str, name: str, nearest: str) -> ControlFailure:

@@ -115,7 +115,7 @@ def remove(request: ControlRequest) -> Removed:
 
 
 def known_names(request: ControlRequest, world: str, names: list[str]) -> None:
-    """Raises ControlError 400 for a name that nobody knows; of paths the loader complains."""
+    """Raises ControlError 400 for a name that nobody knows; paths are the loader's to check."""
     known = {*_shipped(), *request.uploads.known(world)}
     for name in names:
         if not name.endswith(SUFFIXES) and name not in known:

@@ -156,7 +156,7 @@ class UploadedScenarios:
         shutil.rmtree(path.parent, ignore_errors=True)
 
     def named(self, error: DocumentError) -> DocumentError:
-        """The complaints with a scenario's name in place of where its file lies."""
+        """The diagnostics with a scenario's name in place of where its file lies."""
         return DocumentError(
             replace(each, place=replace(each.place, file=self._file_name(each.place.file)))
             for each in error.diagnostics

@@ -17,7 +17,7 @@ from emulator.language.schema.validate import validate
 
 
 class Step(Model):
-    """A request, or with `webhook` a wait for the one that the emulator sends; `says` is told before it.
+    """A request, or with `webhook` a wait for the one that the emulator sends; `says` is printed before it.
 
     `show` lists what is printed of a response, `keep` what later steps may use of it, each as `header.NAME` or
     `body.PATH`. `typed` is where the text of a stream's events is, and `cut` says that the stream is to break off.

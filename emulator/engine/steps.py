@@ -315,7 +315,7 @@ def _tell(plan: WebhookPlan, job: Job, context: Context) -> None:
 
 
 def _report(context: Context, message: str, error: EmulatorError) -> None:
-    """Reports what no client is told of, with the hint, which says where to look."""
+    """Reports what no response says, with the hint, which says where to look."""
     hint = error.values.get("hint") if isinstance(error, ApiError) else None
     if hint:
         error = EmulatorError(hint)

@@ -23,7 +23,7 @@ from emulator.worlds.world import World
 
 POSITION = re.compile(r"(?:(?P<epoch>[0-9a-f]{8})\.(?:(?P<ended>[0-9]{1,15})\.)?)?(?P<place>[0-9]{1,15})")
 MAX_ROWS = 500  # new rows of one batch
-IDLE = 1.0  # real seconds after which a feed looks again, whatever it was told
+IDLE = 1.0  # real seconds after which a feed looks again, whatever was reported to it
 
 
 class Batch(Struct, frozen=True, omit_defaults=True):

@@ -135,7 +135,7 @@ def _one_of(kind: Kind, around: Bounds) -> str:
 
 
 def _in_range(kind: Kind, around: Bounds) -> str:
-    """The whole range, whichever end refused: whoever is told of one end only meets the other next."""
+    """The whole range, whichever end refused: whoever learns of one end only meets the other next."""
     low, high = around.get("minimum"), around.get("maximum")
     above, below = around.get("exclusiveMinimum"), around.get("exclusiveMaximum")
     if low is not None and high is not None:

@@ -37,7 +37,7 @@ class TextWant(Struct, frozen=True):
 
 
 def wanted_by(operand: Any) -> TextWant | None:
-    """Returns what a field must have for an operand such as `{contains: text}`; None when that can't be told."""
+    """Returns what a field must have for an operand such as `{contains: text}`; None when that can't be known."""
     if not isinstance(operand, dict):
         return None
     contained, pattern = operand.get("contains"), operand.get("matches")

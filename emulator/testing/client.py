@@ -24,7 +24,7 @@ SAFE = "/%:@!$&'()*+,;=~"  # what a path keeps, escapes included
 class ControlError(EmulatorError):
     """The control API refused, or did not answer.
 
-    `status` is the HTTP status, 0 when there was no answer; `hint` says what to do; `complaints` are those of a
+    `status` is the HTTP status, 0 when there was no answer; `hint` says what to do; `complaints` are the errors in a
     scenario, each with `file`, `line`, `column` and `message`.
     """
 
@@ -177,11 +177,11 @@ class RemoteSequence(Sequence[Item]):
 
     @abstractmethod
     def _missing(self, count: int) -> str:
-        """What is told to whoever looks for one that is not among the `count` there are."""
+        """The message for whoever looks for one that is not among the `count` there are."""
 
     @abstractmethod
     def _lost(self, dropped: int) -> str:
-        """What is told to whoever needs those that were dropped."""
+        """The message for whoever needs those that were dropped."""
 
     def all(self) -> list[Item]:
         """What there is at this moment. Raises DroppedError."""

@@ -72,7 +72,7 @@ class Emulator(World):
         return cls(found, world=world, token=token or os.environ.get("EMULATOR_CONTROL_TOKEN"))
 
     def start(self) -> Emulator:
-        """Start the thread, unless it runs or this is attached. Raises DocumentError when a scenario is wrong."""
+        """Start the thread, unless it runs or this is attached. Raises DocumentError when a scenario is invalid."""
         if self._opened is None:
             self._thread = ServerThread(self._settings)
             self._thread.start()
@@ -119,7 +119,7 @@ class Emulator(World):
         """Make a world of this server, with nothing in it; as a context manager it is deleted at the end.
 
         Raises ControlError when there is one of this name, which `Emulator(url, world=name)` attaches to, or when a
-        scenario is wrong.
+        scenario is invalid.
         """
         body = {
             "scenarios": scenario_names(scenario, scenarios) or None,
@@ -156,7 +156,7 @@ class ServerThread:
     """An emulator that serves in the background from `start` to `stop`.
 
     `sockets` are listening sockets to serve on; without any, a free port of the loopback is taken. Raises DocumentError
-    when a scenario is wrong.
+    when a scenario is invalid.
     """
 
     def __init__(self, settings: Settings, *sockets: socket.socket) -> None:

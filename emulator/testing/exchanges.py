@@ -99,7 +99,7 @@ class Exchanges(RemoteSequence[Recorded]):
 
     def _lost(self, dropped: int) -> str:
         return (
-            f"the journal of this world has dropped {dropped} older exchanges, so not all that came can be told;"
+            f"the journal of this world has dropped {dropped} older exchanges, so not all that came is known;"
             " give it more room with journal_entries and journal_bytes, or clear it before"
         )
 

@@ -66,8 +66,8 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True):
     when nobody waits, `steady_waits` of less than `patient` and within `jitter` of each other are a fixed pause.
     `storm` attempts within `storm_within` are a storm. Polls of one job are `polls_apart`, but for fewer than
     `quick_polls` in a row, and at most `last_polls` follow the one that tells its end, each within `again`.
-    `last_calls` calls may follow the one that is told that its token has expired. `tokens` tokens in a row for one
-    call each are a token for every call.
+    `last_calls` calls may follow the response that says that a token has expired. `tokens` tokens in a row for one call
+    each are a token for every call.
     """
 
     slack: float = 0.1

@@ -50,7 +50,7 @@ def never_stopped_polling(history: History) -> Iterator[Finding | None]:
         if _cancelled(history, final):
             continue
         yield _unstopped(
-            "never_stopped_polling", history, final, later, f"was told by exchange {final.number} how it ended"
+            "never_stopped_polling", history, final, later, f"learned from exchange {final.number} how it ended"
         )
 
 
@@ -61,7 +61,7 @@ def ignored_a_cancel(history: History) -> Iterator[Finding | None]:
     """
     for final, later in _beyond_end(history):
         if _cancelled(history, final):
-            about = f"was told by exchange {final.number} that the job is cancelled"
+            about = f"learned from exchange {final.number} that the job is cancelled"
             yield _unstopped("ignored_a_cancel", history, final, later, about)
 
 

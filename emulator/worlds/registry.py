@@ -153,7 +153,7 @@ class WorldRegistry:
         that is not as in the settings; `owner` is who asked for it.
 
         Raises ConfigError for a bad name, one that is taken, a key that another world has, or one world too many;
-        DocumentError when a scenario is wrong. Then nothing was made.
+        DocumentError when a scenario is invalid. Then nothing was made.
         """
         keys = list(keys)
         self._check(name)

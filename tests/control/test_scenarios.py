@@ -89,7 +89,7 @@ def test_the_complaints_about_an_object_point_into_the_body(control: httpx.Clien
         ({"scenarios": "outage"}, 400, "body.scenarios: expected a list; found text"),
         ({"scenario": ["outage"]}, 400, "body: unknown key 'scenario'; expected one of: scenarios; did you mean"),
         ({}, 400, "body: 'scenarios' is missing"),
-        ({"scenarios": ["nowhere/x.yaml"]}, 422, "the scenario is wrong: 1 complaint; nothing was changed"),
+        ({"scenarios": ["nowhere/x.yaml"]}, 422, "the scenario is invalid: 1 error; nothing was changed"),
     ],
 )
 def test_what_can_not_be_played_changes_nothing(control: httpx.Client, body: Any, status: int, message: str) -> None:

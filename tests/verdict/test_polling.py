@@ -73,7 +73,7 @@ def test_polling_on_after_the_end_is_told(seen: Seen, state: str) -> None:
         seen.add(at, reply={"status": status}, **BATCH)  # type: ignore[arg-type]
     found = seen.found()
     assert list(found) == ["never_stopped_polling"]
-    assert "was told by exchange 2 how it ended" in found["never_stopped_polling"].message
+    assert "learned from exchange 2 how it ended" in found["never_stopped_polling"].message
     assert found["never_stopped_polling"].exchanges == (2, 3, 4, 5, 6, 7)
 
 
@@ -106,7 +106,7 @@ def test_a_cancel_that_is_ignored_is_told(story: Story) -> None:
         emulated.advance(1)
     found = verdict(emulated, 8)
     assert list(found) == ["ignored_a_cancel"]
-    assert "was told by exchange 3 that the job is cancelled" in found["ignored_a_cancel"].message
+    assert "learned from exchange 3 that the job is cancelled" in found["ignored_a_cancel"].message
     assert found["ignored_a_cancel"].found == "5 polls"
 
 

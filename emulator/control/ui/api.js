@@ -6,7 +6,7 @@ import { state } from "./state.js";
 export const BASE = "/_emulator";
 const TOKEN = "emulator-control-token";
 
-/** A call that was refused. `status` is 0 when the server could not be reached; `details` are its complaints. */
+/** A call that was refused. `status` is 0 when the server could not be reached; `details` are its diagnostics. */
 export class Failure extends Error {
   constructor(status, message, hint = "", details = []) {
     super(message);

@@ -1,5 +1,5 @@
 // The list of exchanges: only the rows in sight are in the page, however many there are. It follows the newest until
-// somebody scrolls up, and stays where it is until it is told to follow again.
+// somebody scrolls up, and stays where it is until somebody lets it follow again.
 
 import { fill, h, visible } from "./dom.js";
 import { outcomeOf, statusTone } from "./outcome.js";

@@ -72,7 +72,7 @@ const linesOf = (source) =>
     .filter((line) => line.includes(":"))
     .map((line) => [line.slice(0, line.indexOf(":")).trim(), line.slice(line.indexOf(":") + 1).trim()]);
 
-/** Header lines with the masked keys that this world knows written out; a short one is told by the caller's `key`. */
+/** Header lines with the masked keys that this world knows written out; `key` is the one of a short mask. */
 async function unmasked(headers, caller) {
   if (!headers.some(([, line]) => MASKED.test(line))) return headers;
   const { keys } = await control("GET", "/keys");

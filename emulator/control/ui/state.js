@@ -1,4 +1,4 @@
-// What the address bar says: which world, view, filter and exchange. Every change of it is told to those who listen.
+// What the address bar says: which world, view, filter and exchange. Those who listen learn of every change.
 
 const NAMES = ["world", "view", "filter", "exchange", "tab"];
 const listeners = new Set();

@@ -18,7 +18,7 @@ MAX_DIAGNOSTICS = 100
 
 
 class Builder:
-    """Takes the events of one document in order; `diagnostics` holds what could be told without stopping."""
+    """Takes the events of one document in order; `diagnostics` holds what could be reported without stopping."""
 
     def __init__(self, file: str) -> None:
         self.diagnostics: list[Diagnostic] = []
