@@ -221,16 +221,18 @@ def saved(file: Path, **changes: Any) -> str:
 
 
 def test_scenarios_that_are_not_there_are_refused_and_the_file_stays(begin: Begin, file: Path) -> None:
-    text = saved(file, scenarios=["gone.yaml"])
+    text = saved(file, scenarios=["nowhere-to-be-found.yaml"])
     with pytest.raises(ConfigError) as caught:
         begin()
-    assert str(caught.value) == f"{file}: its scenarios can't be played here: gone.yaml: no such file"
+    assert str(caught.value) == f"{file}: its scenarios can't be played here: nowhere-to-be-found.yaml: no such file"
     assert file.read_text() == text
 
 
 def test_a_server_thread_says_so_too(file: Path) -> None:
-    saved(file, scenarios=["gone.yaml"])
-    with pytest.raises(ConfigError, match=r"its scenarios can't be played here: gone\.yaml: no such file"):
+    saved(file, scenarios=["nowhere-to-be-found.yaml"])
+    with pytest.raises(
+        ConfigError, match=r"its scenarios can't be played here: nowhere-to-be-found\.yaml: no such file"
+    ):
         Emulator(state=str(file)).start()
 
 

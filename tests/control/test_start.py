@@ -40,4 +40,6 @@ def test_the_start_page_lists_every_control_route_with_what_it_does(control: htt
     told = control.get("").json()["control"]
     assert list(told) == [f"{entry.method} /_emulator{entry.path}" for entry in TABLE]
     assert told["GET /_emulator"] == "What this is, what it serves, and every control route."
-    assert told["GET /_emulator/health"] == "200 as soon as requests are answered; needs no token."
+    assert told["GET /_emulator/health"] == (
+        "200 as soon as requests are answered, 503 while the state can't be reached; needs no token."
+    )
