@@ -35,6 +35,7 @@ PARTS: dict[type[api.Model], tuple[str, str]] = {
     api.UnknownKeysModel: ("Keys and tiers", "unknown_keys key"),
     api.TierModel: ("Keys and tiers", "tier key"),
     api.BucketModel: ("Keys and tiers", "bucket key"),
+    api.JobsAtOnceModel: ("Keys and tiers", "jobs key"),
     api.CredentialModel: ("Keys and tiers", "auth key"),
     api.PartModel: ("Claims", "part key"),
     scenario.OperationModel: ("Operation", "key"),

@@ -22,6 +22,7 @@ GUIDES = (
     "job_by_polls",
     "state_of_my_own",
     "budget",
+    "empty_purse",
     "unused_rule",
     "cancelled_batch",
     "contract",

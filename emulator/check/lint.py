@@ -224,12 +224,13 @@ def _texts(tree: Any, path: Path) -> Iterator[tuple[Path, str, bool]]:
 def _uncharged(api: Api, changes: Overrides | None) -> Iterator[Diagnostic]:
     """Reports limits that no request can reach, because nothing charges them."""
     charged = {name for operation in api.operations.values() for name in (*operation.cost, *operation.settle)}
+    started = {kind for operation in api.operations.values() for kind in operation.starts}
     for tier in api.tiers.values():
         for limit in tier.limits:
-            if limit.name not in charged and not limit.cost:
+            if limit.name not in charged and not limit.cost(started | charged):
                 path: Path = ("tiers", tier.name, "limits", limit.name)
                 place = (None if changes is None else changes.place(path)) or api.document.place(path)
-                hint = did_you_mean(limit.name, sorted(charged))
+                hint = did_you_mean(limit.name, sorted(charged - api.jobs.keys()))
                 hint += f"; '{limit.amount} at once' counts what is under way" if "concurren" in limit.name else ""
                 yield Diagnostic(place, f"nothing charges {limit.name!r}: no operation's `cost` names it; {hint}")
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from emulator.dates import LATEST, iso
 from emulator.log.escape import escaped
+from emulator.playbook.limits import written
 
 TIMES = frozenset({"at", "next", "next_at", "reset", "started_at", "ends_at", "ended_at"})  # seconds since the epoch
 MAX_WIDTH = 100  # characters of a cell; the last of a line is not cut
+SMALL = 1e-4  # what is smaller would be written with an exponent
 EMPTY: tuple[Any, ...] = (None, "", [], {}, ())
 
 
@@ -50,7 +52,9 @@ def _cell(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (int, float)):
-        return iso(value, milliseconds=True) if name in TIMES and 0 <= value <= LATEST else f"{value:.10g}"
+        if name in TIMES and 0 <= value <= LATEST:
+            return iso(value, milliseconds=True)
+        return written(value) if 0 < abs(value) < SMALL else f"{value:.10g}"
     if isinstance(value, Mapping):
         return json.dumps(value, ensure_ascii=False) if name in ("record", "json") else _pairs(value)
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -63,7 +67,7 @@ def _cell(name: str, value: Any) -> str:
 def _pairs(value: Mapping[str, Any]) -> str:
     """Counters as `used/limit`, other fields as `name=value`."""
     return " ".join(
-        f"{name} {each['used']:.10g}/{each['limit']:.10g}"
+        f"{name} {_cell('', each['used'])}/{_cell('', each['limit'])}"
         if isinstance(each, Mapping) and "used" in each
         else f"{name}={_cell('', each)}"
         for name, each in value.items()

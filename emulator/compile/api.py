@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -27,7 +28,7 @@ from emulator.playbook import access
 from emulator.playbook import model as plan
 from emulator.playbook.headers import ADDED
 from emulator.playbook.json_schema import Schema
-from emulator.playbook.limits import KINDS, AtOnce, parse_limit
+from emulator.playbook.limits import KINDS, AtOnce, Limit, TierPlan, budget_limits, parse_limit, require_budget
 from emulator.playbook.operators import same
 from emulator.playbook.parameters import unknown_classes
 from emulator.playbook.provenance import unknown_claims
@@ -39,6 +40,7 @@ ENGINE_ERRORS: Mapping[str, ErrorKindModel] = {
     "unauthenticated": ErrorKindModel(status=401),
     "unknown_key": ErrorKindModel(status=401),
     "revoked": ErrorKindModel(status=401),
+    "payment_required": ErrorKindModel(status=402),
     "forbidden": ErrorKindModel(status=403),
     "not_found": ErrorKindModel(status=404),
     "method_not_allowed": ErrorKindModel(status=405, headers={"Allow": "{{ error.allow }}"}),
@@ -108,7 +110,7 @@ class ApiCompiler:
             limits_per=file.limits_per,
             example=None if file.example is None else access.ExamplePlan(**file.example.model_dump()),
             client=self._client(),
-            tiers={name: self._tier(name, tier, switches.get(WINDOWS)) for name, tier in self.tiers.items()},
+            tiers=self._tiers(switches.get(WINDOWS)),
             switches=switches,
             limit_headers=compiler.headers(*self._lines(file.limit_headers, ("limit_headers",))),
             refused=compiler.trees(file.refused, ("refused",)),
@@ -118,6 +120,7 @@ class ApiCompiler:
             answers=self._answers(canned),
             jobs=kinds,
             operations=operations.operations(deferred=self.checked),
+            units=self.units,
         )
 
     def try_rule(self, entry: ScenarioRule) -> list[Diagnostic]:
@@ -143,16 +146,45 @@ class ApiCompiler:
             self.added_headers,
         )
 
-    def _tier(self, name: str, tier: TierModel, windows: Any = None) -> plan.TierPlan:
-        limits = []
+    def _tier(self, name: str, tier: TierModel, windows: Any = None) -> TierPlan:
+        limits: list[Limit] = []
         for counter, text in tier.limits.items():
+            where: Path = ("tiers", name, "limits", counter)
             try:
                 limit = parse_limit(counter, text, windows if windows in KINDS else KINDS[0])
-                limits += [limit] if limit is not None else []
             except ConfigError as error:
-                self.diagnostics.add(self._place(("tiers", name, "limits", counter)), str(error))
-        holds = any(isinstance(limit.pace, AtOnce) for limit in limits)
-        return plan.TierPlan(name, tuple(limits), tier.data, tuple(tier.claims), holds)
+                self.diagnostics.add(self._place(where), str(error))
+                continue
+            if limit is not None:
+                limits.append(limit)
+                if isinstance(limit.pace, AtOnce) and (of := limit.pace.of):
+                    self.diagnostics.require_known(of, self.file.jobs, "kind of job", self._place(where, "of"))
+        self._require_budget(tier.budget, limits, lambda unit: self._place(("tiers", name, "budget", unit)))
+        return TierPlan.of(name, (*limits, *budget_limits(tier.budget)), tier.data, tuple(tier.claims))
+
+    def _require_budget(
+        self, budget: Mapping[str, float], limits: Sequence[Limit], place: Callable[[str], Location]
+    ) -> None:
+        """Reports budgets in units that nothing is charged in, or that are counted already."""
+        for unit in budget:
+            try:
+                require_budget(unit, self.units, limits)
+            except ConfigError as error:
+                self.diagnostics.add(place(unit), str(error))
+
+    @cached_property
+    def units(self) -> frozenset[str]:
+        """What its operations cost, by name; what they start is no unit."""
+        costs = [self.file.cost, *((part.cost or {}) | part.settle for part in self.file.operations.values())]
+        return frozenset(name for cost in costs for name in cost) - self.file.jobs.keys()
+
+    def _tiers(self, windows: Any) -> dict[str, TierPlan]:
+        tiers = {name: self._tier(name, tier, windows) for name, tier in self.tiers.items()}
+        for name, key in self.keys.items():
+            if key.tier in tiers:
+                place = partial(self._place, ("keys", name), "budget")
+                self._require_budget(key.budget, tiers[key.tier].limits, place)
+        return tiers
 
     def _spot(self, path: Path, *part: str) -> tuple[Compiler, Path]:
         """Where a part of the API stands: in the scenario that changed what is at `path`, or in the API's own file."""

@@ -141,6 +141,7 @@ class OperationCompiler:
         self._require_host(part, path)
         self._require_tried(part, path)
         names = names_of(file, part)
+        rules = self._rules(name, part, lets, names)
         return OperationPlan(
             name=name,
             api=file.api,
@@ -166,8 +167,9 @@ class OperationCompiler:
             redact=frozenset(part.redact),
             errors=part.errors,
             lets=lets,
-            rules=self._rules(name, part, lets, names),
+            rules=rules,
             unknown_fields=file.unknown_fields,
+            starts=frozenset(step.target for rule in rules.rules for step in rule.steps if step.verb == "start"),
         )
 
     def _require_tried(self, part: OperationModel, path: Path) -> None:

@@ -62,7 +62,9 @@ class Overrides(Struct):
             for key, part in value.items():
                 self._note((*path, key), part, (document, (*where, key)))
         elif isinstance(value, TierModel):
-            self._note((*path, "limits"), dict.fromkeys(value.limits), (document, (*where, "limits")))
+            for part in ("limits", "budget"):
+                names = dict.fromkeys(getattr(value, part))
+                self._note((*path, part), names, (document, (*where, part)))
         elif isinstance(value, list) and path[0] in _LISTS:
             earlier = getattr(self.override, path[0]).get(path[-1], ())
             before = 0 if isinstance(earlier, CollectionModel) else len(earlier)

@@ -184,7 +184,7 @@ def _webhooks(request: ControlRequest, now: float) -> Iterator[DueView]:
 def _limits(request: ControlRequest, now: float) -> Iterator[DueView]:
     for key in standing(request.world):
         for name, counter in key.limits.items():
-            if counter.used and counter.reset > now:
+            if counter.used and counter.reset is not None and counter.reset > now:
                 yield DueView(counter.reset, "limit", key.key, f"the window of {name} ends for {key.key}")
 
 

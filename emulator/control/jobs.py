@@ -152,6 +152,7 @@ def start(request: ControlRequest, body: JobRequest) -> Generator[None, None, Jo
             watched=plan.webhook is not None or bool(plan.steps),
             started_at=begun,
             state=body.state,
+            subject=context.caller.subject,
         )
     except ConfigError as error:
         raise ControlFailure(400, f"body.state: {error}") from None

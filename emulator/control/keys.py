@@ -12,23 +12,26 @@ from msgspec import Meta, Struct
 from emulator.control.about import known_api
 from emulator.control.parsing import ControlFailure, unknown
 from emulator.control.route import ControlRequest, ControlRoute
+from emulator.engine.accounting import counters as counters_of
 from emulator.engine.authenticate import identify
 from emulator.engine.context import Service
-from emulator.errors import ApiError, EmulatorError
+from emulator.errors import ApiError, ConfigError, EmulatorError
+from emulator.http import Caller
 from emulator.language.document.diagnostics import did_you_mean
-from emulator.store.limits import states
+from emulator.language.schema.api import check_budget
 from emulator.store.masking import mask_key
 from emulator.worlds.registry import DEFAULT
 from emulator.worlds.world import World
 
 
 class Counter(Struct, frozen=True):
-    """One counter; `reset` is the second since the epoch at which its window ends."""
+    """One counter; `reset` is the second since the epoch at which its window ends, null for a budget, which never
+    comes back."""
 
-    limit: int
-    remaining: int
-    used: int
-    reset: int
+    limit: int | float
+    remaining: int | float
+    used: int | float
+    reset: int | None
 
 
 class KeyRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -145,10 +148,11 @@ class LimitsQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TierRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """The tier that a key has from its next request on."""
+    """The tier that a key has from its next request on, or its own budget by unit; what is spent stays spent."""
 
     key: str
-    tier: str
+    tier: str | None = None
+    budget: dict[str, float] | None = None
     api: str | None = None
 
 
@@ -158,11 +162,22 @@ def limits(request: ControlRequest, query: LimitsQuery) -> LimitsView:
 
 
 def put(request: ControlRequest, body: TierRequest) -> LimitsView:
-    """Give a key another tier; its counters go on."""
+    """Give a key another tier or a budget; its counters go on."""
+    if body.tier is None and body.budget is None:
+        raise ControlFailure(400, "body: 'tier' or 'budget' is missing")
+    for unit, amount in (body.budget or {}).items():
+        try:
+            check_budget(amount)
+        except ValueError as error:
+            raise ControlFailure(400, f"body.budget.{unit}: {error}") from None
     service = _service_of(request, body.key, body.api, "body")
-    if body.tier not in service.api.tiers:
+    if body.tier is not None and body.tier not in service.api.tiers:
         raise ControlFailure(400, f"body.tier: no tier {body.tier!r}; {did_you_mean(body.tier, service.api.tiers)}")
-    request.world.set_tier(body.key, body.tier, service.api.name)
+    tier = body.tier or _caller(service, body.key).tier
+    try:
+        request.world.set_tier(body.key, tier, service.api.name, body.budget)
+    except ConfigError as error:
+        raise ControlFailure(400, f"body.{'tier' if body.budget is None else 'budget'}: {error}") from None
     return _view(service, body.key)
 
 
@@ -185,12 +200,16 @@ def _service_of(request: ControlRequest, key: str, api: str | None, where: str) 
     return candidates[0]
 
 
-def _view(service: Service, key: str) -> LimitsView:
+def _caller(service: Service, key: str) -> Caller:
     try:
-        caller = identify(service.background(), "keys", key)
+        return identify(service.background(), "keys", key)
     except ApiError as error:
         raise ControlFailure(409 if error.kind == "revoked" else 404, error.detail) from None
-    counters = states(service.state.store, caller.subject, service.api.tiers[caller.tier].limits)
+
+
+def _view(service: Service, key: str) -> LimitsView:
+    caller = _caller(service, key)
+    counters = counters_of(service, caller.subject, caller.plan)
     shown = {
         name: Counter(each["limit"], each["remaining"], each["used"], each["reset"]) for name, each in counters.items()
     }

@@ -4,30 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
-from emulator.engine.context import Context
-from emulator.errors import ApiError, Location, TemplateError
+from emulator.engine.context import Context, Service
+from emulator.errors import ApiError, EmulatorError, Location, TemplateError
 from emulator.http import Reply
 from emulator.jobs.job import JobUsage
 from emulator.language.expressions.template import Template
 from emulator.playbook import Operation
 from emulator.playbook.error_reply import error_plan
-from emulator.playbook.limits import Limit
+from emulator.playbook.limits import AtOnce, Limit, Spends, TierPlan
 from emulator.playbook.model import UsagePlan
 from emulator.store import limits as limit
-from emulator.store.limits import Allowance
+from emulator.store.limits import Allowance, States
+from emulator.store.views import content
 
 TOO_MANY_REQUESTS = 429
 
 
 def charge(context: Context, operation: Operation, now: float) -> Allowance | None:
-    """Charges the operation's cost to the caller's counters. Raises ApiError("rate_limited") when one refuses."""
+    """Charges the operation's cost to the caller's counters. Raises ApiError when one refuses: "rate_limited", or
+    "payment_required"."""
     caller = context.caller
     if caller is None:
         return None
-    tier = context.service.api.tiers[caller.tier]
+    tier: TierPlan = caller.plan
     limits = tier.limits
     if not limits:
         return None
@@ -35,10 +37,12 @@ def charge(context: Context, operation: Operation, now: float) -> Allowance | No
     for each in limits:  # what nothing limits is not computed
         amount = operation.cost.get(each.name)
         if amount is None:
-            amount = each.cost
-        cost[each.name] = amount if isinstance(amount, int) else whole(amount, context, operation.place)
+            amount = _unnamed(each, operation)
+        cost[each.name] = amount * each.parts if isinstance(amount, int) else parts(amount, context, operation, each)
+    service = context.service
+    jobs = _under_way(service, caller.subject, tier) if tier.jobs else limit.NO_JOBS
     try:
-        allowance = limit.admit(context.service.state.store, caller.subject, limits, cost, now)
+        allowance = limit.admit(service.state.store, caller.subject, limits, cost, now, jobs)
     except ApiError as error:
         _show(context, limits, error)
         error.decided_by = tier
@@ -48,20 +52,49 @@ def charge(context: Context, operation: Operation, now: float) -> Allowance | No
     return allowance
 
 
+def _unnamed(counter: Limit, operation: Operation) -> int | Template:
+    """The cost of a counter that the operation doesn't name; one of jobs it may name by their kind."""
+    kind = counter.pace.of if isinstance(counter.pace, AtOnce) else ""
+    return operation.cost.get(kind, counter.cost(operation.starts))
+
+
+def limit_states(service: Service, key: str) -> States:
+    """Returns how the counters of a known key stand."""
+    record = service.records["keys"].get(key)
+    if record is None:
+        return {}
+    subject = record["workspace"] if service.api.limits_per == "workspace" else key
+    return counters(service, f"{service.api.name}/{subject}", service.api.plan_of(key, record))
+
+
+def counters(service: Service, subject: str, plan: TierPlan) -> States:
+    """Returns how the counters of a plan stand for a subject."""
+    return limit.states(service.state.store, subject, plan.limits, _under_way(service, subject, plan))
+
+
+def _under_way(service: Service, subject: str, plan: TierPlan) -> limit.Jobs:
+    """Returns how many jobs a subject has under way, by the counters of its plan that limit them."""
+    return {counter: service.jobs.under_way(kind, subject) for counter, kind in plan.jobs}
+
+
 def _show(context: Context, limits: Sequence[Limit], error: ApiError) -> None:
     """Lets a request that a counter refused show how the counters stand, of which it was charged nothing."""
     context.allowance = Allowance.of_nothing(limits, error.values["limits"])
     context["limits"] = context.allowance.states
 
 
-def settle(context: Context, operation: Operation, now: float) -> None:
+def settle(context: Context, operation: Operation, reply: Reply, now: float) -> None:
     """Settles the charge on what the request really took."""
     allowance, caller = context.allowance, context.caller
-    if allowance is None or caller is None or not operation.settle:
+    if allowance is None or caller is None or not (operation.settle or caller.plan.spends):
         return
     amounts = {}
-    for name, amount in operation.settle.items():
-        amounts[name] = whole(amount, context, operation.place)
+    for each in allowance.limits:
+        template = operation.settle.get(each.name)
+        if template is not None:
+            amounts[each.name] = parts(template, context, operation, each)
+    if caller.plan.spends:
+        amounts.update(_said(context, allowance, reply))
     context.allowance = limit.settle(context.service.state.store, caller.subject, allowance, amounts, now)
     context.pop("limits", None)  # a template may have read them before
 
@@ -72,12 +105,30 @@ def recharge(context: Context, operation: Operation, now: float) -> None:
     if allowance is None or caller is None:
         return
     amounts = {
-        name: whole(amount, context, operation.place)
-        for name, amount in operation.cost.items()
-        if isinstance(amount, Template) and any(each.name == name for each in allowance.limits)
+        each.name: parts(amount, context, operation, each)
+        for each in allowance.limits
+        if isinstance(amount := operation.cost.get(each.name), Template)
     }
     context.allowance = limit.settle(context.service.state.store, caller.subject, allowance, amounts, now)
     context.pop("limits", None)
+
+
+def _said(context: Context, allowance: Allowance, reply: Reply) -> dict[str, int]:
+    """Returns what a response says itself that it has cost, of budgets: a scenario's may say something else."""
+    plans = context.service.api.client.spent
+    budgets = [each for each in allowance.limits if isinstance(each.pace, Spends) and allowance.charged.get(each.name)]
+    said: dict[str, int] = {}
+    answer = content(reply.body, reply.headers) if any(each.name in plans for each in budgets) else None
+    if not isinstance(answer, dict):
+        return said
+    operation = "" if context.operation is None else context.operation.name
+    view = context.service.background(answer=answer, body=context.get("body"), status=reply.status, operation=operation)
+    for each in budgets:
+        with suppress(EmulatorError, KeyError):
+            amount = plans[each.name].value(view)
+            if isinstance(amount, (int, float)) and isfinite(amount) and amount > 0:
+                said[each.name] = round(amount * each.parts)
+    return said
 
 
 def settle_refusal(error: Exception, context: Context, now: float) -> Exception:
@@ -90,18 +141,19 @@ def settle_refusal(error: Exception, context: Context, now: float) -> Exception:
     if caller is None or operation is None or (allowance is not None and not allowance.charged):
         return error
     api, store = context.service.api, context.service.state.store
-    limits = api.tiers[caller.tier].limits
+    limits = caller.plan.limits
     if not limits:
         return error
     refused = api.refused if isinstance(error, ApiError) and _blames_client(error, context) else {}
     cost = dict.fromkeys((each.name for each in limits), 0)
     try:
-        for name in cost.keys() & refused.keys():
-            cost[name] = whole(refused[name], context, operation.place)
+        for each in limits:
+            if each.name in refused:
+                cost[each.name] = parts(refused[each.name], context, operation, each)
         if allowance is None and any(cost.values()):
             context.allowance = limit.admit(store, caller.subject, limits, cost, now)
         elif allowance is None:
-            context.allowance = Allowance.of_nothing(limits, limit.states(store, caller.subject, limits))
+            context.allowance = Allowance.of_nothing(limits, counters(context.service, caller.subject, caller.plan))
         else:
             context.allowance = limit.settle(store, caller.subject, allowance, cost, now)
     except TemplateError as mistake:
@@ -120,7 +172,7 @@ def _blames_client(error: ApiError, context: Context) -> bool:
     return not error.free and isinstance(status, int) and 400 <= status < 500 and status != TOO_MANY_REQUESTS
 
 
-def estimate(kind: str, items: Any, counter: str, context: Context) -> int:
+def estimate(kind: str, items: Any, counter: str, context: Context) -> float:
     """Returns how much of a counter the items of a job would be charged if each were sent by itself.
 
     An item that the schema of its operation refuses, and one that no cost can be computed of, is charged nothing.
@@ -134,25 +186,32 @@ def estimate(kind: str, items: Any, counter: str, context: Context) -> int:
         return amount * len(items)
     row = Context(context.service, context.request, operation)
     row.caller = context.caller
-    own, total = dict(row), 0
+    own = dict(row)
+    total: float = 0
     for item in items:
         if operation.request is None or operation.request.fits(item):
             row.clear()
             row.update(own, body=item, query={})
             with suppress(TemplateError):
-                total += whole(amount, row, operation.place)
+                total += _positive(amount.value(row), operation.place)
     return total
 
 
-def whole(template: Template, context: Context, place: Location) -> int:
-    """Returns the value of a template as a whole number from 0. Raises TemplateError for anything else."""
+def parts(template: Template, context: Context, operation: Operation, counter: Limit) -> int:
+    """Returns the value of a template as the counter counts it: a whole number from 0. Raises TemplateError."""
     value = template.value(context)
     if value.__class__ is int and value >= 0:
-        whole: int = value
+        whole: int = value * counter.parts
         return whole
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+    amount = _positive(value, operation.place)
+    return int(amount) if counter.parts == 1 else round(amount * counter.parts)
+
+
+def _positive(value: Any, place: Location) -> float:
+    """Returns a number from 0. Raises TemplateError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < inf:
         raise TemplateError(place, f"{value!r} is not an amount; expected a number from 0")
-    return int(value)
+    return value
 
 
 def account(plan: UsagePlan, context: Context, reply: Reply, at: float) -> None:

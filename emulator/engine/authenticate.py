@@ -114,7 +114,7 @@ def _unknown(context: Context, key: str) -> Caller:
 
 def make_caller(context: Context, key: str, record: dict[str, Any]) -> Caller:
     """Returns the caller that a key's record describes."""
-    tier = context.service.api.tiers[record["tier"]]
+    tier = context.service.api.plan_of(key, record)
     masked = mask_key(key)
     workspace = record["workspace"]
     view = {
@@ -127,7 +127,7 @@ def make_caller(context: Context, key: str, record: dict[str, Any]) -> Caller:
         "plan": tier.data,
     }
     subject = workspace if context.service.api.limits_per == "workspace" else key
-    return Caller(key, workspace, tier.name, f"{context.service.api.name}/{subject}", view, masked)
+    return Caller(key, workspace, tier.name, f"{context.service.api.name}/{subject}", view, masked, tier)
 
 
 def _after_scheme(text: str, scheme: str) -> str | None:

@@ -21,7 +21,6 @@ from emulator.playbook.error_reply import error_plan, render_error
 from emulator.playbook.matching import AGE, CHANCE
 from emulator.playbook.model import AnswerPlan, LatencyPlan
 from emulator.store.ids import hex_digits, uuid_of
-from emulator.store.limits import states
 from emulator.store.records import Records, WithheldRecords
 from emulator.store.tokens import KEYS, Tokens
 
@@ -284,33 +283,27 @@ class Service:
             self.callers.clear()
         self.callers[presented] = (record, caller)
 
-    def limit_states(self, key: str) -> dict[str, Any]:
-        """Returns how the counters of a key stand."""
-        record = self.records["keys"].get(key)
-        if record is None:
-            return {}
-        subject = record["workspace"] if self.api.limits_per == "workspace" else key
-        return states(self.state.store, f"{self.api.name}/{subject}", self.api.tiers[record["tier"]].limits)
-
-    def check_tier(self, key: str, tier: str) -> None:
-        """Raises ConfigError when the key can't have this tier: there is no such tier, or nobody knows the key."""
+    def check_tier(self, key: str, tier: str, budget: Mapping[str, float] | None = None) -> None:
+        """Raises ConfigError when the key can't have this tier, with its budget or this one, or nobody knows it."""
         if tier not in self.api.tiers:
             raise ConfigError(f"unknown tier {tier!r} of {self.api.name}; {did_you_mean(tier, self.api.tiers)}")
         if self.api.unknown is None and key not in self.records["keys"]:
             raise ConfigError(f"unknown key {key!r} of {self.api.name}; {did_you_mean(key, self.api.keys)}")
+        record = self.records["keys"].get(key, {})
+        self.api.require_budget(tier, record.get("budget") if budget is None else budget)
 
-    def set_tier(self, key: str, tier: str) -> None:
-        """Gives a key another tier from the next request on; its counters go on under the limits of that tier.
+    def set_tier(self, key: str, tier: str, budget: Mapping[str, float] | None = None) -> None:
+        """Gives a key another tier, and perhaps another budget, from the next request on; its counters go on.
 
         Raises ConfigError as `check_tier` does.
         """
-        self.check_tier(key, tier)
+        self.check_tier(key, tier, budget)
         keys, unknown = self.records["keys"], self.api.unknown
         record = keys.get(key)
         if record is None and unknown is not None:
             workspace = str(unknown.workspace.value(self.background(key=key)))
             record = {"id": key, "workspace": workspace, "name": None, "data": unknown.data}
-        keys.amend(key, {**record, "tier": tier})
+        keys.amend(key, {**record, "tier": tier} | ({} if budget is None else {"budget": budget}))
 
     def error_reply(self, error: ApiError, context: Context) -> Reply:
         """Renders an error in the API's own shape, under the name that the operation gives it. Raises TemplateError."""

@@ -62,6 +62,7 @@ class ExchangeLog:
             exchange.decided = refusal.decided
         if context.allowance is not None:
             exchange.allowance = context.allowance
+            exchange.plan = None if context.caller is None else context.caller.plan
         if reply.schedule is not None:
             exchange.schedule = reply.schedule
         if faults or context.set_off:

@@ -13,7 +13,7 @@ from urllib.parse import unquote_plus
 import orjson
 
 from emulator import dates
-from emulator.engine.accounting import estimate
+from emulator.engine.accounting import estimate, limit_states
 from emulator.engine.context import Context
 from emulator.engine.lots import LOTS
 from emulator.errors import ApiError
@@ -189,14 +189,14 @@ def duplicate(context: Context, items: Iterable[Any], field: str) -> int | None:
     return None
 
 
-def estimated(context: Context, kind: str, items: Any, counter: str) -> int:
+def estimated(context: Context, kind: str, items: Any, counter: str) -> float:
     """How much of a counter the items of a job of this kind would be charged if each were sent by itself."""
     return estimate(kind, items, counter, context)
 
 
 def limit_state(context: Context, key: Any) -> dict[str, Any]:
     """The counters of a key as they stand, charging nothing: name → {limit, remaining, reset, used}."""
-    return context.service.limit_states(str(key))
+    return limit_states(context.service, str(key))
 
 
 def prefers_kind(context: Context, kind: str, other: str) -> bool:

@@ -299,7 +299,7 @@ class Pipeline:
                     reply.add([ignored_line(context.ignored)])
                 if decision.requested and (unplayed := unplayed_faults(decision.requested, faults, context)):
                     reply.add([hint_line(unplayed)])
-                settle(context, operation, exchange.at)
+                settle(context, operation, reply, exchange.at)
             except Exception as error:
                 refusal = self._refuse(error, context, now=exchange.at)
         if refusal is not None:

@@ -21,7 +21,8 @@ from emulator.http import Decided, Header, Reply
 from emulator.language.schema.provenance import PROVENANCES, Provenance
 from emulator.playbook import Api, Operation
 from emulator.playbook.json_schema import Schema
-from emulator.playbook.model import CheckPlan, ClaimPlan, Rule, TierPlan
+from emulator.playbook.limits import TierPlan
+from emulator.playbook.model import CheckPlan, ClaimPlan, Rule
 from emulator.playbook.provenance import grade_of_route
 from emulator.playbook.routes import path_pattern
 from emulator.store.tokens import KEYS
@@ -171,8 +172,11 @@ def _add_refusal(basis: Basis, decided: Decided) -> None:
 
 
 def _add_tier(basis: Basis, tier: TierPlan) -> None:
-    """Adds a plan; one that cites nothing, as when a scenario has changed its limits, is no better than invented."""
+    """Adds a plan; one that cites nothing, as when a scenario has changed its limits, is no better than invented, and
+    nor is a budget: no document says how one runs out."""
     basis.mark(tier.claims, None if tier.claims else "invented", f"tiers/{tier.name}")
+    if tier.spends:
+        basis.name("budget", "invented")
 
 
 def _add_reply(basis: Basis, context: Context, operation: Operation, rule: Rule | None) -> None:
@@ -206,7 +210,7 @@ def _add_headers(basis: Basis, context: Context) -> None:
     api = context.service.api
     _add_part(basis, api, "headers")
     if _shows_limits(api) and context.caller is not None and context.allowance is not None and context.allowance.limits:
-        _add_tier(basis, api.tiers[context.caller.tier])
+        _add_tier(basis, context.caller.plan)
         _add_part(basis, api, "limit_headers")
 
 

@@ -83,13 +83,13 @@ def refusal(plan: ReplyPlan, context: Context) -> ApiError:
 def say_when(error: ApiError, context: Context) -> None:
     """Lets a rate limit that no counter refused, but a rule or a fault, say when the caller's counters go on."""
     if error.kind.startswith(RATE_LIMITED) and "retry_after" not in error.values and (limits := context["limits"]):
-        error.values["retry_after"] = _wait(limits.values())
+        error.values["retry_after"] = _wait([each for each in limits.values() if each["retry_after"] is not None])
 
 
-def _wait(states: Collection[Mapping[str, int]]) -> int:
+def _wait(states: Collection[Mapping[str, int]]) -> int | None:
     """Returns the seconds until every counter that is used up has something left; without one, until the next reset."""
     used_up = [state["retry_after"] for state in states if not state["remaining"]]
-    return max(used_up) if used_up else min(state["retry_after"] for state in states)
+    return max(used_up) if used_up else min((state["retry_after"] for state in states), default=None)
 
 
 def render(rule: Rule, context: Context, chance: Random | None) -> Reply:

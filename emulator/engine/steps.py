@@ -25,6 +25,7 @@ from emulator.playbook.error_reply import error_plan, render_error
 from emulator.playbook.model import JobPlan, RowPlan, StepPlan, WebhookPlan
 from emulator.playbook.timeline import Timeline
 from emulator.store.codec import size_of
+from emulator.store.limits import release
 
 ROWS_PER_TURN = 50  # items answered before others get a turn
 BYTES_PER_TURN = 256 * 2**10  # of answers, likewise: one may be 50,000 words long
@@ -229,11 +230,14 @@ def _start(step: StepPlan, context: Context, arguments: dict[str, Any]) -> Gener
             faults=faults,
             usage=usage,
             started_at=begun,
+            subject="" if context.caller is None else context.caller.subject,
         )
     except ConfigError as error:  # who requested the fault could not know which jobs there are
         refused = ApiError("invalid", str(error), status=400, hint=str(error))
         refused.free = True
         raise refused from error
+    if context.allowance is not None and context.allowance.holder:
+        release(service.state.store, context.allowance, step.target)
     context.set_off += tuple(fault.name for fault in faults)
     if usage is not None:
         context.counted_later = True

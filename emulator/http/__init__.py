@@ -96,7 +96,8 @@ class Request(Struct):
 
 
 class Caller(Struct, frozen=True):
-    """Caller of a request. Limits count for `subject`, templates see `view`, and the journal shows `masked`."""
+    """Caller of a request. Limits, which `plan` has, count for `subject`, templates see `view`, and the journal shows
+    `masked`."""
 
     key: str
     workspace: str
@@ -104,6 +105,7 @@ class Caller(Struct, frozen=True):
     subject: str
     view: dict[str, Any]
     masked: str
+    plan: Any = None
 
 
 class Frame(Struct, frozen=True):
@@ -236,9 +238,9 @@ class Exchange:
     when it came in seconds of a steady clock.
     `real_took` is how long it took by that clock, where the world's own does not tell, else below 0.
     `events` are those of its stream, before faults changed it; `ended` numbers, from 1, the ends of those that
-    entered the journal open, else it is 0. `allowance` is what was charged to the caller's limits; `schedule` is there
-    for streams that are paced or that meet a fault; `used` counts the rules that answered its rows and, by their
-    places, the faults of rules that played; `row` is its row of the request log, once one was asked for.
+    entered the journal open, else it is 0. `allowance` is what was charged to the limits of the caller's `plan`;
+    `schedule` is there for streams that are paced or that meet a fault; `used` counts the rules that answered its rows
+    and, by their places, the faults of rules that played; `row` is its row of the request log, once one was asked for.
     One is made for every request and most are never read, so only what differs from the defaults is set.
     """
 
@@ -268,6 +270,7 @@ class Exchange:
     near_misses: tuple[NearMiss, ...] = ()
     decided: Decided | None = None
     allowance: Any = None
+    plan: Any = None
     row: Any = None
     schedule: Schedule | None = None
     used: Mapping[str, int] = {}

@@ -70,10 +70,12 @@ class Jobs:
         usage: JobUsage | None = None,
         started_at: float | None = None,
         state: str | None = None,
+        subject: str = "",
     ) -> Job:
         """Starts a job of a known kind, now unless it `started_at` another time; `items` is a count.
 
-        Beyond the kind's `most` the oldest job is forgotten. With a `state`, that is the one which it has now.
+        Beyond the kind's `most` the oldest job is forgotten. With a `state`, that is the one which it has now. Limits
+        of jobs count it for `subject`.
         Its end is reported when it is `watched` or has usage to be counted then. `faults` stay with the job. Raises
         ConfigError, and begins nothing, when one of them does not fit it, or for an unknown state.
         """
@@ -82,7 +84,8 @@ class Jobs:
         items = items if known is None else len(known)
         cancel = plan.cancel or CANCELLED_AT_ONCE
         job = Job(id, kind, workspace, now, items, plan.timeline, cancel, data or {}, result, known)
-        job = replace(job, watched=watched or usage is not None, failed=plan.failed, usage=usage)
+        watched = watched or usage is not None
+        job = replace(job, watched=watched, failed=plan.failed, usage=usage, subject=subject)
         for fault in faults:
             try:
                 job = fault.start(job)
@@ -107,6 +110,11 @@ class Jobs:
             jobs: list[Job] = [job for _, job in self._records.items(f"{self._prefix}/{each}")]
             found += [job for job in jobs if workspace in (None, job.workspace) and state in (None, job.status(now))]
         return found if kind is not None else sorted(found, key=lambda job: job.started_at)
+
+    def under_way(self, kind: str, subject: str) -> int:
+        """How many jobs of a kind are not done yet, of those that limits count for a subject."""
+        now, jobs = self._clock.now(), self._records.items(f"{self._prefix}/{kind}")
+        return sum(job.subject == subject and not job.done(now) for _, job in jobs)
 
     def poll(self, job: Job, at: float) -> Job:
         """Counts a poll of a job at a time, that of the request; what waits for it begins then."""

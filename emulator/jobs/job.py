@@ -130,6 +130,7 @@ class Job(Struct, frozen=True):
     still: from then on it grows no older, and never ends unless it is cancelled or forced. `watched`: its end is
     reported. `polls` counts how often it was asked for. `failed` is the state in which it ends when it fails, `faults`
     what goes wrong with it and with the webhook that tells of its end. `usage` is what it adds to the statistics then.
+    `subject` is who has it under way, as limits of jobs count.
     """
 
     id: str
@@ -151,6 +152,7 @@ class Job(Struct, frozen=True):
     failed: str = "failed"
     faults: tuple[Played, ...] = ()
     usage: JobUsage | None = None
+    subject: str = ""
 
     @property
     def ends_at(self) -> float:

@@ -63,7 +63,9 @@ class Responses:
         kinds = ["method_not_allowed", "internal"]
         if part.auth and self._file.auth:
             kinds += ["unauthenticated", "unknown_key", "revoked"]
-            kinds += ["rate_limited"] if (self._file.cost if part.cost is None else part.cost) else []
+            costs = self._file.cost if part.cost is None else part.cost
+            kinds += ["rate_limited"] if costs else []
+            kinds += ["payment_required"] if costs and self._api.has_budgets else []
         if part.request is not None or part.query is not None:
             kinds += ["invalid"]
         if part.request is not None:

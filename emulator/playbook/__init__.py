@@ -17,6 +17,7 @@ from emulator.playbook.access import ClientPlan, CredentialPlan, ExamplePlan, Ke
 from emulator.playbook.expectations import Expectation, ListedRule
 from emulator.playbook.headers import Headers
 from emulator.playbook.json_schema import Schema
+from emulator.playbook.limits import TierPlan, require_budget
 from emulator.playbook.model import (
     AnswerPlan,
     CitedRecord,
@@ -26,7 +27,6 @@ from emulator.playbook.model import (
     JobPlan,
     LatencyPlan,
     Seed,
-    TierPlan,
     UsagePlan,
 )
 from emulator.playbook.provenance import ClaimReference, cited
@@ -65,6 +65,7 @@ class Operation(Struct, frozen=True):
     lets: Mapping[str, Template]
     rules: RuleSet
     unknown_fields: UnknownFields = "ignore"
+    starts: frozenset[str] = frozenset()  # kinds of job
 
 
 class Api(Struct, frozen=True, dict=True):
@@ -98,6 +99,22 @@ class Api(Struct, frozen=True, dict=True):
     answers: Mapping[str, AnswerPlan]
     jobs: Mapping[str, JobPlan]
     operations: Mapping[str, Operation]
+    units: frozenset[str] = frozenset()  # what budgets may be of: what its operations cost
+
+    def plan_of(self, key: str, record: Mapping[str, Any]) -> TierPlan:
+        """Returns the plan that the record of a key names, with the budget of the key's own."""
+        tier, budget = self.tiers[record["tier"]], record.get("budget")
+        return tier.with_budget(budget, f"{self.name}/{key}") if budget else tier
+
+    @property
+    def has_budgets(self) -> bool:
+        """Whether a key that is known from the start has a budget, or a plan."""
+        return any(tier.spends for tier in self.tiers.values()) or any(key.budget for key in self.keys.values())
+
+    def require_budget(self, tier: str, budget: Mapping[str, Any] | None) -> None:
+        """Raises ConfigError for a budget that no key of a tier can have."""
+        for unit in budget or ():
+            require_budget(unit, self.units, self.tiers[tier].limits)
 
     @cached_property
     def credential_headers(self) -> tuple[tuple[bytes, str | None, str], ...]:

@@ -19,6 +19,7 @@ class KeyPlan(Struct, frozen=True):
     name: str | None
     status: str
     data: Mapping[str, Any]
+    budget: Mapping[str, float] = {}
 
 
 class UnknownPlan(Struct, frozen=True):

@@ -19,7 +19,6 @@ from emulator.language.expressions.template import NO_LETS, Template, writers
 from emulator.language.expressions.writer import Writer, generate
 from emulator.language.schema.provenance import PROVENANCES, Provenance
 from emulator.playbook.headers import Headers
-from emulator.playbook.limits import Limit
 from emulator.playbook.matching import Matcher
 from emulator.playbook.timeline import Timeline
 
@@ -366,16 +365,6 @@ class CollectionPlan(Struct, frozen=True):
             known = grade if grade in PROVENANCES else None
             if own or known is not None:
                 yield CitedRecord(self.name, id, own, known)
-
-
-class TierPlan(Struct, frozen=True):
-    """A plan: its limits, and its free data. `holds`: a limit counts what is under way."""
-
-    name: str
-    limits: tuple[Limit, ...]
-    data: Mapping[str, Any]
-    claims: tuple[str, ...] = ()
-    holds: bool = False
 
 
 class Seed(Struct, frozen=True):

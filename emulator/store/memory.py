@@ -62,6 +62,7 @@ class Dump(Struct, frozen=True, omit_defaults=True):
     schedule: list[tuple[str, str, Time]]
     sliding: dict[str, tuple[Micros, list[tuple[Whole, Whole]]]] = {}  # older dumps have none
     buckets: dict[str, tuple[Micros, Micros, Digits, Whole]] = {}
+    spent: dict[str, Whole] = {}
 
 
 class Collection(OrderedDict[str, tuple[Any, float]]):
@@ -290,7 +291,7 @@ class MemoryBackend:
         self.records.collections = collections
         self.counters.values = dump.counters
         self.windows.windows = {key: Window(used, resets_at) for key, (used, resets_at) in dump.windows.items()}
-        self.windows.rolling = load_counters(dump.sliding, dump.buckets)
+        self.windows.rolling = load_counters(dump.sliding, dump.buckets, dump.spent)
         self.usage.load(dump.usage)
         self.schedule.load(dump.schedule)
 

@@ -1,4 +1,4 @@
-"""Counters of limits whose windows don't end at once: sliding ones, and buckets that refill.
+"""Counters of limits whose windows don't end at once: sliding ones, buckets that refill, and budgets.
 
 Times and levels are whole numbers, in microseconds, so nothing is lost by rounding, however long a counter lives. Two
 times as close as `SLACK` are equal: seconds since the epoch are floats, which are exact to a quarter of a microsecond.
@@ -14,12 +14,13 @@ from typing import Any
 from msgspec import Struct
 
 from emulator.dates import month_end
-from emulator.playbook.limits import Aligned, AtOnce, Pace, Refill, Rolls, Sliding
+from emulator.playbook.limits import Aligned, AtOnce, Pace, Refill, Rolls, Sliding, Spends
 from emulator.store.backend import Window
 
 MICROS = 1_000_000
 SLACK = 2  # microseconds
 LATE = MICROS  # a request may be charged this much after one that came later; more is a clock that was set back
+MAX_SPENT = 2**53  # parts of a budget: more can't be saved
 MAX_ENTRIES = 10_000  # of a sliding counter; beyond it neighbours become one, at the time of the later one
 
 
@@ -173,13 +174,37 @@ class UnderWay(Struct):
         return self.look(now)
 
 
-Rolling = SlidingLog | BucketLevel | UnderWay
+class Spent(Struct):
+    """How much of a budget is spent. The last request may cost more than is left; what comes after it is refused."""
+
+    used: int = 0
+
+    def fits(self, pace: Rolls) -> bool:
+        return isinstance(pace, Spends)
+
+    def look(self, now: float, limit: int = 0, cost: int = 0) -> Window:
+        """How much is spent, and whether any of `limit` is left for what costs something."""
+        return Window(self.used, now, cost > 0 and self.used >= limit)
+
+    def take(self, cost: int, now: float) -> None:
+        """Spends so much."""
+        self.settle(cost, now, now)
+
+    def settle(self, amount: int, charged_at: float, now: float) -> Window:
+        """Spends more, or gives it back."""
+        self.used = min(max(0, self.used + amount), MAX_SPENT)
+        return self.look(now)
+
+
+Rolling = SlidingLog | BucketLevel | UnderWay | Spent
 
 
 def new_counter(pace: Rolls) -> Rolling:
     """Returns a counter of which nothing is used."""
     if isinstance(pace, AtOnce):
         return UnderWay()
+    if isinstance(pace, Spends):
+        return Spent()
     return SlidingLog.of(pace) if isinstance(pace, Sliding) else BucketLevel.of(pace)
 
 
@@ -187,10 +212,10 @@ SlidingRows = Mapping[str, tuple[int, list[tuple[int, int]]]]
 BucketRows = Mapping[str, tuple[int, int, str, int]]
 
 
-def dump_counters(counters: Mapping[str, Rolling]) -> tuple[Any, Any]:
-    """Returns the sliding counters and the buckets as JSON-able rows; a level may have more than 64 bits.
+def dump_counters(counters: Mapping[str, Rolling]) -> tuple[Any, Any, Any]:
+    """Returns the sliding counters, the buckets and what is spent, as JSON-able rows.
 
-    What is under way ends with the process.
+    A level may have more than 64 bits. What is under way ends with the process.
     """
     sliding = {key: (each.span, each.entries) for key, each in counters.items() if isinstance(each, SlidingLog)}
     buckets = {
@@ -198,16 +223,17 @@ def dump_counters(counters: Mapping[str, Rolling]) -> tuple[Any, Any]:
         for key, each in counters.items()
         if isinstance(each, BucketLevel)
     }
-    return sliding, buckets
+    return sliding, buckets, {key: each.used for key, each in counters.items() if isinstance(each, Spent)}
 
 
-def load_counters(sliding: SlidingRows, buckets: BucketRows) -> dict[str, Rolling]:
+def load_counters(sliding: SlidingRows, buckets: BucketRows, spent: Mapping[str, int]) -> dict[str, Rolling]:
     """Returns the counters that were dumped."""
     loaded: dict[str, Rolling] = {
         key: SlidingLog(span, sorted(rows), sum(cost for _, cost in rows)) for key, (span, rows) in sliding.items()
     }
     for key, (flow, period, gone, at) in buckets.items():
         loaded[key] = BucketLevel(flow, period, int(gone), at)
+    loaded.update((key, Spent(used)) for key, used in spent.items())
     return loaded
 
 

@@ -223,6 +223,10 @@ class World:
         """Give a key another tier from the next request on."""
         self.client.put("/limits", {"key": key, "tier": tier} | ({"api": api} if api else {}))
 
+    def set_budget(self, key: str, budget: Mapping[str, float], *, api: str | None = None) -> None:
+        """Give a key another budget, such as {"credits": 0.05}; what is spent stays spent. {} takes it away."""
+        self.client.put("/limits", {"key": key, "budget": dict(budget)} | ({"api": api} if api else {}))
+
     # ---------------------------------------------------------------------------------------- what has happened
     def requests(
         self, operation: str | None = None, *, api: str | None = None, status: int | None = None, **when: Any

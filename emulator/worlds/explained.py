@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from emulator.http import Differing
 from emulator.language.schema.provenance import Provenance
+from emulator.playbook.limits import written
 
 Outcome = Literal[
     "answered", "gave the reply", "added its fault", "would have answered", "matches now", "differs", "never reached"
@@ -71,15 +72,15 @@ class CallerView(Struct, frozen=True):
 class ChargeView(Struct, frozen=True):
     """A counter of the caller before and after a request, and what it was charged; `refused`: it let it not pass.
 
-    `reset` is the second since the epoch at which its window ends.
+    `reset` is the second since the epoch at which its window ends; a budget has none.
     """
 
     name: str
-    limit: int
-    before: int
-    charged: int
-    after: int
-    reset: int
+    limit: int | float
+    before: int | float
+    charged: int | float
+    after: int | float
+    reset: int | None
     refused: bool
 
 
@@ -191,7 +192,8 @@ def _key(caller: CallerView | None) -> str:
 
 
 def _charge(each: ChargeView) -> str:
-    text = f"{each.name}: {each.before:,} + {each.charged:,} = {each.after:,} of {each.limit:,}"
+    before, charged, after, limit = map(written, (each.before, each.charged, each.after, each.limit))
+    text = f"{each.name}: {before} + {charged} = {after} of {limit}"
     return f"{text}  refused" if each.refused else text
 
 

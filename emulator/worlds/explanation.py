@@ -19,8 +19,9 @@ from emulator.http import Caller, Decided, Exchange, Reply, Request, Schedule
 from emulator.playbook import Operation, Playbook
 from emulator.playbook.expectations import ListedRule
 from emulator.playbook.json_schema import Schema
+from emulator.playbook.limits import TierPlan
 from emulator.playbook.matching import Difference
-from emulator.playbook.model import CheckPlan, Rule, TierPlan
+from emulator.playbook.model import CheckPlan, Rule
 from emulator.store.limits import Allowance
 from emulator.store.masking import MASKED, mask_key
 from emulator.store.passed_over import operation_of, passed_over
@@ -76,7 +77,7 @@ def explained(
     own = () if operation is None else operation.rules.rules
     rule = next((each for rule in own for each in (rule, *rule.each) if each.id == exchange.rule), None)
     service = world.pipeline.services.get(exchange.api)
-    tier = None if service is None else _tier(service, exchange)
+    tier: TierPlan | None = exchange.plan
     answering = service or _nearest(world, exchange)
     prompt, basis = _grounds(exchange, world, answering, operation, rule, tier)
     return Explanation(
@@ -248,14 +249,6 @@ def _is_own(rule: Rule, operation: Operation) -> bool:
     return rule.place.file == operation.place.file
 
 
-def _tier(service: Service, exchange: Exchange) -> TierPlan | None:
-    """Returns the caller's plan: the one whose limits were asked."""
-    allowance: Allowance | None = exchange.allowance
-    if allowance is None:
-        return None
-    return next((tier for tier in service.api.tiers.values() if tier.limits is allowance.limits), None)
-
-
 def _decider(decided: Decided | None) -> str:
     """Returns what refused a request, in words; empty when nothing did or no part of the playbook is to name."""
     if decided is None:
@@ -264,7 +257,8 @@ def _decider(decided: Decided | None) -> str:
     if isinstance(part, CheckPlan):
         return f"the check at {part.place}"
     if isinstance(part, TierPlan):
-        return f"the limits of the plan {part.name}"
+        kind = "a budget of the key or" if decided.kind == "payment_required" else "the limits"
+        return f"{kind} of the plan {part.name}"
     if isinstance(part, Schema):
         return f"the schema of the request, at {decided.param}" if decided.param else "the schema of the request"
     return ""
@@ -276,10 +270,11 @@ def _charges(exchange: Exchange) -> Iterator[ChargeView]:
         return
     refused = exchange.decided is not None and isinstance(exchange.decided.part, TierPlan)
     for limit in allowance.limits:
-        state, charged = allowance.states[limit.name], allowance.charged.get(limit.name, 0)
+        state, charged = allowance.states[limit.name], limit.shown(allowance.charged.get(limit.name, 0))
         used = state["used"]
         spent = refused and not state["remaining"]
-        yield ChargeView(limit.name, limit.amount, max(0, used - charged), charged, used, state["reset"], spent)
+        before = max(0, used - charged) if limit.parts == 1 else max(0.0, round(used - charged, 9))
+        yield ChargeView(limit.name, limit.shown(limit.amount), before, charged, used, state["reset"], spent)
 
 
 def _timing(schedule: Schedule) -> TimingView:

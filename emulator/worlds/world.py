@@ -72,8 +72,11 @@ class World(Struct, eq=False, weakref=True):
         before.close()
         self.ledger.adopt(pipeline)
 
-    def set_tier(self, key: str, tier: str, api: str | None = None) -> list[str]:
-        """Gives a key another tier from the next request on; returns the names of the APIs where it has it.
+    def set_tier(
+        self, key: str, tier: str, api: str | None = None, budget: Mapping[str, float] | None = None
+    ) -> list[str]:
+        """Gives a key another tier, and perhaps a budget, from the next request on; returns the names of the APIs where
+        it has it.
 
         Without `api`, that is where the key is known or, when it is known nowhere, where there is such a tier. Raises
         ConfigError for an unknown API or tier, or a key that must be known and is not.
@@ -85,9 +88,9 @@ class World(Struct, eq=False, weakref=True):
         meant = [service for service in asked if key in service.records["keys"]]
         meant = meant or [service for service in asked if tier in service.api.tiers] or asked
         for service in meant:
-            service.check_tier(key, tier)
+            service.check_tier(key, tier, budget)
         for service in meant:
-            service.set_tier(key, tier)
+            service.set_tier(key, tier, budget)
         return [service.api.name for service in meant]
 
     def knowing(self, key: str) -> list[Service]:

@@ -136,7 +136,7 @@ def test_a_counter_has_one_limit_in_a_tier(folder: Path) -> None:
     tiers = "free: {limits: {requests: [60/minute, {bucket: 3, refill: 1/second}], tokens: {bucket: 3, refil: 1/day}}}"
     path.write_text(f"scenario: limits\nabout: x\nextends: default\napis: {{aiexport: {{tiers: {{{tiers}}}}}}}\n")
     assert [each.message.partition(";")[0] for each in check_scenario(str(path))] == [
-        "expected text or a mapping (of bucket, refill)",
+        "expected text, a mapping (of bucket, refill) or a mapping (of at_once, of)",
         "missing key 'refill'",
         "unknown key 'refil'",
     ]

@@ -82,7 +82,7 @@ def test_a_tier_needs_the_data_that_expressions_use(library: Library) -> None:
     story = STORY.replace("demo: ", "demo: {keys: {m: {workspace: w, tier: mine}}, tiers: {mine: «{limits: {}}}}")
     (message,) = found(library, text, story)
     assert message.startswith("the tier 'mine' needs 'size' in its data, as 'small' has 3; ")
-    assert message.endswith("apis/demo.yaml:27:23 uses it")
+    assert message.endswith("apis/demo.yaml:28:23 uses it")
     (message,) = found(library, text.replace("'{{ c", "«'{{ c").replace("cost:", "  large: {}\ncost:"))
     assert message.startswith("`caller.plan.size` is missing for the tier 'large': add 'size' to its data, or write")
 

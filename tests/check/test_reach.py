@@ -29,10 +29,10 @@ def found(library: Library, text: str, story: str = STORY) -> list[str]:
 @pytest.mark.parametrize(
     ("rules", "expected"),
     [
-        ("- {reply: {body: 1}}\n- «{reply: {body: 2}}\n", "the rule at demo.yaml:26 answers whatever it would match"),
+        ("- {reply: {body: 1}}\n- «{reply: {body: 2}}\n", "the rule at demo.yaml:27 answers whatever it would match"),
         (
             "- {name: all, reply: {body: 1}}\n- «{when: {body.n: 1}, reply: {body: 2}}\n",
-            "the rule 'all' (demo.yaml:26)",
+            "the rule 'all' (demo.yaml:27)",
         ),
         (
             "- {when: {body.n: [1, 2]}, reply: {body: 1}}\n- «{when: {body.n: 2}, reply: {body: 2}}\n",

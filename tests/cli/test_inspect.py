@@ -41,8 +41,8 @@ def test_coverage_reports_where_each_claim_is_served_and_how_many_are_not(librar
     assert unserved == 1
     assert lines == [
         "Demo",
-        f"  D-ONE                  documented  zeta {file}:29; zeta {file}:30; theta {file}:32",
-        f"  D-TWO                  invented    zeta {file}:27",
+        f"  D-ONE                  documented  zeta {file}:30; zeta {file}:31; theta {file}:33",
+        f"  D-TWO                  invented    zeta {file}:28",
         "  D-NONE                 inferred    NOT SERVED",
         "  1 documented, 1 invented, 1 inferred",
         "",

@@ -114,6 +114,8 @@ def test_jobs_begin_and_end(said: Said) -> None:
 def test_limits_are_shown_and_a_tier_is_given(said: Said) -> None:
     assert said("limits", "axp_test_free").splitlines()[1].split()[:4] == ["requests", "0", "60", "60"]
     assert said("limits", "axp_test_free", "--tier", "pro").splitlines()[1].split()[3] == "600"
+    money = said("limits", "axp_test_free", "--budget", '{"USD": 0.5}').splitlines()
+    assert ["USD", "0", "0.5", "0.5", "-"] in [line.split() for line in money]
     assert "axp_test_free " in said("limits")
     assert "workspace  demo-pro\n" in said("limits", "new", "axp_mine_1", "--like", "axp_test_pro")
 

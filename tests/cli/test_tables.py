@@ -22,6 +22,7 @@ def test_columns_are_aligned_and_empty_ones_left_out() -> None:
         (None, "-"),
         (1.5, "1.5"),
         (10_000_000, "10000000"),
+        (0.0000042, "0.0000042"),
         (["a", "b"], "a, b"),
         ([{"name": "default", "about": "…"}], "default"),
         ({"status": 503, "page": "nginx"}, "status=503 page=nginx"),

@@ -20,7 +20,7 @@ def changed(changes: str) -> str:
 def test_an_api_need_not_name_the_errors_that_the_engine_raises(library: Library) -> None:
     text = "api: demo\ntitle: Demo\nversion: '1'\noperations: {echo.create: {route: POST /echo, rules: []}}\n"
     errors = library.demo(text).errors
-    statuses = [400, 401, 401, 401, 403, 404, 405, 413, 415, 429, 501, 500]
+    statuses = [400, 401, 401, 401, 402, 403, 404, 405, 413, 415, 429, 501, 500]
     assert [errors[kind].status for kind in ENGINE_ERRORS] == statuses
     scope = {"error": {"kind": "rate_limited", "message": "Later.", "retry_after": 7}}
     assert errors["rate_limited"].body.value(scope) == {"error": {"type": "rate_limited", "message": "Later."}}

@@ -53,7 +53,7 @@ def test_a_revoked_key_has_no_limits(control: httpx.Client) -> None:
     [
         ({"key": FREE, "tier": "prro"}, "body.tier: no tier 'prro'; "),
         ({"key": FREE, "tier": "pro", "api": "aiexprot"}, "body.api: no API 'aiexprot'; "),
-        ({"key": FREE}, "body: 'tier' is missing"),
+        ({"key": FREE}, "body: 'tier' or 'budget' is missing"),
         ({"key": 1, "tier": "pro"}, "body.key: expected text; found a whole number"),
     ],
 )

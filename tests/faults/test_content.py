@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from emulator.engine.accounting import limit_states
 from emulator.errors import DocumentError
 from emulator.generate.content_faults import KINDS
 from tests.apis import aiexport_calls as ae
@@ -103,9 +104,9 @@ def test_a_run_is_charged_for_what_it_is_going_to_say(emulator: Emulated) -> Non
     client = ax.caller(emulator)
     service, charged = emulator.app.pipeline.services["aixplain"], []
     for headers in ({}, {HEADER: "answer=empty"}, {HEADER: "answer=loop"}):
-        before = service.limit_states(ax.DEMO)["tpm"]["used"]
+        before = limit_states(service, ax.DEMO)["tpm"]["used"]
         assert client.post(f"/v2/agents/{ax.AGENT}/run", json={"query": CAT}, headers=headers).is_success
-        charged.append(service.limit_states(ax.DEMO)["tpm"]["used"] - before)
+        charged.append(limit_states(service, ax.DEMO)["tpm"]["used"] - before)
     assert charged[0] > charged[1]
     assert charged[2] - charged[1] == 1_024
 

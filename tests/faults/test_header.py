@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from emulator.engine.accounting import limit_states
 from emulator.errors import ConfigError
 from emulator.faults.header import armed_order, requested_faults
 from emulator.faults.registry import FAULTS
@@ -116,7 +117,7 @@ def test_an_invalid_header_costs_nothing_and_applies_no_fault(faulty: Faulty) ->
         assert wire.answer().body == BODY
     assert [exchange.faults for exchange in faulty.emulated.exchanges(2)] == [(), ()]
     service = faulty.emulated.app.pipeline.services["small"]
-    assert service.limit_states("key-of-ann")["calls"]["used"] == 1
+    assert limit_states(service, "key-of-ann")["calls"]["used"] == 1
 
 
 def test_it_is_for_this_request_only(faulty: Faulty) -> None:

@@ -14,6 +14,7 @@ import httpx
 import pytest
 import requests
 
+from emulator.engine.accounting import limit_states
 from emulator.http import Exchange
 from tests import loopback
 from tests.apis.aiexport_calls import HAIKU, PRO, asking
@@ -66,7 +67,7 @@ def ask(emulated: Emulated, fault: str = "") -> tuple[bytes, str]:
 def done(emulated: Emulated) -> tuple[int, int]:
     """How many notes were taken, and how many calls are charged."""
     service = emulated.app.pipeline.services["small"]
-    return len(service.records["notes"]), service.limit_states("key-of-ann")["calls"]["used"]
+    return len(service.records["notes"]), limit_states(service, "key-of-ann")["calls"]["used"]
 
 
 def told(exchange: Exchange) -> tuple[bool, int, str, tuple[str, ...]]:

@@ -38,6 +38,19 @@ def test_a_bar_shows_what_is_used_what_refused_and_when_it_resets(page: Page, em
     expect(page.locator(".detail h2")).to_contain_text(f"#{len(statuses)} POST /v2/messages")
 
 
+def test_a_budget_has_a_bar_that_never_resets(page: Page, emulator: Emulated) -> None:
+    money = {"key": FREE["X-API-Key"], "budget": {"USD": 0.000001}}
+    loopback.request("PUT", f"{emulator.origin}/_emulator/limits", json=money).raise_for_status()
+    assert [send(emulator, headers=FREE).status_code for _ in range(2)] == [200, 402]
+    page.goto(address(emulator, "view=limits"))
+    row = card(page).locator(".counter").filter(has_text="USD")
+    expect(row).to_contain_text("refused")
+    expect(row).to_contain_text("never resets")
+    expect(row).to_contain_text("/ 0.000001")
+    card(page).get_by_role("button", name="#2").click()
+    expect(page.locator(".detail")).to_contain_text("Nothing is left of the USD")
+
+
 def test_a_key_is_given_another_plan(page: Page, emulator: Emulated) -> None:
     page.goto(address(emulator, "view=limits"))
     plan = card(page).get_by_label("Plan")

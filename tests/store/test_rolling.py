@@ -263,7 +263,7 @@ def test_what_is_under_way_is_charged_for_as_long_as_it_lasts_and_is_in_no_dump(
     assert settle(store, "demo", allowance, {"n": 0}, now).states["n"]["used"] == 1, "only its end gives it back"
     with pytest.raises(ApiError, match=r"1 of 1 at once used; try again in 1 s\."):
         admit(store, "demo", limits, {"n": 1}, now + 3_600)
-    assert not {"sliding", "buckets"} & set(store.dump())
+    assert not {"sliding", "buckets", "spent"} & set(store.dump())
     allowance.holder = "demo"
     release(store, settle(store, "demo", allowance, {"n": 0}, now))
     assert admit(store, "demo", limits, {"n": 1}, now).states["n"]["used"] == 1

@@ -94,6 +94,14 @@ def test_a_keys_tier_changes_in_the_middle_of_a_test(emulator: Emulator, http: h
     assert emulator.limits(key, api="aiexport")["limits"]["requests"]["limit"] == 60
 
 
+def test_a_key_gets_a_budget_in_the_middle_of_a_test(emulator: Emulator, http: httpx.Client) -> None:
+    key = emulator.key("pro")
+    emulator.set_budget(key, {"USD": 0.5}, api="aiexport")
+    assert emulator.limits(key)["limits"]["USD"] == {"limit": 0.5, "remaining": 0.5, "used": 0.0, "reset": None}
+    emulator.set_budget(key, {})
+    assert "USD" not in emulator.limits(key)["limits"]
+
+
 @pytest.mark.emulator(frozen="2026-01-01T00:00:00Z")
 def test_a_reset_begins_again(emulator: Emulator, http: httpx.Client, hello: dict[str, Any]) -> None:
     http.post("/messages", json=hello)

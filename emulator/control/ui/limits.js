@@ -1,4 +1,4 @@
-// Limits: a bar for each counter of each key, what refused a request, when it resets, and the key's plan.
+// Limits: a bar for each counter and budget of each key, what refused a request, when it resets, and the key's plan.
 
 import { control } from "./api.js";
 import { groups, h, option, section, tag, visible } from "./dom.js";
@@ -7,7 +7,7 @@ import { Poll } from "./poll.js";
 import { state } from "./state.js";
 import { count, duration } from "./units.js";
 
-const REFUSED = "{{ status == 429 and not faults }}";
+const REFUSED = "{{ status in [402, 429] and not faults }}";
 const charges = new Map(); // a refused exchange → names of the counters that refused it
 let format; // made when first needed: it takes longer than everything else at the start
 const compact = (number) => (format ??= new Intl.NumberFormat("en", { notation: "compact" })).format(number);
@@ -111,6 +111,11 @@ function card(each, plans, now) {
   );
 }
 
+function ends(reset, now) {
+  if (reset === null) return "never resets";
+  return reset > now ? `resets in ${duration(reset - now)}` : "unused";
+}
+
 function bar(name, { limit, used, reset }, now, refused) {
   const words = `${name}: ${count(used)} of ${count(limit)} used`;
   return h(
@@ -126,6 +131,6 @@ function bar(name, { limit, used, reset }, now, refused) {
       "aria-label": words,
     }),
     h("span.number", `${short(used)} / ${short(limit)}`),
-    h("span.soft.number", used && reset > now ? `resets in ${duration(reset - now)}` : "unused"),
+    h("span.soft.number", used ? ends(reset, now) : "unused"),
   );
 }

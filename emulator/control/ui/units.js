@@ -1,7 +1,11 @@
 // Numbers as people read them.
 
-/** 12,345.678; Intl.NumberFormat takes longer to make than the whole list. */
-export const count = (number) => String(Math.round(number * 1000) / 1000).replace(/\d(?=(\d{3})+(?!\d))/g, "$&,");
+/** 12,345.678 or 0.000024; Intl.NumberFormat takes longer to make than the whole list. */
+export function count(number) {
+  const digits = number.toFixed(Math.abs(number) < 1 ? 9 : 3).replace(/\.?0+$/, "");
+  const [whole, part] = digits.split(".");
+  return whole.replace(/\d(?=(\d{3})+$)/g, "$&,") + (part ? `.${part}` : "");
+}
 
 /** 312 B, 4.1 kB, 1.0 MB */
 export function bytes(size) {

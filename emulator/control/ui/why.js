@@ -99,7 +99,7 @@ function limitsOf(explanation) {
       each.refused ? "tr.refused" : "tr",
       h("td", visible(each.name), each.refused && [" ", tag("refused", "cut")]),
       numbers.map((number) => h("td.number", count(number))),
-      h("td.number", dateTime(each.reset)),
+      h("td.number", each.reset === null ? "never" : dateTime(each.reset)),
     );
   };
   const headings = ["Counter", "#Before", "#Charged", "#After", "#Limit", "#Resets"];

@@ -78,6 +78,27 @@ class PartModel(Model):
     claims: Claims = []
 
 
+MIN_BUDGET, MAX_BUDGET = 1e-9, 1e6
+
+
+def check_budget(value: Any) -> Any:
+    """Returns what a budget may be. Raises ValueError for anything else."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if number and MIN_BUDGET <= value <= MAX_BUDGET:
+        return value
+    raise ValueError(f"{value!r} is no budget; expected a number above 0, up to {MAX_BUDGET:,.0f}")
+
+
+Budget = dict[
+    Name,
+    Annotated[
+        Any,
+        AfterValidator(check_budget),
+        WithJsonSchema({"type": "number", "minimum": MIN_BUDGET, "maximum": MAX_BUDGET}),
+    ],
+]
+
+
 class KeyModel(Model):
     """One API key that is known from the start."""
 
@@ -86,6 +107,7 @@ class KeyModel(Model):
     name: str | None = None
     status: Literal["active", "revoked"] = "active"
     data: dict[str, Any] = {}
+    budget: Budget = {}
 
 
 class UnknownKeysModel(Model):
@@ -103,18 +125,27 @@ class BucketModel(Model):
     refill: str
 
 
+class JobsAtOnceModel(Model):
+    """How many jobs of a kind a caller may have under way at once, each from its start until it is done."""
+
+    at_once: Annotated[int, Field(ge=0)]
+    of: Name
+
+
 class TierModel(Model):
     """One plan. `limits` maps a counter's name to `60/minute`, a bucket or `unlimited`; `data` is free."""
 
-    limits: dict[Name, str | BucketModel] = {}
+    limits: dict[Name, str | BucketModel | JobsAtOnceModel] = {}
+    budget: Budget = {}
     data: dict[str, Any] = {}
     claims: Claims = []
 
     def over(self, below: TierModel | None) -> TierModel:
-        """This plan laid over another: limits are replaced one by one, and so are the keys of `data`."""
+        """This plan laid over another: limits and budgets are replaced one by one, and so are the keys of `data`."""
         if below is None:
             return self
-        return self.model_copy(update={"limits": {**below.limits, **self.limits}, "data": {**below.data, **self.data}})
+        parts = {name: {**getattr(below, name), **getattr(self, name)} for name in ("limits", "budget", "data")}
+        return self.model_copy(update=parts)
 
 
 class CredentialModel(Model):

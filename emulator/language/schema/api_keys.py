@@ -70,6 +70,7 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
         "name": "Its name for people.",
         "status": "`active` (when left out) or `revoked`.",
         "data": "Anything; `caller.data` in templates.",
+        "budget": "What the key may spend in all, by unit: `{credits: 0.05}`.",
     },
     "UnknownKeysModel": {
         "tier": "The plan of a key that nobody registered.",
@@ -78,15 +79,21 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
     },
     "TierModel": {
         "limits": (
-            "Counters: `60/minute`, `10/30s`, `60/minute sliding`, a bucket, or `unlimited`. All are "
-            "checked, then all are charged; a refused request costs what `refused` says."
+            "Counters: `60/minute`, `10/30s`, `60/minute sliding`, a bucket, jobs at once, or "
+            "`unlimited`. All are checked, then all are charged; a refused request costs what `refused` "
+            "says."
         ),
+        "budget": "What each of its callers may spend in all, by unit: `{credits: 5}`.",
         "data": "Anything; `caller.plan` in templates.",
         "claims": "The promises it serves.",
     },
     "BucketModel": {
         "bucket": "How much it holds; it is full at first.",
         "refill": "How much flows back steadily: `1/second`, `10/30s`.",
+    },
+    "JobsAtOnceModel": {
+        "at_once": "How many jobs a caller may have under way.",
+        "of": "The kind of job.",
     },
     "CredentialModel": {
         "header": "The header with the credential.",

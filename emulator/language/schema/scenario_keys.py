@@ -274,7 +274,10 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "let": "Names for everything below; worked out when first used, at most once a request.",
         "answer": "The answer that `answer` stands for in its templates.",
         "checks": "What a schema can't say. A refusal here costs what the API's `refused` says.",
-        "cost": "What it costs, by counter, instead of the API's `cost`: numbers or templates.",
+        "cost": (
+            "What it costs, by counter, instead of the API's `cost`: numbers or templates. A kind of job "
+            "stands for the limits of such jobs at once."
+        ),
         "settle": (
             "What it cost in the end, by counter; the difference is charged or given back. An answer that "
             "is an error costs what the API's `refused` says, whoever refuses."

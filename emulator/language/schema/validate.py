@@ -229,7 +229,7 @@ def _locate(model: type[BaseModel], data: Any, loc: tuple[str | int, ...]) -> _S
             return _Spot(path, str, owner, path[-1], is_key=True)
         alternatives = members(expected)
         if len(alternatives) > 1:
-            meant = [each for each in alternatives if suits(each, data)]
+            meant = _nearest([each for each in alternatives if suits(each, data)], data)
             if not meant:
                 return _Spot(path, expected, owner, data, is_choice=True)
             tried = [each for each in meant if _is_mark_of(each, step)]
@@ -242,6 +242,15 @@ def _locate(model: type[BaseModel], data: Any, loc: tuple[str | int, ...]) -> _S
         path = (*path, step)
         data = _item(data, step)
     return _Spot(path, expected, owner, data)
+
+
+def _nearest(alternatives: list[Any], data: Any) -> list[Any]:
+    """Of several models, keep the one that has the most of the data's keys."""
+    models = [each for each in alternatives if is_model(each)]
+    if len(models) < 2:
+        return alternatives
+    nearest = max(models, key=lambda each: len(keys_of(each).keys() & data.keys()))
+    return [each for each in alternatives if each is nearest or each not in models]
 
 
 def _is_mark_of(annotation: Any, step: str | int) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from emulator.clock import manual
-from emulator.playbook.limits import AtOnce, Refill, Sliding
+from emulator.playbook.limits import AtOnce, Refill, Sliding, Spends
 from emulator.store.backend import Bucket
 from emulator.store.redis.changes import Tracker
 from emulator.store.redis.sums import RedisUsage, RedisWindows
@@ -19,7 +19,7 @@ def tracker() -> Tracker:
     return made
 
 
-@pytest.mark.parametrize("pace", [Sliding(60.0), Refill(3, 60.0), AtOnce()])
+@pytest.mark.parametrize("pace", [Sliding(60.0), Refill(3, 60.0), AtOnce(), Spends()])
 def test_a_rolling_counter_is_read_back_as_it_was(pace: Any) -> None:
     windows = RedisWindows(manual(), tracker(), 10)
     for cost in (1, 2):
