@@ -24,6 +24,11 @@ def certs(export: str | None, renew: bool, **options: Any) -> int:
     from emulator.cli.inspect import show
 
     click.echo(
-        show(build(settings.load({**options, "keep": False}, os.environ)).proxy.authority, export, renew), nl=False
+        show(
+            build(settings.load({**options, "keep": False, "store": "memory"}, os.environ)).proxy.authority,
+            export,
+            renew,
+        ),
+        nl=False,
     )
     return 0

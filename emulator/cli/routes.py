@@ -51,4 +51,4 @@ def settings_of_serve(**options: Any) -> Settings:
     from emulator import settings
     from emulator.project import read_project
 
-    return settings.load({**options, "keep": False}, os.environ, read_project(Path.cwd()).values)
+    return settings.load({**options, "keep": False, "store": "memory"}, os.environ, read_project(Path.cwd()).values)

@@ -49,7 +49,7 @@ def record(
     api: str, upstream: Sequence[str], out: str, listen: str | None, force: bool, report: Callable[[str], None]
 ) -> int:
     """Records until SIGINT or SIGTERM; returns the exit status."""
-    chosen = settings.load({"listen": listen, "keep": False}, os.environ)
+    chosen = settings.load({"listen": listen, "keep": False, "store": "memory"}, os.environ)
     sockets = bind(chosen)
     host, port = sockets[0].getsockname()[:2]
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -140,3 +141,8 @@ def test_clearing_removes_what_is_ours_and_nothing_else(server: Server) -> None:
     assert (result.exit_code, result.stdout) == (0, "1 keys removed\n")
     assert server.client.keys() == [b"another"]
     assert emulate("store", "clear").exit_code == 2
+
+
+def test_only_what_serves_uses_the_store(tmp_path: Path) -> None:
+    for command in (("certs", "--authority", str(tmp_path)), ("routes",), ("coverage",)):
+        assert emulate(*command, EMULATOR_STORE="unix:///nowhere/socket").exit_code == 0, command
