@@ -63,6 +63,7 @@ def lint(loaded: Loaded) -> Iterator[Diagnostic]:
         yield from _variables(document)
     for api in loaded.playbook.apis.values():
         yield from _uncharged(api, loaded.changes.get(api.name))
+        yield from _contradictions(api)
 
 
 def _uses(loaded: Loaded) -> Iterator[Use]:
@@ -233,6 +234,20 @@ def _uncharged(api: Api, changes: Overrides | None) -> Iterator[Diagnostic]:
                 hint = did_you_mean(limit.name, sorted(charged - api.jobs.keys()))
                 hint += f"; '{limit.amount} at once' counts what is under way" if "concurren" in limit.name else ""
                 yield Diagnostic(place, f"nothing charges {limit.name!r}: no operation's `cost` names it; {hint}")
+
+
+def _contradictions(api: Api) -> Iterator[Diagnostic]:
+    """Reports faults that name an error and a status which is that of another, or of another kind of failure."""
+    rules = [rule for operation in api.operations.values() for rule in operation.rules.rules]
+    for plan in {plan.place: plan for rule in rules for plan in rule.faults}.values():
+        error, status = getattr(plan.fault, "error", None) or "", getattr(plan.fault, "status", None)
+        known = api.errors[error].status if error in api.errors else None
+        if status is None or not isinstance(known, int) or known == status:
+            continue
+        others = [kind for kind, each in api.errors.items() if each.status == status]
+        if others or known // 100 != status // 100:
+            text = f"the error {error!r} has the status {known}, and not {status}; leave `status` out"
+            yield Diagnostic(plan.place, text + (f", or name the error {others[0]!r}" if others else ""))
 
 
 def impossible(fields: Fields, steps: Steps, values: Iterable[Any]) -> bool:

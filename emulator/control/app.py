@@ -26,7 +26,7 @@ from emulator.engine.coding import HEADER as CODING_HEADER
 from emulator.engine.coding import decode_in_turns
 from emulator.engine.deliver import REFUSE
 from emulator.engine.state import WorldState
-from emulator.errors import ApiError, DocumentError, EmulatorError
+from emulator.errors import ApiError, EmulatorError
 from emulator.http import BODILESS, Header, Request
 from emulator.http.accept import prefers
 from emulator.http.entity_tags import is_known, tag_of
@@ -168,7 +168,7 @@ class Control:
         except ClientLeft:
             return
         except EmulatorError as error:
-            status, answer = error_body(self._uploads.named(error) if isinstance(error, DocumentError) else error)
+            status, answer = error_body(error)
             headers = error.headers if isinstance(error, ControlFailure) else ()
         except RecursionError:
             status, answer = 400, ErrorBody(ErrorView("the body is nested too deeply"))

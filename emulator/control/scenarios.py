@@ -90,10 +90,8 @@ async def put(request: ControlRequest, body: Scenario) -> Put:
         await request.server.worlds.compile((str(path),))
         await asyncio.to_thread(uploads.about, path)
         request.server.worlds.find(request.world_name)  # it may have ended meanwhile
-    except BaseException as error:
+    except BaseException:
         uploads.discard(path)
-        if isinstance(error, DocumentError):
-            raise uploads.named(error) from None
         raise
     new = uploads.keep(request.world_name, name, path)
     uploads.sweep(request.server.worlds.playing)

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from emulator.control.parsing import ControlFailure
-from emulator.errors import ConfigError, DocumentError
-from emulator.language.document.reader import read
+from emulator.errors import ConfigError
+from emulator.language.document.reader import PRIVATE, read
 from emulator.worlds.registry import DEFAULT, WorldRegistry
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -78,11 +77,9 @@ class UploadedScenarios:
             if isinstance(names, list) and all(isinstance(each, str) for each in names):
                 names = [str(drafts[each]) if each in drafts else self.resolve(name, [each])[0] for each in names]
             await worlds.restore(name, {**snapshot, "scenarios": names})
-        except BaseException as error:
+        except BaseException:
             for path in drafts.values():
                 self.discard(path)
-            if isinstance(error, DocumentError):
-                raise self.named(error) from None
             raise
         for scenario, path in drafts.items():
             self.keep(name, scenario, path)
@@ -155,18 +152,11 @@ class UploadedScenarios:
         self._abouts.pop(path, None)
         shutil.rmtree(path.parent, ignore_errors=True)
 
-    def named(self, error: DocumentError) -> DocumentError:
-        """The diagnostics with a scenario's name in place of where its file lies."""
-        return DocumentError(
-            replace(each, place=replace(each.place, file=self._file_name(each.place.file)))
-            for each in error.diagnostics
-        )
-
     def _write(self, name: str, text: bytes, beside: Mapping[str, Path]) -> Path:
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="emulator-")).resolve()
             weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
-        path = Path(tempfile.mkdtemp(dir=self._folder)) / f"{name}.yaml"
+        path = Path(tempfile.mkdtemp(dir=self._folder, suffix=PRIVATE)) / f"{name}.yaml"
         for other, file in beside.items():
             if other != name:
                 os.link(file, path.with_name(f"{other}.yaml"))
@@ -175,9 +165,6 @@ class UploadedScenarios:
 
     def _is_inside(self, file: str) -> bool:
         return self._folder is not None and Path(file).is_relative_to(self._folder)
-
-    def _file_name(self, file: str) -> str:
-        return Path(file).name if self._is_inside(file) else file
 
 
 def _texts(uploads: Any) -> dict[str, dict[str, str]]:

@@ -23,6 +23,8 @@ LEAST_DISCARDED = 64 * 2**20  # bytes, likewise, where the limit is low
 CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]*)', re.IGNORECASE)
 UTF_8 = ("utf-8", "utf8", "us-ascii", "ascii")  # and its subset
 LARGER = "by default each operation takes what `max_body` says in its API's file; --max-body SIZE holds for all of them"
+MAX_UNDER_WAY = 256 * 2**20  # bytes of the bodies of all requests that are under way, but for
+UNCOUNTED = 64 * 2**10  # the first bytes of each: no request waits for others because of those
 MAX_FORM = 256 * 2**10  # bytes; a megabyte of escapes takes 0.2 s to read
 
 
@@ -30,8 +32,43 @@ class ClientLeft(Exception):
     """The client left before its request was complete."""
 
 
-async def read(request: Request, receive: Receive, limit: int) -> bytes:
-    """Returns the whole body. Raises ApiError("too_large") beyond `limit` bytes, and ClientLeft.
+class BodyRoom:
+    """How many bytes the bodies of all requests under way may still take, on one server."""
+
+    def __init__(self, largest: int = 0) -> None:
+        self.left = max(MAX_UNDER_WAY, 4 * largest)
+
+    def share(self) -> BodyShare:
+        """Returns the share of one request, which has it until it has ended: in a `with` block."""
+        return BodyShare(self)
+
+
+class BodyShare:
+    """What the body of one request takes of the room."""
+
+    def __init__(self, room: BodyRoom) -> None:
+        self._room = room
+        self._taken = 0
+
+    def hold(self, size: int) -> None:
+        """Takes as much as a body of this size needs. Raises ApiError, and takes nothing, when there is no room."""
+        more = max(0, size - UNCOUNTED) - self._taken
+        if more > self._room.left:
+            self.__exit__()
+            detail = f"the bodies of the requests under way take {MAX_UNDER_WAY:,} bytes already; send this one later"
+            raise ApiError("unavailable", detail, status=503, retry_after=1, hint=detail)
+        self._taken += more
+        self._room.left -= more
+
+    def __enter__(self) -> BodyShare:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._room.left, self._taken = self._room.left + self._taken, 0
+
+
+async def read(request: Request, receive: Receive, limit: int, share: BodyShare | None = None) -> bytes:
+    """Returns the whole body. Raises ApiError("too_large") beyond `limit` bytes, what `share` raises, and ClientLeft.
 
     A body that is too large is read and thrown away, within reason: most clients send everything before they read the
     response. One that is announced is refused at once if its client waits for our word, or if it is beyond reason.
@@ -43,6 +80,7 @@ async def read(request: Request, receive: Receive, limit: int) -> bytes:
         raise too_large(limit, unread=True)
     chunks: list[bytes] = []
     held, more = 0, True
+    crowded: ApiError | None = None
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -50,7 +88,14 @@ async def read(request: Request, receive: Receive, limit: int) -> bytes:
         chunk: bytes = message.get("body", b"")
         more = message.get("more_body", False)
         held += len(chunk)
-        if max(held, announced) <= limit:
+        if max(held, announced) <= limit and crowded is None:
+            try:
+                if share is not None:
+                    share.hold(held)
+            except ApiError as error:
+                crowded = error
+                chunks.clear()
+                continue
             if not more and not chunks:
                 return chunk
             chunks.append(chunk)
@@ -60,6 +105,8 @@ async def read(request: Request, receive: Receive, limit: int) -> bytes:
                 break
     if held > limit:
         raise too_large(limit, unread=more)
+    if crowded is not None:
+        raise crowded
     return b"".join(chunks)
 
 

@@ -22,7 +22,7 @@ from emulator.dates import date_line, http_date
 from emulator.engine.accounting import account, charge, recharge, settle, settle_refusal
 from emulator.engine.answers import WorldAnswers
 from emulator.engine.authenticate import Target, authenticate, decide
-from emulator.engine.body import ClientLeft, open_request, read, too_large
+from emulator.engine.body import BodyRoom, BodyShare, ClientLeft, open_request, read, too_large
 from emulator.engine.coding import HEADER as CODING_HEADER
 from emulator.engine.context import Context, Service
 from emulator.engine.deliver import FastPath, deliver, respond
@@ -48,7 +48,7 @@ from emulator.faults import Fault
 from emulator.faults.header import HEADER as FAULT_HEADER
 from emulator.faults.header import requested_faults
 from emulator.http import BODILESS, Exchange, Header, Reply, Request
-from emulator.http.origins import ORIGIN, OriginPolicy
+from emulator.http.origins import FETCH_SITE, ORIGIN, OriginPolicy
 from emulator.playbook import Operation, Playbook
 from emulator.playbook.model import Rule
 from emulator.playbook.routes import Found, MethodsAsked, Router, allowed
@@ -97,6 +97,7 @@ class Pipeline:
         self._settings = settings
         self._public_url = settings.public_url
         self.origins = origins
+        self.bodies = BodyRoom(settings.max_body)  # one for all worlds of a server
         masker = Masker(name for api in playbook.apis.values() for name, _, _ in api.credential_headers)
         self._exchanges = ExchangeLog(state, masker)
         self._route = lru_cache(maxsize=CACHED_ROUTES)(partial(route, playbook.router, self.services))
@@ -114,16 +115,17 @@ class Pipeline:
             await send({"type": "http.response.body", "body": b""})
             return
         at, real = self.state.clock.read()
-        try:
-            await self._read(request, receive)
-        except ClientLeft:
-            await self.state.store.transact(partial(self._leave, request, at, real))
-            return
-        if self._paced:
-            await self._admission.wait()
-        unit = partial(self._decide, request, at, real)
-        reply, exchange = await self.state.store.transact(unit)
-        await self._deliver(reply, exchange, scope, receive, send)
+        with self.bodies.share() as share:
+            try:
+                await self._read(request, receive, share)
+            except ClientLeft:
+                await self.state.store.transact(partial(self._leave, request, at, real))
+                return
+            if self._paced:
+                await self._admission.wait()
+            unit = partial(self._decide, request, at, real)
+            reply, exchange = await self.state.store.transact(unit)
+            await self._deliver(reply, exchange, scope, receive, send)
 
     def try_now(self, request: Request, fast_path: FastPath) -> Continuation | None:
         """Answers a request whose body is there, without a task; returns what goes on with it when it needs time."""
@@ -151,7 +153,7 @@ class Pipeline:
         """
         dry = Pipeline(self.playbook, self.state.fork(), self._settings, self.origins)
         receive, request.raw = partial(_body_of, request.raw), b""  # what is refused leaves none
-        await dry._read(request, receive)
+        await dry._read(request, receive, dry.bodies.share())
         at, real = dry.state.clock.read()
         return await dry.state.store.transact(partial(dry._decide, request, at, real, decided))
 
@@ -176,13 +178,16 @@ class Pipeline:
         finally:
             self._exchanges.finish(exchange)
 
-    async def _read(self, request: Request, receive: Receive) -> None:
+    async def _read(self, request: Request, receive: Receive, share: BodyShare) -> None:
         """Reads the body, up to what its operation takes. Raises ClientLeft."""
         operation, limit = self._destination(request)
         try:
-            request.raw = await read(request, receive, limit)
+            request.raw = await read(request, receive, limit, share)
             if operation is not None:
+                if CODING_HEADER in request.fields:
+                    share.hold(limit)  # what it may become
                 await in_turns(prepare(request, operation, limit), self.state.clock)
+                share.hold(len(request.raw))
         except ApiError as error:
             request.failure = error
 
@@ -238,7 +243,7 @@ class Pipeline:
         faults: Sequence[Fault] = ()
         requested: tuple[Fault, ...] = ()
         try:
-            if ORIGIN in request.fields:
+            if ORIGIN in request.fields or FETCH_SITE in request.fields:
                 self.origins.check(request)
             service, operation, request.params, rival = self._route(request.method, request.host, request.path)
             if rival is not None:

@@ -7,6 +7,8 @@ from functools import partial
 from random import Random
 from typing import Annotated, Any, ClassVar
 
+from msgspec.structs import force_setattr
+
 from emulator.errors import ApiError
 from emulator.faults.base import (
     Family,
@@ -25,11 +27,14 @@ from emulator.faults.pages import GATEWAY, PAGES, replace_by_page
 from emulator.http import Reply
 from emulator.language.document.durations import Latency as Delay
 
+UNAVAILABLE = 503
+
 
 class Status(Fault, frozen=True):
     """The request fails with this status, in the API's own error shape; it costs nothing, and only statistics count it.
 
-    `error` names one of the API's errors; by default, the first one with that status gives the shape.
+    `error` names one of the API's errors, whose own status it has unless a `status` is given; by default, the first
+    error with that status gives the shape. With neither, the status is 503.
     With a `page`, a proxy in front of the API replies instead, in HTML; `gateway` is one of the others by chance.
     """
 
@@ -37,7 +42,7 @@ class Status(Fault, frozen=True):
     family: ClassVar[Family] = "answer"
     refuses: ClassVar[bool] = True
     refers: ClassVar[References] = {"error": "error"}
-    status: Annotated[int, count(400, 599)] = 503
+    status: Annotated[int, count(400, 599)] | None = None
     message: Text | None = None
     error: Text | None = None
     retry_after: Seconds | None = None
@@ -46,13 +51,19 @@ class Status(Fault, frozen=True):
     def __post_init__(self) -> None:
         if self.page is not None and (self.message is not None or self.error is not None):
             raise ValueError("the page of a proxy has neither the `message` nor the `error` of the API; leave them out")
+        if self.status is None and self.error is None:
+            force_setattr(self, "status", UNAVAILABLE)
 
     def refusal(self, context: FaultContext) -> ApiError:
         """Returns the API's own error of this status; Retry-After is in whole seconds (RFC 9110 section 10.2.3)."""
         errors = context.api.errors
-        matching = [kind for kind, plan in errors.items() if plan.status == self.status]
-        kind = self.error if self.error is not None and self.error in errors else next(iter(matching), "internal")
-        values: dict[str, Any] = {"status": self.status}
+        if self.error is not None and self.error in errors:
+            kind = self.error
+            values: dict[str, Any] = {} if self.status is None else {"status": self.status}
+        else:
+            status = self.status or UNAVAILABLE
+            kind = next((kind for kind, plan in errors.items() if plan.status == status), "internal")
+            values = {"status": status}
         if self.message is not None:
             values["message"] = self.message
         if self.retry_after is not None:

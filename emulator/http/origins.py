@@ -16,6 +16,8 @@ from emulator.settings import ORIGIN as ORIGIN_PATTERN
 from emulator.settings import Settings
 
 ORIGIN = b"origin"
+FETCH_SITE = b"sec-fetch-site"  # browsers say it of every request, and send no Origin with most that are a GET
+CROSS_SITE = b"cross-site"
 SITE = re.compile(r"https?://.+")
 METHOD = re.compile(rb"[A-Za-z]{1,40}")
 HINT = "a web page may call the emulated APIs only from this machine: from localhost, *.localhost, 127.0.0.0/8 or [::1]"
@@ -95,8 +97,18 @@ class OriginPolicy:
 
     def check(self, request: Request) -> None:
         """Raises ApiError("forbidden") for a request with the Origin of another site, or with one and a Host that
-        another site may have made point here."""
-        refusal = self._decide(request.fields[ORIGIN], request.scheme, request.authority, request.host)
+        another site may have made point here.
+
+        A link, an image or a form of another site sends no Origin, but `Sec-Fetch-Site: cross-site` (Fetch Metadata,
+        section 2.4); then the Referer tells which site, if it is there. Here even a GET is counted and charged.
+        """
+        fields = request.fields
+        origin = fields.get(ORIGIN)
+        if origin is None:
+            if fields.get(FETCH_SITE, b"").strip().lower() != CROSS_SITE or "*" in self._settings.cors:
+                return
+            origin = _site_of(fields.get(b"referer", b""))
+        refusal = self._decide(origin, request.scheme, request.authority, request.host)
         if refusal is not None:
             raise ApiError("forbidden", refusal.detail, status=403, hint=refusal.hint)
 
@@ -136,6 +148,15 @@ class OriginPolicy:
         return not self._off and self._decide(*key) is None
 
 
+def _site_of(referer: bytes) -> bytes:
+    """Returns the origin of the page that a Referer names; an empty text when it names none."""
+    try:
+        parts = urlsplit(referer.decode("latin-1").strip())
+    except ValueError:
+        return b""
+    return f"{parts.scheme}://{parts.netloc}".encode("latin-1") if parts.netloc else b""
+
+
 def _hint(origin: str, off: bool) -> str:
     """What would let a page in; `origin` is empty when what was sent is none."""
     if off:
@@ -156,7 +177,8 @@ def _refusal(
     nearby = not off and SITE.fullmatch(origin) is not None and is_loopback(_host(origin.partition("://")[2]))
     hint = _hint(origin if written else "", off)
     if not (nearby or (own and written)):
-        return OriginRefusal(f"the origin {origin[:200]!r} is another site", hint)
+        page = f"the origin {origin[:200]!r} is" if origin else "the page that asks is of"
+        return OriginRefusal(f"{page} another site", hint)
     if host not in hosts and not is_own_name(authority, settings):
         return OriginRefusal(f"the host {authority[:200]!r} is not a name of this server", hint)
     return None

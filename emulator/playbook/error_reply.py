@@ -11,7 +11,11 @@ from emulator.language.expressions.template import Template
 from emulator.playbook.model import ErrorPlan
 
 # Kinds that an API need not tell apart: what renders one that it does not have.
-GENERAL: Mapping[str, str] = {"unknown_token": "unknown_key", "expired_token": "unknown_key"}
+GENERAL: Mapping[str, str] = {
+    "unknown_token": "unknown_key",
+    "expired_token": "unknown_key",
+    "unavailable": "overloaded",
+}
 
 
 def error_plan(errors: Mapping[str, ErrorPlan], renamed: Mapping[str, str], kind: str) -> ErrorPlan:

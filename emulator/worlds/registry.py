@@ -12,6 +12,7 @@ from typing import Any
 from emulator.clock import Clock, system
 from emulator.clock.start import ClockStart
 from emulator.compile.playbooks import Playbooks
+from emulator.engine.body import BodyRoom
 from emulator.engine.pipeline import Pipeline
 from emulator.engine.state import STORED_TYPES, WorldEnded, WorldState
 from emulator.errors import ConfigError, EmulatorError
@@ -65,6 +66,7 @@ class WorldRegistry:
         self._compiling = asyncio.Lock()
         self._routes = CredentialRoutes[World]()
         self._origins = OriginPolicy(settings)
+        self._bodies = BodyRoom(settings.max_body)
         self.past = 0  # exchanges of worlds that have ended
         self._used: Usage | None = None  # what was used in those, once somebody counts that
         self.default = self._world(DEFAULT, clock, settings.seed, settings.scenarios)
@@ -321,7 +323,9 @@ class WorldRegistry:
         for api in playbook.apis.values():
             self._routes.add(api.credential_headers)
             self._origins.add(api.hosts)
-        return Pipeline(playbook, state, self._settings, self._origins)
+        pipeline = Pipeline(playbook, state, self._settings, self._origins)
+        pipeline.bodies = self._bodies
+        return pipeline
 
     def _open_routes(self) -> None:
         """Reads credentials and hosts as the playbooks in use say, and as none says that was in use before."""

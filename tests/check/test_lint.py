@@ -116,6 +116,23 @@ def test_a_limit_that_nothing_charges_is_found(library: Library) -> None:
     assert message.endswith("did you mean 'calls'?")
 
 
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        ("«status: {status: 503, error: slow}", "503; leave `status` out"),
+        ("«status: {status: 404, error: slow}", "404; leave `status` out, or name the error 'not_found'"),
+        ("status: {status: 430, error: slow}", ""),
+        ("status: {status: 429, error: slow}", ""),
+        ("status: {error: slow}", ""),
+        ("status: {status: 503}", ""),
+    ],
+)
+def test_a_fault_whose_error_has_another_status_is_found(library: Library, fault: str, status: str) -> None:
+    text = rule("reply: {body: 1}", "errors: {kinds: {slow: {status: 429}}}\n")
+    messages = found(library, text, STORY + f"rules:\n  - {{on: echo.create, fault: {{{fault}}}}}\n")
+    assert messages == ([f"the error 'slow' has the status 429, and not {status}"] if status else [])
+
+
 @pytest.mark.finding("F6")
 def test_a_variable_that_nothing_expands_is_found_in_keys_and_values(library: Library) -> None:
     more = TIERS.replace("k: {", "«'${TEAM_KEY}': {").replace("workspace: w", "workspace: «'${TEAM}'")

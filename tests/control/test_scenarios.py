@@ -74,6 +74,18 @@ def test_every_complaint_has_its_line_and_nothing_is_kept(control: httpx.Client)
     assert "my-outage" not in names(control)
 
 
+def test_what_fails_later_names_the_scenario_as_it_was_put(emulator: Emulated, control: httpx.Client) -> None:
+    rule = "{on: models.list, reply: {body: '{{ caller.data.nothing.more }}'}}"
+    text = f"scenario: mine\nextends: default\nrules:\n  - {rule}\n"
+    control.put("/scenarios/mine", json={"yaml": text}).raise_for_status()
+    control.post("/scenarios/use", json={"scenarios": ["mine"]}).raise_for_status()
+    failed = caller(emulator).get("/models")
+    assert failed.status_code == 500
+    assert failed.headers["x-emulator-error"].startswith("mine.yaml:4:")
+    (exchange,) = control.get("/exchanges", params={"last": 1}).json()["exchanges"]
+    assert exchange["error"].startswith("mine.yaml:4:")
+
+
 def test_the_complaints_about_an_object_point_into_the_body(control: httpx.Client) -> None:
     body = b'{\n\t"scenario": "x",\n\t"about": "A test.",\n\t"extens": "default"\n}'
     answer = control.put("/scenarios/x", content=body, headers={"Content-Type": "application/json"})

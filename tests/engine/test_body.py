@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.engine.body import MAX_UNDER_WAY
 from emulator.http.exact_json import MAX_VALUES
 from emulator.settings import Settings
 from tests.apis.aiexport_calls import PRO, asking
 from tests.running import Emulated, Running
 from tests.small import KEY, Small, play
+from tests.waiting import until
 from tests.wire import Answer, Wire, request
 
 ECHO = """
@@ -213,6 +215,41 @@ def test_a_body_without_end_is_answered_and_cut_off(wire: Wire, monkeypatch: pyt
     answer = wire.answer()
     refused(answer, 413, "too_large")
     assert answer.header("connection") == "close"
+
+
+@pytest.mark.bound("bodies of all requests under way")
+def test_bodies_wait_for_room_and_small_ones_need_none(small: Small) -> None:
+    emulated = small(ECHO)
+    bodies = emulated.app.pipeline.bodies
+    assert bodies.left == MAX_UNDER_WAY
+    bodies.left = room = 100_000
+    long, head = padded(160_000), [*HEADERS, ("content-length", "160000")]
+    port = emulated.running.port
+    with Wire(port) as slow, Wire(port) as other:
+        slow.send(request("POST", "/echo", head) + long[:150_000])
+        until(lambda: bodies.left < room)
+        other.send(request("POST", "/echo", HEADERS, long))
+        answer = other.answer()
+        assert (answer.status, answer.json()["kind"]) == (503, "internal")
+        assert "send this one later" in answer.json()["said"]
+        other.send(request("POST", "/echo", HEADERS, padded(60_000)))
+        assert other.answer().status == 200, "the connection goes on, and a small body needs no room"
+        slow.send(long[150_000:])
+        assert slow.answer().status == 200
+        until(lambda: bodies.left == room)
+        other.send(request("POST", "/echo", HEADERS, long))
+        assert other.answer().status == 200
+    until(lambda: bodies.left == room)
+
+
+def test_what_a_body_is_decoded_to_needs_room_too(small: Small) -> None:
+    emulated = small(ECHO)
+    emulated.app.pipeline.bodies.left = room = 100_000
+    coded = gzip.compress(padded(400_000))
+    with Wire(emulated.running.port) as wire:
+        wire.send(request("POST", "/echo", [*HEADERS, ("content-encoding", "gzip")], coded))
+        assert wire.answer().status == 503
+    until(lambda: emulated.app.pipeline.bodies.left == room)
 
 
 @pytest.mark.parametrize("length", ["99999999999999999999", "9" * 40])

@@ -37,6 +37,8 @@ def test_status_says_when_to_come_back(faulty: Faulty) -> None:
 
 
 def test_status_takes_any_error_of_the_api(faulty: Faulty) -> None:
+    received, _ = faulty.everything("status; error=rate_limited; retry_after=1s")
+    assert (received[9:12], json.loads(content(received))["kind"]) == (b"429", "rate_limited")
     received, _ = faulty.everything("status; status=503; error=rate_limited; retry_after=1s")
     assert (received[9:12], json.loads(content(received))["kind"]) == (b"503", "rate_limited")
 

@@ -56,7 +56,7 @@ def test_a_page_of_this_machine_may_ask_by_every_name_of_the_server(origin: str,
     ],
 )
 def test_a_page_of_another_site_may_not(origin: str) -> None:
-    with pytest.raises(ApiError, match="is another site"):
+    with pytest.raises(ApiError, match=r"is (of )?another site"):
         POLICY.check(asking(origin))
 
 
@@ -132,3 +132,47 @@ def test_the_emulated_hosts_are_those_in_use() -> None:
         policy.check(asking("http://localhost:5173", host))
     with pytest.raises(ApiError, match=r"the host 'one\.example' is not a name of this server"):
         policy.check(asking("http://localhost:5173", "one.example"))
+
+
+def marked(site: str, referer: str = "", method: str = "GET") -> Request:
+    """A request as a link, an image or a form makes it: without an Origin."""
+    fields = {b"sec-fetch-site": site.encode(), **({b"referer": referer.encode()} if referer else {})}
+    return Request(method, "/", "", fields, "localhost", "http", "localhost:8484")
+
+
+@pytest.mark.parametrize("site", ["cross-site", "Cross-Site "])
+@pytest.mark.parametrize(
+    "referer", ["", "https://evil.test/page", "http://localhost.evil.test/", "about:blank", "http://["]
+)
+def test_a_link_or_an_image_of_another_site_is_refused_though_it_sends_no_origin(site: str, referer: str) -> None:
+    with pytest.raises(ApiError, match=r"is (of )?another site") as refused:
+        POLICY.check(marked(site, referer))
+    assert refused.value.values["status"] == 403
+    assert str(refused.value.values["hint"]).startswith("a web page may call the emulated APIs only from this machine")
+
+
+@pytest.mark.parametrize("site", ["none", "same-origin", "same-site", "", "anything"])
+def test_the_address_line_and_the_same_site_are_no_other_site(site: str) -> None:
+    POLICY.check(marked(site, "https://evil.test/"))
+
+
+def test_a_page_of_this_machine_may_show_an_image_of_it() -> None:
+    POLICY.check(marked("cross-site", "http://localhost:5173/page"))
+
+
+def test_whoever_lets_every_page_in_lets_links_in_too() -> None:
+    OriginPolicy(Settings(cors=("*",))).check(marked("cross-site"))
+    one = OriginPolicy(Settings(cors=("https://app.example.com",)))
+    one.check(marked("cross-site", "https://app.example.com/"))
+    with pytest.raises(ApiError):
+        one.check(marked("cross-site"))
+
+
+def test_a_link_of_another_site_changes_nothing(emulator: Emulated) -> None:
+    with emulator.client("aiexport") as client:
+        headers = {"X-API-Key": PRO, "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+        refused = client.get("/models", headers=headers)
+        assert (refused.status_code, refused.json()["error"]["type"]) == (403, "permission_error")
+        assert "x-ratelimit-limit" not in refused.headers
+        counted = client.get("/models", headers={"X-API-Key": PRO}).headers
+        assert counted["x-ratelimit-remaining"] == "599", "the refusal was charged nothing"

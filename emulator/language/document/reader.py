@@ -52,6 +52,7 @@ class Document:
 
 
 MAX_BYTES = 8 << 20
+PRIVATE = ".put"  # how the names of the server's own folders end, whose files are shown by their names alone
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BARE_TEMPLATE = re.compile(r"(?:^|[:\-,\[]\s+)\{[{%]")
 _QUOTE = "text with ',', ':', braces or brackets in it needs quotes here"
@@ -121,6 +122,8 @@ def parse(text: str | bytes, file: str, found: list[Diagnostic] | None = None) -
 
 
 def _shown(path: Path) -> str:
+    if path.parent.name.endswith(PRIVATE):
+        return path.name
     absolute, here = os.path.abspath(path), os.getcwd()
     return os.path.relpath(absolute, here) if absolute.startswith(here.rstrip(os.sep) + os.sep) else str(path)
 
