@@ -123,8 +123,7 @@ class Pipeline:
                 return
             if self._paced:
                 await self._admission.wait()
-            unit = partial(self._decide, request, at, real)
-            reply, exchange = await self.state.store.transact(unit)
+            reply, exchange = await self.state.store.transact(partial(self._decide, request, at, real))
             await self._deliver(reply, exchange, scope, receive, send)
 
     def try_now(self, request: Request, fast_path: FastPath) -> Continuation | None:
@@ -154,8 +153,7 @@ class Pipeline:
         dry = Pipeline(self.playbook, self.state.fork(), self._settings, self.origins)
         receive, request.raw = partial(_body_of, request.raw), b""  # what is refused leaves none
         await dry._read(request, receive, dry.bodies.share())
-        at, real = dry.state.clock.read()
-        return await dry.state.store.transact(partial(dry._decide, request, at, real, decided))
+        return await dry.state.store.transact(partial(dry._decide, request, *dry.state.clock.read(), decided))
 
     def close(self) -> None:
         """Stops watching jobs: another pipeline takes over."""
