@@ -76,7 +76,7 @@ class StateFile:
         self.file, self.keep = app.settings.state, app.settings.keep
         self.snapshot = read_state(self.file, self.keep)
         self.failure: ConfigError | None = None  # why the file is not as the world was at the end
-        self._writer = Writer(Path(self.file).resolve())
+        self._writer = FileReplacer(Path(self.file).resolve())
         self._written = b""  # the digest of what was written last
         self._task: asyncio.Task[None] | None = None
 
@@ -129,7 +129,7 @@ class StateFile:
         return self._app.uploads.snapshot(self._app.worlds, DEFAULT)
 
 
-class Writer:
+class FileReplacer:
     """Puts whole files in the place of others, one at a time, and none behind the last one."""
 
     def __init__(self, path: Path) -> None:

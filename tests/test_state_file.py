@@ -16,7 +16,7 @@ from emulator import Emulator
 from emulator.app import Application, build
 from emulator.errors import ConfigError
 from emulator.settings import load
-from emulator.state_file import StateFile, Writer, read_state
+from emulator.state_file import FileReplacer, StateFile, read_state
 from tests.process import Serving, run
 from tests.running import Running
 from tests.waiting import until
@@ -161,18 +161,18 @@ def test_a_link_stays_and_so_does_who_may_read(tmp_path: Path, file: Path) -> No
     file.chmod(0o600)
     link = tmp_path / "link.json"
     link.symlink_to(file)
-    Writer(link.resolve()).write(b"newer")
+    FileReplacer(link.resolve()).write(b"newer")
     assert link.is_symlink()
     assert (file.read_text(), file.stat().st_mode & 0o777) == ("newer", 0o600)
 
 
 def test_a_new_file_is_readable_by_its_user_only(file: Path) -> None:
-    Writer(file).write(b"new")
+    FileReplacer(file).write(b"new")
     assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_nothing_is_written_behind_the_last_state(file: Path) -> None:
-    writer = Writer(file)
+    writer = FileReplacer(file)
     writer.write(b"last", last=True)
     writer.write(b"late")
     assert file.read_bytes() == b"last"

@@ -50,7 +50,7 @@ class Play(Struct, frozen=True):
     tier: str | None = None
 
 
-class Response(Struct, frozen=True):
+class PlayedResponse(Struct, frozen=True):
     """What came back: the status, what the emulator says went wrong with a template, and the body if it is JSON."""
 
     status: int
@@ -65,7 +65,7 @@ def play(playbook: Playbook) -> list[Diagnostic]:
 
 
 async def _play(playbook: Playbook) -> list[Diagnostic]:
-    player = Player(playbook)
+    player = OperationPlayer(playbook)
     asyncio.get_running_loop().set_exception_handler(player.report)
     found: dict[tuple[Location, str], Diagnostic] = {}
     for api in playbook.apis.values():
@@ -178,7 +178,7 @@ def _set(body: Any, steps: list[str], value: Any) -> Any:
     return body
 
 
-class Player:
+class OperationPlayer:
     """Answers calls in a world of its own, which begins anew with each of them."""
 
     def __init__(self, playbook: Playbook) -> None:
@@ -234,7 +234,7 @@ class Player:
             self._pipeline.services[api.name].records["keys"].put(KEY, record)
         return KEY
 
-    async def _perform(self, api: Api, each: Play, key: str, depth: int) -> Response | None:
+    async def _perform(self, api: Api, each: Play, key: str, depth: int) -> PlayedResponse | None:
         """Performs a call, after those that its path takes values from; None when there is no such value."""
         path: dict[str, str] = {}
         for name, value in each.call.path.items():
@@ -256,7 +256,7 @@ class Player:
         await self.clock.advance(DAYS_AFTER)
         return str(value) if isinstance(value, str | int) else None
 
-    async def _call(self, api: Api, each: Play, path: Mapping[str, str], key: str) -> Response:
+    async def _call(self, api: Api, each: Play, path: Mapping[str, str], key: str) -> PlayedResponse:
         operation, call = each.operation, each.call
         target = _target(operation, path)
         headers = {"host": operation.host or "localhost", **self._credential(api, operation, key)}
@@ -338,7 +338,7 @@ def _scope(method: str, target: str, query: str, headers: Mapping[str, str]) -> 
     }
 
 
-async def _exchange(pipeline: Pipeline, scope: dict[str, Any], content: bytes) -> Response:
+async def _exchange(pipeline: Pipeline, scope: dict[str, Any], content: bytes) -> PlayedResponse:
     messages: list[Message] = []
     waiting: list[Message] = [{"type": "http.request", "body": content, "more_body": False}]
 
@@ -359,7 +359,7 @@ async def _exchange(pipeline: Pipeline, scope: dict[str, Any], content: bytes) -
         body = orjson.loads(raw)
     except orjson.JSONDecodeError:
         body = None
-    return Response(start["status"], errors[0] if errors else None, body)
+    return PlayedResponse(start["status"], errors[0] if errors else None, body)
 
 
 def _diagnostic(error: str, operation: Operation, title: str) -> Diagnostic:

@@ -14,7 +14,7 @@ from emulator.clock.start import ClockStart
 from emulator.compile.lint import CONTROL
 from emulator.log.line import json_text, uses_colour
 from emulator.log.request_log import RequestLog
-from emulator.log.writer import Writer
+from emulator.log.writer import LineWriter
 from emulator.playbook import Api, Playbook
 from emulator.playbook.sample_request import sample
 from emulator.settings import Settings
@@ -34,7 +34,7 @@ def request_log(app: Application, env: Mapping[str, str], output: int = STDOUT) 
     warnings = logging.getLogger("emulator.requests")
     level = warnings.level
     warnings.setLevel(logging.ERROR)  # of a refused request the line says what a warning would say again
-    writer = Writer(output)
+    writer = LineWriter(output)
     log = RequestLog(app.worlds, writer, settings.log == "json", uses_colour(os.isatty(output), env), settings.verbose)
     try:
         yield

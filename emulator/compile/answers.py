@@ -35,7 +35,7 @@ def compile_answer(
 ) -> CannedAnswer:
     """Compiles one entry, which stands at a path. Raises DocumentError with every diagnostic."""
     diagnostics = Diagnostics()
-    compiled = _Compiler(entry, language, place_of, path, diagnostics).compile(id)
+    compiled = _AnswerCompiler(entry, language, place_of, path, diagnostics).compile(id)
     diagnostics.raise_any()
     assert compiled is not None  # or there was a diagnostic
     return compiled
@@ -53,7 +53,7 @@ def idle_pattern(pattern: str, apis: Iterable[Api]) -> str | None:
     return None
 
 
-class _Compiler:
+class _AnswerCompiler:
     def __init__(
         self,
         entry: CannedAnswerModel,

@@ -90,7 +90,7 @@ def _objection(api: Api, claims: Sequence[str], grade: Provenance | None) -> str
     return f"rests on invention only ({', '.join(claims)})" if claims else "cites nothing of it"
 
 
-class _Spot(Struct, frozen=True):
+class _OnePlace(Struct, frozen=True):
     """Everything stands at one place."""
 
     place: Location
@@ -101,7 +101,7 @@ class _Spot(Struct, frozen=True):
 
 def _refusal(operation: Operation, why: str, place: Location) -> Template:
     text = SENTENCE.format(f"{operation.name} {why}")
-    return compile_tree({"$literal": text}, Language(), _Spot(place))
+    return compile_tree({"$literal": text}, Language(), _OnePlace(place))
 
 
 def _schema(schema: Schema | None, api: Api, operation: Operation, what: str) -> Schema | None:

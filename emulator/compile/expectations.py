@@ -32,7 +32,7 @@ AT_ANSWER = FieldNames(tuple(name for name in OF_EXCHANGES.roots if name not in 
 UNTIL_ANSWER = "is known when a response has ended; `in_order` judges each response by how it begins"
 
 
-class Known(Struct, frozen=True):
+class KnownNames(Struct, frozen=True):
     """What expectations may name: the APIs that are served, and the rules that `rules: all` stands for; None while
     something is wrong with those."""
 
@@ -42,16 +42,16 @@ class Known(Struct, frozen=True):
 
 
 def compile_expectation(
-    entry: ExpectModel, known: Known, place_of: Callable[[Path], Location], path: Path
+    entry: ExpectModel, known: KnownNames, place_of: Callable[[Path], Location], path: Path
 ) -> Expectation:
     """Compiles one entry, which stands at a path. Raises DocumentError with every diagnostic."""
     diagnostics = Diagnostics()
-    expectation = _Compiler(entry, known, place_of, path, diagnostics).compile()
+    expectation = _ExpectationCompiler(entry, known, place_of, path, diagnostics).compile()
     diagnostics.raise_any()
     return expectation
 
 
-def read_expectation(entry: Mapping[str, Any], known: Known, id: str) -> Expectation:
+def read_expectation(entry: Mapping[str, Any], known: KnownNames, id: str) -> Expectation:
     """Reads and compiles one that a world is given under an id. Raises DocumentError; its places are those in the
     entry."""
 
@@ -94,9 +94,9 @@ def _listed(rule: Rule, operations: frozenset[tuple[str, str]]) -> ListedRule:
     return ListedRule(rule.place, rule.name, operations, replies, faults)
 
 
-class _Compiler(Struct):
+class _ExpectationCompiler(Struct):
     entry: ExpectModel
-    known: Known
+    known: KnownNames
     place_of: Callable[[Path], Location]
     path: Path
     diagnostics: Diagnostics
@@ -226,11 +226,11 @@ def _written_within(value: Any) -> str:
 
 
 def compile_all(
-    entries: Sequence[ExpectModel], document: Document, known: Known, diagnostics: Diagnostics
+    entries: Sequence[ExpectModel], document: Document, known: KnownNames, diagnostics: Diagnostics
 ) -> Iterable[Expectation]:
     """Yields the expectations of one scenario; `diagnostics` gets everything that is wrong."""
     rules = known.rules and [each for each in known.rules if each.place.file == document.file]
-    own = Known(known.language, known.apis, rules)
+    own = KnownNames(known.language, known.apis, rules)
     for at, entry in enumerate(entries):
         try:
             yield compile_expectation(entry, own, document.place, ("expect", at))

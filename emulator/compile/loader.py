@@ -10,7 +10,7 @@ from pathlib import Path
 from emulator.compile.answers import compile_answer, idle_pattern
 from emulator.compile.api import ApiCompiler
 from emulator.compile.documented_only import documented_only
-from emulator.compile.expectations import Known, compile_all, list_rules
+from emulator.compile.expectations import KnownNames, compile_all, list_rules
 from emulator.compile.finder import ScenarioFinder, ScenarioSource
 from emulator.compile.fixtures import Fixtures
 from emulator.compile.lint import route_conflicts
@@ -92,7 +92,7 @@ class Loader:
         self.diagnostics.found = self._caused_otherwise(self.diagnostics.found)
         files = (*finder.files, *self.files, *self.fixtures.files)
         listed = None if self.diagnostics.found else list_rules(rules, canned, apis)
-        known = Known(self.language, apis, listed)
+        known = KnownNames(self.language, apis, listed)
         expectations = [each for source in sources for each in self._expectations(source, known)]
         return Playbook(
             apis,
@@ -104,7 +104,7 @@ class Loader:
             tuple(expectations),
         )
 
-    def _expectations(self, source: ScenarioSource, known: Known) -> Iterable[Expectation]:
+    def _expectations(self, source: ScenarioSource, known: KnownNames) -> Iterable[Expectation]:
         return () if not known.apis else compile_all(source.file.expect, source.document, known, self.diagnostics)
 
     def _caused_otherwise(self, found: Sequence[Diagnostic]) -> list[Diagnostic]:

@@ -41,7 +41,7 @@ class Question(Struct, frozen=True):
     def fits(self, exchange: Exchange) -> bool:
         """Whether an exchange is as wanted; one for which an expression fails is not."""
         try:
-            return self.matcher.matches(_Seen(exchange, self.playbook_of))
+            return self.matcher.matches(_ExchangeNames(exchange, self.playbook_of))
         except EmulatorError:
             return False
 
@@ -53,12 +53,12 @@ class Question(Struct, frozen=True):
     def differences(self, exchange: Exchange) -> Sequence[Difference]:
         """Returns what does not match."""
         try:
-            return self.matcher.differences(_Seen(exchange, self.playbook_of))
+            return self.matcher.differences(_ExchangeNames(exchange, self.playbook_of))
         except EmulatorError as error:
             return (Difference("expr", "what can be worked out", str(error)),)
 
 
-class _Seen(dict[str, Any]):
+class _ExchangeNames(dict[str, Any]):
     """An exchange by the names of a question; each is computed when first used."""
 
     __slots__ = ("exchange", "playbook_of")

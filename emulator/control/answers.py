@@ -11,7 +11,7 @@ from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.engine.answers import MAX_ANSWERS
 from emulator.errors import ConfigError
-from emulator.generate.answers import AddedAnswer
+from emulator.generate.answers import WorldAnswer
 
 Text = Annotated[str, Meta(min_length=1, max_length=10_000)]
 Texts = Annotated[list[Text], Meta(min_length=1, max_length=1_000)]
@@ -85,7 +85,7 @@ def clear(request: ControlRequest) -> AnswersRemoved:
     return AnswersRemoved(gone)
 
 
-def _view(added: AddedAnswer) -> AnswerView:
+def _view(added: WorldAnswer) -> AnswerView:
     entry = dict(added.entry)
     return AnswerView(id=added.id, json_answer=entry.pop("json", None), **entry)
 

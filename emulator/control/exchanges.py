@@ -22,7 +22,7 @@ from emulator.store.views import ExchangeView, exchange_view
 from emulator.worlds.explained import Explanation
 from emulator.worlds.explanation import explain
 from emulator.worlds.filters import HINT, compile_filter
-from emulator.worlds.journal_query import Found, find, wait
+from emulator.worlds.journal_query import FoundExchanges, find, wait
 from emulator.worlds.rehearsal import SampleRequest, rehearse
 
 MAX_WAIT = 600.0  # real seconds
@@ -111,7 +111,7 @@ def exchange_lines(request: ControlRequest, query: ExchangesQuery) -> LineStream
     return LineStream((exchange_view(exchange, playbook) for exchange in found.exchanges), headers)
 
 
-def _found(request: ControlRequest, query: ExchangesQuery) -> Found:
+def _found(request: ControlRequest, query: ExchangesQuery) -> FoundExchanges:
     playbook = request.world.pipeline.playbook
     known_api(playbook, query.api, "query.api")
     known_operation(playbook, query.operation, "query.operation")
@@ -144,7 +144,7 @@ async def wait_for(request: ControlRequest, body: ExchangesWait) -> ExchangesVie
     try:
         journal = request.state.journal
         found = await wait(journal, _question(request, body.when), body.count, limit)
-        return _view(Found(found, len(found), journal.dropped, journal.seen), request.world.playbook)
+        return _view(FoundExchanges(found, len(found), journal.dropped, journal.seen), request.world.playbook)
     except TimeoutError as error:
         raise ControlFailure(408, str(error)) from None
 
@@ -236,7 +236,7 @@ def _start(where: str, after: str | None) -> Position | None:
         raise ControlFailure(400, f"{where}: expected {error}; found {after[:100]!r}") from None
 
 
-def _view(found: Found, playbook: Playbook) -> ExchangesView:
+def _view(found: FoundExchanges, playbook: Playbook) -> ExchangesView:
     shown = [exchange_view(exchange, playbook) for exchange in found.exchanges]
     return ExchangesView(shown, found.total, found.dropped, found.next)
 

@@ -77,7 +77,7 @@ class RecordsRemoved(Struct, frozen=True):
     removed: list[str]
 
 
-class Collection:
+class ShownCollection:
     """One collection of an API, as it is shown and written by hand."""
 
     def __init__(self, request: ControlRequest, service: Service, name: str, masker: Masker) -> None:
@@ -152,7 +152,7 @@ def _collections(
     for name in service.records:
         if name in _hidden(service) or query.collection not in (None, name):
             continue
-        collection = Collection(request, service, name, masker)
+        collection = ShownCollection(request, service, name, masker)
         known = dict(collection.records.items())
         fixture = collection.records.plan.records
         added = [(id, record) for id, record in known.items() if fixture.get(id) is not record]
@@ -208,7 +208,7 @@ def clear(request: ControlRequest) -> RecordsRemoved:
     return RecordsRemoved([id for id, _ in known])
 
 
-def _find(request: ControlRequest) -> Collection:
+def _find(request: ControlRequest) -> ShownCollection:
     """The collection that the path names. Raises ControlFailure 404, or 409 for one that holds credentials."""
     services, api, name = request.world.pipeline.services, request.path["api"], request.path["collection"]
     if api not in services:
@@ -219,7 +219,7 @@ def _find(request: ControlRequest) -> Collection:
     if name not in service.records:
         known = [each for each in service.records if each not in _hidden(service)]
         raise unknown("collection", name, did_you_mean(name, known))
-    return Collection(request, service, name, _masker(services.values()))
+    return ShownCollection(request, service, name, _masker(services.values()))
 
 
 def _require_body(request: ControlRequest) -> None:

@@ -32,7 +32,7 @@ class Scenarios(Struct, frozen=True):
     using: tuple[str, ...]
 
 
-class Use(Struct, frozen=True, forbid_unknown_fields=True):
+class UseRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """The first one's rules stand before the others'."""
 
     scenarios: Annotated[list[str], Meta(min_length=1, max_length=100, description="names, or paths on the server")]
@@ -70,7 +70,7 @@ def scenarios(request: ControlRequest) -> Scenarios:
     return Scenarios(available, request.uploads.shown(request.world.scenarios))
 
 
-async def use(request: ControlRequest, body: Use) -> Scenarios:
+async def use(request: ControlRequest, body: UseRequest) -> Scenarios:
     """Play these from the next request on; what the world remembers stays. Wrong ones change nothing."""
     known_names(request, request.world_name, body.scenarios)
     names = request.uploads.resolve(request.world_name, body.scenarios)

@@ -12,7 +12,7 @@ from threading import Event
 
 from emulator import paths as resources
 from emulator import settings
-from emulator.demo.player import Player
+from emulator.demo.player import StepPlayer
 from emulator.demo.receiver import Receiver
 from emulator.demo.walkthrough import Walkthrough
 from emulator.errors import ConfigError
@@ -49,7 +49,7 @@ def play_demo(listen: str | None, pace: float | None, browser: bool, write: Prin
             write(f"{'Your browser' if opened else page} shows every request below, the clock and the limits.\n")
             pause = pauses(pace, write)
             between = pause if pace == 0 else partial(stand_still, client, pause)
-            Player(walkthrough, server.url, receiver, write, between).play()
+            StepPlayer(walkthrough, server.url, receiver, write, between).play()
             write(LAST)
             if pace is None:
                 write("The server keeps running until you press Enter.\n")

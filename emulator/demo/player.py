@@ -18,7 +18,7 @@ TIMEOUT = 60.0  # real seconds for one response
 Print = Callable[[str], None]
 
 
-class Player:
+class StepPlayer:
     """Plays a walkthrough on the emulator at `url`. `write` prints text as it is, `pause` waits before each step."""
 
     def __init__(

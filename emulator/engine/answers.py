@@ -9,7 +9,7 @@ from typing import Any
 from emulator.compile.answers import compile_answer
 from emulator.engine.functions import LANGUAGE
 from emulator.errors import ConfigError, DocumentError, Location
-from emulator.generate.answers import AddedAnswer, AnswerList, AnswerMatch, CannedAnswer, CannedAnswers
+from emulator.generate.answers import AnswerList, AnswerMatch, CannedAnswer, CannedAnswers, WorldAnswer
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.document.reader import Document
 from emulator.language.schema.scenario import CannedAnswerModel
@@ -30,7 +30,7 @@ class WorldAnswers:
     def __init__(self, store: Backend) -> None:
         self._records = store.records
         self._counters = store.counters
-        self._compiled: dict[str, tuple[AddedAnswer, CannedAnswer]] = {}
+        self._compiled: dict[str, tuple[WorldAnswer, CannedAnswer]] = {}
         self._index: tuple[AnswerList, CannedAnswers] = NOTHING, CannedAnswers()
 
     @property
@@ -39,7 +39,7 @@ class WorldAnswers:
         return self._records.count(COLLECTION) > 0
 
     @property
-    def added(self) -> Sequence[AddedAnswer]:
+    def added(self) -> Sequence[WorldAnswer]:
         """All answers, the newest first."""
         return self._list().added
 
@@ -52,18 +52,18 @@ class WorldAnswers:
             self._index = known, self._compile_all(known)
         return self._index[1].find(prompt, api, operation)
 
-    def add(self, entry: Mapping[str, Any]) -> AddedAnswer:
+    def add(self, entry: Mapping[str, Any]) -> WorldAnswer:
         """Adds an answer, in the words of a scenario, before all others. Raises ConfigError, adding nothing, when it is
         invalid or there are too many."""
-        _read(AddedAnswer("", dict(entry)))
+        _read(WorldAnswer("", dict(entry)))
         known = self._list()
         if len(known.added) >= MAX_ANSWERS:
             raise ConfigError(f"{MAX_ANSWERS:,} answers were added already; remove some first")
-        added = AddedAnswer(f"answer_{self._counters.increment(COLLECTION)}", dict(entry))
+        added = WorldAnswer(f"answer_{self._counters.increment(COLLECTION)}", dict(entry))
         self._records.put(COLLECTION, ALL, AnswerList((added, *known.added)))
         return added
 
-    def remove(self, id: str) -> AddedAnswer:
+    def remove(self, id: str) -> WorldAnswer:
         """Removes an answer. Raises ConfigError when there is none of this id."""
         known = {added.id: added for added in self.added}
         if id not in known:
@@ -98,7 +98,7 @@ class WorldAnswers:
         return CannedAnswers([answer for _, answer in compiled.values()])
 
 
-def _read(added: AddedAnswer) -> CannedAnswer:
+def _read(added: WorldAnswer) -> CannedAnswer:
     def place_of(path: tuple[str | int, ...]) -> Location:
         return Location(".".join(map(str, path)) or added.id)
 

@@ -51,7 +51,7 @@ from emulator.http import BODILESS, Exchange, Header, Reply, Request
 from emulator.http.origins import FETCH_SITE, ORIGIN, OriginPolicy
 from emulator.playbook import Operation, Playbook
 from emulator.playbook.model import Rule
-from emulator.playbook.routes import Found, MethodsAsked, Router, allowed
+from emulator.playbook.routes import FoundRoute, MethodsAsked, Router, allowed
 from emulator.settings import Settings
 from emulator.store.masking import Masker
 
@@ -395,6 +395,6 @@ def route(
     raise ApiError("not_found", f"there is no {method} {path[:200]}", hint=f"unknown path; {hint}")
 
 
-def _target(services: Mapping[str, Service], found: Found) -> Target:
+def _target(services: Mapping[str, Service], found: FoundRoute) -> Target:
     service = services[found.route.api]
     return service, service.api.operations[found.route.operation], found.params

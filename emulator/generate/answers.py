@@ -58,7 +58,7 @@ class CannedAnswer(Struct, frozen=True, dict=True):
             raise TemplateError(self.place, f"`matches` took longer than {_TIMEOUT} s on this prompt") from None
 
 
-class AddedAnswer(Struct, frozen=True):
+class WorldAnswer(Struct, frozen=True):
     """One answer: its id, and the entry in the words of a scenario."""
 
     id: str
@@ -68,7 +68,7 @@ class AddedAnswer(Struct, frozen=True):
 class AnswerList(Struct, frozen=True):
     """The answers added to a world, the newest first: one value, and another object whenever something changes."""
 
-    added: tuple[AddedAnswer, ...] = ()
+    added: tuple[WorldAnswer, ...] = ()
 
 
 class AnswerMatch(NamedTuple):

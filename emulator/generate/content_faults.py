@@ -48,7 +48,7 @@ class Original(Struct, frozen=True):
         return UNLIMITED if self.limit is None else min(self.limit, MAX_CHARACTERS)
 
 
-class Endless(str):
+class EndlessText(str):
     """A text that goes on until it is cut."""
 
 
@@ -71,7 +71,7 @@ def _fenced(original: Original) -> Said:
 def _broken_json(original: Original) -> Said:
     if original.how in WRITERS:
         return WRITERS[original.how](original.data)
-    return Endless(dumps(_saying(original.write(original.room), original.data)))
+    return EndlessText(dumps(_saying(original.write(original.room), original.data)))
 
 
 def _wrong_keys(original: Original) -> Said:
@@ -88,7 +88,7 @@ def _loop(original: Original) -> Said:
     sentence = text[begins:].strip() or str(_texts()["loop"])
     times = original.room // len(sentence) + 1
     text = " ".join([*([text] if text else []), *[sentence] * times])
-    return Endless(dumps(_saying(text, original.data)) if original.json_object else text)
+    return EndlessText(dumps(_saying(text, original.data)) if original.json_object else text)
 
 
 def _echo(original: Original) -> Said:
@@ -129,7 +129,7 @@ HOWS = (CUT, "trailing_comma", "single_quotes", "unquoted")
 def corrupt(kind: str, original: Original) -> tuple[Said, int | None]:
     """Returns what is said instead, as text or as an object, and the characters at which it is cut."""
     said = KINDS[kind](original)
-    return said, original.room if isinstance(said, Endless) else original.limit
+    return said, original.room if isinstance(said, EndlessText) else original.limit
 
 
 def _in_place(text: str, original: Original) -> Said:

@@ -33,7 +33,7 @@ class Output(Protocol):
     def write(self, text: str) -> bool: ...
 
 
-class Allowance:
+class LineRate:
     """How many lines may still be printed: at most MAX_RATE at once, and so many in each second."""
 
     def __init__(self, rate: int = MAX_RATE) -> None:
@@ -68,7 +68,7 @@ class RequestLog:
         self._bodies = bodies
         self._real = real or steady()
         self._pending: list[tuple[World, Exchange]] = []
-        self._allowances = (Allowance(), Allowance())  # of exchanges that went well, and of those that failed
+        self._allowances = (LineRate(), LineRate())  # of exchanges that went well, and of those that failed
         self._refilled = self._reported = self._real()
         self._left_out = 0
         self._unmatched = UnmatchedRules()

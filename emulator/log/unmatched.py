@@ -36,7 +36,7 @@ class UnmatchedRule(Struct, frozen=True):
         return f"{self.rule} has not matched {self.requests} requests to {self.operation}; {self.differences}"
 
 
-class _Seen(Struct):
+class _Unmatched(Struct):
     """What came to the operations of one world by one playbook; None: what there is to say of it was said."""
 
     playbook: Playbook
@@ -48,13 +48,13 @@ class UnmatchedRules:
     """Watches exchanges for rules that are passed over."""
 
     def __init__(self) -> None:
-        self._worlds: WeakKeyDictionary[World, _Seen] = WeakKeyDictionary()
+        self._worlds: WeakKeyDictionary[World, _Unmatched] = WeakKeyDictionary()
 
     def see(self, world: World, exchange: Exchange) -> list[UnmatchedRule]:
         """Takes an exchange that has ended; returns the rules that are to be named now."""
         seen = self._worlds.get(world)
         if seen is None or seen.playbook is not world.playbook:
-            seen = self._worlds[world] = _Seen(world.playbook)
+            seen = self._worlds[world] = _Unmatched(world.playbook)
         place = exchange.api, exchange.operation
         passed = seen.passed.setdefault(place, [])
         if passed is None or not passed_over(exchange, world.playbook):

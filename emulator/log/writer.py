@@ -13,7 +13,7 @@ MAX_PENDING = 2**20  # bytes that wait to be written
 CLOSE_TIMEOUT = 1.0  # real seconds that a reader gets at the end
 
 
-class Writer:
+class LineWriter:
     """Writes to a descriptor, which it does not close. When that fails, says so once in the log and writes no more."""
 
     def __init__(self, descriptor: int, max_pending: int = MAX_PENDING) -> None:

@@ -10,7 +10,7 @@ from emulator.language.schema.api import TakenModel
 from emulator.language.schema.scenario import OperationModel
 from emulator.openapi.marks import PROVENANCE, marks, schema
 from emulator.openapi.requests import body, parameters
-from emulator.openapi.responses import Responses
+from emulator.openapi.responses import OperationResponses
 from emulator.openapi.shapes import shape
 from emulator.playbook import Api, Playbook
 from emulator.playbook.provenance import grade_of_route
@@ -49,7 +49,7 @@ class _Writer:
 
     def __init__(self, playbook: Playbook, api: Api, documented_only: bool) -> None:
         self._api = api
-        self.responses = Responses(api)
+        self.responses = OperationResponses(api)
         routes = _routes(playbook, api)
         self.routes = {
             name: each for name, each in routes if not documented_only or self._grade(each) == "documented"

@@ -19,7 +19,7 @@ DEFAULT = "default"  # the status is only known when a request is answered
 _NO_CONTENT = ("204", "304")
 
 
-class Responses:
+class OperationResponses:
     """The responses of one API's operations."""
 
     def __init__(self, api: Api) -> None:

@@ -111,7 +111,7 @@ class UnderWay(Protocol):
     def of(self) -> str: ...
 
 
-class Bucket(Protocol):
+class BucketLimit(Protocol):
     """A bucket as a file says it."""
 
     @property
@@ -121,7 +121,7 @@ class Bucket(Protocol):
     def refill(self) -> str: ...
 
 
-def parse_limit(name: str, value: str | Bucket | UnderWay, windows: str = "first") -> Limit | None:
+def parse_limit(name: str, value: str | BucketLimit | UnderWay, windows: str = "first") -> Limit | None:
     """Reads a limit, `unlimited` as None; `windows` is the kind of one that doesn't say its own.
 
     Raises ConfigError for anything else.
@@ -154,7 +154,7 @@ def _limit(name: str, amount: int, found: re.Match[str], kind: str) -> Limit:
     return Limit(name, amount, seconds)
 
 
-def _bucket(name: str, value: Bucket) -> Limit:
+def _bucket(name: str, value: BucketLimit) -> Limit:
     """Returns the limit of a bucket. Raises ConfigError when nothing flows back into it."""
     found = REFILL.fullmatch(value.refill)
     if found is None or not int(found["amount"]):

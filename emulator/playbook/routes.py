@@ -55,7 +55,7 @@ class Route(Struct, frozen=True):
         return path_pattern(self.path)
 
 
-class Found(Struct, frozen=True):
+class FoundRoute(Struct, frozen=True):
     """Where a request goes, and what the path says."""
 
     route: Route
@@ -65,7 +65,7 @@ class Found(Struct, frozen=True):
 class _Table(Struct):
     """The patterns of a method are compiled when they are first needed."""
 
-    fixed: dict[tuple[str, str], Found] = field(default_factory=dict)
+    fixed: dict[tuple[str, str], FoundRoute] = field(default_factory=dict)
     shapes: dict[str, list[Route]] = field(default_factory=dict)
     routes: list[Route] = field(default_factory=list)
     _patterns: dict[str, list[tuple[re.Pattern[str], Route]]] = field(default_factory=dict)
@@ -75,9 +75,9 @@ class _Table(Struct):
         if "{" in route.path:
             self.shapes.setdefault(route.method, []).append(route)
         else:
-            self.fixed.setdefault((route.method, route.path), Found(route, {}))
+            self.fixed.setdefault((route.method, route.path), FoundRoute(route, {}))
 
-    def find(self, method: str, path: str) -> Found | None:
+    def find(self, method: str, path: str) -> FoundRoute | None:
         found = self.fixed.get((method, path))
         if found is not None:
             return found
@@ -87,7 +87,7 @@ class _Table(Struct):
                 params = match.groupdict()
                 if "%2F" in path:  # a slash that separates nothing
                     params = {name: value.replace("%2F", "/") for name, value in params.items()}
-                return Found(route, params)
+                return FoundRoute(route, params)
         return None
 
     def _compiled(self, method: str) -> list[tuple[re.Pattern[str], Route]]:
@@ -119,11 +119,11 @@ class Router:
                 if api == route.api and (route.host is None or route.host.lower() == host):
                     self._hosts[host].add(route)
 
-    def find(self, method: str, host: str, path: str) -> Found | None:
+    def find(self, method: str, host: str, path: str) -> FoundRoute | None:
         """The route of a request; `host` is the Host header in lower case, without its port."""
         return self._hosts.get(host, self._all).find(method, path)
 
-    def rival(self, method: str, host: str, path: str, found: Found) -> Found | None:
+    def rival(self, method: str, host: str, path: str, found: FoundRoute) -> FoundRoute | None:
         """The shared route of another API that a request may be for as well, unless its host decides."""
         rival = self._shared.find(method, path) if host not in self._owners else None
         return rival if rival is not None and rival.route.api != found.route.api else None

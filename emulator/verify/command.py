@@ -15,7 +15,7 @@ from emulator.playbook import Api
 from emulator.record.upstream import Upstreams, client, describe, find_api, parse_upstreams
 from emulator.verify.compare import compare
 from emulator.verify.report import Outcome, Report, junit, text
-from emulator.verify.run import CallFailed, NoReply, PlannedCall, Player, VerifiedReply, examples
+from emulator.verify.run import CallFailed, ExamplePlayer, NoReply, PlannedCall, VerifiedReply, examples
 
 HERE = "http://emulator.invalid"  # the emulator in this process; no name is looked up
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
@@ -73,8 +73,8 @@ async def _report(app: Application, api: Api, targets: Upstreams, key: str | Non
         client(targets, timeout) as there,
     ):
         await _check_reachable(there, targets)
-        reference = Player(api, known, here, own, demo, app.clock)
-        player = Player(api, known, there, targets, key or demo, app.clock)
+        reference = ExamplePlayer(api, known, here, own, demo, app.clock)
+        player = ExamplePlayer(api, known, there, targets, key or demo, app.clock)
         try:
             outcomes = await _Progress(reference, player, ", ".join(targets.origins)).outcomes(examples_to_run)
         finally:
@@ -89,7 +89,7 @@ async def _report(app: Application, api: Api, targets: Upstreams, key: str | Non
 class _Progress:
     """Runs examples here and against the target, and stops when the target as a whole is not usable."""
 
-    def __init__(self, reference: Player, target: Player, name: str) -> None:
+    def __init__(self, reference: ExamplePlayer, target: ExamplePlayer, name: str) -> None:
         self._reference = reference
         self._target = target
         self._name = name
@@ -120,7 +120,7 @@ class _Progress:
             raise ConfigError(f"--target {self._name} rejects the key (401); set one that it knows with --key")
 
 
-async def _run(player: Player, example: PlannedCall) -> VerifiedReply | CallFailed:
+async def _run(player: ExamplePlayer, example: PlannedCall) -> VerifiedReply | CallFailed:
     try:
         return await player.play(example)
     except CallFailed as error:

@@ -127,7 +127,7 @@ class NoReply(CallFailed):
     """No response came."""
 
 
-class Player:
+class ExamplePlayer:
     """Runs the examples of an API through `client`, with one key; `clock` times its waits.
 
     `known` are all examples by operation and number; `created` are the objects created and not yet deleted.

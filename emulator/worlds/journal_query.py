@@ -14,7 +14,7 @@ from emulator.store.backend import ExchangeJournal
 MAX_LISTED = 3
 
 
-class Found(Struct, frozen=True):
+class FoundExchanges(Struct, frozen=True):
     """Exchanges that are as wanted, the oldest first.
 
     `total`: how many there are, those included that were not asked for; `dropped`: how many older exchanges the
@@ -29,7 +29,7 @@ class Found(Struct, frozen=True):
 
 def find(
     journal: ExchangeJournal, when: Question, last: int | None = None, limit: int | None = None, after: int = 0
-) -> Found:
+) -> FoundExchanges:
     """The exchanges that are as wanted: the `limit` oldest of the `last` ones beyond the place `after`.
 
     Places count all exchanges from 1 in the order of the journal, which is not always that of their numbers.
@@ -39,7 +39,7 @@ def find(
     found = [(place, exchange) for place, exchange in placed if place > after and when.fits(exchange)]
     chosen = found if last is None else found[max(0, len(found) - last) :]
     chosen = chosen[:limit]
-    return Found([each for _, each in chosen], len(found), dropped, chosen[-1][0] if chosen else seen)
+    return FoundExchanges([each for _, each in chosen], len(found), dropped, chosen[-1][0] if chosen else seen)
 
 
 async def wait(journal: ExchangeJournal, when: Question, count: int, timeout: float) -> list[Exchange]:

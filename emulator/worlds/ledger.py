@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from emulator.compile.expectations import Known, read_expectation
+from emulator.compile.expectations import KnownNames, read_expectation
 from emulator.engine.functions import LANGUAGE
 from emulator.engine.pipeline import Pipeline
 from emulator.errors import DocumentError
@@ -126,7 +126,7 @@ class Ledger:
 
     def _read(self, entry: Mapping[str, Any], id: str) -> Expectation:
         playbook = self._pipeline.playbook
-        return read_expectation(entry, Known(LANGUAGE, playbook.apis, playbook.listed), id)
+        return read_expectation(entry, KnownNames(LANGUAGE, playbook.apis, playbook.listed), id)
 
     def _count(self, expectation: Expectation, id: str, before: Mapping[tuple[str, str, int], Count]) -> Count:
         number = 0

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from emulator.app import LANGUAGE, load
-from emulator.compile.expectations import Known, read_expectation
+from emulator.compile.expectations import KnownNames, read_expectation
 from emulator.errors import DocumentError
 from emulator.http import Exchange
 from emulator.playbook import Playbook
@@ -34,7 +34,7 @@ def played(library: Library, expect: str, rules: str = "") -> Playbook:
 
 def expected(**entry: Any) -> Expectation:
     playbook = load(("default",))
-    return read_expectation(entry, Known(LANGUAGE, playbook.apis, ()), "expectation_1")
+    return read_expectation(entry, KnownNames(LANGUAGE, playbook.apis, ()), "expectation_1")
 
 
 def asked(operation: str, **more: Any) -> Exchange:

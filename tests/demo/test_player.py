@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.demo.player import Player
+from emulator.demo.player import StepPlayer
 from emulator.demo.receiver import Receiver
 from emulator.demo.walkthrough import Walkthrough
 from emulator.errors import EmulatorError
@@ -19,7 +19,7 @@ def played(emulator: Emulated, steps: str) -> str:
     walkthrough = Walkthrough(parse(f"- scene: One\n  says: Something.\n  steps:\n{steps}", "walkthrough.yaml"))
     written: list[str] = []
     with Receiver() as receiver:
-        Player(walkthrough, emulator.origin, receiver, written.append, lambda: written.append("[pause]")).play()
+        StepPlayer(walkthrough, emulator.origin, receiver, written.append, lambda: written.append("[pause]")).play()
     return "".join(written)
 
 

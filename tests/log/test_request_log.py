@@ -12,7 +12,7 @@ import pytest
 from emulator.app import Application, load
 from emulator.clock import manual
 from emulator.http import Exchange
-from emulator.log.request_log import MAX_BODY, MAX_RATE, Allowance, RequestLog
+from emulator.log.request_log import MAX_BODY, MAX_RATE, LineRate, RequestLog
 from emulator.settings import Settings
 from emulator.worlds.world import World
 from tests.running import loaded
@@ -167,7 +167,7 @@ def test_as_json_each_line_is_an_object() -> None:
 
 
 def test_an_allowance_is_refilled_with_time() -> None:
-    allowance = Allowance(10)
+    allowance = LineRate(10)
     assert sum(allowance.take() for _ in range(20)) == 10
     allowance.refill(0.3)
     assert sum(allowance.take() for _ in range(20)) == 3

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.log.writer import Writer
+from emulator.log.writer import LineWriter
 from tests.waiting import until
 
 FULL = Path("/dev/full")
@@ -16,7 +16,7 @@ FULL = Path("/dev/full")
 
 def test_what_is_written_arrives_in_order() -> None:
     source, sink = os.pipe()
-    writer = Writer(sink)
+    writer = LineWriter(sink)
     for number in range(100):
         assert writer.write(f"{number}\n")
     writer.close()
@@ -27,7 +27,7 @@ def test_what_is_written_arrives_in_order() -> None:
 
 def test_lone_surrogates_are_written_as_escapes() -> None:
     source, sink = os.pipe()
-    writer = Writer(sink)
+    writer = LineWriter(sink)
     writer.write("\udcff\n")
     writer.close()
     os.close(sink)
@@ -38,7 +38,7 @@ def test_lone_surrogates_are_written_as_escapes() -> None:
 @pytest.mark.bound("request log")
 def test_a_reader_that_takes_nothing_blocks_nobody_and_what_is_too_much_is_refused() -> None:
     source, sink = os.pipe()
-    writer = Writer(sink, max_pending=200_000)
+    writer = LineWriter(sink, max_pending=200_000)
     taken = [writer.write("x" * 50_000) for _ in range(20)]
     assert taken[:4] == [True] * 4
     assert not all(taken)
@@ -64,7 +64,7 @@ def test_a_write_that_fails_is_reported_once_and_the_last(how: str, caplog: pyte
         os.close(source)
     else:
         sink = os.open(FULL, os.O_WRONLY)
-    writer = Writer(sink)
+    writer = LineWriter(sink)
     assert writer.write("a\n")
     until(lambda: writer.failed)
     assert not writer.write("b\n")
@@ -77,7 +77,7 @@ def test_a_write_that_fails_is_reported_once_and_the_last(how: str, caplog: pyte
 def test_a_descriptor_that_does_not_block_is_written_to_when_it_can() -> None:
     source, sink = os.pipe()
     os.set_blocking(sink, False)
-    writer = Writer(sink)
+    writer = LineWriter(sink)
     assert writer.write("x" * 500_000)
     received = b""
     while len(received) < 500_000:
@@ -90,5 +90,5 @@ def test_a_descriptor_that_does_not_block_is_written_to_when_it_can() -> None:
 
 def test_without_a_word_there_is_no_thread() -> None:
     before = threading.active_count()
-    Writer(1).close()
+    LineWriter(1).close()
     assert threading.active_count() == before

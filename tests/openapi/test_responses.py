@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from emulator.openapi.responses import Responses
+from emulator.openapi.responses import OperationResponses
 from tests.running import loaded
 
 DEFAULT = loaded("default")
@@ -14,7 +14,7 @@ DEFAULT = loaded("default")
 
 def responses(api: str, operation: str) -> dict[str, Any]:
     found = DEFAULT.apis[api]
-    return Responses(found).of(found.file.operations[operation])
+    return OperationResponses(found).of(found.file.operations[operation])
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,6 @@ def test_a_stream_is_the_union_of_its_events() -> None:
 
 
 def test_an_error_with_a_shape_of_its_own_has_a_component_of_its_own() -> None:
-    components = Responses(DEFAULT.apis["aiexport"]).components()
+    components = OperationResponses(DEFAULT.apis["aiexport"]).components()
     assert set(components["Error"]["required"]) == {"type", "error", "request_id"}
     assert "oauth_invalid_request" in components

@@ -14,7 +14,7 @@ from emulator.clock import Clock
 from emulator.record.recorder import Recorder
 from emulator.record.upstream import HOP_BY_HOP, UNRECORDED_PATTERN, parse_upstreams
 from emulator.store.masking import MASKED
-from emulator.verify.run import Player, examples
+from emulator.verify.run import ExamplePlayer, examples
 from tests import loopback
 from tests.running import loaded
 from tests.studio import Studio
@@ -81,7 +81,7 @@ async def record(api: str, url: str) -> list[Heard]:
     known = {(each.operation.name, each.number): each for each in played}
     upstreams = parse_upstreams("", [url], plan.base)
     async with loopback.AsyncClient(event_hooks={"response": [ear.hear]}, timeout=30) as client:
-        player = Player(plan, known, client, upstreams, KEYS[api], Clock())
+        player = ExamplePlayer(plan, known, client, upstreams, KEYS[api], Clock())
         for example in played:
             await player.play(example)
         for method, path, body in MORE[api]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.app import LANGUAGE
-from emulator.compile.expectations import Known, read_expectation
+from emulator.compile.expectations import KnownNames, read_expectation
 from emulator.errors import Location
 from emulator.http import Exchange
 from emulator.playbook.expectations import ListedRule
@@ -24,7 +24,7 @@ def spend(exchange: Exchange) -> Mapping[str, float]:
 
 
 def counted(exchanges: list[Exchange], missed: int = 0, **entry: Any) -> Count:
-    count = Count(read_expectation(entry, Known(LANGUAGE, PLAYBOOK.apis, RULES), "it"), "it", missed)
+    count = Count(read_expectation(entry, KnownNames(LANGUAGE, PLAYBOOK.apis, RULES), "it"), "it", missed)
     for exchange in exchanges:
         count.begin(exchange)
         count.end(exchange, spend)
@@ -94,7 +94,7 @@ def test_a_budget_keeps_sums_and_the_few_largest_however_many_requests_come(seen
 
 def test_only_the_rules_that_are_shown_are_compared_with_requests() -> None:
     many = tuple(ListedRule(Location("many.yaml", at), f"rule {at}", frozenset(), (str(at),)) for at in range(1, 200))
-    expectation = read_expectation({"rules": "all"}, Known(LANGUAGE, PLAYBOOK.apis, many), "it")
+    expectation = read_expectation({"rules": "all"}, KnownNames(LANGUAGE, PLAYBOOK.apis, many), "it")
     compared: list[str] = []
 
     def near(rule: ListedRule) -> str:

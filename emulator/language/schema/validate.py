@@ -110,7 +110,7 @@ _BOUNDS = {
 _SWITCH_WORDS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 
-class _Spot(Struct, frozen=True):
+class _ErrorSpot(Struct, frozen=True):
     """Where an error lies: its path in the data, what may stand there, and whether it is about the key."""
 
     path: tuple[str | int, ...]
@@ -216,7 +216,7 @@ def _diagnostic(document: Document, model: type[BaseModel], error: ErrorDetails)
     return Diagnostic(document.place(spot.path, key=at_key), _message(spot, error))
 
 
-def _locate(model: type[BaseModel], data: Any, loc: tuple[str | int, ...]) -> _Spot | None:
+def _locate(model: type[BaseModel], data: Any, loc: tuple[str | int, ...]) -> _ErrorSpot | None:
     """Follow pydantic's `loc` through the types, since it also holds marks that are no keys of the data.
 
     Those are the member of a union that was tried, and `[key]`. None: that member is not what the author meant.
@@ -226,12 +226,12 @@ def _locate(model: type[BaseModel], data: Any, loc: tuple[str | int, ...]) -> _S
     path: tuple[str | int, ...] = ()
     for index, step in enumerate(loc):
         if step == "[key]" and index == len(loc) - 1 and not (isinstance(data, dict) and step in data):
-            return _Spot(path, str, owner, path[-1], is_key=True)
+            return _ErrorSpot(path, str, owner, path[-1], is_key=True)
         alternatives = members(expected)
         if len(alternatives) > 1:
             meant = _nearest([each for each in alternatives if suits(each, data)], data)
             if not meant:
-                return _Spot(path, expected, owner, data, is_choice=True)
+                return _ErrorSpot(path, expected, owner, data, is_choice=True)
             tried = [each for each in meant if _is_mark_of(each, step)]
             if not tried:
                 return None
@@ -241,7 +241,7 @@ def _locate(model: type[BaseModel], data: Any, loc: tuple[str | int, ...]) -> _S
         expected = below(owner, step)
         path = (*path, step)
         data = _item(data, step)
-    return _Spot(path, expected, owner, data)
+    return _ErrorSpot(path, expected, owner, data)
 
 
 def _nearest(alternatives: list[Any], data: Any) -> list[Any]:
@@ -267,7 +267,7 @@ def _item(data: Any, step: str | int) -> Any:
         return None
 
 
-def _message(spot: _Spot, error: ErrorDetails) -> str:
+def _message(spot: _ErrorSpot, error: ErrorDetails) -> str:
     kind, context = error["type"], error.get("ctx", {})
     if spot.is_choice:
         return _mismatch(spot)
@@ -288,7 +288,7 @@ def _message(spot: _Spot, error: ErrorDetails) -> str:
     return f"{said[:1].lower()}{said[1:]}; found {_found(spot)}"
 
 
-def _mismatch(spot: _Spot) -> str:
+def _mismatch(spot: _ErrorSpot) -> str:
     message = f"expected {in_words(spot.expected)}; found {_found(spot)}"
     alternatives, data = members(spot.expected), spot.data
     if isinstance(data, str):
@@ -301,7 +301,7 @@ def _mismatch(spot: _Spot) -> str:
     return message
 
 
-def _found(spot: _Spot) -> str:
+def _found(spot: _ErrorSpot) -> str:
     data = spot.data
     if isinstance(data, str) and spot.path[-1:] in _SECRETS:
         return "a text (hidden)"
