@@ -42,6 +42,7 @@ from emulator.server.tls import open_tunnel
 
 LOG = logging.getLogger("emulator")
 TLS_PREFIX = b"\x16\x03"  # the first bytes of a handshake (RFC 8446 section 5.1)
+LAST_CHUNK = b"\r\n0\r\n\r\n"  # with the end of the chunk before it (RFC 9112 section 7.1)
 STEADY = steady()
 TLS_HINT = "a client sent TLS to the http:// port; --tls-listen opens a port for https://"
 join_header = b": ".join  # a name and a value become a header line
@@ -351,14 +352,14 @@ class HttpProtocol(ProxyingProtocol):
         if self.flow.write_paused or transport.is_closing():
             return False
         end = "\r\n" if self._keep_alive else "connection: close\r\n\r\n"
+        tail = b""
         if chunked:
-            head = f"{head}transfer-encoding: chunked\r\n{end}"
-            body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+            head, tail = f"{head}transfer-encoding: chunked\r\n{end}{len(body):x}\r\n", LAST_CHUNK
         elif status in BODILESS:
             head += end
         else:
             head = f"{head}content-length: {len(body)}\r\n{end}"
-        transport.write(STATUS_LINE[status] + head.encode("latin-1") + body)
+        transport.write(b"".join((STATUS_LINE[status], head.encode("latin-1"), body, tail)))
         if not self._keep_alive:
             transport.close()
         self.server_state.total_requests += 1
