@@ -22,7 +22,7 @@ GUIDES = (
     "job_by_polls",
     "state_of_my_own",
     "budget",
-    "empty_purse",
+    "exhausted_budget",
     "unused_rule",
     "cancelled_batch",
     "contract",

@@ -188,7 +188,7 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
             "The last is the end. `each` stands for the number of items."
         ),
         "cancel": "The same, from the moment it is cancelled; `{cancelled: 0s}` when left out.",
-        "failed": ("The state in which a job ends that fails, by a fault or by hand; `failed` when left out."),
+        "failed": "The state in which a job ends that fails, by a fault or by hand; `failed` when left out.",
         "rows": "How its items are worked, when it has a list of them.",
         "polled": (
             "How a client learns of its end. Nothing is answered otherwise for it: the verdict on a "

@@ -1,4 +1,4 @@
-"""Test an empty purse: the key's credits run out, the client says so and stops, and goes on when there are more.
+"""Test an exhausted budget: the key's credits run out, the client says so and stops, and goes on when there are more.
 
 A budget is spent by what runs cost, here aiXplain's `usedCredits`; once nothing is left, whatever costs something is
 refused with a 402 before any work. A scenario may give it to a key or a tier, as below; a test can change it meanwhile.
