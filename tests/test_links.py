@@ -36,3 +36,8 @@ def test_the_index_leads_to_every_page() -> None:
     index = ROOT / "docs" / "index.md"
     linked = {(index.parent / "".join(found).partition("#")[0]).resolve() for found in LINK.findall(index.read_text())}
     assert {page for page in PAGES if page.is_relative_to(index.parent)} - {index} <= linked
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_page_has_a_mark_of_a_merge(page: Path) -> None:
+    assert [line for line in page.read_text().splitlines() if line.startswith(("<<<<<<<", ">>>>>>>"))] == []
