@@ -7,6 +7,7 @@ reference cycle is as good as kept.
 from __future__ import annotations
 
 import gc
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,7 +47,9 @@ def control(emulator: Emulated) -> Iterator[httpx.Client]:
 @contextmanager
 def uncollected() -> Iterator[Counter[str]]:
     """Counts by type, at the end, the emulator's objects that only the garbage collector would have freed."""
-    gc.collect()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # whatever other tests have left behind is theirs
+        gc.collect()
     gc.freeze()  # what other tests keep is of no interest here, and looking at millions of objects takes seconds
     found: Counter[str] = Counter()
     gc.disable()

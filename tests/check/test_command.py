@@ -35,7 +35,7 @@ def reported(folder: Path, rules: str) -> list[tuple[str, str]]:
 def test_what_is_read_and_what_is_played_is_reported_in_one_pass(folder: Path) -> None:
     assert reported(folder, "rules: [{when: {nth: 2, times: 1}, reply: {body: '${X}'}}]\n") == [
         (
-            "demo.yaml:23",
+            "demo.yaml:24",
             "`query.a` is absent; if it may be missing, write `query.a | default(none)` "
             "(playing echo.create with nothing optional)",
         ),

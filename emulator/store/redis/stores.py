@@ -32,6 +32,7 @@ class RedisStores:
         except (redis.RedisError, OSError) as error:
             why = reason(error)
         if why:
+            self.server.blocking.close()
             raise ConfigError(f"--store {shown(self._url)}: {why}")
 
     def _unfit(self) -> str:
