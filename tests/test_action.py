@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from emulator.settings import Listen
+from emulator.settings import Listen, parse_token
 from tests import loopback
 from tests.pages import ROOT, blocks, tables
 from tests.process import environment
@@ -81,6 +82,21 @@ def test_later_steps_find_a_ready_server_with_the_scenarios_that_were_given(tmp_
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the server to end in /proc")
+def test_a_server_that_others_can_reach_has_a_token_that_later_steps_know(tmp_path: Path) -> None:
+    try:
+        done = start(tmp_path, LISTEN="0.0.0.0:0")  # as a job would that has services in containers
+        assert done.returncode == 0, done.stdout + done.stderr
+        token, _ = (tmp_path / "GITHUB_ENV").read_text().splitlines()
+        name, _, value = token.partition("=")
+        assert name == "EMULATOR_CONTROL_TOKEN"
+        assert f"::add-mask::{value}" in done.stdout
+        assert set(json.loads(outputs(tmp_path)["base-urls"])) == {"aixplain", "aiexport"}
+    finally:
+        stop(tmp_path)
+
+
+@pytest.mark.slow
 def test_a_server_that_does_not_start_fails_the_step_and_says_why(tmp_path: Path) -> None:
     done = start(tmp_path, SCENARIOS="missing")
     assert done.returncode == 1
@@ -106,3 +122,5 @@ def test_the_compose_file_serves_where_the_pages_say_on_this_computer_only() -> 
     assert service["ports"] == [f"127.0.0.1:{Listen().port}:8484"]
     assert service["healthcheck"]["test"][:3] == ["CMD", "emulator", "wait"]
     assert service["read_only"] is True
+    token = re.sub(r"\$\{\w+:-(.*)\}", r"\1", service["environment"]["EMULATOR_CONTROL_TOKEN"])
+    assert parse_token(token) == token

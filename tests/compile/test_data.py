@@ -83,8 +83,15 @@ def test_a_fixture_that_is_no_yaml_is_refused_where_it_breaks(library: Library) 
 def test_keys_are_records_too(library: Library) -> None:
     text = api("tiers: {free: {}}\nkeys: {k: {workspace: w, tier: free, data: {a: 1}}}\n")
     assert dict(library.demo(text).collections["keys"].records) == {
-        "k": {"id": "k", "workspace": "w", "tier": "free", "budget": None, "name": None, "status": "active"}
-        | {"data": {"a": 1}}
+        "k": {
+            "id": "k",
+            "workspace": "w",
+            "tier": "free",
+            "name": None,
+            "status": "active",
+            "data": {"a": 1},
+            "budget": {},
+        }
     }
 
 
