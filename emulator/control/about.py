@@ -134,7 +134,7 @@ class OperationsQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def operations(request: ControlRequest, query: OperationsQuery) -> Operations:
-    """The operations that the world serves; those of one API with `?api=`."""
+    """The operations that the world serves; `?api=` selects one API."""
     playbook = request.world.pipeline.playbook
     known_api(playbook, query.api, "query.api")
     routes = [route for route in playbook.router.routes if query.api in (None, route.api)]
@@ -205,7 +205,7 @@ class Health(Struct, frozen=True):
 
 
 async def health(request: ControlRequest) -> Health:
-    """200 as soon as requests are answered, 503 while the state can't be reached; needs no token."""
+    """200 once the server accepts requests, 503 while its state can't be reached; needs no token."""
     world, reason = request.server.worlds.find(DEFAULT), ""
     try:
         await world.state.store.flush()

@@ -78,7 +78,7 @@ def remove(request: ControlRequest) -> AnswersRemoved:
 
 
 def clear(request: ControlRequest) -> AnswersRemoved:
-    """Remove every answer that was added to this world."""
+    """Remove all answers that were added to this world."""
     answers = request.world.pipeline.answers
     gone = [added.id for added in answers.added]
     answers.clear()

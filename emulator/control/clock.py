@@ -43,12 +43,12 @@ class ClockRequest(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read(request: ControlRequest) -> ClockView:
-    """The world's time, and what is due next."""
+    """The world's time, and when the next thing is due."""
     return clock_view(request.clock)
 
 
 async def move(request: ControlRequest, body: ClockRequest) -> ClockView:
-    """Set, freeze, speed up or advance the clock; what falls due on the way happens in order before this returns."""
+    """Set, freeze, speed up or advance the clock; everything due in between happens, in order, before this returns."""
     clock = request.clock
     to, step = _checked(body, clock)
     if to is not None:
@@ -146,7 +146,7 @@ class DueQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def due(request: ControlRequest, query: DueQuery) -> DueListView:
-    """What is due next in this world, by its clock: what `advance` and `set` would let happen."""
+    """What is due next on the world's clock: what `advance` and `set` would trigger."""
     now = request.clock.now()
     return DueListView(now, nsmallest(query.count, _all(request, now), key=lambda each: each.at))
 

@@ -99,7 +99,7 @@ class Cleared(Struct, frozen=True):
 
 
 def exchanges(request: ControlRequest, query: ExchangesQuery) -> ExchangesView:
-    """The last exchanges of this world."""
+    """The latest exchanges of this world."""
     return _view(_found(request, query), request.world.playbook)
 
 
@@ -133,13 +133,13 @@ def stream(request: ControlRequest, query: StreamQuery) -> EventStream:
 
 
 def query(request: ControlRequest, body: ExchangesQuestion) -> ExchangesView:
-    """The exchanges that a `when` fits, as rules write it."""
+    """The exchanges that match a `when`, written as in rules."""
     found = find(request.state.journal, _question(request, body.when), body.last, body.limit, body.after)
     return _view(found, request.world.playbook)
 
 
 async def wait_for(request: ControlRequest, body: ExchangesWait) -> ExchangesView:
-    """Wait until there are so many such exchanges: 408 when they do not come in time."""
+    """Wait until `count` exchanges match; 408 if that takes longer than `timeout`."""
     limit = time_limit(body.timeout)
     try:
         journal = request.state.journal
@@ -150,7 +150,7 @@ async def wait_for(request: ControlRequest, body: ExchangesWait) -> ExchangesVie
 
 
 def explanation(request: ControlRequest) -> Explanation:
-    """Why an exchange was answered as it was: rule, limits, times of events, provenance."""
+    """Why an exchange got its response: rule, limits, times of events, provenance."""
     return explain(_numbered(request, request.path["number"]), request.world)
 
 
@@ -163,7 +163,7 @@ def _numbered(request: ControlRequest, number: str) -> Exchange:
 
 
 async def explain_request(request: ControlRequest, body: ExplainRequest) -> Explanation:
-    """Why a request would be answered as it would, without sending it: nothing changes. Or why an exchange was."""
+    """Which response a request would get, and why, without sending it; or why a past exchange got its response."""
     if body.exchange is not None:
         if body != ExplainRequest(exchange=body.exchange):
             raise ControlFailure(400, "body: expected `exchange` or a request; found both")
@@ -182,7 +182,7 @@ async def explain_request(request: ControlRequest, body: ExplainRequest) -> Expl
 
 
 def clear(request: ControlRequest) -> Cleared:
-    """Forget the exchanges of this world."""
+    """Clear the journal of this world."""
     count = len(request.state.journal)
     request.state.journal.clear()
     return Cleared(count)

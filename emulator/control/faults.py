@@ -83,7 +83,7 @@ class Disarmed(Struct, frozen=True):
 
 
 def faults(request: ControlRequest) -> FaultsView:
-    """Every fault there is, and those armed in this world."""
+    """All known faults, and those armed in this world."""
     known = [
         FaultKind(
             name,
@@ -136,7 +136,7 @@ def orders(texts: Iterable[str], playbook: Playbook) -> list[dict[str, Any]]:
 
 
 def disarm(request: ControlRequest) -> Disarmed:
-    """Take back one armed fault."""
+    """Disarm one fault."""
     try:
         gone = request.state.armed.disarm(request.path["id"])
         if isinstance(gone.fault, Refuse):
@@ -147,7 +147,7 @@ def disarm(request: ControlRequest) -> Disarmed:
 
 
 def clear(request: ControlRequest) -> Disarmed:
-    """Take back every armed fault of this world."""
+    """Disarm all faults of this world."""
     gone = [armed.id for armed in request.state.armed.list()]
     request.state.armed.clear()
     _refuse(Refuse(0.0), request)

@@ -119,7 +119,7 @@ def one(request: ControlRequest) -> JobView:
 
 
 def start(request: ControlRequest, body: JobRequest) -> Generator[None, None, JobView]:
-    """Begin a job without a request, as old or in the state that a test wants to begin with."""
+    """Start a job without a request, at a given age or in a given state."""
     service = _service_of(request, body)
     plan, clock, store = service.api.jobs[body.kind], request.clock, request.state.store
     step, context = _beginning(service, body.kind)
@@ -228,22 +228,22 @@ def _age_by(body: JobRequest, plan: JobPlan, count: int) -> float:
 
 
 def complete(request: ControlRequest) -> JobView:
-    """Let the job end now, as it should."""
+    """Complete the job now."""
     return _change(request, lambda jobs_of_api, job: jobs_of_api.complete(job))
 
 
 def fail(request: ControlRequest) -> JobView:
-    """Let the job fail now."""
+    """Make the job fail now."""
     return _change(request, lambda jobs_of_api, job: jobs_of_api.fail(job))
 
 
 def cancel(request: ControlRequest) -> JobView:
-    """Cancel the job, as its API would; one that is being cancelled stays as it is."""
+    """Cancel the job, as its API would; one that is already being cancelled does not change."""
     return _change(request, lambda jobs_of_api, job: jobs_of_api.cancel(job))
 
 
 def move(request: ControlRequest, body: JobStateRequest) -> JobView:
-    """Let the job be in this state now."""
+    """Put the job into this state now."""
     return _change(request, lambda jobs_of_api, job: jobs_of_api.move(job, body.state))
 
 

@@ -110,7 +110,7 @@ class KeysView(Struct, frozen=True):
 
 
 def keys(request: ControlRequest) -> KeysView:
-    """The keys that the APIs know in this world, each with its tier and how its counters stand."""
+    """The keys that the APIs know in this world, each with its tier and counters."""
     services = request.world.pipeline.services
     return KeysView(list(standing(request.world)), {name: list(each.api.tiers) for name, each in services.items()})
 
@@ -157,12 +157,12 @@ class TierRequest(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def limits(request: ControlRequest, query: LimitsQuery) -> LimitsView:
-    """What a key may still do, and until when."""
+    """A key's limits: how much is used, how much is left, and when each resets."""
     return _view(_service_of(request, query.key, query.api, "query"), query.key)
 
 
 def put(request: ControlRequest, body: TierRequest) -> LimitsView:
-    """Give a key another tier or a budget; its counters go on."""
+    """Give a key another tier or budget; its counters are kept."""
     if body.tier is None and body.budget is None:
         raise ControlFailure(400, "body: 'tier' or 'budget' is missing")
     for unit, amount in (body.budget or {}).items():

@@ -31,7 +31,7 @@ def openapi(request: ControlRequest) -> dict[str, Any]:
 
 
 def emulated(request: ControlRequest) -> dict[str, Any]:
-    """An API of this world as an OpenAPI 3.1 document, with what each part rests on."""
+    """An API of this world as an OpenAPI 3.1 document, with the promises that each part relies on."""
     name = request.path["file"].removesuffix(".json")
     playbook = request.world.pipeline.playbook
     api = playbook.apis.get(name)

@@ -132,7 +132,7 @@ class ShownCollection:
 
 
 def records(request: ControlRequest, query: RecordsQuery) -> RecordsView:
-    """What requests have stored in this world, such as sessions; keys and tokens are left out."""
+    """What requests have stored in this world, such as sessions; without keys and tokens."""
     services = request.world.pipeline.services
     known_api(request.world.pipeline.playbook, query.api, "query.api")
     masker = _masker(services.values())
@@ -161,7 +161,7 @@ def _collections(
 
 
 def collection(request: ControlRequest, query: CollectionQuery) -> CollectionRecords:
-    """The records of a collection: those of fixtures and scenarios, and what requests or you have stored."""
+    """The records of a collection, from fixtures, scenarios, requests and this API."""
     found = _find(request)
     matcher = _where(query.where)
     fitting = [(id, record) for id, record in found.records.items() if _fits(matcher, record)]
@@ -176,7 +176,7 @@ def one(request: ControlRequest) -> RecordView:
 
 
 def put(request: ControlRequest, body: dict[str, Any]) -> RecordView:
-    """Write a whole record: 201; 200 when it takes the place of another."""
+    """Write a whole record: 201; 200 if it replaces another."""
     found, id = _find(request), request.path["id"]
     _require_body(request)
     _refuse_masks(body, f"PATCH changes some fields and leaves the others; {KEYS_HINT}")
@@ -193,14 +193,14 @@ def change(request: ControlRequest, body: dict[str, Any]) -> RecordView:
 
 
 def remove(request: ControlRequest) -> RecordsRemoved:
-    """Remove a record, be it of a fixture."""
+    """Remove a record, also one of a fixture."""
     found, id = _find(request), request.path["id"]
     found.remove(id, found.find(id))
     return RecordsRemoved([id])
 
 
 def clear(request: ControlRequest) -> RecordsRemoved:
-    """Remove all records of a collection; a reset of the world brings those of fixtures back."""
+    """Remove all records of a collection; a reset of the world restores those of fixtures."""
     found = _find(request)
     known = list(found.records.items())
     for id, record in known:

@@ -59,7 +59,7 @@ class SummaryView(Struct, frozen=True):
 
 
 def summary(request: ControlRequest) -> SummaryView:
-    """What was asked of the world, in short."""
+    """A summary of the requests to this world."""
     journal, services = request.state.journal, request.world.pipeline.services
     exchanges = list(journal)
     statuses: dict[tuple[str, str], Counter[int]] = {}
@@ -128,7 +128,7 @@ class VerdictView(Struct, frozen=True):
 
 
 def verdict(request: ControlRequest, query: VerdictQuery) -> VerdictView:
-    """What was found in the exchanges of this world."""
+    """What the client did wrong in the exchanges of this world."""
     journal = request.state.journal
     ignored = [name.strip() for name in query.ignore.split(",") if name.strip()]
     judged = judge(list(journal), request.world.playbook, query, journal.dropped, ignored)
@@ -147,7 +147,7 @@ class BlockedCallsView(Struct, frozen=True):
 
 
 def blocked_calls(request: ControlRequest) -> BlockedCallsView:
-    """The calls that tried to leave for hosts that are not emulated, and were refused."""
+    """The blocked calls: those to hosts that are not emulated."""
     return BlockedCallsView(list(request.server.blocked_calls), dict(request.server.untrusted))
 
 
@@ -196,13 +196,13 @@ class ExpectationsRemoved(Struct, frozen=True):
 
 
 def expectations(request: ControlRequest) -> ExpectationsView:
-    """How the expectations of this world stand now."""
+    """Which expectations of this world are met so far."""
     judged = request.world.ledger.judge(NearestRequest(request.world))
     return convert(judged.as_json(), ExpectationsView)
 
 
 def add_expectation(request: ControlRequest, body: ExpectationRequest) -> ExpectationView:
-    """Expect something of this world; what has come already counts."""
+    """Add an expectation to this world; earlier requests count too."""
     ledger = request.world.ledger
     if len(ledger.added) >= MAX_ADDED:
         raise ControlFailure(409, f"this world has {MAX_ADDED:,} expectations already; remove some first")
@@ -215,7 +215,7 @@ def add_expectation(request: ControlRequest, body: ExpectationRequest) -> Expect
 
 
 def remove_expectation(request: ControlRequest) -> ExpectationsRemoved:
-    """Remove one that was added to this world."""
+    """Remove an expectation that was added to this world."""
     ledger, id = request.world.ledger, request.path["id"]
     if id not in ledger.added:
         raise ControlFailure(404, f"no expectation {id!r} was added; {did_you_mean(id, ledger.added)}")
@@ -262,7 +262,7 @@ class RulesView(Struct, frozen=True):
 
 
 def rules(request: ControlRequest, query: RulesQuery) -> RulesView:
-    """The rules that this world plays, in order, and how often each has answered."""
+    """The rules in use in this world, in order, and how often each has answered."""
     playbook, ledger = request.world.playbook, request.world.ledger
     known_operation(playbook, query.operation, "query.operation")
     usage = ledger.count_usage()
@@ -291,7 +291,7 @@ class CoverageView(Struct, frozen=True):
 
 
 def coverage(request: ControlRequest) -> CoverageView:
-    """Which operations were called in any world, how they ended, and which rules of scenarios answered."""
+    """Which operations were called in any world, with which outcomes, and which rules of scenarios answered."""
     counted = request.server.worlds.usage()
     if counted is None:
         return CoverageView(False, 0, [], [])
@@ -302,7 +302,7 @@ def coverage(request: ControlRequest) -> CoverageView:
 
 
 def count_coverage(request: ControlRequest) -> CoverageView:
-    """Count in every world, from here on, what is used; nothing changes if that is counted already."""
+    """Start counting, in every world, what is used (idempotent)."""
     request.server.worlds.count_usage()
     return coverage(request)
 

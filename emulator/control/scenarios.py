@@ -58,7 +58,7 @@ class Removed(Struct, frozen=True):
 
 
 def scenarios(request: ControlRequest) -> Scenarios:
-    """The scenarios that can be played, and those that are."""
+    """The scenarios that are available, and those in use."""
     files = {file.stem: file for suffix in SUFFIXES for file in resources.scenarios().glob(f"*{suffix}")}
     files |= request.uploads.known(request.world_name)
     available = []
@@ -71,7 +71,7 @@ def scenarios(request: ControlRequest) -> Scenarios:
 
 
 async def use(request: ControlRequest, body: UseRequest) -> Scenarios:
-    """Play these from the next request on; what the world remembers stays. Wrong ones change nothing."""
+    """Use these scenarios from the next request on; the world's state stays. If one is invalid, nothing changes."""
     known_names(request, request.world_name, body.scenarios)
     names = request.uploads.resolve(request.world_name, body.scenarios)
     await request.server.worlds.compile(names)
@@ -81,7 +81,7 @@ async def use(request: ControlRequest, body: UseRequest) -> Scenarios:
 
 
 async def put(request: ControlRequest, body: Scenario) -> Put:
-    """Add a scenario to this world, or put another in its place; `use` plays it. A wrong one is not kept."""
+    """Add or replace a scenario of this world; `use` activates it. An invalid one is not stored."""
     name, uploads = request.path["name"], request.uploads
     if name in _shipped():
         raise ControlFailure(409, f"scenario {name!r} comes with the emulator; choose another name, and extend it")
@@ -100,7 +100,7 @@ async def put(request: ControlRequest, body: Scenario) -> Put:
 
 
 def remove(request: ControlRequest) -> Removed:
-    """Forget a scenario that was put; worlds that play it go on."""
+    """Delete an uploaded scenario; worlds that use it go on using it."""
     name = request.path["name"]
     if not request.uploads.remove(request.world_name, name):
         if name in _shipped():

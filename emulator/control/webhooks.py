@@ -38,12 +38,12 @@ class Redelivery(Struct, frozen=True):
 
 
 def webhooks(request: ControlRequest) -> WebhooksView:
-    """The webhook attempts of this world."""
+    """The webhook attempts in this world."""
     return _view(request.state.sender.attempts(), request.state.sender.dropped)
 
 
 async def wait(request: ControlRequest, body: WebhooksWait) -> WebhooksView:
-    """Wait until there are so many attempts: 408 when they are not made in time."""
+    """Wait until there are `count` attempts; 408 if that takes longer than `timeout`."""
     limit, sender = time_limit(body.timeout), request.state.sender
     try:
         return _view(await sender.wait(body.count, limit, delivered=body.delivered), sender.dropped)
@@ -57,7 +57,7 @@ async def wait(request: ControlRequest, body: WebhooksWait) -> WebhooksView:
 
 
 def redeliver(request: ControlRequest) -> Redelivery:
-    """Send a message again at once, with the same id and nothing wrong."""
+    """Send a webhook again at once, with the same id and without faults."""
     try:
         request.state.sender.redeliver(request.path["id"])
     except UnknownWebhook as error:
@@ -66,7 +66,7 @@ def redeliver(request: ControlRequest) -> Redelivery:
 
 
 def clear(request: ControlRequest) -> Cleared:
-    """Forget the attempts of this world, and give up what is under way."""
+    """Clear the attempts of this world, and give up those under way."""
     count = len(request.state.sender.attempts())
     request.state.sender.clear()
     return Cleared(count)

@@ -65,12 +65,12 @@ class Ended(Struct, frozen=True):
 
 
 def worlds(request: ControlRequest) -> WorldsView:
-    """Every world of this server."""
+    """All worlds of this server."""
     return WorldsView([view(request, request.server.worlds.find(name)) for name in request.server.worlds.names()])
 
 
 async def put(request: ControlRequest, body: WorldRequest) -> WorldView:
-    """Make a world: 201; 200 when it is there and is as ordered, 409 when it differs."""
+    """Create a world: 201; 200 if it exists with the same settings, 409 if it exists with others."""
     name, worlds = request.path["name"], request.server.worlds
     frozen = moment(body.frozen, "body.frozen") if isinstance(body.frozen, (str, float)) else body.frozen
     scenarios = None
@@ -98,7 +98,7 @@ def one(request: ControlRequest) -> WorldView:
 
 
 async def delete(request: ControlRequest) -> Ended:
-    """End a world with everything in it; the default world stays."""
+    """Delete a world with everything in it; the default world can't be deleted."""
     name = request.path["name"]
     request.server.worlds.find(name)
     if name == DEFAULT:
@@ -110,14 +110,14 @@ async def delete(request: ControlRequest) -> Ended:
 
 
 async def restart(request: ControlRequest) -> WorldView:
-    """The world begins again; its scenarios, keys and seed stay."""
+    """Reset a world; its scenarios, keys and seed stay."""
     name = request.path["name"]
     await request.server.worlds.reset(name)
     return view(request, request.server.worlds.find(name))
 
 
 def save(request: ControlRequest) -> dict[str, Any]:
-    """The world's whole state, to be put back later, here or on another server."""
+    """The world's whole state, to be restored later, here or on another server."""
     try:
         return request.uploads.snapshot(request.server.worlds, request.path["name"])
     except ConfigError as error:
@@ -125,7 +125,7 @@ def save(request: ControlRequest) -> dict[str, Any]:
 
 
 async def load(request: ControlRequest, body: dict[str, Any]) -> WorldView:
-    """Put the world back to what was saved; the world must be there."""
+    """Restore a snapshot into this world, which must exist."""
     name, worlds = request.path["name"], request.server.worlds
     try:
         await request.uploads.restore(worlds, name, body)
@@ -215,7 +215,7 @@ WORLD_ROUTES = (
 
 
 async def reset(request: ControlRequest) -> WorldView:
-    """The world begins again: records, counters, jobs, journal, webhooks, faults, answers and clock; scenarios stay."""
+    """Reset the world's records, counters, jobs, journal, webhooks, faults, answers and clock; scenarios stay."""
     await request.server.worlds.reset(request.world_name)
     return view(request, request.server.worlds.find(request.world_name))
 
