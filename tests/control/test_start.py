@@ -41,5 +41,5 @@ def test_the_start_page_lists_every_control_route_with_what_it_does(control: htt
     assert list(told) == [f"{entry.method} /_emulator{entry.path}" for entry in TABLE]
     assert told["GET /_emulator"] == "What this is, what it serves, and every control route."
     assert told["GET /_emulator/health"] == (
-        "200 as soon as requests are answered, 503 while the state can't be reached; needs no token."
+        "200 once the server accepts requests, 503 while its state can't be reached; needs no token."
     )
