@@ -10,17 +10,17 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
         "update": "Set fields of a record of this collection: `id`, `set`.",
         "append": ("Add to a list in a record of this collection: `id`, `field`, `values`. The last 1,000 are kept."),
         "upsert": "Set fields of a record, or write it if there is none: `id`, `set`.",
-        "remove": "Take a record out of this collection: `id`.",
+        "remove": "Remove a record from this collection: `id`.",
         "start": "Start a job of this kind: `id`, `items`, `data`, `result`.",
         "cancel": "Cancel the job with this id.",
-        "id": "The id of the record or of the new job (a UUID when left out).",
+        "id": "The id of the record or of the new job (a UUID by default).",
         "record": "For `put`: the whole record, a mapping.",
         "set": "For `update`: the fields to set, a mapping.",
-        "field": "For `append`: the name of the list, `items` when left out.",
+        "field": "For `append`: the name of the list, `items` by default.",
         "values": "For `append`: a list of values, or one value.",
         "ttl": (
             "For `put`, `update` and `append`: the record is forgotten after this duration. `update` and "
-            "`append` without it leave the end as it was."
+            "`append` without it keep the expiry as it was."
         ),
         "missing": (
             "For `update`, `append`, `remove` and `cancel`: what happens if there is no such record or "
@@ -30,8 +30,8 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
         ),
         "items": "For `start`: what the job works on, a list or a count.",
         "data": "For `start`: what the job remembers, a mapping.",
-        "result": "For `start`: what the job will have to say.",
-        "when": "An expression; the step is done when it is true.",
+        "result": "For `start`: the result that the client gets when the job has ended.",
+        "when": "An expression; the step runs if it is true.",
         "as": "A name for the outcome: the record as written, or the job.",
     },
     "ExampleModel": {
@@ -65,15 +65,15 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
         "inferred": "Of a documented promise: the part that its document does not say in words.",
     },
     "KeyModel": {
-        "workspace": "Whose it is. Jobs and, when rules care, records are a workspace's.",
+        "workspace": "The account that it belongs to. Jobs and, if rules say so, records belong to a workspace.",
         "tier": "Its plan.",
         "name": "Its name for people.",
-        "status": "`active` (when left out) or `revoked`.",
+        "status": "`active` (default) or `revoked`.",
         "data": "Anything; `caller.data` in templates.",
         "budget": "What the key may spend in all, by unit: `{credits: 0.05}`.",
     },
     "UnknownKeysModel": {
-        "tier": "The plan of a key that nobody registered.",
+        "tier": "The plan of a key that is not registered.",
         "workspace": "Its workspace; `{{ key }}` is the key.",
         "data": "Anything; `caller.data` in templates.",
     },
@@ -88,8 +88,8 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
         "claims": "The promises it serves.",
     },
     "BucketModel": {
-        "bucket": "How much it holds; it is full at first.",
-        "refill": "How much flows back steadily: `1/second`, `10/30s`.",
+        "bucket": "How much it holds; it starts full.",
+        "refill": "How fast it refills, steadily: `1/second`, `10/30s`.",
     },
     "JobsAtOnceModel": {
         "at_once": "How many jobs a caller may have under way.",
@@ -99,10 +99,10 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
         "header": "The header with the credential.",
         "scheme": "A word before it, such as `Bearer`.",
         "collection": (
-            "The collection whose records know it, `keys` when left out. A record needs `workspace` and `tier`."
+            "The collection whose records know it, `keys` by default. A record needs `workspace` and `tier`."
         ),
         "claims": "The promises it serves.",
-        "class": "Who knows of it, if no claim is about it.",
+        "class": "What it is based on, if it has no claims.",
     },
     "PartModel": {
         "class": "`documented`, `inferred` or `invented`.",
@@ -116,11 +116,11 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
         "query": "The query's values.",
         "headers": "Header lines beside the key.",
         "body": "The body: JSON, or a form where the operation takes nothing else. Its templates see `now`.",
-        "tries": "The promises that the example is about; the operation's when left out.",
+        "tries": "The promises that the example is about; the operation's by default.",
     },
     "TakenModel": {
         "from": "The operation of which an example is played before.",
-        "example": "Which one, from 1; the first when left out.",
+        "example": "Which one, from 1; the first by default.",
         "at": "Where in its answer the value stands, `data.0.id`.",
     },
     "ErrorsModel": {
@@ -132,7 +132,7 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
     "ErrorKindModel": {
         "status": (
             "200 to 599, or a template that gives it. A `status` in `data`, the kind's or the reply's, "
-            "goes before it. Required."
+            "takes precedence. Required."
         ),
         "type": (
             "`error.type`: the API's own word for it, or a template that gives it. `error.reason` is what "
@@ -145,20 +145,20 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
         "headers": "Header lines.",
         "body": "A body instead of the shape.",
         "data": (
-            "More values below `error`. A `status` among them, or among the `data` of a reply, goes "
-            "before the kind's own."
+            "More values below `error`. A `status` among them, or among the `data` of a reply, takes "
+            "precedence over the kind's own."
         ),
         "retry": (
-            "Whether the same request may succeed later, for the verdict on a client; when left out, as "
-            "RFC 9110 says of the status."
+            "Whether the same request may succeed later, for the verdict on a client; by default as RFC "
+            "9110 says of the status."
         ),
         "claims": "The promises it serves.",
     },
     "CollectionModel": {
         "from": "A file with a list of records.",
-        "key": "The field that names a record, `id` when left out.",
+        "key": "The field that names a record, `id` by default.",
         "records": "Records, after those of the file.",
-        "most": "How many records may be added, 10,000 when left out; then the oldest goes.",
+        "most": "How many records may be added, 10,000 by default; then the oldest goes.",
         "claims": "The promises it serves.",
     },
     "AnswerModel": {
@@ -167,17 +167,16 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
         ),
         "system": "The system prompt. It counts as input.",
         "text": (
-            "A text that is given instead of a canned or simulated one; null for none. It is counted and "
-            "cut like any other."
+            "A text to use instead of a canned or simulated one; null for none. It is counted and cut like any other."
         ),
         "max_tokens": (
-            "The answer is cut after so many tokens: 0 or null does not limit it, a negative number "
-            "leaves nothing of it; an object of JSON mode loses fields instead."
+            "The answer is cut after this many tokens: 0 or null sets no limit, a negative number leaves "
+            "nothing of it; an object of JSON mode loses fields instead."
         ),
-        "json": "True: the answer is a JSON object.",
+        "json": "True: the answer is a JSON object (JSON mode).",
         "stop": (
             "Texts before which the answer ends: a list, or one text. The earliest in the answer ends it, "
-            "unless `max_tokens` does before; JSON mode has none."
+            "unless `max_tokens` does first; JSON mode ignores them."
         ),
         "canned": "Files of canned replies; the first match wins. Scenarios may put others before them.",
         "claims": "The promises it serves.",
@@ -185,55 +184,55 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
     "JobKindModel": {
         "timeline": (
             "States in order, each with the age at which it begins: a time, a number of polls, or both. "
-            "The last is the end. `each` stands for the number of items."
+            "With the last one the job has ended. `each` multiplies by the number of items."
         ),
-        "cancel": "The same, from the moment it is cancelled; `{cancelled: 0s}` when left out.",
-        "failed": "The state in which a job ends that fails, by a fault or by hand; `failed` when left out.",
-        "rows": "How its items are worked, when it has a list of them.",
+        "cancel": "The same, from the moment when it is cancelled; `{cancelled: 0s}` by default.",
+        "failed": "The state of a job that has failed, by a fault or by hand; `failed` by default.",
+        "rows": "How its items are answered, if it has a list of them.",
         "polled": (
-            "How a client learns of its end. Nothing is answered otherwise for it: the verdict on a "
-            "client judges polling by it."
+            "Which operation clients poll, and what shows that the job has ended. It changes no response; "
+            "polls are counted by it, and the verdict uses it."
         ),
-        "webhook": "Who gets a call when it ends.",
+        "webhook": "The webhook that is sent when it ends.",
         "do": (
-            "Steps that are run when it has ended, as it ended; `job` is in scope. They change records "
-            "only: `put`, `update`, `append`, `remove`."
+            "Steps that run when it has ended; `job` can be used in them. They change records only: "
+            "`put`, `update`, `append`, `remove`."
         ),
-        "most": "How many jobs are kept, 1,000 when left out; then the oldest goes.",
+        "most": "How many jobs are kept, 1,000 by default; then the oldest goes.",
         "claims": "The promises it serves.",
     },
     "RowModel": {
         "operation": (
-            "The operation that answers an item. Its checks and rules hold; a rule that streams is passed "
-            "over. What its `let` calls `usage` is summed up in `job.usage`."
+            "The operation that answers an item. Its checks and rules apply; rules that stream are "
+            "skipped. `usage` of its `let` is summed up in `job.usage`."
         ),
         "succeeded": (
-            "How an answered item looks in the results. `item`, `index` and `row` (`status`, `body`, "
-            "`usage`) are in scope."
+            "An answered item in the results. `item`, `index` and `row` (`status`, `body`, `usage`) can be used."
         ),
-        "errored": "How a refused one looks.",
-        "cancelled": "How one looks that was not reached.",
+        "errored": "A refused item in the results.",
+        "cancelled": "An item that was not reached, in the results.",
     },
     "PolledModel": {
         "by": (
-            "The operation that shows the job; its path names it. Each of its requests that finds the job "
-            "is a poll. Required."
+            "The operation that shows the job, with its id in the path. Each request to it that finds the "
+            "job is a poll. Required."
         ),
         "until": (
-            "What the body of its answer is like from the end on, as in when, but about fields of that "
-            "body: `{status: [done, stopped]}`. Required."
+            "What holds for the body of its response once the job has ended, as in when, but about fields "
+            "of that body: `{status: [done, stopped]}`. Required."
         ),
     },
     "WebhookModel": {
         "url": (
-            "Where to; nothing is sent when it is null. Only this machine and private networks (RFC 1918, "
-            "RFC 4193) are called, and what `--webhook-allow` names, such as `169.254.1.2`, Podman's name "
-            "for the host; addresses where clouds hand out credentials never are."
+            "The receiver's URL; if it is null, nothing is sent. Only addresses of this machine and of "
+            "private networks (RFC 1918, RFC 4193) are called, and those that `--webhook-allow` names, "
+            "such as `169.254.1.2`, Podman's name for the host; addresses where clouds hand out "
+            "credentials never are."
         ),
         "secret": "The secret, `whsec_` and base64, of the signature (Standard Webhooks).",
-        "body": "The JSON that is sent. `job` is in scope.",
-        "retries": "Waits before further tries, until a 2xx or a 410 is answered.",
-        "timeout": "How long an answer may take, `15s` when left out.",
+        "body": "The JSON that is sent. `job` can be used.",
+        "retries": "Delays before further attempts, until the receiver returns a 2xx or a 410.",
+        "timeout": "How long the receiver may take, `15s` by default.",
         "claims": "The promises it serves.",
     },
 }

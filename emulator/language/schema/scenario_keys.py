@@ -10,159 +10,156 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "about": "One sentence.",
         "extends": (
             "Another scenario: one that comes with the emulator, or a file, by its path from this one. "
-            "Everything of it holds unless this file says otherwise."
+            "This file changes only what it names."
         ),
-        "apis": (
-            "The APIs that are served, each with what is changed in it or with nothing. Those of "
-            "`extends` are served too."
-        ),
-        "latency": "How long answers take. Without it: no time.",
-        "answers": "What models, agents and batches say to certain prompts.",
-        "rules": "Rules that stand before the APIs' own.",
-        "expect": "What must have been asked in the end.",
+        "apis": ("The APIs that are served, each with its changes or with nothing. Those of `extends` are served too."),
+        "latency": "How long responses take. By default no time.",
+        "answers": "What models, agents and batches answer to certain prompts.",
+        "rules": "Rules that are tried before the APIs' own.",
+        "expect": "Which requests must have come by the end.",
     },
     "OverrideModel": {
-        "switches": "Guesses that are turned: the name of the switch and one of its choices.",
+        "switches": "Guesses that are decided otherwise: the name of the switch and one of its choices.",
         "keys": "More keys, or other entries for known ones.",
-        "unknown_keys": "Who a key is that nobody registered: `{tier, workspace, data}`, or `refuse`.",
+        "unknown_keys": "How a key that is not registered is treated: `{tier, workspace, data}`, or `refuse`.",
         "unknown_fields": "`ignore`, `hint` or `refuse`, as in the API file.",
         "tiers": (
             "Tiers: the limits and the keys of `data` that are named replace the API's, one by one. A "
             "tier may be new if a key is on it."
         ),
         "errors": (
-            "`shape`, `headers` and `kinds`, as under errors. What a kind names replaces that field of "
-            "the API's, header lines and `data` one by one (null leaves a line out); a new kind needs a "
-            "`status`."
+            "`shape`, `headers` and `kinds`, as under errors. Fields of a kind replace those of the "
+            "API's, headers and `data` one by one (null removes a header); a new kind needs a `status`."
         ),
-        "limit_headers": "Header lines beside or instead of the API's `limit_headers`; null leaves one out.",
-        "jobs": "By kind of job: when each state begins. States that are not named stay.",
+        "limit_headers": "Headers that extend or replace the API's `limit_headers`; null removes one.",
+        "jobs": "By kind of job: when each state begins. States that are not named stay as they are.",
         "collections": (
             "By collection: a list of records, added to those of the API. One with a known id replaces "
             "it; `{$from: FILE}` stands for the records of a fixture. Or a new collection, as under "
             "collection: `{words: {records: [{id: hello}]}}`."
         ),
         "statistics": "A fixture of usage that happened before the emulator started, instead of the API's.",
-        "canned": ("By answer: files of canned replies, which go before those of the API and of scenarios further up."),
+        "canned": (
+            "By answer: files of canned replies, which take precedence over those of the API and of "
+            "scenarios that this one extends."
+        ),
     },
     "LatencyModel": {
-        "reply": "Before an answer that is no stream and no error.",
-        "first_token": "Before the first paced event of a stream.",
-        "token": "Between two paced events.",
+        "reply": "The delay before a response that is neither a stream nor an error.",
+        "first_token": "The delay before the first paced event of a stream.",
+        "token": "The delay between two paced events.",
     },
     "CannedAnswerModel": {
-        "prompt": "Whole prompts, one or several; case, spacing and punctuation at the ends do not count.",
+        "prompt": "A whole prompt, or a list of them; case, spacing and punctuation at the ends are ignored.",
         "contains": (
-            "A text that the prompt has in it, or a list of texts of which it has one; case and spacing do not count."
+            "A text that the prompt contains, or a list of which it contains one; case and spacing are ignored."
         ),
-        "matches": "A regular expression that is found in the prompt, on one line; case does not count.",
+        "matches": "A regular expression that is found in the prompt, on one line; case is ignored.",
         "on": (
             "As in rules: the operation, `messages.create`; with `*`, `messages.*`; of one API, `NAME/*`; "
             "a list of those; nothing for all that generate text."
         ),
         "answer": (
-            "What is said: a template that may use `prompt` (its text), `topic`, `groups` and `named` (of "
+            "The answer: a template that may use `prompt` (its text), `topic`, `groups` and `named` (of "
             "`matches`), `earlier`, `previous`, `earlier_topic` and `heard`, as canned replies may, and "
             "`body`, `caller`, `header` and `now`, as rules may."
         ),
         "json": (
-            "The object of JSON mode. Without it, that is the answer if it is the text of a JSON object, "
-            'else the keys that the prompt names, else `{"answer": text}`. Without `answer`, it is said '
-            "as text, too."
+            "The object for JSON mode. By default the answer, if it is the text of a JSON object, else an "
+            'object with the keys that the prompt names, else `{"answer": text}`. Without `answer`, it is '
+            "the text of the answer, too."
         ),
     },
     "RuleModel": {
-        "name": "What near misses call it, and what its counters are kept under.",
+        "name": "Its name in near misses and reports; its counters are kept under it.",
         "on": (
             "In scenarios only: the operation, `messages.create`; with `*`, `messages.*`; of one API, "
             "`NAME/*`; a list of those; nothing for all."
         ),
-        "when": "What must hold. Nothing: it always matches.",
+        "when": "The condition. Without it, the rule always matches.",
         "unchecked": (
             "`true`: a request that it matches is not refused by the operation's schemas and checks; one "
-            "that they would refuse is not charged either. What is recorded needs that: it may be about "
-            "what this emulator does not know."
+            "that they would refuse is not charged either. Recorded rules need this, because they may "
+            "concern what this emulator does not know."
         ),
-        "let": "Names for `do`, `reply`. They are worked out when first used; `when` does not see them.",
+        "let": "Names for `do`, `reply`. They are evaluated when first used; `when` can't use them.",
         "do": "Steps that change state before the reply.",
         "reply": "What is sent.",
-        "replies": (
-            "Several of those, up to 1,000: one request after the other gets the next, or each gets one by lot."
-        ),
+        "replies": "Several replies, up to 1,000: each request gets the next one, or one drawn at random.",
         "then": (
-            "What follows the last of `replies`: `stay`, when left out: it is given again and again; "
-            "`repeat`: they begin anew; `next`: the rules below answer."
+            "What follows the last of `replies`: `stay` (default) gives the last one again and again; "
+            "`repeat` starts over; `next` leaves it to the rules below."
         ),
-        "fault": "How that goes wrong.",
+        "fault": "What goes wrong.",
         "claims": "In API files: ids of the promises that the rule serves.",
-        "class": ("`documented`, `inferred` or `invented`: who knows of what the rule does, if no claim is about it."),
+        "class": "`documented`, `inferred` or `invented`: what the rule is based on, if it has no claims.",
     },
     "ExpectModel": {
         "on": (
             "The operation, `batch.create`; with `*`, `batch.*`; of one API, `NAME/*`; a list of those; "
             "nothing for all."
         ),
-        "when": "What an exchange must be like to count. Nothing: all count.",
+        "when": "Which exchanges count; all by default.",
         "times": (
-            "How many such exchanges come: a number, `never`, or bounds such as `{gte: 1, lte: 3}` (`gt`, "
-            "`gte`, `lt`, `lte`). At least one when left out."
+            "How many there must be: a number, `never`, or bounds such as `{gte: 1, lte: 3}` (`gt`, "
+            "`gte`, `lt`, `lte`). At least one by default."
         ),
         "in_order": (
-            "Instead: requests that come one after another, others may stand between. Each is an "
-            "operation as in `on`, or `{on, when}`."
+            "Instead: requests that come in this order; others may come between. Each is an operation as "
+            "in `on`, or `{on, when}`."
         ),
         "spent": (
-            "Instead: bounds of what such exchanges spend in all, by unit: `{USD: {lte: 0.10}, tokens: "
-            "{lte: 20000}}`. `on` and `when` may stand beside it."
+            "Instead: how much such exchanges may spend in all, by unit: `{USD: {lte: 0.10}, tokens: "
+            "{lte: 20000}}`; a number alone means exactly that much. `on` and `when` may be given too."
         ),
         "rules": (
-            "Instead: `all`, and each rule of this file that has a `name` must have answered; or a list "
-            "of such names. A rule that only adds faults has answered when one of them has played."
+            "Instead: the names of rules of this file that must have answered, or `all` for every rule "
+            "with a `name`. A rule that only adds faults has answered when one of them has played."
         ),
     },
     "OrderedModel": {
         "on": "The operation, as above. Required.",
         "when": (
-            "What its exchange must be like. What is known only when a response has ended can't be asked "
-            "here: `outcome`, `took`, `events_sent`, `bytes_sent`."
+            "Which exchanges fit. Names that are known only when a response has ended can't be used here: "
+            "`outcome`, `took`, `events_sent`, `bytes_sent`."
         ),
     },
     "ReplyModel": {
         "answer": (
-            "In scenarios only, and nothing but `json` beside it: what is said, in the shape that the "
-            "API's own rules give it. A template that sees what `reply` sees."
+            "In scenarios only, and with nothing but `json` beside it: the answer, in the shape that the "
+            "API's own rules give it. A template that can use the same names as `reply`."
         ),
-        "json": "With `answer`, or alone: the object of JSON mode.",
-        "status": "200 when left out; may be a template. With `error`, instead of the kind's own.",
+        "json": "With `answer`, or alone: the object for JSON mode.",
+        "status": "200 by default; may be a template. With `error`, instead of the kind's own.",
         "headers": (
             "Headers. They replace those of the same name from the operation, the API or the error, and "
             "those that the emulator adds to every response (`Date`, the limit headers, `X-Emulator-…`); "
             "null leaves a header out."
         ),
         "body": (
-            "JSON: a tree of templates; or `{$from: answer.json}`, which is what stands in that file "
-            "beside the scenario or below, as it stands."
+            "JSON: a tree of templates; or `{$from: answer.json}`, the unchanged content of that file, "
+            "which is in the scenario's folder or below."
         ),
         "text": "Plain text; or `{$from: page.html}`, likewise.",
-        "lines": "A list, each item of which is sent as one line of JSON (`application/x-ndjson`).",
+        "lines": "A list; each item is sent as one line of JSON (`application/x-ndjson`).",
         "stream": "Server-sent events.",
         "error": (
             "A kind of the API's errors, with its status, headers and shape. `rate_limited` knows when to "
             "retry from the caller's counters."
         ),
-        "message": "With `error`: what it says, instead of the kind's own words.",
-        "param": "With `error`: the field it is about.",
+        "message": "With `error`: its message, instead of the kind's own.",
+        "param": "With `error`: the field that it is about.",
         "data": (
             "With `error`: more values below `error` in the shape, such as `{allow: POST}`; `{status: "
-            "475}` answers with that status."
+            "475}` sets the status."
         ),
-        "share": "In `replies`: how many of all the lots this one has.",
-        "times": "In `replies` in order: how many requests in a row get this one; 1 when left out.",
-        "class": "Who knows of its shape, if no claim is about it.",
+        "share": "In `replies`: the weight of this one in the random draw.",
+        "times": "In `replies` in order: how many requests in a row get this one; 1 by default.",
+        "class": "What its shape is based on, if it has no claims.",
     },
     "StreamModel": {
         "events": "The events, in order.",
-        "pace": "When paced events leave. Without it, as the scenario's latency says.",
+        "pace": "When paced events are sent. By default as the scenario's latency says.",
     },
     "EventModel": {
         "event": "The name in its `event:` line.",
@@ -170,23 +167,23 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "data": "Its data, as JSON in one line.",
         "text": "Instead of `data`: its data as it is, such as `[DONE]`.",
         "$each": (
-            "A list: one event for each item. These events are the paced ones; the others leave together "
-            "with the one before,"
+            "A list: one event for each item. These events are the paced ones; the others are sent "
+            "together with the one before, unless they have a `wait`."
         ),
         "wait": (
-            "unless they have this: a latency of their own after the one before, or after the answer "
-            "began. With `$each` it goes before each item, instead of the pace."
+            "A latency of this event's own, after the one before or after the response began. With "
+            "`$each` it applies before each item, instead of the pace."
         ),
-        "as": "The name of the item, `item` when left out.",
+        "as": "The name of the item, `item` by default.",
         "$if": (
-            "Without it or when true, the event is sent. With `$each` it is asked for each item; one that "
-            "is passed over takes no time."
+            "If it is false, the event is not sent. With `$each` it is evaluated for each item; one that "
+            "is skipped takes no time."
         ),
     },
     "PaceModel": {
         "first": "The latency before the first paced event.",
-        "each": "The latency between two.",
-        "speed": "A number: between two, the stream is so many times as fast, whatever says the latency.",
+        "each": "The latency between two of them.",
+        "speed": "A number: divides the latency between two events, wherever that comes from.",
     },
     "ApiFile": {
         "api": "Its name, which is its file's name. Required.",
@@ -200,25 +197,26 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "provenance": "What `headers`, `limit_headers` and `unknown_keys` rest on: `{class, claims}` each.",
         "switches": "Guesses that a scenario can turn.",
         "keys": "The keys that are known from the start.",
-        "unknown_keys": "Who a key is that nobody registered, or `refuse`, which is what happens when it is left out.",
+        "unknown_keys": (
+            "How a key that is not registered is treated: `{tier, workspace, data}`, or `refuse` (default)."
+        ),
         "key_prefix": "What keys of this API begin with: it takes such a key for its own where a path is `shared`.",
         "unknown_fields": (
             "What a field means that the schema of a body or a query does not name, however deep: "
-            "`ignore` (when left out) takes it in silence, `hint` names it in the header "
-            "`X-Emulator-Hint` (and lets no list that `page` makes have more), `refuse` answers "
-            "`invalid`."
+            "`ignore` (default) takes it in silence, `hint` names it in the header `X-Emulator-Hint` (and "
+            "lets no list that `page` makes have more), `refuse` answers `invalid`."
         ),
         "tiers": "The plans.",
-        "limits_per": "Who shares counters: `workspace` (when left out) or `key`.",
+        "limits_per": "Who shares counters: `workspace` (default) or `key`.",
         "auth": "Where a credential may stand; tried in order.",
         "max_body": (
             "The largest body that an operation takes, unless it says otherwise: a number of bytes, or a "
-            "size such as `64 KiB`; `8 MiB` when left out. `--max-body` replaces it."
+            "size such as `64 KiB`; `8 MiB` by default. `--max-body` replaces it."
         ),
         "cost": "What a request costs, by counter, unless its operation says otherwise: numbers or templates.",
         "refused": (
             "What a request costs, by counter, that is refused for what it says: with a 4xx by its "
-            "schema, a check or a rule. Nothing when left out. What a limit or a fault refuses costs "
+            "schema, a check or a rule. Nothing by default. What a limit or a fault refuses costs "
             "nothing, and nor does a 5xx."
         ),
         "headers": "Header lines of every answer.",
@@ -237,8 +235,8 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "operations": "What it does. Required.",
     },
     "SwitchModel": {
-        "default": "What holds unless a scenario says otherwise.",
-        "choices": "Everything it can be.",
+        "default": "The choice unless a scenario makes another.",
+        "choices": "All choices.",
         "about": "What it decides.",
         "claims": "The promises it interprets.",
     },
@@ -257,7 +255,7 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         ),
         "claims": "The promises it serves.",
         "auth": "`false`: no key is needed. An API without `auth` needs none at all.",
-        "accept": "Kinds of body: `json` (when left out), `form`, `text` (JSON sent as text/plain).",
+        "accept": "Kinds of body: `json` (default), `form`, `text` (JSON sent as text/plain).",
         "max_body": "The largest body that it takes, instead of the API's.",
         "request": (
             "A JSON Schema (2020-12) of the body. Without it the body is not read. Defaults of the top "
@@ -296,7 +294,7 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
     },
     "AliasModel": {
         "route": "Method and path.",
-        "host": "As above; the operation's when left out.",
+        "host": "As above; the operation's by default.",
         "claims": "The promises it serves.",
     },
     "CheckModel": {
@@ -309,11 +307,11 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
     },
     "UsageModel": {
         "asset": "What was used; nothing is recorded when it is null.",
-        "tokens": "How many tokens; 0 when left out. An error takes none.",
+        "tokens": "How many tokens; 0 by default. An error takes none.",
         "latency_ms": (
-            "How long it took; 0 when left out. A refused request took the time until its response, on the clock."
+            "How long it took; 0 by default. A refused request took the time until its response, on the clock."
         ),
-        "ok": ("Whether an answer below 400 counts as a success; it does when left out. A failure takes no tokens."),
+        "ok": ("Whether a response below 400 counts as a success; by default it does. A failure takes no tokens."),
         "claims": "The promises it serves.",
     },
 }
