@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from emulator.check.play import play as play_operations
 from emulator.check.reach import hidden_answers, unreachable
 from emulator.check.unmeetable import unmeetable
 from emulator.compile.loader import Loader
-from emulator.errors import ConfigError, Diagnostic, DocumentError
+from emulator.errors import ConfigError, Diagnostic, DocumentError, Location
 from emulator.language.document.reader import SUFFIXES
 from emulator.project import NAMES as PROJECT_FILES
 from emulator.project import PYPROJECT, project_file, read_project
@@ -87,7 +88,12 @@ def check_scenario(name: str, play: bool = True) -> list[Diagnostic]:
 def _unheard(played: Sequence[Diagnostic], found: Sequence[Diagnostic]) -> list[Diagnostic]:
     """Returns what went wrong in playing, without what only follows from something that was found by reading."""
     places, messages = {each.place for each in found}, "\n".join(each.message for each in found)
-    return [each for each in played if each.place not in places and str(each.place) not in messages]
+    return [each for each in played if each.place not in places and not _names(messages, each.place)]
+
+
+def _names(text: str, place: Location) -> bool:
+    """Whether a text names exactly this place: `a.yaml:3:1` is no part of `a.yaml:3:12`."""
+    return re.search(rf"(?<![\w./\\-]){re.escape(str(place))}(?!:?\d)", text) is not None
 
 
 def _inside(path: str) -> list[str]:

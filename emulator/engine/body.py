@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
@@ -13,7 +14,7 @@ from starlette.types import Scope as Connection
 from emulator.errors import ApiError
 from emulator.http import UNREAD, Request, size_of_lines
 from emulator.http.exact_json import read_json
-from emulator.playbook import Operation
+from emulator.playbook import Operation, Playbook
 from emulator.settings import Listen
 
 JSON = "application/json"
@@ -32,11 +33,40 @@ class ClientLeft(Exception):
     """The client left before its request was complete."""
 
 
-class BodyRoom:
-    """How many bytes the bodies of all requests under way may still take, on one server."""
+class QuotaExceeded(ApiError):
+    """The bodies of the requests under way leave no space for another one."""
 
-    def __init__(self, largest: int = 0) -> None:
-        self.left = max(MAX_UNDER_WAY, 4 * largest)
+    added = ((b"Retry-After", b"1"),)
+
+    def __init__(self, size: int) -> None:
+        detail = f"the bodies of the requests under way would take more than {size:,} bytes; send this one later"
+        super().__init__("unavailable", detail, status=503, retry_after=1, hint=detail)
+
+
+class BodyQuota:
+    """How many bytes (`size`) the bodies of all requests under way may take, on one server, and how many are `taken`.
+
+    It is four times the largest body that any operation takes, so a request that is alone never exceeds it.
+    """
+
+    def __init__(self, max_body: int = 0, playbooks: Iterable[Playbook] = ()) -> None:
+        self._max_body = max_body
+        self.taken = 0
+        self.fit(playbooks)
+
+    def fit(self, playbooks: Iterable[Playbook]) -> None:
+        """Sets the size for the operations of these playbooks."""
+        self.size = MAX_UNDER_WAY
+        for playbook in playbooks:
+            self.widen(playbook)
+
+    def widen(self, playbook: Playbook) -> None:
+        """Makes it large enough for the operations of this playbook, too."""
+        self.size = max(self.size, 4 * self._largest(playbook))
+
+    def _largest(self, playbook: Playbook) -> int:
+        operations = (each for api in playbook.apis.values() for each in api.operations.values())
+        return self._max_body or max((each.max_body for each in operations), default=0)
 
     def share(self) -> BodyShare:
         """Returns the share of one request, which has it until it has ended: in a `with` block."""
@@ -44,27 +74,35 @@ class BodyRoom:
 
 
 class BodyShare:
-    """What the body of one request takes of the room."""
+    """What the body of one request takes of the quota."""
 
-    def __init__(self, room: BodyRoom) -> None:
-        self._room = room
-        self._taken = 0
+    def __init__(self, quota: BodyQuota) -> None:
+        self._quota = quota
+        self._size = 0
 
     def hold(self, size: int) -> None:
-        """Takes as much as a body of this size needs. Raises ApiError, and takes nothing, when there is no room."""
-        more = max(0, size - UNCOUNTED) - self._taken
-        if more > self._room.left:
-            self.__exit__()
-            detail = f"the bodies of the requests under way take {MAX_UNDER_WAY:,} bytes already; send this one later"
-            raise ApiError("unavailable", detail, status=503, retry_after=1, hint=detail)
-        self._taken += more
-        self._room.left -= more
+        """Takes what a body of this size needs, instead of what was taken before.
+
+        Raises QuotaExceeded, and changes nothing, when the quota does not allow it.
+        """
+        taken = self._quota.taken + max(0, size - UNCOUNTED) - max(0, self._size - UNCOUNTED)
+        if taken > max(self._quota.size, self._quota.taken):
+            raise QuotaExceeded(self._quota.size)
+        self._quota.taken, self._size = taken, size
+
+    def grow(self, more: int) -> None:
+        """Takes so many bytes more. Raises QuotaExceeded as `hold` does."""
+        self.hold(self._size + more)
+
+    def release(self) -> None:
+        """Takes nothing any more."""
+        self.hold(0)
 
     def __enter__(self) -> BodyShare:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._room.left, self._taken = self._room.left + self._taken, 0
+        self.release()
 
 
 async def read(request: Request, receive: Receive, limit: int, share: BodyShare | None = None) -> bytes:
@@ -80,7 +118,7 @@ async def read(request: Request, receive: Receive, limit: int, share: BodyShare 
         raise too_large(limit, unread=True)
     chunks: list[bytes] = []
     held, more = 0, True
-    crowded: ApiError | None = None
+    exceeded: QuotaExceeded | None = None
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -88,14 +126,15 @@ async def read(request: Request, receive: Receive, limit: int, share: BodyShare 
         chunk: bytes = message.get("body", b"")
         more = message.get("more_body", False)
         held += len(chunk)
-        if max(held, announced) <= limit and crowded is None:
-            try:
-                if share is not None:
+        if max(held, announced) <= limit and exceeded is None:
+            if share is not None:
+                try:
                     share.hold(held)
-            except ApiError as error:
-                crowded = error
-                chunks.clear()
-                continue
+                except QuotaExceeded as error:
+                    exceeded = error
+                    chunks.clear()
+                    share.release()
+                    continue
             if not more and not chunks:
                 return chunk
             chunks.append(chunk)
@@ -105,8 +144,8 @@ async def read(request: Request, receive: Receive, limit: int, share: BodyShare 
                 break
     if held > limit:
         raise too_large(limit, unread=more)
-    if crowded is not None:
-        raise crowded
+    if exceeded is not None:
+        raise exceeded
     return b"".join(chunks)
 
 

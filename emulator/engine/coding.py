@@ -18,7 +18,8 @@ MAX_MEMBERS = 1_000  # of one gzip body; each costs a decompressor
 SLICE = 64 * 2**10  # bytes that a decompressor is given at once: it copies what follows the end of its stream
 PADDING = re.compile(rb"\0*")
 GZIP, ZLIB, RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS  # formats, as zlib names them
-Decoder = Callable[[bytes, int], Turns[bytes]]
+Grow = Callable[[int], None]  # gets the size of each part that was decoded; what it raises ends the decoding
+Decoder = Callable[[bytes, int, Grow], Turns[bytes]]
 
 
 def decode(request: Request, limit: int) -> bytes:
@@ -26,11 +27,11 @@ def decode(request: Request, limit: int) -> bytes:
     return at_once(decode_in_turns(request, limit))
 
 
-def decode_in_turns(request: Request, limit: int) -> Turns[bytes]:
+def decode_in_turns(request: Request, limit: int, grow: Grow = lambda more: None) -> Turns[bytes]:
     """Returns the body without its content codings; yields whenever others should get a turn.
 
-    Raises ApiError: `media_type` for a coding other than gzip and deflate, `invalid` for a body that is not coded as
-    its header says, `too_large` beyond `limit` bytes.
+    Raises what `grow` does, and ApiError: `media_type` for a coding other than gzip and deflate, `invalid` for a body
+    that is not coded as its header says, `too_large` beyond `limit` bytes.
     """
     raw, field = request.raw, request.header(HEADER) or ""
     codings = [name.strip().lower() for name in field.split(",")]
@@ -42,7 +43,7 @@ def decode_in_turns(request: Request, limit: int) -> Turns[bytes]:
     for decoder in decoders:
         assert decoder is not None
         try:
-            raw = yield from decoder(raw, limit)
+            raw = yield from decoder(raw, limit, grow)
         except OverflowError:
             raise too_large(limit) from None
         except (zlib.error, EOFError) as error:
@@ -61,12 +62,12 @@ def _unsupported(field: str) -> ApiError:
     return error
 
 
-def _gunzip(raw: bytes, limit: int) -> Turns[bytes]:
+def _gunzip(raw: bytes, limit: int, grow: Grow) -> Turns[bytes]:
     """Decodes gzip, whose members may follow each other (RFC 1952 section 2.2)."""
     parts: list[bytes] = []
     held = start = 0
     for _ in range(MAX_MEMBERS):
-        part, start = yield from _inflate(raw, start, limit - held, GZIP)
+        part, start = yield from _inflate(raw, start, limit - held, GZIP, grow)
         parts.append(part)
         held += len(part)
         start = PADDING.match(raw, start).end()  # type: ignore[union-attr]  # it matches nothing, too
@@ -75,16 +76,16 @@ def _gunzip(raw: bytes, limit: int) -> Turns[bytes]:
     raise EOFError(f"it has more than {MAX_MEMBERS:,} members")
 
 
-def _deflated(raw: bytes, limit: int) -> Turns[bytes]:
+def _deflated(raw: bytes, limit: int, grow: Grow) -> Turns[bytes]:
     """Decodes deflate: the zlib format (RFC 1950), or the bare one (RFC 1951) that some clients send."""
     bare = len(raw) < 2 or raw[0] & 0x0F != 8 or (raw[0] << 8 | raw[1]) % 31
-    content, end = yield from _inflate(raw, 0, limit, RAW if bare else ZLIB)
+    content, end = yield from _inflate(raw, 0, limit, RAW if bare else ZLIB, grow)
     if end < len(raw):
         raise EOFError("something follows its end")
     return content
 
 
-def _inflate(raw: bytes, start: int, limit: int, format: int) -> Turns[tuple[bytes, int]]:
+def _inflate(raw: bytes, start: int, limit: int, format: int, grow: Grow) -> Turns[tuple[bytes, int]]:
     """Returns the content of the compressed stream that begins at `start`, and where it ends.
 
     Raises OverflowError beyond `limit` bytes, EOFError for one that is cut off.
@@ -103,6 +104,7 @@ def _inflate(raw: bytes, start: int, limit: int, format: int) -> Turns[tuple[byt
         limit -= len(parts[-1])
         if limit < 0:
             raise OverflowError
+        grow(len(parts[-1]))
         since += len(waiting) - len(stream.unconsumed_tail) + len(parts[-1])
         waiting = stream.unconsumed_tail
         if since > TURN:

@@ -22,7 +22,7 @@ from emulator.dates import date_line, http_date
 from emulator.engine.accounting import account, charge, recharge, settle, settle_refusal
 from emulator.engine.answers import WorldAnswers
 from emulator.engine.authenticate import Target, authenticate, decide
-from emulator.engine.body import BodyRoom, BodyShare, ClientLeft, open_request, read, too_large
+from emulator.engine.body import BodyQuota, BodyShare, ClientLeft, QuotaExceeded, open_request, read, too_large
 from emulator.engine.coding import HEADER as CODING_HEADER
 from emulator.engine.context import Context, Service
 from emulator.engine.deliver import FastPath, deliver, respond
@@ -97,7 +97,7 @@ class Pipeline:
         self._settings = settings
         self._public_url = settings.public_url
         self.origins = origins
-        self.bodies = BodyRoom(settings.max_body)  # one for all worlds of a server
+        self.bodies = BodyQuota(settings.max_body, [playbook])  # one for all worlds of a server
         masker = Masker(name for api in playbook.apis.values() for name, _, _ in api.credential_headers)
         self._exchanges = ExchangeLog(state, masker)
         self._route = lru_cache(maxsize=CACHED_ROUTES)(partial(route, playbook.router, self.services))
@@ -182,12 +182,12 @@ class Pipeline:
         try:
             request.raw = await read(request, receive, limit, share)
             if operation is not None:
-                if CODING_HEADER in request.fields:
-                    share.hold(limit)  # what it may become
-                await in_turns(prepare(request, operation, limit), self.state.clock)
-                share.hold(len(request.raw))
+                await in_turns(prepare(request, operation, limit, share.grow), self.state.clock)
+        except QuotaExceeded as error:
+            request.raw, request.failure = b"", error.with_traceback(None)  # whose frames hold what was decoded
         except ApiError as error:
             request.failure = error
+        share.hold(len(request.raw))
 
     def _destination(self, request: Request) -> tuple[Operation | None, int]:
         """Returns the operation that a request is for, as far as is known without its key, and how large its body may

@@ -9,7 +9,7 @@ import orjson
 from emulator.clock.turns import Turns
 from emulator.engine import body
 from emulator.engine.coding import HEADER as CODING_HEADER
-from emulator.engine.coding import decode_in_turns
+from emulator.engine.coding import Grow, decode_in_turns
 from emulator.engine.context import Context
 from emulator.errors import ApiError
 from emulator.http import Request
@@ -19,18 +19,17 @@ from emulator.playbook.json_schema import Schema
 from emulator.playbook.model import CheckPlan
 from emulator.store.views import gather
 
-MAX_FIELDS = 1_000
 FORM = frozenset({"form"})
-JSON = b"application/json"
+JSON = body.JSON.encode()
 
 
-def prepare(request: Request, operation: Operation, limit: int) -> Turns[None]:
+def prepare(request: Request, operation: Operation, limit: int, grow: Grow) -> Turns[None]:
     """Decodes the body of a request, and reads JSON that is long; yields whenever others should get a turn.
 
-    Raises ApiError as `decode` does; why JSON can't be read is raised once the caller is known.
+    Raises ApiError as `decode_in_turns` does; why JSON can't be read is raised once the caller is known.
     """
     if CODING_HEADER in request.fields:
-        request.raw = yield from decode_in_turns(request, limit)
+        request.raw = yield from decode_in_turns(request, limit, grow)
     if len(request.raw) > LONG_BODY and operation.request is not None and operation.accept != FORM:
         try:
             request.content = yield from read_in_turns(request.raw)
@@ -63,7 +62,7 @@ def read_form(context: Context, operation: Operation) -> bool:
     if schema is not None:
         kind = request.fields.get(b"content-type")
         if kind == JSON and "json" in operation.accept:
-            known = schema.known.get(request.raw)
+            known = schema.recall(request.raw)
         if known:
             context["body"] = orjson.loads(known)
         else:
@@ -132,8 +131,8 @@ def _unchecked(context: Context, operation: Operation) -> bool:
 
 def _query(text: str, schema: Schema | None) -> dict[str, str | list[str]]:
     """Returns the parameters of a query. Raises ApiError for one that comes twice where its schema wants no list."""
-    if 1 + text.count("&") > MAX_FIELDS:
-        raise ApiError("invalid", f"the query has more than {MAX_FIELDS:,} fields")
+    if 1 + text.count("&") > body.MAX_FIELDS:
+        raise ApiError("invalid", f"the query has more than {body.MAX_FIELDS:,} fields")
     pairs = parse_qsl(text, keep_blank_values=True)
     query: dict[str, str | list[str]] = dict(pairs)
     if len(query) < len(pairs):

@@ -11,7 +11,7 @@ from msgspec import Struct
 from emulator.errors import Location, TemplateError
 from emulator.generate.prompt import Conversation, beginning
 from emulator.generate.sentences import SplitText
-from emulator.language.expressions.runtime import Names
+from emulator.language.expressions.runtime import LenientContext
 from emulator.language.expressions.template import Template
 
 if TYPE_CHECKING:
@@ -102,7 +102,9 @@ def canned_context(conversation: Conversation, match: regex.Match[str] | None) -
     the whole match of a pattern and its groups, `named` the named ones; a group that took no part is empty.
     """
     previous, heard = conversation.previous, conversation.heard
-    context = Names(prompt=conversation.prompt, topic=beginning(conversation.prompt), earlier=conversation.earlier)
+    context = LenientContext(
+        prompt=conversation.prompt, topic=beginning(conversation.prompt), earlier=conversation.earlier
+    )
     if previous is not None:
         context["previous"], context["earlier_topic"] = previous, beginning(previous)
     if heard is not None:

@@ -48,7 +48,7 @@ class Schema:
         }
         self._plain = tuple(each for each in defaults.items() if each[1].__class__ in PLAIN)
         self._copied = tuple(each for each in defaults.items() if each[1].__class__ not in PLAIN)
-        self.known: dict[bytes, bytes] = {}  # see `remember`
+        self._known: dict[bytes, bytes] = {}  # see `remember`
 
     def fits(self, value: Any) -> bool:
         """Returns whether a value is as the schema wants it."""
@@ -97,19 +97,25 @@ class Schema:
                     value[name] = deepcopy(default)
 
     def remember(self, raw: bytes, value: Any) -> None:
-        """Notes that bytes of JSON are a value which is plain, defaults filled in; when they come again, `known` gets
-        it as JSON.
+        """Notes that bytes of JSON are a value which is plain, defaults filled in; when they come again, it is kept as
+        JSON, for `recall`.
 
         What the bytes say and whether that fits depends on nothing else, and clients that retry, check the health of a
         service or load it send the same again and again. To read it anew costs a third of all that is done at first;
         and a value that is made anew can be changed by nobody.
         """
-        if raw in self.known:
-            self.known[raw] = orjson.dumps(value)
-        elif len(raw) <= MAX_KNOWN_LENGTH:
-            if len(self.known) >= MAX_KNOWN:
-                self.known.clear()
-            self.known[raw] = b""
+        if len(raw) > MAX_KNOWN_LENGTH:
+            return
+        if raw in self._known:
+            self._known[raw] = orjson.dumps(value)
+        else:
+            if len(self._known) >= MAX_KNOWN:
+                self._known.clear()
+            self._known[raw] = b""
+
+    def recall(self, raw: bytes) -> bytes | None:
+        """Returns the value of bytes that came twice before, as JSON; of others nothing. Long ones are not hashed."""
+        return self._known.get(raw) if len(raw) <= MAX_KNOWN_LENGTH else None
 
     def refusal(self, value: Any, what: str) -> ApiError:
         """The error for a value that does not fit: what is missing first, then what is wrong, in the order of depth."""

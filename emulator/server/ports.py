@@ -131,7 +131,8 @@ class Ports:
         return RESET if any(port.kind == "http" for port in meant) else RESET_UNREAD
 
     def refuse(self, outage: Outage, connections: Iterable[Any]) -> None:
-        """Refuses connections from here on, and resets those of the server that are idle.
+        """Refuses connections from here on, resets those of the server that are idle, and closes each other one after
+        the response that is under way on it.
 
         An outage of no time ends the one there is, if that is of the same clock.
         """
@@ -150,8 +151,12 @@ class Ports:
             self._end()
             return
         for connection in list(connections):
-            if connection.idle and self._port_of(connection) in meant:
+            if self._port_of(connection) not in meant:
+                continue
+            if connection.idle:
                 reset(connection.transport)
+            else:
+                connection.shutdown()
         self._task = asyncio.get_running_loop().create_task(_last(outage))
         self._task.add_done_callback(self._over)
         LOG.warning("refusing connections for %g s: %s", outage.seconds, self.describe(outage))

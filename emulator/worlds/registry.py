@@ -12,7 +12,7 @@ from typing import Any
 from emulator.clock import Clock, system
 from emulator.clock.start import ClockStart
 from emulator.compile.playbooks import Playbooks
-from emulator.engine.body import BodyRoom
+from emulator.engine.body import BodyQuota
 from emulator.engine.pipeline import Pipeline
 from emulator.engine.state import STORED_TYPES, WorldEnded, WorldState
 from emulator.errors import ConfigError, EmulatorError
@@ -66,7 +66,7 @@ class WorldRegistry:
         self._compiling = asyncio.Lock()
         self._routes = CredentialRoutes[World]()
         self._origins = OriginPolicy(settings)
-        self._bodies = BodyRoom(settings.max_body)
+        self._bodies = BodyQuota(settings.max_body)
         self.past = 0  # exchanges of worlds that have ended
         self._used: Usage | None = None  # what was used in those, once somebody counts that
         self.default = self._world(DEFAULT, clock, settings.seed, settings.scenarios)
@@ -179,6 +179,7 @@ class WorldRegistry:
             raise ConfigError("the default world can't be deleted; reset it instead")
         del self._worlds[name]
         self._routes.forget(world)
+        self._open_routes()
         await self._end(world)
         if self._used is not None:
             self._used.merge(_usage_of(world))
@@ -325,13 +326,16 @@ class WorldRegistry:
             self._origins.add(api.hosts)
         pipeline = Pipeline(playbook, state, self._settings, self._origins)
         pipeline.bodies = self._bodies
+        self._bodies.widen(playbook)
         return pipeline
 
     def _open_routes(self) -> None:
-        """Reads credentials and hosts as the playbooks in use say, and as none says that was in use before."""
+        """Reads credentials, hosts and the largest body as the playbooks in use say, and as none says that was in use
+        before."""
         apis = [api for world in self._worlds.values() for api in world.playbook.apis.values()]
         self._routes.open(way for api in apis for way in api.credential_headers)
         self._origins.use(host for api in apis for host in api.hosts)
+        self._bodies.fit(world.playbook for world in self._worlds.values())
 
     def _empty(self, world: World) -> None:
         self._routes.forget(world, registered=False)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from emulator.check import command
 from emulator.check.command import check_scenario, check_scenarios
-from emulator.errors import ConfigError
+from emulator.errors import ConfigError, Diagnostic, Location
 from tests.library import STORY, Library, api, rule
 
 
@@ -72,6 +73,15 @@ def test_what_follows_from_a_tier_without_data_is_reported_once(tmp_path: Path) 
     path = tmp_path / "gold.yaml"
     path.write_text(f"scenario: gold\nextends: default\napis: {tiers}\n")
     assert {each.message.partition(" needs ")[0] for each in check_scenario(str(path))} == {"the tier 'gold'"}
+
+
+def test_what_was_found_by_playing_is_left_out_only_where_its_very_place_is_named() -> None:
+    def at(line: int, column: int, message: str = "") -> Diagnostic:
+        return Diagnostic(Location("story.yaml", line, column), message)
+
+    played = [at(3, 1), at(3, 12), at(13, 1)]
+    assert command._unheard(played, [at(9, 9, "a tier; story.yaml:3:12 uses it")]) == [at(3, 1), at(13, 1)]
+    assert command._unheard(played, [at(9, 9, "a tier (my-story.yaml:3:1, story.yaml:13:1)")]) == [at(3, 1), at(3, 12)]
 
 
 def test_an_error_of_a_file_that_several_scenarios_share_is_reported_once(library: Library) -> None:

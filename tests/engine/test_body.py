@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.engine.body import MAX_UNDER_WAY
+from emulator.engine.body import MAX_UNDER_WAY, UNCOUNTED, BodyQuota, QuotaExceeded
 from emulator.http.exact_json import MAX_VALUES
 from emulator.settings import Settings
 from tests.apis.aiexport_calls import PRO, asking
@@ -218,38 +218,82 @@ def test_a_body_without_end_is_answered_and_cut_off(wire: Wire, monkeypatch: pyt
 
 
 @pytest.mark.bound("bodies of all requests under way")
-def test_bodies_wait_for_room_and_small_ones_need_none(small: Small) -> None:
+def test_bodies_beyond_the_quota_are_refused_and_small_ones_do_not_count(small: Small) -> None:
     emulated = small(ECHO)
     bodies = emulated.app.pipeline.bodies
-    assert bodies.left == MAX_UNDER_WAY
-    bodies.left = room = 100_000
+    assert bodies.size == MAX_UNDER_WAY
+    bodies.size = 100_000
     long, head = padded(160_000), [*HEADERS, ("content-length", "160000")]
     port = emulated.running.port
     with Wire(port) as slow, Wire(port) as other:
         slow.send(request("POST", "/echo", head) + long[:150_000])
-        until(lambda: bodies.left < room)
+        until(lambda: bodies.taken > 0)
         other.send(request("POST", "/echo", HEADERS, long))
         answer = other.answer()
         assert (answer.status, answer.json()["kind"]) == (503, "internal")
-        assert "send this one later" in answer.json()["said"]
+        assert "would take more than 100,000 bytes; send this one later" in answer.json()["said"]
+        assert answer.header("retry-after") == "1", "though the API's error states none"
         other.send(request("POST", "/echo", HEADERS, padded(60_000)))
-        assert other.answer().status == 200, "the connection goes on, and a small body needs no room"
+        assert other.answer().status == 200, "the connection goes on, and a small body does not count"
         slow.send(long[150_000:])
         assert slow.answer().status == 200
-        until(lambda: bodies.left == room)
+        until(lambda: bodies.taken == 0)
         other.send(request("POST", "/echo", HEADERS, long))
         assert other.answer().status == 200
-    until(lambda: bodies.left == room)
+    until(lambda: bodies.taken == 0)
 
 
-def test_what_a_body_is_decoded_to_needs_room_too(small: Small) -> None:
+def test_what_a_body_is_decoded_to_counts_too(small: Small) -> None:
     emulated = small(ECHO)
-    emulated.app.pipeline.bodies.left = room = 100_000
+    bodies = emulated.app.pipeline.bodies
+    bodies.size = 100_000
     coded = gzip.compress(padded(400_000))
     with Wire(emulated.running.port) as wire:
         wire.send(request("POST", "/echo", [*HEADERS, ("content-encoding", "gzip")], coded))
         assert wire.answer().status == 503
-    until(lambda: emulated.app.pipeline.bodies.left == room)
+    until(lambda: bodies.taken == 0)
+
+
+def test_what_a_small_body_might_be_decoded_to_does_not_count(small: Small) -> None:
+    emulated = small(ECHO, "max_body: 64 MiB")
+    emulated.app.pipeline.bodies.size = 100_000
+    coded = {**dict(HEADERS), "content-encoding": "gzip"}
+    response = emulated.client("small").post("/echo", content=gzip.compress(b'{"a":1}'), headers=coded)
+    assert (response.status_code, response.json()) == (200, {"a": 1})
+
+
+def test_a_body_that_exceeds_the_quota_once_decoded_is_not_kept(small: Small) -> None:
+    emulated = small(ECHO)
+    emulated.app.pipeline.bodies.size = 100_000
+    coded = {**dict(HEADERS), "content-encoding": "gzip"}
+    response = emulated.client("small").post("/echo", content=gzip.compress(padded(400_000)), headers=coded)
+    (exchange,) = emulated.exchanges(1)
+    assert (response.status_code, response.headers["retry-after"], exchange.body) == (503, "1", b"")
+
+
+@pytest.mark.finding("A9")
+def test_the_quota_is_four_times_the_largest_body_of_any_operation(small: Small) -> None:
+    largest = SIZED.replace("max_body: 2 KiB", "max_body: 300 MiB")
+    assert small(largest, "max_body: 1 KiB").app.pipeline.bodies.size == 4 * 300 * 2**20
+    option = Settings(reload=False, max_body=70_000)
+    assert small(largest, settings=option).app.pipeline.bodies.size == MAX_UNDER_WAY, "the option takes precedence"
+
+
+def test_a_share_takes_what_its_body_needs_until_it_is_released() -> None:
+    quota = BodyQuota()
+    with quota.share() as share:
+        share.hold(UNCOUNTED + 100)
+        share.grow(50)
+        assert quota.taken == 150
+        share.hold(UNCOUNTED + 30)
+        assert quota.taken == 30
+        with pytest.raises(QuotaExceeded):
+            share.grow(MAX_UNDER_WAY)
+        assert quota.taken == 30, "what is in memory still counts"
+        share.release()
+        assert quota.taken == 0
+        share.grow(UNCOUNTED + 1)
+    assert quota.taken == 0
 
 
 @pytest.mark.parametrize("length", ["99999999999999999999", "9" * 40])

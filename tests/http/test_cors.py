@@ -286,5 +286,7 @@ def test_a_preflight_is_granted_for_a_host_that_another_world_emulates(running: 
         readable(asked("GET", "api.small.test", {**KEY, "X-Emulator-World": "other"}))
         assert asked("OPTIONS", "evil.test", PREFLIGHT).status == 403
         assert asked("OPTIONS", "localhost:8484", PREFLIGHT).status == 204
+        running.call(emulated.app.worlds.delete("other"))
+        assert asked("OPTIONS", "api.small.test", PREFLIGHT).status == 403, "no world emulates that host any more"
     finally:
         emulated.close()

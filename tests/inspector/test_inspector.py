@@ -99,6 +99,17 @@ def test_who_takes_no_gzip_gets_the_plain_file(emulator: Emulated) -> None:
     assert answer.content == (FOLDER / "app.js").read_bytes()
 
 
+def test_the_packed_and_the_plain_file_have_tags_of_their_own(emulator: Emulated) -> None:
+    packed, plain = (
+        ask(emulator, "/app.js", **{"Accept-Encoding": coding}).headers["etag"] for coding in ("gzip", "identity")
+    )
+    assert packed != plain
+    for coding, same, other in (("gzip", packed, plain), ("identity", plain, packed)):
+        for known, status in ((same, 304), (other, 200)):
+            again = ask(emulator, "/app.js", **{"Accept-Encoding": coding, "If-None-Match": known})
+            assert again.status_code == status
+
+
 def test_nothing_comes_from_elsewhere() -> None:
     known = {"http://www.w3.org/2000/svg"}  # a namespace, which nobody fetches
     found = {url for file in FILES for url in re.findall(r"https?://[\w./-]+", file.read_text())}

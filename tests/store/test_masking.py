@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.http import Exchange
-from emulator.store.masking import MASK, MAX_REMEMBERED_LINES, MAX_REMEMBERED_VALUE, MaskedLines, Masker, mask_key
+from emulator.store.masking import (
+    MASK,
+    MAX_REMEMBERED_HEADS,
+    MAX_REMEMBERED_LINES,
+    MAX_REMEMBERED_VALUE,
+    MaskedLines,
+    Masker,
+    mask_key,
+)
 from tests.apis.aiexport_calls import PRO, caller
 from tests.apis.aixplain_calls import DEMO, LLM
 from tests.running import Emulated
@@ -48,6 +56,7 @@ def test_headers_that_carry_credentials_are_masked(name: str, value: str, shown:
     assert [*masker.mask_headers(sent * 2)] == masked * 2
 
 
+@pytest.mark.bound("heads and header lines that are kept masked")
 def test_the_header_lines_that_are_remembered_are_bounded_in_number_and_size() -> None:
     lines = MaskedLines({b"x-key"})
     for number in range(3 * MAX_REMEMBERED_LINES):
@@ -56,6 +65,17 @@ def test_the_header_lines_that_are_remembered_are_bounded_in_number_and_size() -
     assert lines[large] == (b"x-key", b"kkkk********kkkk")
     assert large not in lines
     assert len(lines) <= MAX_REMEMBERED_LINES
+
+
+@pytest.mark.bound("heads and header lines that are kept masked")
+def test_of_the_heads_that_are_remembered_masked_the_oldest_goes() -> None:
+    masker = Masker([b"x-key"])
+    heads = [((b"x-key", b"a-key-of-somebody-%d" % number),) for number in range(MAX_REMEMBERED_HEADS + 1)]
+    first = masker.mask_headers(heads[0])
+    assert masker.mask_headers(heads[0]) is first
+    for head in heads[1:]:
+        masker.mask_headers(head)
+    assert masker.mask_headers(heads[0]) is not first
 
 
 @pytest.mark.parametrize(

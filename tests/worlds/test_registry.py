@@ -190,6 +190,18 @@ def test_there_are_only_so_many_worlds(many: Many) -> None:
     assert many.worlds.names() == ["default", "two", "three"]
 
 
+def test_bodies_of_all_worlds_share_a_quota_that_fits_the_largest(running: Running, tmp_path: Path) -> None:
+    play(running, tmp_path, "one: {route: GET /one, max_body: 300 MiB, rules: [{reply: {body: {}}}]}").close()
+    many = Many(Emulated(running, ("default",)))
+    bodies = many.worlds.default.pipeline.bodies
+    before = bodies.size
+    other = many.create("other", scenarios=[str(tmp_path / "story.yaml")])
+    assert (other.pipeline.bodies, bodies.size) == (bodies, 4 * 300 * 2**20)
+    many.call(many.worlds.delete("other"))
+    assert bodies.size == before
+    many.emulator.close()
+
+
 def test_a_room_remembers_what_was_wished(many: Many) -> None:
     room = many.create("one", scenarios=["strict"], seed=3, frozen=True, keys=["k"])
     assert room.spec == WorldSpec(("strict",), 3, True)

@@ -39,10 +39,9 @@ HEADERS: tuple[Header, ...] = (
 
 
 class _File(Struct, frozen=True):
-    plain: bytes
-    packed: bytes
+    plain: tuple[bytes, bytes]  # its bytes, and their tag
+    packed: tuple[bytes, bytes]
     kind: bytes
-    tag: bytes
 
 
 class Inspector:
@@ -65,9 +64,9 @@ class Inspector:
             return
         fields = dict(scope["headers"])
         packs = b"gzip" in fields.get(b"accept-encoding", b"")
-        body = file.packed if packs else file.plain
-        lines = [*HEADERS, (b"etag", file.tag), (b"content-type", file.kind + b"; charset=utf-8")]
-        status = 304 if is_known(fields.get(b"if-none-match", b""), file.tag) else 200
+        body, tag = file.packed if packs else file.plain
+        lines = [*HEADERS, (b"etag", tag), (b"content-type", file.kind + b"; charset=utf-8")]
+        status = 304 if is_known(fields.get(b"if-none-match", b""), tag) else 200
         if status == 200:
             lines += [(b"content-length", b"%d" % len(body)), *([(b"content-encoding", b"gzip")] if packs else [])]
         await send({"type": "http.response.start", "status": status, "headers": lines})
@@ -91,5 +90,6 @@ def _files() -> dict[str, _File]:
 def _read() -> Iterator[tuple[Path, _File]]:
     for path in sorted(FOLDER.iterdir()):
         if path.suffix in TYPES:
-            body = path.read_bytes()
-            yield path, _File(body, gzip.compress(body, mtime=0), TYPES[path.suffix], tag_of(body))
+            plain = path.read_bytes()
+            packed = gzip.compress(plain, mtime=0)
+            yield path, _File((plain, tag_of(plain)), (packed, tag_of(packed)), TYPES[path.suffix])

@@ -114,7 +114,7 @@ def lookup(found: Any, key: Any) -> Any:
         return MISSING
 
 
-class Names(dict[str, Any]):
+class LenientContext(dict[str, Any]):
     """A context whose other names are MISSING. Generated code takes any mapping, but is slow where it lacks a name."""
 
     __slots__ = ()

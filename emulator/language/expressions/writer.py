@@ -4,7 +4,7 @@ FAST code subscripts directly and checks next to nothing: if a value is missing 
 goes wrong, it raises. CHECKED code does the same through helpers that know what each part is called, and keeps track
 of where it is, so that its errors name what is missing and its location. A generated function runs FAST code. On any
 exception but the emulator's own it generates CHECKED code, once, and runs that instead. Both give the same value
-wherever FAST code gives one. FAST code expects a context to have every name, if only as MISSING: see runtime.Names.
+wherever FAST code gives one. FAST code expects a context to have every name, if only as MISSING: see LenientContext.
 """
 
 from __future__ import annotations
