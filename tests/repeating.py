@@ -54,7 +54,7 @@ CHANGES: Mapping[str, Sequence[str]] = {
     "counters": ("increment", "delete"),
     "windows": ("charge", "settle", "settle_rolling"),
     "usage": ("add",),
-    "schedule": ("add", "cancel", "clear"),
+    "schedule": ("add", "cancel", "finish", "clear"),
 }
 
 

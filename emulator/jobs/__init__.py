@@ -249,7 +249,8 @@ class Jobs:
         return None
 
     def _end_unit(self, work: str) -> Generator[None, None, None]:
-        job = self._of(work)
-        if job is not None and self._ended is not None:
+        job, kinds = self._of(work), (self._prefix, self._quiet)
+        # A unit whose commit got no reply is run again, although it may have been committed.
+        if job is not None and self._ended is not None and any(self._schedule.finish(kind, work) for kind in kinds):
             self._ended(job)
         yield from ()

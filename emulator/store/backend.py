@@ -199,6 +199,9 @@ class Schedule(Protocol):
     def cancel(self, kind: str, id: str) -> bool:
         """Takes work back that has not begun; False when there is none."""
 
+    def finish(self, kind: str, id: str) -> bool:
+        """Forgets work that is under way, in the unit of work that does it; False when it was done before."""
+
     def items(self, kind: str) -> list[tuple[str, float]]:
         """Returns id and due time of the work of a kind, that under way included."""
 

@@ -51,13 +51,14 @@ class Unit:
     `before` are the fields that it touched with their values before, `after` those that it changed. `marked` are names
     without a value that stand for others; `all`: it depends on everything there is. `effects` follow its commit, unless
     they have `followed` already, and `entries` go into the journal. `waiter` waits for the commit, None for a verb that
-    was a unit by itself.
+    was a unit by itself. `orders` are the places in the schedule that it took, which it keeps when it is run again.
     """
 
     def __init__(self, work: Callable[[], Any], waiter: asyncio.Future[Any] | None = None) -> None:
         self.work = work
         self.waiter = waiter
         self.followed = False
+        self.orders: dict[Name, int] = {}
         self.result: Any = None
         self.error: Exception | None = None
         self.forget()

@@ -20,7 +20,7 @@ from emulator.errors import StoreUnavailable
 from emulator.store.redis.changes import Field, Tracker, Unit, undo
 from emulator.store.redis.clock import NAME as CLOCK
 from emulator.store.redis.clock import ClockPart, Reading
-from emulator.store.redis.journal import RedisJournal
+from emulator.store.redis.journal import ADD, CLEAR, RedisJournal
 from emulator.store.redis.replica import Replica, wire
 from emulator.store.redis.server import RedisServer, Reply, Stored
 
@@ -52,6 +52,7 @@ class Committer:
         self._worker = token_hex(8)
         self._number = self._refusals = 0
         self._epoch, self._base = token_hex(8), 0
+        self._next_epoch = token_hex(8)  # with which the world begins anew if the server loses it
         self._pending: deque[Unit] = deque()
         self._in_doubt: list[Unit] = []  # what was sent last: when no reply comes, it may be committed nevertheless
         self._task: asyncio.Task[None] | None = None
@@ -83,23 +84,30 @@ class Committer:
 
     async def recover(self) -> None:
         """Asks the server again that went away, and goes on from what it holds. Raises StoreUnavailable."""
+        before = self.lost
         async with self._recovering:
             if self.lost is None:
                 return
+            if self.lost is not before:  # another one has asked meanwhile
+                raise self.lost
             try:
-                reply = await self._server.commit(self._world, self._packed([]))
+                await self._go_on()
             except StoreUnavailable as error:
                 self.lost = error
                 raise
-            for unit in self._in_doubt if reply.known else ():
-                unit.follow()
-                if unit in self._pending:
-                    self._pending.remove(unit)
-            self._in_doubt = []
-            await self._take_over(reply)
             self.lost = None
         if self._pending and self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._commit())
+
+    async def _go_on(self) -> None:
+        """Finds out what the server holds, and brings the copy up to it."""
+        reply = await self._server.commit(self._world, self._packed([]))
+        for unit in self._in_doubt if reply.known else ():
+            unit.follow()
+            if unit in self._pending:
+                self._pending.remove(unit)
+        self._in_doubt = []
+        await self._take_over(reply)
 
     async def close(self) -> None:
         """Commits what waits, if it can."""
@@ -129,14 +137,14 @@ class Committer:
         reading = self._timer.unknown()
         reply = await self._server.commit(self._world, self._packed(batch, reading))
         self._note_time(reply.at)
-        if reply.status == "done":
+        if reply.status == "done" or reply.known:
             self._base, self._refusals = reply.seq, 0
             self._timer.known = self._timer.known if reading is None else reading[0]
             for unit in batch:
                 self._pending.popleft()
                 unit.follow()
                 unit.answer()
-            if reply.changed:
+            if reply.changed or reply.status != "done":
                 await self._take_over(reply)
             return
         self._refusals += 1
@@ -149,11 +157,11 @@ class Committer:
         self._note_time(reply.at)
         stored = None
         if reply.status in ("behind", "gone"):
-            epoch = token_hex(8)
-            stored = await asyncio.to_thread(self._server.load, self._world, epoch)
-            if stored.epoch == epoch:
-                await self._write_whole(epoch)
-                return
+            stored = await asyncio.to_thread(self._server.load, self._world, self._next_epoch)
+            self._epoch = stored.epoch
+        if self._epoch == self._next_epoch:  # begun by this process, and not written yet
+            await self._write_whole(reply.seq if stored is None else stored.seq)
+            return
         self._undo_all()
         if stored is None:
             self._base = reply.seq
@@ -162,16 +170,19 @@ class Committer:
             self._take(stored)
         self._run_again()
 
-    async def _write_whole(self, epoch: str) -> None:
-        """Writes the world as it is known here to a server that has lost it."""
-        self._epoch, self._base = epoch, 0
+    async def _write_whole(self, seq: int) -> None:
+        """Writes the world as it is known here to a server that has lost it; it may have been written in doubt."""
+        self._base, self._in_doubt = seq, []
         whole = Unit(lambda: None)
         self._undo_all()
         whole.after = dict(self._replica.everything())
         self._run_again()
-        whole.entries = self._journal.rewrite()
+        whole.entries = [(CLEAR, b""), *self._journal.rewrite()]
         self._number += 1
-        self._base = (await self._server.commit(self._world, self._packed([whole]))).seq
+        reply = await self._server.commit(self._world, self._packed([whole]))
+        if reply.status != "done":
+            raise StoreUnavailable("the store was emptied while it was written to")
+        self._base, self._next_epoch = reply.seq, token_hex(8)
 
     def _take(self, stored: Stored) -> None:
         self._epoch, self._base = stored.epoch, stored.seq
@@ -235,5 +246,6 @@ class Committer:
                 sets += (wire(field), data.decode())
         head = [self._epoch, self._base, self._worker, self._number, KNOWN_CHANGES]
         reads = [ALL] if any(unit.all for unit in batch) else list(map(wire, read))
-        names = reads, sets, drops, list(map(wire, marked)), self._journal.most_entries
+        kept = self._journal.most_entries + 2 * entries[::2].count(ADD)
+        names = reads, sets, drops, list(map(wire, marked)), kept
         return [msgspec.msgpack.encode([*head, *names]), *entries]

@@ -45,10 +45,15 @@ class RedisSchedule(MemorySchedule):
     def add(self, kind: str, id: str, due: float) -> None:
         self._tracker.touch(self, (kind, id))
         self._tracker.mark(self, (kind,))
-        self._drop(kind, id)
+        unit = self._tracker.unit
+        assert unit is not None
         self._last += 1
-        entry = Entry(kind, id, due, self._last)
-        self._waiting.setdefault(kind, {})[id] = entry
+        order = unit.orders.setdefault((kind, id), self._last)
+        if unit.followed:  # it is run again: its timer was taken back, or the work has begun
+            self.place((kind, id), (due, order))
+            return
+        self._drop(kind, id)
+        entry = self._waiting.setdefault(kind, {})[id] = Entry(kind, id, due, order)
         self._on_commit(partial(self._arm, entry))
 
     @verb
@@ -56,6 +61,14 @@ class RedisSchedule(MemorySchedule):
         self._tracker.touch(self, (kind, id))
         self._tracker.mark(self, (kind,))
         return self._drop(kind, id)
+
+    @verb
+    def finish(self, kind: str, id: str) -> bool:
+        self._tracker.touch(self, (kind, id))
+        self._tracker.mark(self, (kind,))
+        if id in self._waiting.get(kind, {}):
+            return False
+        return self._under_way.pop((kind, id), None) is not None
 
     def items(self, kind: str) -> list[tuple[str, float]]:
         self._tracker.touch(self, (kind,))
@@ -96,12 +109,16 @@ class RedisSchedule(MemorySchedule):
         if len(name) != 2:
             return
         self._drop(*name)
-        under_way = self._under_way.get(name)
-        if value is None or (under_way is not None and (under_way.due, under_way.order) == value):
+        self._under_way.pop(name, None)
+        if value is None:
             return
         (kind, id), (due, order) = name, value
-        entry = self._waiting.setdefault(kind, {})[id] = Entry(kind, id, due, order)
         self._last = max(self._last, order)
+        for begun in self._running.values():
+            if (begun.kind, begun.id, begun.due, begun.order) == (kind, id, due, order):
+                self._under_way[name] = begun
+                return
+        entry = self._waiting.setdefault(kind, {})[id] = Entry(kind, id, due, order)
         if kind in self._handlers:
             self._arm(entry)
 
@@ -155,21 +172,32 @@ class RedisSchedule(MemorySchedule):
             await work
         except StoreUnavailable:
             await pause(RETRY_SECONDS)
-            self._under_way.pop((entry.kind, entry.id), None)
-            entry.timer = None
-            self._waiting.setdefault(entry.kind, {}).setdefault(entry.id, entry)
-            self._arm(entry)
+            self._put_back(entry)
         except Exception:
             self._end(entry)
             raise
         else:
             self._end(entry)
 
+    def _put_back(self, entry: Entry) -> None:
+        """Has work wait again that is under way, unless it was found to be done, or was scheduled anew."""
+        name = (entry.kind, entry.id)
+        task = asyncio.current_task()
+        assert task is not None
+        self._running.pop(task, None)
+        if self._under_way.get(name) is entry:
+            self.place(name, self.held(name))
+
     @verb
     def _end(self, entry: Entry) -> None:
-        """Forgets work that was done, unless it was scheduled anew meanwhile."""
+        """Forgets work that was done, unless it was scheduled anew meanwhile.
+
+        When this is run again, the work may be waiting: what took it back has put it there.
+        """
         name = (entry.kind, entry.id)
         self._tracker.touch(self, name)
         self._tracker.mark(self, name[:1])
-        if self._under_way.get(name) is entry:
+        if self.held(name) == (entry.due, entry.order):
+            self.place(name, None)
+        elif self._under_way.get(name) is entry:
             del self._under_way[name]

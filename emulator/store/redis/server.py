@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from hashlib import sha1
 from importlib.resources import files
 from typing import Any
@@ -64,19 +66,36 @@ class RedisServer:
 
     async def commit(self, world: str, packed: Sequence[str | bytes]) -> Reply:
         """Runs the script that commits. Raises StoreUnavailable; then nobody knows whether it was committed."""
-        connection = self._idle.pop() if self._idle else self._pool.make_connection()  # type: ignore[no-untyped-call]
+        arguments = [4, *self.keys(world), *packed]
         try:
-            async with asyncio.timeout(self._timeout):
-                reply = await self._run(connection, [4, *self.keys(world), *packed])
-        except BaseException as error:
-            await connection.disconnect(nowait=True)
-            if isinstance(error, (RedisError, OSError)):
-                raise StoreUnavailable(reason(error)) from error
-            raise
-        self._idle.append(connection)
+            reply = await self._reply(arguments)
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(reason(error)) from error
         status, seq, seconds, micros, changed, known = reply
         others = list(zip(changed[::2], changed[1::2], strict=True))
         return Reply(status.decode(), seq, int(seconds) + int(micros) / 1e6, others, bool(known))
+
+    async def _reply(self, arguments: list[Any]) -> Any:
+        if self._idle:
+            # The server may have closed it since. What is sent once more then is committed once: it has a number.
+            with suppress(redis.ConnectionError, ConnectionError):
+                return await self._sent(self._idle.pop(), arguments)
+            await self._close_idle()
+        return await self._sent(self._pool.make_connection(), arguments)  # type: ignore[no-untyped-call]
+
+    async def _sent(self, connection: AbstractConnection, arguments: list[Any]) -> Any:
+        try:
+            async with asyncio.timeout(self._timeout):
+                reply = await self._run(connection, arguments)
+        except BaseException:
+            await connection.disconnect(nowait=True)
+            raise
+        self._idle.append(connection)
+        return reply
+
+    async def _close_idle(self) -> None:
+        while self._idle:
+            await self._idle.pop().disconnect()
 
     async def _run(self, connection: AbstractConnection, arguments: list[Any]) -> Any:
         await connection.send_command("EVALSHA", SHA, *arguments)
@@ -114,16 +133,13 @@ class RedisServer:
 
     async def close(self) -> None:
         """Closes the connections."""
-        for connection in self._idle:
-            await connection.disconnect()
-        self._idle.clear()
+        await self._close_idle()
         self.blocking.close()
 
 
 def shown(url: str) -> str:
-    """Returns a URL without the password in it."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"
+    """Returns a URL without the password, which stands before the host or in the query."""
+    return re.sub("://[^@/]*@", "://", url, count=1).partition("?")[0]
 
 
 def reason(error: Exception) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Iterator
+from itertools import count
 from typing import Any
 
 import pytest
+import redis
 
 from emulator.clock import manual
 from emulator.errors import StoreUnavailable
@@ -116,6 +118,106 @@ def test_a_server_that_lost_everything_is_told_again(server: Server) -> None:
         late = OwnBackend(server.url, store.world, manual())
         assert late.dump() == store.dump()
         assert [each.number for each in late.journal] == [1, 2]
+        await late.close()
+
+    play(server.url, story)
+
+
+@pytest.mark.parametrize(("step", "arrives"), [("commit", False), ("commit", True), ("load", True)])
+def test_a_world_that_the_server_lost_is_written_until_it_is_there(
+    server: Server, monkeypatch: pytest.MonkeyPatch, step: str, arrives: bool
+) -> None:
+    async def story(store: OwnBackend) -> None:
+        await store.transact(adding(store))
+        load, commit, calls = store.server.load, store.server.commit, count(1)
+
+        def loading(world: str, epoch: str) -> Any:
+            stored = load(world, epoch)
+            if step == "load" and next(calls) == 1:
+                raise StoreUnavailable("the line is cut")
+            return stored
+
+        async def committing(world: str, packed: Any) -> Any:
+            cut = step == "commit" and next(calls) == 2  # the first one finds that all is gone
+            reply = None if cut and not arrives else await commit(world, packed)
+            if cut:
+                raise StoreUnavailable("the line is cut")
+            return reply
+
+        server.client.flushall()
+        monkeypatch.setattr(store.server, "load", loading)
+        monkeypatch.setattr(store.server, "commit", committing)
+        with pytest.raises(StoreUnavailable, match="the line is cut"):
+            await store.transact(adding(store))
+        assert await store.transact(adding(store)) == 2
+        late = OwnBackend(server.url, store.world, manual())
+        assert late.dump() == store.dump()
+        assert ([each.number for each in late.journal], late.journal.seen) == ([1, 2], 2)
+        await late.close()
+
+    play(server.url, story)
+
+
+def test_a_connection_that_the_server_has_closed_is_no_outage(server: Server) -> None:
+    async def story(store: OwnBackend) -> None:
+        await store.transact(adding(store))
+        server.client.client_kill_filter(_type="normal", skipme=True)
+        assert await store.transact(adding(store)) == 2
+        server.kill()
+        server.start()
+        assert await store.transact(adding(store)) == 3
+
+    play(server.url, story)
+
+
+def test_what_is_sent_again_on_a_new_connection_is_committed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(store: OwnBackend) -> None:
+        await store.transact(adding(store))
+        sent = store.server._sent
+
+        async def breaking(connection: Any, arguments: list[Any]) -> Any:
+            monkeypatch.undo()
+            await sent(connection, arguments)
+            raise redis.ConnectionError("closed by the server")
+
+        monkeypatch.setattr(store.server, "_sent", breaking)
+        assert [await store.transact(adding(store)) for _ in range(2)] == [2, 3]
+        late = OwnBackend(redis_url(), store.world, manual())
+        assert late.dump() == store.dump()
+        assert [each.number for each in late.journal] == [each.number for each in store.journal] == [1, 2, 3]
+        await late.close()
+
+    play(redis_url(), story)
+
+
+def test_requests_that_come_while_one_asks_an_absent_server_get_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(store: OwnBackend) -> None:
+        asked = []
+
+        async def hanging(world: str, packed: Any) -> Any:
+            asked.append(world)
+            for _ in range(20):
+                await store.clock.sleep(0)
+            raise StoreUnavailable("the store did not answer in time")
+
+        monkeypatch.setattr(store.server, "commit", hanging)
+        with pytest.raises(StoreUnavailable):
+            await store.transact(adding(store))
+        asked.clear()
+        many = (store.transact(adding(store)) for _ in range(10))
+        errors = await asyncio.gather(*many, return_exceptions=True)
+        assert {str(error) for error in errors} == {"the store did not answer in time"}
+        assert len(asked) == 1
+
+    play(redis_url(), story)
+
+
+def test_the_stream_holds_all_that_the_journal_keeps_of_one_batch(server: Server) -> None:
+    async def story(store: OwnBackend) -> None:
+        server.client.config_set("stream-node-max-entries", 1)
+        await asyncio.gather(*(store.transact(adding(store)) for _ in range(50)))
+        late = OwnBackend(server.url, store.world, manual())
+        assert len(late.journal) == len(store.journal) == 50
         await late.close()
 
     play(server.url, story)

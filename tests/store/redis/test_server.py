@@ -6,7 +6,7 @@ import pytest
 from redis.exceptions import AuthenticationError, OutOfMemoryError, ReadOnlyError
 
 from emulator.errors import StoreUnavailable
-from emulator.store.redis.server import RedisServer, reason
+from emulator.store.redis.server import RedisServer, reason, shown
 from tests.redis_server import new_world, redis_url
 
 
@@ -42,3 +42,17 @@ def test_what_is_wrong_is_said(error: Exception, clause: str) -> None:
 def test_a_server_that_is_not_there_is_unavailable() -> None:
     with pytest.raises(StoreUnavailable, match="the store can't be reached"):
         RedisServer("unix:///nowhere/socket").load("w", "e")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("redis://:hunter2@host:1/0", "redis://host:1/0"),
+        ("redis://me:hun?ter2@host/0", "redis://host/0"),
+        ("unix:///run/redis.sock?password=hunter2", "unix:///run/redis.sock"),
+        ("unix:///run/redis.sock?password=hunt@er2", "unix:///run/redis.sock"),
+        ("unix://me:hunter2@/run/redis.sock", "unix:///run/redis.sock"),
+    ],
+)
+def test_a_url_is_shown_without_the_password(url: str, expected: str) -> None:
+    assert shown(url) == expected
