@@ -10,7 +10,7 @@ from msgspec import Struct
 from emulator.compile.names import NameChecker
 from emulator.compile.when import CONDITIONS, FieldNames, Path, WhenCompiler
 from emulator.errors import Diagnostic, DocumentError, EmulatorError, Location
-from emulator.http import Exchange
+from emulator.http import Differing, Exchange
 from emulator.language.document.diagnostics import Diagnostics
 from emulator.language.expressions import Language
 from emulator.language.expressions.runtime import MISSING
@@ -154,6 +154,6 @@ def summary_of(exchange: Exchange) -> str:
     return f"#{exchange.number} {exchange.method} {exchange.path} {exchange.status} {exchange.outcome}"
 
 
-def shortened(difference: Difference) -> str:
+def shortened(difference: Difference | Differing) -> str:
     text = str(difference)
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"

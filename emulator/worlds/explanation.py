@@ -5,13 +5,14 @@ Nothing here is computed for a request: the rule is found by its id, and the pro
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 
 from emulator.compile.questions import shortened, summary_of
 from emulator.engine.authenticate import make_caller
 from emulator.engine.context import Context, Service
+from emulator.engine.near_misses import described
 from emulator.engine.provenance import Basis, provenance_of
 from emulator.engine.validate import check_form, read_form
 from emulator.errors import ApiError, EmulatorError
@@ -20,8 +21,8 @@ from emulator.playbook import Operation, Playbook
 from emulator.playbook.expectations import ListedRule
 from emulator.playbook.json_schema import Schema
 from emulator.playbook.limits import TierPlan
-from emulator.playbook.matching import Difference
 from emulator.playbook.model import CheckPlan, Rule
+from emulator.playbook.rules import Miss
 from emulator.store.limits import Allowance
 from emulator.store.masking import MASKED, mask_key
 from emulator.store.passed_over import operation_of, passed_over
@@ -58,9 +59,7 @@ def compared(exchange: Exchange, world: World) -> list[TracedRule]:
     operation, service = operation_of(exchange, world.playbook), world.pipeline.services.get(exchange.api)
     if operation is None or service is None:
         return []
-    context = _context(service, operation, exchange, world.playbook)
-    context.caller, context.allowance, context.number = _who(exchange, context), exchange.allowance, exchange.number
-    context["now"] = exchange.at
+    context = _context_of_rules(service, operation, exchange, world.playbook)
     return trace_exchange(operation, exchange, context, bool(_canned(exchange, world)))
 
 
@@ -244,6 +243,14 @@ def _context(service: Service, operation: Operation | None, exchange: Exchange, 
     return context
 
 
+def _context_of_rules(service: Service, operation: Operation | None, exchange: Exchange, playbook: Playbook) -> Context:
+    """Returns the context with what rules are compared with besides: the caller, its allowance, and the time."""
+    context = _context(service, operation, exchange, playbook)
+    context.caller, context.allowance, context.number = _who(exchange, context), exchange.allowance, exchange.number
+    context["now"] = exchange.at
+    return context
+
+
 def _is_own(rule: Rule, operation: Operation) -> bool:
     """Whether a rule is the API file's, not a scenario's: those generate what they answer."""
     return rule.place.file == operation.place.file
@@ -317,14 +324,17 @@ class NearestRequest:
         exchanges = self._last_of(rule.operations)
         if not exchanges:
             return ""
-        found: list[tuple[Sequence[Difference], Exchange]] = []
+        found: list[tuple[Miss, Exchange]] = []
         for exchange in exchanges:
             operation = operation_of(exchange, self._world.playbook)
             compiled = None if operation is None else operation.rules.by_place.get(rule.place)
             if compiled is not None:
-                found.append((compiled.matcher.differences(self._context(exchange, operation)), exchange))
-        differences, exchange = min(found, key=lambda each: len(each[0]), default=((), exchanges[-1]))
-        about = "; ".join(map(shortened, differences)) or "another rule answered, or a counter kept it back"
+                differences = compiled.matcher.differences(self._context(exchange, operation))
+                found.append((Miss(compiled, tuple(differences)), exchange))
+        nearest = sorted(found, key=lambda each: len(each[0].differences))[:1]
+        exchange = nearest[0][1] if nearest else exchanges[-1]
+        near = [each for missed, of in nearest for each in described([missed], self._contexts[of.number])]  # no secrets
+        about = "; ".join(shortened(each) for miss in near for each in miss.differences) or "another rule answered, or a counter kept it back"
         return f"nearest is {summary_of(exchange)}: {about}"
 
     def _last_of(self, operations: frozenset[tuple[str, str]]) -> list[Exchange]:
@@ -339,6 +349,6 @@ class NearestRequest:
         context = self._contexts.get(exchange.number)
         if context is None:
             service = self._world.pipeline.services[exchange.api]
-            context = _context(service, operation, exchange, self._world.playbook)
+            context = _context_of_rules(service, operation, exchange, self._world.playbook)
             self._contexts[exchange.number] = context
         return context

@@ -215,6 +215,20 @@ def test_the_work_to_find_the_nearest_requests_is_bounded(tmp_path: Path, monkey
     assert {each["nearest"] for each in shown[50:]} == {NOT_COMPARED}
 
 
+def test_a_rule_that_has_not_answered_differs_by_what_the_explanation_says(tmp_path: Path) -> None:
+    when = "{caller.tier: free, caller.key: axp_test_free, now: {lt: 5}, body.model: other}"
+    (tmp_path / "mine.yaml").write_text(
+        f"scenario: mine\nextends: default\nrules:\n  - {{on: messages.create, when: {when}, reply: {{}}}}\n"
+    )
+    with Emulator(scenario=tmp_path / "mine.yaml") as mine:
+        url = f"{mine.base_url('aiexport')}/messages"
+        loopback.post(url, json=asking(), headers=KEY).raise_for_status()
+        (rule,), told = mine.rules, mine.explain(1)
+    assert "caller.tier: expected 'free', found 'pro'" in rule["nearest"]
+    assert KEY["X-API-Key"] not in rule["nearest"]
+    assert rule["nearest"].partition(": ")[2] == "; ".join(map(str, told.rules[0].differences))
+
+
 def counted(monkeypatch: pytest.MonkeyPatch, work: Counter[str], owner: Any, name: str) -> None:
     function = getattr(owner, name)
 
