@@ -91,15 +91,16 @@ def _read(name: str) -> bytes:
 
 
 def _ask(url: str, world: str, token: str, body: dict[str, Any]) -> Explanation:
-    """Asks a running emulator. Raises ConfigError and ControlError."""
+    """Asks a running emulator. Raises ConfigError."""
     from msgspec import convert
 
+    from emulator.cli.switchboard import send
     from emulator.log.address import check_address
     from emulator.testing.client import Client
     from emulator.worlds.explained import Explanation
 
     address, token = check_address(url, world, token)
-    return convert(Client(address, world, token or None).post("/explain", body), Explanation)
+    return convert(send(Client(address, world, token or None), "POST", "/explain", body), Explanation)
 
 
 def _rehearse(scenarios: tuple[str, ...], request: dict[str, Any]) -> Explanation:

@@ -20,11 +20,25 @@ from emulator.errors import ConfigError
 if TYPE_CHECKING:
     from emulator.testing.client import Client
 
-NOT_READY = 1  # the exit status when `wait` waited in vain
+NOT_READY = 1  # the exit status of `wait` when nothing is ready in time
 FAILED = {"verdict": 4, "expect": 5}  # and those of findings and of what is not met, as for `emulator run`
 BETWEEN_TRIES, LEAST = 0.1, 0.001  # real seconds
 PATHS = (".yaml", ".yml")
 SEVERAL = "…"
+ROUTE = re.compile(r"(?P<method>GET|POST|PUT|PATCH|DELETE) /_emulator(?P<path>/[^\s,;]*)")
+
+
+class _Steering(click.Command):
+    """A command that says why the clock takes no negative time, which looks like an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if self.name == "clock" and error.option_name.strip("-")[:1].isdigit():
+                cure = "the clock only advances; `emulator clock set TIME` sets it back"
+                raise click.UsageError(cure, ctx) from None
+            raise
 
 
 def commands() -> list[click.Command]:
@@ -36,6 +50,7 @@ def _command(name: str, entries: Sequence[Entry]) -> click.Command:
     parameters: list[click.Parameter] = [click.Argument(["words"], nargs=-1, metavar=_usage(entries))]
     for option in dict.fromkeys(each for entry in entries for each in entry.options):
         choice = OPTIONS[option]
+        alone: dict[str, Any] = {"is_flag": False, "flag_value": "true"} if choice.type == "frozen" else {}
         parameters.append(
             click.Option(
                 [f"--{option}", f"given_{option}"],
@@ -43,6 +58,7 @@ def _command(name: str, entries: Sequence[Entry]) -> click.Command:
                 help=choice.about,
                 multiple=choice.multiple,
                 type=str if isinstance(choice.type, str) else choice.type,
+                **alone,
             )
         )
     parameters += address_options()
@@ -52,7 +68,7 @@ def _command(name: str, entries: Sequence[Entry]) -> click.Command:
     def run(**options: Any) -> int:
         return _run(entries, **options)
 
-    return click.Command(name, callback=run, params=parameters, help=_help(entries))
+    return _Steering(name, callback=run, params=parameters, help=_help(entries))
 
 
 def _usage(entries: Sequence[Entry]) -> str:
@@ -160,11 +176,12 @@ def _ask(client: Client, entry: Entry, arguments: Mapping[str, Any], options: Ma
         if arguments["PARAM=VALUE"] or "=" in values["fault"]:
             values |= _parameters([values["fault"], *arguments["PARAM=VALUE"]])
     if "JSON" in arguments:
-        values |= _object(arguments["JSON"], f"the {'record' if entry.command == 'records' else 'expectation'}")
-    return _send(client, method, _filled(path, arguments, client.world), values)
+        values |= _object(arguments["JSON"], f"the {'record' if entry.command == 'records' else 'expectation'}", _yaml)
+    return send(client, method, _filled(path, arguments, client.world), values)
 
 
-def _send(client: Client, method: str, path: str, values: Mapping[str, Any]) -> Any:
+def send(client: Client, method: str, path: str, values: Mapping[str, Any]) -> Any:
+    """Asks a route. Raises ConfigError with what the server says, in the words of who typed."""
     from emulator.log.address import TOKEN_HINT
     from emulator.testing.client import ControlError
 
@@ -181,15 +198,37 @@ def _send(client: Client, method: str, path: str, values: Mapping[str, Any]) -> 
             raise ConfigError(f"{error.message}; {cure}") from None
         diagnostics = str(error).removeprefix(error.message).splitlines()[1:] if error.status == 422 else []
         hint = TOKEN_HINT if error.status == 403 and "token" in error.message else error.hint
-        lines = [_said(error.message, client.url), *diagnostics, *([f"hint: {hint}"] if hint else [])]
+        hints = [f"hint: {ROUTE.sub(_command_of, hint)}"] if hint else []
+        lines = [_said(error.message, client.url), *diagnostics, *hints]
         raise ConfigError("\n".join(lines)) from None
 
 
 def _said(message: str, url: str) -> str:
-    """What a server says, in the words of who typed: without `body` and `query`, and not what is no emulator's."""
+    """What a server says, in the words of who typed: with options for keys, and not what is no emulator's."""
     if re.match(r"[A-Z]+ /_emulator\S* answered [0-9]+: ", message):
         return f"what answers at {url} is no emulator of this version: {message.splitlines()[0][:200]}"
-    return re.sub(r"^(body|query)(\.|: )", "", message)
+    options = {choice.key: f"--{name} {choice.metavar}" for name, choice in OPTIONS.items()}
+    return re.sub(r"^'(\w+)'(?= is missing)", lambda found: options.get(found[1], found[0]), message)
+
+
+def _command_of(route: re.Match[str]) -> str:
+    """The command that asks a route which a hint names, or the route where none does."""
+    parts = route["path"].split("/")
+    fitting = [each for each in ENTRIES if _asks(each, route["method"], parts)]
+    if len(fitting) != 1:
+        return f"`emulator {fitting[0].command}`" if fitting else route[0]
+    (entry,) = fitting
+    named = dict(zip(entry.route.partition(" ")[2].split("/"), parts, strict=True))
+    typed = {part[1:-1].upper(): value for part, value in named.items() if part.startswith("{") and part != value}
+    return f"`emulator {' '.join(typed.get(word, word) for word in entry.words.split())}`"
+
+
+def _asks(entry: Entry, method: str, parts: Sequence[str]) -> bool:
+    own, _, path = entry.route.partition(" ")
+    known = path.split("/")
+    return (own, len(known)) == (method, len(parts)) and all(
+        each == part or each.startswith("{") for each, part in zip(known, parts, strict=True)
+    )
 
 
 def _filled(path: str, arguments: Mapping[str, Any], world: str) -> str:
@@ -206,18 +245,19 @@ def _value(key: str, value: Any) -> Any:
         return [_scenario(each) for each in value]
     if key in ("advance", "set", "speed", "age", "after", "for") and isinstance(value, str):
         try:
-            return float(value)
+            return _number(value)
         except ValueError:
-            return value
+            if key == "speed":
+                raise ConfigError(f"speed: expected a number such as 100; found {value[:100]!r}") from None
     return value
 
 
 def _option(choice: Choice, name: str, value: Any) -> Any:
-    """The value of an option, as the control API takes it. Raises ConfigError for what is not JSON."""
+    """The value of an option, as the control API takes it. Raises ConfigError for what is neither JSON nor YAML."""
     if choice.multiple:
         return [_scenario(each) if choice.type == "path" else each for each in value]
     if choice.type == "json":
-        return _json(value, f"--{name}")
+        return _json(value, f"--{name}", _yaml)
     if choice.type == "frozen":
         return True if value == "true" else value
     return _value(choice.key, value)
@@ -227,13 +267,28 @@ def _scenario(name: str) -> str:
     return os.path.abspath(name) if name.endswith(PATHS) else name
 
 
-def _json(text: str, where: str) -> Any:
+def _json(text: str, where: str, otherwise: Callable[[str, str], Any] | None = None) -> Any:
     try:
         return json.loads(text, parse_float=_number, parse_constant=_number)
     except RecursionError:
         raise ConfigError(f"{where} is nested too deeply") from None
     except ValueError as error:
+        if otherwise is not None and isinstance(error, json.JSONDecodeError):
+            return otherwise(text, where)
         raise ConfigError(f"{where} is not JSON: {error}") from None
+
+
+def _yaml(text: str, where: str) -> Any:
+    """What is typed as YAML, such as {on: models.list}, if JSON can hold it. Raises ConfigError."""
+    from emulator.errors import DocumentError
+    from emulator.language.document.reader import parse
+
+    try:
+        return json.loads(json.dumps(parse(text, where).data, allow_nan=False))
+    except DocumentError as error:
+        raise ConfigError(f"{where} is neither JSON nor YAML: {error.diagnostics[0].message}") from None
+    except (RecursionError, TypeError, ValueError) as error:
+        raise ConfigError(f"{where} is YAML that JSON can't hold: {error}") from None
 
 
 def _number(text: str) -> float:
@@ -243,8 +298,8 @@ def _number(text: str) -> float:
     return number
 
 
-def _object(text: str, what: str) -> dict[str, Any]:
-    data = _json(text, what)
+def _object(text: str, what: str, otherwise: Callable[[str, str], Any] | None = None) -> dict[str, Any]:
+    data = _json(text, what, otherwise)
     if not isinstance(data, dict):
         raise ConfigError(f'{what} is {text[:100]!r}; expected a JSON object, such as \'{{"name": "Mine"}}\'')
     return data
@@ -268,14 +323,14 @@ def _snapshot(client: Client, entry: Entry, file: str, as_json: bool) -> int:
     path, did = _filled("/worlds/{name}/snapshot", {}, client.world), "loaded"
     try:
         if entry.route.startswith("GET"):
-            text, did = json.dumps(_send(client, "GET", path, {})), "saved"
+            text, did = json.dumps(send(client, "GET", path, {})), "saved"
             if file == "-":
                 click.echo(text)
                 return 0
             replace_file(Path(file), text.encode())
         else:
             text = sys.stdin.read() if file == "-" else Path(file).read_text()
-            _send(client, "PUT", path, _object(text, file))
+            send(client, "PUT", path, _object(text, file))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: {error.strerror if isinstance(error, OSError) else 'it is no text'}") from None
     click.echo(
@@ -294,8 +349,9 @@ def _wait(url: str, connect: Callable[..., Client], timeout: str) -> int:
     from emulator.language.document.durations import parse_duration
     from emulator.testing.client import ControlError
 
+    timeout = f"{timeout}s" if timeout.isdecimal() else timeout
     try:
-        limit = parse_duration(f"{timeout}s" if timeout.isdecimal() else timeout, Location("--timeout")).fixed
+        limit = parse_duration(timeout, Location("--timeout")).fixed
     except DocumentError as error:
         raise ConfigError(str(error)) from None
     last = ["nothing was tried"]
@@ -319,7 +375,7 @@ def _wait(url: str, connect: Callable[..., Client], timeout: str) -> int:
     try:
         asyncio.run(wait())
     except TimeoutError:
-        click.echo(f"waited {timeout} in vain: {last[0]}", err=True)
+        click.echo(f"waited {timeout}: {last[0]}", err=True)
         return NOT_READY
     click.echo(f"{url} is ready")
     return 0

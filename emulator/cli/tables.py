@@ -19,18 +19,20 @@ EMPTY: tuple[Any, ...] = (None, "", [], {}, ())
 def answer_lines(answer: Any, rows: str, columns: str, none: str) -> Iterator[str]:
     """Yields the lines of an answer: a table of what it has in `rows`, or without any its fields, one a line.
 
-    Columns in which nothing stands are left out.
+    Columns in which nothing stands are left out; `none` is yielded for no lines, and may name {fields} of the answer.
     """
     names = columns.split()
     if not rows:
         shown = {name: answer.get(name) for name in names if answer.get(name) not in EMPTY}
         width = max(map(len, shown), default=0)
         yield from (f"{name.ljust(width)}  {_cell(name, value)}" for name, value in shown.items())
+        if not shown and none:
+            yield none
         return
     found = answer[rows]
     if isinstance(found, Mapping):
         found = [{"name": name, **each} for name, each in found.items()]
-    yield from table(found, names) if found else [none or f"no {rows}"]
+    yield from table(found, names) if found else [escaped(none.format_map(answer)) or f"no {rows}"]
 
 
 def table(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> Iterator[str]:

@@ -16,7 +16,7 @@ class Entry(NamedTuple):
 
     `send` are keys of the body or the query, with the argument that gives the value, or a constant; an argument that
     is called like a part of the path goes there. `options` are those that it takes, `needs` one that makes it this
-    entry. `rows` names what in the answer is a table, `columns` what is shown of it; `none` is said of an empty one.
+    entry. `rows` names what in the answer is a table, `columns` what is shown of it; `none` is said of nothing.
     """
 
     words: str
@@ -104,6 +104,7 @@ JOB = "id api kind workspace state done started_at ends_at counts polls faults s
 WORLD = "name scenarios seed keys exchanges faults owner"
 RECORD = {"rows": "records", "columns": "id seeded record", "none": "no records"}
 FAULT = "id fault params on key times nth every probability after for played used_up note"
+UNLIMITED = "tier: {tier}; no limits"
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(
@@ -120,7 +121,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("expect remove ID", "DELETE /expectations/{id}", "Remove an expectation that was added.", columns="removed"),
     Entry("faults", "GET /faults", "List the armed faults.", rows="armed", columns=FAULT, none="no fault is armed"),
     Entry("faults known", "GET /faults", "List all known faults.", rows="known", columns="name on params about"),
-    Entry("disarm", "DELETE /faults", "Disarm all faults.", columns="disarmed"),
+    Entry("disarm", "DELETE /faults", "Disarm all faults.", columns="disarmed", none="nothing was armed"),
     Entry("disarm ID", "DELETE /faults/{id}", "Disarm one fault.", columns="disarmed"),
     Entry(
         "answers",
@@ -179,7 +180,7 @@ ENTRIES: tuple[Entry, ...] = (
         ("api",),
         rows="limits",
         columns="name used remaining limit reset",
-        none="no limits",
+        none=UNLIMITED,
     ),
     Entry(
         "limits KEY",
@@ -190,7 +191,7 @@ ENTRIES: tuple[Entry, ...] = (
         "tier",
         "limits",
         "name used remaining limit reset",
-        "no limits",
+        UNLIMITED,
     ),
     Entry(
         "limits KEY",
@@ -201,7 +202,7 @@ ENTRIES: tuple[Entry, ...] = (
         "budget",
         "limits",
         "name used remaining limit reset",
-        "no limits",
+        UNLIMITED,
     ),
     Entry(
         "limits new KEY",

@@ -55,11 +55,19 @@ def read_expectation(entry: Mapping[str, Any], known: KnownNames, id: str) -> Ex
     """Reads and compiles one that a world is given under an id. Raises DocumentError; its places are those in the
     entry."""
 
-    def place_of(path: Path) -> Location:
-        return Location(".".join(map(str, path)) or id)
+    given = _Given(entry, id)
+    return compile_expectation(validate(given, ExpectModel), known, given.place, ())
 
-    read = validate(Document("", dict(entry), None, FilePath()), ExpectModel)
-    return compile_expectation(read, known, place_of, ())
+
+class _Given(Document):
+    """An entry that stands in no file: its parts are called by their keys."""
+
+    def __init__(self, entry: Mapping[str, Any], id: str) -> None:
+        super().__init__("", dict(entry), None, FilePath())
+        self._id = id
+
+    def place(self, path: Path, key: bool = False) -> Location:
+        return Location(".".join(map(str, path)) or self._id)
 
 
 def list_rules(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import partial
@@ -28,6 +29,7 @@ from emulator.playbook.matching import COUNTER_TESTS
 from emulator.store.memory import MemoryBackend
 
 CONDITIONS = frozenset(("on", "key", *COUNTER_TESTS, "probability", "after"))  # with one, a fault waits for a request
+WITHOUT_COLON = re.compile(r"\s*(?P<on>[\w/-]*[.*/][\w.*/,-]*)(?:\s*:|\s+)(?P<fault>\w+)\b.*", re.DOTALL)
 Patterns = Annotated[list[str], Meta(min_length=1, max_length=1_000)]
 
 
@@ -130,9 +132,19 @@ def orders(texts: Iterable[str], playbook: Playbook) -> list[dict[str, Any]]:
             refuse_in_vain(order, playbook)
             Armed(MemoryBackend(manual(0.0))).arm(order)  # what can be armed there can be here
         except EmulatorError as error:
-            raise ConfigError(f"--fault {text!r}: {str(error).removeprefix('body.')}") from None
+            reason = _colon_missing(text) or str(error).removeprefix("body.")
+            raise ConfigError(f"--fault {text!r}: {reason}") from None
         found.append(order)
     return found
+
+
+def _colon_missing(text: str) -> str:
+    """Says what is missing if operations stand before a fault without a colon and a space; else nothing."""
+    found = WITHOUT_COLON.fullmatch(text)
+    if found is None or not (found["fault"] in FAULTS or found["fault"] in FAULTS.aliases):
+        return ""
+    right = f"{found['on']}: {text[found.start('fault') :]}"
+    return f"a colon and a space separate operations from the fault; expected {right!r}"
 
 
 def disarm(request: ControlRequest) -> Disarmed:

@@ -18,6 +18,7 @@ from emulator.engine.context import NOBODY, Context, Service
 from emulator.engine.functions import LANGUAGE
 from emulator.engine.steps import work_rows
 from emulator.errors import ApiError, ConfigError, EmulatorError, Location
+from emulator.http import Caller
 from emulator.jobs import Jobs
 from emulator.jobs.job import Job
 from emulator.language.document.diagnostics import did_you_mean
@@ -25,8 +26,11 @@ from emulator.language.expressions.template import compile_tree
 from emulator.language.schema.api import StepModel
 from emulator.playbook.model import JobPlan
 from emulator.settings import MIB
+from emulator.store.masking import mask_key
 from emulator.store.tokens import KEYS
 from emulator.worlds.snapshot import MAX_ITEMS
+
+BY_POLLS = "the client's polls finish items of this kind; leave it out and poll the job, or give `state`"
 
 
 class StateView(Struct, frozen=True):
@@ -124,10 +128,7 @@ def start(request: ControlRequest, body: JobRequest) -> Generator[None, None, Jo
     plan, clock, store = service.api.jobs[body.kind], request.clock, request.state.store
     step, context = _beginning(service, body.kind)
     context.number = f"seeded/{store.counters.increment('seeded')}"
-    try:
-        context.caller = identify(context, KEYS, body.key)
-    except ApiError as error:
-        raise ControlFailure(400, f"body.as: {error.detail}") from None
+    context.caller = _caller(request, context, body.key)
     id = body.id or _new_id(step, context)
     if service.jobs.find(id) is not None:
         raise ControlFailure(409, f"there is a job {id!r} already")
@@ -177,6 +178,23 @@ def _service_of(request: ControlRequest, body: JobRequest) -> Service:
     return found[0]
 
 
+def _caller(request: ControlRequest, context: Context, key: str) -> Caller:
+    """Whose job it is. Raises ControlFailure 400 for a key that the API refuses, or that another one knows."""
+    services, own = request.world.pipeline.services, context.service
+    owners = [name for name, service in services.items() if key in service.records[KEYS]]
+    if owners and own.api.name not in owners:
+        owner, name = " and ".join(owners), own.api.name
+        raise ControlFailure(
+            400,
+            f"body.as: the key {mask_key(key)} is one of {owner}; jobs of this kind are those of {name}",
+            "GET /_emulator/keys lists the keys of each API",
+        )
+    try:
+        return identify(context, KEYS, key)
+    except ApiError as error:
+        raise ControlFailure(400, f"body.as: {error.detail}") from None
+
+
 def _beginning(service: Service, kind: str) -> tuple[StepModel | None, Context]:
     """The step by which a request begins a job of a kind, and a context of its operation."""
     for name, operation in service.api.file.operations.items():
@@ -223,7 +241,7 @@ def _age_by(body: JobRequest, plan: JobPlan, count: int) -> float:
         raise ControlFailure(400, f"body.finished: the job has {count:,} items; found {body.finished:,}")
     age = plan.timeline.finishes(body.finished - 1, count) if count else 0.0
     if plan.timeline.finished(age, count) != body.finished:
-        raise ControlFailure(400, "body.finished: items of this kind move by polls; the client's polls finish them")
+        raise ControlFailure(400, f"body.finished: {BY_POLLS}")
     return age
 
 

@@ -190,11 +190,18 @@ def _service_of(request: ControlRequest, key: str, api: str | None, where: str) 
     knowing = [service for service in services.values() if key in service.records["keys"]]
     welcoming = [service for service in services.values() if service.api.unknown is not None]
     candidates = knowing or welcoming
+    led = None if knowing else request.server.worlds.of_key(key)
+    if led is not None and led.name != request.world.name:
+        raise ControlFailure(
+            400,
+            f"{where}.key: no API of the world {request.world.name!r} knows the key {mask_key(key)}, which leads to "
+            f"the world {led.name!r}",
+            f"ask that world: --world {led.name} in a terminal, ?world={led.name} over HTTP",
+        )
     if len(candidates) > 1:
         names = ", ".join(service.api.name for service in candidates)
-        raise ControlFailure(
-            400, f"{where}.api: the key {mask_key(key)} may be one of several APIs; expected one of: {names}"
-        )
+        reason = "is known to several APIs" if knowing else "is known to no API, and several accept unknown keys"
+        raise ControlFailure(400, f"{where}.api: the key {mask_key(key)} {reason}; expected one of: {names}")
     if not candidates:
         raise unknown("key", mask_key(key), "no API knows it, and none welcomes unknown keys")
     return candidates[0]

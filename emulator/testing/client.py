@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from emulator.testing.connection import TIMEOUT, ConnectionFailed, Connections, 
 CONTROL = "/_emulator"
 DEFAULT = "default"  # the world of whoever names none
 WORLD_HEADER = "X-Emulator-World"
+PLACE = re.compile(r"^(body|query)(\.|: )", re.MULTILINE)  # where HTTP has what is an argument or an option elsewhere
 SAFE = "/%:@!$&'()*+,;=~"  # what a path keeps, escapes included
 
 
@@ -138,6 +140,7 @@ def _error(request: str, response: Response) -> ControlError:
     try:
         error = json.loads(response.body)["error"]
         message, hint = str(error["message"]), str(error.get("hint") or "")
+        message = PLACE.sub("", message) if response.status == 400 else message
         complaints = error.get("complaints") or ()
     except (ValueError, LookupError, TypeError, AttributeError):
         text = response.body[:500].decode(errors="replace")

@@ -88,6 +88,10 @@ class CredentialRoutes(Generic[Target]):
         """Returns what is registered to a world, the oldest first."""
         return [key for key, owner in self._registered.items() if owner is world]
 
+    def owner(self, key: str) -> Target | None:
+        """Returns what a key is registered to."""
+        return self._registered.get(key)
+
     def forget(self, world: Target, registered: bool = True) -> None:
         """Stops routing to a world what was issued there and, unless `registered` is false, what is registered."""
         self._issued = {key: owner for key, owner in self._issued.items() if owner is not world}

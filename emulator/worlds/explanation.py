@@ -334,7 +334,10 @@ class NearestRequest:
         nearest = sorted(found, key=lambda each: len(each[0].differences))[:1]
         exchange = nearest[0][1] if nearest else exchanges[-1]
         near = [each for missed, of in nearest for each in described([missed], self._contexts[of.number])]  # no secrets
-        about = "; ".join(shortened(each) for miss in near for each in miss.differences) or "another rule answered, or a counter kept it back"
+        about = (
+            "; ".join(shortened(each) for miss in near for each in miss.differences)
+            or "another rule answered, or a counter kept it back"
+        )
         return f"nearest is {summary_of(exchange)}: {about}"
 
     def _last_of(self, operations: frozenset[tuple[str, str]]) -> list[Exchange]:

@@ -252,6 +252,10 @@ class WorldRegistry:
         """The keys registered to a world. Raises UnknownWorld."""
         return self._routes.keys(self.find(name))
 
+    def of_key(self, key: str) -> World | None:
+        """The world that a key is registered to."""
+        return self._routes.owner(key)
+
     # ------------------------------------------------------------------ saving
 
     def snapshot(self, name: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from emulator.worlds.explained import Explanation, ReplyView, TracedRule
 from emulator.worlds.explanation import explained
 from emulator.worlds.registry import HEADER, WorldRegistry
 from emulator.worlds.rule_trace import trace_decision
+from emulator.worlds.world import World
 
 PREFLIGHT = "a browser's preflight is no exchange: it has no rules, and changes nothing; explain the request itself"
 JSON = "application/json"
@@ -73,7 +74,16 @@ async def rehearse(sample: SampleRequest, worlds: WorldRegistry, origin: str, pu
     exchange.outcome = "complete"
     view = exchange_view(exchange, world.playbook)
     shown = ReplyView(view.status, view.reply_headers, view.reply_body, _delay(reply), view.events)
-    return explained(exchange, world, reason, rules, [], shown)
+    return explained(exchange, world, reason, rules, _notes(request.host, origin, world), shown)
+
+
+def _notes(host: str, origin: str, world: World) -> list[str]:
+    """Returns a note for a request to a host that is no emulated API's, and not the emulator either."""
+    hosts = {each.lower() for api in world.playbook.apis.values() for each in api.hosts}
+    is_name = "." in host and host.rpartition(".")[2].isalpha()
+    if not is_name or host in hosts or host == urlsplit(origin).hostname:
+        return []
+    return [f"no emulated API has the host {host}: this is the answer if the request is sent to the emulator"]
 
 
 def _scope(sample: SampleRequest, origin: str) -> Scope:

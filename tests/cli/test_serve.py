@@ -71,6 +71,8 @@ def test_faults_are_armed_from_the_start(tmp_path: Path) -> None:
         ("modles.*: status=503", "on: no operation is called 'modles.*'; did you mean "),
         ("status=503; times=0", "times: expected a whole number from 1"),
         ("models.list: stuck", "on: "),
+        ("models.list status=503", "a colon and a space separate operations from the fault; expected 'models.list: s"),
+        ("models.list:status=503", "a colon and a space separate operations from the fault; expected 'models.list: s"),
     ],
 )
 def test_a_wrong_fault_is_refused_before_anything_is_served(text: str, said: str) -> None:

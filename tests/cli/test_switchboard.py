@@ -84,7 +84,54 @@ def test_what_is_unknown_is_refused_with_the_nearest(refused: Refused) -> None:
     assert refused("use", "nowhere.yaml").count("no such file") == 1
     assert "no world 'nowhere'" in refused("clock", "--world", "nowhere")
     assert refused("records", "put", "aixplain", "agents", "a1", "[]").startswith("the record is '[]'; expected a JSON")
-    assert refused("jobs", "start", "batch", "axp_test_pro", "--items", "[").startswith("--items is not JSON: ")
+    assert refused("jobs", "start", "batch", "axp_test_pro", "--items", "[").startswith(
+        "--items is neither JSON nor YAML: "
+    )
+
+
+def test_a_refusal_names_what_is_typed_in_a_terminal(refused: Refused) -> None:
+    assert refused("clock", "--world", "mine").endswith("hint: `emulator worlds new NAME` makes a world\n")
+    assert refused("worlds", "delete", "default").endswith("hint: `emulator worlds reset` lets it begin again\n")
+    assert refused("limits", "new", "axp_mine_1") == "--like KEY is missing\n"
+    assert refused("jobs", "start", "execution", "aix_test_demo").startswith("--result JSON is missing; it is what a")
+    assert "the clock only advances; `emulator clock set TIME` sets it back" in refused("clock", "advance", "-5s")
+    assert "No such option" in refused("clock", "advance", "5s", "--fast")
+    assert refused("clock", "speed", "fast") == "speed: expected a number such as 100; found 'fast'\n"
+    assert refused("clock", "advance", "nan").startswith("advance: ")
+
+
+def test_an_expectation_that_is_wrong_is_named_by_its_key(refused: Refused) -> None:
+    said = refused("expect", "add", '{"on": "models.list", "times": "nevr"}')
+    assert said.startswith("times: expected a whole number, 'never' or a mapping")
+    assert refused("expect", "add", '{"onn": "models.list"}').startswith("unknown key 'onn'; expected one of: on")
+
+
+def test_a_key_of_another_world_is_led_to_it(said: Said, refused: Refused) -> None:
+    said("worlds", "new", "mine")
+    said("limits", "new", "mine-key-1", "--like", "axp_test_pro", "--world", "mine")
+    lost = refused("limits", "mine-key-1")
+    assert "leads to the world 'mine'" in lost
+    assert "--world mine" in lost
+    assert said("limits", "mine-key-1", "--world", "mine").startswith("name ")
+    unknown = refused("limits", "axp_of_nobody")
+    assert "is known to no API, and several accept unknown keys; expected one of: aixplain, aiexport" in unknown
+
+
+def test_yaml_may_be_typed_where_json_may(said: Said, refused: Refused) -> None:
+    assert "on     models.list\n" in said("expect", "add", "{on: models.list, times: never}")
+    assert '"name": "Mine"' in said("records", "put", "aixplain", "agents", "a1", "{name: Mine}")
+    assert "neither JSON nor YAML" in refused("expect", "add", "{on: [}")
+    assert "that JSON can't hold" in refused("records", "put", "aixplain", "agents", "a1", "{size: .nan}")
+
+
+def test_nothing_done_is_said(said: Said) -> None:
+    assert said("disarm") == "nothing was armed\n"
+    assert said("limits", "axp_test_free", "--tier", "enterprise") == "tier: enterprise; no limits\n"
+
+
+def test_a_frozen_world_needs_no_time(emulator: Emulated) -> None:
+    assert emulate("worlds", "new", "mine", "--frozen", "--url", emulator.origin).exit_code == 0
+    assert "frozen   yes\n" in steer(emulator, "clock", "--world", "mine").stdout
 
 
 def test_the_clock_is_moved(said: Said) -> None:
@@ -244,7 +291,7 @@ def test_where_no_emulator_is_one_sentence_says_what_to_start() -> None:
     assert done.stderr.endswith("; start one with `emulator serve`, or say where it is with --url\n")
     assert emulate("clock", "--url", "ftp://x").stderr.startswith("--url is 'ftp://x'; expected ")
     waited = emulate("wait", "--url", "http://127.0.0.1:9", "--timeout", "10ms")
-    assert (waited.exit_code, waited.stderr[:21]) == (1, "waited 10ms in vain: ")
+    assert (waited.exit_code, waited.stderr[:16]) == (1, "waited 10ms: no ")
     assert emulate("wait", "--timeout", "soon").exit_code == 2
 
 
@@ -286,4 +333,4 @@ def test_wait_ends_in_time_though_nothing_answers_what_is_accepted() -> None:
         done = emulate("wait", "--url", f"http://127.0.0.1:{listener.getsockname()[1]}", "--timeout", "50ms")
         thread.join()
     assert (done.exit_code, left.is_set()) == (1, True), done.output
-    assert done.stderr.startswith("waited 50ms in vain: no emulator answers at http://127.0.0.1:")
+    assert done.stderr.startswith("waited 50ms: no emulator answers at http://127.0.0.1:")

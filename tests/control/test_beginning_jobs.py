@@ -106,6 +106,12 @@ def test_its_end_is_reported_to_the_webhook_that_it_remembers(control: httpx.Cli
         assert len(receiver.got) == 1
 
 
+def test_a_key_of_another_api_has_no_such_job(control: httpx.Client) -> None:
+    message = refusal(control, {**ORDER, "as": "aix_test_demo"})
+    assert message.startswith("body.as: the key ")
+    assert message.endswith(" is one of aixplain; jobs of this kind are those of aiexport")
+
+
 def test_wrong_orders_are_refused_and_begin_nothing(control: httpx.Client) -> None:
     assert "did you mean 'batch'?" in refusal(control, {**ORDER, "kind": "bacth"})
     assert "did you mean 'aiexport'?" in refusal(control, {**ORDER, "api": "aiexprt"})
@@ -150,4 +156,6 @@ def test_the_largest_and_the_oldest_are_in_a_snapshot(control: httpx.Client, ord
 
 def test_items_that_move_by_polls_are_finished_by_polls(control: httpx.Client) -> None:
     control.post("/scenarios/use", json={"scenarios": ["by-polls"]}).raise_for_status()
-    assert "move by polls" in refusal(control, {**ORDER, "finished": 5})
+    assert refusal(control, {**ORDER, "finished": 5}) == (
+        "body.finished: the client's polls finish items of this kind; leave it out and poll the job, or give `state`"
+    )

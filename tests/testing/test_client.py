@@ -44,6 +44,15 @@ def test_what_the_server_refuses_is_told_in_its_words(emulator: Emulator) -> Non
     assert isinstance(caught.value, EmulatorError)
 
 
+def test_what_is_wrong_is_called_as_the_argument_is(emulator: Emulator) -> None:
+    with pytest.raises(ControlError) as caught:
+        emulator.arm("status", on="modles.list")
+    assert caught.value.message.startswith("on: no operation is called 'modles.list'; did you mean ")
+    with pytest.raises(ControlError) as caught:
+        emulator.expect(on="models.list", times="nevr")
+    assert caught.value.message.startswith("times: expected a whole number, 'never' or a mapping")
+
+
 def test_a_hint_follows_the_message(emulator: Emulator) -> None:
     with pytest.raises(ControlError) as caught:
         emulator.client.of("nowhere").get("/clock")

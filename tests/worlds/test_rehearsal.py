@@ -157,3 +157,12 @@ def test_a_body_that_is_too_large_is_refused_as_it_would_be(emulator: Emulated) 
     emulator.app.pipeline._settings = Settings(max_body=1_000)
     told = explain(emulator, method="POST", path="/v2/messages", headers=KEY, body=asking("x" * 2_000))
     assert told["status"] == 413
+
+
+def test_a_host_that_is_no_api_s_is_noted(emulator: Emulated) -> None:
+    def notes(origin: str) -> Any:
+        return explain(emulator, path=f"{origin}/v2/models", headers=KEY)["notes"]
+
+    (note,) = notes("https://example.com")
+    assert note.startswith("no emulated API has the host example.com: ")
+    assert notes("https://api.aiexport.io") == notes(emulator.origin) == notes("http://localhost:8484") == []
