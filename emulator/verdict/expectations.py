@@ -173,13 +173,19 @@ class Count(Struct):
         found = ", ".join(f"{amount_text(amount)} {unit}" for unit, amount in sums.items())
         exceeded = any(bounds[unit].exceeded(amount) for unit, amount in sums.items())
         ok = all(bounds[unit].holds(amount) for unit, amount in sums.items())
-        return ok, exceeded, f"found {found} in {self.times:,} requests", self._most_by(next(iter(bounds)))
+        return (
+            ok,
+            exceeded,
+            f"found {found} in {self.times:,} request{'s' * (self.times != 1)}",
+            self._most_by(next(iter(bounds))),
+        )
 
     def _most_by(self, unit: str) -> Iterator[str]:
         """Which exchanges spent most of a unit."""
         looked = [(path, amounts.get(unit, 0.0)) for path, amounts in self.looked.items()]
-        most = _largest([*looked, *self.largest])
-        yield f"most {unit} by {', '.join(f'{name} {amount_text(amount)}' for name, amount in most)}"
+        most = [(name, amount) for name, amount in _largest([*looked, *self.largest]) if amount]
+        if most:
+            yield f"most {unit} by {', '.join(f'{name} {amount_text(amount)}' for name, amount in most)}"
 
     def _of_rules(self, journal: Collection[Exchange], near_miss: NearMissOf) -> tuple[bool, bool, str, Iterable[str]]:
         idle = [each for each in self.expectation.rules if not any(self.used[id] for id in each.ids)]

@@ -77,6 +77,12 @@ def test_a_budget_counts_what_is_only_looked_at_once(seen: Seen) -> None:
     assert judged(seen, on="messages.create", spent={"tokens": 10}).ok
 
 
+def test_a_budget_of_which_nothing_was_spent_names_no_request(seen: Seen) -> None:
+    seen.add(0, status=500)
+    one = judged(seen, spent={"USD": 0.1})
+    assert (one.ok, one.found, one.instead) == (False, "found 0 USD in 1 request", ())
+
+
 def test_a_budget_keeps_sums_and_the_few_largest_however_many_requests_come(seen: Seen) -> None:
     for at in range(100):
         seen.add(at)
