@@ -23,7 +23,7 @@ from emulator.playbook import Api
 from emulator.store.tokens import Tokens
 
 Family = Literal["answer", "content", "body", "stream", "wire", "job", "webhook", "token"]
-References = Mapping[str, Literal["error", "state"]]
+References = Mapping[str, Literal["error", "state", "final state"]]
 OF_ANSWERS: frozenset[Family] = frozenset(("answer", "body", "wire", "token"))
 OF_STREAMS: frozenset[Family] = frozenset(("answer", "stream", "wire", "token"))
 OF_REQUESTS = OF_ANSWERS | OF_STREAMS
@@ -83,7 +83,8 @@ class Fault(Struct, frozen=True):
     The first line of a fault's docstring is its description, its fields are its parameters, each annotated with the
     Parameter that parses it (`events: Count`). The first field may be given alone: `cut_after: 3`.
     The faults of one request apply in the order of their `phase`, whatever order they are written in.
-    `refers` maps the fields that name something of the API to what they name: an `error`, or a `state` of its jobs.
+    `refers` maps the fields that name something of the API to what they name: an `error`, a `state` of its jobs, or a
+    `final state`, in which they end.
     """
 
     name: ClassVar[str]

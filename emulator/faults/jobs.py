@@ -58,6 +58,7 @@ class Fail(JobFault, frozen=True):
     """The job fails in `state` (default: its kind's), `after` a time or polls (default: amid its last work)."""
 
     name: ClassVar[str] = "fail"
+    refers: ClassVar[References] = {"state": "final state"}
     state: Text | None = None
     after: Age | None = None
 

@@ -1,5 +1,5 @@
-"""Fault targets: which operations a fault can apply to (they generate an answer, start a job, send a webhook, take a
-token), and which of the API's names its parameters may use."""
+"""Fault targets: which operations a fault can apply to (they generate an answer, stream, start a job, send a webhook,
+take a token), and which of the API's names its parameters may use."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from msgspec.structs import fields
 
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Api, Operation
+from emulator.playbook.model import JobPlan
 
 KEYS = "keys"  # the collection whose credentials are not tokens
 OperationOfApi = tuple[Api, Operation]
@@ -54,10 +55,19 @@ def _errors(api: Api, operation: Operation) -> Iterator[str]:
     yield from operation.errors
 
 
+def _jobs(api: Api, operation: Operation) -> Iterator[JobPlan]:
+    return (api.jobs[kind] for kind in _targets("start", operation) if kind in api.jobs)
+
+
 def _states(api: Api, operation: Operation) -> Iterator[str]:
-    return (
-        state for kind in _targets("start", operation) if kind in api.jobs for state in api.jobs[kind].timeline.states
-    )
+    return (state for kind in _jobs(api, operation) for state in kind.timeline.states)
+
+
+def _final_states(api: Api, operation: Operation) -> Iterator[str]:
+    for kind in _jobs(api, operation):
+        yield kind.failed
+        yield from () if kind.cancel is None else (kind.cancel.end,)
+        yield kind.timeline.end
 
 
 def _targets(verb: str, operation: Operation) -> Iterator[str]:
@@ -68,13 +78,17 @@ def _generates(api: Api, operation: Operation) -> bool:
     return operation.answer is not None
 
 
+def _streams(api: Api, operation: Operation) -> bool:
+    replies = (each.reply for rule in operation.rules.rules for each in rule.each)
+    return any(reply is not None and reply.events is not None for reply in replies)
+
+
 def _starts_job(api: Api, operation: Operation) -> bool:
     return any(_targets("start", operation))
 
 
 def _sends_webhook(api: Api, operation: Operation) -> bool:
-    kinds = [api.jobs[kind] for kind in _targets("start", operation) if kind in api.jobs]
-    return any(kind.webhook is not None for kind in kinds)
+    return any(kind.webhook is not None for kind in _jobs(api, operation))
 
 
 def _has_token(api: Api, operation: Operation) -> bool:
@@ -82,9 +96,14 @@ def _has_token(api: Api, operation: Operation) -> bool:
     return operation.auth or not tokens.isdisjoint(_targets("put", operation))
 
 
-_KNOWN: Mapping[str, Callable[[Api, Operation], Iterator[str]]] = {"error": _errors, "state": _states}
+_KNOWN: Mapping[str, Callable[[Api, Operation], Iterator[str]]] = {
+    "error": _errors,
+    "state": _states,
+    "final state": _final_states,
+}
 _EFFECTS: Mapping[str, tuple[Callable[[Api, Operation], bool], str]] = {
     "content": (_generates, "generates an answer"),
+    "stream": (_streams, "streams"),
     "job": (_starts_job, "starts a job"),
     "webhook": (_sends_webhook, "starts a job that sends a webhook"),
     "token": (_has_token, "takes a credential or issues a token"),

@@ -101,6 +101,14 @@ def test_one_is_disarmed_or_all_are(control: httpx.Client) -> None:
             {"fault": "answer", "params": "empty", "on": "models.*"},
             "body.on: the fault answer would never apply: no operation here generates an answer; expected one of: ",
         ),
+        (
+            {"fault": "cut_after", "params": 3, "on": "models.list"},
+            "body.on: the fault cut_after would never apply: no operation here streams; expected one of: ",
+        ),
+        (
+            {"fault": "fail", "params": "done", "on": "batch.create"},
+            "fault fail: state: unknown final state 'done'; expected one of: failed, cancelled, completed",
+        ),
         ({"fault": "answer"}, "fault answer: kind is missing; expected one of: empty, refusal, fenced"),
         ({"fault": "status", "params": {"error": "overlaoded"}}, "fault status: error: unknown error "),
         ({"fault": "stuck", "params": "in_progres"}, "fault stuck: state: unknown state 'in_progres'; "),

@@ -17,6 +17,7 @@ collections: {tokens: {}, notes: {}}
 jobs:
   work:
     timeline: {waiting: 0s, working: 1s, done: 2s}
+    cancel: {ended: 0s}
     failed: broken
     webhook:
       url: "{{ job.data.url | default(none) }}"
@@ -79,9 +80,9 @@ def test_a_rule_of_a_scenario_may_ask_for_a_fault_so_many_times(small: Small) ->
 def test_a_header_asks_for_the_job_of_its_request_only(small: Small) -> None:
     emulated = small(OPERATIONS, MORE)
     client = emulated.client("small")
-    ids = [start(client, "fail; state=lost"), start(client)]
+    ids = [start(client, "fail; state=ended"), start(client)]
     emulated.advance(100)
-    assert [status(client, id) for id in ids] == ["lost", "done"]
+    assert [status(client, id) for id in ids] == ["ended", "done"]
 
 
 def test_an_armed_fault_waits_for_a_job_to_start_and_for_its_key(small: Small) -> None:

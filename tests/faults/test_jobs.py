@@ -137,9 +137,9 @@ def test_a_batch_fails_halfway_through_its_work_and_its_webhook_says_so(emulator
 @pytest.mark.parametrize(
     ("fault", "states"),
     [
-        ("fail=expired", ["queued", "queued", "in_progress", "expired"]),
+        ("fail=cancelled", ["queued", "queued", "in_progress", "cancelled"]),
         ("fail; after=500ms", ["queued", "failed", "failed", "failed"]),
-        ("fail; after=0s; state=rejected", ["rejected"] * 4),
+        ("fail; after=0s; state=completed", ["completed"] * 4),
     ],
 )
 def test_how_and_when_a_batch_fails_can_be_said(emulator: Emulated, fault: str, states: list[str]) -> None:

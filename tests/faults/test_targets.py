@@ -13,7 +13,7 @@ API = api(
     collections: {tokens: {}, notes: {}}
     answers: {chat: {messages: "{{ body.messages }}"}}
     jobs:
-      silent: {timeline: {waiting: 0s, done: 1s}}
+      silent: {timeline: {waiting: 0s, done: 1s}, cancel: {dropping: 0s, dropped: 1s}, failed: broken}
       told: {timeline: {waiting: 0s, done: 1s}, webhook: {url: "http://localhost/", secret: whsec_YQ==, body: {}}}
     """,
     operations="""
@@ -21,6 +21,7 @@ API = api(
     loud: {route: GET /loud, rules: [{do: [{start: told}], reply: {}}]}
     open: {route: GET /open, auth: false, rules: [{do: [{put: notes, id: a}], reply: {}}]}
     say: {route: POST /say, auth: false, answer: chat, rules: [{reply: {text: "{{ answer.text }}"}}]}
+    talk: {route: GET /talk, auth: false, rules: [{reply: {stream: {events: [{data: a}]}}}]}
     sign_in: {route: POST /token, auth: false, rules: [{do: [{put: tokens, id: a}], reply: {}}]}
     """,
 )
@@ -44,6 +45,10 @@ def faults(playbook: Playbook) -> set[str]:
         ("{on: [open, sign_in], fault: [latency: 1s, «fail: lost]}", "no operation here starts a job; quiet, loud"),
         ("{on: [quiet, open], fault: {«answer: empty}}", "no operation here generates an answer; say"),
         ("{on: quiet, fault: {«drop: {tries: 1}}}", "no operation here starts a job that sends a webhook; loud"),
+        (
+            "{on: quiet, fault: {«cut_after: 3}}",
+            "the fault cut_after would never apply: no operation here streams; talk",
+        ),
         ("{on: open, fault: «expire_token}", "takes a credential or issues a token; quiet, loud, sign_in"),
     ],
 )
@@ -61,6 +66,11 @@ def test_a_fault_that_can_never_apply_is_refused_with_its_position(library: Libr
         "{on: [open, loud], fault: [stuck, drop]}",
         "{on: quiet, fault: expire_token}",
         "{on: sign_in, fault: expire_token}",
+        "{on: [open, talk], fault: {cut_after: 3}}",
+        "{on: 'open', when: {times: 1}, reply: {stream: {events: [{data: a}]}}, fault: {cut_after: 0}}",
+        "{on: quiet, fault: {fail: {state: broken}}}",
+        "{on: quiet, fault: {fail: {state: dropped}}}",
+        "{on: quiet, fault: {fail: {state: done}}}",
         "{on: open, fault: {status: 503}}",
         "{on: open, do: [{start: silent}], reply: {}, fault: stuck}",
         "{fault: stuck}",
@@ -82,6 +92,10 @@ def test_a_fault_is_accepted_where_it_can_apply(library: Library, rule: str) -> 
             "{on: quiet, fault: {«stuck: wating}}",
             "fault stuck: state: unknown state 'wating'; expected one of: waiting, done; did you mean 'waiting'?",
         ),
+        (
+            "{on: quiet, fault: {«fail: {state: broke}}}",
+            "fault fail: state: unknown final state 'broke'; expected one of: broken, dropped, done; did",
+        ),
         ("{fault: {«flap: {state: gone}}}", "fault flap: state: unknown state 'gone'"),
     ],
 )
@@ -96,7 +110,6 @@ def test_a_fault_with_an_unknown_name_is_refused_with_its_position(library: Libr
         "{on: open, fault: {status: {error: internal}}}",
         "{fault: error_event}",
         "{on: quiet, fault: {stuck: waiting}}",
-        "{on: quiet, fault: {fail: {state: never_heard_of}}}",
     ],
 )
 def test_a_fault_may_name_what_there_is(library: Library, rule: str) -> None:
