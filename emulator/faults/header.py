@@ -11,7 +11,7 @@ from emulator.errors import ApiError, ConfigError, DocumentError
 from emulator.faults.armed import KEYS
 from emulator.faults.base import Fault
 from emulator.faults.connections import Refuse
-from emulator.faults.registry import FAULTS, parameters
+from emulator.faults.registry import ALWAYS_NAMED, FAULTS, parameters
 from emulator.faults.targets import unknown_name
 from emulator.http import Header
 from emulator.language.document.reader import parse
@@ -28,6 +28,7 @@ IN_NO_HEADER = (
     f"{Refuse.name} closes the port to every client, so no header may name it; "
     "arm it with POST /_emulator/faults, or write it in a scenario's rule"
 )
+CHOICES = re.compile(r"; expected one of: [^;]*")
 SHAPE = f"expected {NAME}: name; param=value, name2; param=value"
 
 
@@ -36,7 +37,7 @@ def requested_faults(lines: Sequence[Header], api: Api, operation: Operation) ->
     `name; parameter=value`. Several headers are one list (RFC 9110 section 5.3). Values in brackets are YAML, as
     in `lognormal={p50: 2s, sigma: 0.5}`. The request is for this operation.
 
-    Raises ApiError("invalid") with status 400 and, as `hint`, what was expected.
+    Raises ApiError("invalid") with status 400 and, as `hint`, the same without lists of names.
     """
     line = b", ".join(value for name, value in lines if name == HEADER)
     try:
@@ -49,7 +50,8 @@ def requested_faults(lines: Sequence[Header], api: Api, operation: Operation) ->
         _refuse_unknown_names(faults, (api, operation))
         return faults
     except ConfigError as error:
-        raise ApiError("invalid", f"{NAME}: {error}", param=NAME, status=400, hint=f"{error} ({SHAPE})") from error
+        hint = f"{CHOICES.sub('', str(error))} ({SHAPE})"
+        raise ApiError("invalid", f"{NAME}: {error}", param=NAME, status=400, hint=hint) from error
 
 
 def _refuse_unknown_names(faults: Iterable[Fault], spot: tuple[Api, Operation]) -> None:
@@ -87,8 +89,9 @@ def _kind_of(name: str) -> type[Fault] | None:
 
 
 def _parameters_of(name: str) -> Iterable[str]:
-    kind = _kind_of(name)
-    return () if kind is None else parameters(kind)
+    if name in FAULTS.aliases:
+        return FAULTS.aliases[name].names
+    return parameters(FAULTS[name]) if name in FAULTS else ()
 
 
 def _number(name: str, value: Any) -> Any:
@@ -108,13 +111,19 @@ def _parse_fault(entry: str) -> Fault:
 
 
 def _fault_and_values(first: str, rest: Sequence[str]) -> tuple[str, Any]:
-    """The name of a fault, with its parameters by name or the first one alone."""
+    """The name of a fault, and its parameters: by name, or the first one without it, as in `status=502; page=nginx`."""
     name, equals, value = (each.strip() for each in first.partition("="))
     if not name:
         raise ConfigError("the name of a fault is missing")
-    if equals and rest:
-        raise ConfigError(f"{name}={value} allows no more parameters; name the first one as well")
-    return name, _value(value) if equals else dict(_parse_parameter(each, name) for each in rest)
+    values = dict(_parse_parameter(each, name) for each in rest)
+    own = next(iter(_parameters_of(name)), None)
+    if not equals or (rest and own is None):
+        return name, values
+    if not rest or own is None or own in ALWAYS_NAMED:
+        return name, _value(value)
+    if own in values:
+        raise ConfigError(f"{own} is given twice: {name}={value} is short for {name}; {own}={value}")
+    return name, {own: _value(value), **values}
 
 
 def _split(text: str, mark: str) -> Iterator[str]:

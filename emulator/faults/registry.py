@@ -10,7 +10,7 @@ from msgspec.structs import fields
 
 from emulator.errors import ConfigError
 from emulator.faults.aliases import ALIASES, PARAMETER_ALIASES, Alias, Convert
-from emulator.faults.base import Fault, Parameter
+from emulator.faults.base import DONE, Fault, Parameter
 from emulator.faults.connections import CONNECTION_FAULTS
 from emulator.faults.content import CONTENT_FAULTS
 from emulator.faults.credentials import TOKEN_FAULTS
@@ -89,7 +89,7 @@ def _parameter(hint: Any) -> Parameter:
 
 
 def _make(fault: type[Fault], given: Any) -> Fault:
-    known = parameters(fault)
+    known, whole = parameters(fault), given
     if given is None:
         given = {}
     elif not isinstance(given, Mapping):
@@ -111,7 +111,9 @@ def _make(fault: type[Fault], given: Any) -> Fault:
         try:
             values[name] = known[name].parse(value)
         except ValueError as error:
-            raise ValueError(f"{name}: {error}") from error
+            alone = "done" in known and isinstance(whole, (str, bool)) and str(whole).lower() in DONE
+            cure = f"; did you mean `done: {DONE[str(whole).lower()]}`?" if alone else ""
+            raise ValueError(f"{name}: {error}{cure}") from error
     for field in fields(fault):
         if field.name not in values and field.default is NODEFAULT:
             raise ValueError(f"{field.name} is missing; expected {known[field.name].expected}")

@@ -54,7 +54,9 @@ def test_what_it_may_say(faulty: Faulty, line: str, played: tuple[str, ...]) -> 
         ("empty_response=1", "its parameter has to be named: done (one of: yes, no, random)"),
         ("reset_peer; done=maybe", "done: expected yes, no or random; found 'maybe'"),
         ("latency; 2s", "'2s' is not a parameter; expected delay=2s, or latency=2s and nothing else"),
-        ("latency=2s; jitter=1s", "allows no more parameters"),
+        ("latency=2s; delay=1s", "delay is given twice: latency=2s is short for latency; delay=2s"),
+        ("malformed_json=1; where=x", "unknown parameter 'where'; there are none"),
+        ("reset_peer=no", "found 'no'; did you mean `done: no`?"),
         ("", "the name of a fault is missing"),
         ("latency=1s,", "the name of a fault is missing"),
         (";", "the name of a fault is missing"),
@@ -82,6 +84,31 @@ def test_anything_else_is_a_400_in_the_shape_of_the_api(faulty: Faulty, line: st
     assert "expected X-Emulator-Fault: name; param=value, name2; param=value" in (
         answer.header("x-emulator-hint") or ""
     )
+
+
+def test_the_hint_has_the_nearest_name_and_not_the_whole_list_again(faulty: Faulty) -> None:
+    with faulty.wire() as wire:
+        answer = wire.ask("POST", "/one", [*KEY.items(), ("X-Emulator-Fault", "reset_pear")], b"")
+    assert answer.header("x-emulator-hint") == (
+        "unknown fault 'reset_pear'; did you mean 'reset_peer'? "
+        "(expected X-Emulator-Fault: name; param=value, name2; param=value)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "fault", "parameters"),
+    [
+        ("status=502; page=nginx", "status", {"status": 502, "page": "nginx"}),
+        ("latency=2s; jitter=1s", "latency", {"delay": "2s", "jitter": "1s"}),
+        ("chunkedDribbleDelay=1000; numberOfChunks=5", "bandwidth", {"over": "1s", "parts": 5}),
+    ],
+)
+def test_a_first_parameter_without_its_name_may_have_others_beside_it(
+    line: str, fault: str, parameters: object
+) -> None:
+    api = loaded("default").apis["aiexport"]
+    found = requested_faults([(b"x-emulator-fault", line.encode())], api, api.operations["messages.create"])
+    assert found == (FAULTS.make(fault, parameters),)
 
 
 LOGNORMAL = {"lognormal": {"p50": "2s", "sigma": 0.5, "most": "4s"}}
@@ -192,6 +219,11 @@ def test_a_fault_that_did_not_play_is_told_of(faulty: Faulty, line: str, hint: s
             'status; status=503; message="a: b; c"',
             {"fault": "status", "params": {"status": "503", "message": "a: b; c"}},
         ),
+        ("status=502; page=nginx", {"fault": "status", "params": {"status": "502", "page": "nginx"}}),
+        (
+            "status=502; page=nginx; times=2",
+            {"fault": "status", "params": {"status": "502", "page": "nginx"}, "times": 2},
+        ),
         ("fixedDelayMilliseconds=10; nth=1", {"fault": "fixedDelayMilliseconds", "params": "10", "nth": 1}),
     ],
 )
@@ -204,7 +236,7 @@ def test_a_fault_to_be_armed_is_written_likewise(text: str, order: dict[str, Any
     [
         ("", "the name of a fault is missing"),
         ("messages.*: statuss=503", "did you mean 'status'?"),
-        ("status=503; tims=2", "allows no more parameters"),
+        ("status=503; tims=2", "unknown parameter 'tims'; expected one of: status, "),
         ("latency; tims=2", "unknown parameter 'tims'"),
         ("latency; delay=1s; times=two", "times is 'two'; expected a number"),
         ("latency; delay=1s; times", "'times' is not a parameter"),
