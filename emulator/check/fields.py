@@ -118,6 +118,8 @@ class Fields(Struct, frozen=True):
                 schema = found.fields[step]
             elif found.fields and (found.closed or closest(step, found.fields) is not None):
                 return f"{said} has no {step!r}; {did_you_mean(step, found.fields)}"
+            elif found.schema.get("type") == "array":
+                return f"{said} is a list, which has no {step!r}; write {said}.0 for its first item"
             else:
                 return None
             said = f"{said}.{step}"

@@ -19,7 +19,7 @@ from emulator.generate.answers import CannedAnswer
 from emulator.generate.canned import CONTEXT_NAMES
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.document.reader import Document
-from emulator.language.schema.scenario import RuleModel
+from emulator.language.schema.scenario import OperationModel, RuleModel
 from emulator.playbook import Api, Playbook
 from emulator.playbook.json_schema import Schema
 
@@ -89,6 +89,7 @@ def _uses(loaded: Loaded) -> Iterator[Use]:
         document = entry.compiler.document
         yield from _in_rule(document.data["rules"][entry.path[-1]], entry.rule, document, entry.path, concerned, names)
     yield from _in_answers(loaded)
+    yield from _in_expectations(loaded)
 
 
 def _in_answers(loaded: Loaded) -> Iterator[Use]:
@@ -98,14 +99,33 @@ def _in_answers(loaded: Loaded) -> Iterator[Use]:
     for document in loaded.documents:
         entries = document.data.get("answers")
         for at, entry in enumerate(entries if isinstance(entries, list) else ()):  # an API's are a mapping
-            on = [pattern for pattern, _ in patterns(entry.get("on"), ())]
-            fields = tuple(
-                Fields(api, part)
-                for api, name, part in operations
-                if not on or any(names_operation(pattern, api.name, name) for pattern in on)
-            )
+            fields = _fields(operations, entry.get("on"))
             for key in ("answer", "json"):
                 yield from _in_tree(entry.get(key), document, ("answers", at, key), fields, set(CONTEXT_NAMES))
+
+
+def _in_expectations(loaded: Loaded) -> Iterator[Use]:
+    """Yields the fields of requests that expectations name; all else that they name is of exchanges."""
+    apis = loaded.playbook.apis.values()
+    operations = [(api, name, part) for api in apis for name, part in api.file.operations.items()]
+    for document in loaded.documents:
+        for at, entry in enumerate(document.data.get("expect") or ()):
+            ordered = enumerate(entry.get("in_order") or ())
+            asked = [(("in_order", step), each) for step, each in ordered if isinstance(each, dict)]
+            for path, each in [((), entry), *asked]:
+                where = ("expect", at, *path, "when")
+                found = _in_when(each.get("when"), document, where, _fields(operations, each.get("on")), set())
+                yield from (use for use in found if use.reference.steps[0] in ("body", "query"))
+
+
+def _fields(operations: Iterable[tuple[Api, str, OperationModel]], on: Any) -> tuple[Fields, ...]:
+    """What is known of those of the operations that an `on` names; of all without one."""
+    named = [pattern for pattern, _ in patterns(on, ())]
+    return tuple(
+        Fields(api, part)
+        for api, name, part in operations
+        if not named or any(names_operation(pattern, api.name, name) for pattern in named)
+    )
 
 
 def _bound(rules: Iterable[RuleModel]) -> Iterator[str]:

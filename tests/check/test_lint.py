@@ -77,6 +77,25 @@ def test_a_rule_for_several_operations_may_name_what_one_of_them_has(library: Li
 
 
 @pytest.mark.finding("F1")
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("{on: echo.create, when: {body.modl: «x}}", "body has no 'modl'; expected one of: model, turns; did you"),
+        ("{on: echo.create, when: {body.turns.length: «{lte: 3}}}", "body.turns is a list, which has no 'length'"),
+        ("{on: echo.create, when: «'{{ body.modl == 1 }}'}", "body has no 'modl'"),
+        ("{in_order: [echo.create, {on: echo.create, when: {body.modl: «x}}]}", "body has no 'modl'"),
+    ],
+)
+def test_a_field_that_no_request_has_is_found_in_an_expectation(library: Library, entry: str, expected: str) -> None:
+    (message,) = found(library, echo("{reply: {body: 1}}"), f"{STORY}expect:\n  - {entry}\n")
+    assert message.startswith(expected)
+
+
+def test_a_field_of_an_exchange_may_be_expected(library: Library) -> None:
+    entry = "{on: echo.create, when: {body.model: x, header.X-Mood: y, status: 200, path: /echo/a, reply.body.x: 1}}"
+    assert found(library, echo("{reply: {body: 1}}"), f"{STORY}expect:\n  - {entry}\n") == []
+
+
 def test_a_tier_needs_the_data_that_expressions_use(library: Library) -> None:
     text = rule("reply: {body: '{{ caller.plan.size }}'}", TIERS)
     story = STORY.replace("demo: ", "demo: {keys: {m: {workspace: w, tier: mine}}, tiers: {mine: «{limits: {}}}}")
