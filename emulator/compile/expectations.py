@@ -29,7 +29,10 @@ KINDS: tuple[Kind, ...] = ("in_order", "spent", "rules")
 BESIDE: Mapping[str, tuple[str, ...]] = {"in_order": (), "rules": (), "spent": ("on", "when")}
 ENDS = ("outcome", "took", "events_sent", "bytes_sent")  # known when an exchange has ended, not when it is answered
 AT_ANSWER = FieldNames(tuple(name for name in OF_EXCHANGES.roots if name not in ENDS), OF_EXCHANGES.below)
-UNTIL_ANSWER = "is known when a response has ended; `in_order` judges each response by how it begins"
+UNTIL_ANSWER = (
+    "can't be used in `in_order`, because it is known only after the response has ended; "
+    "use an entry with `on` and `when`"
+)
 
 
 class KnownNames(Struct, frozen=True):
@@ -154,7 +157,7 @@ class _ExpectationCompiler(Struct):
         ordered = bool(path)
         for steps in fields_of(when) if ordered else ():
             if str(steps[-1]).partition(".")[0] in ENDS:
-                self._add((*path, "when", *steps), f"{steps[-1]} {UNTIL_ANSWER}")
+                self._add((*path, "when", *steps), f"`{steps[-1]}` {UNTIL_ANSWER}")
                 return Selection(text, operations)
         condition = None
         with self.diagnostics.catching():
@@ -206,16 +209,19 @@ class _ExpectationCompiler(Struct):
         if self.known.rules is None:
             return
         named = {each.name: each for each in self.known.rules if each.name}
-        if not named:
-            self._add(("rules",), "no rule has a `name` here, so none is expected to answer")
         if self.entry.rules == "all":
+            if not named:
+                self._add(
+                    ("rules",), "no rule has a `name` here, so `all` expects nothing; name the rules it is to mean"
+                )
             yield from (each for each in self.known.rules if each.name)
             return
         for at, name in enumerate(self.entry.rules or ()):
             if name in named:
                 yield named[name]
-            elif named:
-                self._add(("rules", at), f"no rule is called {name!r}; {did_you_mean(name, named)}")
+            else:
+                hint = did_you_mean(name, named) if named else f"give a rule `name: {name}`, or leave `rules` out"
+                self._add(("rules", at), f"no rule is called {name!r}; {hint}")
 
 
 def _written(value: Any) -> str:

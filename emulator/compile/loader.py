@@ -94,6 +94,7 @@ class Loader:
         listed = None if self.diagnostics.found else list_rules(rules, canned, apis)
         known = KnownNames(self.language, apis, listed)
         expectations = [each for source in sources for each in self._expectations(source, known)]
+        self.diagnostics.found = self._caused_otherwise(self.diagnostics.found)
         return Playbook(
             apis,
             router,

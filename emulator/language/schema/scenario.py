@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from emulator.language.schema.api import (
     Age,
@@ -282,6 +282,14 @@ class OrderedModel(Model):
     when: Template = None
 
 
+def _in_order(value: Any) -> Any:
+    if isinstance(value, list) and len(value) < 2:
+        only = value[0] if value else None
+        cure = f"; for one, write `on: {only}`" if isinstance(only, str) else "; for one, write `on` without it"
+        raise ValueError(f"in_order needs at least two requests{cure}")
+    return value
+
+
 class ExpectModel(Model):
     """What must have been asked in the end: requests, by number or in order; what they spent; or rules that answered.
 
@@ -293,7 +301,9 @@ class ExpectModel(Model):
     times: int | Literal["never"] | dict[str, Any] | None = Field(
         default=None, description="A number, `never`, or bounds such as {lte: 2}."
     )
-    in_order: list[str | OrderedModel] | None = Field(default=None, min_length=2, max_length=100)
+    in_order: Annotated[list[str | OrderedModel] | None, BeforeValidator(_in_order)] = Field(
+        default=None, min_length=2, max_length=100
+    )
     spent: dict[str, Any] | None = Field(default=None, min_length=1)
     rules: Literal["all"] | list[str] | None = Field(default=None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -108,6 +109,9 @@ _BOUNDS = {
     "less_than": "less than {lt:g}",
 }
 _SWITCH_WORDS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+
+
+_NUMBER = re.compile(r"\d{1,6}(\.\d+)?", re.ASCII)
 
 
 class _ErrorSpot(Struct, frozen=True):
@@ -276,19 +280,43 @@ def _message(spot: _ErrorSpot, error: ErrorDetails) -> str:
         return f"unknown key {shown(key)!r}; {did_you_mean(key, keys_of(spot.owner))}"
     if kind == "string_pattern_mismatch":
         pattern = str(context["pattern"])
-        wanted = next((words for part, words in _PATTERNS if part in pattern), "text in another form")
-        return f"expected {wanted}; found {_found(spot)}"
+        return f"expected {_form(pattern)}; found {_found(spot)}{_with_unit(pattern, spot.data)}"
     if kind in _BOUNDS:
         return f"expected {_BOUNDS[kind].format(**context)}; found {_found(spot)}"
     if kind == "value_error":
         return str(context["error"])
     if kind.endswith(("_type", "_parsing", "literal_error", "int_from_float")):
         return _mismatch(spot)
+    if kind == "too_short":
+        return f"expected at least {context['min_length']}; found {context['actual_length']}"
     said = error["msg"]
     return f"{said[:1].lower()}{said[1:]}; found {_found(spot)}"
 
 
+def _pattern(annotation: Any) -> str:
+    """The pattern of an annotated text; empty when it has none."""
+    fields = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
+    marks = [mark for each in fields if isinstance(each, FieldInfo) for mark in each.metadata]
+    return next((str(mark.pattern) for mark in marks if hasattr(mark, "pattern")), "")
+
+
+def _form(pattern: str) -> str:
+    return next((words for part, words in _PATTERNS if part in pattern), "text in another form")
+
+
+def _with_unit(pattern: str, data: Any) -> str:
+    """What a number was meant to be where a duration is expected; empty when it was none."""
+    number = str(data).strip()
+    if isinstance(data, bool) or "(ms|s|m|h|d)" not in pattern or not _NUMBER.fullmatch(number):
+        return ""
+    polls = f"'{number} poll{'s' * (number != '1')}' or " if "polls?" in pattern and number.isdecimal() else ""
+    return f"; did you mean {polls}'{number}s'?"
+
+
 def _mismatch(spot: _ErrorSpot) -> str:
+    pattern = _pattern(spot.expected)
+    if meant := _with_unit(pattern, spot.data):
+        return f"expected {_form(pattern)}; found {_found(spot)}{meant}"
     message = f"expected {in_words(spot.expected)}; found {_found(spot)}"
     alternatives, data = members(spot.expected), spot.data
     if isinstance(data, str):

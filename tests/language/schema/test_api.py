@@ -17,7 +17,12 @@ from tests.library import Library, api, operation
             "jobs: {batch: {timeline: {done: «1x}}}\n",
             "expected a duration such as '340ms', or polls: '3 polls', '2s + 1 poll each'; found the text '1x'",
         ),
-        ("jobs: {batch: {timeline: {done: «5}}}\n", "expected text; found the number 5; write it in quotes"),
+        (
+            "jobs: {batch: {timeline: {done: «5}}}\n",
+            "'2s + 1 poll each'; found the number 5; did you mean '5 polls' or '5s'?",
+        ),
+        ("jobs: {batch: {timeline: {done: «'1'}}}\n", "found the text '1'; did you mean '1 poll' or '1s'?"),
+        ("jobs: {batch: {timeline: {done: «1.5}}}\n", "found the number 1.5; did you mean '1.5s'?"),
         ("jobs: {batch: {timeline: {done: 1s}, most: «0}}\n", "expected 1 or more; found the number 0"),
         ("jobs: {«'my batch': {timeline: {done: 1s}}}\n", "expected a name: a letter or '_'"),
         ("collections: {m: {most: «many}}\n", "expected a whole number; found the text 'many'"),
