@@ -119,7 +119,8 @@ class Fields(Struct, frozen=True):
             elif found.fields and (found.closed or closest(step, found.fields) is not None):
                 return f"{said} has no {step!r}; {did_you_mean(step, found.fields)}"
             elif found.schema.get("type") == "array":
-                return f"{said} is a list, which has no {step!r}; write {said}.0 for its first item"
+                number = f"`expr: '{{{{ {said} | length == 1 }}}}'`"
+                return f"{said} is a list, which has no {step!r}; {said}.0 is its first item, {number} asks how many"
             else:
                 return None
             said = f"{said}.{step}"

@@ -151,7 +151,7 @@ def _parse_parameter(text: str, fault: str) -> tuple[str, Any]:
     name, equals, value = (each.strip() for each in text.partition("="))
     if not name or not equals:
         own = next(iter(_parameters_of(fault)), None)
-        cure = f"; expected {own}={text}, or {fault}={text} and nothing else" if own and not equals else ""
+        cure = f"; expected {fault}; {own}={text}, or {fault}={text}" if own and not equals else ""
         raise ConfigError(f"{text!r} is not a parameter{cure}")
     return name, _value(value)
 

@@ -53,7 +53,7 @@ def test_what_it_may_say(faulty: Faulty, line: str, played: tuple[str, ...]) -> 
         ("malformed_json=1", "it takes no parameters"),
         ("empty_response=1", "its parameter has to be named: done (one of: yes, no, random)"),
         ("reset_peer; done=maybe", "done: expected yes, no or random; found 'maybe'"),
-        ("latency; 2s", "'2s' is not a parameter; expected delay=2s, or latency=2s and nothing else"),
+        ("latency; 2s", "'2s' is not a parameter; expected latency; delay=2s, or latency=2s"),
         ("latency=2s; delay=1s", "delay is given twice: latency=2s is short for latency; delay=2s"),
         ("malformed_json=1; where=x", "unknown parameter 'where'; there are none"),
         ("reset_peer=no", "found 'no'; did you mean `done: no`?"),
