@@ -119,8 +119,8 @@ class Fields(Struct, frozen=True):
             elif found.fields and (found.closed or closest(step, found.fields) is not None):
                 return f"{said} has no {step!r}; {did_you_mean(step, found.fields)}"
             elif found.schema.get("type") == "array":
-                number = f"`expr: '{{{{ {said} | length == 1 }}}}'`"
-                return f"{said} is a list, which has no {step!r}; {said}.0 is its first item, {number} asks how many"
+                cure = f"`{said}.0` is its first item, and `{said}: {{length: 1}}` counts them"
+                return f"{said} is a list, which has no {step!r}; {cure}"
             else:
                 return None
             said = f"{said}.{step}"
