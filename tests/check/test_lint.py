@@ -81,7 +81,10 @@ def test_a_rule_for_several_operations_may_name_what_one_of_them_has(library: Li
     ("entry", "expected"),
     [
         ("{on: echo.create, when: {body.modl: «x}}", "body has no 'modl'; expected one of: model, turns; did you"),
-        ("{on: echo.create, when: {body.turns.length: «{lte: 3}}}", "body.turns is a list, which has no 'length'; `body."),
+        (
+            "{on: echo.create, when: {body.turns.length: «{lte: 3}}}",
+            "body.turns is a list, which has no 'length'; `body.",
+        ),
         ("{on: echo.create, when: «'{{ body.modl == 1 }}'}", "body has no 'modl'"),
         ("{in_order: [echo.create, {on: echo.create, when: {body.modl: «x}}]}", "body has no 'modl'"),
     ],
