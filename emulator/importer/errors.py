@@ -9,8 +9,8 @@ from typing import Any
 from msgspec import Struct
 
 from emulator.importer.claims import ERRORS, GUESSED_ERRORS
-from emulator.importer.examples import literal
-from emulator.importer.guess import Guesses
+from emulator.importer.examples import literal, literal_key
+from emulator.importer.guess import MAX_DEPTH, MAX_VALUES, Guesses
 from emulator.importer.part import Part
 from emulator.importer.requests import is_json
 from emulator.importer.sources import Sources
@@ -33,6 +33,7 @@ _TEXTS = {
     **dict.fromkeys(("status", "statuscode", "httpstatus"), "{{ error.status | string }}"),
     "title": "{{ error.reason }}",
 }
+_LEFT_OUT = f"an error of more than {MAX_VALUES:,} parts, or {MAX_DEPTH} within each other, is made without the rest"
 _NUMBERS = dict.fromkeys(("status", "statuscode", "code", "errorcode", "httpstatus"), STATUS)
 
 
@@ -69,6 +70,8 @@ class Errors:
     def __init__(self, responses: Iterable[ErrorResponse], statuses: Iterable[int], sources: Sources) -> None:
         self._sources = sources
         self._guesses = Guesses(sources, of_request=False)
+        self._known: dict[Any, Any] = {}
+        self._made = 0  # parts, of the shape that is being made
         self._shapes = [(each, self._shape(each.schema)) for each in responses]
         self._statuses = Counter(statuses)
         self._common = _most(self._shapes)
@@ -109,12 +112,19 @@ class Errors:
         return _most([each for each in self._shapes if each[0].status == status])
 
     def _shape(self, schema: Part) -> Any:
-        return self._filled(schema, "", ())
+        if schema.identity not in self._known:
+            self._made = 0
+            self._known[schema.identity] = self._filled(schema, "", ())
+        return self._known[schema.identity]
 
     def _filled(self, part: Part, name: str, within: tuple[Any, ...]) -> Any:
         """Returns the template of what a schema describes: fields whose names say so hold what the engine says."""
         found = self._sources.resolve(part)
         if found is None or not isinstance(found.value, dict) or found.identity in within:
+            return {}
+        self._made += 1
+        if self._made > MAX_VALUES or len(within) > MAX_DEPTH:
+            part.note(_LEFT_OUT)
             return {}
         within = (*within, found.identity)
         parts = [*found.items("allOf"), *(found.items("oneOf") or found.items("anyOf"))[:1]]
@@ -131,9 +141,11 @@ class Errors:
         return self._leaf(found, name)
 
     def _fields(self, part: Part, properties: Mapping[str, Part], within: tuple[Any, ...]) -> dict[str, Any]:
-        required = part.value.get("required", ())
+        listed = part.value.get("required")
+        required = listed if isinstance(listed, list) else ()
         fields = {name: self._filled(each, name, within) for name, each in properties.items()}
-        return {name: value for name, value in fields.items() if name in required or _says_something(value)}
+        kept = {name: each for name, each in fields.items() if name in required or _says_something(each)}
+        return {literal_key(name): each for name, each in kept.items()}
 
     def _leaf(self, part: Part, name: str) -> Any:
         schema, plain = part.value, name.lower().replace("_", "").replace("-", "")

@@ -68,6 +68,16 @@ def literal(value: Any) -> Any:
     return {"$literal": value} if value is None or _has_marks(value) else value
 
 
+def literal_key(name: str) -> str:
+    """Returns a key of a template that gives this name."""
+    return f"{{{{ {quoted(name)} }}}}" if name.startswith("$") or "{" in name else name
+
+
+def quoted(text: str) -> str:
+    """Returns a text as expressions have it, in quotes."""
+    return json.dumps(text, ensure_ascii=False).replace("{", "\\x7b").replace("}", "\\x7d")
+
+
 def _has_marks(value: Any) -> bool:
     if isinstance(value, str):
         return "{" in value or "${" in value

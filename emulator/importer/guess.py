@@ -24,11 +24,20 @@ _FORMATS = {
     "uuid": "3fa85f64-5717-4562-b3fc-2c963f66afa6",
     "byte": "dGV4dA==",
 }
-_MAX_DEPTH = 12  # a value that is nested deeper helps nobody
+MAX_DEPTH = 12  # a value that is nested deeper helps nobody
+MAX_VALUES = 2_000  # within one value: beyond, what may be left out is, and of the rest there may be as many again
+_TEXT_VALUE = 50  # characters of a text that count as one value
+_ENDLESS = "each value of this schema holds another one of it, without end; null stands for it"
+_TOO_LARGE = f"each value of this schema has more than {MAX_VALUES:,} parts; null stands for it"
+_LEFT_OUT = f"this is optional, and left out of a value that has more than {MAX_VALUES:,} parts without it"
 
 
 class Endless(Exception):
     """A schema that requires itself has no value that ends."""
+
+
+class TooLarge(Endless):
+    """Schemas that are used several times, each within the other, have values that nobody could hold."""
 
 
 class Guesses:
@@ -37,20 +46,46 @@ class Guesses:
     def __init__(self, sources: Sources, of_request: bool) -> None:
         self._sources = sources
         self._hidden = "readOnly" if of_request else "writeOnly"
+        self._known: dict[Any, Any] = {}
+        self._made = 0  # values, of the one that is being made
 
     def value(self, part: Part) -> Any:
-        """Returns a value; null, with a note, for a schema of which each value would be endless."""
+        """Returns a value; null, with a note, for a schema of which each value would be endless, or too large."""
+        found = self._sources.resolve(part)
+        if found is None:
+            return {}
+        if found.identity not in self._known:
+            self._made = 0
+            try:
+                self._known[found.identity] = self._value(found, ())
+            except Endless as error:
+                found.note(_TOO_LARGE if isinstance(error, TooLarge) else _ENDLESS)
+                self._known[found.identity] = None
+        return self._known[found.identity]
+
+    def _count(self, values: int) -> None:
+        self._made += values
+        if self._made > 2 * MAX_VALUES:
+            raise TooLarge
+
+    def _optional(self, part: Part, within: tuple[Any, ...]) -> list[Any]:
+        """Returns a value alone; none if it would be endless or too large."""
         try:
-            return self._value(part, ())
-        except Endless:
-            part.note("each value of this schema holds another one of it, without end; null stands for it")
-            return None
+            if self._made > MAX_VALUES:
+                raise TooLarge
+            return [self._value(part, within)]
+        except Endless as error:
+            if isinstance(error, TooLarge):
+                part.note(_LEFT_OUT)
+                self._made = min(self._made, MAX_VALUES + 1)
+            return []
 
     def _value(self, part: Part, within: tuple[Any, ...]) -> Any:
         found = self._sources.resolve(part)
         if found is None or not isinstance(found.value, dict):
             return {}
-        if found.identity in within or len(within) > _MAX_DEPTH:
+        self._count(1)
+        if found.identity in within or len(within) > MAX_DEPTH:
             raise Endless
         schema, within = found.value, (*within, found.identity)
         for key in ("example", "const", "default"):
@@ -70,16 +105,19 @@ class Guesses:
 
     def _first(self, parts: list[Part], within: tuple[Any, ...]) -> Any:
         """Returns a value of the first of several schemas that has one, null only if there is nothing else."""
-        ends, last = list[Any](), list[Any]()
+        is_null, reason = False, Endless()
         for part in parts:
             try:
                 value = self._value(part, within)
-            except Endless:
+            except Endless as error:
+                reason = error
                 continue
-            (last if value is None else ends).append(value)
-        if not ends and not last:
-            raise Endless
-        return (ends or last)[0]
+            if value is not None:
+                return value
+            is_null = True
+        if not is_null:
+            raise reason
+        return None
 
     def _merged(self, part: Part, value: Any, within: tuple[Any, ...]) -> Any:
         """Returns a value with what all parts of a schema, and the schema itself, add to it."""
@@ -102,7 +140,7 @@ class Guesses:
             return _number(schema)
         if kind == "boolean":
             return True
-        return None if kind == "null" else {} if kind is None else _text(schema)
+        return None if kind == "null" else {} if kind is None else self._text(schema)
 
     def _object(self, part: Part, within: tuple[Any, ...]) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -111,26 +149,29 @@ class Guesses:
             inner = self._sources.resolve(each)
             if inner is None or (isinstance(inner.value, dict) and inner.value.get(self._hidden) is True):
                 continue
-            try:
-                found[name] = self._value(each, within)
-            except Endless:
-                if isinstance(required, list) and name in required:
-                    raise
+            is_required = isinstance(required, list) and name in required
+            for value in [self._value(each, within)] if is_required else self._optional(each, within):
+                found[name] = value
         more = part.get("additionalProperties")
         if not found and more is not None and isinstance(more.value, dict):
-            found["key"] = self._value(more, within)
+            for value in self._optional(more, within):
+                found["key"] = value
         return found
 
     def _array(self, part: Part, within: tuple[Any, ...]) -> list[Any]:
-        least = part.value.get("minItems")
-        items = part.get("items")
-        try:
-            item = {} if items is None else self._value(items, within)
-        except Endless:
-            if least:
-                raise
-            return []
-        return [item] * max(least if isinstance(least, int) else 0, 1)
+        least, items, before = part.value.get("minItems"), part.get("items"), self._made
+        least = least if isinstance(least, int) else 0
+        found = [{}] if items is None else [self._value(items, within)] if least else self._optional(items, within)
+        self._count((least - 1) * max(self._made - before, 1) if least > 1 else 0)
+        return found * max(least, 1)
+
+    def _text(self, schema: dict[str, Any]) -> str:
+        text = _FORMATS.get(str(schema.get("format")), TEXT)
+        least, most = schema.get("minLength"), schema.get("maxLength")
+        if isinstance(least, int) and len(text) < least:
+            self._count(least // _TEXT_VALUE)
+            text = (text * (least // len(text) + 1))[:least]
+        return text[:most] if isinstance(most, int) else text
 
 
 def _number(schema: dict[str, Any]) -> Any:
@@ -145,11 +186,3 @@ def _number(schema: dict[str, Any]) -> Any:
     if isinstance(high, int | float) and value > high:
         value = high - 1 if below is True else high
     return value
-
-
-def _text(schema: dict[str, Any]) -> str:
-    text = _FORMATS.get(str(schema.get("format")), TEXT)
-    least, most = schema.get("minLength"), schema.get("maxLength")
-    if isinstance(least, int) and len(text) < least:
-        text = (text * (least // len(text) + 1))[:least]
-    return text[:most] if isinstance(most, int) else text

@@ -12,6 +12,7 @@ from emulator.language.document.diagnostics import Diagnostics
 from emulator.language.document.reader import Document
 
 Path = tuple[str | int, ...]
+Identity = tuple[str, Path]
 _KINDS: dict[type, str] = {dict: "a mapping", list: "a list", str: "text", bool: "true or false", type(None): "nothing"}
 
 
@@ -49,7 +50,7 @@ class Part(Struct, frozen=True):
         return self.document.place(self.path, key=bool(self.path) and isinstance(self.path[-1], str))
 
     @property
-    def identity(self) -> tuple[str, Path]:
+    def identity(self) -> Identity:
         """What is the same for two parts that stand at one place."""
         return str(self.document.path), self.path
 

@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
+from emulator.importer.guess import MAX_VALUES
 from tests.importer.conftest import Imports, operation
+from tests.importer.test_guess import chain, size
+
+DEFINED = "/paths/~1pets/get/responses/404/content/application~1json/schema"
 
 
 def errors(imports: Imports, schema: str, more: str = "", media: str = "application/json") -> Any:
@@ -88,3 +92,19 @@ def test_headers_that_the_engine_sends_with_an_error_stay(imports: Imports) -> N
     client = imports.client(operation(text))
     answer = client.put("/pets")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+
+
+@pytest.mark.parametrize(("length", "fields"), [(7, 4), (22, 2), (12, 40)])
+def test_the_shape_of_an_error_is_bounded(length: int, fields: int, imports: Imports) -> None:
+    found = errors(imports, chain(length, fields, is_required=True).replace("'#/$defs", f"'#{DEFINED}/$defs"))
+    assert 100 < size(found["shape"]) <= 2 * MAX_VALUES
+    assert any(each.startswith("an error of more than 2,000 parts, or 12 within") for each in imports.notes)
+
+
+def test_names_of_fields_mean_themselves_in_a_shape(imports: Imports) -> None:
+    fields = "{$from: {const: 1}, '{{x}}': {const: 2}, 'a\"{%': {const: 3}, message: {type: string}}"
+    schema = f"{{required: [$from, '{{{{x}}}}', 'a\"{{%'], properties: {fields}}}"
+    content = f"{{description: no, content: {{application/json: {{schema: {schema}}}}}}}"
+    client = imports.client(operation(f"responses: {{'200': {{description: ok}}, '404': {content}}}\n"))
+    answer = client.get("/pets", headers={"Prefer": "code=404"}).json()
+    assert answer == {"$from": 1, "{{x}}": 2, 'a"{%': 3, "message": "no"}

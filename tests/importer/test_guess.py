@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from emulator.importer.guess import MAX_VALUES
 from tests.importer.conftest import Imports
 
 
@@ -69,3 +70,59 @@ def test_a_value_ends_where_the_schema_begins_again(imports: Imports) -> None:
 def test_a_schema_of_which_no_value_ends_is_noted(schema: str, imports: Imports) -> None:
     assert imports.guess(schema) is None
     assert imports.notes == ["each value of this schema holds another one of it, without end; null stands for it"]
+
+
+def test_what_is_optional_ends_where_a_schema_begins_again(imports: Imports) -> None:
+    assert imports.guess("{additionalProperties: {$ref: '#'}}") == {}
+
+
+def chain(length: int, fields: int, is_required: bool) -> str:
+    """Schemas that each hold the next several times."""
+    names = [f"p{number}" for number in range(fields)]
+    required = f"required: [{', '.join(names)}], " if is_required else ""
+    links = [f"{{$ref: '#/$defs/s{number}'}}" for number in range(1, length)] + ["{type: string}"]
+    schemas = [f"{{{required}properties: {{{', '.join(f'{name}: {link}' for name in names)}}}}}" for link in links]
+    defined = ", ".join(f"s{number}: {each}" for number, each in enumerate(schemas))
+    return f"{{$ref: '#/$defs/s0', $defs: {{{defined}}}}}"
+
+
+def size(value: Any) -> int:
+    """How many values are within one."""
+    within = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(size, within))
+
+
+@pytest.mark.parametrize(("length", "fields"), [(7, 4), (10, 4), (12, 40)])
+def test_optional_fields_are_left_out_of_a_value_that_would_be_too_large(
+    length: int, fields: int, imports: Imports
+) -> None:
+    value = imports.guess(chain(length, fields, is_required=False))
+    assert next(iter(value)) == "p0"
+    assert MAX_VALUES / 2 < size(value) <= 2 * MAX_VALUES
+    (note,) = imports.notes
+    assert note.startswith("this is optional, and left out of a value that has more than 2,000 parts without it (and")
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        chain(7, 4, is_required=True),
+        chain(11, 4, is_required=True),
+        "{type: array, minItems: 3000000}",
+        "{type: array, minItems: 1000, items: {type: array, minItems: 1000}}",
+        "{type: string, minLength: 3000000}",
+    ],
+)
+def test_a_schema_of_which_each_value_is_too_large_is_noted(schema: str, imports: Imports) -> None:
+    assert imports.guess(schema) is None
+    assert imports.notes == ["each value of this schema has more than 2,000 parts; null stands for it"]
+
+
+def test_a_field_that_would_be_too_large_leaves_the_others_their_room(imports: Imports) -> None:
+    large = "{type: array, minItems: 3000000}"
+    assert imports.guess(f"{{required: [b], properties: {{a: {large}, b: {{const: 1}}}}}}") == {"b": 1}
+
+
+def test_only_the_first_choice_that_has_a_value_is_worked_out(imports: Imports) -> None:
+    assert imports.guess("{oneOf: [{const: 1}, {type: array, minItems: 3000000}]}") == 1
+    assert imports.notes == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.importer.conftest import Imports, operation
 
 BODY = "responses: {'200': {description: ok, content: {application/json: {schema: %s}}}}\n"
@@ -57,3 +59,38 @@ def test_pointers_are_read_as_they_are_escaped(imports: Imports) -> None:
     more = "components: {schemas: {'a/b': {type: string}}}\n"
     found = imports.file(operation(TAKES % "{$ref: '#/components/schemas/a~1b'}", method="post", more=more))
     assert found["schemas"] == {"a_b": {"type": "string"}}
+
+
+def test_a_reference_by_its_own_path_leads_in_a_circle(imports: Imports) -> None:
+    more = "components: {schemas: {a: {«$ref: '#/components/schemas/a/b'}}}\n"
+    (message,) = imports.refused(operation(BODY % "{$ref: '#/components/schemas/a'}", more=more))
+    assert message == "this reference leads in a circle, by '#/components/schemas/a/b'"
+
+
+def test_references_each_by_the_path_of_the_next_are_followed_so_far(imports: Imports) -> None:
+    links = [f"s{number}: {{$ref: '#/components/schemas/s{number + 1}/x'}}" for number in range(2_000)]
+    more = f"components: {{schemas: {{{', '.join([*links, 's2000: {}'])}}}}}\n".replace("s50: {", "s50: {«")
+    (message,) = imports.refused(operation(BODY % "{$ref: '#/components/schemas/s0'}", more=more))
+    assert message == "this reference leads by more than 50 others"
+
+
+@pytest.mark.parametrize("file", ["/etc/hostname", "../pets.yaml", "more/../../pets.yaml", "%2e%2e/pets.yaml"])
+def test_files_outside_of_the_folder_are_not_read(file: str, imports: Imports) -> None:
+    (message,) = imports.refused(operation(BODY % f"{{«$ref: '{file}#/Pet'}}"))
+    assert message.endswith("lies outside of the document's folder; expected a file beside shop.openapi.yaml")
+
+
+def test_a_link_that_leads_out_of_the_folder_is_not_followed(imports: Imports) -> None:
+    (imports.folder / "pets.yaml").symlink_to("/etc/hostname")
+    (message,) = imports.refused(operation(BODY % "{«$ref: pets.yaml}"))
+    assert message.startswith("'pets.yaml' lies outside of the document's folder")
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"), [("a" * 300, "File name too long"), ("loop.yaml", "ymlink loop"), ("%00", "embedded null byte")]
+)
+def test_a_file_that_can_not_be_looked_for_is_reported(file: str, reason: str, imports: Imports) -> None:
+    (imports.folder / "loop.yaml").symlink_to("loop.yaml")
+    (message,) = imports.refused(operation(BODY % f"{{«$ref: '{file}'}}"))
+    assert reason in message
+    assert "beside shop.openapi.yaml can't be read: " in message
