@@ -224,10 +224,18 @@ def _lack(api: str, tier: str, data: str, other: str, use: Reference, loaded: Lo
 def _variables(document: Document) -> Iterator[Diagnostic]:
     """Reports `${NAME}`, which nothing expands."""
     for path, text, is_key in _texts(document.data, ()):
+        if _is_data(path):
+            continue
         for found in _VARIABLE.findall(text):
             place = document.place(path, key=is_key)
             cure = "environment variables are not read; write the value itself, or generate the file"
             yield Diagnostic(place, f"{found} stands here as it is: {cure}")
+
+
+def _is_data(path: Path) -> bool:
+    """Whether a path leads into a JSON Schema, or the body of the request to copy, where each text means itself."""
+    is_schema = path[:1] == ("schemas",) or (path[:1] == ("operations",) and path[2:3] in (("request",), ("query",)))
+    return is_schema or path[:2] == ("example", "body")
 
 
 def _texts(tree: Any, path: Path) -> Iterator[tuple[Path, str, bool]]:

@@ -19,6 +19,8 @@ from emulator.language.document.reader import SUFFIXES
 
 _GENERAL = ("api", "index", "latest", "openapi", "root", "spec", "swagger")  # names of files that name no API
 MAX_NAME = 40
+_COMMENT = re.compile(r"  # (\S.*:\d+)")
+_SHOWN = 100  # characters of a line
 
 
 def import_openapi(source: Path, out: Path | None, name: str | None, force: bool) -> tuple[list[str], list[Diagnostic]]:
@@ -61,9 +63,9 @@ def _head(root: Part, source: Path, path: Path) -> str:
 def _name_of(root: Part, source: Path) -> str:
     """Returns a name for the API: that of its file or, where that says nothing, its title."""
     stem = source.name.partition(".")[0]
-    info = root.get("info")
-    title = "" if info is None or stem.lower() not in _GENERAL else info.value.get("title", "")
-    words = re.findall(r"[A-Za-z0-9]+", str(title) or stem)
+    info = root.get("info") if stem.lower() in _GENERAL else None
+    title = "" if info is None else info.text("title")
+    words = re.findall(r"[A-Za-z0-9]+", title or stem)
     name = re.sub(r"^[^a-z]+", "", "-".join(words).lower())[:MAX_NAME].strip("-")
     return name or "imported"
 
@@ -85,8 +87,21 @@ def _check(text: str, name: str, source: Path) -> None:
         path.write_text(text, encoding="utf-8")
         found = check_scenario(str(path))
     if found:
-        said = "\n".join(f"  {each.place.line}:{each.place.column}: {each.message}" for each in found)
-        raise ConfigError(f"{source}: what was made of it is no API file, so nothing was written:\n{said}")
+        lines = text.splitlines()
+        said = "".join(f"\n  {_origin(lines, each.place.line, source)}: {each.message}" for each in found)
+        raise ConfigError(f"{source}: what was made of it is no API file, so nothing was written:{said}")
+
+
+def _origin(lines: list[str], line: int, source: Path) -> str:
+    """Returns what a line of the file was made of, as the comment above its operation says, and the line itself."""
+    shown = f"`{lines[line - 1].strip()[:_SHOWN]}`"
+    for each in reversed(lines[:line]):
+        comment = _COMMENT.fullmatch(each)
+        if comment is not None:
+            return f"{source.parent / comment[1]}, in {shown}"
+        if each and not each.startswith(" "):
+            break
+    return shown
 
 
 def _write(path: Path, text: str) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from ipaddress import ip_address
+from posixpath import join, normpath
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Struct
 
@@ -25,6 +26,7 @@ CONVERT = "convert it first: npx swagger2openapi --outfile openapi.json FILE"
 METHODS = ("get", "put", "post", "delete", "patch")
 OWN_METHODS = ("head", "options", "trace")
 CONTROL = "/_emulator"
+_URL = "https://api.example.com/v1"
 TIER, WORKSPACE = "everyone", "demo"
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+|__+")
 
@@ -109,6 +111,7 @@ class Importer:
         }
 
     def _info(self) -> dict[str, Any]:
+        self._root.entries("info")  # reports what is no mapping
         info = self._root.get("info") or self._root.at("info", {})
         title, version = info.text("title") or self._name, info.text("version") or "1"
         about = _sentence(info.text("summary") or info.text("description"))
@@ -133,7 +136,11 @@ class Importer:
             except ValueError:
                 server.note("the URL of a server that can't be read is left out")
                 continue
-            bases.setdefault(re.sub(r"[{}\s]", "", parts.path.rstrip("/")), server)
+            base = _base_of(parts)
+            if base is None:
+                (server.get("url") or server).problem(f"expected a URL such as {_URL}, or a path; found {url!r}")
+                continue
+            bases.setdefault(base, server)
             if _is_name(host):
                 hosts[host] = None
         base, *others = bases or [""]
@@ -273,6 +280,17 @@ def _sentence(text: str) -> str:
 
 def _plain(text: str) -> str:
     return " ".join(text.split()).replace("${", "$ {").replace("{{", "{ {").replace("{%", "{ %")
+
+
+def _base_of(parts: SplitResult) -> str | None:
+    """Returns the path of a server's URL, from its first `/`; None for what is neither a URL nor a path."""
+    path = re.sub(r"[{}\s]", "", parts.path)
+    if parts.netloc:
+        return path.rstrip("/")
+    first = path.partition("/")[0]
+    if parts.scheme or ":" in first or ("." in first and first.strip(".")):  # such as api.example.com/v1
+        return None
+    return normpath(join("/", path)).rstrip("/")
 
 
 def _is_name(host: str) -> bool:

@@ -7,16 +7,18 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from emulator.importer.examples import examples_of, literal
+from emulator.importer.examples import examples_of, literal, quoted
 from emulator.importer.guess import Guesses
 from emulator.importer.part import Part
 from emulator.importer.schemas import Schemas
 from emulator.importer.security import Required
 from emulator.importer.sources import Sources
+from emulator.language.document.diagnostics import did_you_mean
 
 FORM = "application/x-www-form-urlencoded"
 _TYPES = {"integer": r"^-?[0-9]+$", "number": r"^-?[0-9.]+$", "boolean": "^(true|false)$"}
 _ELSEWHERE = ("accept", "content-type", "authorization")  # as the specification says
+_WORD = re.compile(r"[a-z0-9_-]+")
 _PARAMETER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -61,14 +63,12 @@ class Requests:
 
     def taken(self, path: str, item: Part, operation: Part, required: Required) -> Taken:
         """Returns what an operation takes; `item` has the parameters that all operations of the path share."""
-        taken = Taken()
+        taken = Taken(path={parameter_name(found): "1" for found in _PARAMETER.findall(path)})
         for part in self._parameters(item, operation):
             self._parameter(taken, part)
         for name in required.query:
             self._query(taken, name, {"type": "string"}, False)
             taken.texts[name] = "test-key"
-        for found in _PARAMETER.findall(path):
-            taken.path.setdefault(parameter_name(found), "1")
         taken.checks += required.checks
         body = operation.get("requestBody")
         content = None if body is None else self._sources.resolve(body)
@@ -90,14 +90,18 @@ class Requests:
         schema = part.get("schema")
         converted = {} if schema is None else self._schemas.checked(schema)
         value = _text(examples_of(part, self._sources, self._guesses)[0].value)
-        if place == "path":
+        if place == "path" and parameter_name(name) not in taken.path:
+            part.problem(f"unknown path parameter {name!r}; {did_you_mean(name, taken.path)}")
+        elif place == "path":
             taken.path[parameter_name(name)] = value or "1"
             self._path_check(taken, parameter_name(name), schema)
         elif place == "query":
             self._query_parameter(taken, part, converted, value)
         elif place == "header" and name.lower() not in _ELSEWHERE and part.flag("required"):
-            when = {f"header.{name.lower()}": {"present": False}}
-            taken.checks.append({"when": when, "error": "invalid", "message": f"{name} is required", "param": name})
+            lower = name.lower()
+            is_plain = _WORD.fullmatch(lower) is not None
+            when = {f"header.{lower}": {"present": False}} if is_plain else f"{{{{ not header[{quoted(lower)}] }}}}"
+            taken.checks.append(_check(when, f"{name} is required", name))
             taken.headers[name] = value
         elif place == "cookie":
             part.note("parameters in cookies are not looked at")
@@ -110,14 +114,13 @@ class Requests:
         value = found.value if found is not None and isinstance(found.value, dict) else {}
         allowed: Any = None
         if isinstance(value.get("enum"), list) and all(isinstance(each, str) for each in value["enum"]):
-            allowed, wanted = value["enum"], f"be one of: {', '.join(value['enum'])}"
+            choices = value["enum"]
+            wanted = f"be one of: {', '.join(choices)}"
+            allowed = choices if literal(choices) is choices else {"matches": _any_of(choices)}
         elif isinstance(value.get("type"), str) and value["type"] in _TYPES:
             allowed, wanted = {"matches": _TYPES[value["type"]]}, f"be of type {value['type']}"
         if allowed:
-            message = f"{name}: must {wanted}"
-            taken.checks.append(
-                {"when": {f"path.{name}": {"not": allowed}}, "error": "invalid", "message": message, "param": name}
-            )
+            taken.checks.append(_check({f"path.{name}": {"not": allowed}}, f"{name}: must {wanted}", name))
 
     def _query_parameter(self, taken: Taken, part: Part, schema: dict[str, Any], value: str) -> None:
         name, style = part.text("name"), part.text("style", "form")
@@ -169,6 +172,15 @@ class Requests:
         properties = {name: each if each.get("type") == "string" else {} for name, each in fields.items()}
         required = {"required": schema["required"]} if "required" in schema else {}
         return {"type": "object", **required, "properties": properties}
+
+
+def _check(when: Any, message: str, name: str) -> dict[str, Any]:
+    return {"when": when, "error": "invalid", "message": literal(message), "param": literal(name)}
+
+
+def _any_of(choices: list[str]) -> str:
+    """Returns a regular expression that one of these texts fits, and no other; it has no marks of a template."""
+    return rf"^({'|'.join(map(re.escape, choices))})\Z".replace("%", "[%]")
 
 
 def is_json(media: str) -> bool:

@@ -165,7 +165,7 @@ class Schemas:
         """OpenAPI 3.0 says `nullable: true` where JSON Schema has the type null."""
         if part.value.get("nullable") is not True:
             return found
-        if "enum" in found and None not in found["enum"]:
+        if isinstance(found.get("enum"), list) and None not in found["enum"]:
             found["enum"] = [*found["enum"], None]
         if isinstance(found.get("type"), str):
             return {**found, "type": [found["type"], "null"]}

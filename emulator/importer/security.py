@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from emulator.importer.examples import literal, quoted
 from emulator.importer.part import Part
 from emulator.importer.sources import Sources
 from emulator.language.document.diagnostics import did_you_mean
@@ -30,8 +31,8 @@ class Credential(Struct, frozen=True):
     def present(self) -> str:
         """Returns the expression that says whether a request has it."""
         if self.kind == "cookie":
-            return f"'{self.name}=' in (header.cookie | default(''))"
-        return f"header['{self.name.lower()}']" if self.kind == "header" else f"query['{self.name}']"
+            return f"""{quoted(f";{self.name}=")} in (";" ~ (header.cookie | default("") | replace("; ", ";")))"""
+        return f"header[{quoted(self.name.lower())}]" if self.kind == "header" else f"query[{quoted(self.name)}]"
 
     @property
     def said(self) -> str:
@@ -99,7 +100,7 @@ class Security:
         return Required(False, (_check(present, said),), tuple(dict.fromkeys(names)))
 
     def _alternative(self, part: Part) -> Alternative | None:
-        """Returns the credentials of one alternative, those in headers first; None if one can't be expressed."""
+        """Returns the credentials of one alternative, those in headers first; None if none can be expressed."""
         found: list[Credential] = []
         for name, each in part.mapping().items():
             if name not in self._schemes:
@@ -107,17 +108,18 @@ class Security:
                 return None
             scheme = self._schemes[name]
             credential = None if scheme is None else _credential(scheme)
-            if credential is None:
-                return None
-            found.append(credential)
-        return tuple(sorted(found, key=lambda each: each.kind != "header"))
+            found += [] if credential is None else [credential]
+        return tuple(sorted(found, key=lambda each: each.kind != "header")) if found or not part.value else None
 
 
 def _credential(scheme: Part) -> Credential | None:
     """Returns where the credential of a scheme stands; None when nothing here can look at it, which is noted."""
     kind = scheme.text("type")
     if kind == "apiKey" and scheme.text("in") in ("header", "query", "cookie"):
-        return Credential(scheme.text("in"), scheme.text("name"))
+        if scheme.text("name"):
+            return Credential(scheme.text("in"), scheme.text("name"))
+        scheme.problem("expected the `name` of the header, the query parameter or the cookie")
+        return None
     if kind == "http":
         word = scheme.text("scheme").capitalize()
         if word not in ("Basic", "Bearer"):
@@ -135,4 +137,4 @@ def _credential(scheme: Part) -> Credential | None:
 
 def _check(present: str, said: str) -> dict[str, Any]:
     message = f"no credential was sent; expected {said}"
-    return {"when": f"{{{{ not ({present}) }}}}", "error": "unauthenticated", "message": message}
+    return {"when": f"{{{{ not ({present}) }}}}", "error": "unauthenticated", "message": literal(message)}

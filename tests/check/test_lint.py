@@ -164,6 +164,12 @@ def test_a_variable_that_nothing_expands_is_found_in_keys_and_values(library: Li
     assert second.startswith("${TEAM} stands here")
 
 
+def test_texts_of_a_schema_are_no_variables(library: Library) -> None:
+    more = "example: {operation: echo.create, path: {id: '1'}, body: {a: '${C}'}}\n"
+    text = echo("{reply: {body: 1}}", more).replace("  request:", "  query: {properties: {'${B}': {}}}\n    request:")
+    assert found(library, text.replace("Text: {type: string}", "Text: {enum: ['${A}']}")) == []
+
+
 @pytest.mark.parametrize(
     ("entry", "expected"),
     [

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openapi_spec_validator import validate
 
+from emulator.errors import ConfigError
+from emulator.importer.document import Importer, is_openapi
+from emulator.importer.part import Findings
+from emulator.importer.sources import Sources
+from emulator.importer.writing import yaml_text
+from emulator.language.document.reader import read
 from emulator.openapi.document import document
 from tests.emulate import emulate
 from tests.importer.conftest import Imports, operation
@@ -41,6 +50,15 @@ def test_json_is_read_too_and_the_api_is_called_as_asked_for(here: Path) -> None
 def test_a_file_that_says_nothing_by_its_name_is_called_as_its_title(here: Path) -> None:
     Path("openapi.yaml").write_text(SHOP.read_text())
     assert emulate("import", "openapi.yaml").stdout.startswith("wrote apis/corner-shop.yaml:")
+
+
+@pytest.mark.parametrize("info", ["[Shop]", "{title: [Shop]}"])
+def test_a_file_whose_title_is_none_is_refused(info: str, here: Path) -> None:
+    text = operation("responses: {}").replace("{title: Shop, version: '1'}", info)
+    Path("openapi.yaml").write_text(text)
+    result = emulate("import", "openapi.yaml")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert result.stderr.startswith("openapi.yaml:2:")
 
 
 def test_notes_name_what_is_left_out_and_do_not_fail(here: Path) -> None:
@@ -105,6 +123,44 @@ def test_what_emulator_check_would_object_to_is_not_written(imports: Imports) ->
     result = emulate("import", str(imports.write("a.yaml", text)), "-o", str(imports.folder / "a.yaml"), "--force")
     assert result.exit_code == 2
     assert "nested more than 60 deep" in result.stderr
+
+
+def test_what_is_found_in_the_file_is_told_by_its_place_in_the_document(imports: Imports) -> None:
+    text = operation("parameters: [{name: a, in: query, required: true, schema: {enum: ['${x}']}}]\nresponses: {}")
+    path = imports.write("a.yaml", text)
+    result = emulate("import", str(path), "-o", str(imports.folder / "b.yaml"))
+    assert result.exit_code == 2
+    assert f'\n  {path}:5, in `examples: [{{query: {{a: "${{x}}"}}}}]`: ${{x}} stands here as it is' in result.stderr
+
+
+ODD: list[Any] = [5, None, "{{x}}", [[]], {"$ref": 5}, {"a": {"b": []}}]
+
+
+def changed(tree: Any, value: Any) -> Iterator[Any]:
+    """A document with each of its parts replaced by a value, one at a time."""
+    yield value
+    entries = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    for key, each in entries:
+        for other in changed(each, value):
+            copied = copy(tree)
+            copied[key] = other
+            yield copied
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("value", ODD, ids=repr)
+def test_whatever_stands_in_a_document_is_imported_or_refused(value: Any, here: Path) -> None:
+    for tree in changed(read(SHOP).data, value):
+        Path("openapi.json").write_text(json.dumps(tree))
+        findings = Findings()
+        try:
+            sources = Sources(Path("openapi.json"), findings)
+            if sources.root is not None and is_openapi(sources.root):
+                made = Importer(sources.root, sources, "shop").tree()
+                findings.problems.raise_any()
+                yaml_text(made)
+        except ConfigError:
+            continue
 
 
 def test_the_api_answers_from_the_document(imports: Imports) -> None:

@@ -38,6 +38,11 @@ def test_what_is_no_openapi_is_refused(text: str, said: str, imports: Imports) -
         ("servers: [{url: 'https://api.shop.example/v2'}, {url: 'https://eu.shop.example/v2'}]\n", "/v2", 2),
         ("servers: [{url: 'http://localhost:3000/api'}, {url: 'http://192.0.2.1/api'}]\n", "/api", []),
         ("servers: [{url: 'https://{at}.example/{v}', variables: {at: {default: eu}, v: {default: v1}}}]\n", "/v1", 1),
+        ("servers: [{url: v1}]\n", "/v1", []),
+        ("servers: [{url: ./v1/}]\n", "/v1", []),
+        ("servers: [{url: ../v1.0}]\n", "/v1.0", []),
+        ("servers: [{url: .}]\n", "", []),
+        ("servers: [{url: '{v}', variables: {v: {default: v1}}}]\n", "/v1", []),
     ],
 )
 def test_paths_begin_with_the_base_of_the_first_server(
@@ -52,6 +57,17 @@ def test_paths_begin_with_the_base_of_the_first_server(
 def test_servers_with_another_base_are_noted(imports: Imports) -> None:
     imports.file(operation(OK, more="servers: [{url: /v1}, {url: /v2}]\n"))
     assert imports.notes == ["paths begin with '/v1', that of the first server, and with no other"]
+
+
+@pytest.mark.parametrize("url", ["api.example.com/v1", "api.example.com:8080/v1", "localhost:3000", "{scheme}://a/v1"])
+def test_a_server_that_is_neither_a_url_nor_a_path_is_refused(url: str, imports: Imports) -> None:
+    (message,) = imports.refused(operation(OK, more=f"servers: [{{url: /}}, {{«url: '{url}'}}]\n"))
+    assert message == f"expected a URL such as https://api.example.com/v1, or a path; found {url!r}"
+
+
+def test_an_info_that_is_no_mapping_is_refused(imports: Imports) -> None:
+    text = operation(OK).replace("info: {title: Shop, version: '1'}", "«info: [Shop]")
+    assert imports.refused(text) == ["expected a mapping; found a list"]
 
 
 def test_an_operation_is_called_as_its_id_says_or_as_its_path(imports: Imports) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -122,3 +124,42 @@ def test_a_body_of_which_no_value_ends_can_be_asked_for(imports: Imports) -> Non
     found = imports.file(operation(text, method="post", more=more))
     assert found["schemas"]["Node"]["required"] == ["next"]
     assert imports.notes == ["each value of this schema holds another one of it, without end; null stands for it"]
+
+
+@pytest.mark.parametrize("choices", [["{{x}}", "b"], ["${x}", "b"], ["{%x%}", "b"], ["{#x", "a.b", "$literal", "b"]])
+def test_choices_in_a_path_mean_themselves(choices: list[str], imports: Imports) -> None:
+    schema = f"{{type: string, enum: {json.dumps(choices)}, example: b}}"
+    client = imports.client(operation(parameters(f"{{name: n, in: path, schema: {schema}}}"), path="/p/{n}"))
+    assert [client.get(f"/p/{quote(each)}").status_code for each in choices] == [200] * len(choices)
+    refused = client.get("/p/xb")
+    assert refused.status_code == 400
+    assert refused.json()["error"]["message"] == f"n: must be one of: {', '.join(choices)}"
+    assert client.get("/p/axb").status_code == 400
+
+
+def test_a_parameter_that_the_path_does_not_name_is_refused(imports: Imports) -> None:
+    text = "parameters:\n  - {name: id, in: path}\n  - «{name: ids, in: path, schema: {type: integer}}\n" + OK
+    (message,) = imports.refused(operation(text, path="/pets/{id}"))
+    assert message == "unknown path parameter 'ids'; expected one of: id; did you mean 'id'?"
+    (message,) = imports.refused(operation("parameters:\n  - «{name: n, in: path}\n" + OK))
+    assert message == "unknown path parameter 'n'; there are none"
+
+
+@pytest.mark.parametrize("name", ["X.Trace", "X'Trace", "X~{{x}}", '"'])
+def test_names_of_headers_mean_themselves(name: str, imports: Imports) -> None:
+    quoted = name.replace("'", "''")
+    client = imports.client(operation(parameters(f"{{name: '{quoted}', in: header, required: true, schema: {{}}}}")))
+    refused = client.get("/pets")
+    assert (refused.status_code, refused.json()["error"]["message"]) == (400, f"{name} is required")
+
+
+def test_a_header_with_a_dot_in_its_name_is_found(imports: Imports) -> None:
+    client = imports.client(operation(parameters("{name: X.Trace, in: header, required: true, schema: {}}")))
+    assert client.get("/pets", headers={"X.Trace": "1"}).status_code == 200
+
+
+@pytest.mark.parametrize("schema", ["{enum: ['${x}', '{{y}}']}", "{properties: {'${x}': {default: '${y}'}}}"])
+def test_texts_of_a_schema_mean_themselves(schema: str, imports: Imports) -> None:
+    text = f"requestBody: {{required: true, content: {{application/json: {{schema: {schema}}}}}}}\n{OK}"
+    client = imports.client(operation(text, method="post"))
+    assert client.post("/pets", json="${x}").status_code == 200

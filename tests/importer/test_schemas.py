@@ -83,3 +83,9 @@ def test_two_schemas_of_one_name_are_told_apart(imports: Imports) -> None:
     text = f"requestBody: {{content: {{application/json: {{schema: {schema}}}}}}}\nresponses: {{}}\n"
     found = imports.file(operation(text, method="post", more=more))
     assert found["schemas"] == {"Pet": {"const": 1}, "Pet_2": {"const": 2}}
+
+
+def test_choices_that_are_no_list_are_refused(imports: Imports) -> None:
+    text = "requestBody: {content: {application/json: {schema: {nullable: true, «enum: 5}}}}\nresponses: {}\n"
+    (message,) = imports.refused(operation(text, method="post").replace("3.1.0", "3.0.3"))
+    assert message.startswith("not a JSON Schema: ")

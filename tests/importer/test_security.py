@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -41,6 +42,8 @@ def asking(security: str) -> str:
             [{"headers": {"X-Key": "k"}}],
         ),
         ("[{header: []}, {bearer: []}]", [{"headers": {"X-Key": "k"}}, {"headers": TOKEN}], [{}]),
+        ("[{cert: [], query: []}]", [{"params": {"key": "k"}}], [{}]),
+        ("[{cookie: []}]", [{"headers": {"Cookie": "a=1;sid=2"}}], [{"headers": {"Cookie": "othersid=1; a=sid=2"}}]),
         ("[]", [{}], []),
         ("[{}]", [{}], []),
         ("[{cert: []}]", [{}], []),
@@ -66,6 +69,24 @@ def test_credentials_are_asked_for_where_they_stand(
 def test_what_can_not_be_expressed_is_said(security: str, notes: list[str], imports: Imports) -> None:
     imports.text(asking(security))
     assert [any(each.startswith(note) for each in imports.notes) for note in notes] == [True] * len(notes)
+
+
+@pytest.mark.parametrize("place", ["cookie", "query", "header"])
+@pytest.mark.parametrize("name", ["a' in '' or true or '", "a'b", 'a"b', "{{x}}", "a\\\\", "%}"])
+def test_a_name_is_no_expression(name: str, place: str, imports: Imports) -> None:
+    first, second = (f"{{type: apiKey, in: {each}, name: {json.dumps(name)}}}" for each in (place, "query"))
+    more = f"components: {{securitySchemes: {{k0: {first}, k1: {second}}}}}\n"
+    client = imports.client(operation("security: [{k0: []}, {k1: []}]\nresponses: {}\n", more=more))
+    refused = client.get("/pets")
+    assert (refused.status_code, name in refused.json()["error"]["message"]) == (401, True)
+    assert client.get("/pets", params={name: "k"}).status_code == 200
+
+
+def test_a_credential_without_a_name_is_refused(imports: Imports) -> None:
+    more = "components:\n  securitySchemes:\n    «k: {type: apiKey, in: cookie}\n"
+    assert imports.refused(operation("security: [{k: []}]\nresponses: {}\n", more=more)) == [
+        "expected the `name` of the header, the query parameter or the cookie"
+    ]
 
 
 def test_a_key_in_the_query_is_not_kept_in_the_journal(imports: Imports) -> None:

@@ -205,7 +205,7 @@ class ApiFile(Model):
     version: str
     about: str = ""
     hosts: list[str] = []
-    base: str = ""
+    base: str = Field(default="", pattern=r"^(/\S*)?$")
     claims: dict[str, ClaimModel] = {}
     serves: Claims = Field(default=[], description="Claims that the file as a whole serves.")
     provenance: dict[Literal["headers", "limit_headers", "unknown_keys"], PartModel] = Field(

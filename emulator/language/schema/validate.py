@@ -99,6 +99,7 @@ _PATTERNS = (
     (r"[^\r\n]", "one line of text"),
     ("polls?", "a duration such as '340ms', or polls: '3 polls', '2s + 1 poll each'"),
     ("(ms|s|m|h|d)", "a duration such as '340ms', '15d' or '1s + 10ms each'"),
+    (r"^(/\S*)?$", "a path such as '/v2', or nothing"),
     ("[A-Z]+ /", "a method and a path, such as 'POST /messages'"),
     ("[A-Za-z_]", "a name: a letter or '_', then letters, digits, '_', '.' or '-'"),
 )

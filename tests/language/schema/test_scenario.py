@@ -83,6 +83,12 @@ def test_what_must_be_there_is_missed_at_its_owner(library: Library) -> None:
     ]
 
 
+@pytest.mark.parametrize("base", ["v2", "api.example.com/v2", "'/v2 '"])
+def test_a_base_begins_with_a_slash(base: str, library: Library) -> None:
+    (message,) = library.refused(api=api(f"base: «{base}\n"))
+    assert message.startswith("expected a path such as '/v2', or nothing; found the text ")
+
+
 def test_an_api_has_at_least_one_operation(library: Library) -> None:
     (message,) = library.refused(api=api("operations: «{}\n"))
     assert "at least 1" in message
