@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from math import inf, isfinite
 from typing import Any
 
 from emulator.engine.context import Context, Service
 from emulator.errors import ApiError, EmulatorError, Location, TemplateError
-from emulator.http import Reply
+from emulator.http import Caller, Reply
 from emulator.jobs.job import JobUsage
 from emulator.language.expressions.template import Template
 from emulator.playbook import Operation
 from emulator.playbook.error_reply import error_plan
-from emulator.playbook.limits import AtOnce, Limit, Spends, TierPlan
+from emulator.playbook.limits import MAX_COUNTED, AtOnce, Limit, Spends, TierPlan
 from emulator.playbook.model import UsagePlan
 from emulator.store import limits as limit
 from emulator.store.limits import Allowance, States
@@ -39,12 +39,19 @@ def charge(context: Context, operation: Operation, now: float) -> Allowance | No
         if amount is None:
             amount = _unnamed(each, operation)
         cost[each.name] = amount * each.parts if isinstance(amount, int) else parts(amount, context, operation, each)
-    service = context.service
+    return _admit(context, caller, cost, now)
+
+
+def _admit(context: Context, caller: Caller, cost: Mapping[str, int], now: float) -> Allowance:
+    """Charges so much to the caller's counters. Raises ApiError as `charge` does; then the request shows how they
+    stand, of which it was charged nothing."""
+    service, tier = context.service, caller.plan
     jobs = _under_way(service, caller.subject, tier) if tier.jobs else limit.NO_JOBS
     try:
-        allowance = limit.admit(service.state.store, caller.subject, limits, cost, now, jobs)
+        allowance = limit.admit(service.state.store, caller.subject, tier.limits, cost, now, jobs)
     except ApiError as error:
-        _show(context, limits, error)
+        context.allowance = Allowance.of_nothing(tier.limits, error.values["limits"])
+        context["limits"] = context.allowance.states
         error.decided_by = tier
         raise
     if tier.holds and isinstance(context.number, int):
@@ -75,12 +82,6 @@ def counters(service: Service, subject: str, plan: TierPlan) -> States:
 def _under_way(service: Service, subject: str, plan: TierPlan) -> limit.Jobs:
     """Returns how many jobs a subject has under way, by the counters of its plan that limit them."""
     return {counter: service.jobs.under_way(kind, subject) for counter, kind in plan.jobs}
-
-
-def _show(context: Context, limits: Sequence[Limit], error: ApiError) -> None:
-    """Lets a request that a counter refused show how the counters stand, of which it was charged nothing."""
-    context.allowance = Allowance.of_nothing(limits, error.values["limits"])
-    context["limits"] = context.allowance.states
 
 
 def settle(context: Context, operation: Operation, reply: Reply, now: float) -> None:
@@ -126,8 +127,8 @@ def _said(context: Context, allowance: Allowance, reply: Reply) -> dict[str, int
     for each in budgets:
         with suppress(EmulatorError, KeyError):
             amount = plans[each.name].value(view)
-            if isinstance(amount, (int, float)) and isfinite(amount) and amount > 0:
-                said[each.name] = round(amount * each.parts)
+            if isinstance(amount, (int, float)) and 0 < amount < inf:
+                said[each.name] = round(min(amount * each.parts, MAX_COUNTED))
     return said
 
 
@@ -151,16 +152,13 @@ def settle_refusal(error: Exception, context: Context, now: float) -> Exception:
             if each.name in refused:
                 cost[each.name] = parts(refused[each.name], context, operation, each)
         if allowance is None and any(cost.values()):
-            context.allowance = limit.admit(store, caller.subject, limits, cost, now)
+            context.allowance = _admit(context, caller, cost, now)
         elif allowance is None:
             context.allowance = Allowance.of_nothing(limits, counters(context.service, caller.subject, caller.plan))
         else:
             context.allowance = limit.settle(store, caller.subject, allowance, cost, now)
-    except TemplateError as mistake:
-        return mistake
-    except ApiError as limited:
-        _show(context, limits, limited)
-        return limited
+    except (TemplateError, ApiError) as other:
+        return other
     context.pop("limits", None)
     return error
 
@@ -200,10 +198,13 @@ def estimate(kind: str, items: Any, counter: str, context: Context) -> float:
 def parts(template: Template, context: Context, operation: Operation, counter: Limit) -> int:
     """Returns the value of a template as the counter counts it: a whole number from 0. Raises TemplateError."""
     value = template.value(context)
-    if value.__class__ is int and value >= 0:
+    if value.__class__ is int and 0 <= value * counter.parts <= MAX_COUNTED:
         whole: int = value * counter.parts
         return whole
     amount = _positive(value, operation.place)
+    if amount * counter.parts > MAX_COUNTED:
+        most = f"{MAX_COUNTED // counter.parts:,}"
+        raise TemplateError(operation.place, f"the cost in {counter.name} is too high; expected a number up to {most}")
     return int(amount) if counter.parts == 1 else round(amount * counter.parts)
 
 

@@ -290,7 +290,11 @@ class Service:
         if self.api.unknown is None and key not in self.records["keys"]:
             raise ConfigError(f"unknown key {key!r} of {self.api.name}; {did_you_mean(key, self.api.keys)}")
         record = self.records["keys"].get(key, {})
-        self.api.require_budget(tier, record.get("budget") if budget is None else budget)
+        if budget is None:
+            cure = "send `budget: {}` with it, which takes the key's own away"
+            self.api.require_budget(tier, record.get("budget"), cure)
+        else:
+            self.api.require_budget(tier, budget, "send the `tier` of one that does not count it with it")
 
     def set_tier(self, key: str, tier: str, budget: Mapping[str, float] | None = None) -> None:
         """Gives a key another tier, and perhaps another budget, from the next request on; its counters go on.

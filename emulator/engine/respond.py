@@ -83,7 +83,9 @@ def refusal(plan: ReplyPlan, context: Context) -> ApiError:
 def say_when(error: ApiError, context: Context) -> None:
     """Lets a rate limit that no counter refused, but a rule or a fault, say when the caller's counters go on."""
     if error.kind.startswith(RATE_LIMITED) and "retry_after" not in error.values and (limits := context["limits"]):
-        error.values["retry_after"] = _wait([each for each in limits.values() if each["retry_after"] is not None])
+        wait = _wait([each for each in limits.values() if each["retry_after"] is not None])
+        if wait is not None:  # budgets alone never go on
+            error.values["retry_after"] = wait
 
 
 def _wait(states: Collection[Mapping[str, int]]) -> int | None:

@@ -111,10 +111,10 @@ class Api(Struct, frozen=True, dict=True):
         """Whether a key that is known from the start has a budget, or a plan."""
         return any(tier.spends for tier in self.tiers.values()) or any(key.budget for key in self.keys.values())
 
-    def require_budget(self, tier: str, budget: Mapping[str, Any] | None) -> None:
-        """Raises ConfigError for a budget that no key of a tier can have."""
+    def require_budget(self, tier: str, budget: Mapping[str, Any] | None, cure: str = "") -> None:
+        """Raises ConfigError for a budget that no key of a tier can have; see `limits.require_budget`."""
         for unit in budget or ():
-            require_budget(unit, self.units, self.tiers[tier].limits)
+            require_budget(unit, self.units, self.tiers[tier].limits, cure)
 
     @cached_property
     def credential_headers(self) -> tuple[tuple[bytes, str | None, str], ...]:

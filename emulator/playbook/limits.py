@@ -21,6 +21,7 @@ AT_ONCE = re.compile(r"\s*(\d{1,15})\s+at\s+once\s*")
 REFILL = re.compile(rf"\s*{RATE}\s*")
 MONTH_DAYS = 31  # at most
 PARTS = 10**9  # of one credit, dollar or whatever a budget is of: it is counted in whole ones
+MAX_COUNTED = 2**53  # of a counter, in its parts: more can't be saved
 
 
 class Aligned(Struct, frozen=True):
@@ -101,7 +102,7 @@ def written(amount: float) -> str:
 
 
 @runtime_checkable
-class UnderWay(Protocol):
+class JobsLimit(Protocol):
     """How many jobs may be under way at once, as a file says it."""
 
     @property
@@ -121,13 +122,13 @@ class BucketLimit(Protocol):
     def refill(self) -> str: ...
 
 
-def parse_limit(name: str, value: str | BucketLimit | UnderWay, windows: str = "first") -> Limit | None:
+def parse_limit(name: str, value: str | BucketLimit | JobsLimit, windows: str = "first") -> Limit | None:
     """Reads a limit, `unlimited` as None; `windows` is the kind of one that doesn't say its own.
 
     Raises ConfigError for anything else.
     """
     if not isinstance(value, str):
-        return _jobs(name, value) if isinstance(value, UnderWay) else _bucket(name, value)
+        return _jobs(name, value) if isinstance(value, JobsLimit) else _bucket(name, value)
     if value.strip() == "unlimited":
         return None
     if (found := AT_ONCE.fullmatch(value)) is not None:
@@ -175,7 +176,7 @@ def _seconds(name: str, found: re.Match[str]) -> float:
     return int(found["number"]) * UNITS[found["unit"]]
 
 
-def _jobs(name: str, value: UnderWay) -> Limit:
+def _jobs(name: str, value: JobsLimit) -> Limit:
     return Limit(name, value.at_once, 1.0, AtOnce(value.of))
 
 
@@ -185,15 +186,15 @@ def budget_limits(budget: Mapping[str, float], owner: str = "") -> Iterator[Limi
         yield Limit(unit, round(amount * PARTS), 1.0, Spends(), PARTS, owner)
 
 
-def require_budget(unit: str, units: Collection[str], limits: Collection[Limit]) -> None:
-    """Raises ConfigError for a budget in a unit that nothing is charged in, or that limits of its plan count."""
+def require_budget(unit: str, units: Collection[str], limits: Collection[Limit], cure: str = "") -> None:
+    """Raises ConfigError for a budget in a unit that nothing is charged in, or that limits of its plan count; `cure`
+    says what helps against the latter, where no file can be changed."""
     beside = next((limit for limit in limits if limit.name == unit), None)
     if beside is not None and isinstance(beside.pace, Spends):
-        raise ConfigError(f"the key's tier has a budget of {unit} already; take one of the two out")
+        raise ConfigError(f"the key's tier has a budget of {unit} already; {cure or 'take one of the two out'}")
     if beside is not None:
-        raise ConfigError(
-            f"a limit of {beside.said} counts {unit} already; take one of the two out, or spend another unit"
-        )
+        cure = cure or "take one of the two out, or spend another unit"
+        raise ConfigError(f"a limit of {beside.said} counts {unit} already; {cure}")
     if unit not in units:
         hint = did_you_mean(unit, sorted(units))
         raise ConfigError(f"nothing is charged in {unit!r}: no operation's `cost` names it; {hint}")
@@ -220,5 +221,7 @@ class TierPlan(Struct, frozen=True):
         return cls(name, tuple(limits), data, claims, bool(under_way), jobs, spends)
 
     def with_budget(self, budget: Mapping[str, float], owner: str) -> TierPlan:
-        """Returns the plan of a key that has a budget of its own."""
-        return TierPlan.of(self.name, (*self.limits, *budget_limits(budget, owner)), self.data, self.claims)
+        """Returns the plan of a key that has a budget of its own: it replaces what the plan limits by the same name,
+        as the plan may have changed since the key was given its budget."""
+        limits = [limit for limit in self.limits if limit.name not in budget]
+        return TierPlan.of(self.name, (*limits, *budget_limits(budget, owner)), self.data, self.claims)

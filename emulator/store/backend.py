@@ -126,7 +126,8 @@ class Windows(Protocol):
     def settle_rolling(
         self, key: str, pace: Rolls, amount: int, charged_at: float, now: float | None = None
     ) -> Window | None:
-        """Does the same to a counter that slides, refills or counts what is under way, charged at a time."""
+        """Does the same to a counter that slides, refills or counts what is under way, charged at a time; nothing to
+        one that has another pace by now."""
 
     def peek(self, key: str, seconds: float | Pace, now: float | None = None) -> Window | None:
         """Returns how a counter stands; None when nothing is charged to it."""

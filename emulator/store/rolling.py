@@ -14,13 +14,12 @@ from typing import Any
 from msgspec import Struct
 
 from emulator.dates import month_end
-from emulator.playbook.limits import Aligned, AtOnce, Pace, Refill, Rolls, Sliding, Spends
+from emulator.playbook.limits import MAX_COUNTED, Aligned, AtOnce, Pace, Refill, Rolls, Sliding, Spends
 from emulator.store.backend import Window
 
 MICROS = 1_000_000
 SLACK = 2  # microseconds
 LATE = MICROS  # a request may be charged this much after one that came later; more is a clock that was set back
-MAX_SPENT = 2**53  # parts of a budget: more can't be saved
 MAX_ENTRIES = 10_000  # of a sliding counter; beyond it neighbours become one, at the time of the later one
 
 
@@ -192,7 +191,7 @@ class Spent(Struct):
 
     def settle(self, amount: int, charged_at: float, now: float) -> Window:
         """Spends more, or gives it back."""
-        self.used = min(max(0, self.used + amount), MAX_SPENT)
+        self.used = min(max(0, self.used + amount), MAX_COUNTED)
         return self.look(now)
 
 

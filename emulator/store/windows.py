@@ -88,7 +88,11 @@ class MemoryWindows:
     def settle_rolling(
         self, key: str, pace: Rolls, amount: int, charged_at: float, now: float | None = None
     ) -> Window | None:
-        counter = self.rolling[key] = self._counter(key, pace)
+        counter = self.rolling.get(key)
+        if counter is None:
+            counter = self.rolling[key] = new_counter(pace)
+        elif not counter.fits(pace):  # the limit was changed meanwhile
+            return None
         return counter.settle(amount, charged_at, self._clock.now() if now is None else now)
 
     def peek(self, key: str, seconds: float | Pace, now: float | None = None) -> Window | None:

@@ -16,11 +16,11 @@ from emulator.engine.near_misses import described
 from emulator.engine.provenance import Basis, provenance_of
 from emulator.engine.validate import check_form, read_form
 from emulator.errors import ApiError, EmulatorError
-from emulator.http import Caller, Decided, Exchange, Reply, Request, Schedule
+from emulator.http import Caller, Exchange, Reply, Request, Schedule
 from emulator.playbook import Operation, Playbook
 from emulator.playbook.expectations import ListedRule
 from emulator.playbook.json_schema import Schema
-from emulator.playbook.limits import TierPlan
+from emulator.playbook.limits import Spends, TierPlan
 from emulator.playbook.model import CheckPlan, Rule
 from emulator.playbook.rules import Miss
 from emulator.store.limits import Allowance
@@ -98,7 +98,7 @@ def explained(
         notes=notes,
         answer=_canned(exchange, world),
         rule=None if rule is None else RuleView(rule.name, rule.place.file, rule.place.line),
-        decided_by=_decider(exchange.decided),
+        decided_by=_decider(exchange),
         plan="" if tier is None else tier.name,
         limits=list(_charges(exchange)),
         timing=None if exchange.schedule is None else _timing(exchange.schedule),
@@ -192,7 +192,7 @@ def _checks(exchange: Exchange, operation: Operation | None, rules: list[TracedR
         return ""
     part = None if exchange.decided is None else exchange.decided.part
     if isinstance(part, (CheckPlan, Schema)):
-        return f"refused by {_decider(exchange.decided)}"
+        return f"refused by {_decider(exchange)}"
     if isinstance(part, TierPlan) or any(each.outcome != "never reached" for each in rules):
         return "passed"
     return "not reached: no key was accepted" if operation.auth and not exchange.caller else "refused"
@@ -256,16 +256,22 @@ def _is_own(rule: Rule, operation: Operation) -> bool:
     return rule.place.file == operation.place.file
 
 
-def _decider(decided: Decided | None) -> str:
+def _decider(exchange: Exchange) -> str:
     """Returns what refused a request, in words; empty when nothing did or no part of the playbook is to name."""
+    decided = exchange.decided
     if decided is None:
         return ""
     part = decided.part
     if isinstance(part, CheckPlan):
         return f"the check at {part.place}"
     if isinstance(part, TierPlan):
-        kind = "a budget of the key or" if decided.kind == "payment_required" else "the limits"
-        return f"{kind} of the plan {part.name}"
+        if decided.kind != "payment_required" or exchange.allowance is None:
+            return f"the limits of the plan {part.name}"
+        states = exchange.allowance.states
+        spent = [each for each in part.limits if isinstance(each.pace, Spends) and not states[each.name]["remaining"]]
+        return " or ".join(
+            f"{'the key' if each.owner else f'the plan {part.name}'}'s budget of {each.name}" for each in spent
+        )
     if isinstance(part, Schema):
         return f"the schema of the request, at {decided.param}" if decided.param else "the schema of the request"
     return ""

@@ -18,7 +18,9 @@ from emulator.engine.answers import WorldAnswers
 from emulator.engine.state import MADE_KEYS, WorldState, check_state
 from emulator.errors import ConfigError
 from emulator.jobs.job import Job
+from emulator.language.schema.api import check_budget
 from emulator.playbook import Playbook
+from emulator.playbook.schema_reasons import shown
 from emulator.store.backend import Backend
 from emulator.store.codec import from_json, to_json
 from emulator.store.records import REMOVED
@@ -98,6 +100,8 @@ def _check_records(store: Backend, playbook: Playbook) -> None:
         for id, record in keys:
             if record != REMOVED and not _is_key(record, api.tiers):
                 raise ConfigError(f"records/{name}/keys/{id} is no key")
+            if record != REMOVED:
+                _check_budget(record.get("budget"), f"records/{name}/keys/{id}/budget")
         for collection in api.collections:
             for id, record in records.items(f"records/{name}/{collection}"):
                 if not isinstance(record, dict):
@@ -117,6 +121,17 @@ def _is_job(job: Job, id: str, kind: str) -> bool:
     times += [part for age in ages for part in (age.fixed, age.each, age.polls, age.polls_each)]
     bounded = all(0 <= time <= MAX_TIME for time in times if time is not None)
     return bounded and 0 <= job.items <= MAX_ITEMS and (job.rows is None or len(job.rows) == job.items)
+
+
+def _check_budget(budget: Any, place: str) -> None:
+    """Raises ConfigError for what no key can spend."""
+    if not isinstance(budget, dict | None):
+        raise ConfigError(f"{place}: {shown(budget)} is no budget; expected amounts by unit, such as {{credits: 0.05}}")
+    for unit, amount in (budget or {}).items():
+        try:
+            check_budget(amount)
+        except ValueError as error:
+            raise ConfigError(f"{place}/{unit}: {error}") from None
 
 
 def _is_key(record: Any, tiers: Container[str]) -> bool:

@@ -11,6 +11,7 @@ COUNTED = """\
 tiers:
   small: {limits: {calls: 5/minute}}
   rich: {budget: {credits: 5}}
+  daily: {limits: {credits: 100/day}}
 keys: {k: {workspace: w, tier: small}, r: {workspace: w, tier: rich}}
 cost: {calls: 1, credits: 0}
 jobs: {run: {timeline: {going: 0s, done: 1s}}}
@@ -31,6 +32,15 @@ def test_a_budget_is_counted_in_billionths(library: Library) -> None:
     assert (plan.spends, demo.tiers["small"].spends, demo.tiers["rich"].spends) == (True, False, True)
 
 
+@pytest.mark.parametrize("tier", ["small", "rich", "daily"])
+def test_a_keys_own_budget_replaces_what_its_tier_limits_by_the_same_name(library: Library, tier: str) -> None:
+    demo = library.demo(api(COUNTED))
+    plan = demo.plan_of("k", {"tier": tier, "budget": {"credits": 0.05}})
+    own = Limit("credits", 50_000_000, 1.0, Spends(), PARTS, "demo/k")
+    assert [each for each in plan.limits if each.name == "credits"] == [own]
+    assert demo.plan_of("k", {"tier": tier}) is demo.tiers[tier]
+
+
 def test_a_limit_of_jobs_names_their_kind(library: Library) -> None:
     demo = library.demo(api(COUNTED), story(tier="{limits: {runs: {at_once: 2, of: run}}}"))
     assert demo.tiers["small"].limits[1] == Limit("runs", 2, 1.0, AtOnce("run"))
@@ -40,7 +50,8 @@ def test_a_limit_of_jobs_names_their_kind(library: Library) -> None:
 @pytest.mark.parametrize(
     ("key", "tier", "message"),
     [
-        ("{credits: «0}", "", "0 is no budget; expected a number above 0, up to 1,000,000"),
+        ("{credits: «0}", "", "0 is no budget; expected a number from 0.000000001 to 1,000,000"),
+        ("{credits: «0.0000000001}", "", "1e-10 is no budget; expected a number from 0.000000001 to 1,000,000"),
         ("{credits: «-1}", "", "-1 is no budget; "),
         ("{credits: «.nan}", "", "nan is no budget; "),
         ("{credits: «2000000}", "", "2000000 is no budget; "),

@@ -138,3 +138,29 @@ def test_a_refusal_tells_its_counter_and_when_to_come_back(small: Small) -> None
 
 def test_part_of_a_word_is_no_word(small: Small) -> None:
     assert told(say(small(OPERATIONS, MORE), 4.9)) == ("6", "1")
+
+
+@pytest.mark.parametrize("words", ["1e300", "1e308", "9007199254740993"])
+def test_a_cost_that_no_counter_can_hold_is_a_mistake_with_a_place(small: Small, words: str) -> None:
+    emulated = small(OPERATIONS, MORE + 'refused: {words: "{{ body.more }}"}\n')
+    client = emulated.client("small", headers=KEY | {"Content-Type": "application/json"})
+    for body in (f'{{"words": {words}}}', f'{{"more": {words}}}'):
+        answer = client.post("/say", content=body)
+        assert (answer.status_code, answer.json()["kind"]) == (500, "internal"), body
+        assert "small.yaml" in answer.headers["x-emulator-error"]
+        assert "the cost in words is too high; expected a number up to 9,007,199," in answer.headers["x-emulator-error"]
+
+
+def test_a_budget_holds_less_of_what_it_counts_in_parts(small: Small) -> None:
+    emulated = small(OPERATIONS, MORE.replace(", words: 10/hour}", "}, budget: {words: 5}"))
+    answer = emulated.client("small", headers=KEY).post("/say", json={"words": 1e300})
+    assert (answer.status_code, answer.json()["kind"]) == (500, "internal")
+    assert "expected a number up to 9,007,199" in answer.headers["x-emulator-error"]
+
+
+def test_what_a_refusal_has_at_once_is_given_back_when_its_response_has_ended(small: Small) -> None:
+    more = MORE.replace("calls: 3/minute", "calls: 1 at once") + "refused: {calls: 1}\n"
+    emulated = small(OPERATIONS, more)
+    client = emulated.client("small", headers=KEY)
+    assert [client.post("/say", json={}).status_code for _ in range(3)] == [400, 400, 400]
+    assert told(say(emulated, 1)) == ("9", "1")

@@ -153,7 +153,7 @@ def test_an_explanation_shows_what_is_left_and_spends_nothing(emulator: Emulated
         "refused": True,
     }
     assert (shown["status"], shown["plan"]) == (402, "standard")
-    assert shown["decided_by"] == "a budget of the key or of the plan standard"
+    assert shown["decided_by"] == "the key's budget of credits"
     assert counter(emulator) == before
 
 
@@ -171,6 +171,7 @@ def test_a_snapshot_saves_what_is_spent_and_a_reset_forgets_it(emulator: Emulate
     assert execute(client, text=PAID).status_code == 402
 
 
+TAKEN = "the key's tier has a budget of USD already; send `budget: {}` with it, which takes the key's own away"
 JSON = {"Content-Type": "application/json"}
 
 
@@ -189,12 +190,21 @@ def test_a_key_gets_another_budget_in_the_middle_of_a_test(emulator: Emulated, c
     ("order", "message"),
     [
         ({"key": KEY}, "body: 'tier' or 'budget' is missing"),
-        ({"key": KEY, "budget": {"credits": 0}}, "body.budget.credits: 0.0 is no budget; expected "),
+        (
+            {"key": KEY, "budget": {"credits": 0}},
+            "body.budget.credits: 0.0 is no budget; expected a number from 0.000000001 ",
+        ),
         ({"key": KEY, "budget": {"credits": -1}}, "body.budget.credits: -1.0 is no budget; "),
         ({"key": KEY, "budget": {"credits": "1"}}, "body.budget[...]: expected a number; found text"),
         ({"key": KEY, "budget": {"coins": 1}}, "body.budget: nothing is charged in 'coins'"),
-        ({"key": KEY, "budget": {"rpm": 1}}, "body.budget: a limit of 10,000,000 per minute counts rpm already"),
-        ({"key": FREE, "budget": {"USD": 1}}, "body.budget: the key's tier has a budget of USD already"),
+        (
+            {"key": KEY, "budget": {"rpm": 1}},
+            "body.budget: a limit of 10,000,000 per minute counts rpm already; send the `tier` ",
+        ),
+        (
+            {"key": FREE, "budget": {"USD": 1}},
+            "body.budget: the key's tier has a budget of USD already; send the `tier` of one that ",
+        ),
     ],
 )
 def test_a_wrong_budget_changes_nothing(emulator: Emulated, order: Any, message: str) -> None:
@@ -202,3 +212,50 @@ def test_a_wrong_budget_changes_nothing(emulator: Emulated, order: Any, message:
     assert answer.status_code == 400
     assert answer.json()["error"]["message"].startswith(message), answer.text
     assert counter(emulator)["limit"] == 0.00005
+
+
+def test_a_tier_that_counts_what_the_key_spends_is_refused_unless_the_keys_own_budget_is_taken_away(
+    emulator: Emulated,
+) -> None:
+    url, order = f"{emulator.origin}/_emulator/limits", {"key": "axp_live_mine", "tier": "pro", "api": "aiexport"}
+    loopback.request("PUT", url, json={**order, "budget": {"USD": 1}}).raise_for_status()
+    refused = loopback.request("PUT", url, json={**order, "tier": "free"})
+    assert (refused.status_code, refused.json()["error"]["message"]) == (400, f"body.tier: {TAKEN}")
+    view = loopback.request("PUT", url, json={**order, "tier": "free", "budget": {}}).json()
+    assert (view["tier"], view["limits"]["USD"]["limit"]) == ("free", 0.00002)
+
+
+@pytest.mark.parametrize("tier", ["budget: {credits: 5}", "limits: {credits: 100/day}"])
+def test_a_key_keeps_its_own_budget_when_its_tier_gets_one(running: Running, tmp_path: Path, tier: str) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text(f"scenario: other\nextends: default\napis: {{aixplain: {{tiers: {{standard: {{{tier}}}}}}}}}\n")
+    with closing(Emulated(running, ("default",))) as emulator:
+        control, key = f"{emulator.origin}/_emulator", "aix_test_demo"
+        order = {"key": key, "budget": {"credits": 1}}
+        loopback.request("PUT", f"{control}/limits", json=order).raise_for_status()
+        loopback.request("POST", f"{control}/scenarios/use", json={"scenarios": [str(other)]}).raise_for_status()
+        used = execute(aixplain_calls.caller(emulator, key), text=PAID).json()["usedCredits"]
+        spent = counter(emulator, key=key)
+        assert (spent["limit"], spent["used"]) == (1.0, pytest.approx(used, abs=1e-9)), "charged once"
+
+
+def test_a_limit_that_no_counter_refused_says_when_to_come_again_though_only_a_budget_is_counted(
+    running: Running, tmp_path: Path
+) -> None:
+    plan = "{limits: {requests: unlimited, tokens: unlimited}, budget: {USD: 1}}"
+    (tmp_path / "plain.yaml").write_text(
+        f"scenario: plain\nextends: default\napis: {{aiexport: {{tiers: {{free: {plan}}}}}}}\n"
+    )
+    with closing(Emulated(running, (str(tmp_path / "plain.yaml"),))) as emulator:
+        client = aiexport_calls.caller(emulator, FREE)
+        response = client.get("/models", headers={"X-Emulator-Fault": "status=429"})
+        assert (response.status_code, response.headers["retry-after"]) == (429, "60")
+
+
+def test_a_rule_that_says_it_used_more_than_can_be_counted_spends_all(running: Running, tmp_path: Path) -> None:
+    rule = "{on: assets.execute, reply: {body: {status: SUCCESS, completed: true, data: Mine, usedCredits: 1.0e300}}}"
+    (tmp_path / "said.yaml").write_text(f"scenario: said\nextends: {BROKE}\nrules: [{rule}]\n")
+    with closing(Emulated(running, (str(tmp_path / "said.yaml"),))) as emulator:
+        client = aixplain_calls.caller(emulator, KEY)
+        assert [execute(client, text=PAID).status_code for _ in range(2)] == [200, 402]
+        assert loopback.get(f"{emulator.origin}/_emulator/worlds/default/snapshot").is_success

@@ -15,6 +15,7 @@ from tests.engine.test_budget import BROKE
 from tests.running import Emulated
 
 pytestmark = pytest.mark.scenario(BROKE)
+COUNTERS = ("requests", "batches")
 BATCH = {"requests": [asking(model=HAIKU)]}
 
 
@@ -120,3 +121,13 @@ def test_a_reply_that_is_slow_to_come_is_counted_once(emulator: Emulated, client
         assert first.status_code == 202
         assert standing(emulator)["used"] == 1
         assert begin(client).status_code == 202
+
+
+def test_a_refusal_that_costs_something_shows_the_jobs_that_are_under_way(
+    emulator: Emulated, client: httpx.Client
+) -> None:
+    begin(client)
+    assert client.post("/batch", json={"requests": []}).status_code == 400
+    (refused,) = control(emulator, "GET", "/exchanges", params={"filter": "status: 400"}).json()["exchanges"]
+    shown = control(emulator, "GET", f"/exchanges/{refused['number']}/explanation").json()["limits"]
+    assert [(each["charged"], each["after"]) for each in shown if each["name"] in COUNTERS] == [(1, 2), (0, 1)]

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from emulator.clock import Clock, manual
 from emulator.errors import ConfigError
+from emulator.playbook.limits import Spends
 from emulator.store.backend import Backend, Bucket, Charge, Window
 from emulator.store.codec import size_of
 from emulator.store.memory import MAX_WINDOWS, MemoryBackend, MemoryRecords
@@ -186,6 +187,18 @@ def test_of_more_windows_than_are_kept_the_oldest_tenth_goes() -> None:
     assert len(store.windows.windows) == 100
     store.windows.charge([("100", 1, 60, 1)])
     assert list(store.windows.windows) == [str(number) for number in range(11, 101)]
+
+
+@pytest.mark.bound("distinct keys that are charged")
+def test_of_more_rolling_counters_than_are_kept_the_oldest_tenth_goes_and_what_is_spent_with_it() -> None:
+    store = MemoryBackend(manual(), max_windows=100)
+    for number in range(101):
+        store.windows.charge([(str(number), 5, Spends(), 5)])
+    assert list(store.windows.rolling) == [str(number) for number in range(11, 101)]
+    assert [window.refused for window in store.windows.charge([("0", 5, Spends(), 1), ("11", 5, Spends(), 1)])] == [
+        False,
+        True,
+    ]
 
 
 def test_a_window_is_over_at_the_very_moment_it_resets() -> None:

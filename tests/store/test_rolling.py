@@ -267,3 +267,16 @@ def test_what_is_under_way_is_charged_for_as_long_as_it_lasts_and_is_in_no_dump(
     allowance.holder = "demo"
     release(store, settle(store, "demo", allowance, {"n": 0}, now))
     assert admit(store, "demo", limits, {"n": 1}, now).states["n"]["used"] == 1
+
+
+@pytest.mark.parametrize("now_is", ["1 at once", "5/10s bucket", "7/10s bucket"])
+def test_a_charge_to_a_counter_that_has_another_pace_by_now_is_not_settled(now_is: str) -> None:
+    store, now = MemoryBackend(manual()), seconds(BEGIN)
+    before, after = limit_of("5/10s sliding"), limit_of(now_is)
+    allowance = admit(store, "demo", [before], {"n": 3}, now)
+    admit(store, "demo", [after], {"n": 1}, now)
+    settle(store, "demo", allowance, {"n": 1}, now)
+    assert after.pace is not None
+    window = store.windows.peek("demo/n", after.pace, now)
+    assert window is not None
+    assert window.used == 1

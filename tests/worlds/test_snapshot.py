@@ -170,6 +170,8 @@ def test_the_windows_of_rules_are_where_they_were_in_the_world_that_was_saved(ma
         assert statuses == [200, 503, 503, 200]
 
 
+DEMO = {"tier": "standard", "workspace": "demo"}
+SPENDS = "records/aixplain/keys/aix_test_demo/budget"
 OLDER = r"this snapshot was written by an older version \(format 1\); this version reads format 2; take it again"
 DAMAGE: list[tuple[list[str], Any, str]] = [
     (["format"], 1, OLDER),
@@ -187,6 +189,14 @@ DAMAGE: list[tuple[list[str], Any, str]] = [
     (["state", "records", "attempts"], 1, "the snapshot is damaged"),
     (["state", "records", "world"], [], "the snapshot is damaged: the origin of the world is missing"),
     (["state", "records", "world"], [["origin", {"root": "x", "began": 0}, None]], "world/origin: "),
+    *(
+        (["state", "records", "records/aixplain/keys"], [["aix_test_demo", {**DEMO, "budget": budget}, None]], said)
+        for budget, said in (
+            ([1], f"{SPENDS}: a list is no budget; expected amounts by unit, such as {{credits: 0.05}}"),
+            ({"credits": "0.05"}, f"{SPENDS}/credits: '0.05' is no budget; expected a number from 0.000000001 to "),
+            ({"credits": 1e300}, rf"{SPENDS}/credits: 1e\+300 is no budget; "),
+        )
+    ),
 ]
 
 

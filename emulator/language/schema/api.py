@@ -7,6 +7,7 @@ An `Age` is a duration, a number of polls such as `3 polls` or `1 poll each`, or
 
 from __future__ import annotations
 
+import reprlib
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -86,7 +87,9 @@ def check_budget(value: Any) -> Any:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if number and MIN_BUDGET <= value <= MAX_BUDGET:
         return value
-    raise ValueError(f"{value!r} is no budget; expected a number above 0, up to {MAX_BUDGET:,.0f}")
+    raise ValueError(
+        f"{reprlib.repr(value)} is no budget; expected a number from {MIN_BUDGET:.9f} to {MAX_BUDGET:,.0f}"
+    )
 
 
 Budget = dict[
