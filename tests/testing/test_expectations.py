@@ -28,8 +28,8 @@ def test_what_is_expected_can_be_looked_at_before_the_end(emulator: Emulator) ->
 @pytest.mark.parametrize(
     ("given", "wrong"),
     [
-        ({"on": "batch.crate"}, r"body\.on: no operation is called 'batch\.crate'"),
-        ({"on": "batch.create", "times": -1}, r"body\.times: times: -1 is not a whole number"),
+        ({"on": "batch.crate"}, r"on: no operation is called 'batch\.crate'"),
+        ({"on": "batch.create", "times": -1}, r"times: -1 is not a whole number"),
         ({"in_order": ["batch.create", {"on": "batch.get", "wen": {}}]}, "wen"),
         ({"rules": "all"}, "no rule has a `name` here"),
         ({}, "nothing is expected"),

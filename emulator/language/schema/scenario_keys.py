@@ -250,8 +250,8 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         ),
         "summary": "One sentence.",
         "class": (
-            "Who knows of its route: `documented`, `inferred` or `invented`, as under claims. Whatever it "
-            "cites counts for no more than this."
+            "How well founded its route is: `documented`, `inferred` or `invented`, as under claims. "
+            "Whatever it cites counts for no more than this."
         ),
         "claims": "The promises it serves.",
         "auth": "`false`: no key is needed. An API without `auth` needs none at all.",
@@ -303,7 +303,7 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "message": "What it says.",
         "param": "The field it is about.",
         "claims": "The promises it serves.",
-        "class": "Who knows of it, if no claim is about it.",
+        "class": "How well founded it is, if no claim covers it.",
     },
     "UsageModel": {
         "asset": "What was used; nothing is recorded when it is null.",
