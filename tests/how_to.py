@@ -22,6 +22,7 @@ GUIDES = (
     "job_by_polls",
     "state_of_my_own",
     "budget",
+    "report_for_ci",
     "exhausted_budget",
     "unused_rule",
     "cancelled_batch",
