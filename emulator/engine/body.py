@@ -24,8 +24,8 @@ LEAST_DISCARDED = 64 * 2**20  # bytes, likewise, where the limit is low
 CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]*)', re.IGNORECASE)
 UTF_8 = ("utf-8", "utf8", "us-ascii", "ascii")  # and its subset
 LARGER = "by default each operation takes what `max_body` says in its API's file; --max-body SIZE holds for all of them"
-MAX_UNDER_WAY = 256 * 2**20  # bytes of the bodies of all requests that are under way, but for
-UNCOUNTED = 64 * 2**10  # the first bytes of each: no request waits for others because of those
+MAX_UNDER_WAY = 256 * 2**20  # bytes of the bodies of all requests that are under way, if no body may be larger
+UNCOUNTED = 64 * 2**10  # the first bytes of each body: no small request waits for others
 MAX_FORM = 256 * 2**10  # bytes; a megabyte of escapes takes 0.2 s to read
 
 
@@ -46,7 +46,8 @@ class QuotaExceeded(ApiError):
 class BodyQuota:
     """How many bytes (`size`) the bodies of all requests under way may take, on one server, and how many are `taken`.
 
-    It is four times the largest body that any operation takes, so a request that is alone never exceeds it.
+    It is 256 MiB, or four times the largest body that any operation takes if that is more: a request that is alone
+    never exceeds it.
     """
 
     def __init__(self, max_body: int = 0, playbooks: Iterable[Playbook] = ()) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from itertools import count
 from typing import Any
 
@@ -15,7 +15,7 @@ from emulator.errors import StoreUnavailable
 from emulator.http import Exchange
 from emulator.store.memory import MemoryBackend
 from emulator.store.redis.backend import RedisBackend
-from tests.redis_server import MISSING, OwnBackend, Server, installed, new_world, redis_url
+from tests.redis_server import OwnBackend, Server, new_world, redis_url
 
 Unit = Generator[None, None, int]
 
@@ -33,16 +33,6 @@ def adding(store: RedisBackend) -> Callable[[], Unit]:
         return number
 
     return work
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    """A server of the test's own, which keeps nothing."""
-    if not installed():
-        pytest.skip(MISSING)
-    own = Server()
-    yield own
-    own.end()
 
 
 def play(url: str, story: Callable[[OwnBackend], Awaitable[None]]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -18,21 +17,11 @@ from emulator.store.redis.backend import RedisBackend
 from tests.apis import aiexport_calls as aiexport
 from tests.apis import aixplain_calls as aixplain
 from tests.emulate import emulate
-from tests.redis_server import MISSING, Server, installed
+from tests.redis_server import Server
 from tests.running import Emulated, Running
 
 REMAINING = "x-ratelimit-remaining"
 MESSAGE = aiexport.asking("What is 2 + 2?")
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    """A server of the test's own, which keeps nothing."""
-    if not installed():
-        pytest.skip(MISSING)
-    own = Server()
-    yield own
-    own.end()
 
 
 def emulated(running: Running, server: Server) -> Emulated:
