@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from emulator.cli import streams
 from emulator.cli.errors import exit_on_error
 from emulator.cli.streams import log_to_stderr, show
 
@@ -117,13 +118,20 @@ from emulator.cli.streams import log_to_stderr, show
     metavar="FAULT",
     help="Arm a fault from the start, e.g. 'messages.*: status=503; probability=0.1'; may be repeated.",
 )
+@click.option(
+    "--stop-with-stdin",
+    is_flag=True,
+    help="Stop when standard input closes, as it does when the program that started the server ends. [no variable]",
+)
 @exit_on_error
-def serve(**options: Any) -> int:
+def serve(stop_with_stdin: bool, **options: Any) -> int:
     """Serve the APIs until Ctrl-C or SIGTERM.
 
     Every option is also an environment variable: EMULATOR_LISTEN, EMULATOR_SCENARIO, EMULATOR_SEED and so on. Both
     take precedence over emulator.yaml, or [tool.emulator] in pyproject.toml, in the working folder.
     """
+    if stop_with_stdin:
+        streams.stop_with_stdin()
     gc.disable()  # nearly everything that is loaded stays; the server enables the collector again
     # Pydantic would read the metadata of every installed package, to look for plugins that are of no use here.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

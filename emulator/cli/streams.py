@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import signal
 import sys
+import threading
 from typing import Any
 
 import click
@@ -24,6 +26,17 @@ def open_closed_streams() -> None:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+
+
+def stop_with_stdin() -> None:
+    """Ends this process, as SIGTERM does, when standard input closes: whoever started it with a pipe has ended."""
+
+    def wait() -> None:
+        while os.read(0, 65_536):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="end of standard input", daemon=True).start()
 
 
 def log_to_stderr() -> None:

@@ -13,6 +13,7 @@ from emulator.settings import PARSERS
 from tests.emulate import emulate
 from tests.library import STORY
 from tests.process import ROOT, Serving, environment
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -79,3 +80,18 @@ def test_a_wrong_fault_is_refused_before_anything_is_served(text: str, said: str
     done = emulate("serve", "--listen", "127.0.0.1:0", "--fault", text)
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr.startswith(f"--fault {text!r}: {said}"), done.stderr
+
+
+def test_it_stops_when_standard_input_closes(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "emulator", "serve", "--listen", "127.0.0.1:0", "--stop-with-stdin"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as serving:
+        assert serving.stdin is not None
+        assert serving.stdout is not None
+        assert serving.stdout.readline().startswith("Ready on ")
+        serving.stdin.write("nothing is read\n")
+        serving.stdin.flush()
+        assert serving.poll() is None
+        serving.stdin.close()
+        assert serving.wait(PATIENCE) == 0
