@@ -17,7 +17,7 @@ HEAD = """\
 # Claims
 
 A claim is one promise about how an API behaves. Each has an id, which
-[`X-Emulator-Provenance`](scenarios.md#what-a-response-rests-on) names in responses, and a class that says where it
+[`X-Emulator-Provenance`](api-files.md#what-a-response-rests-on) names in responses, and a class that says where it
 comes from:
 
 | class | |

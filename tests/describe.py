@@ -1,4 +1,4 @@
-"""Writes what editors say of each key, as docs/scenarios.md has it: run `python -m tests.describe` when it changes."""
+"""Writes what editors say of each key, as the pages of the language have it: run `python -m tests.describe`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from textwrap import wrap
 from emulator.compile.canned import CannedEntry
 from emulator.compile.data import SeedRow
 from emulator.language.schema import api, scenario
-from tests.pages import LANGUAGE_PAGE, ROOT, tables
+from tests.pages import LANGUAGE_PAGES, ROOT, tables
 
 # Where the keys of each part are told: a heading, and what the first column is called.
 PARTS: dict[type[api.Model], tuple[str, str]] = {
@@ -74,7 +74,7 @@ def plain(text: str) -> str:
 def described(part: type[api.Model]) -> dict[str, str]:
     """The keys of a part, each with what the page says of it."""
     heading, first = PARTS[part]
-    (table,) = [each for each in tables(LANGUAGE_PAGE) if (each.heading, each.first) == (heading, first)]
+    (table,) = [each for each in tables(*LANGUAGE_PAGES) if (each.heading, each.first) == (heading, first)]
     return {row[0].strip("`"): plain(row[1]) for row in table.rows[1:]}
 
 
@@ -86,7 +86,7 @@ def described_parts(module: str) -> list[type[api.Model]]:
 
 def _lines(name: str) -> Iterator[str]:
     what, module = MODULES[name]
-    yield f'"""What the keys of {what} mean, by model, as docs/scenarios.md says it; editors show it."""'
+    yield f'"""What the keys of {what} mean, by model, as docs/ says it; editors show it."""'
     yield "\nfrom __future__ import annotations\n\nfrom collections.abc import Mapping\n"
     yield f"{name.upper()}: Mapping[str, Mapping[str, str]] = {{"
     for part in described_parts(module):

@@ -19,6 +19,7 @@ from emulator.language.schema.validate import keys_of
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 LANGUAGE_PAGE = ROOT / "docs" / "scenarios.md"
+LANGUAGE_PAGES = (LANGUAGE_PAGE, *(ROOT / "docs" / name for name in ("api-files.md", "templates.md")))
 FENCE = "```"
 
 
@@ -66,11 +67,11 @@ def blocks(page: Path) -> list[Block]:
     return found
 
 
-def tables(page: Path) -> list[Table]:
-    """The tables of a page, in order."""
+def tables(*pages: Path) -> list[Table]:
+    """The tables of pages, in order."""
     found: list[Table] = []
     heading, inside = "", False
-    for line in page.read_text().splitlines():
+    for line in (line for page in pages for line in ["", *page.read_text().splitlines()]):
         if line.startswith("#"):
             heading = line.lstrip("# ")
         if not line.startswith("|"):
@@ -92,14 +93,14 @@ def merged(below: Any, above: Any) -> Any:
     return above
 
 
-def examples(page: Path) -> list[Block]:
-    """The YAML blocks of a page."""
-    return [block for block in blocks(page) if block.language == "yaml"]
+def examples(*pages: Path) -> list[Block]:
+    """The YAML blocks of pages."""
+    return [block for page in pages for block in blocks(page) if block.language == "yaml"]
 
 
-def complaints(block: Block, page: Path, folder: Path) -> str:
-    """What is wrong with an example, loaded as a user would beside the page's named files; "" when nothing is."""
-    named = {each.file: each.text for each in examples(page) if each.file}
+def complaints(block: Block, folder: Path, *pages: Path) -> str:
+    """What is wrong with an example, loaded as a user would beside the pages' named files; "" when nothing is."""
+    named = {each.file: each.text for each in examples(*pages) if each.file}
     for name, text in named.items():
         (folder / name).write_text(text)
     data = parse(block.text, block.place).data

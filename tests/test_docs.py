@@ -1,4 +1,4 @@
-"""The page of the scenario language: each example loads, and nothing that may be written is missing."""
+"""The pages of the scenario language: each example loads, and nothing that may be written is missing."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from emulator.playbook.matching import COUNTER_TESTS
 from emulator.playbook.operators import OPERATORS
 from emulator.settings import PARSERS
 from tests.describe import PARTS
-from tests.pages import LANGUAGE_PAGE, README, ROOT, Block, Table, complaints, examples, tables
+from tests.pages import LANGUAGE_PAGE, LANGUAGE_PAGES, README, ROOT, Block, Table, complaints, examples, tables
 
-TABLES = {(table.heading, table.first): table for table in tables(LANGUAGE_PAGE)}
+TABLES = {(table.heading, table.first): table for table in tables(*LANGUAGE_PAGES)}
 
 
 def told(heading: str, first: str) -> Table:
@@ -45,9 +45,9 @@ def call(name: str, function: Callable[..., Any]) -> str:
     return f"{name}({', '.join(str(each.replace(annotation=each.empty)) for each in given)})"
 
 
-@pytest.mark.parametrize("block", examples(LANGUAGE_PAGE), ids=lambda block: block.place)
+@pytest.mark.parametrize("block", examples(*LANGUAGE_PAGES), ids=lambda block: block.place)
 def test_each_example_loads(block: Block, tmp_path: Path) -> None:
-    assert complaints(block, LANGUAGE_PAGE, tmp_path) == ""
+    assert complaints(block, tmp_path, *LANGUAGE_PAGES) == ""
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
@@ -104,7 +104,7 @@ def test_every_filter_of_our_own_is_told_and_those_of_jinja_that_are_missing() -
     missing = set(environment.filters) - set(filters.filters_of(environment))
     missing_tests = set(environment.tests) - set(filters.tests_of(environment))
     named, named_tests = (", ".join(f"`{name}`" for name in sorted(names)) for names in (missing, missing_tests))
-    assert f"but for the filters {named} and the tests {named_tests}." in LANGUAGE_PAGE.read_text()
+    assert f"but for the filters {named} and the tests {named_tests}." in LANGUAGE_PAGES[-1].read_text()
 
 
 def test_the_scenarios_that_come_with_it_are_listed_with_what_they_say_of_themselves() -> None:

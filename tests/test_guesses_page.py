@@ -17,7 +17,7 @@ DEFAULT = loaded("default")
 
 @pytest.mark.parametrize("block", examples(PAGE), ids=lambda block: block.place)
 def test_each_example_loads(block: Block, tmp_path: Path) -> None:
-    assert complaints(block, PAGE, tmp_path) == ""
+    assert complaints(block, tmp_path, PAGE) == ""
 
 
 def test_every_promise_that_no_document_makes_is_among_the_guesses() -> None:

@@ -17,10 +17,11 @@ FENCED = re.compile(r"^```.*?^```", re.M | re.S)
 
 @cache
 def anchors(page: Path) -> set[str]:
-    """What GitHub makes of a page's headings."""
+    """What GitHub makes of a page's headings, and the anchors of headings that have moved to another page."""
     headings = re.findall(r"^#+ (.*)$", FENCED.sub("", page.read_text()), re.M)
     plain = [re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading) for heading in headings]
-    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in plain}
+    moved = re.findall(r"<a id=\"([\w-]+)\">", page.read_text())
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in plain} | set(moved)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -21,7 +21,7 @@ def test_what_it_says_happens_when_one_follows_it(running: Running, tmp_path: Pa
 
 @pytest.mark.parametrize("block", examples(README), ids=lambda block: block.place)
 def test_each_example_loads(block: Block, tmp_path: Path) -> None:
-    assert complaints(block, README, tmp_path) == ""
+    assert complaints(block, tmp_path, README) == ""
 
 
 def test_it_begins_with_what_it_is_a_picture_and_the_two_commands() -> None:

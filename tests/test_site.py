@@ -43,7 +43,7 @@ EXAMPLES = [(page, block) for page in sorted((DOCS / "coming-from").glob("*.md")
 
 @pytest.mark.parametrize(("page", "block"), EXAMPLES, ids=lambda given: getattr(given, "place", ""))
 def test_the_examples_for_users_of_other_tools_load(page: Path, block: Block, tmp_path: Path) -> None:
-    assert complaints(block, page, tmp_path) == ""
+    assert complaints(block, tmp_path, page) == ""
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ _FILTERS: Mapping[str, str] = {
     "length": "integer", "int": "integer", "join": "string", "lower": "string", "upper": "string", "trim": "string",
     "string": "string", "tojson": "string", "replace": "string", "float": "number", "round": "number", "sum": "number",
 }  # fmt: skip
-# What names have that every reply may use; see docs/scenarios.md.
+# What names have that every reply may use; see docs/templates.md.
 _KNOWN: Mapping[tuple[str, str], str] = {
     ("answer", "text"): "string",
     ("answer", "input_tokens"): "integer",

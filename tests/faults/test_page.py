@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("block", examples(PAGE), ids=lambda block: block.place)
 def test_each_example_loads(block: Block, tmp_path: Path) -> None:
-    assert complaints(block, PAGE, tmp_path) == ""
+    assert complaints(block, tmp_path, PAGE) == ""
 
 
 def test_what_it_says_is_answered_when_one_asks(running: Running, tmp_path: Path) -> None:

@@ -178,7 +178,7 @@ class ErrorKindModel(Model):
 
 
 class ErrorsModel(Model):
-    """The API's error shape and its kinds; those that the engine itself raises have defaults (docs/scenarios.md)."""
+    """The API's error shape and its kinds; those that the engine itself raises have defaults (docs/api-files.md)."""
 
     shape: Template = {"error": {"type": "{{ error.type or error.kind }}", "message": "{{ error.message }}"}}
     headers: dict[str, Template] = {}

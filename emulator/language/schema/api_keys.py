@@ -1,4 +1,4 @@
-"""What the keys of the parts of API files mean, by model, as docs/scenarios.md says it; editors show it."""
+"""What the keys of the parts of API files mean, by model, as docs/ says it; editors show it."""
 
 from __future__ import annotations
 
@@ -37,45 +37,47 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
     "ExampleModel": {
         "operation": "The operation.",
         "path": "Values for the parameters of its path.",
-        "headers": "Header lines.",
+        "headers": "Headers.",
         "body": "A JSON body.",
     },
     "ClientModel": {
-        "key": "The one of the API's keys that programs are given by `emulator run`.",
+        "key": "The API key that `emulator run` gives to programs.",
         "environment": (
-            "Variables that make the service's own client call the emulator; `{{ url }}` is the emulator, "
-            "`{{ base_url }}` that with the API's `base`, `{{ key }}` the key."
+            "Variables that make the service's own client call the emulator: `{{ url }}` is the "
+            "emulator's address, `{{ base_url }}` the same with the API's `base`, `{{ key }}` the key."
         ),
         "modules": (
-            "The Python modules that read these variables once, when they are imported: a test that sets "
-            "them later is warned."
+            "The Python modules that read these variables only when they are imported; a test that sets "
+            "them later gets a warning."
         ),
         "spent": (
-            "What an exchange would have cost, by unit: templates over `answer` (the body of the answer; "
-            "of a stream, each event's data), `body`, `status`, `operation` and the API's collections. "
-            "What can't be worked out counts nothing."
+            "What an exchange would have cost, by unit: templates over `answer` (the body of the "
+            "response, or the data of each event of a stream), `body`, `status`, `operation` and the "
+            "API's collections. A template that fails counts as nothing."
         ),
     },
     "ClaimModel": {
         "class": (
-            "`documented`: the API's document says it. `inferred`: it is silent, a public client shows "
-            "it. `invented`: nobody says it, so it is a guess."
+            "`documented`: the API's documentation says it. `inferred`: it doesn't, but a public client "
+            "shows it. `invented`: nothing says it, so it is a guess."
         ),
-        "says": "The promise, in a sentence.",
-        "inferred": "Of a documented promise: the part that its document does not say in words.",
+        "says": "The promise, in one sentence.",
+        "inferred": "For a documented promise: the part of it that the documentation does not state.",
     },
     "KeyModel": {
-        "workspace": "The account that it belongs to. Jobs and, if rules say so, records belong to a workspace.",
+        "workspace": (
+            "The account that it belongs to. Jobs belong to a workspace, and so do records if the rules say so."
+        ),
         "tier": "Its plan.",
         "name": "Its name for people.",
         "status": "`active` (default) or `revoked`.",
-        "data": "Anything; `caller.data` in templates.",
+        "data": "Any data; `caller.data` in templates.",
         "budget": "What the key may spend in all, by unit: `{credits: 0.05}`.",
     },
     "UnknownKeysModel": {
         "tier": "The plan of a key that is not registered.",
         "workspace": "Its workspace; `{{ key }}` is the key.",
-        "data": "Anything; `caller.data` in templates.",
+        "data": "Any data; `caller.data` in templates.",
     },
     "TierModel": {
         "limits": (
@@ -84,8 +86,8 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
             "says."
         ),
         "budget": "What each of its callers may spend in all, by unit: `{credits: 5}`.",
-        "data": "Anything; `caller.plan` in templates.",
-        "claims": "The promises it serves.",
+        "data": "Any data; `caller.plan` in templates.",
+        "claims": "The claims it serves.",
     },
     "BucketModel": {
         "bucket": "How much it holds; it starts full.",
@@ -99,35 +101,35 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
         "header": "The header with the credential.",
         "scheme": "A word before it, such as `Bearer`.",
         "collection": (
-            "The collection whose records know it, `keys` by default. A record needs `workspace` and `tier`."
+            "The collection with the valid credentials, `keys` by default. Each record needs `workspace` and `tier`."
         ),
-        "claims": "The promises it serves.",
+        "claims": "The claims it serves.",
         "class": "What it is based on, if it has no claims.",
     },
     "PartModel": {
         "class": "`documented`, `inferred` or `invented`.",
-        "claims": "The promises it serves.",
+        "claims": "The claims it serves.",
     },
     "CallModel": {
         "path": (
-            "The path's parameters. `{from: OPERATION, at: data.0.id}` is what the answer to an example "
-            "of that operation says there."
+            "The path's parameters. `{from: OPERATION, at: data.0.id}` takes a value from the response to "
+            "an example of that operation."
         ),
         "query": "The query's values.",
-        "headers": "Header lines beside the key.",
-        "body": "The body: JSON, or a form where the operation takes nothing else. Its templates see `now`.",
-        "tries": "The promises that the example is about; the operation's by default.",
+        "headers": "Headers besides the key.",
+        "body": "The body: JSON, or a form if the operation accepts only that. Its templates can use `now`.",
+        "tries": "The claims that the example is about; the operation's by default.",
     },
     "TakenModel": {
-        "from": "The operation of which an example is played before.",
+        "from": "The operation whose example is sent first.",
         "example": "Which one, from 1; the first by default.",
-        "at": "Where in its answer the value stands, `data.0.id`.",
+        "at": "The path of the value in its response, `data.0.id`.",
     },
     "ErrorsModel": {
-        "shape": ("The body of an error; `error` has what there is to say. By default `{error: {type, message}}`."),
-        "headers": "Header lines of every error.",
-        "kinds": "The kinds, by name. Those that the engine raises need not be named.",
-        "claims": "The promises they serve.",
+        "shape": "The body of an error, a template over `error`. By default `{error: {type, message}}`.",
+        "headers": "Headers of every error.",
+        "kinds": "The kinds of error, by name. You need not name those that the engine raises.",
+        "claims": "The claims they serve.",
     },
     "ErrorKindModel": {
         "status": (
@@ -135,104 +137,104 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
             "takes precedence. Required."
         ),
         "type": (
-            "`error.type`: the API's own word for it, or a template that gives it. `error.reason` is what "
-            "HTTP calls the status, such as `Conflict`; empty for one that has no name."
+            "`error.type`: the API's own name for it, or a template. `error.reason` is HTTP's name for "
+            "the status, such as `Conflict`; empty if it has none."
         ),
         "message": (
-            "A template for `error.message`. Without it, `error.message` is what the rule or the engine "
-            "says (`error.detail`), or `error.reason`, or else the name of the kind."
+            "A template for `error.message`. Without it, `error.message` is the message of the rule or "
+            "the engine (`error.detail`), or `error.reason`, or else the name of the kind."
         ),
-        "headers": "Header lines.",
-        "body": "A body instead of the shape.",
+        "headers": "Headers.",
+        "body": "A body that replaces the shape.",
         "data": (
-            "More values below `error`. A `status` among them, or among the `data` of a reply, takes "
-            "precedence over the kind's own."
+            "More values below `error`. A `status` here, or in the `data` of a reply, takes precedence "
+            "over the kind's own."
         ),
         "retry": (
-            "Whether the same request may succeed later, for the verdict on a client; by default as RFC "
-            "9110 says of the status."
+            "Whether the same request may succeed later, for the verdict on a client; by default what RFC "
+            "9110 says about the status."
         ),
-        "claims": "The promises it serves.",
+        "claims": "The claims it serves.",
     },
     "CollectionModel": {
         "from": "A file with a list of records.",
-        "key": "The field that names a record, `id` by default.",
-        "records": "Records, after those of the file.",
-        "most": "How many records may be added, 10,000 by default; then the oldest goes.",
-        "claims": "The promises it serves.",
+        "key": "The field with a record's id, `id` by default.",
+        "records": "Further records, after those of the file.",
+        "most": "How many records may be added, 10,000 by default; beyond that the oldest is dropped.",
+        "claims": "The claims it serves.",
     },
     "AnswerModel": {
         "messages": (
             "The conversation: a text, or a list of `{role, content}`. The last message of the role `user` is answered."
         ),
-        "system": "The system prompt. It counts as input.",
+        "system": "The system prompt. It counts towards the input tokens.",
         "text": (
-            "A text to use instead of a canned or simulated one; null for none. It is counted and cut like any other."
+            "A text to use instead of a canned or simulated one; null means none. It is counted and cut like any other."
         ),
         "max_tokens": (
-            "The answer is cut after this many tokens: 0 or null sets no limit, a negative number leaves "
-            "nothing of it; an object of JSON mode loses fields instead."
+            "The answer is cut after this many tokens: 0 or null means no limit, a negative number leaves "
+            "no text; in JSON mode the object loses fields instead."
         ),
         "json": "True: the answer is a JSON object (JSON mode).",
         "stop": (
-            "Texts before which the answer ends: a list, or one text. The earliest in the answer ends it, "
-            "unless `max_tokens` does first; JSON mode ignores them."
+            "Stop sequences: a list, or one text. The answer ends before the first one that it contains, "
+            "unless `max_tokens` cuts it earlier; JSON mode ignores them."
         ),
-        "canned": "Files of canned replies; the first match wins. Scenarios may put others before them.",
-        "claims": "The promises it serves.",
+        "canned": "Files of canned replies; the first match is used. Those of scenarios take precedence.",
+        "claims": "The claims it serves.",
     },
     "JobKindModel": {
         "timeline": (
-            "States in order, each with the age at which it begins: a time, a number of polls, or both. "
-            "With the last one the job has ended. `each` multiplies by the number of items."
+            "The states in order, each with the age at which it begins: a duration, a number of polls, or "
+            "both. The last state ends the job. `each` multiplies by the number of items."
         ),
-        "cancel": "The same, from the moment when it is cancelled; `{cancelled: 0s}` by default.",
+        "cancel": "The same, counted from its cancellation; `{cancelled: 0s}` by default.",
         "failed": "The state of a job that has failed, by a fault or by hand; `failed` by default.",
-        "rows": "How its items are answered, if it has a list of them.",
+        "rows": "How its items are processed, if it has a list of them.",
         "polled": (
             "Which operation clients poll, and what shows that the job has ended. It changes no response; "
-            "polls are counted by it, and the verdict uses it."
+            "it is used to count polls, and by the verdict."
         ),
         "webhook": "The webhook that is sent when it ends.",
         "do": (
-            "Steps that run when it has ended; `job` can be used in them. They change records only: "
-            "`put`, `update`, `append`, `remove`."
+            "Steps that run when it has ended; they can use `job`. They only change records: `put`, "
+            "`update`, `append`, `remove`."
         ),
-        "most": "How many jobs are kept, 1,000 by default; then the oldest goes.",
-        "claims": "The promises it serves.",
+        "most": "How many jobs are kept, 1,000 by default; beyond that the oldest is dropped.",
+        "claims": "The claims it serves.",
     },
     "RowModel": {
         "operation": (
-            "The operation that answers an item. Its checks and rules apply; rules that stream are "
-            "skipped. `usage` of its `let` is summed up in `job.usage`."
+            "The operation that processes an item. Its checks and rules apply; rules that stream are "
+            "skipped. The `usage` in its `let` is added up in `job.usage`."
         ),
         "succeeded": (
-            "An answered item in the results. `item`, `index` and `row` (`status`, `body`, `usage`) can be used."
+            "The result of an item that succeeded. It can use `item`, `index` and `row` (`status`, `body`, `usage`)."
         ),
-        "errored": "A refused item in the results.",
-        "cancelled": "An item that was not reached, in the results.",
+        "errored": "The result of an item that was refused.",
+        "cancelled": "The result of an item that was not reached.",
     },
     "PolledModel": {
         "by": (
-            "The operation that shows the job, with its id in the path. Each request to it that finds the "
-            "job is a poll. Required."
+            "The operation that shows the job, with the job's id in its path. Each request to it that "
+            "finds the job is a poll. Required."
         ),
         "until": (
-            "What holds for the body of its response once the job has ended, as in when, but about fields "
-            "of that body: `{status: [done, stopped]}`. Required."
+            "A condition on the body of its response that holds once the job has ended, written as in "
+            "when over the fields of that body: `{status: [done, stopped]}`. Required."
         ),
     },
     "WebhookModel": {
         "url": (
-            "The receiver's URL; if it is null, nothing is sent. Only addresses of this machine and of "
-            "private networks (RFC 1918, RFC 4193) are called, and those that `--webhook-allow` names, "
-            "such as `169.254.1.2`, Podman's name for the host; addresses where clouds hand out "
-            "credentials never are."
+            "The receiver's URL; null sends nothing. Webhooks go only to this machine and private "
+            "networks (RFC 1918, RFC 4193), and to addresses that `--webhook-allow` names, such as "
+            "`169.254.1.2`, Podman's address for the host. They never go to addresses where clouds hand "
+            "out credentials."
         ),
-        "secret": "The secret, `whsec_` and base64, of the signature (Standard Webhooks).",
-        "body": "The JSON that is sent. `job` can be used.",
-        "retries": "Delays before further attempts, until the receiver returns a 2xx or a 410.",
+        "secret": "The secret that signs it, `whsec_` and base64 (Standard Webhooks).",
+        "body": "The JSON that is sent; it can use `job`.",
+        "retries": "The delays before further attempts, until the receiver returns a 2xx or a 410.",
         "timeout": "How long the receiver may take, `15s` by default.",
-        "claims": "The promises it serves.",
+        "claims": "The claims it serves.",
     },
 }

@@ -1,4 +1,4 @@
-"""What the keys of scenarios, rules and operations mean, by model, as docs/scenarios.md says it; editors show it."""
+"""What the keys of scenarios, rules and operations mean, by model, as docs/ says it; editors show it."""
 
 from __future__ import annotations
 
@@ -192,126 +192,132 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "about": "One sentence.",
         "hosts": "The service's host names. A request whose `Host` is one of them sees this API only.",
         "base": "What all paths begin with, such as `/v2`.",
-        "claims": "The promises it serves, by id.",
-        "serves": "Ids of the promises that the file as a whole serves.",
-        "provenance": "What `headers`, `limit_headers` and `unknown_keys` rest on: `{class, claims}` each.",
-        "switches": "Guesses that a scenario can turn.",
-        "keys": "The keys that are known from the start.",
+        "claims": "The promises that the API's documentation makes, by id.",
+        "serves": "Ids of the claims that the file as a whole serves.",
+        "provenance": "What `headers`, `limit_headers` and `unknown_keys` are based on: `{class, claims}` each.",
+        "switches": "Choices where the documentation leaves room; a scenario can make another.",
+        "keys": "The keys that exist from the start.",
         "unknown_keys": (
             "How a key that is not registered is treated: `{tier, workspace, data}`, or `refuse` (default)."
         ),
-        "key_prefix": "What keys of this API begin with: it takes such a key for its own where a path is `shared`.",
+        "key_prefix": (
+            "The prefix of this API's keys. Where a path is `shared`, a key with this prefix selects this API."
+        ),
         "unknown_fields": (
-            "What a field means that the schema of a body or a query does not name, however deep: "
-            "`ignore` (default) takes it in silence, `hint` names it in the header `X-Emulator-Hint` (and "
-            "lets no list that `page` makes have more), `refuse` answers `invalid`."
+            "How to treat a field that the schema of a body or a query does not name, at any depth: "
+            "`ignore` (default) accepts it, `hint` accepts it and names it in the header "
+            "`X-Emulator-Hint` (and `page` then never reports that there is more), `refuse` returns the "
+            "error `invalid`."
         ),
         "tiers": "The plans.",
         "limits_per": "Who shares counters: `workspace` (default) or `key`.",
-        "auth": "Where a credential may stand; tried in order.",
+        "auth": "Where a credential may be sent; tried in order.",
         "max_body": (
-            "The largest body that an operation takes, unless it says otherwise: a number of bytes, or a "
-            "size such as `64 KiB`; `8 MiB` by default. `--max-body` replaces it."
+            "The largest body that an operation accepts, unless it sets its own: a number of bytes, or a "
+            "size such as `64 KiB`; `8 MiB` by default. `--max-body` overrides it."
         ),
-        "cost": "What a request costs, by counter, unless its operation says otherwise: numbers or templates.",
+        "cost": "What a request costs, by counter: numbers or templates. An operation can set its own.",
         "refused": (
-            "What a request costs, by counter, that is refused for what it says: with a 4xx by its "
-            "schema, a check or a rule. Nothing by default. What a limit or a fault refuses costs "
-            "nothing, and nor does a 5xx."
+            "What a request costs, by counter, if its schema, a check or a rule refuses it with a 4xx. "
+            "Nothing by default. A request that a limit or a fault refuses costs nothing, and neither "
+            "does a 5xx."
         ),
-        "headers": "Header lines of every answer.",
+        "headers": "Headers of every response.",
         "limit_headers": (
             "Headers of every response to a caller who has limits; null leaves one out, and so does a "
             "value that is missing. A rule's or an error's own header of the same name takes precedence."
         ),
-        "errors": "How it says no.",
-        "schemas": "JSON Schemas that others refer to as `#/schemas/NAME`.",
-        "collections": "What it knows.",
+        "errors": "The error responses.",
+        "schemas": "JSON Schemas, which others refer to as `#/schemas/NAME`.",
+        "collections": "The records it stores.",
         "statistics": "A fixture of usage that happened before the emulator started.",
-        "answers": "What is generated.",
-        "jobs": "What takes time.",
-        "example": "A request that the server prints when it starts.",
-        "client": "How programs are pointed here, and what their calls would cost.",
-        "operations": "What it does. Required.",
+        "answers": "How text is generated.",
+        "jobs": "The work that takes time.",
+        "example": "A request that the server prints at startup.",
+        "client": "How programs find the emulator, and what their calls would cost.",
+        "operations": "The operations. Required.",
     },
     "SwitchModel": {
-        "default": "The choice unless a scenario makes another.",
+        "default": "The choice, unless a scenario makes another.",
         "choices": "All choices.",
         "about": "What it decides.",
-        "claims": "The promises it interprets.",
+        "claims": "The claims it interprets.",
     },
     "OperationModel": {
-        "route": ("Method and path: `GET /words/{id}`. `{id}` is one segment, `{id:path}` may hold slashes. Required."),
+        "route": (
+            "Method and path: `GET /words/{id}`. `{id}` is one segment, `{id:path}` may contain slashes. Required."
+        ),
         "aliases": "More methods and paths for the same operation.",
-        "host": ("One of the API's hosts: a request whose `Host` is another of them does not find the operation."),
+        "host": ("One of the API's hosts. A request whose `Host` is another of them does not find the operation."),
         "shared": (
-            "`true`: another API may have this path, too. Where the host does not say which is meant, a "
-            "key that only one of them knows does, and else the other API answers."
+            "`true`: another API may have this path too. If the `Host` doesn't select one, a key that "
+            "only one of them knows does; otherwise the other API answers."
         ),
         "summary": "One sentence.",
         "class": (
-            "How well founded its route is: `documented`, `inferred` or `invented`, as under claims. "
-            "Whatever it cites counts for no more than this."
+            "What its route is based on: `documented`, `inferred` or `invented`, as under claims. Claims "
+            "that it cites can't raise this."
         ),
-        "claims": "The promises it serves.",
-        "auth": "`false`: no key is needed. An API without `auth` needs none at all.",
-        "accept": "Kinds of body: `json` (default), `form`, `text` (JSON sent as text/plain).",
-        "max_body": "The largest body that it takes, instead of the API's.",
+        "claims": "The claims it serves.",
+        "auth": "`false`: no key is needed. An API without `auth` needs no keys at all.",
+        "accept": "The kinds of body: `json` (default), `form`, `text` (JSON sent as text/plain).",
+        "max_body": "The largest body that it accepts, instead of the API's.",
         "request": (
             "A JSON Schema (2020-12) of the body. Without it the body is not read. Defaults of the top "
-            "level are filled in. A body nested deeper than 200 levels is refused. A refusal names the "
-            "field, then the reason in plain words (`temperature: must be from 0 to 1; found 2`). What a "
-            "`pattern` or a `not` asks for can't be guessed: say it with `must` beside it, as in "
-            '`{pattern: "^https?://", must: be an http or https URL}`.'
+            "level are filled in. A body nested deeper than 200 levels is refused. The error names the "
+            "field, then the reason in plain words (`temperature: must be from 0 to 1; found 2`). For a "
+            '`pattern` or a `not`, put the reason in `must` beside it: `{pattern: "^https?://", must: be '
+            "an http or https URL}`."
         ),
         "query": (
-            "A JSON Schema of the query; values are converted to its types first. A parameter whose type "
-            "is `array` may come several times; any other that does is `invalid`, named in `error.param`, "
-            "with or without a schema."
+            "A JSON Schema of the query; values are converted to its types first. A parameter of type "
+            "`array` may be repeated. Any other parameter that is repeated is `invalid`, with its name in "
+            "`error.param`, even without a schema."
         ),
-        "let": "Names for everything below; worked out when first used, at most once a request.",
-        "answer": "The answer that `answer` stands for in its templates.",
-        "checks": "What a schema can't say. A refusal here costs what the API's `refused` says.",
+        "let": "Names for everything below; evaluated when first used, at most once per request.",
+        "answer": "The answer that its templates use as `answer`.",
+        "checks": "Conditions that a schema can't express. A refusal costs the API's `refused`.",
         "cost": (
-            "What it costs, by counter, instead of the API's `cost`: numbers or templates. A kind of job "
-            "stands for the limits of such jobs at once."
+            "What it costs, by counter, instead of the API's `cost`: numbers or templates. The name of a "
+            "kind of job means the limits of such jobs at once."
         ),
         "settle": (
-            "What it cost in the end, by counter; the difference is charged or given back. An answer that "
-            "is an error costs what the API's `refused` says, whoever refuses."
+            "What it actually cost, by counter; the difference is charged or given back. An error "
+            "response costs the API's `refused`, whatever refused it."
         ),
         "usage": "What it adds to the statistics.",
         "redact": (
-            "Fields of body, query and answer that the journal must not keep; headers with credentials "
-            "are masked anyway."
+            "Fields of the body, the query and the response that the journal masks; headers with "
+            "credentials are always masked."
         ),
-        "errors": (
-            "Kinds of error that this operation says in another kind's words: `{invalid: oauth_invalid_request}`."
+        "errors": ("Kinds of error that this operation returns as another kind: `{invalid: oauth_invalid_request}`."),
+        "headers": "Headers of its responses.",
+        "examples": (
+            "Documented requests, which `emulator verify` sends. Without any, it sends the smallest valid body."
         ),
-        "headers": "Header lines of its answers.",
-        "examples": "Documented requests, which `emulator verify` plays. Without any, the smallest valid body is.",
-        "rules": "What it answers. Required.",
+        "rules": "Its responses. Required.",
     },
     "AliasModel": {
         "route": "Method and path.",
         "host": "As above; the operation's by default.",
-        "claims": "The promises it serves.",
+        "claims": "The claims it serves.",
     },
     "CheckModel": {
         "when": "As in a rule, without counters.",
         "error": "The kind of error.",
-        "message": "What it says.",
+        "message": "Its message.",
         "param": "The field it is about.",
-        "claims": "The promises it serves.",
-        "class": "How well founded it is, if no claim covers it.",
+        "claims": "The claims it serves.",
+        "class": "What it is based on, if no claim covers it.",
     },
     "UsageModel": {
-        "asset": "What was used; nothing is recorded when it is null.",
-        "tokens": "How many tokens; 0 by default. An error takes none.",
+        "asset": "What was used; null records nothing.",
+        "tokens": "How many tokens; 0 by default. An error uses none.",
         "latency_ms": (
-            "How long it took; 0 by default. A refused request took the time until its response, on the clock."
+            "How long it took; 0 by default. For a refused request it is the time until its response, on "
+            "the world's clock."
         ),
-        "ok": ("Whether a response below 400 counts as a success; by default it does. A failure takes no tokens."),
-        "claims": "The promises it serves.",
+        "ok": ("Whether a response below 400 counts as a success; by default it does. A failure uses no tokens."),
+        "claims": "The claims it serves.",
     },
 }
