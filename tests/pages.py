@@ -34,7 +34,7 @@ class Block:
     @property
     def file(self) -> str | None:
         """The name in its first line, `# name.yaml`."""
-        found = re.match(r"# (\S+\.yaml)\n", self.text)
+        found = re.match(r"# (\S+\.(?:yaml|py))\n", self.text)
         return found[1] if found else None
 
 

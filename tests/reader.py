@@ -20,6 +20,7 @@ from tests.running import Emulated, Running
 
 ORIGIN = f"http://{Listen()}"
 ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b(?:axp_oauth|batch|msg|req)_[0-9a-f]{24,40}")
+SECONDS = re.compile(r" in [\d.]+s$", re.M)  # how long pytest took
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z")
 ASKING = ("curl", "for")
 SOON = 2.0  # seconds from one request to the next, so that what is polled for is ready
@@ -27,7 +28,7 @@ SOON = 2.0  # seconds from one request to the next, so that what is polled for i
 
 def masked(text: str) -> str:
     """What must be the same whenever it is asked."""
-    return TIME.sub("TIME", ID.sub("ID", text)).strip()
+    return SECONDS.sub("", TIME.sub("TIME", ID.sub("ID", text))).strip()
 
 
 def follow(page: Path, running: Running, folder: Path) -> None:
@@ -84,6 +85,8 @@ class Reader:
                     self._serve(arguments)
                 case [".venv/bin/emulator", *arguments]:
                     printed += self._emulator(arguments)
+                case ["pytest", *arguments]:
+                    printed += self._shell([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments])
                 case ["scripts/test"]:
                     assert os.access(ROOT / "scripts" / "test", os.X_OK)
                 case ["docker", *_] | ["export", *_]:
