@@ -15,7 +15,15 @@ def marked(mark: str) -> list[tuple[str, str]]:
 
 
 def _in_file(mark: str, path: Path) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(f"mark.{mark}"):
+    text = path.read_text()
+    if f"mark.{mark}(" not in text:  # parsing takes long, and most files have no such mark
+        return
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call) and _is_mark(node.func, mark):
             for id in node.args:
                 yield ast.literal_eval(id), f"{path.relative_to(TESTS)}:{node.lineno}"
+
+
+def _is_mark(called: ast.expr, mark: str) -> bool:
+    """Whether this is `pytest.mark.MARK`."""
+    return isinstance(called, ast.Attribute) and ast.unparse(called).endswith(f"mark.{mark}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -416,20 +416,23 @@ MANY = {"a": [[0] * 1_000] * 198}  # with "b": 2 + 198 + 198,000 values, and tho
 @pytest.mark.bound("values in a JSON body")
 @pytest.mark.finding("A9")
 @pytest.mark.parametrize(
-    ("content", "reason"),
+    ("make", "reason"),
     [
-        ({str(at): 1 for at in range(10_000)}, None),
-        ({str(at): 1 for at in range(10_001)}, "the body has an object with 10,001 keys; at most 10,000"),
-        ({"a": [{str(at): 1 for at in range(100_000)}]}, "the body has an object with 100,000 keys; at most 10,000"),
-        ({"a": [{str(at): 1 for at in range(400_000)}]}, "the body has more than 200,000 values"),
-        ({**MANY, "b": [0] * 1_801}, "the body has more than 200,000 values"),
-        ({**MANY, "b": [0] * 1_800}, None),
-        ({"a": [[]] * 200_001}, "the body has more than 200,000 values"),
-        ({"a": ",[{" * 200_000}, None),
-        ({"a": '\\",[{' * 100_000, "b": "\\"}, None),
-        ({"a": [","] * 199_999}, None),
-        ({"a": [",\\"] * 200_000}, "the body has more than 200,000 values"),
-        ({"a": [""] * 900_000}, "the body has more than 200,000 values"),
+        (lambda: {str(at): 1 for at in range(10_000)}, None),
+        (lambda: {str(at): 1 for at in range(10_001)}, "the body has an object with 10,001 keys; at most 10,000"),
+        (
+            lambda: {"a": [{str(at): 1 for at in range(100_000)}]},
+            "the body has an object with 100,000 keys; at most 10,000",
+        ),
+        (lambda: {"a": [{str(at): 1 for at in range(400_000)}]}, "the body has more than 200,000 values"),
+        (lambda: {**MANY, "b": [0] * 1_801}, "the body has more than 200,000 values"),
+        (lambda: {**MANY, "b": [0] * 1_800}, None),
+        (lambda: {"a": [[]] * 200_001}, "the body has more than 200,000 values"),
+        (lambda: {"a": ",[{" * 200_000}, None),
+        (lambda: {"a": '\\",[{' * 100_000, "b": "\\"}, None),
+        (lambda: {"a": [","] * 199_999}, None),
+        (lambda: {"a": [",\\"] * 200_000}, "the body has more than 200,000 values"),
+        (lambda: {"a": [""] * 900_000}, "the body has more than 200,000 values"),
     ],
     ids=[
         "most keys",
@@ -447,10 +450,10 @@ MANY = {"a": [[0] * 1_000] * 198}  # with "b": 2 + 198 + 198,000 values, and tho
     ],
 )
 def test_a_body_of_very_many_values_is_refused_before_it_is_checked(
-    small: Small, content: Any, reason: str | None
+    small: Small, make: Callable[[], object], reason: str | None
 ) -> None:
     client = small(ECHO).client("small")
-    response = client.post("/echo", json=content, headers=KEY)
+    response = client.post("/echo", json=make(), headers=KEY)
     assert response.status_code == (200 if reason is None else 400)
     assert reason is None or reason in response.text
 
