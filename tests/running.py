@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine
-from functools import cache
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import httpx
@@ -30,9 +30,9 @@ from tests.waiting import PATIENCE
 T = TypeVar("T")
 
 
-@cache
+@lru_cache(maxsize=16)
 def loaded(*scenarios: str) -> Playbook:
-    """A playbook is immutable, so tests share it."""
+    """A playbook is immutable, so tests share it; those of files that one test wrote are forgotten after a while."""
     return application.load(scenarios)
 
 
