@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -30,6 +31,11 @@ settings.load_profile("fixed")
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 for name in [each for each in os.environ if each.startswith("GITHUB_")]:
     del os.environ[name]  # commands that are run in these tests would write annotations instead of plain text
+
+
+# A shell starts `scripts/test &` with SIGINT ignored; processes of tests would inherit that and ignore Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
