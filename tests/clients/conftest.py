@@ -21,6 +21,7 @@ from emulator.https.authority import Authority
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CLIENTS = ROOT / ".clients"
+HERE = Path(__file__).resolve().parent
 PROGRAMS = Path(__file__).resolve().parent / "programs"
 PATIENCE = 120.0
 # How many times as fast as real time the worlds' clocks run. In a hurry, what is polled for is there at the first look.

@@ -1,0 +1,201 @@
+import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { ControlError } from './errors.js';
+
+const TIMEOUT = 30_000;
+export const DEFAULT_WORLD = 'default';
+export const WORLD_HEADER = 'X-Emulator-World';
+
+/** @typedef {import('./types.js').Paths} Paths */
+/** @typedef {Record<string, string | number | boolean | null | undefined>} Query */
+/**
+ * What `METHOD /_emulator/PATH` returns, where the path is one of the control API's.
+ * @template {string} Path
+ * @template {string} Method
+ * @typedef {`/_emulator${Path}` extends keyof Paths
+ *   ? Paths[`/_emulator${Path}`] extends Record<Method, {responses: infer R}>
+ *     ? R extends Record<200 | 201, {content: {'application/json': infer Body}}> ? Body
+ *     : R extends Record<200, {content: {'application/json': infer Body}}> ? Body
+ *     : R extends Record<201, {content: {'application/json': infer Body}}> ? Body : any
+ *     : any
+ *   : any} Returned
+ */
+
+/**
+ * The client of the control API, on behalf of one world.
+ *
+ * It uses `node:http` and not `fetch`, which libraries such as msw replace in tests.
+ */
+export class Control {
+  #url;
+  #agent;
+  #token;
+
+  /**
+   * @param {string} url
+   * @param {string} [world]
+   * @param {string} [token]
+   */
+  constructor(url, world = DEFAULT_WORLD, token = undefined) {
+    this.#url = parsed(url);
+    this.#agent = new (this.#url.protocol === 'https:' ? HttpsAgent : HttpAgent)({ keepAlive: true });
+    this.#token = token;
+    /** The name of the world. */
+    this.world = world;
+  }
+
+  /** The server's URL, without a slash at its end. */
+  get url() {
+    return this.#url.href.replace(/\/+$/, '');
+  }
+
+  /** The same server and another world. @param {string} world */
+  of(world) {
+    return new Control(this.url, world, this.#token);
+  }
+
+  /**
+   * What a resource holds; `path` is that of the control API without `/_emulator`.
+   * @template {string} Path
+   * @param {Path} path
+   * @param {Query} [query]
+   * @returns {Promise<Returned<Path, 'get'>>}
+   */
+  async get(path, query = {}) {
+    const given = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined && value !== null) given.set(name, String(value));
+    }
+    return (await this.send('GET', given.size ? `${path}?${given}` : path)).body;
+  }
+
+  /**
+   * @template {string} Path
+   * @param {Path} path
+   * @param {unknown} [body]
+   * @returns {Promise<Returned<Path, 'post'>>}
+   */
+  async post(path, body = {}) {
+    return (await this.send('POST', path, body)).body;
+  }
+
+  /**
+   * @template {string} Path
+   * @param {Path} path
+   * @param {unknown} body
+   * @returns {Promise<Returned<Path, 'put'>>}
+   */
+  async put(path, body) {
+    return (await this.send('PUT', path, body)).body;
+  }
+
+  /**
+   * @template {string} Path
+   * @param {Path} path
+   * @returns {Promise<Returned<Path, 'delete'>>}
+   */
+  async delete(path) {
+    return (await this.send('DELETE', path)).body;
+  }
+
+  /**
+   * Any request; a wait, which the server ends by itself, has no time limit here.
+   * @param {string} method
+   * @param {string} path
+   * @param {unknown} [body]
+   * @param {boolean} [waits]
+   * @returns {Promise<{status: number, body: any}>}
+   */
+  async send(method, path, body = undefined, waits = false) {
+    /** @type {{status: number, text: string}} */
+    let response;
+    try {
+      response = await this.#exchange(method, path, body, waits);
+    } catch (error) {
+      throw unanswered(this.url, error);
+    }
+    const value = decoded(response.text);
+    if (response.status >= 200 && response.status < 300 && value !== undefined) {
+      return { status: response.status, body: value };
+    }
+    throw refusal(`${method} /_emulator${path.split('?')[0]}`, response, value);
+  }
+
+  /** Closes the connections. */
+  close() {
+    this.#agent.destroy();
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {unknown} body
+   * @param {boolean} waits
+   * @returns {Promise<{status: number, text: string}>}
+   */
+  #exchange(method, path, body, waits) {
+    const content = body === undefined ? undefined : JSON.stringify(body);
+    const headers = {
+      [WORLD_HEADER]: this.world,
+      ...(this.#token ? { Authorization: `Bearer ${this.#token}` } : {}),
+      ...(content === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(content) }),
+    };
+    const send = this.#url.protocol === 'https:' ? httpsRequest : httpRequest;
+    return new Promise((resolve, reject) => {
+      const request = send(`${this.url}/_emulator${path}`, { method, headers, agent: this.#agent }, (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (part) => { text += part; });
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+        response.on('error', reject);
+      });
+      if (!waits) request.setTimeout(TIMEOUT, () => request.destroy(new Error('no response within 30 seconds')));
+      request.on('error', reject);
+      request.end(content);
+    });
+  }
+}
+
+/** A URL of a server. @param {string} url */
+function parsed(url) {
+  const found = URL.canParse(url) ? new URL(url) : undefined;
+  if (found?.protocol !== 'http:' && found?.protocol !== 'https:') {
+    const hint = 'give one such as http://127.0.0.1:8484, where `emulator serve` listens';
+    throw new ControlError(`${JSON.stringify(url)} is no URL of an emulator`, { hint });
+  }
+  return found;
+}
+
+/** @param {string} text */
+function decoded(text) {
+  if (text === '') return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // something else listens there
+  }
+}
+
+/**
+ * @param {string} url
+ * @param {unknown} cause
+ */
+function unanswered(url, cause) {
+  const { code = '', message = String(cause) } = /** @type {{code?: string, message?: string}} */ (cause);
+  const why = code === 'ECONNREFUSED' ? 'the connection was refused' : message || code;
+  const hint = 'start one with `emulator serve`, or unset EMULATOR_URL to have one started';
+  return new ControlError(`no emulator answers at ${url}: ${why}`, { hint, cause });
+}
+
+/**
+ * @param {string} request
+ * @param {{status: number, text: string}} response
+ * @param {any} value
+ */
+function refusal(request, { status, text }, value) {
+  const error = value?.error;
+  if (typeof error?.message !== 'string') {
+    return new ControlError(`${request} returned ${status}: ${text.slice(0, 500)}`, { status });
+  }
+  return new ControlError(error.message, { status, hint: error.hint, complaints: error.complaints });
+}

@@ -1,0 +1,16 @@
+export { Emulator } from "./emulator.js";
+export { ControlError } from "./errors.js";
+export type AnswerEntry = import("./types.js").AnswerEntry;
+export type AttachOptions = import("./types.js").AttachOptions;
+export type ClockState = import("./types.js").ClockState;
+export type Duration = import("./types.js").Duration;
+export type FaultOptions = import("./types.js").FaultOptions;
+export type Job = import("./types.js").Job;
+export type KeyOptions = import("./types.js").KeyOptions;
+export type RecordedRequest = import("./types.js").RecordedRequest;
+export type StartOptions = import("./types.js").StartOptions;
+export type Time = import("./types.js").Time;
+export type Verdict = import("./types.js").Verdict;
+export type WaitOptions = import("./types.js").WaitOptions;
+export type WebhookAttempt = import("./types.js").WebhookAttempt;
+export type WorldOptions = import("./types.js").WorldOptions;

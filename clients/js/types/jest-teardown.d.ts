@@ -1,0 +1,2 @@
+/** The global tear-down of jest. */
+export default function globalTeardown(): Promise<void>;

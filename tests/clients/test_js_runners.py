@@ -1,0 +1,118 @@
+"""The npm package in vitest, jest and Playwright: its examples pass, and what goes wrong is reported."""
+
+from __future__ import annotations
+
+import re
+import socket
+from pathlib import Path
+
+import pytest
+
+from emulator import Emulator
+from tests.clients.js_project import EXAMPLES, RUNNERS, Project, example, packed, project
+
+pytestmark = pytest.mark.slow
+
+SUITES = {"vitest": "client.test.js", "jest": "client.test.js", "playwright": "chat.spec.js"}
+PASSED = {"vitest": "5 passed (5)", "jest": "5 passed, 5 total", "playwright": "4 passed"}
+# By runner, a test that fails, and one whose expectation is not met although it passes.
+FAILING = {
+    "vitest": """
+import { test } from 'ai-api-emulator/vitest';
+import { expect } from 'vitest';
+const call = async (emulator) =>
+  fetch(`${emulator.baseUrl('aiexport')}/models`, { headers: { 'X-API-Key': await emulator.key('pro') } });
+test('it fails', async ({ emulator }) => { expect((await call(emulator)).status).toBe(503); });
+test('it expects in vain', async ({ emulator }) => { await emulator.expect({ on: 'batch.create' }); });
+""",
+    "jest": """
+import { withEmulator } from 'ai-api-emulator/jest';
+const call = async (emulator) =>
+  fetch(`${emulator.baseUrl('aiexport')}/models`, { headers: { 'X-API-Key': await emulator.key('pro') } });
+test('it fails', withEmulator(async (emulator) => { expect((await call(emulator)).status).toBe(503); }));
+test('it expects in vain', withEmulator(async (emulator) => { await emulator.expect({ on: 'batch.create' }); }));
+""",
+    "playwright": """
+import { expect, test } from 'ai-api-emulator/playwright';
+test('it fails', async ({ emulator, request }) => {
+  const headers = { 'X-API-Key': await emulator.key('pro') };
+  const response = await request.get(`${emulator.baseUrl('aiexport')}/models`, { headers });
+  expect(response.status()).toBe(503);
+});
+test('it expects in vain', async ({ emulator }) => { await emulator.expect({ on: 'batch.create' }); });
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return packed(tmp_path_factory.mktemp("packed"))
+
+
+@pytest.fixture(params=RUNNERS)
+def runner(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def suite(tmp_path: Path, tarball: Path, runner: str) -> Project:
+    return example(project(tmp_path, tarball), runner)
+
+
+def free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return str(listening.getsockname()[1])
+
+
+def test_the_examples_pass(suite: Project, runner: str) -> None:
+    done = suite.tests(runner, PORT=free_port())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert PASSED[runner] in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["vitest", "jest"])
+def test_five_tests_take_at_most_sixty_lines(name: str) -> None:
+    lines = (EXAMPLES / name / SUITES[name]).read_text().splitlines()
+    assert len(re.findall(r"^test\(", "\n".join(lines), re.MULTILINE)) == 5
+    assert len(lines) <= 60
+    assert max(map(len, lines)) <= 120
+
+
+def test_a_failed_test_shows_its_requests_and_an_unmet_expectation_fails_one(suite: Project, runner: str) -> None:
+    (suite.folder / SUITES[runner]).write_text(FAILING[runner])
+    done = suite.tests(runner, PORT=free_port())
+    shown = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert "emulator exchanges" in shown
+    assert re.search(r"1  GET /v2/models → 200 in \d\.\d{3} s  \(models\.list\)", shown)
+    assert "batch.create" in shown
+    assert re.search(r"2 failed", shown), shown
+
+
+def test_without_a_server_the_run_says_what_to_start(suite: Project, runner: str) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    done = suite.tests(runner, EMULATOR_URL=url, PORT=free_port())
+    shown = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert f"no emulator answers at {url}: the connection was refused" in shown
+    assert "start one with `emulator serve`, or unset EMULATOR_URL" in shown
+
+
+def test_without_the_global_set_up_a_test_says_what_to_add(suite: Project, runner: str) -> None:
+    for config in suite.folder.glob("*.config.js"):
+        config.write_text(re.sub(r"globalSetup(: '[^']+')?,|globalTeardown: '[^']+',", "", config.read_text()))
+    if runner == "vitest":
+        (suite.folder / "vitest.config.js").write_text("export default {};\n")
+    done = suite.tests(runner, PORT=free_port())
+    shown = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert "no emulator runs for these tests: EMULATOR_URL is not set" in shown
+    assert re.search(r"add globalSetup.* to have one started", shown)
+
+
+def test_a_running_server_is_used_and_left_without_worlds(suite: Project, runner: str) -> None:
+    with Emulator() as emulator:
+        done = suite.tests(runner, EMULATOR_URL=emulator.url, EMULATOR_COMMAND="false", PORT=free_port())
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert [world["name"] for world in emulator.client.get("/worlds")["worlds"]] == ["default"]
+        assert len(emulator.requests()) == 0
