@@ -27,7 +27,9 @@ GUIDES = (
     "unused_rule",
     "cancelled_batch",
     "contract",
+    "recording",
     "webhook_receiver",
+    "receivers_clock",
     "broken_stream",
     "expired_token",
 )

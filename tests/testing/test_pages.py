@@ -85,7 +85,7 @@ def test_the_examples_run(
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pages = [*blocks(REFERENCE), *blocks(README), *blocks(REFERENCE.parent / "coming-from" / "respx.md")]
     examples = [block.text for block in pages if block.language == "python" and not block.text.startswith("# test_")]
-    assert len(examples) == 11
+    assert len(examples) == 10
     for number, text in enumerate(examples):
         indented = "".join(f"    {line}" for line in text.splitlines(keepends=True))
         whole = text if "def test_" in text else f"def test_it() -> None:\n{indented}"
