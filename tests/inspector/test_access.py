@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from tests.running import Emulated
 pytestmark = pytest.mark.slow
 AXE = ROOT / ".clients/node/node_modules/axe-core/axe.min.js"
 WIDE, NARROW = (1400, 900), (390, 800)
+SCHEMES = ("light", "dark")
+WIDTHS = (320, 390, 700, 1000)
 VIEWS = ("", "exchange=1", "exchange=1&tab=response", "exchange=1&tab=request", "exchange=1&tab=why")
 MORE = ("exchange=1&tab=replay", "exchange=1&tab=answer", "exchange=2&tab=why", "filter=nothing", "exchange=9")
 PANELS = ("faults", "limits", "jobs", "webhooks", "worlds", "compose")
@@ -32,61 +36,68 @@ def axe() -> str:
     return Path(AXE).read_text()
 
 
+@pytest.fixture
+def lenient(browser: Browser) -> Iterator[Page]:
+    """A page that lets axe in, which the policy of the page would not."""
+    context = browser.new_context(reduced_motion="reduce", bypass_csp=True)
+    yield context.new_page()
+    context.close()
+
+
 def violations(page: Page, axe: str) -> list[str]:
-    """What axe finds wrong, with its place."""
-    # In a world of its own: the policy of the page lets no script in.
+    """What axe finds wrong in the page as it stands, with its place, in each scheme and size."""
     page.evaluate(axe)
+    return [each for scheme, size in product(SCHEMES, (WIDE, NARROW)) for each in _violations(page, scheme, size)]
+
+
+def _violations(page: Page, scheme: Any, size: tuple[int, int]) -> Iterator[str]:
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": size[0], "height": size[1]})
     found: dict[str, Any] = page.evaluate("axe.run({resultTypes: ['violations']})")
-    return [
-        f"{each['id']}: {node['html'][:200]} {json.dumps(node['any'][:1])[:300]}"
-        for each in found["violations"]
-        for node in each["nodes"]
-    ]
+    for each in found["violations"]:
+        for node in each["nodes"]:
+            yield f"{scheme} {size} {each['id']}: {node['html'][:200]} {json.dumps(node['any'][:1])[:300]}"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_axe_finds_nothing(browser: Browser, emulator: Emulated, axe: str, scheme: Any, size: tuple[int, int]) -> None:
+def test_axe_finds_nothing(lenient: Page, emulator: Emulated, axe: str) -> None:
     cut(emulator, 3)
     send(emulator, max_tokens=-1)
-    viewport: Any = {"width": size[0], "height": size[1]}
-    context = browser.new_context(viewport=viewport, color_scheme=scheme, reduced_motion="reduce", bypass_csp=True)
-    page = context.new_page()
     for view in (*VIEWS, *MORE):
-        page.goto(address(emulator, view))
-        expect(page.locator("#connection")).not_to_be_empty()
+        lenient.goto(address(emulator, view))
+        expect(lenient.locator("#connection")).not_to_be_empty()
         if "exchange" in view:
-            expect(page.locator(".detail-bar")).to_be_visible()
-        assert violations(page, axe) == [], view
-    page.keyboard.press("?")
-    expect(page.get_by_role("dialog")).to_be_visible()
-    assert violations(page, axe) == []
-    context.close()
+            expect(lenient.locator(".detail-bar")).to_be_visible()
+        assert violations(lenient, axe) == [], view
+    lenient.keyboard.press("?")
+    expect(lenient.get_by_role("dialog")).to_be_visible()
+    assert violations(lenient, axe) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_axe_finds_nothing_in_the_panels(
-    browser: Browser, emulator: Emulated, axe: str, scheme: Any, size: tuple[int, int]
-) -> None:
+def test_axe_finds_nothing_in_the_panels(lenient: Page, emulator: Emulated, axe: str) -> None:
     fill_panels(emulator)
-    viewport: Any = {"width": size[0], "height": size[1]}
-    context = browser.new_context(viewport=viewport, color_scheme=scheme, reduced_motion="reduce", bypass_csp=True)
-    page = context.new_page()
+    for view in PANELS:
+        show_panel(lenient, emulator, view)
+        assert violations(lenient, axe) == [], view
+
+
+def test_what_axe_finds_is_reported_with_its_scheme_and_size(lenient: Page, axe: str) -> None:
+    lenient.set_content(
+        "<style>@media (prefers-color-scheme: dark) and (width < 500px) {p {color: #ddd}}</style><p>Some words."
+    )
+    lenient.evaluate("document.documentElement.lang = 'en'; document.title = 'x'")
+    found = [each for each in violations(lenient, axe) if "color-contrast" in each]
+    assert [each.split(" color-contrast: ")[0] for each in found] == ["dark (390, 800)"]
+
+
+def test_no_panel_is_wider_than_the_screen(page: Page, emulator: Emulated) -> None:
+    fill_panels(emulator)
     for view in PANELS:
         show_panel(page, emulator, view)
-        assert violations(page, axe) == [], view
-    context.close()
-
-
-@pytest.mark.parametrize("width", [320, 390, 700, 1000])
-def test_no_panel_is_wider_than_the_screen(page: Page, emulator: Emulated, width: int) -> None:
-    fill_panels(emulator)
-    page.set_viewport_size({"width": width, "height": 700})
-    for view in PANELS:
-        show_panel(page, emulator, view)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, view
-        assert page.locator(".view:not([hidden])").evaluate("view => view.scrollWidth - view.clientWidth") <= 0, view
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 700})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, view
+            shown = page.locator(".view:not([hidden])")
+            assert shown.evaluate("view => view.scrollWidth - view.clientWidth") <= 0, (view, width)
 
 
 def fill_panels(emulator: Emulated) -> None:
@@ -111,15 +122,15 @@ def show_panel(page: Page, emulator: Emulated, view: str) -> None:
         page.locator("summary").first.click()
 
 
-@pytest.mark.parametrize("width", [320, 390, 700, 1000])
-def test_nothing_is_wider_than_the_screen(page: Page, emulator: Emulated, width: int) -> None:
+def test_nothing_is_wider_than_the_screen(page: Page, emulator: Emulated) -> None:
     cut(emulator, 3)
     send(emulator, "x" * 3_000)
-    page.set_viewport_size({"width": width, "height": 700})
     for view in ("", *VIEWS, "exchange=2&tab=request"):
         page.goto(address(emulator, view))
         expect(page.locator(".detail-bar" if view else ".lines .row").first).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, view
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 700})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, view
 
 
 def test_dark_and_light_can_be_chosen_and_are_kept(page: Page, emulator: Emulated) -> None:
