@@ -1,12 +1,22 @@
-"""The page of the how-to guides, made of the guides, which are tests: `python -m tests.how_to` writes it."""
+"""The pages of the how-to guides, made of the guides, which are tests: `python -m tests.how_to` writes them.
+
+README.md is made of the Python files beside it. The pages for JavaScript are written by hand, but for their files,
+which tests/clients runs: a comment before a block names the file that it shows. docs/javascript.md is the README of the
+npm package.
+"""
 
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parents[1] / "docs" / "how-to"
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "docs" / "how-to"
 PAGE = FOLDER / "README.md"
+PACKAGE = ROOT / "clients" / "js" / "README.md"
+PACKAGE_PAGE = ROOT / "docs" / "javascript.md"
+SHOWN = re.compile(r"(?P<head><!-- (?P<file>[\w./-]+) -->\n\n```\w+\n)(?P<text>.*?)(?=^```$)", re.MULTILINE | re.DOTALL)
 GUIDES = (
     "canned_answer",
     "retry",
@@ -60,5 +70,18 @@ def page() -> str:
     return "\n".join([HEAD, listed, *parts])
 
 
+def shown_files(page: Path) -> list[str]:
+    """The files that a page shows, by their paths from the project's root."""
+    return [found["file"] for found in SHOWN.finditer(page.read_text())]
+
+
+def with_files(text: str) -> str:
+    """A page with the files that it shows as they are."""
+    return SHOWN.sub(lambda found: found["head"] + (ROOT / found["file"]).read_text(), text)
+
+
 if __name__ == "__main__":
     PAGE.write_text(page())
+    PACKAGE_PAGE.write_text(PACKAGE.read_text())
+    for each in sorted(FOLDER.glob("*.md")):
+        each.write_text(with_files(each.read_text()))

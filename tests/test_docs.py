@@ -131,7 +131,7 @@ def test_options_and_variables_that_the_pages_name_are_there() -> None:
         for name in (*option.opts, *option.secondary_opts)
     }
     variables = {"EMULATOR_" + flag[2:].replace("-", "_").upper() for flag, _ in PARSERS.values()}
-    variables |= {"EMULATOR_URL", "EMULATOR_WORLD"}
+    variables |= {"EMULATOR_URL", "EMULATOR_WORLD", "EMULATOR_COMMAND"}
     assert {"EMULATOR_JOURNAL_ENTRIES"} <= variables
     for page in PAGES:
         text = page.read_text()

@@ -17,7 +17,7 @@ from emulator.testing.exchanges import Exchanges, Recorded
 from emulator.testing.faults import ArmedFault, Trigger
 from emulator.testing.jobs import Attempt, Jobs, Webhooks
 from emulator.testing.records import Records
-from tests.how_to import FOLDER, GUIDES, PAGE, guide, page
+from tests.how_to import FOLDER, GUIDES, PACKAGE, PACKAGE_PAGE, PAGE, guide, page, shown_files, with_files
 from tests.pages import README, ROOT, blocks, tables
 
 pytestmark = pytest.mark.slow
@@ -59,6 +59,18 @@ def names(kind: type) -> set[str]:
 def test_the_guides_stand_on_their_page_as_they_are() -> None:
     assert PAGE.read_text() == page(), "write it anew: python -m tests.how_to"
     assert sorted(guide(name) for name in GUIDES) == sorted(FOLDER.glob("test_*.py"))
+
+
+@pytest.mark.parametrize("runner", ["vitest", "jest", "playwright"])
+def test_a_page_for_javascript_shows_its_files_as_they_are(runner: str) -> None:
+    file = FOLDER / f"{runner}.md"
+    assert file.read_text() == with_files(file.read_text()), "write it anew: python -m tests.how_to"
+    examples = ROOT / "clients" / "js" / "examples" / runner
+    assert {ROOT / name for name in shown_files(file)} >= {*examples.iterdir()}
+
+
+def test_the_page_of_the_npm_package_is_its_readme() -> None:
+    assert PACKAGE_PAGE.read_text() == PACKAGE.read_text(), "write it anew: python -m tests.how_to"
 
 
 def test_the_guides_run_with_all_other_tests(pytestconfig: pytest.Config) -> None:
