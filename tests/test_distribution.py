@@ -100,7 +100,7 @@ def test_the_wheel_installs_whatever_it_imports_without_an_extra(wheel: Path) ->
     needed = set(re.findall(r"^Requires-Dist: ([\w-]+)[^;\n]*(?:; sys_platform.*)?$", about, re.MULTILINE))
     assert {"certifi", "cryptography", "trustme"} <= needed
     with_others = {"markupsafe", "pydantic-core"}  # come with jinja2 and pydantic
-    of_extras = {"redis"}  # imported for --store only, which says how to install it
+    of_extras = {"mcp", "redis"}  # imported for agents and --store only, which say how to install it
     assert imported() - with_others - of_extras - {"ai-api-emulator", "pytest"} <= needed
 
 

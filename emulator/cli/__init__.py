@@ -17,6 +17,7 @@ from emulator.cli import (
     demo,
     editor,
     explain,
+    mcp,
     openapi,
     record,
     routes,
@@ -24,7 +25,6 @@ from emulator.cli import (
     serve,
     switchboard,
     tail,
-    verify,
 )
 from emulator.cli.streams import Commands, open_closed_streams
 
@@ -46,6 +46,7 @@ for command in (
     editor.new,
     editor.schema,
     explain.explain,
+    mcp.mcp,
     openapi.import_,
     openapi.openapi,
     record.record,
@@ -57,6 +58,6 @@ for command in (
     serve.store,
     *switchboard.commands(),
     tail.tail,
-    verify.verify,
+    record.verify,
 ):
     main.add_command(command)

@@ -330,5 +330,6 @@ OTHERWISE: Mapping[str, str] = {
     "POST /coverage": "`emulator run --coverage` asks for it",
     "POST /webhooks/wait": "a test waits in its own language",
     "GET /departures": "`emulator run` reports them",
+    "POST /mcp": "`emulator mcp` serves the same tools",
     "GET /summary": "`emulator run` reports it",
 }

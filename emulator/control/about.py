@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from emulator import __version__
+from emulator.control.mcp.tool import NoTool, Tool
 from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.engine.context import Service
@@ -93,7 +94,19 @@ def _api_view(service: Service, origin: str, key: str | None) -> ApiView:
     )
 
 
-API_ROUTES = (ControlRoute("GET", "/apis", apis),)
+API_ROUTES = (
+    ControlRoute(
+        "GET",
+        "/apis",
+        apis,
+        tool=Tool(
+            "list_apis",
+            "List the emulated APIs: base URL here, the real hosts each one stands in for, its keys, and the "
+            "environment variables that make a program use it. Start with this one.",
+            words={"api": "only this API", "key": "the key to put into the environment variables"},
+        ),
+    ),
+)
 
 
 class ExampleRequest(Struct, frozen=True):
@@ -187,7 +200,20 @@ def _example(api: Api, operation: Operation, now: float) -> ExampleRequest:
     return ExampleRequest(known, dict(call.query), {**headers, **call.headers}, body)
 
 
-OPERATION_ROUTES = (ControlRoute("GET", "/operations", operations),)
+OPERATION_ROUTES = (
+    ControlRoute(
+        "GET",
+        "/operations",
+        operations,
+        tool=Tool(
+            "list_operations",
+            "List the operations of the emulated APIs, such as messages.create: method, path, an example request. "
+            "Other tools take these names.",
+            words={"api": "only those of this API"},
+            rest="Name one `api`.",
+        ),
+    ),
+)
 
 
 class Health(Struct, frozen=True):
@@ -217,4 +243,6 @@ async def health(request: ControlRequest) -> Health:
     return Health(status, __version__, playbook.scenarios, tuple(playbook.apis), kept, reason)
 
 
-HEALTH_ROUTES = (ControlRoute("GET", "/health", health, world_scoped=False),)
+HEALTH_ROUTES = (
+    ControlRoute("GET", "/health", health, world_scoped=False, tool=NoTool("for containers; list_apis says more")),
+)

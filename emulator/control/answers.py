@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct, field, to_builtins
 
 from emulator.compile.answers import idle_pattern
+from emulator.control.mcp.tool import NoTool, Tool
 from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.engine.answers import MAX_ANSWERS
@@ -91,7 +92,12 @@ def _view(added: WorldAnswer) -> AnswerView:
 
 
 ROUTES = (
-    ControlRoute("GET", "/answers", answers),
+    ControlRoute(
+        "GET",
+        "/answers",
+        answers,
+        tool=Tool("list_answers", "List the answers that were added to the world, the newest first."),
+    ),
     ControlRoute(
         "POST",
         "/answers",
@@ -100,7 +106,27 @@ ROUTES = (
         example={"prompt": "refund", "answer": "Refunds take five days."},
         refusals=(409,),
         writes=True,
+        tool=Tool(
+            "add_answer",
+            "Decide what the emulated model says to certain prompts, from the next request on: `answer` is the text, "
+            "or `json` the object in JSON mode. Without prompt, contains or matches it is said to every prompt.",
+            effect="adds",
+        ),
     ),
-    ControlRoute("DELETE", "/answers", clear, writes=True),
-    ControlRoute("DELETE", "/answers/{id}", remove, at={"id": "answer_1"}, refusals=(404,), writes=True),
+    ControlRoute("DELETE", "/answers", clear, writes=True, tool=NoTool("remove_answer and reset_world do it")),
+    ControlRoute(
+        "DELETE",
+        "/answers/{id}",
+        remove,
+        at={"id": "answer_1"},
+        refusals=(404,),
+        writes=True,
+        tool=Tool(
+            "remove_answer",
+            "Remove an answer that was added.",
+            effect="removes",
+            idempotent=True,
+            words={"id": "its id, as add_answer and list_answers give it, such as answer_1"},
+        ),
+    ),
 )

@@ -206,11 +206,14 @@ class Control:
             route.status,
             request.header(b"last-event-id"),
             scope.get("extensions", {}).get(REFUSE),
+            self,
         )
         arguments = {name: value for name, value in (("body", body), ("query", query)) if value is not None}
         # An unknown world is refused before anything is done, and one that ends ends what waits in it.
         world = self._server.worlds.find(world_name) if route.world_scoped else None
         call: Callable[[], Any] = partial(route.function, control_request, **arguments)
+        if route.delegates:
+            return control_request.status, Streaming(await call())
         if route.streams:
             return control_request.status, Streaming(call(), control_request.state)
         if route.lines is not None and prefers(request.header(b"accept") or "", LINES, JSON):

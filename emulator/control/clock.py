@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from emulator.clock import MAX_SPEED, Clock, iso
 from emulator.clock.start import parse_moment
 from emulator.control.keys import standing
+from emulator.control.mcp.tool import NoTool, Tool
 from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.dates import LATEST
@@ -189,7 +190,24 @@ def _limits(request: ControlRequest, now: float) -> Iterator[DueView]:
 
 
 ROUTES = (
-    ControlRoute("GET", "/clock", read),
-    ControlRoute("POST", "/clock", move, example={"freeze": True, "advance": "61s"}),
-    ControlRoute("GET", "/clock/due", due),
+    ControlRoute(
+        "GET",
+        "/clock",
+        read,
+        tool=Tool("get_clock", "Read the world's clock: its time, whether it is frozen, when the next thing is due."),
+    ),
+    ControlRoute(
+        "POST",
+        "/clock",
+        move,
+        example={"freeze": True, "advance": "61s"},
+        tool=Tool(
+            "move_clock",
+            "Move the world's clock: freeze it, advance it by a duration such as 61s, set it, or speed it up. Rate "
+            "limits, jobs, webhooks and tokens follow it, and all that is due on the way has happened when this "
+            "returns. A program that sleeps does so in real time all the same.",
+            effect="changes",
+        ),
+    ),
+    ControlRoute("GET", "/clock/due", due, tool=NoTool("get_clock says when the next thing is due, list_jobs what")),
 )

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from emulator.compile.questions import PlaybookOf, Question, compile_query
 from emulator.control.about import known_api, known_operation
 from emulator.control.clock import seconds
+from emulator.control.mcp.tool import NoTool, Tool
 from emulator.control.parsing import ControlFailure, unknown
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.engine.functions import LANGUAGE
@@ -243,9 +244,35 @@ def _view(found: FoundExchanges, playbook: Playbook) -> ExchangesView:
 
 EXAMPLE = {"operation": "messages.create", "body.stream": {"present": False}, "status": {"lt": 500}}
 SAMPLE = {"method": "POST", "path": "/v2/messages", "headers": {"X-API-Key": "axp_test_pro"}, "body": {"messages": []}}
+ENDLESS = "it never ends; wait_for_exchanges waits for some"
 ROUTES = (
-    ControlRoute("GET", "/exchanges", exchanges, lines=exchange_lines),
-    ControlRoute("POST", "/exchanges/query", query, example={"when": EXAMPLE, "last": 10}, body_optional=True),
+    ControlRoute(
+        "GET",
+        "/exchanges",
+        exchanges,
+        lines=exchange_lines,
+        tool=Tool(
+            "list_exchanges",
+            "List what programs sent and what they got: request, response, the rule that answered, faults played, "
+            "outcome, and near misses where no rule matched. The latest by default, oldest first.",
+            first={"last": 10},
+            words={
+                "operation": "only those of this operation, such as messages.create",
+                "status": "only those with this status",
+                "api": "only those of this API",
+            },
+            rest="Ask for fewer with `last` or `filter`; or for the oldest first with `limit`, going on with `after`.",
+            newest=True,
+        ),
+    ),
+    ControlRoute(
+        "POST",
+        "/exchanges/query",
+        query,
+        example={"when": EXAMPLE, "last": 10},
+        body_optional=True,
+        tool=NoTool("list_exchanges takes a filter"),
+    ),
     ControlRoute(
         "POST",
         "/exchanges/wait",
@@ -254,9 +281,46 @@ ROUTES = (
         refusals=(408, 409),
         body_optional=True,
         waits=True,
+        tool=Tool(
+            "wait_for_exchanges",
+            "Wait, in real time, until so many requests that match `when` have come, earlier ones included.",
+            words={"count": "how many"},
+            rest="list_exchanges shows them one by one.",
+            newest=True,
+        ),
     ),
-    ControlRoute("GET", "/exchanges/{number}/explanation", explanation, at={"number": "1"}, refusals=(404,)),
-    ControlRoute("POST", "/explain", explain_request, example=SAMPLE, max_body=8 * MIB, refusals=(404,)),
-    ControlRoute("DELETE", "/exchanges", clear, writes=True),
-    ControlRoute("GET", "/exchanges/stream", stream, at={"?count": "1"}, refusals=(409,), streams=True),
+    ControlRoute(
+        "GET",
+        "/exchanges/{number}/explanation",
+        explanation,
+        at={"number": "1"},
+        refusals=(404,),
+        tool=NoTool("explain takes the number of an exchange"),
+    ),
+    ControlRoute(
+        "POST",
+        "/explain",
+        explain_request,
+        example=SAMPLE,
+        max_body=8 * MIB,
+        refusals=(404,),
+        tool=Tool(
+            "explain",
+            "Explain why a request got its response: which rule answered, which rules did not match and why, the "
+            "limits, the faults, and what the API's documentation promises. Give the number of an `exchange`, or a "
+            "request (method, path, headers, body) to see what it would get, without sending it.",
+            words={
+                "exchange": "the number of an exchange of the journal",
+                "method": "its method",
+                "path": "its path, perhaps with a query, or its whole URL",
+                "headers": "its headers by name, the key's included",
+                "body": "its body: text, or JSON",
+                "body_base64": "its body, if it is no text",
+            },
+        ),
+    ),
+    ControlRoute("DELETE", "/exchanges", clear, writes=True, tool=NoTool("reset_world does it")),
+    ControlRoute(
+        "GET", "/exchanges/stream", stream, at={"?count": "1"}, refusals=(409,), streams=True, tool=NoTool(ENDLESS)
+    ),
 )

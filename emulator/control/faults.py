@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from emulator.clock import manual
 from emulator.control.clock import between
+from emulator.control.mcp.tool import Tool
 from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.dates import LATEST
@@ -215,7 +216,15 @@ def _refuse_idle(pattern: str, playbook: Playbook) -> None:
 
 
 ROUTES = (
-    ControlRoute("GET", "/faults", faults),
+    ControlRoute(
+        "GET",
+        "/faults",
+        faults,
+        tool=Tool(
+            "list_faults",
+            "List every kind of fault that can be armed, with its parameters, and the faults armed in the world now.",
+        ),
+    ),
     ControlRoute(
         "POST",
         "/faults",
@@ -224,7 +233,34 @@ ROUTES = (
         example={"fault": "status", "params": {"status": 503}, "on": "messages.create", "times": 2},
         refusals=(409,),
         writes=True,
+        tool=Tool(
+            "arm_fault",
+            "Make requests fail on purpose, from the next one on: an error status (status), a cut or stalled stream "
+            "(cut_after, stall_after), a reset connection (reset_peer), latency, a job that never ends (stuck) and so "
+            "on. list_faults has all kinds and their parameters. Without conditions it hits every request.",
+            effect="adds",
+        ),
     ),
-    ControlRoute("DELETE", "/faults", clear, writes=True),
-    ControlRoute("DELETE", "/faults/{id}", disarm, at={"id": "fault_1"}, refusals=(404,), writes=True),
+    ControlRoute(
+        "DELETE",
+        "/faults",
+        clear,
+        writes=True,
+        tool=Tool("disarm_all_faults", "Disarm every fault of the world.", effect="removes", idempotent=True),
+    ),
+    ControlRoute(
+        "DELETE",
+        "/faults/{id}",
+        disarm,
+        at={"id": "fault_1"},
+        refusals=(404,),
+        writes=True,
+        tool=Tool(
+            "disarm_fault",
+            "Disarm one fault.",
+            effect="removes",
+            idempotent=True,
+            words={"id": "its id, as arm_fault and list_faults give it, such as fault_1"},
+        ),
+    ),
 )

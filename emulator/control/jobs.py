@@ -10,6 +10,7 @@ from msgspec import Meta, Struct, field
 
 from emulator.control.about import known_api
 from emulator.control.clock import seconds
+from emulator.control.mcp.tool import NoTool, Tool
 from emulator.control.parsing import ControlFailure, unknown
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.dates import LATEST
@@ -301,14 +302,66 @@ def _view(request: ControlRequest, api: str, job: Job) -> JobView:
     )
 
 
+def _ending(word: str, function: Callable[[ControlRequest], JobView], tool: Tool) -> ControlRoute:
+    return ControlRoute("POST", f"/jobs/{{id}}/{word}", function, at=AT, refusals=(404, 409), writes=True, tool=tool)
+
+
 AT = {"id": "batch_1"}
+ENDS: dict[str, Any] = {
+    "effect": "changes",
+    "idempotent": True,
+    "words": {"id": "the id of the job, as list_jobs gives it"},
+}
 EXAMPLE = {"kind": "batch", "as": "axp_test_pro", "items": 10, "finished": 5}
 ROUTES = (
-    ControlRoute("GET", "/jobs", jobs),
-    ControlRoute("POST", "/jobs", start, status=201, example=EXAMPLE, max_body=8 * MIB, refusals=(409,), writes=True),
-    ControlRoute("GET", "/jobs/{id}", one, at=AT, refusals=(404,)),
-    ControlRoute("POST", "/jobs/{id}", move, example={"state": "completed"}, at=AT, refusals=(404, 409), writes=True),
-    ControlRoute("POST", "/jobs/{id}/complete", complete, at=AT, refusals=(404, 409), writes=True),
-    ControlRoute("POST", "/jobs/{id}/cancel", cancel, at=AT, refusals=(404, 409), writes=True),
-    ControlRoute("POST", "/jobs/{id}/fail", fail, at=AT, refusals=(404, 409), writes=True),
+    ControlRoute(
+        "GET",
+        "/jobs",
+        jobs,
+        tool=Tool(
+            "list_jobs",
+            "List the jobs of the world, such as batches and runs: state, progress, states to come and when, faults.",
+            words={
+                "api": "only those of this API",
+                "kind": "only those of this kind, such as batch",
+                "state": "only those in this state",
+            },
+            rest="Name a `kind` or a `state`.",
+            newest=True,
+        ),
+    ),
+    ControlRoute(
+        "POST",
+        "/jobs",
+        start,
+        status=201,
+        example=EXAMPLE,
+        max_body=8 * MIB,
+        refusals=(409,),
+        writes=True,
+        tool=Tool(
+            "start_job",
+            "Start a job without a request, at a given age or in a given state, as if it had been running for a while.",
+            effect="adds",
+            words={
+                "kind": "its kind, such as batch",
+                "id": "its id; one is made up by default",
+                "state": "the state that it is in",
+            },
+        ),
+    ),
+    ControlRoute("GET", "/jobs/{id}", one, at=AT, refusals=(404,), tool=NoTool("list_jobs says the same of each")),
+    ControlRoute(
+        "POST",
+        "/jobs/{id}",
+        move,
+        example={"state": "completed"},
+        at=AT,
+        refusals=(404, 409),
+        writes=True,
+        tool=NoTool("complete_job, fail_job and cancel_job find the state themselves"),
+    ),
+    _ending("complete", complete, Tool("complete_job", "Complete a job now, with its results.", **ENDS)),
+    _ending("cancel", cancel, Tool("cancel_job", "Cancel a job now, as its API would.", **ENDS)),
+    _ending("fail", fail, Tool("fail_job", "Make a job fail now.", **ENDS)),
 )

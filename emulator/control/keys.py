@@ -10,6 +10,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from emulator.control.about import known_api
+from emulator.control.mcp.tool import Tool
 from emulator.control.parsing import ControlFailure, unknown
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.engine.accounting import counters as counters_of
@@ -126,8 +127,35 @@ def standing(world: World) -> Iterator[KeyStanding]:
 
 EXAMPLE = {"key": "axp_checkout_2", "like": "axp_test_pro"}
 KEY_ROUTES = (
-    ControlRoute("GET", "/keys", keys),
-    ControlRoute("POST", "/keys", make, status=201, example=EXAMPLE, refusals=(409,), writes=True),
+    ControlRoute(
+        "GET",
+        "/keys",
+        keys,
+        tool=Tool(
+            "list_keys",
+            "List the API keys that the emulated APIs know, each with its tier and how much of its limits is used.",
+        ),
+    ),
+    ControlRoute(
+        "POST",
+        "/keys",
+        make,
+        status=201,
+        example=EXAMPLE,
+        refusals=(409,),
+        writes=True,
+        tool=Tool(
+            "create_key",
+            "Create an API key modelled on another one and bind it to the world: whoever sends it is led there.",
+            effect="adds",
+            idempotent=True,
+            words={
+                "key": "the new key: 8 to 200 printable characters",
+                "like": "the key whose tier and data it gets, such as one of list_keys",
+                "workspace": "its workspace; by default that of the other key",
+            },
+        ),
+    ),
 )
 
 
@@ -225,6 +253,36 @@ def _view(service: Service, key: str) -> LimitsView:
 
 TIER_EXAMPLE = {"key": "axp_test_free", "tier": "pro"}
 LIMIT_ROUTES = (
-    ControlRoute("GET", "/limits", limits, at={"?key": "axp_test_free"}, refusals=(404, 409)),
-    ControlRoute("PUT", "/limits", put, example=TIER_EXAMPLE, refusals=(404, 409), writes=True),
+    ControlRoute(
+        "GET",
+        "/limits",
+        limits,
+        at={"?key": "axp_test_free"},
+        refusals=(404, 409),
+        tool=Tool(
+            "get_limits",
+            "Show the rate limits and budget of one key: how much is used, how much is left, when each resets.",
+            words={"key": "whose", "api": "with which API, needed only when several could be meant"},
+        ),
+    ),
+    ControlRoute(
+        "PUT",
+        "/limits",
+        put,
+        example=TIER_EXAMPLE,
+        refusals=(404, 409),
+        writes=True,
+        tool=Tool(
+            "set_limits",
+            "Give a key another tier, or a budget of its own, from its next request on; what is used stays used.",
+            effect="changes",
+            idempotent=True,
+            words={
+                "key": "whose",
+                "tier": "a tier, as list_keys lists them",
+                "budget": "amounts by unit, such as {credits: 0.05}",
+                "api": "with which API, needed only when several could be meant",
+            },
+        ),
+    ),
 )

@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 from emulator import __version__
 from emulator.compile.lint import CONTROL
 from emulator.control.app import guard
+from emulator.control.mcp.tool import NoTool
 from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlledApp, ControlRequest, ControlRoute
 from emulator.control.ui.inspector import PREFIX as INSPECTOR
@@ -147,7 +148,7 @@ def start(request: ControlRequest) -> Index:
     return Index(NAME, __version__, playbook.scenarios, apis, control, HELP)
 
 
-ROUTES = (ControlRoute("GET", "", start),)
+ROUTES = (ControlRoute("GET", "", start, tool=NoTool("a client lists the tools")),)
 
 
 ABOUT = "One server on your own machine that answers as hosted APIs do. Nothing leaves it."

@@ -11,6 +11,7 @@ from msgspec.structs import fields
 
 from emulator import __version__
 from emulator.compile.lint import CONTROL
+from emulator.control.mcp.tool import NoTool
 from emulator.control.parsing import MEANINGS, ErrorBody, unknown
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.language.document.diagnostics import did_you_mean
@@ -108,6 +109,8 @@ def _parameters(route: ControlRoute) -> Iterator[dict[str, Any]]:
 
 
 def _success(route: ControlRoute) -> dict[str, Any]:
+    if route.delegates:
+        return {"description": route.about, "content": {"application/json": {"schema": {"type": "object"}}}}
     if route.streams:
         return {"description": route.about, "content": {"text/event-stream": {"schema": {"type": "string"}}}}
     success = _response(route.summary, _schema(route.answer))
@@ -128,7 +131,8 @@ def _is_struct(shape: Any) -> bool:
     return isinstance(shape, type) and issubclass(shape, Struct)
 
 
+DOCUMENT = "longer than a model can read; list_operations says what is served"
 ROUTES = (
-    ControlRoute("GET", "/openapi.json", openapi, world_scoped=False),
-    ControlRoute("GET", "/openapi/{file}", emulated, at={"file": "API.json"}, refusals=(404,)),
+    ControlRoute("GET", "/openapi.json", openapi, world_scoped=False, tool=NoTool("a document for programs")),
+    ControlRoute("GET", "/openapi/{file}", emulated, at={"file": "API.json"}, refusals=(404,), tool=NoTool(DOCUMENT)),
 )

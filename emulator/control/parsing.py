@@ -84,6 +84,7 @@ MEANINGS = {
     413: "The body is too large.",
     415: "The body is not called JSON, or its content coding is neither gzip nor deflate.",
     422: "The scenario is invalid; every error in it has its file, line and column.",
+    501: "It needs a package that is not installed; the hint is the command that installs it.",
 }
 
 

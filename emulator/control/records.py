@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from emulator.control.about import known_api
+from emulator.control.mcp.tool import NoTool, Tool
 from emulator.control.parsing import ControlFailure, check_depth, unknown
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.engine.context import Service
@@ -274,12 +275,81 @@ AT = {"api": "api", "collection": "sessions", "id": "session_1"}
 ALL = {name: value for name, value in AT.items() if name != "id"}
 EXAMPLE = {"id": "session_1", "messages": []}
 REFUSALS = (404, 409)
+WHICH = {"api": "the API, as list_apis gives it", "collection": "the collection, as list_collections gives it"}
+CLEARED = "remove_record removes one, reset_world restores all"
 ROUTES = (
-    ControlRoute("GET", "/records", records),
-    ControlRoute("GET", PATH, collection, at=ALL, refusals=REFUSALS),
-    ControlRoute("DELETE", PATH, clear, at=ALL, refusals=REFUSALS, writes=True),
-    ControlRoute("GET", ONE, one, at=AT, refusals=REFUSALS),
-    ControlRoute("PUT", ONE, put, status=201, other_status=200, example=EXAMPLE, at=AT, refusals=REFUSALS, writes=True),
-    ControlRoute("PATCH", ONE, change, example={"messages": []}, at=AT, refusals=REFUSALS, writes=True),
-    ControlRoute("DELETE", ONE, remove, at=AT, refusals=REFUSALS, writes=True),
+    ControlRoute(
+        "GET",
+        "/records",
+        records,
+        tool=Tool(
+            "list_collections",
+            "List the collections of records that the emulated APIs keep, such as sessions or files, with the newest "
+            "records of each.",
+            first={"last": 3},
+            words={"api": "only those of this API", "collection": "only this one", "last": "so many records of each"},
+            rest="list_records shows one collection.",
+        ),
+    ),
+    ControlRoute(
+        "GET",
+        PATH,
+        collection,
+        at=ALL,
+        refusals=REFUSALS,
+        tool=Tool(
+            "list_records",
+            "List the records of a collection: those that were there from the start, and what requests stored.",
+            first={"last": 20},
+            words={**WHICH, "last": "at most so many, the last"},
+            rest="Ask for fewer with `last`, or for certain ones with `where`.",
+            newest=True,
+        ),
+    ),
+    ControlRoute("DELETE", PATH, clear, at=ALL, refusals=REFUSALS, writes=True, tool=NoTool(CLEARED)),
+    ControlRoute("GET", ONE, one, at=AT, refusals=REFUSALS, tool=NoTool("list_records takes a condition")),
+    ControlRoute(
+        "PUT",
+        ONE,
+        put,
+        status=201,
+        other_status=200,
+        example=EXAMPLE,
+        at=AT,
+        refusals=REFUSALS,
+        writes=True,
+        tool=Tool(
+            "put_record",
+            "Write a whole record, a new one or in place of another, as if requests had stored it.",
+            effect="changes",
+            idempotent=True,
+            whole="record",
+            words={**WHICH, "id": "its id", "record": "the whole record"},
+        ),
+    ),
+    ControlRoute(
+        "PATCH",
+        ONE,
+        change,
+        example={"messages": []},
+        at=AT,
+        refusals=REFUSALS,
+        writes=True,
+        tool=NoTool("put_record writes the whole record"),
+    ),
+    ControlRoute(
+        "DELETE",
+        ONE,
+        remove,
+        at=AT,
+        refusals=REFUSALS,
+        writes=True,
+        tool=Tool(
+            "remove_record",
+            "Remove a record, also one that was there from the start.",
+            effect="removes",
+            idempotent=True,
+            words={**WHICH, "id": "its id"},
+        ),
+    ),
 )

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct, convert, to_builtins
 
 from emulator.compile.expectations import list_own_rules
 from emulator.control.about import known_operation
+from emulator.control.mcp.tool import NoTool, Tool
 from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.engine.context import Service
@@ -106,7 +107,18 @@ def _spent(service: Service, exchanges: list[Exchange]) -> dict[str, float]:
     }
 
 
-SUMMARY_ROUTES = (ControlRoute("GET", "/summary", summary),)
+SUMMARY_ROUTES = (
+    ControlRoute(
+        "GET",
+        "/summary",
+        summary,
+        tool=Tool(
+            "get_summary",
+            "Sum up the requests to the world: operations called, with how many of each status, what they would have "
+            "cost, faults played, hints that responses carried.",
+        ),
+    ),
+)
 
 
 class VerdictQuery(Thresholds, frozen=True, forbid_unknown_fields=True):
@@ -135,7 +147,20 @@ def verdict(request: ControlRequest, query: VerdictQuery) -> VerdictView:
     return msgspec.convert(judged.as_json(), VerdictView)
 
 
-VERDICT_ROUTES = (ControlRoute("GET", "/verdict", verdict),)
+VERDICT_ROUTES = (
+    ControlRoute(
+        "GET",
+        "/verdict",
+        verdict,
+        tool=Tool(
+            "get_verdict",
+            "Judge what the client did wrong: retried at once, ignored Retry-After, polled too fast, used an expired "
+            "token, lost a stream and so on. Each finding names its exchanges and what to do instead.",
+            only=("ignore",),
+            rest="Leave rules out with `ignore`.",
+        ),
+    ),
+)
 
 
 class BlockedCallsView(Struct, frozen=True):
@@ -151,7 +176,20 @@ def blocked_calls(request: ControlRequest) -> BlockedCallsView:
     return BlockedCallsView(list(request.server.blocked_calls), dict(request.server.untrusted))
 
 
-BLOCKED_CALL_ROUTES = (ControlRoute("GET", "/departures", blocked_calls, world_scoped=False),)
+BLOCKED_CALL_ROUTES = (
+    ControlRoute(
+        "GET",
+        "/departures",
+        blocked_calls,
+        world_scoped=False,
+        tool=Tool(
+            "list_blocked_calls",
+            "List the calls through the emulator's proxy to hosts that are not emulated, which were blocked, and "
+            "connections of clients that don't trust its certificates.",
+            newest=True,
+        ),
+    ),
+)
 
 
 Text = Annotated[str, Meta(min_length=1, max_length=10_000)]
@@ -224,7 +262,12 @@ def remove_expectation(request: ControlRequest) -> ExpectationsRemoved:
 
 
 EXPECTATION_ROUTES = (
-    ControlRoute("GET", "/expectations", expectations),
+    ControlRoute(
+        "GET",
+        "/expectations",
+        expectations,
+        tool=Tool("check_expectations", "Check which expectations of the world are met so far, and what came instead."),
+    ),
     ControlRoute(
         "POST",
         "/expectations",
@@ -233,6 +276,12 @@ EXPECTATION_ROUTES = (
         example={"on": "batch.create", "times": {"lte": 3}},
         refusals=(409,),
         writes=True,
+        tool=Tool(
+            "add_expectation",
+            "Say what the program under test is expected to call, how often, in which order or at what cost; "
+            "check_expectations says whether it did. Earlier requests count too.",
+            effect="adds",
+        ),
     ),
     ControlRoute(
         "DELETE",
@@ -241,6 +290,7 @@ EXPECTATION_ROUTES = (
         at={"id": "expectation_1"},
         refusals=(404,),
         writes=True,
+        tool=NoTool("reset_world removes them"),
     ),
 )
 
@@ -307,8 +357,20 @@ def count_coverage(request: ControlRequest) -> CoverageView:
     return coverage(request)
 
 
+COVERAGE = "a report at the end of a whole run: `emulator run --coverage`"
 COVERAGE_ROUTES = (
-    ControlRoute("GET", "/rules", rules),
-    ControlRoute("GET", "/coverage", coverage, world_scoped=False),
-    ControlRoute("POST", "/coverage", count_coverage, world_scoped=False),
+    ControlRoute(
+        "GET",
+        "/rules",
+        rules,
+        tool=Tool(
+            "list_rules",
+            "List the rules in use in the order in which they are tried, how often each has answered, and for one that "
+            "never did, the request that came nearest.",
+            words={"operation": "all rules of this operation, the API's own included"},
+            rest="Name an `operation`.",
+        ),
+    ),
+    ControlRoute("GET", "/coverage", coverage, world_scoped=False, tool=NoTool(COVERAGE)),
+    ControlRoute("POST", "/coverage", count_coverage, world_scoped=False, tool=NoTool(COVERAGE)),
 )

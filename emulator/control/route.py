@@ -10,8 +10,10 @@ from functools import cached_property
 from typing import Any, Protocol, get_args, get_origin, get_type_hints
 
 from msgspec import Struct, field
+from starlette.types import ASGIApp
 
 from emulator.clock import Clock
+from emulator.control.mcp.tool import NoTool, Tool
 from emulator.control.parsing import prepare_decoder
 from emulator.control.uploads import UploadedScenarios
 from emulator.engine.state import WorldState
@@ -19,6 +21,8 @@ from emulator.faults.raw_response import Outage
 from emulator.http.exact_json import MAX_VALUES
 from emulator.settings import MIB, Settings
 from emulator.worlds.registry import World, WorldRegistry
+
+NO_TOOL = NoTool("")
 
 
 class StatefulApp(Protocol):
@@ -59,7 +63,7 @@ class ControlRequest(Struct):
 
     `world_name` names the world it is for, `raw` is the body as it was sent. `status` is the route's; a function may
     set another. `last_event_id` is the last event of a stream that the client has. `connection` lets the server refuse
-    connections, if it can.
+    connections, if it can. `control` is the control API, for a route that asks others.
     """
 
     server: ControlledApp
@@ -72,6 +76,7 @@ class ControlRequest(Struct):
     status: int
     last_event_id: str | None = None
     connection: ServerConnection | None = None
+    control: ASGIApp | None = None
 
     @property
     def world(self) -> World:
@@ -94,9 +99,10 @@ class ControlRoute(Struct, frozen=True, dict=True):
     is not `status`. A body has at most `max_body` bytes and `max_values` values; None: any number. `body_optional`: no
     body is as good as an empty object. `lines` sends the answer as lines of JSON to who accepts those. `waits`: the
     function is a coroutine function that waits for what others do, and may be cancelled when the client goes.
-    `streams`: the function returns an ASGI application that sends events. `writes`: the function changes the state of
-    the world and is a unit of work, which may be run again; a generator function lets others have a turn at each
-    `yield`. What breaks off work that is under way, such as a reset, can't be one.
+    `streams`: the function returns an ASGI application that sends events. `delegates`: the function is a coroutine
+    function, and what it returns is an ASGI application that answers. `writes`: the function changes the state of the
+    world and is a unit of work, which may be run again; a generator function lets others have a turn at each `yield`.
+    What breaks off work that is under way, such as a reset, can't be one. `tool` is what agents get of the route.
     """
 
     method: str
@@ -114,7 +120,9 @@ class ControlRoute(Struct, frozen=True, dict=True):
     lines: Callable[..., Any] | None = None
     waits: bool = False
     streams: bool = False
+    delegates: bool = False
     writes: bool = False
+    tool: Tool | NoTool = NO_TOOL
 
     def __post_init__(self) -> None:
         for shape in (self.body, self.query, self.answer):

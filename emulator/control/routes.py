@@ -29,6 +29,7 @@ from emulator.control import reports as summary
 from emulator.control import reports as verdict
 from emulator.control import worlds as reset
 from emulator.control.app import Control
+from emulator.control.mcp import endpoint as mcp
 from emulator.control.route import ControlledApp, ControlRoute
 from emulator.control.ui.inspector import Inspector
 
@@ -55,6 +56,7 @@ TABLE: tuple[ControlRoute, ...] = (
     *verdict.VERDICT_ROUTES,
     *blocked_calls.BLOCKED_CALL_ROUTES,
     *summary.SUMMARY_ROUTES,
+    *mcp.ROUTES,
 )
 
 

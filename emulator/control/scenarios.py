@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from emulator import paths as resources
+from emulator.control.mcp.tool import NoTool, Tool
 from emulator.control.parsing import ControlFailure, unknown
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.errors import DocumentError
@@ -135,9 +136,28 @@ def _text(raw: bytes, body: Scenario) -> bytes:
 
 
 EXAMPLE = "scenario: my-outage\nabout: Everything is down.\nextends: default\nrules:\n  - fault: {status: 503}\n"
+UNUSED = "a scenario that no world uses does nothing"
 ROUTES = (
-    ControlRoute("GET", "/scenarios", scenarios),
-    ControlRoute("POST", "/scenarios/use", use, example={"scenarios": ["free-tier"]}, refusals=(422,)),
+    ControlRoute(
+        "GET",
+        "/scenarios",
+        scenarios,
+        tool=Tool("list_scenarios", "List the scenarios that can be used, and which ones the world uses now."),
+    ),
+    ControlRoute(
+        "POST",
+        "/scenarios/use",
+        use,
+        example={"scenarios": ["free-tier"]},
+        refusals=(422,),
+        tool=Tool(
+            "use_scenarios",
+            "Make the world use these scenarios from the next request on; what it remembers stays. A scenario says how "
+            "the APIs respond: list_scenarios has those that come with the emulator, put_scenario adds one.",
+            effect="changes",
+            idempotent=True,
+        ),
+    ),
     ControlRoute(
         "PUT",
         "/scenarios/{name}",
@@ -149,6 +169,17 @@ ROUTES = (
         max_values=MAX_VALUES,  # a file's
         refusals=(409, 422),
         other_status=200,
+        tool=Tool(
+            "put_scenario",
+            "Add a scenario to the world, or replace one, by its YAML text; use_scenarios activates it. Errors come "
+            "back with line and column, and nothing is stored then. Example: 'scenario: outage', 'extends: default', "
+            "'rules: [{when: {operation: messages.create}, fault: {status: 503}}]', each on a line of its own.",
+            effect="changes",
+            idempotent=True,
+            words={"name": "the name to use it by", "yaml": "the text of the scenario file"},
+        ),
     ),
-    ControlRoute("DELETE", "/scenarios/{name}", remove, at={"name": "my-outage"}, refusals=(404, 409)),
+    ControlRoute(
+        "DELETE", "/scenarios/{name}", remove, at={"name": "my-outage"}, refusals=(404, 409), tool=NoTool(UNUSED)
+    ),
 )

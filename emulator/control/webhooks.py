@@ -8,6 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from emulator.control.exchanges import Cleared, time_limit
+from emulator.control.mcp.tool import NoTool, Tool
 from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.webhooks.message import DeliveryAttempt
@@ -78,7 +79,17 @@ def _view(attempts: Iterable[DeliveryAttempt], dropped: int) -> WebhooksView:
 
 AT = {"id": "msg_1"}
 ROUTES = (
-    ControlRoute("GET", "/webhooks", webhooks),
+    ControlRoute(
+        "GET",
+        "/webhooks",
+        webhooks,
+        tool=Tool(
+            "list_webhooks",
+            "List every attempt to deliver a webhook: URL, status or error, when the next attempt is due.",
+            rest="wait_for_webhooks and the inspector show the others.",
+            newest=True,
+        ),
+    ),
     ControlRoute(
         "POST",
         "/webhooks/wait",
@@ -87,7 +98,26 @@ ROUTES = (
         refusals=(408, 409),
         body_optional=True,
         waits=True,
+        tool=Tool(
+            "wait_for_webhooks",
+            "Wait, in real time, until so many webhooks have been attempted, earlier ones included.",
+            words={"count": "how many attempts", "delivered": "count only those that the receiver accepted"},
+            newest=True,
+        ),
     ),
-    ControlRoute("POST", "/webhooks/{id}/redeliver", redeliver, at=AT, refusals=(404,), writes=True),
-    ControlRoute("DELETE", "/webhooks", clear, writes=True),
+    ControlRoute(
+        "POST",
+        "/webhooks/{id}/redeliver",
+        redeliver,
+        at=AT,
+        refusals=(404,),
+        writes=True,
+        tool=Tool(
+            "redeliver_webhook",
+            "Send a webhook again at once, with the same id and without faults, to see whether the receiver notices.",
+            effect="adds",
+            words={"id": "the id of the webhook, as list_webhooks gives it"},
+        ),
+    ),
+    ControlRoute("DELETE", "/webhooks", clear, writes=True, tool=NoTool("reset_world does it")),
 )

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from emulator.control.clock import ClockView, clock_view, moment
+from emulator.control.mcp.tool import NoTool, Tool
 from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.control.scenarios import known_names
@@ -183,8 +184,19 @@ def _refuse_other(
 
 
 NAME = {"name": "checkout-test"}
+SNAPSHOT = "a file of any size, for `emulator snapshot`"
 WORLD_ROUTES = (
-    ControlRoute("GET", "/worlds", worlds, world_scoped=False),
+    ControlRoute(
+        "GET",
+        "/worlds",
+        worlds,
+        world_scoped=False,
+        tool=Tool(
+            "list_worlds",
+            "List the worlds of the emulator, each with its scenarios, keys, clock, and how many exchanges and faults "
+            "it has. A world is an isolated state; requests go to the one that their key is bound to, or to `default`.",
+        ),
+    ),
     ControlRoute(
         "PUT",
         "/worlds/{name}",
@@ -196,11 +208,62 @@ WORLD_ROUTES = (
         other_status=200,
         body_optional=True,
         world_scoped=False,
+        tool=Tool(
+            "create_world",
+            "Create a world of your own, so that nothing else disturbs what you test. Bind `keys` to it: requests with "
+            "them go there; so do requests with the header X-Emulator-World. Idempotent with the same settings.",
+            effect="adds",
+            idempotent=True,
+            only=("scenarios", "seed", "frozen", "keys", "owner"),
+            words={
+                "name": "its name",
+                "scenarios": "names of scenarios; the server's by default",
+                "seed": "what generated texts and ids follow from",
+            },
+        ),
     ),
-    ControlRoute("GET", "/worlds/{name}", one, at=NAME, refusals=(404,), world_scoped=False),
-    ControlRoute("DELETE", "/worlds/{name}", delete, at=NAME, refusals=(404, 409), world_scoped=False),
-    ControlRoute("POST", "/worlds/{name}/reset", restart, at=NAME, refusals=(404,), world_scoped=False),
-    ControlRoute("GET", "/worlds/{name}/snapshot", save, at=NAME, refusals=(404, 409), world_scoped=False),
+    ControlRoute(
+        "GET",
+        "/worlds/{name}",
+        one,
+        at=NAME,
+        refusals=(404,),
+        world_scoped=False,
+        tool=NoTool("list_worlds says the same of each"),
+    ),
+    ControlRoute(
+        "DELETE",
+        "/worlds/{name}",
+        delete,
+        at=NAME,
+        refusals=(404, 409),
+        world_scoped=False,
+        tool=Tool(
+            "delete_world",
+            "Delete a world with everything in it. The default world can only be reset.",
+            effect="removes",
+            idempotent=True,
+            words={"name": "its name"},
+        ),
+    ),
+    ControlRoute(
+        "POST",
+        "/worlds/{name}/reset",
+        restart,
+        at=NAME,
+        refusals=(404,),
+        world_scoped=False,
+        tool=NoTool("reset_world does it"),
+    ),
+    ControlRoute(
+        "GET",
+        "/worlds/{name}/snapshot",
+        save,
+        at=NAME,
+        refusals=(404, 409),
+        world_scoped=False,
+        tool=NoTool(SNAPSHOT),
+    ),
     ControlRoute(
         "PUT",
         "/worlds/{name}/snapshot",
@@ -210,6 +273,7 @@ WORLD_ROUTES = (
         world_scoped=False,
         max_body=64 * MIB,
         max_values=None,
+        tool=NoTool(SNAPSHOT),
     ),
 )
 
@@ -220,4 +284,17 @@ async def reset(request: ControlRequest) -> WorldView:
     return view(request, request.server.worlds.find(request.world_name))
 
 
-RESET_ROUTES = (ControlRoute("POST", "/reset", reset),)
+RESET_ROUTES = (
+    ControlRoute(
+        "POST",
+        "/reset",
+        reset,
+        tool=Tool(
+            "reset_world",
+            "Reset the world to how it began: its journal, records, counters, jobs, webhooks, faults, answers and "
+            "clock. Its scenarios and keys stay.",
+            effect="removes",
+            idempotent=True,
+        ),
+    ),
+)

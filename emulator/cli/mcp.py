@@ -1,0 +1,101 @@
+"""The command `emulator mcp`, with its options."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import click
+from click.core import ParameterSource
+
+from emulator.cli.errors import exit_on_error
+from emulator.cli.words import address_options
+
+
+@click.command(params=address_options(world="The world of calls that name none."))
+@click.option("--start", is_flag=True, help="Start an emulator of its own, which ends with the client.")
+@click.option(
+    "--scenario", "scenarios", multiple=True, metavar="NAME|PATH", help="With --start: as for serve; may be repeated."
+)
+@click.option("--listen", metavar="HOST:PORT", help="With --start: where to listen. [default: a free port]")
+@click.pass_context
+@exit_on_error
+def mcp(
+    context: click.Context,
+    url: str,
+    world: str,
+    token: str,
+    start: bool,
+    scenarios: tuple[str, ...],
+    listen: str | None,
+) -> int:
+    """Serve the tools of an emulator to an agent, over MCP on standard input and output.
+
+    It is what an MCP host runs. The emulator runs elsewhere already, or is started with --start; one that runs serves
+    the same tools over HTTP, at /_emulator/mcp.
+    """
+    import asyncio
+
+    from emulator.control.mcp.endpoint import sdk
+    from emulator.errors import ConfigError
+    from emulator.log.address import check_address
+
+    server = sdk()
+    if not start and (scenarios or listen):
+        raise ConfigError("--scenario and --listen are for an emulator that --start starts")
+    if start and context.get_parameter_source("url") is ParameterSource.COMMANDLINE:
+        raise ConfigError("--start starts an emulator, and --url names one that runs; give one of them")
+    address, token = check_address(url, world, token)
+
+    async def converse(address: str, token: str) -> None:
+        from emulator.control.mcp.attached import AttachedClient
+        from emulator.control.mcp.tools import Toolbox
+        from emulator.control.routes import TABLE
+
+        async with AttachedClient(address, token) as client:
+            await server.converse(server.make_server(Toolbox(TABLE), client, world))
+
+    with ExitStack() as stack:
+        found = stack.enter_context(_started(scenarios, listen, token)) if start else (address, token)
+        stack.enter_context(_ends_at_signals(stack.close))
+        asyncio.run(converse(*found))
+    return 0
+
+
+@contextmanager
+def _started(scenarios: tuple[str, ...], listen: str | None, token: str) -> Iterator[tuple[str, str]]:
+    """Yields URL and token of an emulator that runs meanwhile. Raises ConfigError."""
+    from emulator import settings
+    from emulator.project import read_project
+    from emulator.server.listeners import bind
+    from emulator.testing.emulator import ServerThread
+
+    options = {"scenarios": scenarios, "listen": listen, "control_token": token or None}
+    env = {"EMULATOR_LISTEN": "127.0.0.1:0", **os.environ}  # a free port, unless somebody says otherwise
+    chosen = settings.load(options, env, read_project(Path.cwd()).values).guarded()
+    thread = ServerThread(chosen, *bind(chosen))
+    thread.start()
+    try:
+        click.echo(f"emulator mcp: the emulator listens on {thread.url}", err=True)
+        yield thread.url, chosen.control_token
+    finally:
+        thread.stop()
+
+
+@contextmanager
+def _ends_at_signals(close: Callable[[], None]) -> Iterator[None]:
+    """Ends at Ctrl-C and SIGTERM, though a thread reads standard input, which nothing can break off."""
+
+    def end(*_: object) -> None:
+        close()
+        os._exit(0)
+
+    before = {each: signal.signal(each, end) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -1,0 +1,85 @@
+"""An emulator that is asked from another process: what does not answer, or is none, is said in a sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from emulator.control.mcp.attached import AttachedClient
+from emulator.control.mcp.calls import Answer
+from emulator.control.mcp.tools import Order
+from emulator.settings import Settings
+from tests.running import Emulated, Running
+
+CLOCK = Order("GET", "/_emulator/clock", b"", "default")
+
+
+def ask(url: str, order: Order = CLOCK, token: str = "") -> Answer:
+    async def once() -> Answer:
+        async with AttachedClient(url, token) as client:
+            return await client(order)
+
+    return asyncio.run(once())
+
+
+def test_it_asks_the_route_of_the_world_with_the_body(emulator: Emulated) -> None:
+    assert ask(emulator.origin + "/").data["frozen"]
+    moved = ask(emulator.origin, Order("POST", "/_emulator/clock", b'{"advance": "1s"}', "default"))
+    assert (moved.status, moved.data["iso"]) == (200, "2026-01-01T00:00:01.000Z")
+    assert ask(emulator.origin, Order("GET", "/_emulator/clock", b"", "nope")).status == 404
+    assert ask(emulator.origin, Order("GET", "/_emulator/worlds", b"", None)).status == 200
+
+
+def test_a_missing_token_is_named_with_the_option_for_it(running: Running) -> None:
+    emulator = Emulated(running, ("default",), settings=Settings(control_token="a-token-for-tests", reload=False))
+    try:
+        refused = ask(emulator.origin)
+        assert (refused.status, refused.data["error"]["message"]) == (403, "the control token is missing or wrong")
+        assert refused.data["error"]["hint"].startswith("give it with --token")
+        assert ask(emulator.origin, token="a-token-for-tests").status == 200
+    finally:
+        emulator.close()
+
+
+def test_no_emulator_at_the_address_is_a_sentence_with_a_cure() -> None:
+    refused = ask("http://127.0.0.1:1")
+    assert refused.status == 503
+    assert refused.data["error"]["message"].startswith("no emulator answers at http://127.0.0.1:1 (")
+    assert "start one with `emulator serve`" in refused.data["error"]["hint"]
+
+
+@contextmanager
+def another_server(body: bytes) -> Iterator[str]:
+    """A server that is no emulator: it answers every GET so."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b"7", b""])
+def test_another_server_at_the_address_is_a_sentence_too(body: bytes) -> None:
+    with another_server(body) as url:
+        refused = ask(url)
+    assert refused.data["error"]["message"] == f"what answers at {url} is no emulator of this version"
