@@ -13,7 +13,7 @@ import pytest
 
 from emulator import __version__
 from tests.clients.conftest import HERE, ROOT, tool
-from tests.clients.js_project import EXAMPLES, PACKAGE, Project, packed, project
+from tests.clients.js_project import EXAMPLES, PACKAGE, RUNNERS, Project, packed, project
 from tests.js_types import FOLDERS, write
 from tests.pages import blocks
 
@@ -145,3 +145,11 @@ def test_the_blocks_of_its_readme_run(consumer: Project) -> None:
     (consumer.folder / "second.js").write_text(second)
     done = consumer.run(tool("node"), "second.js")
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/v2 axp_test_free_\w+\n", done.stdout), done.stdout + done.stderr
+
+
+def test_every_page_installs_it_as_the_tests_do() -> None:
+    pages = [PACKAGE / "README.md", *(ROOT / "docs" / "how-to" / f"{name}.md" for name in RUNNERS)]
+    for page in pages:
+        (commands,) = (block.text for block in blocks(page) if "npm install" in block.text)
+        assert commands.splitlines()[1] == "npm pack /path/to/checkout/clients/js", page
+        assert commands.splitlines()[2].endswith(" ./ai-api-emulator-*.tgz"), page

@@ -44,6 +44,33 @@ test('it expects in vain', async ({ emulator }) => { await emulator.expect({ on:
 }
 
 
+# By runner, a test that replaces what others call and wait by.
+REPLACING = {
+    "vitest": """
+import { test } from 'ai-api-emulator/vitest';
+import { expect, vi } from 'vitest';
+test('it works', async ({ emulator }) => {
+  vi.useFakeTimers();
+  vi.stubGlobal('fetch', () => { throw new Error('replaced'); });
+  await emulator.fail('models.list');
+  expect(await emulator.requests()).toEqual([]);
+  expect(await emulator.faults()).toHaveLength(1);
+});
+""",
+    "jest": """
+import { jest } from '@jest/globals';
+import { withEmulator } from 'ai-api-emulator/jest';
+test('it works', withEmulator(async (emulator) => {
+  jest.useFakeTimers();
+  globalThis.fetch = () => { throw new Error('replaced'); };
+  await emulator.fail('models.list');
+  expect(await emulator.requests()).toEqual([]);
+  expect(await emulator.faults()).toHaveLength(1);
+}));
+""",
+}
+
+
 @pytest.fixture(scope="module")
 def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return packed(tmp_path_factory.mktemp("packed"))
@@ -87,6 +114,14 @@ def test_a_failed_test_shows_its_requests_and_an_unmet_expectation_fails_one(sui
     assert re.search(r"1  GET /v2/models → 200 in \d\.\d{3} s  \(models\.list\)", shown)
     assert "batch.create" in shown
     assert re.search(r"2 failed", shown), shown
+
+
+@pytest.mark.parametrize("runner", ["vitest", "jest"], indirect=True)
+def test_fake_timers_and_a_replaced_fetch_do_not_affect_it(suite: Project, runner: str) -> None:
+    (suite.folder / SUITES[runner]).write_text(REPLACING[runner])
+    done = suite.tests(runner)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"\b1 passed", done.stdout + done.stderr)
 
 
 def test_without_a_server_the_run_says_what_to_start(suite: Project, runner: str) -> None:

@@ -24,7 +24,7 @@ export const WORLD_HEADER = 'X-Emulator-World';
 /**
  * The client of the control API, on behalf of one world.
  *
- * It uses `node:http` and not `fetch`, which libraries such as msw replace in tests.
+ * It uses `node:http` and not `fetch`, which tests replace, and which environments such as jsdom lack.
  */
 export class Control {
   #url;
