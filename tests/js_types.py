@@ -1,4 +1,5 @@
-"""The types of the npm package: `python -m tests.js_types` writes `openapi` and `types` in clients/js.
+"""The types of the npm package: `python -m tests.js_types [FOLDER]` writes `openapi` and `types` in clients/js, or in a
+copy of it.
 
 `openapi/control.d.ts` is what openapi-typescript makes of the control API's document; `types` is what tsc reads in the
 package's sources, which it checks under `--strict` meanwhile.
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -67,4 +69,4 @@ def _run(tool: str, *words: str) -> None:
 
 
 if __name__ == "__main__":
-    write(PACKAGE)
+    write(Path(sys.argv[1]) if len(sys.argv) > 1 else PACKAGE)
