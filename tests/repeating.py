@@ -110,11 +110,11 @@ class RepeatingBackend(MemoryBackend):
 
     @contextmanager
     def _trial(self) -> Iterator[None]:
-        journal, records, usage = self.journal, self.records.collections, self.usage
+        journal, usage = self.journal, self.usage
+        records = {name: each.twin() for name, each in self.records.collections.items()}
         counters, windows, rolling = self.counters.values, self.windows.windows, self.windows.rolling
         assets, opened, sweep_at = usage.assets, usage.opened, self.windows._sweep_at
         self.journal, self._trying = Journal(), True
-        self.records.collections = {name: each.twin() for name, each in records.items()}
         self.counters.values = dict(counters)
         self.windows.windows = {key: copy(window) for key, window in windows.items()}
         self.windows.rolling = {key: copy(counter) for key, counter in rolling.items()}
@@ -125,6 +125,7 @@ class RepeatingBackend(MemoryBackend):
                 yield
         finally:
             self.journal, self._trying = journal, False
-            self.records.collections, self.counters.values, self.windows.windows = records, counters, windows
+            self.records.become(records)
+            self.counters.values, self.windows.windows = counters, windows
             self.windows.rolling = rolling
             usage.assets, usage.opened, self.windows._sweep_at = assets, opened, sweep_at

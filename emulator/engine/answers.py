@@ -25,18 +25,14 @@ NOTHING = AnswerList()
 
 
 class WorldAnswers:
-    """The answers of one world, beside those of its scenarios."""
+    """The answers of one world, beside those of its scenarios. `lists` is empty, and so false, where there is none."""
 
     def __init__(self, store: Backend) -> None:
         self._records = store.records
         self._counters = store.counters
+        self.lists = store.records.sized(COLLECTION)
         self._compiled: dict[str, tuple[WorldAnswer, CannedAnswer]] = {}
         self._index: tuple[AnswerList, CannedAnswers] = NOTHING, CannedAnswers()
-
-    @property
-    def any(self) -> bool:
-        """Whether there is an answer."""
-        return self._records.count(COLLECTION) > 0
 
     @property
     def added(self) -> Sequence[WorldAnswer]:

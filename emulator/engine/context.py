@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -38,8 +38,8 @@ class Answers(Protocol):
     """The answers that were added to a world."""
 
     @property
-    def any(self) -> bool:
-        """Whether there is one."""
+    def lists(self) -> Sized:
+        """What is empty where there is none."""
 
     def find(self, prompt: str, api: str, operation: str) -> AnswerMatch | None:
         """Returns what is said to a prompt in an operation. Raises TemplateError."""
@@ -346,7 +346,7 @@ def _answer(plan: AnswerPlan, generator: TextGenerator, context: Context) -> Any
     max_tokens, json_object, stop, text = plan.options(context)
     given = None
     added = context.service.answers
-    if context.answering is not None or plan.canned is not None or (added is not None and added.any):
+    if context.answering is not None or plan.canned is not None or (added is not None and added.lists):
         given = find_answer(plan, generator, prompt, context)
     known = given
     if given is None and text is not None and text is not MISSING:

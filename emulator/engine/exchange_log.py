@@ -76,7 +76,7 @@ class ExchangeLog:
         if reply.events:
             exchange.events = reply.planned or reply.events
         exchange.reply_body = reply.body if reply.frames is None else b"".join(frame.data for frame in reply.frames)
-        if operation is not None and self._seeded.any:
+        if operation is not None and self._seeded.all:
             named = context.request.params.values()
             exchange.seeded = self._seeded.named(operation.api, named, exchange.body, exchange.reply_body)
 

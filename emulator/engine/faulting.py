@@ -141,7 +141,9 @@ def corrupt_answer(reply: ReplyPlan | None, context: Context) -> bool:
     armed = context.service.state.armed
     if reply is None or reply.error is not None:
         return False
-    if not any(isinstance(fault, Answer) for fault in context.faults) and not (armed.any and armed.waits("content")):
+    if not any(isinstance(fault, Answer) for fault in context.faults) and not (
+        armed.waiting and armed.waits("content")
+    ):
         return False
     context.corrupt = _answer_fault
     return context.forget_answer()
@@ -175,7 +177,7 @@ def apply_token_faults(context: Context, collection: str, token: str) -> None:
 def _pick_armed(context: Context, families: frozenset[Family], purpose: str, losing: bool = False) -> tuple[Fault, ...]:
     """Returns the armed faults of these families that play now, and counts them as played."""
     state, operation = context.service.state, context.operation
-    if not state.armed.any or operation is None:
+    if not state.armed.waiting or operation is None:
         return ()
     key = context.caller.key if context.caller is not None else None
     chance = Random(f"{state.root}/{context.number}/{purpose}")

@@ -257,7 +257,7 @@ class Pipeline:
                 context.caller = caller = authenticate(context)
                 if operation.name not in service.names.defining_caller:  # nearly every template names it
                     context["caller"] = caller.view
-            valid, armed = validate(context, operation), self.state.armed.any
+            valid, armed = validate(context, operation), self.state.armed.waiting
             if (armed or requested or operation.rules.loses) and (faults := losing_faults(requested, context)):
                 return Decision(context, None, faults, None, requested, lost=True)
             if valid:

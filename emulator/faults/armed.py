@@ -88,18 +88,17 @@ class ArmedFault(Struct, frozen=True):
 
 
 class Armed:
-    """The armed faults of one world, in the order in which they were armed: a view of the backend."""
+    """The armed faults of one world, in the order in which they were armed: a view of the backend.
+
+    `waiting` has as many items as there may be armed faults that are not used up, and so is false where there is none.
+    """
 
     def __init__(self, store: Backend) -> None:
         self._records = store.records
         self._counters = store.counters
         self._clock = store.clock
+        self.waiting = store.records.sized(COLLECTION)
         self._compiled: dict[str, tuple[ArmedRecord, ArmedFault]] = {}
-
-    @property
-    def any(self) -> bool:
-        """Whether there may be an armed fault that is not used up."""
-        return self._records.count(COLLECTION) > 0
 
     @property
     def count(self) -> int:

@@ -10,7 +10,7 @@ Ids need no part: they are hashes of the world's root, the exchange's number and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence, Sized
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -30,6 +30,8 @@ Charge: TypeAlias = tuple[str, int, float | Pace, int]
 # A unit of work; it yields whenever it has worked so long that others should get a turn. Each call begins it anew.
 Work: TypeAlias = Callable[[], Turns[T]]
 Watcher: TypeAlias = Callable[[Exchange], None]
+# Finds a value by its id, with the end of its life, which may be over; None when there is none.
+FindRow: TypeAlias = Callable[[str], tuple[Any, float] | None]
 # Does work that is due, by its id. A coroutine is awaited; the work counts as done when it ends.
 Handler: TypeAlias = Callable[[str], Coroutine[Any, Any, None] | None]
 
@@ -82,6 +84,12 @@ class RecordStore(Protocol):
 
     def count(self, collection: str) -> int:
         """Returns how many values a collection holds, those whose time is over included."""
+
+    def sized(self, collection: str) -> Sized:
+        """Returns what has this count for its length, now and later: requests ask for some of them each time."""
+
+    def rows(self, collection: str) -> FindRow:
+        """Returns what finds the values of a collection, now and later: a request looks for several."""
 
     def clear(self, collection: str) -> None:
         """Removes all values of a collection."""

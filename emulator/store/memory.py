@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from copy import copy
 from typing import Annotated, Any, TypeVar
@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from emulator.clock import Clock, manual
 from emulator.clock.turns import in_turns
 from emulator.errors import ConfigError
-from emulator.store.backend import MAX_RECORDS, Bucket, ExchangeJournal, Window, Work
+from emulator.store.backend import MAX_RECORDS, Bucket, ExchangeJournal, FindRow, Window, Work
 from emulator.store.codec import Codec, from_json, size_of, to_json
 from emulator.store.journal import Journal
 from emulator.store.rolling import dump_counters, load_counters
@@ -90,16 +90,24 @@ class Collection(OrderedDict[str, tuple[Any, float]]):
         while len(self) > cap or (self.size > size and len(self) > 1):
             self.drop(next(iter(self)))
 
+    def become(self, other: Collection) -> None:
+        """Holds the records of another collection instead of its own."""
+        self.clear()
+        self.update(other)
+        self.size, self._sizes = other.size, dict(other._sizes)
+
     def twin(self) -> Collection:
         """Returns a collection of its own with the same records."""
         twin = Collection()
-        twin.update(self)
-        twin.size, twin._sizes = self.size, dict(self._sizes)
+        twin.become(self)
         return twin
 
 
 class MemoryRecords:
-    """A RecordStore of collections. Beyond `max_bytes` in one of them, its oldest records go, but never the last."""
+    """A RecordStore of collections. Beyond `max_bytes` in one of them, its oldest records go, but never the last.
+
+    A collection that was asked for stays the same object: what `sized` and `rows` gave looks into it.
+    """
 
     def __init__(self, clock: Clock, max_bytes: int = MAX_COLLECTION_BYTES) -> None:
         self.collections: dict[str, Collection] = {}
@@ -113,7 +121,7 @@ class MemoryRecords:
         return kept[0] if kept is not None and kept[1] > self._clock.now() else None
 
     def put(self, collection: str, id: str, value: Any, *, ttl: float | None = None, cap: int = MAX_RECORDS) -> None:
-        records = self.collections.setdefault(collection, Collection())
+        records = self._collection(collection)
         now = self._clock.now()
         if id in records and records[id][1] <= now:
             records.drop(id)  # it comes back as another record, at the end
@@ -146,8 +154,15 @@ class MemoryRecords:
         records = self.collections.get(collection)
         return 0 if records is None else len(records)
 
+    def sized(self, collection: str) -> Sized:
+        return self._collection(collection)
+
+    def rows(self, collection: str) -> FindRow:
+        return self._collection(collection).get
+
     def clear(self, collection: str) -> None:
-        self.collections.pop(collection, None)
+        if collection in self.collections:
+            self.collections[collection].become(Collection())
 
     @contextmanager
     def watch(self, collection: str, callback: Callable[[], None]) -> Iterator[None]:
@@ -157,6 +172,17 @@ class MemoryRecords:
             yield
         finally:
             watchers.remove(callback)
+
+    def become(self, collections: Mapping[str, Collection]) -> None:
+        """Holds these collections instead of its own."""
+        for name in {**self.collections, **collections}:
+            self._collection(name).become(collections.get(name, Collection()))
+
+    def _collection(self, name: str) -> Collection:
+        found = self.collections.get(name)
+        if found is None:
+            found = self.collections[name] = Collection()
+        return found
 
 
 class MemoryCounters:
@@ -266,7 +292,7 @@ class MemoryBackend:
         await self.schedule.close()
 
     def clear(self) -> None:
-        self.records.collections.clear()
+        self.records.become({})
         self.counters.values.clear()
         self.windows.windows.clear()
         self.windows.rolling.clear()
@@ -288,7 +314,7 @@ class MemoryBackend:
     def load(self, data: Mapping[str, Any]) -> None:
         dump = from_json(data, Dump)
         collections = {name: self._load_collection(name, rows) for name, rows in dump.records.items()}
-        self.records.collections = collections
+        self.records.become(collections)
         self.counters.values = dump.counters
         self.windows.windows = {key: Window(used, resets_at) for key, (used, resets_at) in dump.windows.items()}
         self.windows.rolling = load_counters(dump.sliding, dump.buckets, dump.spent)

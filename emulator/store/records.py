@@ -15,7 +15,7 @@ REMOVED: Mapping[str, Any] = {"\0removed": True}
 class Records:
     """One collection as one world sees it: `records[id]` is a record, iteration gives all, the fixture's first."""
 
-    __slots__ = ("_added", "_known", "_name", "_store", "plan")
+    __slots__ = ("_added", "_clock", "_known", "_name", "_row", "_store", "plan")
 
     def __init__(
         self, plan: CollectionPlan, api: str, store: Backend, added: Callable[[str], None] | None = None
@@ -24,15 +24,17 @@ class Records:
         self._known = plan.records
         self._name = f"records/{api}/{plan.name}"
         self._store = store.records
+        self._row = store.records.rows(self._name)
+        self._clock = store.clock
         self._added = added  # called with each id that is put and that no fixture has
 
     def get(self, id: Any, default: Any = None) -> Any:
         if id.__class__ is not str:
             id = str(id)
-        record = self._store.get(self._name, id)
-        if record is None:
+        row = self._row(id)
+        if row is None or row[1] <= self._clock.now():
             return self._known.get(id, default)
-        return default if record == REMOVED else record
+        return default if row[0] == REMOVED else row[0]
 
     def __getitem__(self, id: str) -> Any:
         record = self.get(id)

@@ -20,15 +20,14 @@ TEXT = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)(?:"|\\?\Z)', re.DOTALL)
 
 
 class Seeded:
-    """What was seeded in one world, each as `api/collection/id`, with the names by which requests speak of it."""
+    """What was seeded in one world, each as `api/collection/id`, with the names by which requests speak of it.
+
+    `all` has as many items, and so is false where nothing was.
+    """
 
     def __init__(self, store: Backend) -> None:
         self._records = store.records
-
-    @property
-    def any(self) -> bool:
-        """Whether anything was seeded."""
-        return self._records.count(COLLECTION) > 0
+        self.all = store.records.sized(COLLECTION)
 
     def note(self, api: str, collection: str, id: str, *names: str) -> None:
         """Notes that a record of a collection, or a job of a kind, was written or removed by hand."""

@@ -153,7 +153,7 @@ def test_a_fault_that_is_used_up_is_asked_no_more_and_takes_no_place(armed: Arme
             armed.arm({"fault": "empty_response", "times": 1})
         assert armed.full
         assert len(armed.pick("a.b", "api", None, clock.now(), Random(1))) == MAX_ARMED
-        assert (armed.any, armed.count, armed.full) == (False, 0, False)
+        assert (bool(armed.waiting), armed.count, armed.full) == (False, 0, False)
 
 
 @pytest.mark.finding("I1")
@@ -169,9 +169,9 @@ def test_a_fault_that_is_used_up_is_asked_no_more_and_takes_no_place(armed: Arme
 def test_when_a_fault_is_used_up(armed: Armed, clock: Clock, when: dict[str, int], requests: int, played: int) -> None:
     one = armed.arm({"fault": "empty_response", **when})
     for number in range(requests):
-        assert (armed.any, one.used_up(clock.now())) == (True, False)
+        assert (bool(armed.waiting), one.used_up(clock.now())) == (True, False)
         armed.pick("a.b", "api", None, clock.now(), Random(number))
-    assert (armed.any, one.used_up(clock.now())) == (False, True)
+    assert (bool(armed.waiting), one.used_up(clock.now())) == (False, True)
     assert (one.played, one.seen) == (played, requests)
     assert armed.pick("a.b", "api", None, clock.now(), Random(1)) == ()
     assert one.seen == requests
@@ -183,7 +183,7 @@ def test_a_fault_whose_time_is_over_is_used_up(armed: Armed, clock: Clock) -> No
         armed.arm({"fault": "empty_response", "for": "10s"})
     asyncio.run(clock.advance(10))
     assert armed.pick("a.b", "api", None, clock.now(), Random(1)) == ()
-    assert not armed.any
+    assert not armed.waiting
     for _ in range(MAX_ARMED):
         armed.arm({"fault": "empty_response", "for": "10s"})
     asyncio.run(clock.advance(10))

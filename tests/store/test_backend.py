@@ -46,6 +46,7 @@ class BackendMachine(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.clock = manual()
         self.store = type(self).make(self.clock)
+        self.look_into(self.store)
         self.records: dict[str, dict[str, tuple[Any, float]]] = {}
         self.counters: dict[str, int] = {}
         self.windows: dict[str, tuple[float, int]] = {}  # key → resets at, used
@@ -56,6 +57,11 @@ class BackendMachine(RuleBasedStateMachine):
         self.numbers: list[int] = []
         for kind in ("jobs", "webhooks"):
             self.store.schedule.handle(kind, self.handler(kind))
+
+    def look_into(self, store: Backend) -> None:
+        """Asks once for what looks into the collections from here on."""
+        self.sized = {name: store.records.sized(name) for name in ("records/a/x", "things")}
+        self.rows = {name: store.records.rows(name) for name in ("records/a/x", "things")}
 
     def teardown(self) -> None:
         if hasattr(self, "loop"):
@@ -188,6 +194,7 @@ class BackendMachine(RuleBasedStateMachine):
         """What is dumped is JSON, and another backend goes on from it: here until the end of the run."""
         dumped = json.loads(json.dumps(self.store.dump(), allow_nan=False))
         other = type(self).make(self.clock)
+        self.look_into(other)
         other.load(dumped)
         assert other.dump() == dumped
         for exchange in self.store.journal:
@@ -208,6 +215,10 @@ class BackendMachine(RuleBasedStateMachine):
             assert store.records.items(collection) == list(live.items())
             assert [store.records.get(collection, id) for id in "123"] == [live.get(id) for id in "123"]
             assert store.records.count(collection) == len(self.records.get(collection, ()))
+            assert len(self.sized[collection]) == len(self.records.get(collection, ()))
+            assert [self.rows[collection](id) for id in "123"] == [
+                self.records.get(collection, {}).get(id) for id in "123"
+            ]
         assert [store.counters.value(name) for name in "nm"] == [self.counters.get(name, 0) for name in "nm"]
         for key, (resets_at, used) in self.windows.items():
             window = store.windows.peek(key, KEYS[key][1])

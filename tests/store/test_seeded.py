@@ -39,12 +39,12 @@ def seeded(records: Counting) -> Seeded:
 
 
 def test_nothing_is_seeded_at_first(seeded: Seeded) -> None:
-    assert not seeded.any
+    assert not seeded.all
 
 
 def test_what_was_noted_is_seeded(seeded: Seeded) -> None:
     seeded.note("api", "agents", "a1")
-    assert seeded.any
+    assert seeded.all
     assert seeded.has("api", "agents", "a1")
     assert not seeded.has("api", "agents", "a2")
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from emulator.clock import Clock
 from emulator.errors import ConfigError
-from emulator.store.backend import MAX_RECORDS
+from emulator.store.backend import MAX_RECORDS, FindRow
 from emulator.store.codec import UNREADABLE, Codec, as_json
 from emulator.store.memory import NEVER, Collection, MemoryRecords
 from emulator.store.redis.changes import Name, Tracker, verb
@@ -121,6 +122,17 @@ class RedisRecords(MemoryRecords):
         self.touch(collection)
         return super().count(collection)
 
+    def sized(self, collection: str) -> Sized:
+        return TrackedSize(self, collection)
+
+    def rows(self, collection: str) -> FindRow:
+        return partial(self._row, collection)
+
+    def _row(self, collection: str, id: str) -> tuple[Any, float] | None:
+        self.touch(collection, id)
+        records = self.collections.get(collection)
+        return None if records is None else records.get(id)
+
     @verb
     def clear(self, collection: str) -> None:
         self.touch(collection)
@@ -169,6 +181,16 @@ class RedisRecords(MemoryRecords):
     def everything(self) -> Iterable[Name]:
         for collection, records in self.collections.items():
             yield from ((collection, id) for id in records)
+
+
+class TrackedSize:
+    """The length of a collection; to ask for it is to read the collection."""
+
+    def __init__(self, records: RedisRecords, name: str) -> None:
+        self._records, self._name = records, name
+
+    def __len__(self) -> int:
+        return self._records.count(self._name)
 
 
 def encoded(value: Any) -> bytes:
