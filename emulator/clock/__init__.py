@@ -38,7 +38,7 @@ WORK_TIMEOUT = (
 
 class Clock:
     """Controllable clock. `start` None starts at the system's time; `speed` 0 is frozen, 2 runs twice as fast.
-    `auto`: it jumps to its next timer as soon as all tasks wait.
+    `auto`: it jumps to its next timer as soon as all tasks wait. `run` changes the speed.
 
     Work in flight delays a move of the clock for at most `work_timeout` real seconds.
     The loop has a timer for the first of ours only: a thousand sleepers cost a heap and one loop timer.
@@ -48,7 +48,7 @@ class Clock:
         self, start: float | None = None, speed: float = 1.0, work_timeout: float = WORK_TIMEOUT, auto: bool = False
     ) -> None:
         self._real = steady()
-        self._speed = _checked(speed, MAX_SPEED, "a speed")
+        self.speed = _checked(speed, MAX_SPEED, "a speed")
         self._rate = 0.0  # the speed, or 0 while the clock is being moved
         self._offset = 0.0  # now = offset + rate * real
         self._auto = auto
@@ -75,11 +75,6 @@ class Clock:
         return self._real()
 
     @property
-    def speed(self) -> float:
-        """Seconds of this clock in a real second; 0 when frozen."""
-        return self._speed
-
-    @property
     def auto(self) -> bool:
         """Whether the clock jumps to the next timer as soon as all tasks wait, at any speed."""
         return self._auto
@@ -92,11 +87,11 @@ class Clock:
     @property
     def anchor(self) -> tuple[float, float, float, bool]:
         """What stays the same until the clock is set, moved, or runs at another speed."""
-        return self._offset, self._rate, self._speed, self._auto
+        return self._offset, self._rate, self.speed, self._auto
 
     def run(self, speed: float = 1.0) -> None:
         """Runs at a speed from now on. Raises ValueError for a speed below 0 or above MAX_SPEED."""
-        self._speed = _checked(speed, MAX_SPEED, "a speed")
+        self.speed = _checked(speed, MAX_SPEED, "a speed")
         if not self._moving:
             self._anchor(self.now(), speed)
 
@@ -173,7 +168,7 @@ class Clock:
     def resume(self, now: float, speed: float, auto: bool) -> None:
         """Does what `restore` does to a clock that nobody moves."""
         _checked(now, LATEST, "a time in seconds since the epoch")
-        self._speed, self._auto = _checked(speed, MAX_SPEED, "a speed"), auto
+        self.speed, self._auto = _checked(speed, MAX_SPEED, "a speed"), auto
         self._anchor(now, speed)
 
     async def skip(self) -> None:
@@ -193,7 +188,7 @@ class Clock:
                 yield
             finally:
                 self._moving = False
-                self._anchor(self._offset, self._speed)
+                self._anchor(self._offset, self.speed)
 
     async def _move_to(self, to: float) -> None:
         to = round(_checked(to, LATEST, "a time in seconds since the epoch"), 6)

@@ -1,20 +1,57 @@
-"""Authentication: finds the caller of a request, by its credential: the key, its workspace and its tier."""
+"""Routing and authentication: which operation a request is for, and who its caller is, by its credential: the key, its
+workspace and its tier."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from emulator.compile.lint import CONTROL
 from emulator.engine.context import Context, Service
 from emulator.errors import ApiError
 from emulator.http import Caller, Request
 from emulator.playbook import Api, Operation
 from emulator.playbook.access import CredentialPlan
+from emulator.playbook.routes import FoundRoute, MethodsAsked, Router, allowed
 from emulator.store.masking import mask_key
 from emulator.store.tokens import KEYS, expired
 
 MAX_KEY = 1_000
 Target = tuple[Service, Operation, Mapping[str, str]]  # where a request goes, and what its path says
+
+
+def route(
+    router: Router, services: Mapping[str, Service], method: str, host: str, path: str
+) -> tuple[Service, Operation, Mapping[str, str], Target | None]:
+    """Returns where a request goes, and where else it may go: to an API that shares the path. HEAD goes where GET does.
+
+    Raises MethodsAsked, or ApiError: `not_found` naming similar paths, `method_not_allowed` with `allow`.
+    """
+    found = router.find(method, host, path)
+    if found is None and method == "HEAD" and router.find("GET", host, path) is not None:
+        return route(router, services, "GET", host, path)
+    if found is not None:
+        rival = router.rival(method, host, path, found)
+        return *_target(services, found), None if rival is None else _target(services, rival)
+    methods = router.methods(host, path)
+    if methods and method == "OPTIONS":
+        raise MethodsAsked
+    if methods and path != "*":  # the server as a whole (RFC 9110 section 9.3.7)
+        detail = f"{method} is not allowed for {path}; expected {', '.join(methods)}"
+        raise ApiError("method_not_allowed", detail, allow=allowed(methods))
+    near = router.nearest_paths(method, host, path) if path != "/" else []
+    hint = f"did you mean {' or '.join(near)}?" if near else f"GET {CONTROL} lists what is served"
+    raise ApiError("not_found", f"there is no {method} {path[:200]}", hint=f"unknown path; {hint}")
+
+
+def _target(services: Mapping[str, Service], found: FoundRoute) -> Target:
+    service = services[found.route.api]
+    return service, service.api.operations[found.route.operation], found.params
+
+
+def decide(target: Target, rival: Target, request: Request) -> Target:
+    """Returns the target whose API alone knows the credential of a request, and the first one where that is neither."""
+    return rival if knows(rival[0], request) and not knows(target[0], request) else target
 
 
 def authenticate(context: Context) -> Caller:
@@ -62,11 +99,6 @@ def knows(service: Service, request: Request) -> bool:
         presented in service.records[collection] or (prefix is not None and presented.startswith(prefix))
         for presented, collection in credentials_of(service.api, request)
     )
-
-
-def decide(target: Target, rival: Target, request: Request) -> Target:
-    """Returns the target whose API alone knows the credential of a request, and the first one where that is neither."""
-    return rival if knows(rival[0], request) and not knows(target[0], request) else target
 
 
 def identify(context: Context, collection: str, presented: str) -> Caller:

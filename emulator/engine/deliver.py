@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from emulator.clock import Clock, Timer
 from emulator.faults.raw_response import Outage, RawResponse, Segment, raw_response
-from emulator.http import BODILESS, Exchange, Frame, Header, Reply
+from emulator.http import BODILESS, Exchange, Frame, Header, Reply, write_lines
 
 CHUNKS = "emulator.chunks"  # the ASGI extension by which a server offers to write chunks; its value is of type Write
 
@@ -55,7 +55,8 @@ async def _deliver_head(reply: Reply, exchange: Exchange, clock: Clock, receive:
 def respond(reply: Reply, exchange: Exchange, wire: FastPath) -> bool:
     """Sends a complete reply through the server's fast path; returns False when that is not possible."""
     body, events = reply.body, reply.events
-    if reply.closes or not wire.respond(reply.status, reply.text(), body, events > 0):
+    head = reply.head + write_lines(reply.lines) if reply.lines else reply.head
+    if reply.closes or not wire.respond(reply.status, head, body, events > 0):
         return False
     exchange.sent_events, exchange.sent_bytes, exchange.outcome = events, len(body), "complete"
     return True

@@ -25,7 +25,6 @@ class ExchangeLog:
     def __init__(self, state: WorldState, masker: Masker) -> None:
         self._store = state.store
         self._masker = masker
-        self._mask_headers = masker.mask_headers
         self._clock = state.clock
         self._seeded = state.seeded
         self._increment = state.store.counters.increment
@@ -33,7 +32,8 @@ class ExchangeLog:
     def open(self, request: Request, at: float, real: float) -> Exchange:
         """Opens the exchange of a request that came `at` that time, `real` by the steady clock; it gets a number."""
         exchange = Exchange(self._increment(EXCHANGES), at, request.method, request.path, request.query)
-        exchange.headers = self._mask_headers(request.lines)
+        lines, masker = request.lines, self._masker
+        exchange.headers = masker.mask_head(lines) if lines.__class__ is tuple else masker.mask_headers(lines)
         exchange.head_size, exchange.peer = request.size, request.peer
         exchange.real = real
         return exchange
@@ -62,7 +62,7 @@ class ExchangeLog:
             exchange.decided = refusal.decided
         if context.allowance is not None:
             exchange.allowance = context.allowance
-            exchange.plan = None if context.caller is None else context.caller.plan
+            exchange.plan = None if caller is None else caller.plan
         if reply.schedule is not None:
             exchange.schedule = reply.schedule
         if faults or context.set_off:
@@ -95,6 +95,8 @@ class ExchangeLog:
         if exchange.held:
             self._store.journal.finish(exchange)
         else:
-            self.enter(exchange)
+            if exchange.secrets:
+                self._masker.mask_exchange(exchange, exchange.secrets)
+            self._store.journal.add(exchange)
         if exchange.allowance is not None and exchange.allowance.holder:
             release(self._store, exchange.allowance)

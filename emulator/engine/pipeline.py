@@ -8,7 +8,7 @@ request where its bytes were read, by the same steps, and `Pending` says where i
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from copy import copy
 from functools import lru_cache, partial
 
@@ -17,11 +17,10 @@ from starlette.types import Message, Receive, Scope, Send
 
 from emulator.clock.admission import AdmissionQueue
 from emulator.clock.turns import in_turns
-from emulator.compile.lint import CONTROL
 from emulator.dates import date_line, http_date
 from emulator.engine.accounting import account, charge, recharge, settle, settle_refusal
 from emulator.engine.answers import WorldAnswers
-from emulator.engine.authenticate import Target, authenticate, decide
+from emulator.engine.authenticate import authenticate, decide, route
 from emulator.engine.body import BodyQuota, BodyShare, ClientLeft, QuotaExceeded, open_request, read, too_large
 from emulator.engine.coding import HEADER as CODING_HEADER
 from emulator.engine.context import Context, Service
@@ -47,11 +46,11 @@ from emulator.errors import ApiError
 from emulator.faults import Fault
 from emulator.faults.header import HEADER as FAULT_HEADER
 from emulator.faults.header import requested_faults
-from emulator.http import BODILESS, Exchange, Header, Reply, Request
+from emulator.http import BODILESS, Exchange, Header, Reply, Request, read_lines
 from emulator.http.origins import FETCH_SITE, ORIGIN, OriginPolicy
 from emulator.playbook import Operation, Playbook
 from emulator.playbook.model import Rule
-from emulator.playbook.routes import FoundRoute, MethodsAsked, Router, allowed
+from emulator.playbook.routes import MethodsAsked, allowed
 from emulator.settings import Settings
 from emulator.store.masking import Masker
 
@@ -103,7 +102,7 @@ class Pipeline:
         self._route = lru_cache(maxsize=CACHED_ROUTES)(partial(route, playbook.router, self.services))
         self._admission = AdmissionQueue(state.clock)
         self._immediate = state.store.immediate
-        self._count = state.store.counters.increment
+        self._count, self._armed = state.store.counters.increment, state.armed.waiting
         latency = playbook.latency
         self._paced = any((latency.reply, latency.first_token, latency.token))
 
@@ -257,7 +256,7 @@ class Pipeline:
                 context.caller = caller = authenticate(context)
                 if operation.name not in service.names.defining_caller:  # nearly every template names it
                     context["caller"] = caller.view
-            valid, armed = validate(context, operation), self.state.armed.waiting
+            valid, armed = validate(context, operation), self._armed
             if (armed or requested or operation.rules.loses) and (faults := losing_faults(requested, context)):
                 return Decision(context, None, faults, None, requested, lost=True)
             if valid:
@@ -265,14 +264,15 @@ class Pipeline:
             choice = operation.rules.choose(context, self._count)
             if choice is None:
                 raise no_rule(operation, context)
-            if context.adopt(choice.rule):
+            rule = choice.rule
+            if (rule.lets is not context.lets or rule.answer is not None) and context.adopt(rule):
                 recharge(context, operation, now)
             if choice.faults or requested or armed:
                 faults = gather_faults(choice, requested, context)
                 refuse_by_fault(faults, context)
-                if corrupt_answer(choice.rule.reply, context):
+                if corrupt_answer(rule.reply, context):
                     recharge(context, operation, now)
-            return Decision(context, choice.rule, faults, None, requested)
+            return Decision(context, rule, faults, None, requested)
         except MethodsAsked:
             return Decision(self._unrouted(request, exchange))
         except Exception as error:  # an ApiError, a TemplateError, or a mistake of ours: each becomes a reply
@@ -293,7 +293,8 @@ class Pipeline:
         """Renders the reply, settles what it cost, adds the headers, and applies the faults."""
         context, rule, faults = decision.context, decision.rule, decision.faults
         operation, refusal = context.operation, decision.refusal
-        chance = self.state.chance(exchange.number) if self._paced or faults or (rule and rule.paced) else None
+        pace = None if rule is None or rule.reply is None else rule.reply.pace
+        chance = self.state.chance(exchange.number) if self._paced or faults or pace is not None else None
         if refusal is None and rule is not None and operation is not None:
             try:
                 reply = render(rule, context, chance)
@@ -302,7 +303,8 @@ class Pipeline:
                     reply.add([ignored_line(context.ignored)])
                 if decision.requested and (unplayed := unplayed_faults(decision.requested, faults, context)):
                     reply.add([hint_line(unplayed)])
-                settle(context, operation, reply, exchange.at)
+                if context.allowance is not None:
+                    settle(context, operation, reply, exchange.at)
             except Exception as error:
                 refusal = self._refuse(error, context, now=exchange.at)
         if refusal is not None:
@@ -333,7 +335,7 @@ class Pipeline:
     def _add_headers(self, reply: Reply, context: Context, rule: Rule | None, refusal: Refusal | None) -> None:
         """Adds the limit headers, and the provenance when the request asks for it."""
         if context.allowance is not None and context.allowance.limits:
-            reply.add_text(context.service.api.limit_headers.text(context))
+            _add_text(reply, context.service.api.limit_headers.text(context))
         if PROVENANCE_HEADER in context.request.fields and (rule is not None or refusal is not None):
             reply.add([provenance_line(context, rule, refusal, reply)])
 
@@ -341,7 +343,7 @@ class Pipeline:
         """Dates the reply, lets the page that asked read it, and takes the body from a status that has none."""
         if reply.status in BODILESS:
             reply.body, reply.frames, reply.events = b"", None, 0
-        reply.add_text(date_line(now))
+        _add_text(reply, date_line(now // 1))  # int() would take three times as long
         if ORIGIN in request.fields:
             reply.add(self.origins.headers(request, reply.headers))
 
@@ -367,34 +369,13 @@ class Pipeline:
         return context
 
 
+def _add_text(reply: Reply, text: str) -> None:
+    """Adds header lines as `Reply.add` does; as a rule there is nothing to compare them with."""
+    if reply.stated or reply.lines:
+        reply.add(read_lines(text))
+    else:
+        reply.head += text
+
+
 async def _body_of(raw: bytes) -> Message:
     return {"type": "http.request", "body": raw}
-
-
-def route(
-    router: Router, services: Mapping[str, Service], method: str, host: str, path: str
-) -> tuple[Service, Operation, Mapping[str, str], Target | None]:
-    """Returns where a request goes, and where else it may go: to an API that shares the path. HEAD goes where GET does.
-
-    Raises MethodsAsked, or ApiError: `not_found` naming similar paths, `method_not_allowed` with `allow`.
-    """
-    found = router.find(method, host, path)
-    if found is None and method == "HEAD" and router.find("GET", host, path) is not None:
-        return route(router, services, "GET", host, path)
-    if found is not None:
-        rival = router.rival(method, host, path, found)
-        return *_target(services, found), None if rival is None else _target(services, rival)
-    methods = router.methods(host, path)
-    if methods and method == "OPTIONS":
-        raise MethodsAsked
-    if methods and path != "*":  # the server as a whole (RFC 9110 section 9.3.7)
-        detail = f"{method} is not allowed for {path}; expected {', '.join(methods)}"
-        raise ApiError("method_not_allowed", detail, allow=allowed(methods))
-    near = router.nearest_paths(method, host, path) if path != "/" else []
-    hint = f"did you mean {' or '.join(near)}?" if near else f"GET {CONTROL} lists what is served"
-    raise ApiError("not_found", f"there is no {method} {path[:200]}", hint=f"unknown path; {hint}")
-
-
-def _target(services: Mapping[str, Service], found: FoundRoute) -> Target:
-    service = services[found.route.api]
-    return service, service.api.operations[found.route.operation], found.params

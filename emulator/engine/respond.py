@@ -103,7 +103,7 @@ def render(rule: Rule, context: Context, chance: Random | None) -> Reply:
     assert plan is not None
     if plan.error is not None:
         raise refusal(plan, context)
-    if plan.events is not None and chance is None:
+    if chance is None and plan.events is not None:
         status, head, body, events = plan.whole(context)
         return Reply(status, [], body, events=events, stated=plan.headers.stated, head=head)
     reply = compose(plan, context)

@@ -44,7 +44,8 @@ def validate(context: Context, operation: Operation) -> bool:
     """
     known = read_form(context, operation)
     try:
-        check_form(context, operation, known)
+        if not known or operation.query is not None:
+            check_form(context, operation, known)
         if (check := operation.checks.first(context)) is not None:
             raise _refusal(check, context)
     except ApiError:

@@ -170,21 +170,10 @@ class Reply(Struct):
     def headers(self, lines: list[Header]) -> None:
         self.lines, self.head = lines, ""
 
-    def text(self) -> str:
-        """Returns all header lines as they are sent."""
-        return self.head + write_lines(self.lines) if self.lines else self.head
-
     def add(self, lines: Sequence[Header]) -> None:
         """Adds header lines that every reply has, but for those that this one states itself, or states to be absent."""
         stated = self.stated
         self.lines += [line for line in lines if line[0].lower() not in stated] if stated else lines
-
-    def add_text(self, text: str) -> None:
-        """Adds header lines as `add` does."""
-        if self.stated or self.lines:
-            self.add(read_lines(text))
-        else:
-            self.head += text
 
 
 class Differing(Struct, frozen=True):
@@ -286,6 +275,10 @@ class Exchange:
         self.method = method
         self.path = path
         self.query = query
+        # These are read each time, and what an instance has itself is found sooner.
+        self.held = 0
+        self.error = ""
+        self.allowance = self.schedule = None
 
     @property
     def reply_headers(self) -> Sequence[Header]:

@@ -184,11 +184,6 @@ class Rule(Struct, frozen=True):
         """Whether it adds its faults to what another rule answers."""
         return self.reply is None and self.replies is None and self.answer is None
 
-    @property
-    def paced(self) -> bool:
-        """Whether the rule sets its own pace, whatever the scenario's latency."""
-        return self.reply is not None and self.reply.pace is not None
-
 
 class Replies(Struct, frozen=True):
     """Several replies of a rule, which is here once with each: in order, or by lot when they have `shares`.

@@ -105,7 +105,8 @@ class Masker:
         self.known: dict[str, Known] = dict(known or {})
         self._headers = AUTHORIZATION | COOKIES | USUAL | set(headers)
         self._masked_line = MaskedLines(self._headers).__getitem__
-        self._masked_before = lru_cache(MAX_REMEMBERED_HEADS)(partial(_masked_lines, self._masked_line))
+        # What `mask_headers` does, remembered: for the lines of a head that was read before, which are a tuple.
+        self.mask_head = lru_cache(MAX_REMEMBERED_HEADS)(partial(_masked_lines, self._masked_line))
         self._guesses = guesses
         self._short: dict[str, str] = {}
         self._longest_first: list[tuple[str, str]] | None = None
@@ -129,8 +130,6 @@ class Masker:
 
     def mask_headers(self, lines: Sequence[Header]) -> Sequence[Header]:
         """Returns header lines with credentials masked; names are in lower case, as ASGI gives them."""
-        if lines.__class__ is tuple:  # those of a head that was read before
-            return self._masked_before(lines)
         return list(map(self._masked_line, lines))
 
     def mask_fields(self, body: bytes, fields: frozenset[str]) -> bytes:

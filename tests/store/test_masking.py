@@ -71,11 +71,11 @@ def test_the_header_lines_that_are_remembered_are_bounded_in_number_and_size() -
 def test_of_the_heads_that_are_remembered_masked_the_oldest_goes() -> None:
     masker = Masker([b"x-key"])
     heads = [((b"x-key", b"a-key-of-somebody-%d" % number),) for number in range(MAX_REMEMBERED_HEADS + 1)]
-    first = masker.mask_headers(heads[0])
-    assert masker.mask_headers(heads[0]) is first
+    first = masker.mask_head(heads[0])
+    assert masker.mask_head(heads[0]) is first
     for head in heads[1:]:
-        masker.mask_headers(head)
-    assert masker.mask_headers(heads[0]) is not first
+        masker.mask_head(head)
+    assert masker.mask_head(heads[0]) is not first
 
 
 @pytest.mark.parametrize(
