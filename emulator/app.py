@@ -7,13 +7,15 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
+from secrets import token_hex
+from socket import gethostname
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator import paths as resources
-from emulator.clock import Clock
+from emulator.clock import Clock, system
 from emulator.compile.finder import checked_files
 from emulator.compile.lint import CONTROL
 from emulator.compile.loader import Loader
@@ -23,18 +25,19 @@ from emulator.engine.deliver import FastPath
 from emulator.engine.functions import LANGUAGE as LANGUAGE
 from emulator.engine.pipeline import Continuation, Pipeline
 from emulator.engine.state import STORED_TYPES, WorldState
-from emulator.errors import ConfigError, DocumentError
+from emulator.errors import ConfigError, DocumentError, StoreUnavailable
 from emulator.http import Request
 from emulator.https.proxy import BlockedCall, HttpsProxy
 from emulator.playbook import Playbook
 from emulator.settings import Settings
 from emulator.worlds.credentials import peek, wants_form
 from emulator.worlds.registry import UnknownWorld, WorldRegistry
-from emulator.worlds.unknown import unknown_world
+from emulator.worlds.unknown import RefusedUnkept, unknown_world
 
 if TYPE_CHECKING:
     from emulator.control.landing import LandingPage
     from emulator.control.uploads import UploadedScenarios
+    from emulator.sharing.sharing import Sharing
     from emulator.state_file import StateFile
     from emulator.store.redis.stores import RedisStores
 
@@ -66,8 +69,13 @@ class Application:
         playbooks.add(settings.scenarios, playbook)
         self._stores = _stores(settings)
         self.worlds = WorldRegistry(
-            settings, playbooks, clock, open_store=None if self._stores is None else self._stores.open
+            settings,
+            playbooks,
+            clock,
+            open_store=None if self._stores is None else self._stores.open,
+            forget_store=None if self._stores is None else self._stores.forget,
         )
+        self.sharing = None if self._stores is None else self._share(self._stores)
         self.state_file = self._state_file() if settings.state else None
         self.armed_at_start: Sequence[Mapping[str, Any]] = ()
         self.proxy = HttpsProxy(self._hosts, lambda: resources.data(settings.authority, os.environ))
@@ -115,6 +123,13 @@ class Application:
 
         return UploadedScenarios()
 
+    def _share(self, stores: RedisStores) -> Sharing:
+        from emulator.sharing.sharing import Sharing
+        from emulator.store.redis.shared import AboutWorker, SharedFields
+
+        me = AboutWorker(token_hex(8), os.getpid(), gethostname(), system())
+        return Sharing(self, SharedFields(self.settings.store, me), stores)
+
     def _state_file(self) -> StateFile:
         from emulator.state_file import StateFile
 
@@ -158,7 +173,7 @@ class Application:
 
     def try_now(self, request: Request, fast_path: FastPath) -> Continuation | None:
         """Answers a request without a task if it can; see Pipeline.try_now. Returns what has to go through ASGI."""
-        if request.path[:2] in OWN:
+        if request.path[:2] in OWN or (self.sharing is not None and self.sharing.must_learn(request)):
             return self
         if self._public_url:
             request.public_url = self._public_url
@@ -175,7 +190,11 @@ class Application:
         if worlds.by_credential and wants_form(request):
             request.raw, receive = await peek(receive)
         try:
+            if self.sharing is not None:
+                await self.sharing.learn(request)
             world = worlds.resolve(request)
+        except StoreUnavailable as error:
+            await RefusedUnkept(worlds.default.pipeline, error)(scope, receive, send)
         except UnknownWorld as error:
             await unknown_world(worlds.default.pipeline, str(error))(scope, receive, send)
         else:
@@ -205,12 +224,16 @@ class Application:
 
     async def close(self) -> None:
         """Stops what is in progress: webhooks, and watching for jobs to end."""
+        if self.sharing is not None:
+            await self.sharing.end()
         await self.worlds.close()
         if self._stores is not None:
             await self._stores.close()
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
+        if self.sharing is not None:
+            await self.sharing.begin()
         already = [armed.order for armed in self.state.armed.list()] if self.armed_at_start else []  # in a saved state
         for order in self.armed_at_start:
             if order not in already:

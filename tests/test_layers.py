@@ -29,6 +29,7 @@ LAYERS = (
     "record",
     "server",
     "app",
+    "sharing",
     "state_file",
     "control",
     "log",

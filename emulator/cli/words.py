@@ -263,6 +263,20 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry("snapshot save FILE", "GET /worlds/{name}/snapshot", "Save a world's whole state; - prints it."),
     Entry("snapshot load FILE", "PUT /worlds/{name}/snapshot", "Restore a snapshot.", columns=WORLD),
+    Entry(
+        "status",
+        "GET /health",
+        "Show what is served, where the state is, and how many workers serve.",
+        columns="status version scenarios store workers reason",
+    ),
+    Entry(
+        "status workers",
+        "GET /",
+        "List the workers that share a store.",
+        rows="workers",
+        columns="pid host started seen",
+        none="one process, with its state in memory",
+    ),
     Entry("use", "GET /scenarios", "List the scenarios that are available and in use.", columns="using available"),
     Entry("use SCENARIO…", "POST /scenarios/use", "Use these scenarios.", {"scenarios": "SCENARIO"}, columns="using"),
     Entry("verdict", "GET /verdict", "Show what the client did wrong; exit with 4 if anything.", {}, ("ignore",)),
@@ -304,6 +318,7 @@ ABOUT: Mapping[str, str] = {
     "records": "Read or write records of a running emulator.",
     "rules": "Show how often each rule of a running emulator has answered.",
     "snapshot": "Save or restore the whole state of a world.",
+    "status": "Show the state of a running emulator, and its workers.",
     "use": "Show or change the scenarios in use in a running emulator.",
     "verdict": "Report what a client of a running emulator did wrong.",
     "wait": "Wait until an emulator is ready.",
@@ -312,7 +327,6 @@ ABOUT: Mapping[str, str] = {
 }
 # Why a route has no command.
 OTHERWISE: Mapping[str, str] = {
-    "GET /": "`emulator --help` lists the commands",
     "GET /openapi.json": "a document for tools",
     "GET /openapi/{file}": "documents for tools",
     "GET /apis": "`emulator env` prints the variables that lead a program there",

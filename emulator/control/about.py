@@ -217,9 +217,10 @@ OPERATION_ROUTES = (
 
 
 class Health(Struct, frozen=True):
-    """What the server plays in its default world, and where its state is: in `memory` or in `redis`.
+    """What the server plays in its default world, where its state is (`memory` or `redis`), and how many workers serve.
 
-    `status` is `ok`, or `degraded` while the store can't be used, with the `reason`; then it is sent with 503.
+    `status` is `ok`, or `degraded`, with the `reason`, while the store can't be used, or a worker can't serve what the
+    others do; then it is sent with 503, and `workers` is 0 if nobody knows.
     """
 
     status: str
@@ -227,20 +228,25 @@ class Health(Struct, frozen=True):
     scenarios: tuple[str, ...]
     apis: tuple[str, ...]
     store: str
+    workers: int
     reason: str
 
 
 async def health(request: ControlRequest) -> Health:
     """200 once the server accepts requests, 503 while its state can't be reached; needs no token."""
-    world, reason = request.server.worlds.find(DEFAULT), ""
+    world, sharing = request.server.worlds.find(DEFAULT), request.server.sharing
+    workers, reason = 1, "" if sharing is None else sharing.failure
     try:
         await world.state.store.flush()
+        if sharing is not None:
+            workers = len(await sharing.list_workers())
     except StoreUnavailable as error:
-        request.status, reason = 503, str(error)
+        workers, reason = 0, str(error)
+    request.status = 503 if reason else 200
     playbook = world.pipeline.playbook
     kept = "redis" if request.server.settings.store else "memory"
     status = "degraded" if reason else "ok"
-    return Health(status, __version__, playbook.scenarios, tuple(playbook.apis), kept, reason)
+    return Health(status, __version__, playbook.scenarios, tuple(playbook.apis), kept, workers, reason)
 
 
 HEALTH_ROUTES = (

@@ -210,6 +210,9 @@ class Control:
         )
         arguments = {name: value for name, value in (("body", body), ("query", query)) if value is not None}
         # An unknown world is refused before anything is done, and one that ends ends what waits in it.
+        sharing = self._server.sharing
+        if sharing is not None and world_name not in self._server.worlds.names():
+            await sharing.catch_up()
         world = self._server.worlds.find(world_name) if route.world_scoped else None
         call: Callable[[], Any] = partial(route.function, control_request, **arguments)
         if route.delegates:
@@ -224,6 +227,8 @@ class Control:
         if route.writes:
             unit = partial(_unit, route.function, control_request, arguments)
             call = partial(control_request.state.store.transact, unit)
+        if route.shared and sharing is not None:
+            call = partial(sharing.change, call)
         answer = call()
         if inspect.isawaitable(answer):
             with nullcontext() if world is None else world.state.attend():

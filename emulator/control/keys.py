@@ -155,6 +155,7 @@ KEY_ROUTES = (
                 "workspace": "its workspace; by default that of the other key",
             },
         ),
+        shared=True,
     ),
 )
 

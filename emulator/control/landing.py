@@ -21,7 +21,7 @@ from emulator.compile.lint import CONTROL
 from emulator.control.app import guard
 from emulator.control.mcp.tool import NoTool
 from emulator.control.parsing import ControlFailure
-from emulator.control.route import ControlledApp, ControlRequest, ControlRoute
+from emulator.control.route import ControlledApp, ControlRequest, ControlRoute, WorkerView
 from emulator.control.ui.inspector import PREFIX as INSPECTOR
 from emulator.engine.body import open_request
 from emulator.engine.context import Service
@@ -127,17 +127,21 @@ class ServedApi(Struct, frozen=True):
 
 
 class Index(Struct, frozen=True):
-    """What this is; `control` lists each control route with what it does."""
+    """What this is; `control` lists each control route with what it does.
+
+    `workers` are the processes that share their state in a store; there are none if this one keeps it in memory.
+    """
 
     name: str
     version: str
     scenarios: tuple[str, ...]
     apis: list[ServedApi]
+    workers: list[WorkerView]
     control: dict[str, str]
     help: str
 
 
-def start(request: ControlRequest) -> Index:
+async def start(request: ControlRequest) -> Index:
     """What this is, what it serves, and every control route."""
     playbook = request.world.pipeline.playbook
     apis = [
@@ -145,7 +149,8 @@ def start(request: ControlRequest) -> Index:
         for api in playbook.apis.values()
     ]
     control = {f"{route.method} {CONTROL}{route.path}": route.summary for route in request.table}
-    return Index(NAME, __version__, playbook.scenarios, apis, control, HELP)
+    workers = [] if request.server.sharing is None else await request.server.sharing.list_workers()
+    return Index(NAME, __version__, playbook.scenarios, apis, workers, control, HELP)
 
 
 ROUTES = (ControlRoute("GET", "", start, tool=NoTool("a client lists the tools")),)

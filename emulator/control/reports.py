@@ -282,6 +282,7 @@ EXPECTATION_ROUTES = (
             "check_expectations says whether it did. Earlier requests count too.",
             effect="adds",
         ),
+        shared=True,
     ),
     ControlRoute(
         "DELETE",
@@ -291,6 +292,7 @@ EXPECTATION_ROUTES = (
         refusals=(404,),
         writes=True,
         tool=NoTool("reset_world removes them"),
+        shared=True,
     ),
 )
 

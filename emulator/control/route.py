@@ -38,8 +38,37 @@ class StatefulApp(Protocol):
     def uploads(self) -> UploadedScenarios: ...
 
 
+class WorkerView(Struct, frozen=True):
+    """A process of the server: on which machine, since when, and when it was last seen (seconds since the epoch)."""
+
+    id: str
+    pid: int
+    host: str
+    started: float
+    seen: float
+
+
+class SharedServer(Protocol):
+    """The processes of a server; `failure` is why this one does not serve what the others do, empty when it does."""
+
+    @property
+    def failure(self) -> str: ...
+
+    async def list_workers(self) -> list[WorkerView]:
+        """Returns those that live, the first that started first. Raises StoreUnavailable."""
+
+    async def change(self, call: Callable[[], Any]) -> Any:
+        """Makes a change of what they share, and returns what the call does once all of them have it."""
+
+    async def catch_up(self) -> None:
+        """Applies what others have changed."""
+
+
 class ControlledApp(StatefulApp, Protocol):
-    """What the control API steers: an application."""
+    """What the control API steers: an application; `sharing`: it is one of several processes of a server."""
+
+    @property
+    def sharing(self) -> SharedServer | None: ...
 
     @property
     def blocked_calls(self) -> Sequence[Any]: ...
@@ -103,6 +132,7 @@ class ControlRoute(Struct, frozen=True, dict=True):
     function, and what it returns is an ASGI application that answers. `writes`: the function changes the state of the
     world and is a unit of work, which may be run again; a generator function lets others have a turn at each `yield`.
     What breaks off work that is under way, such as a reset, can't be one. `tool` is what agents get of the route.
+    `shared`: the function changes what the processes of a server share, and may be run again too.
     """
 
     method: str
@@ -123,6 +153,7 @@ class ControlRoute(Struct, frozen=True, dict=True):
     delegates: bool = False
     writes: bool = False
     tool: Tool | NoTool = NO_TOOL
+    shared: bool = False
 
     def __post_init__(self) -> None:
         for shape in (self.body, self.query, self.answer):

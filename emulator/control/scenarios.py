@@ -157,6 +157,7 @@ ROUTES = (
             effect="changes",
             idempotent=True,
         ),
+        shared=True,
     ),
     ControlRoute(
         "PUT",
@@ -178,8 +179,15 @@ ROUTES = (
             idempotent=True,
             words={"name": "the name to use it by", "yaml": "the text of the scenario file"},
         ),
+        shared=True,
     ),
     ControlRoute(
-        "DELETE", "/scenarios/{name}", remove, at={"name": "my-outage"}, refusals=(404, 409), tool=NoTool(UNUSED)
+        "DELETE",
+        "/scenarios/{name}",
+        remove,
+        at={"name": "my-outage"},
+        refusals=(404, 409),
+        tool=NoTool(UNUSED),
+        shared=True,
     ),
 )

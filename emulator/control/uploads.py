@@ -1,4 +1,6 @@
-"""Scenarios that were put by the API: files of the server's own, which are gone when it is.
+"""Scenarios that were put by the API: files of the process's own, which are gone when it is.
+
+Processes of one server share their texts; each has files of its own, whose paths have the same ends.
 
 One that was put in a world belongs to it; those of the default world are there for all.
 """
@@ -33,10 +35,15 @@ class UploadedScenarios:
         self._files: dict[str, dict[str, Path]] = {}
         self._nameless: set[Path] = set()  # replaced or removed, and perhaps still played
         self._abouts: dict[Path, str] = {}
+        self._texts_of: dict[Path, dict[str, bytes]] = {}  # what was read to be shared
 
     def known(self, world: str) -> dict[str, Path]:
         """What this world may play: its own, and the default world's."""
         return {**self._files.get(DEFAULT, {}), **self._files.get(world, {})}
+
+    def own(self, world: str) -> dict[str, Path]:
+        """The scenarios that were put in this world."""
+        return dict(self._files.get(world, {}))
 
     def resolve(self, world: str, names: Iterable[str]) -> tuple[str, ...]:
         """The names with those of put scenarios replaced by their files; all others as they are."""
@@ -150,13 +157,61 @@ class UploadedScenarios:
     def discard(self, path: Path) -> None:
         """Remove a draft that nobody plays."""
         self._abouts.pop(path, None)
+        self._texts_of.pop(path, None)
         shutil.rmtree(path.parent, ignore_errors=True)
 
-    def _write(self, name: str, text: bytes, beside: Mapping[str, Path]) -> Path:
+    # ------------------------------------------------------------------ sharing
+
+    def files(self, played: Collection[str]) -> dict[str, dict[str, bytes]]:
+        """Returns the texts of all that were put and have a name or are played: by the end of each one's path, those in
+        its folder, by name."""
+        named = {path for each in self._files.values() for path in each.values()}
+        found = {}
+        for path in sorted({*named, *(Path(name) for name in played if self._is_inside(name))}):
+            if (texts := self._texts_of.get(path)) is None:
+                texts = {file.stem: file.read_bytes() for file in sorted(path.parent.iterdir())}
+                self._texts_of[path] = texts
+            found[str(self.end_of(str(path)))] = texts
+        return found
+
+    def end_of(self, name: str) -> str | None:
+        """Returns the end of a path by which other processes know it; None for what was not put."""
+        return str(Path(name).relative_to(self._root)) if self._is_inside(name) else None
+
+    def at(self, end: str) -> Path:
+        """Returns the path here with this end."""
+        return self._root / end
+
+    def bring(self, end: str, texts: Mapping[str, bytes]) -> None:
+        """Writes a scenario that was put in another process, with what lies beside it. Raises ConfigError."""
+        folder, _, name = end.partition("/")
+        if not folder.endswith(PRIVATE) or NAME.fullmatch(name) is None:
+            raise ConfigError(f"{end[:200]!r} can't be where a scenario is that was put")
+        path = self.at(end)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        for name, text in texts.items():
+            path.with_name(f"{name}.yaml").write_bytes(text)
+        self._nameless.add(path)
+
+    def become(self, world: str, ends: Mapping[str, str]) -> None:
+        """Knows in a world the scenarios with these ends by these names, and no others."""
+        for name in [each for each in self._files.get(world, {}) if each not in ends]:
+            self.remove(world, name)
+        for name, end in ends.items():
+            path = self.at(end)
+            if self._files.get(world, {}).get(name) != path:
+                self.keep(world, name, path)
+                self._nameless.discard(path)
+
+    @property
+    def _root(self) -> Path:
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="emulator-")).resolve()
             weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
-        path = Path(tempfile.mkdtemp(dir=self._folder, suffix=PRIVATE)) / f"{name}.yaml"
+        return self._folder
+
+    def _write(self, name: str, text: bytes, beside: Mapping[str, Path]) -> Path:
+        path = Path(tempfile.mkdtemp(dir=self._root, suffix=PRIVATE)) / f"{name}.yaml"
         for other, file in beside.items():
             if other != name:
                 os.link(file, path.with_name(f"{other}.yaml"))

@@ -221,6 +221,7 @@ WORLD_ROUTES = (
                 "seed": "what generated texts and ids follow from",
             },
         ),
+        shared=True,
     ),
     ControlRoute(
         "GET",
@@ -245,6 +246,7 @@ WORLD_ROUTES = (
             idempotent=True,
             words={"name": "its name"},
         ),
+        shared=True,
     ),
     ControlRoute(
         "POST",
@@ -254,6 +256,7 @@ WORLD_ROUTES = (
         refusals=(404,),
         world_scoped=False,
         tool=NoTool("reset_world does it"),
+        shared=True,
     ),
     ControlRoute(
         "GET",
@@ -274,6 +277,7 @@ WORLD_ROUTES = (
         max_body=64 * MIB,
         max_values=None,
         tool=NoTool(SNAPSHOT),
+        shared=True,
     ),
 )
 
@@ -296,5 +300,6 @@ RESET_ROUTES = (
             effect="removes",
             idempotent=True,
         ),
+        shared=True,
     ),
 )

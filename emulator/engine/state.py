@@ -122,6 +122,12 @@ class WorldState:
         self.store.load(data)
         self._adopt(_origin(self.store))
 
+    def read_again(self) -> None:
+        """Goes on as what the backend holds says, after another process has begun the world again."""
+        known: Origin | None = self.store.records.get("world", "origin")
+        if known is not None:
+            self._adopt(known)
+
     def fork(self) -> WorldState:
         """Returns the state of a world that goes on from here alone, for a dry run: see Backend.fork."""
         other = WorldState(self.name, self.seed, self.store.fork())
@@ -158,12 +164,23 @@ class WorldState:
 
     async def end(self) -> None:
         """Stops what others are doing in the world: open streams, waits, and webhooks in progress."""
+        self._interrupt()
+        self.store.schedule.clear()
+        await self._emptied()
+
+    async def interrupt(self) -> None:
+        """Stops open streams and waits in this process; what is scheduled stays."""
+        self._interrupt()
+        await self._emptied()
+
+    def _interrupt(self) -> None:
         here = asyncio.current_task()
         leaving = self._present - self._leaving - {here}
         self._leaving |= leaving
         for task in leaving:
             task.cancel()
-        self.store.schedule.clear()
+
+    async def _emptied(self) -> None:
         if self._leaving:
             if self._empty is None or self._empty.done():
                 self._empty = asyncio.get_running_loop().create_future()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Generic, Protocol, TypeVar
 from urllib.parse import parse_qs
 
@@ -88,6 +88,13 @@ class CredentialRoutes(Generic[Target]):
         """Returns what is registered to a world, the oldest first."""
         return [key for key, owner in self._registered.items() if owner is world]
 
+    def registered(self) -> dict[str, list[str]]:
+        """Returns what is registered, by the name of what it leads to, the oldest first."""
+        found: dict[str, list[str]] = {}
+        for key, owner in self._registered.items():
+            found.setdefault(owner.name, []).append(key)
+        return found
+
     def owner(self, key: str) -> Target | None:
         """Returns what a key is registered to."""
         return self._registered.get(key)
@@ -103,16 +110,29 @@ class CredentialRoutes(Generic[Target]):
         """Returns where a request's credential leads: a key, a token, or an OAuth client id; or else ALL_ELSE."""
         return self._by_credential(request) or self._registered.get(ALL_ELSE)
 
+    def unknown(self, request: Request) -> list[str]:
+        """Returns the credentials that a request shows, if none of them leads anywhere."""
+        shown = [each for each in self._shown(request) if each]
+        return [] if any(self._of(each) is not None for each in shown) else shown
+
     def _by_credential(self, request: Request) -> Target | None:
+        for credential in self._shown(request):
+            if (world := self._of(credential)) is not None:
+                return world
+        return None
+
+    def _shown(self, request: Request) -> Iterator[str | None]:
+        """Yields what a request shows as credentials: in a header, as a Basic user, as the OAuth client of a form."""
         fields = request.fields
         for name, scheme in self._ways:
             value = fields.get(name)
-            if value is not None and (world := self._of(_presented(value, scheme))) is not None:
-                return world
+            if value is not None:
+                yield _presented(value, scheme)
         basic = fields.get(b"authorization")
-        if basic is not None and (world := self._of(_username(basic))) is not None:
-            return world
-        return self._of(_client(_form(request))) if request.raw and wants_form(request) else None
+        if basic is not None:
+            yield _username(basic)
+        if request.raw and wants_form(request):
+            yield _client(_form(request))
 
     def _of(self, credential: str | None) -> Target | None:
         if not credential:

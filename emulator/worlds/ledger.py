@@ -108,6 +108,20 @@ class Ledger:
         del self.added[id]
         self._counts = {key: count for key, count in self._counts.items() if count.id != id}
 
+    @property
+    def last(self) -> int:
+        """The number in the id of the last one that was added."""
+        return self._made
+
+    def become(self, entries: Mapping[str, Mapping[str, Any]], last: int) -> None:
+        """Has these expectations, and no others that were added. Raises DocumentError when one is wrong here."""
+        for id in [each for each in self.added if each not in entries]:
+            self.remove(id)
+        for id, entry in entries.items():
+            if id not in self.added:
+                self.add(AddedExpectation(id, entry, self._read(entry, id)))
+        self._made = last
+
     def judge(self, near_miss: NearMissOf) -> Expectations:
         """How the expectations stand; exchanges that have not ended count as they are now."""
         still = list(self._open.values())

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from emulator.clock import Clock, system
-from emulator.clock.start import ClockStart
 from emulator.compile.playbooks import Playbooks
 from emulator.engine.body import BodyQuota
 from emulator.engine.pipeline import Pipeline
@@ -23,14 +23,13 @@ from emulator.playbook import Playbook
 from emulator.settings import WORLD_NAME, Settings, WebhookTime
 from emulator.store.backend import Backend
 from emulator.store.journal import Journal
-from emulator.store.masking import mask_key
 from emulator.store.memory import MemoryBackend
 from emulator.verdict.coverage import Usage
 from emulator.worlds import snapshot as snapshots
 from emulator.worlds.credentials import CredentialRoutes
-from emulator.worlds.explanation import nearest_to_idle
 from emulator.worlds.ledger import Ledger
-from emulator.worlds.world import World, WorldSpec
+from emulator.worlds.total_usage import TotalUsage
+from emulator.worlds.world import World, WorldIdentity, WorldSpec
 
 __all__ = ["DEFAULT", "UnknownWorld", "World", "WorldEnded", "WorldRegistry", "WorldSpec"]
 
@@ -39,7 +38,6 @@ DEFAULT = "default"
 MAX_WORLDS = 1_000
 
 
-UNSPECIFIED = WorldSpec()
 Observer = Callable[[World, Exchange], None]
 OpenStore = Callable[[str, Clock, int, int], Backend]  # of a world's name, its clock, and the bounds of its journal
 
@@ -49,7 +47,10 @@ class UnknownWorld(EmulatorError):
 
 
 class WorldRegistry:
-    """The worlds of a server, at most `limit` of them, in stores that `open_store` opens. The default always exists."""
+    """The worlds of a server, at most `limit` of them, in stores that `open_store` opens. The default always exists.
+
+    `forget_store` empties the store of a world that begins. `routes` lead credentials to worlds.
+    """
 
     def __init__(
         self,
@@ -58,19 +59,20 @@ class WorldRegistry:
         clock: Clock,
         limit: int = MAX_WORLDS,
         open_store: OpenStore | None = None,
+        forget_store: Callable[[str], None] | None = None,
     ) -> None:
         self.limit = limit
-        self._open_store = open_store or _in_memory
+        self._open_store, self._forget_store = open_store or _in_memory, forget_store or _nothing
         self._settings = settings
         self._playbooks = playbooks
         self._compiling = asyncio.Lock()
-        self._routes = CredentialRoutes[World]()
+        self.routes = CredentialRoutes[World]()
         self._origins = OriginPolicy(settings)
         self._bodies = BodyQuota(settings.max_body)
         self.past = 0  # exchanges of worlds that have ended
-        self._used: Usage | None = None  # what was used in those, once somebody counts that
-        self.default = self._world(DEFAULT, clock, settings.seed, settings.scenarios)
-        self._check_keys()
+        self._used = TotalUsage()
+        self.default = self._world(DEFAULT, clock, settings.seed, settings.scenarios, WorldSpec())
+        self.default.check_keys(settings.keys)
         self._worlds = {DEFAULT: self.default}
         self._observer: Observer | None = None
         self._observations: dict[World, ExitStack] = {}
@@ -82,16 +84,16 @@ class WorldRegistry:
         name = request.fields.get(HEADER)
         if name is not None:
             return self.find(name.decode("latin-1").strip())
-        return self._routes.find(request) or self.default if self._routes.any else self.default
+        return self.routes.find(request) or self.default if self.routes.any else self.default
 
     def is_routed(self, request: Request) -> bool:
         """Whether a credential leads a request to its world."""
-        return self._routes.any and self._routes.find(request) is not None
+        return self.routes.any and self.routes.find(request) is not None
 
     @property
     def by_credential(self) -> bool:
         """Whether a credential leads anywhere but to the default world."""
-        return self._routes.any
+        return self.routes.any
 
     def find(self, name: str) -> World:
         """Raises UnknownWorld, which names the nearest ones."""
@@ -121,21 +123,13 @@ class WorldRegistry:
 
     def count_usage(self) -> None:
         """Counts from here on which rules and operations are used, in every world, those to come included."""
-        if self._used is None:
-            self._used = Usage()
-            for world in self._worlds.values():
-                world.ledger.count_usage()
+        self._used.count(self._worlds.values())
 
     def usage(self) -> tuple[Usage, int] | None:
         """Returns what was used in all worlds, those that have ended included, and in how many live ones; None if
         nobody counts that."""
-        if self._used is None:
-            return None
-        total = Usage()
-        total.merge(self._used)
-        for world in self._worlds.values():
-            total.merge(_usage_of(world))
-        return total, len(self._worlds)
+        total = self._used.total(self._worlds.values())
+        return None if total is None else (total, len(self._worlds))
 
     # ------------------------------------------------------------------ making and ending
 
@@ -159,17 +153,36 @@ class WorldRegistry:
         """
         keys = list(keys)
         self._check(name)
-        self._routes.check(keys)
+        self.routes.check(keys)
         spec = WorldSpec(None if scenarios is None else tuple(scenarios), seed, frozen, *journal, webhook_time, owner)
         played = self._settings.scenarios if spec.scenarios is None else spec.scenarios
-        world = self._world(
-            name, _clock(frozen, self._settings.clock), self._settings.seed if seed is None else seed, played, spec
-        )
-        world.state.on_issued = partial(self._routes.issue, world=world)
+        self._forget_store(name)
+        known = WorldIdentity(token_hex(8), 0, 1 + max(world.known.order for world in self._worlds.values()))
+        return self._enter(name, spec, played, known, keys)
+
+    def join(
+        self, name: str, spec: WorldSpec, scenarios: tuple[str, ...], known: WorldIdentity, keys: Iterable[str]
+    ) -> World:
+        """Takes in a world that another process has made, with the state that its store holds.
+
+        Raises DocumentError when a scenario is invalid.
+        """
+        world = self._enter(name, spec, scenarios, known, keys)
+        for credential in world.state.issued():
+            self.routes.issue(credential, world)
+        return world
+
+    def _enter(
+        self, name: str, spec: WorldSpec, scenarios: tuple[str, ...], known: WorldIdentity, keys: Iterable[str]
+    ) -> World:
+        seed = self._settings.seed if spec.seed is None else spec.seed
+        world = self._world(name, spec.clock(self._settings.clock), seed, scenarios, spec)
+        world.known = known
+        world.state.on_issued = partial(self.routes.issue, world=world)
         self._worlds[name] = world
         self._observe(world)
         for key in keys:
-            self._routes.register(key, world)
+            self.routes.register(key, world)
         return world
 
     async def delete(self, name: str) -> None:
@@ -178,11 +191,10 @@ class WorldRegistry:
         if world is self.default:
             raise ConfigError("the default world can't be deleted; reset it instead")
         del self._worlds[name]
-        self._routes.forget(world)
+        self.routes.forget(world)
         self._open_routes()
         await self._end(world)
-        if self._used is not None:
-            self._used.merge(_usage_of(world))
+        self._used.end(world)
         if (observation := self._observations.pop(world, None)) is not None:
             observation.close()
         self.past += world.state.journal.seen
@@ -201,11 +213,31 @@ class WorldRegistry:
         self._empty(world)
         self.adopt(world, world.playbook)
         world.make_keys_again(made)
+        world.known = world.known.begun_again()
+
+    async def renew(self, name: str) -> None:
+        """Begins a world again that another process has reset or restored: streams, waits and counts end here.
+
+        Raises UnknownWorld, StoreUnavailable.
+        """
+        world = self.find(name)
+        await world.state.interrupt()
+        await world.state.store.flush()
+        world.state.read_again()
+        self.routes.forget(world, registered=False)
+        world.rest()
+        world.ledger.added.clear()
+        world.ledger.begin_again()
+        self.adopt(world, world.playbook)
+        if world is not self.default:
+            for credential in world.state.issued():
+                self.routes.issue(credential, world)
 
     async def close(self) -> None:
-        """Ends every world."""
+        """Stops serving every world; what is scheduled stays where the store keeps it."""
         for world in self._worlds.values():
-            await self._end(world)
+            await world.state.interrupt()
+            await self._close(world)
 
     # ------------------------------------------------------------------ changing
 
@@ -242,19 +274,19 @@ class WorldRegistry:
         Raises UnknownWorld; ConfigError when another world has the key.
         """
         self.check_key(key, name)
-        self._routes.register(key, self.find(name))
+        self.routes.register(key, self.find(name))
 
     def check_key(self, key: str, name: str) -> None:
         """Raises UnknownWorld, or ConfigError when another world has the key: `register` would."""
-        self._routes.check([key], self.find(name))
+        self.routes.check([key], self.find(name))
 
     def keys(self, name: str) -> list[str]:
         """The keys registered to a world. Raises UnknownWorld."""
-        return self._routes.keys(self.find(name))
+        return self.routes.keys(self.find(name))
 
     def of_key(self, key: str) -> World | None:
         """The world that a key is registered to."""
-        return self._routes.owner(key)
+        return self.routes.owner(key)
 
     # ------------------------------------------------------------------ saving
 
@@ -288,17 +320,16 @@ class WorldRegistry:
             held = set(self.default.state.issued())
             for credential in world.state.issued():
                 if credential not in held:
-                    self._routes.issue(credential, world)
+                    self.routes.issue(credential, world)
         world.make_keys_again([*world.made_keys(), *made])
+        world.known = world.known.begun_again()
 
     def _observe(self, world: World) -> None:
         if self._observer is not None:
             self._observations[world] = observation = ExitStack()
             observation.enter_context(world.state.journal.watched(partial(self._observer, world)))
 
-    def _world(
-        self, name: str, clock: Clock, seed: int, scenarios: tuple[str, ...], spec: WorldSpec = UNSPECIFIED
-    ) -> World:
+    def _world(self, name: str, clock: Clock, seed: int, scenarios: tuple[str, ...], spec: WorldSpec) -> World:
         settings = self._settings
         entries = settings.journal_entries if spec.journal_entries is None else spec.journal_entries
         size = settings.journal_bytes if spec.journal_bytes is None else spec.journal_bytes
@@ -306,27 +337,15 @@ class WorldRegistry:
         state = WorldState(name, seed, self._open_store(name, clock, entries, size), settings.webhook_allow, stamps)
         pipeline = self._pipeline(state, self._playbooks.get(scenarios))
         world = World(name, state, pipeline, scenarios, Ledger(pipeline), spec)
-        if self._used is not None:
-            world.ledger.count_usage()
+        self._used.begin(world)
         for key, like in settings.keys:
-            for service in world.knowing(like)[:1]:
+            for service in world.knowing(like)[:1] if not world.knowing(key) else ():
                 world.make_key(service.api.name, key, {**service.records["keys"][like], "id": key})
         return world
 
-    def _check_keys(self) -> None:
-        """Raises ConfigError when a key of the settings is like none or several, or is another one already."""
-        for key, like in self._settings.keys:
-            knowing, services = self.default.knowing(like), self.default.pipeline.services
-            if len(knowing) != 1:
-                known = [each for service in services.values() for each in service.api.keys]
-                why = " and ".join(each.api.name for each in knowing) + " have one" if knowing else "no API has it"
-                raise ConfigError(f"key {mask_key(key)}: like {like!r}, but {why}; {did_you_mean(like, known)}")
-            if any(key in service.api.keys for service in services.values()):
-                raise ConfigError(f"key {mask_key(key)}: there is such a key already")
-
     def _pipeline(self, state: WorldState, playbook: Playbook) -> Pipeline:
         for api in playbook.apis.values():
-            self._routes.add(api.credential_headers)
+            self.routes.add(api.credential_headers)
             self._origins.add(api.hosts)
         pipeline = Pipeline(playbook, state, self._settings, self._origins)
         pipeline.bodies = self._bodies
@@ -337,18 +356,21 @@ class WorldRegistry:
         """Reads credentials, hosts and the largest body as the playbooks in use say, and as none says that was in use
         before."""
         apis = [api for world in self._worlds.values() for api in world.playbook.apis.values()]
-        self._routes.open(way for api in apis for way in api.credential_headers)
+        self.routes.open(way for api in apis for way in api.credential_headers)
         self._origins.use(host for api in apis for host in api.hosts)
         self._bodies.fit(world.playbook for world in self._worlds.values())
 
     def _empty(self, world: World) -> None:
-        self._routes.forget(world, registered=False)
+        self.routes.forget(world, registered=False)
         world.rest()
         world.state.clear()
         world.ledger.begin_again()
 
     async def _end(self, world: World) -> None:
         await world.state.end()
+        await self._close(world)
+
+    async def _close(self, world: World) -> None:
         world.rest()
         world.ledger.close()
         await world.state.close()
@@ -369,20 +391,5 @@ def _in_memory(name: str, clock: Clock, entries: int, size: int) -> Backend:
     return MemoryBackend(clock, Journal(entries, size), STORED_TYPES)
 
 
-def _usage_of(world: World) -> Usage:
-    """Returns what was used in a world, with the request that came nearest to each rule that has not answered."""
-    usage = world.ledger.count_usage()
-    usage.near = nearest_to_idle(usage, world)
-    return usage
-
-
-def _clock(frozen: bool | float | None, start: ClockStart) -> Clock:
-    """The clock of a world: it starts as it is set, or runs with the system's, or stands still, then or at a time."""
-    if frozen is None:
-        return start.clock()
-    if frozen is False:
-        return Clock()
-    try:
-        return ClockStart(start.at if frozen is True else float(frozen), 0.0).clock()
-    except ValueError as error:
-        raise ConfigError(f"the clock can't stand at {frozen!r}: {error}") from None
+def _nothing(name: str) -> None:
+    pass

@@ -9,6 +9,8 @@ from msgspec import Struct
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
+from emulator.clock import Clock
+from emulator.clock.start import ClockStart
 from emulator.engine.context import Service
 from emulator.engine.deliver import RAW_SOCKET, BorrowedSocket
 from emulator.engine.pipeline import Continuation, Pipeline
@@ -17,6 +19,7 @@ from emulator.errors import ConfigError, StoreUnavailable
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
 from emulator.settings import WebhookTime
+from emulator.store.masking import mask_key
 from emulator.worlds.ledger import Ledger
 from emulator.worlds.unknown import RefusedUnkept
 
@@ -36,9 +39,39 @@ class WorldSpec(Struct, frozen=True):
     webhook_time: WebhookTime | None = None
     owner: str = ""
 
+    def clock(self, start: ClockStart) -> Clock:
+        """Returns its clock: it starts as the others do, or runs with the system's, or stands still, then or at a time.
+
+        Raises ConfigError.
+        """
+        frozen = self.frozen
+        if frozen is None:
+            return start.clock()
+        if frozen is False:
+            return Clock()
+        try:
+            return ClockStart(start.at if frozen is True else float(frozen), 0.0).clock()
+        except ValueError as error:
+            raise ConfigError(f"the clock can't stand at {frozen!r}: {error}") from None
+
+
+class WorldIdentity(Struct, frozen=True):
+    """Which world of its name one is (`made`), how often it began again, and its place in the list of worlds."""
+
+    made: str = ""
+    resets: int = 0
+    order: int = 0
+
+    def begun_again(self) -> WorldIdentity:
+        """Returns the identity after one more reset."""
+        return WorldIdentity(self.made, self.resets + 1, self.order)
+
 
 class World(Struct, eq=False, weakref=True):
-    """`scenarios` are the names that its playbook was made of, `spec` what was asked for when it was made."""
+    """`scenarios` are the names that its playbook was made of, `spec` what was asked for when it was made.
+
+    `known` is by what processes that share it know it.
+    """
 
     name: str
     state: WorldState
@@ -46,6 +79,7 @@ class World(Struct, eq=False, weakref=True):
     scenarios: tuple[str, ...]
     ledger: Ledger
     spec: WorldSpec = WorldSpec()
+    known: WorldIdentity = WorldIdentity()
 
     @property
     def playbook(self) -> Playbook:
@@ -96,6 +130,17 @@ class World(Struct, eq=False, weakref=True):
     def knowing(self, key: str) -> list[Service]:
         """The APIs that have a key."""
         return [service for service in self.pipeline.services.values() if key in service.records["keys"]]
+
+    def check_keys(self, keys: Iterable[tuple[str, str]]) -> None:
+        """Raises ConfigError when a key is like none or several, or is another one already."""
+        for key, like in keys:
+            knowing, services = self.knowing(like), self.pipeline.services
+            if len(knowing) != 1:
+                known = [each for service in services.values() for each in service.api.keys]
+                why = " and ".join(each.api.name for each in knowing) + " have one" if knowing else "no API has it"
+                raise ConfigError(f"key {mask_key(key)}: like {like!r}, but {why}; {did_you_mean(like, known)}")
+            if any(key in service.api.keys for service in services.values()):
+                raise ConfigError(f"key {mask_key(key)}: there is such a key already")
 
     def make_key(self, api: str, key: str, record: Mapping[str, Any]) -> None:
         """Lets an API know one more key, which stays when the world begins again."""

@@ -17,6 +17,7 @@ def test_health_is_200_with_what_is_served(control: httpx.Client) -> None:
         "scenarios": ["default"],
         "apis": ["aixplain", "aiexport"],
         "store": "memory",
+        "workers": 1,
         "reason": "",
     }
 

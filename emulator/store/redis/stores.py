@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 import redis
 
 from emulator import __version__
 from emulator.clock import Clock
 from emulator.errors import ConfigError, StoreUnavailable
 from emulator.store.redis.backend import RedisBackend
+from emulator.store.redis.records import RedisRecords
 from emulator.store.redis.server import PREFIX, RedisServer, reason, shown
 
 LEAST_VERSION = (6, 2)
-DEFAULT = "default"  # the world that stays when the emulator ends
 BATCH = 1_000  # keys that are removed at once
 
 
 class RedisStores:
-    """Opens the backends of worlds on a server. `types` maps kinds of collections to the types of their values."""
+    """Opens the backends of worlds on a server. `types` maps kinds of collections to the types of their values.
 
-    def __init__(self, url: str, types: Mapping[str, Any]) -> None:
+    `issued_in` is the collection of credentials that requests have made.
+    """
+
+    def __init__(self, url: str, types: Mapping[str, Any], issued_in: str = "issued") -> None:
         self.server = RedisServer(url)
-        self._url, self._types = url, types
+        self._url, self._types, self._issued_in = url, types, issued_in
 
     def check(self) -> None:
         """Raises ConfigError when no state can be kept there, or another version keeps its own there."""
@@ -62,9 +67,29 @@ class RedisStores:
     def open(self, world: str, clock: Clock, entries: int, size: int) -> RedisBackend:
         """Opens the backend of a world. Raises ConfigError."""
         try:
-            return RedisBackend(self.server, world, clock, entries, size, self._types, passing=world != DEFAULT)
+            return RedisBackend(self.server, world, clock, entries, size, self._types)
         except StoreUnavailable as error:
             raise ConfigError(f"--store {shown(self._url)}: {error}") from error
+
+    def forget(self, world: str) -> None:
+        """Removes the state of a world. Raises StoreUnavailable."""
+        self.server.forget(world)
+
+    async def issued(self, credentials: Sequence[str], worlds: Sequence[str]) -> list[tuple[str, str]]:
+        """Returns those of the credentials that were issued in a world, each with its name. Raises StoreUnavailable."""
+        return await asyncio.to_thread(self._issued, credentials, worlds)
+
+    def _issued(self, credentials: Sequence[str], worlds: Sequence[str]) -> list[tuple[str, str]]:
+        asked = [(credential, world) for credential in credentials for world in worlds]
+        try:
+            with self.server.blocking.pipeline(transaction=False) as pipeline:
+                for credential, world in asked:
+                    field = orjson.dumps([RedisRecords.letter, self._issued_in, credential]).decode()
+                    pipeline.hexists(self.server.keys(world)[0], field)
+                found = pipeline.execute()
+        except (redis.RedisError, OSError) as error:
+            raise StoreUnavailable(reason(error)) from error
+        return [pair for pair, known in zip(asked, found, strict=True) if known]
 
     async def close(self) -> None:
         """Closes the connections."""
