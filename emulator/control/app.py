@@ -33,7 +33,7 @@ from emulator.http.entity_tags import is_known, tag_of
 from emulator.http.origins import is_own_name
 from emulator.language.document.diagnostics import closest
 from emulator.settings import Settings
-from emulator.worlds.registry import DEFAULT
+from emulator.worlds.registry import DEFAULT, World
 
 ALLOWED_SITES = (b"same-origin", b"none")  # the page of the emulator itself, and what a person typed
 OPEN = (("health",),)  # asked by what watches over containers, and tells nothing
@@ -210,10 +210,8 @@ class Control:
         )
         arguments = {name: value for name, value in (("body", body), ("query", query)) if value is not None}
         # An unknown world is refused before anything is done, and one that ends ends what waits in it.
+        world = await self._world(world_name) if route.world_scoped else None
         sharing = self._server.sharing
-        if sharing is not None and world_name not in self._server.worlds.names():
-            await sharing.catch_up()
-        world = self._server.worlds.find(world_name) if route.world_scoped else None
         call: Callable[[], Any] = partial(route.function, control_request, **arguments)
         if route.delegates:
             return control_request.status, Streaming(await call())
@@ -236,6 +234,13 @@ class Control:
         if world is not None and not world.state.store.immediate and route.method != "GET":
             await world.state.store.flush()
         return control_request.status, answer
+
+    async def _world(self, name: str) -> World:
+        """Returns a world, which another process may have made. Raises UnknownWorld, StoreUnavailable."""
+        sharing, worlds = self._server.sharing, self._server.worlds
+        if sharing is not None and name not in worlds.names():
+            await sharing.catch_up()
+        return worlds.find(name)
 
     async def _read(self, request: Request, receive: Receive, route: ControlRoute) -> Any:
         """Reads the body, in turns if it is long. Raises ControlFailure and ClientLeft."""

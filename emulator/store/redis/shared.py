@@ -33,7 +33,7 @@ RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL'
 APPLIED = b"applied"  # announced by a process that has applied a version
 
 
-class Script:
+class StoredScript:
     """A script in a file beside this one."""
 
     def __init__(self, name: str) -> None:
@@ -41,7 +41,7 @@ class Script:
         self.sha = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
 
-CHANGE, WORKERS = Script("shared.lua"), Script("workers.lua")
+CHANGE, WORKERS = StoredScript("shared.lua"), StoredScript("workers.lua")
 
 
 class AboutWorker(msgspec.Struct, frozen=True):
@@ -203,7 +203,7 @@ class SharedFields:
 
     # ------------------------------------------------------------------ calls
 
-    async def _run(self, script: Script, keys: list[str], arguments: list[Any]) -> Any:
+    async def _run(self, script: StoredScript, keys: list[str], arguments: list[Any]) -> Any:
         try:
             try:
                 return await self._client.evalsha(script.sha, len(keys), *keys, *arguments)
