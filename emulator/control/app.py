@@ -211,7 +211,6 @@ class Control:
         arguments = {name: value for name, value in (("body", body), ("query", query)) if value is not None}
         # An unknown world is refused before anything is done, and one that ends ends what waits in it.
         world = await self._world(world_name) if route.world_scoped else None
-        sharing = self._server.sharing
         call: Callable[[], Any] = partial(route.function, control_request, **arguments)
         if route.delegates:
             return control_request.status, Streaming(await call())
@@ -222,18 +221,23 @@ class Control:
         if route.waits:
             with self._waiters.one_more(control_request.state), control_request.state.attend():
                 return control_request.status, await unless_left(call(), receive)
-        if route.writes:
-            unit = partial(_unit, route.function, control_request, arguments)
-            call = partial(control_request.state.store.transact, unit)
-        if route.shared and sharing is not None:
-            call = partial(sharing.change, call)
-        answer = call()
+        answer = self._changing(route, control_request, arguments, call)()
         if inspect.isawaitable(answer):
             with nullcontext() if world is None else world.state.attend():
                 answer = await answer
         if world is not None and not world.state.store.immediate and route.method != "GET":
             await world.state.store.flush()
         return control_request.status, answer
+
+    def _changing(
+        self, route: ControlRoute, request: ControlRequest, arguments: Mapping[str, Any], call: Callable[[], Any]
+    ) -> Callable[[], Any]:
+        """Returns the call as what it changes demands: as a unit of work, and in agreement with other processes."""
+        if route.writes:
+            call = partial(request.state.store.transact, partial(_unit, route.function, request, arguments))
+        if route.shared and self._server.sharing is not None:
+            call = partial(self._server.sharing.change, call)
+        return call
 
     async def _world(self, name: str) -> World:
         """Returns a world, which another process may have made. Raises UnknownWorld, StoreUnavailable."""
