@@ -75,7 +75,7 @@ def test_the_authority_is_exported_and_renewed(shell: Shell) -> None:
 
 
 def test_the_quoted_messages_exist() -> None:
-    (table,) = (each for each in tables(PAGE) if each.first == "what is said")
+    (table,) = (each for each in tables(PAGE) if each.first == "message")
     source = "".join(path.read_text() for path in (ROOT / "emulator" / "https").glob("*.py"))
     for row in table.rows[1:]:
         quoted = row[0].split("`")[1]
