@@ -113,7 +113,7 @@ def test_the_extra_of_older_installations_is_still_accepted(wheel: Path) -> None
 def test_the_sdist_holds_everything_that_the_project_is_made_of(tmp_path: Path) -> None:
     with tarfile.open(build("sdist", tmp_path)) as archive:
         named = {name.partition("/")[2] for name in archive.getnames()}
-    wanted = files_below("emulator", "scenarios", "fixtures", "tests", "benchmarks", "scripts")
+    wanted = files_below("clients", "emulator", "scenarios", "fixtures", "tests", "benchmarks", "scripts")
     assert wanted <= named
     assert {"README.md", "LICENSE", "CHANGELOG.md", "Dockerfile", "constraints.txt", "pyproject.toml"} <= named
     assert {"action.yml", "compose.yaml", "zensical.toml"} <= named

@@ -100,10 +100,12 @@ def test_every_entry_has_the_types_that_attw_expects(consumer: Project, tarball:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.parametrize("node", ["machine", "current"])
 @pytest.mark.parametrize("file", TESTS, ids=lambda file: file.name)
-def test_its_own_tests_pass(consumer: Project, file: Path) -> None:
+def test_its_own_tests_pass(consumer: Project, file: Path, node: str) -> None:
     consumer.add(file)
-    done = consumer.run(tool("node"), "--test", "--test-reporter=spec", file.name)
+    program = tool("node") if node == "machine" else str(made("node") / "node_modules" / ".bin" / "node")
+    done = consumer.run(program, "--test", "--test-reporter=spec", file.name)
     assert done.returncode == 0, done.stdout
     assert "fail 0" in done.stdout
     assert "skipped 0" in done.stdout

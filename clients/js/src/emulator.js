@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Clock, moment } from './clock.js';
 import { Control, DEFAULT_WORLD, WORLD_HEADER } from './control.js';
+import { environmentOf } from './environment.js';
 import { ControlError } from './errors.js';
 import { AddedAnswer, armFault } from './faults.js';
 import { makeKey } from './keys.js';
@@ -150,6 +151,15 @@ export class Emulator {
    */
   key(tier, options = {}) {
     return makeKey(this.control, this.#apis, tier, options);
+  }
+
+  /**
+   * The same, and the variables that each API's own client reads, with a key of this world: those of one API, or of all.
+   * @param {{api?: string, tier?: string}} [options]
+   * @returns {Promise<Record<string, string>>}
+   */
+  environment(options = {}) {
+    return environmentOf(this, this.#apis, options);
   }
 
   /**

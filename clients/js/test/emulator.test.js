@@ -217,6 +217,18 @@ inWorld('a process is told where the world is', {}, async (emulator) => {
   assert.equal((await emulator.requests()).length, 1);
 });
 
+inWorld('a program that reads its settings from variables calls the world', {}, async (emulator) => {
+  const variables = await emulator.environment();
+  assert.equal(variables.API_KEY, await emulator.key('pro'));
+  assert.equal(variables.TEAM_API_KEY, await emulator.key('standard', { api: 'aixplain' }));
+  assert.equal(variables.BACKEND_URL, emulator.url);
+  const free = await emulator.environment({ api: 'aiexport', tier: 'free' });
+  assert.equal(free.API_KEY, await emulator.key('free'));
+  assert.equal(free.TEAM_API_KEY, undefined);
+  assert.equal(free.EMULATOR_WORLD, emulator.name);
+  await assert.rejects(emulator.environment({ api: 'nobody' }), refused(0, /no API is called 'nobody'/));
+});
+
 test('a world that exists is not made twice', async () => {
   const made = await server.world('taken');
   await assert.rejects(server.world('taken'), refused(409, /taken/));

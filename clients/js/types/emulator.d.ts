@@ -61,6 +61,15 @@ export class Emulator {
      */
     key(tier: string, options?: import("./types.js").KeyOptions): Promise<string>;
     /**
+     * The same, and the variables that each API's own client reads, with a key of this world: those of one API, or of all.
+     * @param {{api?: string, tier?: string}} [options]
+     * @returns {Promise<Record<string, string>>}
+     */
+    environment(options?: {
+        api?: string;
+        tier?: string;
+    }): Promise<Record<string, string>>;
+    /**
      * Returns this status, in the API's own error shape: `fail('messages.*', { status: 429, retry_after: '30s' })`.
      * @param {Operations} [on]
      * @param {FaultOptions & {status?: number, retry_after?: string}} [options]
