@@ -37,6 +37,7 @@ from emulator.worlds.unknown import RefusedUnkept, unknown_world
 if TYPE_CHECKING:
     from emulator.control.landing import LandingPage
     from emulator.control.uploads import UploadedScenarios
+    from emulator.metrics.observer import Observer
     from emulator.sharing.sharing import Sharing
     from emulator.state_file import StateFile
     from emulator.store.redis.stores import RedisStores
@@ -76,6 +77,7 @@ class Application:
             forget_store=None if self._stores is None else self._stores.forget,
         )
         self.sharing = None if self._stores is None else self._share(self._stores)
+        self.metrics = self._metrics() if settings.metrics else None
         self.state_file = self._state_file() if settings.state else None
         self.armed_at_start: Sequence[Mapping[str, Any]] = ()
         self.proxy = HttpsProxy(self._hosts, lambda: resources.data(settings.authority, os.environ))
@@ -129,6 +131,16 @@ class Application:
 
         me = AboutWorker(token_hex(8), os.getpid(), gethostname(), system())
         return Sharing(self, SharedFields(self.settings.store, me), stores)
+
+    def _metrics(self) -> Observer:
+        """Returns what counts for Prometheus. Raises ConfigError when the package that shows it is not installed."""
+        from emulator.metrics.observer import INSTALL, NEEDED, Observer, is_installed
+
+        if not is_installed():
+            raise ConfigError(f"metrics {NEEDED}: {INSTALL}")
+        from emulator.metrics import exposition  # noqa: F401 - it takes a while, which a request should not wait for
+
+        return Observer(self.worlds, "redis" if self.settings.store else "memory")
 
     def _state_file(self) -> StateFile:
         from emulator.state_file import StateFile

@@ -65,7 +65,8 @@ class Settings(Struct, frozen=True):
     `clock` is how the clock of each world starts. `state` is the file of a snapshot that the default world begins with;
     `keep`: it is written back. `keys` are further API keys that each world knows, each with the one that it is like.
     `faults` are armed in the default world from the start, each in the syntax of the header.
-    `store` is the URL of the Redis server that keeps the state; empty: it is in memory.
+    `store` is the URL of the Redis server that keeps the state; empty: it is in memory. `metrics`: requests are counted
+    for Prometheus.
     """
 
     listen: Listen = Listen()
@@ -96,6 +97,7 @@ class Settings(Struct, frozen=True):
     keys: tuple[tuple[str, str], ...] = ()
     faults: tuple[str, ...] = ()
     store: str = ""
+    metrics: bool = False
 
     @property
     def body_limit(self) -> int:
@@ -384,5 +386,6 @@ PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "keys": ("--key", parse_keys),
     "faults": ("--fault", parse_faults),
     "store": ("--store", parse_store),
+    "metrics": ("--metrics", parse_bool),
 }
 SECRETS = frozenset({"control_token", "keys", "store"})  # settings whose values no message shows

@@ -27,7 +27,7 @@ CAPTIONS = {
     "verify": "compare with a service", "record": "write a scenario", "server": "sockets, TLS, raw bytes",
     "app": "joins the parts", "state_file": "--state, --keep", "control": "/_emulator, inspector",
     "log": "request log, tail", "environment": "variables of a program", "https": "CA, proxy, hosts",
-    "worlds": "isolated state", "verdict": "judges a client", "openapi": "API → OpenAPI",
+    "metrics": "for Prometheus", "worlds": "isolated state", "verdict": "judges a client", "openapi": "API → OpenAPI",
     "engine": "request → response", "compile": "YAML → playbook", "faults": "what goes wrong",
     "webhooks": "signed call-backs", "jobs": "work that takes time", "store": "limits, journal, records",
     "generate": "texts of replies", "playbook": "immutable, compiled", "project": "emulator.yaml",

@@ -100,7 +100,11 @@ def test_the_wheel_installs_whatever_it_imports_without_an_extra(wheel: Path) ->
     needed = set(re.findall(r"^Requires-Dist: ([\w-]+)[^;\n]*(?:; sys_platform.*)?$", about, re.MULTILINE))
     assert {"certifi", "cryptography", "trustme"} <= needed
     with_others = {"markupsafe", "pydantic-core"}  # come with jinja2 and pydantic
-    of_extras = {"mcp", "redis"}  # imported for agents and --store only, which say how to install it
+    of_extras = {
+        "mcp",
+        "prometheus-client",
+        "redis",
+    }  # imported where they are asked for, which says how to install them
     assert imported() - with_others - of_extras - {"ai-api-emulator", "pytest"} <= needed
 
 

@@ -35,6 +35,7 @@ LAYERS = (
     "log",
     "environment",
     "https",
+    "metrics",
     "worlds",
     "verdict",
     "openapi",

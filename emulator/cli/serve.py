@@ -111,6 +111,7 @@ from emulator.cli.streams import log_to_stderr, show
     metavar="URL",
     help="Keep the state in Redis: redis://HOST:PORT/DB or unix:///PATH. [default: memory]",
 )
+@click.option("--metrics/--no-metrics", default=None, help="Count for Prometheus: /_emulator/metrics. [default: off]")
 @click.option(
     "--fault",
     "faults",

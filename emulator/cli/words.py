@@ -329,6 +329,7 @@ ABOUT: Mapping[str, str] = {
 OTHERWISE: Mapping[str, str] = {
     "GET /openapi.json": "a document for tools",
     "GET /openapi/{file}": "documents for tools",
+    "GET /metrics": "Prometheus scrapes it; `curl` shows it",
     "GET /apis": "`emulator env` prints the variables that lead a program there",
     "GET /operations": "`emulator routes` lists them",
     "PUT /scenarios/{name}": "a scenario on this machine is a file: `emulator use PATH`",

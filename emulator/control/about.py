@@ -1,4 +1,4 @@
-"""APIs: what is served, where, and with which keys."""
+"""About the server: what it serves, where, and with which keys; whether it is well, and what it has counted."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from msgspec import Struct, field
 from emulator import __version__
 from emulator.control.mcp.tool import NoTool, Tool
 from emulator.control.parsing import ControlFailure
-from emulator.control.route import ControlRequest, ControlRoute
+from emulator.control.route import ControlRequest, ControlRoute, Text
 from emulator.engine.context import Service
 from emulator.engine.functions import LANGUAGE
 from emulator.errors import Location, StoreUnavailable
+from emulator.http.accept import prefers
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.expressions.template import compile_tree
+from emulator.metrics.observer import INSTALL, NEEDED, is_installed
 from emulator.playbook import Api, Operation, Playbook
 from emulator.playbook.provenance import grade_of_route
 from emulator.playbook.routes import Route
@@ -249,6 +251,33 @@ async def health(request: ControlRequest) -> Health:
     return Health(status, __version__, playbook.scenarios, tuple(playbook.apis), kept, workers, reason)
 
 
+def metrics(request: ControlRequest) -> Text:
+    """Metrics of the whole server for Prometheus, or as OpenMetrics for who prefers that; see `serve --metrics`."""
+    observer = request.server.metrics
+    if observer is None and not is_installed():
+        raise ControlFailure(501, f"metrics {NEEDED}", INSTALL)
+    if observer is None:
+        raise ControlFailure(409, "nothing is counted", "start the server with --metrics, or with EMULATOR_METRICS=1")
+    from emulator.metrics.exposition import render
+
+    as_openmetrics = prefers(request.accept, *reversed(MEDIA_TYPES))
+    text = render(observer.tally, [*observer.open_streams(), *observer.look_up()], as_openmetrics)
+    return Text(text, f"{MEDIA_TYPES[as_openmetrics]}; version={VERSIONS[as_openmetrics]}; charset=utf-8")
+
+
+MEDIA_TYPES = ("text/plain", "application/openmetrics-text")
+VERSIONS = ("0.0.4", "1.0.0")  # of the formats
+METRICS_ROUTES = (
+    ControlRoute(
+        "GET",
+        "/metrics",
+        metrics,
+        media_types=MEDIA_TYPES,
+        refusals=(409, 501),
+        world_scoped=False,
+        tool=NoTool("for Prometheus; summarize says what was called"),
+    ),
+)
 HEALTH_ROUTES = (
     ControlRoute("GET", "/health", health, world_scoped=False, tool=NoTool("for containers; list_apis says more")),
 )

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from emulator.clock.turns import in_turns
 from emulator.control import parsing
 from emulator.control.parsing import JSON, LINES, ControlFailure, ErrorBody, ErrorView, error_body
-from emulator.control.route import ControlledApp, ControlRequest, ControlRoute
+from emulator.control.route import ControlledApp, ControlRequest, ControlRoute, Text
 from emulator.engine.body import ClientLeft, open_request, read
 from emulator.engine.coding import HEADER as CODING_HEADER
 from emulator.engine.coding import decode_in_turns
@@ -133,7 +133,6 @@ WORLD_HEADER = b"x-emulator-world"
 # No CORS headers, ever: a page that asks is not told that it may. These keep an answer from being taken for something
 # else, from being embedded, and from being shown again when things have changed.
 HEADERS: tuple[Header, ...] = (
-    (b"content-type", b"application/json"),
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
     (b"cross-origin-resource-policy", b"same-origin"),
@@ -175,8 +174,9 @@ class Control:
         except Exception as error:  # a mistake of ours: the response says so, and the log has the traceback
             LOG.exception("%s %s failed", scope["method"], scope["path"])
             status, answer = 500, ErrorBody(ErrorView(f"{type(error).__name__}: {error}", "the log says where"))
-        body = b"" if status in BODILESS else msgspec.json.encode(answer)
-        lines = [*HEADERS, *headers]
+        text = answer if isinstance(answer, Text) else Text(msgspec.json.encode(answer), JSON)
+        body = b"" if status in BODILESS else text.body
+        lines = [(b"content-type", text.media_type.encode()), *HEADERS, *headers]
         if status == 200 and scope["method"] in ("GET", "HEAD"):
             lines.append((b"etag", tag := tag_of(body)))
             if is_known(dict(scope["headers"]).get(b"if-none-match", b""), tag):
@@ -205,6 +205,7 @@ class Control:
             request.raw,
             route.status,
             request.header(b"last-event-id"),
+            request.header(b"accept") or "",
             scope.get("extensions", {}).get(REFUSE),
             self,
         )
@@ -216,7 +217,7 @@ class Control:
             return control_request.status, Streaming(await call())
         if route.streams:
             return control_request.status, Streaming(call(), control_request.state)
-        if route.lines is not None and prefers(request.header(b"accept") or "", LINES, JSON):
+        if route.lines is not None and prefers(control_request.accept, LINES, JSON):
             return control_request.status, Streaming(route.lines(control_request, **arguments))
         if route.waits:
             with self._waiters.one_more(control_request.state), control_request.state.attend():

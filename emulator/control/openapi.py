@@ -113,6 +113,9 @@ def _success(route: ControlRoute) -> dict[str, Any]:
         return {"description": route.about, "content": {"application/json": {"schema": {"type": "object"}}}}
     if route.streams:
         return {"description": route.about, "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+    if route.media_types:
+        text = {"schema": {"type": "string"}}
+        return {"description": route.about, "content": dict.fromkeys(route.media_types, text)}
     success = _response(route.summary, _schema(route.answer))
     if route.lines is not None:
         success["content"]["application/x-ndjson"] = {"schema": {"type": "string"}}

@@ -19,6 +19,7 @@ from emulator.control.uploads import UploadedScenarios
 from emulator.engine.state import WorldState
 from emulator.faults.raw_response import Outage
 from emulator.http.exact_json import MAX_VALUES
+from emulator.metrics.observer import Observer
 from emulator.settings import MIB, Settings
 from emulator.worlds.registry import World, WorldRegistry
 
@@ -76,6 +77,10 @@ class ControlledApp(StatefulApp, Protocol):
     @property
     def untrusted(self) -> Mapping[str, int]: ...
 
+    @property
+    def metrics(self) -> Observer | None:
+        """What counts for Prometheus, when that was asked for."""
+
 
 class ServerConnection(Protocol):
     """The connection of a request, to a server that can refuse others."""
@@ -91,8 +96,9 @@ class ControlRequest(Struct):
     """One request to the control API. `path` holds the parameters of the path, `origin` is scheme, host and port.
 
     `world_name` names the world it is for, `raw` is the body as it was sent. `status` is the route's; a function may
-    set another. `last_event_id` is the last event of a stream that the client has. `connection` lets the server refuse
-    connections, if it can. `control` is the control API, for a route that asks others.
+    set another. `last_event_id` is the last event of a stream that the client has, `accept` the types that it takes.
+    `connection` lets the server refuse connections, if it can. `control` is the control API, for a route that asks
+    others.
     """
 
     server: ControlledApp
@@ -104,6 +110,7 @@ class ControlRequest(Struct):
     raw: bytes
     status: int
     last_event_id: str | None = None
+    accept: str = ""
     connection: ServerConnection | None = None
     control: ASGIApp | None = None
 
@@ -121,18 +128,26 @@ class ControlRequest(Struct):
         return self.world.state.clock
 
 
+class Text(Struct, frozen=True):
+    """An answer that is text instead of JSON."""
+
+    body: bytes
+    media_type: str
+
+
 class ControlRoute(Struct, frozen=True, dict=True):
     """`path` is what follows `/_emulator`, with parameters such as `{id}`; `at` gives an example of each.
 
     `refusals` are the statuses of refusals beside those that every route has, `other_status` is that of a success which
     is not `status`. A body has at most `max_body` bytes and `max_values` values; None: any number. `body_optional`: no
-    body is as good as an empty object. `lines` sends the answer as lines of JSON to who accepts those. `waits`: the
-    function is a coroutine function that waits for what others do, and may be cancelled when the client goes.
-    `streams`: the function returns an ASGI application that sends events. `delegates`: the function is a coroutine
-    function, and what it returns is an ASGI application that answers. `writes`: the function changes the state of the
-    world and is a unit of work, which may be run again; a generator function lets others have a turn at each `yield`.
-    What breaks off work that is under way, such as a reset, can't be one. `tool` is what agents get of the route.
-    `shared`: the function changes what the processes of a server share, and may be run again too.
+    body is as good as an empty object. `lines` sends the answer as lines of JSON to who accepts those, `media_types`
+    are those of a Text. `waits`: the function is a coroutine function that waits for what others do, and may be
+    cancelled when the client goes. `streams`: the function returns an ASGI application that sends events. `delegates`:
+    the function is a coroutine function, and what it returns is an ASGI application that answers. `writes`: the
+    function changes the state of the world and is a unit of work, which may be run again; a generator function lets
+    others have a turn at each `yield`. What breaks off work that is under way, such as a reset, can't be one. `tool` is
+    what agents get of the route. `shared`: the function changes what the processes of a server share, and may be run
+    again too.
     """
 
     method: str
@@ -148,6 +163,7 @@ class ControlRoute(Struct, frozen=True, dict=True):
     max_body: int = MIB
     max_values: int | None = MAX_VALUES // 2
     lines: Callable[..., Any] | None = None
+    media_types: tuple[str, ...] = ()
     waits: bool = False
     streams: bool = False
     delegates: bool = False

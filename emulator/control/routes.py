@@ -6,6 +6,7 @@ from starlette.types import ASGIApp
 
 from emulator.control import about as apis
 from emulator.control import about as health
+from emulator.control import about as metrics
 from emulator.control import about as operations
 from emulator.control import (
     answers,
@@ -36,6 +37,7 @@ from emulator.control.ui.inspector import Inspector
 TABLE: tuple[ControlRoute, ...] = (
     *start.ROUTES,
     *health.HEALTH_ROUTES,
+    *metrics.METRICS_ROUTES,
     *openapi.ROUTES,
     *apis.API_ROUTES,
     *operations.OPERATION_ROUTES,

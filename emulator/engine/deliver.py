@@ -169,7 +169,7 @@ class _Playing:
         self._exchange = exchange
         self._write = write
         self._at = self._until = 0  # events sent, and those with the chunk under way
-        self._noted = [] if exchange.schedule is None else exchange.schedule.sent
+        self._noted = _begin(exchange, begun)
         self._timer: Timer | None = None
         self._stopped: asyncio.Future[bytes | None]
 
@@ -253,6 +253,7 @@ class BorrowedSocket(Protocol):
 async def send_raw(raw: RawResponse, begun: float, exchange: Exchange, clock: Clock, line: BorrowedSocket) -> None:
     """Sends the segments, then ends the connection as the raw response says, once everything has reached the client."""
     line.begin()
+    noted = _begin(exchange, begun)
     gap = GAP if len(raw.segments) <= MAX_GAPS else 0.0
     if begun > clock.now():
         await clock.sleep_until(begun)
@@ -263,8 +264,7 @@ async def send_raw(raw: RawResponse, begun: float, exchange: Exchange, clock: Cl
         if together[-1].apart:
             await line.gap(gap)
         exchange.sent_events += sum(part.events for part in together)
-        if exchange.schedule is not None:
-            exchange.schedule.sent.append((exchange.sent_events, clock.now() - begun))
+        noted.append((exchange.sent_events, clock.now() - begun))
         exchange.sent_bytes += sum(part.size for part in together)
     if raw.ending not in KEPT or raw.wait != 0.0:
         await line.flush()
@@ -275,6 +275,14 @@ async def send_raw(raw: RawResponse, begun: float, exchange: Exchange, clock: Cl
         line.forget(raw.silence, clock)
     line.end(raw.ending)
     exchange.outcome = "complete" if raw.whole else "cut"
+
+
+def _begin(exchange: Exchange, begun: float) -> list[tuple[int, float]]:
+    """Notes when a response begins; returns the list for what is sent of it, which goes nowhere without a schedule."""
+    if exchange.schedule is None:
+        return []
+    exchange.schedule.begun = begun
+    return exchange.schedule.sent
 
 
 async def _wait(seconds: float | None, since: float, clock: Clock) -> None:

@@ -16,6 +16,7 @@ from emulator.engine.near_misses import NoRule
 from emulator.errors import ApiError, EmulatorError, StoreUnavailable
 from emulator.http import Decided, Header, NearMiss, Reply
 from emulator.playbook.error_reply import error_plan, render_error
+from emulator.playbook.limits import TierPlan
 from emulator.playbook.model import ErrorPlan
 from emulator.playbook.unknown_fields import IGNORED
 
@@ -42,7 +43,9 @@ class Refusal(Struct, frozen=True):
     @property
     def decided(self) -> Decided:
         """Returns what refused the request."""
-        return Decided(self.error.kind, self.error.param, self.error.decided_by, self.plan.claims)
+        error = self.error
+        counter = error.values.get("counter", "") if isinstance(error.decided_by, TierPlan) else ""
+        return Decided(error.kind, error.param, error.decided_by, self.plan.claims, counter)
 
 
 def refuse(error: Exception, context: Context) -> Refusal:

@@ -117,24 +117,26 @@ class Frame(Struct, frozen=True):
 
 class Decided(Struct, frozen=True):
     """What refused a request: the kind of the error, the field that it is about, the part of the playbook that decided
-    (a check, a schema, a plan), and the claims about how the error is said."""
+    (a check, a schema, a plan), the claims about how the error is said, and the counter of a limit that refused it."""
 
     kind: str
     param: str | None
     part: object
     claims: tuple[str, ...]
+    counter: str = ""
 
 
 class Schedule(Struct):
     """When the events of a stream were planned and sent, in seconds after the response began.
 
     `planned` and `content` are as they were before faults changed the stream; `content` is None where none did. `sent`
-    are pairs: so many events had been sent, and when.
+    are pairs: so many events had been sent, and when. `begun` is when the response began, on the world's clock.
     """
 
     planned: tuple[float, ...]
     content: bytes | None = None
     sent: list[tuple[int, float]] = field(default_factory=list)
+    begun: float = 0.0
 
 
 class Reply(Struct):

@@ -91,6 +91,9 @@ class RecordStore(Protocol):
     def rows(self, collection: str) -> FindRow:
         """Returns what finds the values of a collection, now and later: a request looks for several."""
 
+    def size(self) -> tuple[int, int]:
+        """Returns how many values all collections hold, those whose time is over included, and their bytes as JSON."""
+
     def clear(self, collection: str) -> None:
         """Removes all values of a collection."""
 
@@ -173,6 +176,10 @@ class ExchangeJournal(Protocol):
 
     def clear(self) -> None:
         """Forgets all exchanges."""
+
+    @property
+    def held_bytes(self) -> int:
+        """How many bytes the exchanges take that are kept."""
 
     @property
     def seen(self) -> int:

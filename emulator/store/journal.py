@@ -80,6 +80,11 @@ class Journal:
         self.epoch = token_hex(4)
 
     @property
+    def held_bytes(self) -> int:
+        """How many bytes the exchanges take that are kept."""
+        return self._held
+
+    @property
     def seen(self) -> int:
         """How many exchanges there were, kept or not, since it was cleared."""
         return len(self._kept) + self.dropped

@@ -160,6 +160,10 @@ class MemoryRecords:
     def rows(self, collection: str) -> FindRow:
         return self._collection(collection).get
 
+    def size(self) -> tuple[int, int]:
+        kept = self.collections.values()
+        return sum(map(len, kept)), sum(collection.size for collection in kept)
+
     def clear(self, collection: str) -> None:
         if collection in self.collections:
             self.collections[collection].become(Collection())

@@ -7,7 +7,8 @@ seconds of the clock; the time limit of a call is in real seconds, for a socket 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TypeAlias
 
@@ -26,6 +27,7 @@ WORK = "webhooks"  # kind of the schedule's work: a try, by the message's id
 MESSAGES = "messages"
 ATTEMPTS = "attempts"
 Stamps: TypeAlias = Callable[[], float] | None  # the time that signs, in seconds since the epoch; None: the clock's
+AttemptWatcher: TypeAlias = Callable[[DeliveryAttempt], None]
 HELD = "held"  # ids of messages that are to be overtaken, and by how many more
 
 
@@ -57,7 +59,17 @@ class Sender:
         self._client = WebhookClient(allowed, lookup)
         self._most = most
         self._stamp = stamps or store.clock.now
+        self._watchers: list[AttemptWatcher] = []
         self._schedule.handle(WORK, self._try)
+
+    @contextmanager
+    def watched(self, watcher: AttemptWatcher) -> Iterator[None]:
+        """Reports each attempt that this process makes, once it is recorded."""
+        self._watchers.append(watcher)
+        try:
+            yield
+        finally:
+            self._watchers.remove(watcher)
 
     def deliver(
         self,
@@ -201,8 +213,10 @@ class Sender:
     def _record(self, state: DeliveryState, at: float, outcome: CallOutcome, next_at: float | None = None) -> None:
         if next_at is not None:
             self._schedule.add(WORK, state.message.id, next_at)
-        number = self._counters.increment(ATTEMPTS)
-        self._records.put(ATTEMPTS, str(number), attempt_of(state, at, outcome, next_at), cap=self._most)
+        number, attempt = self._counters.increment(ATTEMPTS), attempt_of(state, at, outcome, next_at)
+        self._records.put(ATTEMPTS, str(number), attempt, cap=self._most)
+        for watcher in tuple(self._watchers):
+            self._on_commit(partial(watcher, attempt))
 
     def _pass(self, state: DeliveryState) -> None:
         """A message goes before those that are held; the one that it is the last to pass has its turn after it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
@@ -39,6 +39,7 @@ MAX_WORLDS = 1_000
 
 
 Observer = Callable[[World, Exchange], None]
+Follower = Callable[[World], AbstractContextManager[None]]
 OpenStore = Callable[[str, Clock, int, int], Backend]  # of a world's name, its clock, and the bounds of its journal
 
 
@@ -74,8 +75,8 @@ class WorldRegistry:
         self.default = self._world(DEFAULT, clock, settings.seed, settings.scenarios, WorldSpec())
         self.default.check_keys(settings.keys)
         self._worlds = {DEFAULT: self.default}
-        self._observer: Observer | None = None
-        self._observations: dict[World, ExitStack] = {}
+        self._followers: list[Follower] = []
+        self._followed = {self.default: ExitStack()}
 
     # ------------------------------------------------------------------ finding
 
@@ -117,9 +118,13 @@ class WorldRegistry:
 
     def observe(self, observer: Observer) -> None:
         """Reports each exchange of each world, as it is added to the journal, and when one that was open has ended."""
-        self._observer = observer
-        for world in self._worlds.values():
-            self._observe(world)
+        self.follow(lambda world: world.state.journal.watched(partial(observer, world)))
+
+    def follow(self, follower: Follower) -> None:
+        """Enters a context for each world, those to come included; it is left when the world is deleted."""
+        self._followers.append(follower)
+        for world, contexts in self._followed.items():
+            contexts.enter_context(follower(world))
 
     def count_usage(self) -> None:
         """Counts from here on which rules and operations are used, in every world, those to come included."""
@@ -180,7 +185,9 @@ class WorldRegistry:
         world.known = known
         world.state.on_issued = partial(self.routes.issue, world=world)
         self._worlds[name] = world
-        self._observe(world)
+        self._followed[world] = contexts = ExitStack()
+        for follower in self._followers:
+            contexts.enter_context(follower(world))
         for key in keys:
             self.routes.register(key, world)
         return world
@@ -195,8 +202,7 @@ class WorldRegistry:
         self._open_routes()
         await self._end(world)
         self._used.end(world)
-        if (observation := self._observations.pop(world, None)) is not None:
-            observation.close()
+        self._followed.pop(world).close()
         self.past += world.state.journal.seen
 
     async def reset(self, name: str) -> None:
@@ -323,11 +329,6 @@ class WorldRegistry:
                     self.routes.issue(credential, world)
         world.make_keys_again([*world.made_keys(), *made])
         world.known = world.known.begun_again()
-
-    def _observe(self, world: World) -> None:
-        if self._observer is not None:
-            self._observations[world] = observation = ExitStack()
-            observation.enter_context(world.state.journal.watched(partial(self._observer, world)))
 
     def _world(self, name: str, clock: Clock, seed: int, scenarios: tuple[str, ...], spec: WorldSpec) -> World:
         settings = self._settings

@@ -13,6 +13,7 @@ import schemathesis
 from emulator.control.openapi import document
 from emulator.control.route import ControlRoute
 from emulator.control.routes import TABLE
+from emulator.metrics.observer import Observer
 from tests.apis.aiexport_calls import PRO, asking, caller, create
 from tests.control.test_guard import label
 from tests.running import Emulated
@@ -101,6 +102,8 @@ def furnish(emulator: Emulated, control: httpx.Client, entry: ControlRoute) -> d
         if entry.name == "records_put":
             control.delete("/records/aixplain/sessions/session_1").raise_for_status()
         return {"api": "aixplain"}
+    if entry.path == "/metrics":
+        emulator.app.metrics = Observer(emulator.app.worlds)
     api = caller(emulator, PRO)
     if entry.path.startswith("/exchanges"):
         api.post("/messages", json=asking()).raise_for_status()
@@ -119,7 +122,7 @@ def test_each_example_works_and_each_answer_is_as_told(emulator: Emulated, contr
         body = control.get("/worlds/checkout-test/snapshot").json() if entry.name == "worlds_load" else None
         answer = ask(control, entry, ids, body)
         assert answer.status_code == entry.status, f"{label(entry)}: {answer.text}"
-        if entry.streams:
+        if entry.streams or entry.media_types:
             assert answer.headers["content-type"].partition(";")[0] in declared(entry), label(entry)
         else:
             assert misfits(entry, answer.json()) == [], label(entry)

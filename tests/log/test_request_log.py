@@ -98,7 +98,7 @@ def test_a_deleted_world_is_let_go() -> None:
     here.add(world="short")
     asyncio._set_running_loop(None)
     asyncio.run(here.app.worlds.delete("short"))
-    assert world not in here.app.worlds._observations
+    assert world not in here.app.worlds._followed
     assert len(here.flush()) == 1
 
 
