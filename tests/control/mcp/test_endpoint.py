@@ -340,6 +340,7 @@ def test_what_is_no_message_is_refused(emulator: Emulated, content: bytes, statu
     assert "error" in answer.json()
 
 
+@pytest.mark.bound("message of MCP")
 def test_a_message_that_is_too_large_is_refused(emulator: Emulated) -> None:
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "x" * (17 * 2**20)}}
     assert post(emulator, body).status_code == 413
@@ -380,6 +381,7 @@ def test_a_call_passes_the_guard_once_more_as_the_client_that_made_it(running: R
         emulator.close()
 
 
+@pytest.mark.bound("result of a tool of MCP")
 def test_a_long_result_is_shortened_and_says_how_to_get_the_rest(emulator: Emulated) -> None:
     long = {**MESSAGE, "messages": [{"role": "user", "content": "word " * 20_000}]}
     for _ in range(12):
