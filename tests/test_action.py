@@ -120,7 +120,7 @@ def test_the_page_lists_the_inputs_and_outputs_and_its_workflow_uses_them() -> N
 def test_the_compose_file_serves_where_the_pages_say_on_this_computer_only() -> None:
     service = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["emulator"]
     assert service["ports"] == [f"127.0.0.1:{Listen().port}:8484"]
-    assert service["healthcheck"]["test"][:3] == ["CMD", "emulator", "wait"]
+    assert service["healthcheck"]["test"] == ["CMD", "emulator", "health"]
     assert service["read_only"] is True
     token = re.sub(r"\$\{\w+:-(.*)\}", r"\1", service["environment"]["EMULATOR_CONTROL_TOKEN"])
     assert parse_token(token) == token

@@ -54,6 +54,7 @@ for command in (
     routes.routes,
     run.env,
     run.run,
+    serve.health,
     serve.serve,
     serve.store,
     *switchboard.commands(),

@@ -1,9 +1,10 @@
-"""The command `emulator serve`, with its options, and `emulator store` for the state that it keeps elsewhere."""
+"""The command `emulator serve`, with its options; `emulator health` asks it, `emulator store` clears what it keeps."""
 
 from __future__ import annotations
 
 import gc
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,56 @@ def serve(stop_with_stdin: bool, **options: Any) -> int:
 
     with request_log(app, os.environ):
         return server.run(app, sockets, ready, tls, control)
+
+
+UNHEALTHY = 1  # exit status
+HEALTH_SECONDS = 2.0
+LISTEN = re.compile(rb"\0--listen(?:=|\0)([^\0]+)")
+
+
+@click.command()
+@click.option("--listen", metavar="HOST:PORT", help="Where it listens. [default: EMULATOR_LISTEN, or 127.0.0.1:8484]")
+@click.option("--pid", type=int, metavar="PID", help="Its process: the --listen in its command line takes precedence.")
+@exit_on_error
+def health(listen: str | None, pid: int | None) -> int:
+    """Ask a server on this machine whether it is healthy; exit with 1 if it isn't.
+
+    It needs no token: it is what containers and their orchestrators run.
+    """
+    import json
+    from http.client import HTTPConnection, HTTPException
+
+    from emulator import settings
+
+    where = settings.load({"listen": _listen_of(pid) or listen}, os.environ).listen
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(where.host, where.host)
+    connection = HTTPConnection(host, where.port, timeout=HEALTH_SECONDS)
+    try:
+        connection.request("GET", "/_emulator/health")
+        answer = connection.getresponse()
+        found = json.loads(answer.read())
+        status, reason = str(found["status"]), str(found["reason"])
+    except (OSError, HTTPException) as error:
+        status, reason = "unreachable", f"no emulator answers at {settings.Listen(host, where.port)}: {error}"
+    except (ValueError, KeyError, TypeError):
+        status, reason = "unknown", f"what answers at {settings.Listen(host, where.port)} is no emulator"
+    finally:
+        connection.close()
+    click.echo(f"{status}: {reason}" if reason else status)
+    return 0 if status == "ok" else UNHEALTHY
+
+
+def _listen_of(pid: int | None) -> str | None:
+    """Returns the last --listen in the command line of a process, if there is one. Raises ConfigError."""
+    from emulator.errors import ConfigError
+
+    if pid is None:
+        return None
+    try:
+        found = LISTEN.findall(Path(f"/proc/{pid}/cmdline").read_bytes())
+    except OSError as error:
+        raise ConfigError(f"--pid is {pid}; its command line can't be read: {error.strerror}") from None
+    return found[-1].decode() if found else None
 
 
 @click.group()

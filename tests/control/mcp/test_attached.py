@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
 
 import pytest
 
@@ -15,6 +10,7 @@ from emulator.control.mcp.attached import AttachedClient
 from emulator.control.mcp.calls import Answer
 from emulator.control.mcp.tools import Order
 from emulator.settings import Settings
+from tests.other_server import another_server
 from tests.running import Emulated, Running
 
 CLOCK = Order("GET", "/_emulator/clock", b"", "default")
@@ -52,30 +48,6 @@ def test_no_emulator_at_the_address_is_a_sentence_with_a_cure() -> None:
     assert refused.status == 503
     assert refused.data["error"]["message"].startswith("no emulator answers at http://127.0.0.1:1 (")
     assert "start one with `emulator serve`" in refused.data["error"]["hint"]
-
-
-@contextmanager
-def another_server(body: bytes) -> Iterator[str]:
-    """A server that is no emulator: it answers every GET so."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b"7", b""])
