@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import httpx
 from playwright.sync_api import Browser, sync_playwright
 
-from benchmarks.inspector import CHROMIUM
 from tests import loopback
+from tests.chromium import CHROMIUM
 from tests.inspector.traffic import KEY, address, asking
 from tests.pages import ROOT
 from tests.receiver import receiving

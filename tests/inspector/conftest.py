@@ -5,15 +5,13 @@ Without Chromium, which scripts/clients installs, the tests are skipped; REQUIRE
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from tests.chromium import CHROMIUM
 from tests.waiting import PATIENCE
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 RULES = "MAP other.test 127.0.0.1"  # a name that a page of another site could point here
 
@@ -25,9 +23,9 @@ def browser() -> Iterator[Browser]:
         pytest.skip("Chromium is not installed: scripts/clients installs it")
     expect.set_options(timeout=PATIENCE * 250)
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", f"--host-resolver-rules={RULES}"]
-        )
+        # One process for all pages: a start of one for each takes longer than most tests.
+        args = ["--no-sandbox", "--renderer-process-limit=1", f"--host-resolver-rules={RULES}"]
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
         yield launched
         launched.close()
 

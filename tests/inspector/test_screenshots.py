@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.inspector import CHROMIUM
 from tests import screenshots
+from tests.chromium import CHROMIUM
 from tests.pages import ROOT
 
 pytestmark = pytest.mark.slow
