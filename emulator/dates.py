@@ -26,7 +26,7 @@ def date_line(second: float) -> str:
 def iso(epoch: float, milliseconds: bool = False) -> str:
     """`2026-01-01T00:00:00Z` or `2026-01-01T00:00:00.000Z`; rounded down."""
     if not milliseconds:
-        return _iso(int(epoch)) + "Z"
+        return iso_second(int(epoch))
     # Floats fall slightly short of most milliseconds; the small addend keeps 0.123 from becoming 0.122.
     second, thousandth = divmod(int(epoch * 1000 + 0.001), 1000)
     return f"{_iso(second)}.{thousandth:03}Z"
@@ -42,6 +42,12 @@ def month_end(epoch: float) -> float:
 def _http_date(second: int) -> bytes:
     year, month, day, hour, minute, at, weekday, *_ = gmtime(second)
     return f"{DAYS[weekday]}, {day:02} {MONTHS[month - 1]} {year:04} {hour:02}:{minute:02}:{at:02} GMT".encode()
+
+
+@lru_cache(maxsize=64)
+def iso_second(second: int) -> str:
+    """`2026-01-01T00:00:00Z` of a whole second; most responses have one, so the last are remembered."""
+    return _iso(second) + "Z"
 
 
 @lru_cache(maxsize=64)

@@ -48,7 +48,7 @@ def uuid(context: Context) -> str:
 
 def iso(context: Context, at: float | None = None) -> str:
     """`2026-01-01T00:00:00Z`, by default of now."""
-    return dates.iso(context["now"] if at is None else at)
+    return dates.iso_second(int(context["now"] if at is None else at))
 
 
 def iso_ms(context: Context, at: float | None = None) -> str:

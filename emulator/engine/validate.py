@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
-import orjson
-
 from emulator.clock.turns import Turns
 from emulator.engine import body
 from emulator.engine.coding import HEADER as CODING_HEADER
@@ -64,8 +62,8 @@ def read_form(context: Context, operation: Operation) -> bool:
         kind = request.fields.get(b"content-type")
         if kind == JSON and "json" in operation.accept:
             known = schema.recall(request.raw)
-        if known:
-            context["body"] = orjson.loads(known)
+        if known is not None:
+            context["body"] = known
         else:
             kind_name = None if kind is None else kind.decode("latin-1")
             context["body"] = body.parse(operation, kind_name, request.raw, request.content)
@@ -75,7 +73,7 @@ def read_form(context: Context, operation: Operation) -> bool:
         context["query"] = _query(request.query, None)
     else:
         context["query"] = {}
-    return bool(known)
+    return known is not None
 
 
 def check_form(context: Context, operation: Operation, known: bool = False) -> None:

@@ -8,8 +8,6 @@ from copy import deepcopy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from emulator.errors import ApiError
 from emulator.playbook.parameters import Marks, marks_of
 from emulator.playbook.schema_reasons import explain, order
@@ -48,7 +46,7 @@ class Schema:
         }
         self._plain = tuple(each for each in defaults.items() if each[1].__class__ in PLAIN)
         self._copied = tuple(each for each in defaults.items() if each[1].__class__ not in PLAIN)
-        self._known: dict[bytes, bytes] = {}  # see `remember`
+        self._known: dict[bytes, Any] = {}  # see `remember`
 
     def fits(self, value: Any) -> bool:
         """Returns whether a value is as the schema wants it."""
@@ -97,24 +95,24 @@ class Schema:
                     value[name] = deepcopy(default)
 
     def remember(self, raw: bytes, value: Any) -> None:
-        """Notes that bytes of JSON are a value which is plain, defaults filled in; when they come again, it is kept as
-        JSON, for `recall`.
+        """Notes that bytes of JSON are a value which is plain, defaults filled in; when they come again, it is kept for
+        `recall`.
 
         What the bytes say and whether that fits depends on nothing else, and clients that retry, check the health of a
-        service or load it send the same again and again. To read it anew costs a third of all that is done at first;
-        and a value that is made anew can be changed by nobody.
+        service or load it send the same again and again. All of them share the value, as they share the records of
+        fixtures: no template and no step changes what it reads.
         """
         if len(raw) > MAX_KNOWN_LENGTH:
             return
         if raw in self._known:
-            self._known[raw] = orjson.dumps(value)
+            self._known[raw] = value
         else:
             if len(self._known) >= MAX_KNOWN:
                 self._known.clear()
-            self._known[raw] = b""
+            self._known[raw] = None
 
-    def recall(self, raw: bytes) -> bytes | None:
-        """Returns the value of bytes that came twice before, as JSON; of others nothing. Long ones are not hashed."""
+    def recall(self, raw: bytes) -> Any:
+        """Returns the value of bytes that came twice before, None for others. Long ones are not hashed."""
         return self._known.get(raw) if len(raw) <= MAX_KNOWN_LENGTH else None
 
     def refusal(self, value: Any, what: str) -> ApiError:

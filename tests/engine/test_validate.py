@@ -147,6 +147,30 @@ def test_a_body_that_comes_again_is_read_as_it_was_the_first_time(small: Small) 
         assert client.post("/keep", content=b'{"n": 1, "n": 2}').status_code == 400
 
 
+def test_no_request_changes_a_body_that_comes_again(small: Small) -> None:
+    client = small(
+        """
+      keep:
+        route: POST /keep
+        request: {type: object, properties: {id: {type: string}, list: {type: array}, inner: {type: object}}}
+        rules:
+          - when: {header.x-way: statement}
+            reply: {text: "{% set changed = body.list.append('z') %}{{ changed }}"}
+          - do:
+              - {put: kept, id: "1", record: "{{ body }}"}
+              - {update: kept, id: "1", set: {extra: 1, inner: {$merge: ["{{ body.inner }}", {b: 2}]}}, as: updated}
+              - {append: kept, id: "1", field: list, values: [y], as: appended}
+            reply: {body: ["{{ body }}", "{{ updated.inner }}", "{{ appended.list }}"]}
+    """,
+        more="unknown_fields: hint\ncollections: {tokens: {}, kept: {}}",
+    ).client("small", headers={**KEY, "content-type": "application/json"})
+    body = b'{"id":"1","list":["x"],"inner":{"a":1}}'
+    for _ in range(4):
+        kept = client.post("/keep", content=body)
+        assert kept.json() == [json.loads(body), {"a": 1, "b": 2}, ["x", "y"]]
+        assert client.post("/keep", content=body, headers={"x-way": "statement"}).status_code == 500
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [

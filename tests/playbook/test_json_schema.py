@@ -161,7 +161,7 @@ def test_what_is_remembered_of_bodies_is_bounded() -> None:
     for number in range(3 * MAX_KNOWN):
         for _ in range(2):
             schema.remember(b"%d" % number, number)
-        assert schema.recall(b"%d" % number) == b"%d" % number
+        assert schema.recall(b"%d" % number) == number
     assert sum(schema.recall(b"%d" % number) is not None for number in range(3 * MAX_KNOWN)) <= MAX_KNOWN
     long = b" " * MAX_KNOWN_LENGTH + b"1"
     schema.remember(long, 1)
@@ -175,7 +175,7 @@ def test_a_body_is_known_once_it_has_come_twice() -> None:
     for _ in range(2):
         schema.remember(b" 1 ", 1)
         seen.append(schema.recall(b" 1 "))
-    assert seen == [b"", b"1"]
+    assert seen == [None, 1]
 
 
 def test_a_long_body_is_not_even_hashed() -> None:

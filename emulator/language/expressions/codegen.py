@@ -12,12 +12,11 @@ from emulator.language.expressions.names import Function, Names, describe
 from emulator.language.expressions.runtime import BINARY, COMPARE, MISSING, text, weigh
 from emulator.language.expressions.writer import Code, Writer
 
-SMALL: Final = 2**32  # the product of two numbers below it fits wherever a number may stand
+SMALL: Final = 2**64  # whole numbers below it fit wherever a number may stand
 Program = Callable[[Mapping[str, Any], Mapping[str, Any]], str]
 
-# FAST operators but for products. Those that have no function of ours raise if a side is missing.
+# FAST operators but for sums and products. Those that have no function of ours raise if a side is missing.
 _BINARY: Final[Mapping[str, str]] = {
-    "+": "add({}, {})",
     "-": "({} - {})",
     "/": "({} / {})",
     "//": "({} // {})",
@@ -32,6 +31,8 @@ _LENIENT: Final[Mapping[str, str]] = {
     "in": "within({}, {})",
     "notin": "(not within({}, {}))",
 }
+# FAST code that may raise when the left side is missing.
+_WITHIN: Final[Mapping[str, str]] = {"in": "({} in {})", "notin": "({} not in {})"}
 
 
 _MAX_KNOWN: Final = 10_000  # characters of a value that is computed at load and written into the code
@@ -293,19 +294,29 @@ class Expression:
         for at, (op, right) in enumerate(zip(ops, codes[1:], strict=True)):
             again = self.writer.new() if at + 1 < len(ops) else ""
             source = f"({again} := {right.source})" if again else right.source
-            if op in _LENIENT:
+            if op in _WITHIN and self._raises(need=False):
+                tests.append(
+                    _WITHIN[op].format(self.writer.needed(Code(left, present=codes[at].present), "").source, source)
+                )
+            elif op in _LENIENT:
                 tests.append(_LENIENT[op].format(left, source))
             else:
                 tests.append(self._operated(COMPARE[op], _COMPARE[op], left, source, operands[at : at + 2]))
             left = again
         return self._code(node, f"({' and '.join(tests)})", *codes, present=True)
 
-    def _product(self, left: str, right: str) -> str:
-        """The FAST code of a product; that of two small whole numbers, the commonest, is checked by nobody."""
+    def _sum(self, left: str, right: str) -> str:
+        """The FAST code of a sum; that of two whole numbers, the commonest, is checked by nobody."""
         one, other = self.writer.new(), self.writer.new()
         whole = f"({one} := {left}).__class__ is ({other} := {right}).__class__ is int"
-        small = f"-{SMALL} < {one} < {SMALL} and -{SMALL} < {other} < {SMALL}"
-        return f"({one} * {other} if {whole} and {small} else multiply({one}, {other}))"
+        return f"({one} + {other} if {whole} else add({one}, {other}))"
+
+    def _product(self, left: str, right: str) -> str:
+        """The FAST code of a product; one of two whole numbers that is small, the commonest, is checked by nobody."""
+        one, other, product = self.writer.new(), self.writer.new(), self.writer.new()
+        whole = f"({one} := {left}).__class__ is ({other} := {right}).__class__ is int"
+        small = f"-{SMALL} < ({product} := {one} * {other}) < {SMALL}"
+        return f"({product} if {whole} and {small} else multiply({one}, {other}))"
 
     def _operated(self, operate: Function, form: str, left: str, right: str, operands: Sequence[nodes.Node]) -> str:
         if not self.writer.checked:
@@ -316,8 +327,8 @@ class Expression:
     def _binary(self, node: nodes.BinExpr) -> Code:
         left, right = self.write(node.left, need=True), self.write(node.right, need=True)
         op, operands = node.operator or "", [node.left, node.right]
-        if op == "*" and not self.writer.checked:
-            source = self._product(left.source, right.source)
+        if op in "+*" and not self.writer.checked:
+            source = (self._sum if op == "+" else self._product)(left.source, right.source)
         else:
             source = self._operated(BINARY[op], _BINARY.get(op, ""), left.source, right.source, operands)
         return self._code(node, source, left, right, present=True)
