@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,20 @@ INSTALL, START = ACTION["runs"]["steps"]
 PAGE = ROOT / "docs" / "ci.md"
 
 
+def step(run: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command of a step as a runner does."""
+    files = {name: str(folder / name) for name in ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH")}
+    return subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", run],
+        cwd=folder,
+        env=environment(**variables, **files, RUNNER_TEMP=str(folder)),
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+    )
+
+
 def start(folder: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
     """Runs the step as a runner does, with the emulator that is installed here; ends with what it has started."""
     tools = folder / "ai-api-emulator" / "bin"
@@ -32,17 +47,7 @@ def start(folder: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
         (tools / tool).write_text(f'#!/bin/sh\nexec "{Path(sys.executable).parent / tool}" "$@"\n')
         (tools / tool).chmod(0o755)
     given = {"SCENARIOS": ACTION["inputs"]["scenarios"]["default"], "LISTEN": ACTION["inputs"]["listen"]["default"]}
-    files = {name: str(folder / name) for name in ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH")}
-    variables = environment(**given | inputs, **files, RUNNER_TEMP=str(folder))
-    return subprocess.run(
-        ["bash", "-e", "-o", "pipefail", "-c", START["run"]],
-        cwd=folder,
-        env=variables,
-        capture_output=True,
-        text=True,
-        check=False,
-        start_new_session=True,
-    )
+    return step(START["run"], folder, **given | inputs)
 
 
 def outputs(folder: Path) -> dict[str, str]:
@@ -77,6 +82,49 @@ def test_later_steps_find_a_ready_server_with_the_scenarios_that_were_given(tmp_
         with loopback.Client() as client:
             assert client.get(f"{base_urls['aiexport']}/status").status_code == 418
             assert client.get(f"{found['url']}/_emulator").json()["scenarios"] == ["mine", "default"]
+    finally:
+        stop(tmp_path)
+
+
+def python_with_packages(folder: Path) -> Path:
+    """A python whose virtual environments see the packages that are installed here, so that pip needs to fetch none."""
+    found, here = folder / "python", Path(sys.executable)
+    packages = sysconfig.get_path("purelib")
+    below = Path(packages).relative_to(sys.prefix)
+    found.write_text(f"""#!/bin/sh
+"{here}" "$@" && echo "{packages}" >"$RUNNER_TEMP/ai-api-emulator/{below}/packages.pth"
+""")
+    found.chmod(0o755)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the server to end in /proc")
+def test_both_steps_install_the_checkout_and_start_what_was_installed(tmp_path: Path) -> None:
+    """Nothing is fetched: what the package needs is here, in the versions that constraints.txt pins."""
+    offline = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0", "PYTHONPATH": ""}  # 0 is how pip writes it
+    given = {"PYTHON": str(python_with_packages(tmp_path)), "GITHUB_ACTION_PATH": str(ROOT)}
+    try:
+        done = step(INSTALL["run"], tmp_path, **given, **offline)
+        assert done.returncode == 0, done.stdout + done.stderr
+        commands = Path((tmp_path / "GITHUB_PATH").read_text().strip())
+        assert [each.name for each in commands.iterdir()] == ["emulator"]  # later steps keep their python and pip
+        place = [str(tmp_path / "ai-api-emulator/bin/python"), "-c", "import emulator; print(emulator.__file__)"]
+        installed = subprocess.run(
+            place, env=environment(PYTHONPATH=""), cwd=tmp_path, capture_output=True, text=True, check=True
+        ).stdout
+        assert Path(installed.strip()).is_relative_to(tmp_path)
+        inputs = {"SCENARIOS": "default\n", "LISTEN": "127.0.0.1:0"}
+        done = step(START["run"], tmp_path, **inputs, PYTHONPATH="")
+        assert done.returncode == 0, done.stdout + done.stderr
+        ready = subprocess.run(
+            [str(commands / "emulator"), "wait", "--url", outputs(tmp_path)["url"]],
+            env=environment(PYTHONPATH=""),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ready.stdout == f"{outputs(tmp_path)['url']} is ready\n", ready.stderr
     finally:
         stop(tmp_path)
 
