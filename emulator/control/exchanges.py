@@ -283,7 +283,8 @@ ROUTES = (
         waits=True,
         tool=Tool(
             "wait_for_exchanges",
-            "Wait, in real time, until so many requests that match `when` have come, earlier ones included.",
+            "Wait, in real time, until so many requests that match `when` have come, earlier ones included. Many hosts "
+            "give a call no more than a minute.",
             words={"count": "how many"},
             rest="list_exchanges shows them one by one.",
             newest=True,

@@ -8,6 +8,7 @@ import msgspec
 import orjson
 import pytest
 
+from emulator.control.mcp.results import SHORTENED
 from emulator.control.mcp.tool import Tool
 from emulator.control.mcp.tools import Order, RouteTool, Toolbox, WrongCall
 from emulator.control.routes import TABLE
@@ -50,6 +51,12 @@ def test_the_example_of_a_route_is_a_call_of_its_tool(tool: RouteTool) -> None:
     assert route.fits(tuple(part for part in urlsplit(made.target).path.split("/")[2:] if part)) == at
     if route.example is not None:
         assert orjson.loads(made.body).items() >= body.items()
+
+
+@each_tool
+def test_no_answer_has_a_field_that_would_hide_what_was_left_out(tool: RouteTool) -> None:
+    shape = tool.route.answer
+    assert SHORTENED not in getattr(shape, "__struct_encode_fields__", ())
 
 
 def test_arguments_go_into_the_path_the_query_or_the_body() -> None:
