@@ -855,12 +855,15 @@ export interface components {
         /**
          * Index
          * @description What this is; `control` lists each control route with what it does.
+         *
+         *         `workers` are the processes that share their state in a store; there are none if this one keeps it in memory.
          */
         Index: {
             name: string;
             version: string;
             scenarios: string[];
             apis: components["schemas"]["ServedApi"][];
+            workers: components["schemas"]["WorkerView"][];
             control: {
                 [key: string]: string;
             };
@@ -878,10 +881,22 @@ export interface components {
             hosts: string[];
         };
         /**
+         * WorkerView
+         * @description A process of the server: on which machine, since when, and when it was last seen (seconds since the epoch).
+         */
+        WorkerView: {
+            id: string;
+            pid: number;
+            host: string;
+            started: number;
+            seen: number;
+        };
+        /**
          * Health
-         * @description What the server plays in its default world, and where its state is: in `memory` or in `redis`.
+         * @description What the server plays in its default world, where its state is (`memory` or `redis`), and how many workers serve.
          *
-         *         `status` is `ok`, or `degraded` while the store can't be used, with the `reason`; then it is sent with 503.
+         *         `status` is `ok`, or `degraded`, with the `reason`, while the store can't be used, or a worker can't serve what the
+         *         others do; then it is sent with 503, and `workers` is 0 if nobody knows.
          */
         Health: {
             status: string;
@@ -889,6 +904,7 @@ export interface components {
             scenarios: string[];
             apis: string[];
             store: string;
+            workers: number;
             reason: string;
         };
         /**

@@ -118,7 +118,7 @@ export class Emulator {
     return this.control.world;
   }
 
-  /** The header that leads a request to this world, for those without a key of it, such as one for a token. */
+  /** The header that routes a request to this world, for requests without a key of it, such as one for a token. */
   get headers() {
     return { [WORLD_HEADER]: this.name };
   }
@@ -217,7 +217,7 @@ export class Emulator {
    */
   async answer(prompt, answer) {
     const entry = typeof prompt === 'string' ? { prompt, answer } : prompt;
-    return new AddedAnswer(this.control, '/answers', (await this.control.post('/answers', entry)).id);
+    return new AddedAnswer(this.control, (await this.control.post('/answers', entry)).id);
   }
 
   /** Removes all answers that were added. */
@@ -247,7 +247,7 @@ export class Emulator {
   }
 
   /**
-   * Waits, in real time, until there are so many requests, and returns them.
+   * Waits, in real time, until `count` requests have come, and returns them.
    * @param {string} [operation]
    * @param {import('./types.js').WaitOptions & {when?: Record<string, unknown>}} [options]
    */

@@ -6,50 +6,62 @@ import { ControlError } from './errors.js';
 
 const TRIGGERS = new Set(['key', 'times', 'nth', 'every', 'probability', 'after', 'for']);
 
-/** A fault that is armed in a world, or an answer that was added to one: what the control API calls it. */
-class Added {
+/** An armed fault. */
+export class ArmedFault {
+  #control;
+
   /**
    * @param {Control} control
-   * @param {string} path
    * @param {string} id
    */
-  constructor(control, path, id) {
-    this.control = control;
-    this.path = path;
+  constructor(control, id) {
+    this.#control = control;
     /** What the control API calls it. */
     this.id = id;
   }
 
-  /** Removes it; nothing happens if it is gone already. @protected */
-  async gone() {
-    try {
-      await this.control.delete(`${this.path}/${this.id}`);
-    } catch (error) {
-      if (!(error instanceof ControlError) || error.status !== 404) throw error;
-    }
-  }
-}
-
-/** An armed fault. */
-export class ArmedFault extends Added {
   /** How often it has played. @returns {Promise<number>} */
   async played() {
-    const found = (await this.control.get('/faults')).armed.find(({ id }) => id === this.id);
+    const found = (await this.#control.get('/faults')).armed.find(({ id }) => id === this.id);
     if (found === undefined) throw new ControlError(`the fault ${this.id} is not armed any more`, { status: 404 });
     return found.played;
   }
 
-  /** Disarms it. */
-  disarm() {
-    return this.gone();
+  /** Disarms it; nothing happens if it is not armed any more. */
+  async disarm() {
+    await deleteIfThere(this.#control, `/faults/${this.id}`);
   }
 }
 
-/** An answer of this world. */
-export class AddedAnswer extends Added {
-  /** Removes it. */
-  remove() {
-    return this.gone();
+/** An answer that was added to a world. */
+export class AddedAnswer {
+  #control;
+
+  /**
+   * @param {Control} control
+   * @param {string} id
+   */
+  constructor(control, id) {
+    this.#control = control;
+    /** What the control API calls it. */
+    this.id = id;
+  }
+
+  /** Removes it; nothing happens if it was removed before. */
+  async remove() {
+    await deleteIfThere(this.#control, `/answers/${this.id}`);
+  }
+}
+
+/**
+ * @param {Control} control
+ * @param {string} path
+ */
+async function deleteIfThere(control, path) {
+  try {
+    await control.delete(path);
+  } catch (error) {
+    if (!(error instanceof ControlError) || error.status !== 404) throw error;
   }
 }
 
@@ -70,5 +82,5 @@ export async function armFault(control, fault, on, { params = {}, ...options }) 
   const when = Object.fromEntries(given.filter(([name]) => TRIGGERS.has(name)));
   const own = { ...params, ...Object.fromEntries(given.filter(([name]) => !TRIGGERS.has(name))) };
   const order = { fault, ...(on === undefined ? {} : { on }), ...(Object.keys(own).length ? { params: own } : {}), ...when };
-  return new ArmedFault(control, '/faults', (await control.post('/faults', order)).id);
+  return new ArmedFault(control, (await control.post('/faults', order)).id);
 }

@@ -2,6 +2,8 @@ export { Emulator } from './emulator.js';
 export { ControlError } from './errors.js';
 
 /**
+ * @typedef {import('./faults.js').AddedAnswer} AddedAnswer
+ * @typedef {import('./faults.js').ArmedFault} ArmedFault
  * @typedef {import('./types.js').AnswerEntry} AnswerEntry
  * @typedef {import('./types.js').AttachOptions} AttachOptions
  * @typedef {import('./types.js').ClockState} ClockState

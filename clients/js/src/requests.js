@@ -27,7 +27,7 @@ export async function readRequests(control, operation, when) {
 }
 
 /**
- * Waits until there are so many.
+ * Waits until `count` requests have come.
  * @param {Control} control
  * @param {string | undefined} operation
  * @param {import('./types.js').WaitOptions & {when?: When}} options

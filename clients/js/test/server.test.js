@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { get } from 'node:http';
+import { createServer, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -34,6 +34,16 @@ test('it takes the options of serve and ends when it is stopped', async () => {
   assert.equal(await served(emulator.url), true);
   await emulator.stop();
   assert.equal(await served(emulator.url), false);
+  await emulator.stop();
+});
+
+test('it listens where EMULATOR_LISTEN says', async () => {
+  const listener = createServer();
+  await new Promise((done) => { listener.listen(0, '127.0.0.1', () => done(undefined)); });
+  const address = `127.0.0.1:${listener.address().port}`;
+  await new Promise((done) => { listener.close(done); });
+  const emulator = await Emulator.start({ env: { EMULATOR_LISTEN: address } });
+  assert.equal(emulator.url, `http://${address}`);
   await emulator.stop();
 });
 

@@ -44,7 +44,7 @@ export class Emulator {
     get url(): string;
     /** The world's name. */
     get name(): string;
-    /** The header that leads a request to this world, for those without a key of it, such as one for a token. */
+    /** The header that routes a request to this world, for requests without a key of it, such as one for a token. */
     get headers(): {
         "X-Emulator-World": string;
     };
@@ -175,7 +175,7 @@ export class Emulator {
         shortened?: boolean;
     }[]>;
     /**
-     * Waits, in real time, until there are so many requests, and returns them.
+     * Waits, in real time, until `count` requests have come, and returns them.
      * @param {string} [operation]
      * @param {import('./types.js').WaitOptions & {when?: Record<string, unknown>}} [options]
      */

@@ -6,33 +6,33 @@
  */
 export function armFault(control: Control, fault: string, on: Operations | undefined, { params, ...options }: FaultOptions): Promise<ArmedFault>;
 /** An armed fault. */
-export class ArmedFault extends Added {
+export class ArmedFault {
+    /**
+     * @param {Control} control
+     * @param {string} id
+     */
+    constructor(control: Control, id: string);
+    /** What the control API calls it. */
+    id: string;
     /** How often it has played. @returns {Promise<number>} */
     played(): Promise<number>;
-    /** Disarms it. */
+    /** Disarms it; nothing happens if it is not armed any more. */
     disarm(): Promise<void>;
+    #private;
 }
-/** An answer of this world. */
-export class AddedAnswer extends Added {
-    /** Removes it. */
+/** An answer that was added to a world. */
+export class AddedAnswer {
+    /**
+     * @param {Control} control
+     * @param {string} id
+     */
+    constructor(control: Control, id: string);
+    /** What the control API calls it. */
+    id: string;
+    /** Removes it; nothing happens if it was removed before. */
     remove(): Promise<void>;
+    #private;
 }
 export type Control = import("./control.js").Control;
 export type FaultOptions = import("./types.js").FaultOptions;
 export type Operations = import("./types.js").Operations;
-/** A fault that is armed in a world, or an answer that was added to one: what the control API calls it. */
-declare class Added {
-    /**
-     * @param {Control} control
-     * @param {string} path
-     * @param {string} id
-     */
-    constructor(control: Control, path: string, id: string);
-    control: import("./control.js").Control;
-    path: string;
-    /** What the control API calls it. */
-    id: string;
-    /** Removes it; nothing happens if it is gone already. @protected */
-    protected gone(): Promise<void>;
-}
-export {};

@@ -1,5 +1,7 @@
 export { Emulator } from "./emulator.js";
 export { ControlError } from "./errors.js";
+export type AddedAnswer = import("./faults.js").AddedAnswer;
+export type ArmedFault = import("./faults.js").ArmedFault;
 export type AnswerEntry = import("./types.js").AnswerEntry;
 export type AttachOptions = import("./types.js").AttachOptions;
 export type ClockState = import("./types.js").ClockState;

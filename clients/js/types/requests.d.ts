@@ -7,7 +7,7 @@
  */
 export function readRequests(control: Control, operation: string | undefined, when: When): Promise<RecordedRequest[]>;
 /**
- * Waits until there are so many.
+ * Waits until `count` requests have come.
  * @param {Control} control
  * @param {string | undefined} operation
  * @param {import('./types.js').WaitOptions & {when?: When}} options
