@@ -12,7 +12,7 @@ from emulator.cli.errors import exit_on_error
     "--pace",
     metavar="SECONDS",
     type=click.FloatRange(0, 3600),
-    help="Go on after so many seconds instead of Enter; 0 plays it through.",
+    help="Go on after this many seconds instead of waiting for Enter; 0 plays everything at once.",
 )
 @click.option("--browser/--no-browser", default=True, help="Open the inspector, if there is a browser. [default: on]")
 @click.option(
@@ -20,7 +20,7 @@ from emulator.cli.errors import exit_on_error
 )
 @exit_on_error
 def demo(pace: float | None, browser: bool, listen: str | None) -> int:
-    """Play a walkthrough of five minutes, step by step; Enter goes on.
+    """Play a walkthrough of five minutes, step by step; press Enter to go on.
 
     A conversation, a stream that breaks, a limit, a batch with its webhook, and the verdict: each request to the
     scenario `demo` is shown, and what comes back.

@@ -25,9 +25,9 @@ UNPARSED = {"allow_interspersed_args": False}  # from its first word on, everyth
 )
 @click.option("--scenario", "scenarios", multiple=True, metavar="NAME|PATH", help="As for serve; no server is needed.")
 @click.option(
-    "--exchange", metavar="N", type=click.IntRange(1), help="Explain an exchange that a running one has answered."
+    "--exchange", metavar="N", type=click.IntRange(1), help="Explain this past exchange of a running emulator."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="[-- curl URL …]")
 @exit_on_error
 def explain(
@@ -39,7 +39,7 @@ def explain(
     token: str,
     as_json: bool,
 ) -> int:
-    """Say why a request would be answered as it would, or why one was.
+    """Explain which response a request would get, and why; or why a past one got its response.
 
     The request is a curl command line as it stands: `emulator explain --scenario mine.yaml -- curl http://…`. Nothing
     is sent and nothing changes.

@@ -48,7 +48,7 @@ def openapi(api: str, documented_only: bool | None, scenarios: tuple[str, ...], 
     type=click.Path(path_type=Path),
     help="The API file to write. [default: apis/NAME.yaml]",
 )
-@click.option("--name", metavar="NAME", help="What the API is called. [default: as FILE is, or as its title says]")
+@click.option("--name", metavar="NAME", help="The name of the API. [default: from FILE's name, or its title]")
 @click.option("--force", is_flag=True, help="Overwrite the API file if it exists.")
 @exit_on_error
 def import_(document: Path, out: Path | None, name: str | None, force: bool) -> int:

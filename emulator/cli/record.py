@@ -41,7 +41,7 @@ def record(api: str, upstream: tuple[str, ...], out: str, listen: str | None, fo
     metavar="URL",
     help="The server to test; one URL for each host of the API.",
 )
-@click.option("--key", metavar="KEY", help="The key to call with. [default: the demo key of the API's example]")
+@click.option("--key", metavar="KEY", help="The key to use. [default: the demo key of the API's example]")
 @click.option("--junit", metavar="FILE", help="Write the report as JUnit XML too.")
 @exit_on_error
 def verify(api: str, target: tuple[str, ...], key: str | None, junit: str | None) -> int:

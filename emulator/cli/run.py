@@ -14,8 +14,10 @@ UNPARSED = {"allow_interspersed_args": False}  # from its first word on, everyth
 
 @click.command(context_settings=UNPARSED)
 @click.option("--scenario", "scenarios", multiple=True, metavar="NAME|PATH", help="As for serve.")
-@click.option("--world", metavar="NAME", default="default", help="World that the calls go to.")
-@click.option("--allow-host", "allowed", multiple=True, metavar="HOST", help="Let calls through to this real host.")
+@click.option("--world", metavar="NAME", default="default", help="The world that the calls go to.")
+@click.option(
+    "--allow-host", "allowed", multiple=True, metavar="HOST", help="Allow calls to this real host; may be repeated."
+)
 @click.option("--verdict", "verdict", is_flag=True, help="Report the verdict in full; exit with 4 if it has findings.")
 @click.option(
     "--expect-calls",
@@ -34,13 +36,15 @@ UNPARSED = {"allow_interspersed_args": False}  # from its first word on, everyth
     metavar="FORMAT=FILE",
     help="Write a report there: junit, md, json, har or jsonl; may be repeated.",
 )
-@click.option("--coverage", is_flag=True, help="Report which rules and operations the calls have never touched.")
+@click.option(
+    "--coverage", is_flag=True, help="Report which rules never answered, and how the calls of each operation ended."
+)
 @click.option(
     "--coverage-fail",
     "coverage_fail",
     multiple=True,
     metavar="unused-rules|PATTERN:OUTCOME",
-    help="Exit with 6 if a rule was never used, or a called operation never met that; may be repeated.",
+    help="Exit with 6 if a rule was never used, or a called operation never had that outcome; may be repeated.",
 )
 @click.option("--listen", metavar="HOST:PORT", default="127.0.0.1:0", help="Where to listen. [default: a free port]")
 @click.option(

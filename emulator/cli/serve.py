@@ -24,18 +24,18 @@ from emulator.cli.streams import log_to_stderr, show
     "scenarios",
     multiple=True,
     metavar="NAME|PATH",
-    help="A scenario to play; may be repeated, rules of the first take precedence. [default: default]",
+    help="A scenario to use; may be repeated, the first takes precedence. [default: default]",
 )
-@click.option("--seed", metavar="N", help="Seed of generated texts and ids. [default: 0]")
+@click.option("--seed", metavar="N", help="Seed for generated texts and ids. [default: 0]")
 @click.option(
     "--max-body",
     metavar="SIZE",
-    help="The largest request body of every operation, e.g. 4MiB. [default: as the APIs' files say]",
+    help="The largest request body for every operation, e.g. 4MiB. [default: set by each API file]",
 )
 @click.option(
     "--read-timeout",
     metavar="SECONDS",
-    help="Real seconds that the head of a request may take, and a pause in its body; 0: any time. [default: 60]",
+    help="Real seconds that the head of a request, or a pause in its body, may take; 0: no limit. [default: 60]",
 )
 @click.option("--reload/--no-reload", default=None, help="Reload scenarios when they change on disk. [default: on]")
 @click.option(
@@ -52,7 +52,7 @@ from emulator.cli.streams import log_to_stderr, show
 @click.option(
     "--control-listen",
     metavar="HOST:PORT",
-    help="Serve /_emulator here too; then the fault `refuse` closes the APIs' port. [default: off]",
+    help="Serve /_emulator here too; the fault `refuse` then closes the APIs' port. [default: off]",
 )
 @click.option("--tls-listen", metavar="HOST:PORT", help="Serve TLS here too, for names in /etc/hosts. [default: off]")
 @click.option(
@@ -70,43 +70,43 @@ from emulator.cli.streams import log_to_stderr, show
     "webhook_allow",
     multiple=True,
     metavar="ADDRESS|NETWORK",
-    help="Let webhooks go there too, besides this machine and private networks; may be repeated.",
+    help="Allow webhooks to this address too, besides this machine and private networks; may be repeated.",
 )
 @click.option(
     "--webhook-time",
     metavar="world|real",
-    help="Whose time signs webhooks: the world's, or the system's. [default: world]",
+    help="The clock that webhooks are signed with: the world's, or the system's. [default: world]",
 )
 @click.option(
     "--public-url",
     metavar="URL",
-    help="Where clients reach it behind a proxy; URLs in responses begin so. [default: as the client called it]",
+    help="The address that clients use behind a proxy, for URLs in responses. [default: as the client called it]",
 )
 @click.option(
     "--cors",
     multiple=True,
     metavar="ORIGIN|*|off",
-    help="Let pages of this origin call the APIs, besides those on loopback; may be repeated. * lets all, off none.",
+    help="Pages of this origin may call the APIs, besides those on loopback; may be repeated. * means all, off none.",
 )
 @click.option(
     "--clock",
     metavar="WORDS",
-    help="How the clock of each world starts: frozen, auto, x100, 2026-01-01T00:00:00Z, or several, with commas.",
+    help="How the clock of each world starts: frozen, auto, x100, 2026-01-01T00:00:00Z, or several, by commas.",
 )
 @click.option("--state", metavar="FILE", help="Begin with the snapshot in this file.")
-@click.option("--keep", is_flag=True, default=None, help="Write the state back to --state, in the end and meanwhile.")
+@click.option("--keep", is_flag=True, default=None, help="Write the state back to --state, at the end and in between.")
 @click.option(
     "--key",
     "keys",
     multiple=True,
     metavar="KEY=LIKE",
-    help="Another API key, like a demo key; may be repeated.",
+    help="Another API key, modelled on a demo key; may be repeated.",
 )
 @click.option("--log", metavar="text|json", help="Format of the request log on standard output. [default: text]")
 @click.option("-q", "--quiet", is_flag=True, default=None, help="Print no request log.")
 @click.option("-v", "--verbose", is_flag=True, default=None, help="Print bodies too, shortened.")
-@click.option("--journal-entries", metavar="N", help="Exchanges that a world's journal keeps. [default: 500]")
-@click.option("--journal-bytes", metavar="SIZE", help="And their size together. [default: 16MiB]")
+@click.option("--journal-entries", metavar="N", help="How many exchanges a world's journal keeps. [default: 500]")
+@click.option("--journal-bytes", metavar="SIZE", help="The total size of these exchanges. [default: 16MiB]")
 @click.option(
     "--store",
     metavar="URL",

@@ -62,7 +62,7 @@ def _command(name: str, entries: Sequence[Entry]) -> click.Command:
             )
         )
     parameters += address_options()
-    parameters.append(click.Option(["--json", "as_json"], is_flag=True, help="Print the answer as JSON."))
+    parameters.append(click.Option(["--json", "as_json"], is_flag=True, help="Print the response as JSON."))
 
     @exit_on_error
     def run(**options: Any) -> int:

@@ -15,7 +15,12 @@ GONE = 1  # the exit status when the world was deleted
 
 @click.command(params=address_options(world="The world to follow."))
 @click.option(
-    "--last", metavar="N", type=click.IntRange(0), default=10, show_default=True, help="Begin with so many older ones."
+    "--last",
+    metavar="N",
+    type=click.IntRange(0),
+    default=10,
+    show_default=True,
+    help="Begin with this many older exchanges.",
 )
 @click.option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format.")
 @click.argument("filter", nargs=-1, metavar="[FILTER …]")
