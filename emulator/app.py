@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from emulator.control.landing import LandingPage
     from emulator.control.uploads import UploadedScenarios
     from emulator.metrics.observer import Observer
+    from emulator.metrics.shared import SharedMetrics
     from emulator.sharing.sharing import Sharing
     from emulator.state_file import StateFile
     from emulator.store.redis.stores import RedisStores
@@ -77,6 +78,7 @@ class Application:
             forget_store=None if self._stores is None else self._stores.forget,
         )
         self.sharing = None if self._stores is None else self._share(self._stores)
+        self._publisher: SharedMetrics | None = None
         self.metrics = self._metrics() if settings.metrics else None
         self.state_file = self._state_file() if settings.state else None
         self.armed_at_start: Sequence[Mapping[str, Any]] = ()
@@ -132,7 +134,7 @@ class Application:
         me = AboutWorker(token_hex(8), os.getpid(), gethostname(), system())
         return Sharing(self, SharedFields(self.settings.store, me), stores)
 
-    def _metrics(self) -> Observer:
+    def _metrics(self) -> Observer | SharedMetrics:
         """Returns what counts for Prometheus. Raises ConfigError when the package that shows it is not installed."""
         from emulator.metrics.observer import INSTALL, NEEDED, Observer, is_installed
 
@@ -140,7 +142,13 @@ class Application:
             raise ConfigError(f"metrics {NEEDED}: {INSTALL}")
         from emulator.metrics import exposition  # noqa: F401 - it takes a while, which a request should not wait for
 
-        return Observer(self.worlds, "redis" if self.settings.store else "memory")
+        if not self.settings.store:
+            return Observer(self.worlds)
+        from emulator.metrics.shared import SharedMetrics
+        from emulator.store.redis.totals import Totals
+
+        self._publisher = SharedMetrics(Observer(self.worlds, "redis"), Totals(self.settings.store))
+        return self._publisher
 
     def _state_file(self) -> StateFile:
         from emulator.state_file import StateFile
@@ -239,6 +247,8 @@ class Application:
         if self.sharing is not None:
             await self.sharing.end()
         await self.worlds.close()
+        if self._publisher is not None:
+            await self._publisher.end()
         if self._stores is not None:
             await self._stores.close()
 
@@ -246,6 +256,8 @@ class Application:
         await receive()
         if self.sharing is not None:
             await self.sharing.begin()
+        if self._publisher is not None:
+            self._publisher.begin()
         already = [armed.order for armed in self.state.armed.list()] if self.armed_at_start else []  # in a saved state
         for order in self.armed_at_start:
             if order not in already:

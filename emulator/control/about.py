@@ -251,17 +251,17 @@ async def health(request: ControlRequest) -> Health:
     return Health(status, __version__, playbook.scenarios, tuple(playbook.apis), kept, workers, reason)
 
 
-def metrics(request: ControlRequest) -> Text:
+async def metrics(request: ControlRequest) -> Text:
     """Metrics of the whole server for Prometheus, or as OpenMetrics for who prefers that; see `serve --metrics`."""
-    observer = request.server.metrics
-    if observer is None and not is_installed():
+    counted = request.server.metrics
+    if counted is None and not is_installed():
         raise ControlFailure(501, f"metrics {NEEDED}", INSTALL)
-    if observer is None:
+    if counted is None:
         raise ControlFailure(409, "nothing is counted", "start the server with --metrics, or with EMULATOR_METRICS=1")
     from emulator.metrics.exposition import render
 
     as_openmetrics = prefers(request.accept, *reversed(MEDIA_TYPES))
-    text = render(observer.tally, [*observer.open_streams(), *observer.look_up()], as_openmetrics)
+    text = render(*await counted.collect(), as_openmetrics)
     return Text(text, f"{MEDIA_TYPES[as_openmetrics]}; version={VERSIONS[as_openmetrics]}; charset=utf-8")
 
 

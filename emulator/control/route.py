@@ -19,7 +19,7 @@ from emulator.control.uploads import UploadedScenarios
 from emulator.engine.state import WorldState
 from emulator.faults.raw_response import Outage
 from emulator.http.exact_json import MAX_VALUES
-from emulator.metrics.observer import Observer
+from emulator.metrics.tally import Gauge, Tally
 from emulator.settings import MIB, Settings
 from emulator.worlds.registry import World, WorldRegistry
 
@@ -65,6 +65,13 @@ class SharedServer(Protocol):
         """Applies what others have changed."""
 
 
+class Metrics(Protocol):
+    """What is counted for Prometheus."""
+
+    async def collect(self) -> tuple[Tally, list[Gauge]]:
+        """Returns what was counted, and what there is now. Raises StoreUnavailable."""
+
+
 class ControlledApp(StatefulApp, Protocol):
     """What the control API steers: an application; `sharing`: it is one of several processes of a server."""
 
@@ -78,7 +85,7 @@ class ControlledApp(StatefulApp, Protocol):
     def untrusted(self) -> Mapping[str, int]: ...
 
     @property
-    def metrics(self) -> Observer | None:
+    def metrics(self) -> Metrics | None:
         """What counts for Prometheus, when that was asked for."""
 
 

@@ -45,13 +45,17 @@ class Observer:
         self._series: dict[tuple[str, str, int], tuple[Count, Histogram]] = {}
         worlds.follow(self._watch)
 
+    async def collect(self) -> tuple[Tally, list[Gauge]]:
+        """Returns what was counted, and what there is now."""
+        return self.tally, [*self.open_streams(), *self.look_up()]
+
     def open_streams(self) -> Iterator[Gauge]:
         """The streams that are being delivered, by API."""
         for api, count in Counter(exchange.api for exchange in self._streams).items():
             yield metrics.OPEN_STREAMS, (api,), count
 
     def look_up(self) -> Iterator[Gauge]:
-        """What every worker on a store finds alike."""
+        """What every process of a server finds alike."""
         worlds = [self._worlds.find(name) for name in self._worlds.names()]
         journals = [world.state.journal for world in worlds]
         stores = [world.state.store.records.size() for world in worlds]
@@ -65,7 +69,10 @@ class Observer:
     @contextmanager
     def _watch(self, world: World) -> Iterator[None]:
         state = world.state
-        with state.journal.watched(partial(self._note, state.clock)), state.sender.watched(self._note_attempt):
+        with (
+            state.journal.watched(partial(self._note, state.clock), own=True),
+            state.sender.watched(self._note_attempt),
+        ):
             yield
 
     def _note(self, clock: Clock, exchange: Exchange) -> None:

@@ -171,8 +171,9 @@ class ExchangeJournal(Protocol):
     def finish(self, exchange: Exchange) -> None:
         """Notes that an exchange that was added while it was open has ended."""
 
-    def watched(self, watcher: Watcher) -> AbstractContextManager[None]:
-        """Reports each exchange that is added, and again when one that was open has ended."""
+    def watched(self, watcher: Watcher, own: bool = False) -> AbstractContextManager[None]:
+        """Reports each exchange that is added, and again when one that was open has ended; with `own`, those only that
+        this process answers."""
 
     def clear(self) -> None:
         """Forgets all exchanges."""

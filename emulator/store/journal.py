@@ -66,7 +66,7 @@ class Journal:
             self._tell(exchange)
 
     @contextmanager
-    def watched(self, watcher: Watcher) -> Iterator[None]:
+    def watched(self, watcher: Watcher, own: bool = False) -> Iterator[None]:
         """Reports each exchange that is added, and again when one that was open has ended."""
         self._watchers.append(watcher)
         try:
