@@ -275,7 +275,7 @@ METRICS_ROUTES = (
         media_types=MEDIA_TYPES,
         refusals=(409, 501),
         world_scoped=False,
-        tool=NoTool("for Prometheus; summarize says what was called"),
+        tool=NoTool("for Prometheus; get_summary says what was called"),
     ),
 )
 HEALTH_ROUTES = (

@@ -34,6 +34,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/_emulator/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Metrics of the whole server for Prometheus, or as OpenMetrics for who prefers that; see `serve --metrics`. */
+        get: operations["about_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/_emulator/openapi.json": {
         parameters: {
             query?: never;
@@ -906,6 +923,14 @@ export interface components {
             store: string;
             workers: number;
             reason: string;
+        };
+        /**
+         * Text
+         * @description An answer that is text instead of JSON.
+         */
+        Text: {
+            body: string;
+            media_type: string;
         };
         /**
          * Apis
@@ -2273,6 +2298,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    about_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Metrics of the whole server for Prometheus, or as OpenMetrics for who prefers that; see `serve --metrics`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                    "application/openmetrics-text": string;
                 };
             };
         };
