@@ -25,7 +25,8 @@ The buckets of the histograms end at {", ".join(f"{bound:g}" for bound in SECOND
 - Requests to the APIs of all worlds, once they have ended: those that the journal shows. Not counted are requests to
   the control API, preflights of browsers, calls that were blocked, and the 503 of a server whose [store](scale.md) is
   away.
-- Counters begin at 0 when the server starts. A world that is reset or deleted takes nothing away from them.
+- Counters begin at 0 when the server starts; faults and outcomes of webhooks are there from the start. A world that is
+  reset or deleted takes nothing away from them.
 - With several processes on one [store](scale.md), a scrape of any of them shows the sums of all; start each with
   `--metrics`. What a process has counted is published once a second and stays when the process dies, so that counters
   never go backwards; one that is killed loses what it counted since. The counters go on from there as long as the store

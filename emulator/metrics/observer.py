@@ -26,6 +26,7 @@ from emulator.worlds.world import World
 
 NEEDED = "need the package prometheus-client"
 INSTALL = "pip install 'ai-api-emulator[metrics]'"
+OUTCOMES = ("delivered", "rejected", "unanswered", "not_sent")  # of attempts to deliver a webhook
 STEADY = 1.0  # seconds: what took longer by the world's clock is measured anew, as that clock may have been moved
 
 
@@ -43,6 +44,10 @@ class Observer:
         self._store = store
         self._streams: set[Exchange] = set()
         self._series: dict[tuple[str, str, int], tuple[Count, Histogram]] = {}
+        for fault in KNOWN_FAULTS:
+            self.tally.count(metrics.FAULTS, fault)
+        for outcome in OUTCOMES:
+            self.tally.count(metrics.WEBHOOKS, outcome)
         worlds.follow(self._watch)
 
     async def collect(self) -> tuple[Tally, list[Gauge]]:
@@ -51,8 +56,10 @@ class Observer:
 
     def open_streams(self) -> Iterator[Gauge]:
         """The streams that are being delivered, by API."""
-        for api, count in Counter(exchange.api for exchange in self._streams).items():
-            yield metrics.OPEN_STREAMS, (api,), count
+        count = Counter(exchange.api for exchange in self._streams)
+        served = {api for name in self._worlds.names() for api in self._worlds.find(name).playbook.apis}
+        for api in sorted(served | set(count)):
+            yield metrics.OPEN_STREAMS, (api,), count[api]
 
     def look_up(self) -> Iterator[Gauge]:
         """What every process of a server finds alike."""
@@ -124,10 +131,11 @@ class Observer:
 
     def _note_attempt(self, attempt: DeliveryAttempt) -> None:
         """Counts an attempt to deliver a webhook."""
+        delivered, rejected, unanswered, not_sent = OUTCOMES
         if attempt.delivered:
-            outcome = "delivered"
+            outcome = delivered
         elif attempt.status is not None:
-            outcome = "rejected"
+            outcome = rejected
         else:
-            outcome = "unanswered" if attempt.headers else "not_sent"
+            outcome = unanswered if attempt.headers else not_sent
         self.tally.count(metrics.WEBHOOKS, outcome).add()

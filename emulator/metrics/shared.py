@@ -45,7 +45,8 @@ class SharedMetrics:
         for each in sums.present:
             streams.update(each)
         open_streams: list[Gauge] = [(OPEN_STREAMS, (api,), count) for api, count in streams.items()]
-        return Tally.of(sums.totals), [*open_streams, *self._observer.look_up()]
+        known = dict.fromkeys(self._observer.tally.flat(), 0.0)  # what nobody has counted yet has no sum
+        return Tally.of({**known, **sums.totals}), [*open_streams, *self._observer.look_up()]
 
     async def _publish(self) -> Sums:
         present = {api: count for _, (api,), count in self._observer.open_streams()}

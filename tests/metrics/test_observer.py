@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 
+from emulator.faults import FAULTS
 from emulator.http import Exchange
 from emulator.metrics.definitions import METRICS
 from tests.metrics.conftest import Counted
@@ -96,14 +97,14 @@ def test_time_to_the_first_event_has_what_comes_before_it_and_nothing_after_it(m
 
 def test_a_stream_is_open_until_it_ends(counted: Counted) -> None:
     here = client(counted)
-    assert counted.value("emulator_open_streams", api="aiexport") is None
+    assert counted.value("emulator_open_streams", api="aiexport") == 0
     stalled = {"X-Emulator-Fault": "stall_after; events=1"}
     with here.stream("POST", "/messages", json={**MESSAGE, "stream": True}, headers=stalled):
         counted.entered(1)
         assert counted.value("emulator_open_streams", api="aiexport") == 1
         assert counted.value("emulator_requests_total", **CREATE, status="2xx") is None
     counted.exchanges(1)
-    assert counted.value("emulator_open_streams", api="aiexport") is None
+    assert counted.value("emulator_open_streams", api="aiexport") == 0
     assert counted.value("emulator_interrupted_requests_total", api="aiexport", outcome="left") == 1
 
 
@@ -162,6 +163,15 @@ def test_every_metric_has_a_help_line(counted: Counted) -> None:
     text = counted.scrape().text
     assert all(f"# HELP {metric.name} {metric.about}\n" in text for metric in METRICS)
     assert all(f"# TYPE {metric.name} {metric.kind.value}\n" in text for metric in METRICS)
+
+
+def test_what_is_known_to_be_countable_is_there_from_the_start(counted: Counted) -> None:
+    """So that Prometheus sees the first one as an increase."""
+    samples = counted.samples()
+    faults = {dict(labels)["fault"]: value for (name, labels), value in samples.items() if "faults_total" in name}
+    assert faults == dict.fromkeys(FAULTS, 0)
+    webhooks = [value for (name, _), value in samples.items() if name == "emulator_webhook_attempts_total"]
+    assert webhooks == [0, 0, 0, 0]
 
 
 def test_two_emulators_count_apart(counted: Counted, moving: Counted) -> None:
