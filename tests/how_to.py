@@ -45,9 +45,9 @@ GUIDES = (
 )
 HEAD = """# How to test …
 
-Each guide is a test file that runs with the emulator's own tests; what stands here is the file itself. The client
-under test is in it: put yours in its place. The fixture `emulator` comes with `pip install .` in a checkout;
-[testing.md](../testing.md) has all that it can do.
+Each guide is a complete test file, which runs with the emulator's own tests. It contains a small client; put yours in
+its place. To get the fixture `emulator`, install the emulator with pytest: `pip install path/to/ai-api-emulator pytest`.
+[Python tests](../testing.md) describes everything that the fixture can do.
 """
 
 
