@@ -46,8 +46,8 @@ GUIDES = (
 HEAD = """# How to test …
 
 Each guide is a complete test file, which runs with the emulator's own tests. It contains a small client; put yours in
-its place. To get the fixture `emulator`, install the emulator with pytest: `pip install path/to/ai-api-emulator pytest`.
-[Python tests](../testing.md) describes everything that the fixture can do.
+its place. To get the fixture `emulator`, install the emulator with pytest: `pip install path/to/ai-api-emulator
+pytest`. [Python tests](../testing.md) describes everything that the fixture can do.
 """
 
 

@@ -1,6 +1,6 @@
-"""Test a broken stream: the connection ends in the middle of an answer, and the client does not take half for whole.
+"""Test a broken stream: the connection ends in the middle of an answer, and the client must notice.
 
-Exactly so many events arrive, at any speed; the cut comes after them.
+Exactly this many events arrive, at any speed; then the connection is closed.
 """
 
 from __future__ import annotations

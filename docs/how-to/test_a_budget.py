@@ -1,7 +1,7 @@
-"""Test a budget: the whole suite of requests may cost so much, is sent in this order, and once.
+"""Test a budget: a workflow sends its requests once, in this order, and stays below a cost.
 
-What a test expects is checked at its end, if it has passed: then the test fails, and says what came instead. In a
-scenario the same stands below `expect`, and `emulator run` checks it for a program in any language.
+Expectations are checked after the test has passed: if one is not met, the test fails and reports what came instead. In
+a scenario, write the same under `expect`, and `emulator run` checks it for programs in any language.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Test a cancelled batch: it is made, runs for a while, is cancelled, and the client takes what there is.
+"""Test a cancelled batch: it runs for a while and is cancelled, and the client uses the results there are.
 
-A batch takes its time. The clock stands still, so it is as far as the test says, and no test waits for it.
+A batch takes time. Here the clock is frozen, so the batch gets as far as the test advances it, and no test waits.
 """
 
 from __future__ import annotations

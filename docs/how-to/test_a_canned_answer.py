@@ -1,7 +1,7 @@
-"""Test what a program makes of an answer: the test says what the model answers, in text or as JSON.
+"""Test what a program makes of an answer: the test sets what the model says, as text or as JSON.
 
-One line holds for every way in which the program may ask: at once, as a stream, in a batch. The usage, `max_tokens`
-and the shape of the response stay those of the API.
+One line applies to every way of asking: a plain request, a stream, a batch. The usage, `max_tokens` and the shape of
+the response are still the API's.
 """
 
 from __future__ import annotations

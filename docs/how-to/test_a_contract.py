@@ -1,8 +1,8 @@
-"""Test a contract: what the client expects of the service is written down, and holds against the emulator.
+"""Test a contract: what the client expects of the service is written down, and checked against the emulator.
 
-Pact answers the client from its expectations alone; a client that expects what no service says passes there. The
-emulator answers as the service's document says, so the same expectations are replayed against it. Pact names the state
-that an expectation needs; a test sets up its world so, and replays what is expected in that state.
+Pact's own server returns whatever the client expects, even if the service doesn't. The emulator returns what the
+service's documentation says, so the same expectations are replayed against it. Pact names the state that an expectation
+needs; the test puts its world into that state before the replay.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Test a JavaScript suite: it runs under `emulator run`, and its world starts at a frozen moment.
+"""Test a JavaScript suite: it runs under `emulator run`, and its world starts with a frozen clock.
 
-`emulator.yaml` beside the suite says when; `emulator run -- npm test` is all that a terminal or CI needs.
+`emulator.yaml` beside the suite sets the clock; `emulator run -- npm test` is all that a terminal or CI needs. With
+[the npm package](../javascript.md), each test gets its own world.
 """
 
 from __future__ import annotations

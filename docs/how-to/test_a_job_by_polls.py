@@ -1,6 +1,6 @@
-"""Test a job by polls: it is done when it was asked for three times, on any machine and without a call to its clock.
+"""Test a job by polls: it is done with the third poll, on any machine and without moving the clock.
 
-`completed: 3 polls` stands in the scenario; the scenario `by-polls` gives every job three.
+Write `completed: 3 polls` in a scenario; the scenario `by-polls` does it for every job.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Test a lost connection: was the request done, or was it not?
+"""Test a lost connection: was the request processed or not?
 
-When a connection breaks, a client can't know. `done="no"` loses the request before anything is done for it,
-`done="yes"` loses only the response; both look the same to the client. The one below names its intent in an
-`Idempotency-Key`, so it may send the same request again in either case.
+When a connection breaks, a client can't know. `done="no"` loses the request before it is processed, `done="yes"` loses
+only the response; both look the same to the client. This client sends an `Idempotency-Key`, so it may repeat the
+request in either case.
 """
 
 from __future__ import annotations

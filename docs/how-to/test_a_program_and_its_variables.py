@@ -1,6 +1,6 @@
-"""Test a program and its variables: it reads where to call, and with which key, from its environment.
+"""Test a program and its variables: it reads the service's URL and its key from the environment.
 
-With `env=True` the variables of each API's client are set for the test, with a key of its own world.
+With `env=True`, the variables that each API's client reads are set during the test, with a key of its own world.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Test a proxy's page: a gateway in front of the API returns HTML, and the client reports it without parsing JSON.
+"""Test a proxy's page: a gateway in front of the API returns HTML, and the client must not parse it as JSON.
 
-`page` puts the page of a proxy in place of the API's error: `nginx`, `cloudflare`, `load_balancer`, or `gateway`, which
-is one of them.
+`page` returns the HTML page of a proxy instead of the API's error: `nginx`, `cloudflare`, `load_balancer`, or
+`gateway`, which is one of these.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Test a rate limit: the sixty-first request of a minute is refused, and the client waits until it is let in again.
+"""Test a rate limit: the sixty-first request in a minute is refused, and the client waits.
 
-The limits are the plan's own, counted by the emulator; nothing has to be set up but a key of that plan. The clock
-stands still, so the minute ends when the test says so.
+The emulator counts the limits of each plan; all you need is a key of that plan. The clock is frozen, so the minute ends
+when the test advances it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Test a receiver's clock: a webhook is signed with a time, and a receiver refuses one that is too far from its own.
+"""Test a receiver's clock: a webhook is signed with a time, and the receiver compares it with its own.
 
-A test that moves the emulator's clock moves that time too, while the receiver's library asks the system's clock. With
-`webhook_time="real"` webhooks are signed with real time, and everything else stays on the test's clock.
+A test that moves the emulator's clock moves that time too, but the receiver's library uses the system's clock. With
+`webhook_time="real"`, webhooks are signed with real time, and everything else stays on the test's clock.
 """
 
 from __future__ import annotations

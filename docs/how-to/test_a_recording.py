@@ -1,7 +1,7 @@
-"""Test with a recording: real responses are recorded once, and replayed in every test.
+"""Test with a recording: record real responses once, and replay them in every test.
 
-`emulator record` stands between a program and a real service for one run, and writes a scenario. Here another emulator
-plays the real service, so that the guide runs without a key; put the service's URL in its place.
+`emulator record` forwards a program's calls to a real service, and writes a scenario. Here another emulator plays the
+real service, so that the guide runs without a key; replace its URL with that of the service.
 """
 
 from __future__ import annotations

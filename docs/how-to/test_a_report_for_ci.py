@@ -1,7 +1,7 @@
-"""Test with a report for CI: `emulator run` writes what was called, what was expected and what went wrong to files.
+"""Test with a report for CI: `emulator run` writes what was called, expected and wrong to files.
 
-JUnit is what CI servers show as tests, Markdown what a pull request shows, HAR what a browser's developer tools open.
-In GitHub Actions, what failed also becomes an annotation at its line.
+CI servers show JUnit as tests, pull requests show Markdown, and browsers' developer tools open HAR. In GitHub Actions,
+failures also become annotations at their lines.
 """
 
 from __future__ import annotations

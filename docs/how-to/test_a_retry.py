@@ -1,7 +1,7 @@
-"""Test a retry: the service is overloaded twice, then it answers.
+"""Test a retry: the service is overloaded twice, then it responds.
 
-The client waits with the `sleep` it is given. In production that is `time.sleep`; here it moves the emulator's clock,
-so the test takes no time, and what the client waits is what the emulator sees it wait.
+The client waits with a `sleep` that it is given. In production that is `time.sleep`; here it advances the emulator's
+clock, so the test takes no time, and the emulator sees how long the client has waited.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Test a row of replies: the first requests fail, each in its own way, and then one succeeds.
 
-`replies` of a rule are given one after the other; `then` says what follows the last.
+A rule gives its `replies` in order; `then` says what follows the last one.
 """
 
 from __future__ import annotations

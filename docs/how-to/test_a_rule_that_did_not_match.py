@@ -1,8 +1,8 @@
-"""Why did my rule not match: an answer comes, but not the one that the scenario has.
+"""Why did my rule not match: the response is not the one in the scenario.
 
-A rule that does not match raises no error: the API's own rule answers. `passed_over` counts the rules of scenarios that
-stood before it, and `explain` says of each rule what became of it, field by field. It takes a request that was not sent
-too; outside of tests there is `emulator explain --scenario mine.yaml -- curl …`.
+A rule that does not match is not an error, because the API's own rule answers. `passed_over` counts the rules of
+scenarios that were tried before that, and `explain` shows what happened to each rule, field by field, also for a
+request that was not sent. Outside of tests, use `emulator explain --scenario mine.yaml -- curl …`.
 """
 
 from __future__ import annotations

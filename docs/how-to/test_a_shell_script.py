@@ -1,6 +1,7 @@
-"""Test a shell script: commands arm the fault, set the state and ask for the verdict, in any language's tests.
+"""Test a shell script: commands arm a fault, set the state and print the verdict.
 
-`emulator.env` leads the commands to the world of this test; in a plain script `emulator run` or EMULATOR_URL does.
+With `emulator.env`, the commands act on the world of this test. In a plain script, `emulator run` or EMULATOR_URL
+selects the server.
 """
 
 from __future__ import annotations

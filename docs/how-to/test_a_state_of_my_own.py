@@ -1,7 +1,7 @@
-"""Test from a state of my own: the world remembers what no request has said, and a batch is half done at the start.
+"""Test from a state of my own: records exist and a batch is half done before the first request.
 
-Records are those that templates of scenarios see; a job begins as old as the test wants. The journal marks what names
-one as `seeded`.
+Records are the ones that templates of scenarios see, and a job starts as old as you like. The journal marks requests
+that name one of them as `seeded`.
 """
 
 from __future__ import annotations

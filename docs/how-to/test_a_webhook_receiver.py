@@ -1,7 +1,7 @@
-"""Test a webhook receiver: it checks the signature, takes each message once, and gets it again when it was down.
+"""Test a webhook receiver: it checks the signature, accepts each message once, and gets it again after an outage.
 
-The emulator signs as the Standard Webhooks specification says, and tries again on the schedule of its API. The clock
-stands still: a retry that is due in five minutes comes when the test moves the clock.
+The emulator signs webhooks as Standard Webhooks specifies, and retries them on the API's schedule. The clock is frozen:
+a retry that is due in five minutes is sent when the test advances the clock.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Test a wrong answer: the response is a valid 200, and what the model says is no JSON, or not the object asked for.
+"""Test a wrong answer: the response is a valid 200, but the model's text is not the JSON that was asked for.
 
-`kind` says in which way the model gets it wrong; the envelope, the usage and the stop reason fit the wrong text.
+`kind` selects what the model gets wrong; envelope, usage and stop reason fit the wrong text.
 """
 
 from __future__ import annotations

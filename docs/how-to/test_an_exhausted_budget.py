@@ -1,7 +1,7 @@
-"""Test an exhausted budget: the key's credits run out, the client says so and stops, and goes on when there are more.
+"""Test an exhausted budget: the key's credits run out, the client stops, and continues when there are more.
 
-A budget is spent by what runs cost, here aiXplain's `usedCredits`; once nothing is left, whatever costs something is
-refused with a 402 before any work. A scenario may give it to a key or a tier, as below; a test can change it meanwhile.
+Runs spend a budget, here aiXplain's `usedCredits`. When it is used up, whatever costs something gets a 402 before it is
+processed. A scenario can give a budget to a key or a tier, as below, and a test can change it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Test an expired token: it lasts an hour; then the client fetches another one, once, and goes on.
+"""Test an expired token: after an hour, the client fetches one new token and continues.
 
-The hour passes when the test says so. Whoever asks for a token shows no key of this test, so the client sends the
-header that leads to the test's world.
+The hour passes when the test advances the clock. A request for a token carries no key of this test, so the client sends
+the header that selects the test's world.
 """
 
 from __future__ import annotations

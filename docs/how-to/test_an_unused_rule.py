@@ -1,7 +1,7 @@
-"""Test an unused rule: a scenario plays what it says, or the test says which rule no request has met.
+"""Test an unused rule: the test fails if a rule of its scenario never answered, and names the rule.
 
-For a whole suite, `pytest --emulator-coverage` tells it at the end, and `--emulator-coverage-fail unused-rules` fails
-the session.
+For a whole suite, `pytest --emulator-coverage` reports such rules at the end, and `--emulator-coverage-fail
+unused-rules` fails the session.
 """
 
 from __future__ import annotations
