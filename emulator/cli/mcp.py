@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import click
@@ -43,12 +43,12 @@ def mcp(
     from emulator.errors import ConfigError
     from emulator.log.address import check_address
 
-    server = sdk()
     if not start and (scenarios or listen):
         raise ConfigError("--scenario and --listen are for an emulator that --start starts")
     if start and context.get_parameter_source("url") is ParameterSource.COMMANDLINE:
         raise ConfigError("--start starts an emulator, and --url names one that runs; give one of them")
     address, token = check_address(url, world, token)
+    server = sdk()
 
     async def converse(address: str, token: str) -> None:
         from emulator.control.mcp.attached import AttachedClient
@@ -59,18 +59,19 @@ def mcp(
             await server.converse(server.make_server(Toolbox(TABLE), client, world))
 
     with ExitStack() as stack:
-        found = stack.enter_context(_started(scenarios, listen, token)) if start else (address, token)
+        found = stack.enter_context(_started(scenarios, listen, world, token)) if start else (address, token)
         stack.enter_context(_ends_at_signals(stack.close))
         asyncio.run(converse(*found))
     return 0
 
 
 @contextmanager
-def _started(scenarios: tuple[str, ...], listen: str | None, token: str) -> Iterator[tuple[str, str]]:
-    """Yields URL and token of an emulator that runs meanwhile. Raises ConfigError."""
+def _started(scenarios: tuple[str, ...], listen: str | None, world: str, token: str) -> Iterator[tuple[str, str]]:
+    """Yields URL and token of an emulator with this world, which runs meanwhile. Raises ConfigError."""
     from emulator import settings
     from emulator.project import read_project
     from emulator.server.listeners import bind
+    from emulator.testing.client import DEFAULT, Client
     from emulator.testing.emulator import ServerThread
 
     options = {"scenarios": scenarios, "listen": listen, "control_token": token or None}
@@ -79,6 +80,9 @@ def _started(scenarios: tuple[str, ...], listen: str | None, token: str) -> Iter
     thread = ServerThread(chosen, *bind(chosen))
     thread.start()
     try:
+        if world != DEFAULT:
+            with closing(Client(thread.url, token=chosen.control_token or None)) as client:
+                client.make(f"/worlds/{world}", {})
         click.echo(f"emulator mcp: the emulator listens on {thread.url}", err=True)
         yield thread.url, chosen.control_token
     finally:

@@ -109,10 +109,11 @@ def test_with_start_it_runs_an_emulator_that_ends_with_the_client(log: Path) -> 
         base_url: str = data(await client.call_tool("list_apis"))["apis"][0]["base_url"]
         used = data(await client.call_tool("list_scenarios"))["using"]
         assert used == ["free-tier"]
+        assert [each["name"] for each in data(await client.call_tool("list_worlds"))["worlds"]] == ["default", "mine"]
         assert (await asyncio.to_thread(loopback.get, f"{base_url}/_emulator/health")).status_code == 200
         return base_url
 
-    url = with_host(talk, log, "--start", "--scenario", "free-tier")
+    url = with_host(talk, log, "--start", "--scenario", "free-tier", "--world", "mine")
     assert log.read_text() == f"emulator mcp: the emulator listens on {url}\n"
     with pytest.raises(httpx.ConnectError):
         loopback.get(f"{url}/_emulator/health")
