@@ -64,6 +64,7 @@ def write(package: Path) -> None:
 
 
 def _run(tool: str, *words: str) -> None:
+    assert TOOLS.exists(), f"{tool} is not installed: scripts/clients installs it"
     done = subprocess.run([str(TOOLS / ".bin" / tool), *words], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

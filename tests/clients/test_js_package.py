@@ -15,7 +15,7 @@ import pytest
 
 from emulator import __version__
 from tests.clients.conftest import HERE, PATIENCE, ROOT, made, tool
-from tests.clients.js_project import EXAMPLES, PACKAGE, RUNNERS, Project, packed, project
+from tests.clients.js_project import EXAMPLES, PACKAGE, RUNNERS, Project, copied, packed, project
 from tests.js_types import FOLDERS
 from tests.pages import blocks
 
@@ -31,9 +31,14 @@ def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return packed(tmp_path_factory.mktemp("packed"))
 
 
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory, tarball: Path) -> Project:
+    return project(tmp_path_factory.mktemp("installed"), tarball)
+
+
 @pytest.fixture
-def consumer(tmp_path: Path, tarball: Path) -> Project:
-    return project(tmp_path, tarball)
+def consumer(tmp_path: Path, installed: Project) -> Project:
+    return copied(installed, tmp_path)
 
 
 def test_it_is_packed_with_its_sources_and_types_and_nothing_else(tarball: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from emulator import Emulator
-from tests.clients.js_project import EXAMPLES, RUNNERS, Project, example, packed, project
+from tests.clients.js_project import EXAMPLES, RUNNERS, Project, copied, example, packed, project
 
 pytestmark = pytest.mark.slow
 
@@ -72,8 +72,9 @@ test('it works', withEmulator(async (emulator) => {
 
 
 @pytest.fixture(scope="module")
-def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return packed(tmp_path_factory.mktemp("packed"))
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    tarball = packed(tmp_path_factory.mktemp("packed"))
+    return project(tmp_path_factory.mktemp("installed"), tarball)
 
 
 @pytest.fixture(params=RUNNERS)
@@ -82,8 +83,8 @@ def runner(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def suite(tmp_path: Path, tarball: Path, runner: str) -> Project:
-    return example(project(tmp_path, tarball), runner)
+def suite(tmp_path: Path, installed: Project, runner: str) -> Project:
+    return example(copied(installed, tmp_path), runner)
 
 
 def free_port() -> str:
