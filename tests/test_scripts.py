@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,8 @@ import pytest
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parent.parent
-TOOLS = ["cat", "chmod", "cksum", "cp", "dirname", "mkdir", "rm", "sh"]
+TOOLS = ["cat", "chmod", "cksum", "cp", "dirname", "grep", "mkdir", "mktemp", "nproc", "rm", "sh", "tail", "tee"]
+NOTED = "#!/bin/sh\necho \"${{0##*/}} $*\" >>'{calls}'\n"
 FAKE = r"""#!/bin/sh
 case "$*" in
     *"sys.exit(sys.version_info"*) [ ! -f {old} ] || exit 1; exit 0 ;;
@@ -84,6 +86,45 @@ def test_the_quick_part_of_the_suite_leaves_out_what_is_marked_slow_and_nothing_
     assert counts[0] == counts[1] + counts[2]
     assert counts[2] == collected("tests/test_dates.py") > 0
     assert "-m 'not slow'" in (ROOT / "scripts/test").read_text()
+
+
+def test_a_run_fails_when_types_are_wrong_and_says_what_is(checkout: Checkout) -> None:
+    checkout.setup("dev")
+    for tool, script in (("ruff", "exit 0"), ("mypy", "echo a type is wrong; exit 1")):
+        path = checkout.root / ".venv/bin" / tool
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+    done = checkout.run("test", "--quick")
+    assert done.returncode == 1
+    assert "a type is wrong" in done.stdout
+    assert "types     FAILED" in done.stdout.partition("== summary")[2]
+
+
+@pytest.mark.parametrize(
+    ("option", "marks", "measured"),
+    [([], [None, "not slow"], 0), (["--coverage"], ["not slow or measured", "slow and not measured", "not slow"], 1)],
+    ids=["whole", "coverage"],
+)
+def test_a_whole_run_leaves_no_test_out_and_ends_with_redis(
+    checkout: Checkout, option: list[str], marks: list[str | None], measured: int
+) -> None:
+    checkout.setup("dev")
+    for tool in ("ruff", "mypy", "coverage", "redis-server"):
+        path = (checkout.tools if tool == "redis-server" else checkout.root / ".venv/bin") / tool
+        path.write_text(NOTED.format(calls=checkout.root / "calls"))
+        path.chmod(0o755)
+    before = len(checkout.calls)
+    done = checkout.run("test", *option)
+    assert done.returncode == 0, done.stdout + done.stderr
+    runs = checkout.calls[before:]
+    assert runs[:2] == ["ruff format --check .", "ruff check ."]
+    assert sum(run.startswith("mypy") for run in runs) == 1
+    tests = [run for run in runs if "-m pytest" in run]
+    selected = [re.search(r"pytest .*-m ([a-z ]+?)(?= -| tests/|$)", run) for run in tests]
+    assert [found and found[1] for found in selected] == marks
+    assert "--store redis" in tests[-1]
+    assert sum(run.startswith("coverage run -m pytest") for run in runs) == measured
+    assert runs.count("coverage report") == measured
 
 
 def collected(*arguments: str) -> int:
