@@ -64,7 +64,7 @@ class Application:
     The emulated routes stay outside Starlette's routing and middleware, which would halve their speed.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, playbook: Playbook) -> None:
+    def __init__(self, settings: Settings, clock: Clock, playbook: Playbook, worker_id: str = "") -> None:
         self.settings = settings
         self._public_url = settings.public_url
         playbooks = Playbooks(partial(_compile, settings))
@@ -77,7 +77,7 @@ class Application:
             open_store=None if self._stores is None else self._stores.open,
             forget_store=None if self._stores is None else self._stores.forget,
         )
-        self.sharing = None if self._stores is None else self._share(self._stores)
+        self.sharing = None if self._stores is None else self._share(self._stores, worker_id)
         self._publisher: SharedMetrics | None = None
         self.metrics = self._metrics() if settings.metrics else None
         self.state_file = self._state_file() if settings.state else None
@@ -127,11 +127,11 @@ class Application:
 
         return UploadedScenarios()
 
-    def _share(self, stores: RedisStores) -> Sharing:
+    def _share(self, stores: RedisStores, id: str) -> Sharing:
         from emulator.sharing.sharing import Sharing
         from emulator.store.redis.shared import AboutWorker, SharedFields
 
-        me = AboutWorker(token_hex(8), os.getpid(), gethostname(), system())
+        me = AboutWorker(id or token_hex(8), os.getpid(), gethostname(), system())
         return Sharing(self, SharedFields(self.settings.store, me), stores)
 
     def _metrics(self) -> Observer | SharedMetrics:
@@ -302,9 +302,12 @@ def _compile(settings: Settings, names: tuple[str, ...]) -> Playbook:
     return load(names, settings.documented_only)
 
 
-def build(settings: Settings, clock: Clock | None = None) -> Application:
-    """The whole emulator as an ASGI application. Raises DocumentError when a scenario is invalid."""
-    app = Application(settings, clock or settings.clock.clock(), _compile(settings, settings.scenarios))
+def build(settings: Settings, clock: Clock | None = None, worker_id: str = "") -> Application:
+    """The whole emulator as an ASGI application. Raises DocumentError when a scenario is invalid.
+
+    `worker_id` is its id among the processes that share a store; empty: it makes one.
+    """
+    app = Application(settings, clock or settings.clock.clock(), _compile(settings, settings.scenarios), worker_id)
     if settings.faults:
         from emulator.control.faults import orders
 

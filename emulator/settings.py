@@ -24,6 +24,7 @@ ORIGIN = re.compile(
 )
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 WORLD_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+MAX_WORKERS = 64
 SIZES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": KIB, "MIB": MIB, "GIB": GIB}
 BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
@@ -61,12 +62,11 @@ class Settings(Struct, frozen=True):
     `cors` are the origins whose pages may call the APIs besides those on loopback, `*` for all of them; `off` alone:
     none may, not even those on loopback.
     `read_timeout` is in real seconds: how long a head may take, and a body of which nothing comes; 0: any time.
-    `log` is the format of the request log; `quiet`: there is none; `verbose`: it has bodies.
+    `log` is the format of the request log; `quiet`: there is none; `verbose`: it has bodies. `workers` processes serve.
     `clock` is how the clock of each world starts. `state` is the file of a snapshot that the default world begins with;
     `keep`: it is written back. `keys` are further API keys that each world knows, each with the one that it is like.
     `faults` are armed in the default world from the start, each in the syntax of the header.
-    `store` is the URL of the Redis server that keeps the state; empty: it is in memory. `metrics`: requests are counted
-    for Prometheus.
+    `store` is the URL of the Redis server that keeps the state; empty: memory. `metrics`: it counts for Prometheus.
     """
 
     listen: Listen = Listen()
@@ -98,6 +98,7 @@ class Settings(Struct, frozen=True):
     faults: tuple[str, ...] = ()
     store: str = ""
     metrics: bool = False
+    workers: int = 1
 
     @property
     def body_limit(self) -> int:
@@ -334,6 +335,13 @@ def parse_store(value: Any) -> str:
     return text
 
 
+def parse_workers(value: Any) -> int:
+    """Parses a number of processes. Raises ValueError with what was expected."""
+    if not re.fullmatch(r"[0-9]{1,3}", text := str(value).strip()) or not 1 <= int(text) <= MAX_WORKERS:
+        raise ValueError(f"a whole number from 1 to {MAX_WORKERS}, such as 2")
+    return int(text)
+
+
 def parse_token(value: Any) -> str:
     """Parses a token of visible ASCII characters. Raises ValueError with what was expected."""
     if not re.fullmatch(r"[!-~]{8,200}", str(value)):
@@ -387,5 +395,6 @@ PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "faults": ("--fault", parse_faults),
     "store": ("--store", parse_store),
     "metrics": ("--metrics", parse_bool),
+    "workers": ("--workers", parse_workers),
 }
 SECRETS = frozenset({"control_token", "keys", "store"})  # settings whose values no message shows

@@ -24,8 +24,10 @@ ROWS = {
 CAPTIONS = {
     "cli": "commands", "run": "emulator run", "demo": "emulator demo", "testing": "pytest, Python client",
     "importer": "OpenAPI → API file", "check": "emulator check", "reports": "JUnit, HAR, Markdown",
-    "verify": "compare with a service", "record": "write a scenario", "server": "sockets, TLS, raw bytes",
-    "app": "joins the parts", "state_file": "--state, --keep", "control": "/_emulator, inspector",
+    "verify": "compare with a service", "record": "write a scenario",
+    "supervisor": "--workers", "server": "sockets, TLS, raw bytes",
+    "app": "joins the parts", "sharing": "several processes",
+    "state_file": "--state, --keep", "control": "/_emulator, inspector",
     "log": "request log, tail", "environment": "variables of a program", "https": "CA, proxy, hosts",
     "metrics": "for Prometheus", "worlds": "isolated state", "verdict": "judges a client", "openapi": "API → OpenAPI",
     "engine": "request → response", "compile": "YAML → playbook", "faults": "what goes wrong",

@@ -27,6 +27,7 @@ LAYERS = (
     "reports",
     "verify",
     "record",
+    "supervisor",
     "server",
     "app",
     "sharing",

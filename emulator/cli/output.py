@@ -54,7 +54,8 @@ def started(
     if settings.state or settings.clock != ClockStart():
         time = str(ClockStart(clock.now(), None if clock.speed == 1 else clock.speed, clock.auto))
     own = "" if control is None else _origin(*control) + CONTROL
-    said = {"project": project, "clock": time, "state": state, "control": own}
+    workers = f"{settings.workers}" if settings.workers > 1 else ""
+    said = {"workers": workers, "project": project, "clock": time, "state": state, "control": own}
     return {name: text for name, text in said.items() if text}
 
 

@@ -5,14 +5,23 @@ from __future__ import annotations
 import gc
 import os
 import re
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from socket import socket
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from emulator.cli import streams
 from emulator.cli.errors import exit_on_error
 from emulator.cli.streams import log_to_stderr, show
+
+if TYPE_CHECKING:
+    from emulator.settings import Settings
+
+
+WORKER = "from emulator.cli.serve import worker; worker()"  # what a process of several runs
 
 
 @click.command()
@@ -114,6 +123,12 @@ from emulator.cli.streams import log_to_stderr, show
 )
 @click.option("--metrics/--no-metrics", default=None, help="Count for Prometheus: /_emulator/metrics. [default: off]")
 @click.option(
+    "--workers",
+    metavar="N",
+    help="Serve with N processes on one port, which share a store; without --store a redis-server is started. "
+    "[default: 1]",
+)
+@click.option(
     "--fault",
     "faults",
     multiple=True,
@@ -137,17 +152,93 @@ def serve(stop_with_stdin: bool, **options: Any) -> int:
     gc.disable()  # nearly everything that is loaded stays; the server enables the collector again
     # Pydantic would read the metadata of every installed package, to look for plugins that are of no use here.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    from emulator import server, settings
-    from emulator.app import build
-    from emulator.cli.output import banner, ready_line, request_log, started
+    from emulator import settings
     from emulator.project import read_project
     from emulator.server.listeners import bind, bind_control, bind_tls
 
     log_to_stderr()
     project = read_project(Path.cwd())
     chosen = settings.load(options, os.environ, project.values).guarded()
-    app = build(chosen)
-    sockets, tls, control = bind(chosen), bind_tls(chosen), bind_control(chosen)
+    if chosen.workers > 1:
+        return supervise(chosen, options)
+    return serve_here(chosen, project.source, bind(chosen), bind_tls(chosen), bind_control(chosen), show)
+
+
+def supervise(chosen: Settings, options: Mapping[str, Any]) -> int:
+    """Serves with several processes; returns the exit status. Raises ConfigError."""
+    import asyncio
+
+    from emulator.errors import ConfigError
+    from emulator.server.listeners import Reserved
+    from emulator.supervisor.order import Order
+    from emulator.supervisor.private_store import PrivateStore
+    from emulator.supervisor.supervisor import Supervisor
+
+    if chosen.state:
+        raise ConfigError("--state is for one process; with --workers the state is in the store: see --store")
+    reserved = Reserved(chosen)
+    try:
+        private = None if chosen.store else PrivateStore()
+        url = chosen.store if private is None else private.url
+        folder = "" if private is None else str(private.folder)
+        given = {name: value for name, value in options.items() if value not in (None, ())}
+        token, ports, inherited = chosen.control_token, reserved.addresses, reserved.inherited
+        order = Order(0, "", given, url, token, ports, inherited, -1, True, folder)
+
+        async def run() -> int:
+            return await Supervisor(chosen.workers, order, reserved, show, private, WORKER).run()
+
+        return asyncio.run(run())
+    finally:
+        reserved.close()
+
+
+@exit_on_error
+def worker() -> int:
+    """Serves as one of the processes of `emulator serve --workers`, which starts it."""
+    gc.disable()
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    from msgspec.structs import replace
+
+    from emulator import settings
+    from emulator.project import read_project
+    from emulator.server.listeners import CONTROL, take_part
+    from emulator.supervisor.order import read_order, send_report, stop_with_parent
+    from emulator.supervisor.private_store import end_orphan
+
+    order = read_order()
+    log_to_stderr(f"worker {order.number}: ", chatty=order.number == 1)
+    orphaned = stop_with_parent()
+    project = read_project(Path.cwd())
+    loaded = settings.load(order.options, os.environ, project.values)
+    chosen = replace(loaded, store=order.store, control_token=order.token)
+    if not order.arms:
+        chosen = replace(chosen, faults=())
+    http, https, control = (
+        take_part(order.addresses[kind], order.sockets.get(kind, ())) for kind in ("http", "https", CONTROL)
+    )
+    try:
+        return serve_here(chosen, project.source, http, https, control, partial(send_report, order), order.id)
+    finally:
+        if order.private and orphaned():
+            end_orphan(order.store, order.private)
+
+
+def serve_here(
+    chosen: Settings,
+    project: str,
+    sockets: list[socket],
+    tls: list[socket],
+    control: list[socket],
+    report: Callable[[str], None],
+    worker_id: str = "",
+) -> int:
+    """Serves in this process; `report` gets what is shown when requests are accepted. Returns the exit status."""
+    from emulator import server
+    from emulator.app import build
+    from emulator.cli.output import banner, ready_line, request_log, started
+
+    app = build(chosen, worker_id=worker_id)
     if tls:
         app.proxy.prepare()  # report a problem with the CA before serving
     host, port = sockets[0].getsockname()[:2]
@@ -156,8 +247,8 @@ def serve(stop_with_stdin: bool, **options: Any) -> int:
     shown = ready_line if chosen.log == "json" else banner
 
     def ready() -> None:
-        unusual = started(chosen, project.source, app.clock, own)
-        show(shown(app.playbook, host, port, chosen.control_token, secure, unusual))
+        unusual = started(chosen, project, app.clock, own)
+        report(shown(app.playbook, host, port, chosen.control_token, secure, unusual))
 
     with request_log(app, os.environ):
         return server.run(app, sockets, ready, tls, control)

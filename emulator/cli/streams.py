@@ -39,10 +39,11 @@ def stop_with_stdin() -> None:
     threading.Thread(target=wait, name="end of standard input", daemon=True).start()
 
 
-def log_to_stderr() -> None:
-    """Writes warnings to standard error, and what the emulator itself logs as information."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
-    logging.getLogger("emulator").setLevel(logging.INFO)
+def log_to_stderr(prefix: str = "", chatty: bool = True) -> None:
+    """Writes warnings to standard error and, if it is `chatty`, what the emulator itself logs as information."""
+    logging.basicConfig(level=logging.WARNING, format=f"%(levelname)s: {prefix}%(message)s", stream=sys.stderr)
+    if chatty:
+        logging.getLogger("emulator").setLevel(logging.INFO)
 
 
 class Commands(click.Group):

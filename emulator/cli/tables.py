@@ -10,7 +10,9 @@ from emulator.dates import LATEST, iso
 from emulator.log.escape import escaped
 from emulator.playbook.limits import written
 
-TIMES = frozenset({"at", "next", "next_at", "reset", "started_at", "ends_at", "ended_at"})  # seconds since the epoch
+TIMES = frozenset(
+    {"at", "next", "next_at", "reset", "started_at", "ends_at", "ended_at", "started", "seen"}
+)  # seconds since the epoch
 MAX_WIDTH = 100  # characters of a cell; the last of a line is not cut
 SMALL = 1e-4  # what is smaller would be written with an exponent
 EMPTY: tuple[Any, ...] = (None, "", [], {}, ())

@@ -214,9 +214,11 @@ def run_program(command: Sequence[str], options: Mapping[str, Any], run_options:
     _hold_streams()
     logging.basicConfig(level=logging.WARNING, format="emulator: %(message)s")
     limits = {name: value for name, value in JOURNAL_LIMITS.items() if not os.environ.get(f"EMULATOR_{name.upper()}")}
-    # The command is on this machine, whatever others call the servers that the environment is for.
+    # The command is on this machine, whatever others call the servers that the environment is for, and its emulator is
+    # its own.
     project = read_project(Path.cwd())
-    chosen = replace(settings.load({**limits, **options}, os.environ, project.values), public_url="")
+    loaded = settings.load({**limits, **options}, os.environ, project.values)
+    chosen = replace(loaded, public_url="", store="", workers=1)
     try:
         return run(command, chosen, RunOptions(**run_options, project=project.source), os.environ, _report)
     except CannotRun as error:

@@ -22,9 +22,9 @@ from emulator.clock import Clock, pause
 from emulator.https.proxy import HttpsProxy
 from emulator.language.document.reader import SUFFIXES
 from emulator.server.guarded import GuardedProtocol
-from emulator.server.listeners import BACKLOG
+from emulator.server.listeners import BACKLOG, CONTROL
 from emulator.server.loop import run_loop
-from emulator.server.ports import CONTROL, Make, Ports
+from emulator.server.ports import Make, Ports
 from emulator.server.protocol import HttpProtocol
 from emulator.server.time_limits import ServerConfig
 from emulator.server.tls import TlsListener, hello_context

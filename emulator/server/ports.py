@@ -18,13 +18,12 @@ from typing import Any, TypeAlias
 from emulator.clock import Clock
 from emulator.engine.state import WorldEnded
 from emulator.faults.raw_response import Outage
-from emulator.server.listeners import BACKLOG, hold
+from emulator.server.listeners import BACKLOG, CONTROL, hold, is_shared
 from emulator.server.raw_socket import reset
 
 LOG = logging.getLogger("emulator")
 BOTH = ("http", "https")
 Make: TypeAlias = Callable[[], asyncio.BaseProtocol]
-CONTROL = "control"  # the kind of the port that never refuses
 CLOSED = "its port is closed"
 RESET = (
     "each connection is reset unless it asks for this control API, which shares the port "
@@ -50,7 +49,7 @@ class Port:
     def __init__(self, kind: str, sock: socket.socket, make: Make, guarded: Callable[[], Any] | None = None) -> None:
         self.kind = kind
         self.address: tuple[str, int] = sock.getsockname()[:2]
-        self._sock = sock
+        self._sock, self._shared = sock, is_shared(sock)
         self._make = make
         self._guarded = guarded
         self._server: asyncio.AbstractServer | None = None
@@ -75,14 +74,14 @@ class Port:
             self._server.close()
         self._server = None
         self._sock.close()
-        self._sock = hold(*self.address)
+        self._sock = hold(*self.address, shared=self._shared)
 
     def reopen(self) -> None:
         """Accepts connections again. Raises OSError when another process has taken the address."""
         self.resets = False
         if self._server is None and not self._ended:
             if self._sock.fileno() < 0:
-                self._sock = hold(*self.address)
+                self._sock = hold(*self.address, shared=self._shared)
             self._sock.listen(BACKLOG)
             self._opening = asyncio.get_running_loop().create_task(self.open())
 

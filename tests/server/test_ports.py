@@ -209,7 +209,7 @@ def test_a_port_whose_address_is_lost_is_opened_again(
     faulty = serve(apart)
     errors = [OSError(EMFILE, "Too many open files")] * failures
 
-    def hold_in_vain(host: str, port: int) -> socket.socket:
+    def hold_in_vain(host: str, port: int, shared: bool = False) -> socket.socket:
         if errors:
             raise errors.pop()
         return hold(host, port)
