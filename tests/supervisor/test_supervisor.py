@@ -12,12 +12,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from emulator.server.listeners import Reserved
 from emulator.settings import Listen, Settings
 from emulator.supervisor.order import Order
 from emulator.supervisor.supervisor import Supervisor
+from tests import loopback
 from tests.apis import aiexport_calls as aiexport
 from tests.process import Serving, run
 from tests.redis_server import MISSING, installed
@@ -40,9 +42,14 @@ ADDRESSES = UP + (
 )
 
 
+def get(serving: Serving, path: str, **options: Any) -> httpx.Response:
+    """The response over a connection of its own: one that is kept ends with the worker that has it."""
+    return loopback.get(serving.origin + path, **options)
+
+
 def workers(serving: Serving) -> list[int]:
     """The process ids of the workers."""
-    return [each["pid"] for each in serving.client.get("/_emulator").json()["workers"]]
+    return [each["pid"] for each in get(serving, "/_emulator").json()["workers"]]
 
 
 def children(process: int) -> list[int]:
@@ -72,7 +79,7 @@ def test_two_workers_serve_one_port_as_one_server(tmp_path: Path) -> None:
         assert "workers    2" in serving.banner
         assert len(workers(serving)) == 2
         assert serving.process.pid not in workers(serving)
-        health = serving.client.get("/_emulator/health").json()
+        health = get(serving, "/_emulator/health").json()
         assert (health["store"], health["workers"]) == ("redis", 2)
         left = []
         for _ in range(30):
@@ -126,7 +133,7 @@ def test_a_worker_that_was_killed_is_started_again_with_one_line_in_the_log(tmp_
         serving.until(lambda: "is started again" in serving.log)
         serving.until(lambda: len({*workers(serving)} - {*before}) == 1)
         assert serving.log == f"WARNING: worker 1 (process {before[0]}) was killed by SIGKILL; it is started again\n"
-        assert serving.client.post("/v2/messages", json=MESSAGE, headers=PRO).status_code == 200
+        assert loopback.request("POST", f"{serving.origin}/v2/messages", json=MESSAGE, headers=PRO).status_code == 200
 
 
 def test_no_process_is_left_when_the_server_is_told_to_end(tmp_path: Path) -> None:
@@ -161,8 +168,8 @@ def test_a_private_store_that_died_is_started_again_and_gets_the_state_back(tmp_
         (store,) = [each for each in children(serving.process.pid) if each not in workers(serving)]
         os.kill(store, signal.SIGKILL)
         serving.until(lambda: "is started again" in serving.log)
-        serving.until(lambda: serving.client.get("/_emulator/health").status_code == 200)
-        assert serving.client.get("/_emulator/worlds/w").json()["seed"] == 7
+        serving.until(lambda: get(serving, "/_emulator/health").status_code == 200)
+        assert get(serving, "/_emulator/worlds/w").json()["seed"] == 7
         assert f"the private store (process {store}) was killed by SIGKILL; it is started again" in serving.log
 
 
@@ -221,13 +228,13 @@ def test_tls_the_control_port_faults_and_json_work_with_workers(tmp_path: Path) 
     with Serving(tmp_path, "--workers", "2", *ports, *fault, "--quiet") as serving:
         assert "TLS on port " in serving.banner
         control = serving.banner.partition("  control    ")[2].partition("\n")[0]
-        assert serving.client.get(f"{control}/health").json()["workers"] == 2
-        statuses = [serving.client.get("/v2/models", headers=PRO).status_code for _ in range(6)]
+        assert loopback.get(f"{control}/health").json()["workers"] == 2
+        statuses = [get(serving, "/v2/models", headers=PRO).status_code for _ in range(6)]
         assert sorted(statuses) == [200] * 5 + [503]
         first = workers(serving)
         os.kill(first[0], signal.SIGKILL)
         serving.until(lambda: len({*workers(serving)} - {*first}) == 1)
-        assert serving.client.get("/v2/models", headers=PRO).status_code == 200
+        assert get(serving, "/v2/models", headers=PRO).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -250,5 +257,5 @@ def test_wrong_values_are_refused_in_a_sentence(tmp_path: Path, options: tuple[s
 def test_one_worker_is_one_process_with_its_state_in_memory(tmp_path: Path) -> None:
     with Serving(tmp_path, "--workers", "1") as serving:
         assert children(serving.process.pid) == []
-        shown: dict[str, Any] = serving.client.get("/_emulator/health").json()
+        shown: dict[str, Any] = get(serving, "/_emulator/health").json()
         assert (shown["store"], shown["workers"]) == ("memory", 1)
