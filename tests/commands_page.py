@@ -45,6 +45,7 @@ MORE = {
     "--keep": "project.md#a-state-to-begin-with", "--key": "project.md#a-project-file", "--log": "log.md",
     "--max-body": "http.md#bodies", "--public-url": "http.md#behind-a-proxy", "--quiet": "log.md",
     "--read-timeout": "http.md#time-limits", "--state": "project.md#a-state-to-begin-with", "--store": "scale.md",
+    "--workers": "scale.md#several-workers",
     "--tls-listen": "https.md#as-a-listener", "--verbose": "log.md",
     "--webhook-time": "time.md#webhooks-and-a-moved-clock",
 }  # fmt: skip
