@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from emulator.settings import Settings
 
 
+Ports = tuple[list[socket], list[socket], list[socket]]  # of HTTP, of TLS, and of the control API alone
 WORKER = "from emulator.cli.serve import worker; worker()"  # what a process of several runs
 
 
@@ -161,7 +162,7 @@ def serve(stop_with_stdin: bool, **options: Any) -> int:
     chosen = settings.load(options, os.environ, project.values).guarded()
     if chosen.workers > 1:
         return supervise(chosen, options)
-    return serve_here(chosen, project.source, bind(chosen), bind_tls(chosen), bind_control(chosen), show)
+    return serve_here(chosen, project.source, lambda: (bind(chosen), bind_tls(chosen), bind_control(chosen)), show)
 
 
 def supervise(chosen: Settings, options: Mapping[str, Any]) -> int:
@@ -214,11 +215,15 @@ def worker() -> int:
     chosen = replace(loaded, store=order.store, control_token=order.token)
     if not order.arms:
         chosen = replace(chosen, faults=())
-    http, https, control = (
-        take_part(order.addresses[kind], order.sockets.get(kind, ())) for kind in ("http", "https", CONTROL)
-    )
+
+    def listen() -> Ports:
+        http, https, control = (
+            take_part(order.addresses[kind], order.sockets.get(kind, ())) for kind in ("http", "https", CONTROL)
+        )
+        return http, https, control
+
     try:
-        return serve_here(chosen, project.source, http, https, control, partial(send_report, order), order.id)
+        return serve_here(chosen, project.source, listen, partial(send_report, order), order.id)
     finally:
         if order.private and orphaned():
             end_orphan(order.store, order.private)
@@ -227,18 +232,20 @@ def worker() -> int:
 def serve_here(
     chosen: Settings,
     project: str,
-    sockets: list[socket],
-    tls: list[socket],
-    control: list[socket],
+    listen: Callable[[], Ports],
     report: Callable[[str], None],
     worker_id: str = "",
 ) -> int:
-    """Serves in this process; `report` gets what is shown when requests are accepted. Returns the exit status."""
+    """Serves in this process, at the sockets that `listen` returns; returns the exit status.
+
+    `report` gets what is shown when requests are accepted.
+    """
     from emulator import server
     from emulator.app import build
     from emulator.cli.output import banner, ready_line, request_log, started
 
     app = build(chosen, worker_id=worker_id)
+    sockets, tls, control = listen()
     if tls:
         app.proxy.prepare()  # report a problem with the CA before serving
     host, port = sockets[0].getsockname()[:2]

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,10 @@ ADDRESSES = UP + (
 
 
 def get(serving: Serving, path: str, **options: Any) -> httpx.Response:
-    """The response over a connection of its own: one that is kept ends with the worker that has it."""
-    return loopback.get(serving.origin + path, **options)
+    """The response over a connection of its own. One that a worker had, or was about to accept, ends with it."""
+    while True:
+        with suppress(httpx.TransportError):
+            return loopback.get(serving.origin + path, **options)
 
 
 def workers(serving: Serving) -> list[int]:
