@@ -25,7 +25,7 @@ from emulator.generate.prompt import (
 from emulator.generate.sentences import Openings, SentencePool, SplitText
 from emulator.generate.tokens import CHARACTERS_PER_TOKEN, count_tokens, pieces
 
-_MAX_REMEMBERED = 128  # replies of one generator: a test or a demonstration repeats a few
+_MAX_REMEMBERED = 128  # replies, and prompts, of one generator: a test or a demonstration repeats a few
 _REMEMBERED_LENGTH = 1_000  # characters
 
 
@@ -117,6 +117,7 @@ class TextGenerator:
         self._fields = sources.fields
         self._image_tokens = image_tokens
         self._remembered: dict[tuple[str, int | None], dict[str, Any]] = {}
+        self._prompts: dict[str, Prompt] = {}  # those of single short messages
         self._digest = blake2b(seed.encode("utf-8", "surrogatepass"), digest_size=16)
 
     def values(
@@ -195,9 +196,15 @@ class TextGenerator:
             message = messages[0]
             text = message.get("content") if message.__class__ is dict and message.get("role") == "user" else None
             if text.__class__ is str and len(text) <= _REMEMBERED_LENGTH:
-                return Prompt(text, count_tokens(text), None)
+                return self._prompts.get(text) or self._remember(Prompt(text, count_tokens(text), None))
         conversation = self.read(messages, system)
         return Prompt(conversation.prompt, conversation.tokens, conversation)
+
+    def _remember(self, prompt: Prompt) -> Prompt:
+        if len(self._prompts) >= _MAX_REMEMBERED:
+            self._prompts.clear()
+        self._prompts[prompt["text"]] = prompt
+        return prompt
 
     def read(self, messages: Any, system: Any = None) -> Conversation:
         """Reads a conversation: its last user message, and how many tokens it has."""

@@ -26,9 +26,10 @@ UNUSUAL = frozenset((b"connection", b"expect", b"transfer-encoding", b"upgrade")
 
 
 class Head(Struct, frozen=True):
-    """What the head of a request says; `length` is that of its body, `size` that of its headers. All requests with
-    this head share it."""
+    """What the head of a request says, whose bytes are `raw`; `length` is that of its body, `size` that of its headers.
+    All requests with this head share it."""
 
+    raw: bytes
     url: bytes
     method: str
     path: str
@@ -48,8 +49,14 @@ class Head(Struct, frozen=True):
         )
 
 
-def whole_request(data: bytes) -> tuple[Head, bytes] | None:
-    """Returns head and body if the data is one whole request of the usual kind, else None."""
+def whole_request(data: bytes, last: Head | None = None) -> tuple[Head, bytes] | None:
+    """Returns head and body if the data is one whole request of the usual kind, else None.
+
+    `last` is a head that it may begin with, as that of the connection's last request, which is sooner compared than
+    looked up.
+    """
+    if last is not None and data.startswith(last.raw) and len(data) == len(last.raw) + last.length:
+        return last, data[len(last.raw) :]
     end = data.find(END)
     if not 0 <= end <= MAX_LENGTH:
         return None
@@ -84,7 +91,8 @@ def read_head(data: bytes) -> Head | None:
         return None
     method, query = parser.get_method().decode("ascii"), target.query.decode("latin-1")
     size = size_of_lines(found.lines)
-    return Head(found.url, method, target.path, query, tuple(found.lines), fields, host, authority, int(length), size)
+    lines = tuple(found.lines)
+    return Head(data, found.url, method, target.path, query, lines, fields, host, authority, int(length), size)
 
 
 class _Found:

@@ -35,7 +35,7 @@ from emulator.http import BODILESS, Header, Peer, Request
 from emulator.https.proxy import HttpsProxy, ProxyRefusal
 from emulator.server.close_delimited import CloseDelimited
 from emulator.server.head import BadRequest, Target, check_head, host_header, plain_target, read_target
-from emulator.server.known_heads import MAX_BUFFERED, whole_request
+from emulator.server.known_heads import MAX_BUFFERED, Head, whole_request
 from emulator.server.raw_socket import RawSocket
 from emulator.server.time_limits import ForgottenConnection, IdleLimit, TimedProtocol
 from emulator.server.tls import open_tunnel
@@ -147,10 +147,13 @@ class HttpProtocol(ProxyingProtocol):
     _framing_size: int | None = None  # bytes that are no content since a chunk began or ended: extensions, trailers
     _application: Any = None  # the application for a request that goes through ASGI after all
     _reading = False  # whether the parser is within a request
+    _last_head: Head | None = None  # of the last request that did not pass the parser
+    _try_now: Any = None  # the application's way to answer at once, if it has one
     _keep_alive = True  # whether the connection stays open after the request on the fast path
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._try_now = getattr(self.app, "try_now", None)
         if self.client is not None:
             self.client = peer = Peer(self.client)
             peer.opened = STEADY()
@@ -234,9 +237,9 @@ class HttpProtocol(ProxyingProtocol):
         self._body = None
 
     def data_received(self, data: bytes) -> None:
-        if not self._reading and self._responded and (found := whole_request(data)) is not None:
+        if not self._reading and self._responded and (found := whole_request(data, self._last_head)) is not None:
             head, body = found
-            self.url, self._keep_alive = head.url, True
+            self.url, self._keep_alive, self._last_head = head.url, True, head
             self._application = self._answer_now(head.request(body, self.scheme or "http", self.client))
             if self._application is None:
                 return
@@ -281,11 +284,10 @@ class HttpProtocol(ProxyingProtocol):
 
     def _answer_now(self, request: Request) -> Any:
         """Responds to the request and returns None, or returns the application that has to do it through ASGI."""
-        try_now = getattr(self.app, "try_now", None)
-        if try_now is None:
+        if self._try_now is None:
             return self.app
         try:
-            return try_now(request, self)
+            return self._try_now(request, self)
         except Exception as error:  # raised here, it would look like an invalid request
             return _raising(error)
 
@@ -362,8 +364,9 @@ class HttpProtocol(ProxyingProtocol):
         transport.write(b"".join((STATUS_LINE[status], head.encode("latin-1"), body, tail)))
         if not self._keep_alive:
             transport.close()
-        self.server_state.total_requests += 1
-        self._start_idle()
+        self._idle_since = self.loop.time()
+        if self._timer is None or self._idle_limit is not None:
+            self._start_idle()
         return True
 
     def _write_chunk(self, cycle: RequestResponseCycle, chunk: bytes) -> bool:

@@ -32,7 +32,7 @@ class Journal:
         self._most = size // 10
         self._kept: deque[Exchange] = deque()
         self._held = 0
-        self._watchers: list[Watcher] = []
+        self._watchers: tuple[Watcher, ...] = ()
 
     def add(self, exchange: Exchange) -> None:
         """Adds an exchange, which may still be open; one larger than a tenth of the whole journal is cut."""
@@ -53,8 +53,8 @@ class Journal:
         while len(kept) > self.entries or (self._held > self.size and kept):
             self._held -= kept.popleft().held
             self.dropped += 1
-        if self._watchers:
-            self._tell(exchange)
+        for watcher in self._watchers:
+            watcher(exchange)
 
     def finish(self, exchange: Exchange) -> None:
         """Notes that an exchange that was added while it was open has ended."""
@@ -62,17 +62,18 @@ class Journal:
             exchange.outcome = "stopped"
         self.finished += 1
         exchange.ended = self.finished
-        if self._watchers:
-            self._tell(exchange)
+        for watcher in self._watchers:
+            watcher(exchange)
 
     @contextmanager
     def watched(self, watcher: Watcher, own: bool = False) -> Iterator[None]:
         """Reports each exchange that is added, and again when one that was open has ended."""
-        self._watchers.append(watcher)
+        self._watchers += (watcher,)
         try:
             yield
         finally:
-            self._watchers.remove(watcher)
+            at = self._watchers.index(watcher)
+            self._watchers = self._watchers[:at] + self._watchers[at + 1 :]
 
     def clear(self) -> None:
         self._kept.clear()
@@ -101,10 +102,6 @@ class Journal:
     def __iter__(self) -> Iterator[Exchange]:
         """The exchanges, the oldest first."""
         return iter(tuple(self._kept))
-
-    def _tell(self, exchange: Exchange) -> None:
-        for watcher in tuple(self._watchers):
-            watcher(exchange)
 
 
 def _cut(exchange: Exchange, most: int) -> int:

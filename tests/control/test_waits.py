@@ -43,7 +43,7 @@ def test_who_leaves_is_waited_with_no_longer(emulator: Emulated, what: str, how:
     for wire in wires:
         getattr(wire, how)()
     until_present(emulator, 0)
-    assert emulator.journal._watchers == []
+    assert emulator.journal._watchers == ()
 
 
 def test_who_stays_is_answered_and_the_connection_goes_on(emulator: Emulated) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from emulator import paths as resources
 from emulator.compile.canned import load_canned
 from emulator.errors import TemplateError
-from emulator.generate.text import GivenText
+from emulator.generate.text import _MAX_REMEMBERED, GivenText
 from emulator.generate.tokens import count_tokens
 from emulator.language.document.reader import parse, read
 from tests.generate.conftest import LANGUAGE, generator
@@ -301,6 +301,17 @@ def test_what_is_remembered_is_what_would_be_generated() -> None:
             wanted = texts.generate(prompt, max_tokens=max_tokens).values()
             for _ in range(2):
                 assert texts.values(texts.prompt(user(prompt)), max_tokens) == wanted
+
+
+def test_few_prompts_are_remembered() -> None:
+    texts = generator()
+    first = texts.prompt(user("hello"))
+    assert texts.prompt(user("hello")) is first
+    for number in range(3 * _MAX_REMEMBERED):
+        assert texts.prompt(user(f"Question {number}"))["text"] == f"Question {number}"
+        assert len(texts._prompts) <= _MAX_REMEMBERED
+    again = texts.prompt(user("hello"))
+    assert (again, again is first) == (first, False)
 
 
 def test_nothing_but_a_single_short_message_is_taken_for_another() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import Any
 
 import pytest
 
@@ -206,15 +207,15 @@ def test_what_is_no_position_is_refused(text: str) -> None:
 def test_it_watches_the_journal_only_while_nothing_happens() -> None:
     async def play() -> None:
         here = world()
-        watchers = here.state.journal._watchers  # type: ignore[attr-defined]
+        journal: Any = here.state.journal
         feed = Feed(here)
         feed.take()
         waiting = asyncio.create_task(feed.wait())
         await pause(0)
-        assert len(watchers) == 1
+        assert len(journal._watchers) == 1
         add(here)
         await waiting
-        assert watchers == []
+        assert journal._watchers == ()
         await feed.wait()  # returns at once: something is new
         assert places(feed.take()) == [1]
 

@@ -30,6 +30,18 @@ def test_a_head_that_comes_again_is_not_parsed_again() -> None:
     assert found[0] is again[0]
 
 
+def test_the_last_head_of_a_connection_is_not_looked_up_again() -> None:
+    last, other = whole_request(HEAD + b"{}"), whole_request(with_line(b"X-Number: 1") + b"{}")
+    assert last is not None
+    assert other is not None
+    for number in range(MAX_KNOWN):
+        whole_request(with_line(b"X-Number: %d" % number) + b"{}")
+    assert whole_request(HEAD + b"[]", last[0]) == (last[0], b"[]")
+    again = whole_request(with_line(b"X-Number: 1") + b"[]", last[0])
+    assert again is not None
+    assert (again[0].lines, again[1]) == (other[0].lines, b"[]")
+
+
 @pytest.mark.bound("heads that are kept parsed, as clients send the same again")
 def test_the_head_that_came_longest_ago_is_parsed_again() -> None:
     first = whole_request(HEAD + b"{}")
@@ -49,7 +61,10 @@ def test_a_request_without_a_body_is_whole() -> None:
 
 @pytest.mark.parametrize("data", [b"", HEAD[:-2], HEAD, HEAD + b"{", HEAD + b"{}G", HEAD + b"{}" + HEAD + b"{}"])
 def test_what_is_less_or_more_than_one_request_is_left_to_the_parser(data: bytes) -> None:
+    last = whole_request(HEAD + b"{}")
+    assert last is not None
     assert whole_request(data) is None
+    assert whole_request(data, last[0]) is None
 
 
 @pytest.mark.parametrize(

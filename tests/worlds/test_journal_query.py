@@ -322,7 +322,7 @@ async def test_nobody_watches_when_nobody_waits_any_more() -> None:
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    assert journal._watchers == []
+    assert journal._watchers == ()
 
 
 def test_a_question_sees_no_key(emulator: Emulated) -> None:
