@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from emulator import Emulator
+from tests.clients.conftest import ROOT
 from tests.clients.js_project import EXAMPLES, RUNNERS, Project, copied, example, packed, project
+from tests.pages import blocks
 
 pytestmark = pytest.mark.slow
 
@@ -71,6 +73,14 @@ test('it works', withEmulator(async (emulator) => {
 }
 
 
+# What Babel and ts-jest do: ES modules become CommonJS.
+TO_COMMONJS = """
+const { transpileModule } = require('typescript');
+const compilerOptions = { module: 'commonjs', target: 'es2022', esModuleInterop: true };
+module.exports = { process: (text) => ({ code: transpileModule(text, { compilerOptions }).outputText }) };
+"""
+
+
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Project:
     tarball = packed(tmp_path_factory.mktemp("packed"))
@@ -123,6 +133,21 @@ def test_fake_timers_and_a_replaced_fetch_do_not_affect_it(suite: Project, runne
     done = suite.tests(runner)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"\b1 passed", done.stdout + done.stderr)
+
+
+@pytest.mark.parametrize("runner", ["jest"], indirect=True)
+def test_jest_takes_it_as_commonjs_as_the_page_says(suite: Project, runner: str) -> None:
+    (line,) = (block.text for block in blocks(ROOT / "docs" / "how-to" / "jest.md") if "Ignore" in block.text)
+    assert line.startswith("transformIgnorePatterns")
+    config = (suite.folder / "jest.config.js").read_text()
+    config = config.replace("export default", "module.exports =").partition("  transform:")[0]
+    config += "  transform: { '\\\\.js$': '<rootDir>/to-commonjs.cjs' },\n  " + line + "};\n"
+    (suite.folder / "jest.config.js").write_text(config)
+    (suite.folder / "to-commonjs.cjs").write_text(TO_COMMONJS)
+    (suite.folder / "package.json").write_text("{}")
+    done = suite.tests(runner, NODE_OPTIONS="")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert PASSED[runner] in done.stderr
 
 
 def test_without_a_server_the_run_says_what_to_start(suite: Project, runner: str) -> None:
