@@ -186,7 +186,8 @@ class _ExpectationCompiler(Struct):
         try:
             return AmountRange.read(given, whole)
         except ValueError as error:
-            self._add(path, f"{path[-1]}: {error}")
+            called = str(self.place_of((*self.path, *path))).endswith(str(path[-1]))  # an entry that is in no file
+            self._add(path, str(error) if called else f"{path[-1]}: {error}")
             return None
 
     def _spent(self, asked: Selection) -> dict[str, AmountRange]:

@@ -29,7 +29,8 @@ def test_what_is_expected_can_be_looked_at_before_the_end(emulator: Emulator) ->
     ("given", "wrong"),
     [
         ({"on": "batch.crate"}, r"on: no operation is called 'batch\.crate'"),
-        ({"on": "batch.create", "times": -1}, r"times: -1 is not a whole number"),
+        ({"on": "batch.create", "times": -1}, r"^times: -1 is not a whole number"),
+        ({"spent": {"USD": {"about": 1}}}, r"^spent\.USD: (?!USD).* is no bound"),
         ({"in_order": ["batch.create", {"on": "batch.get", "wen": {}}]}, "wen"),
         ({"rules": "all"}, "no rule has a `name` here"),
         ({}, "nothing is expected"),
