@@ -13,7 +13,7 @@ from typing import Any
 
 from emulator.errors import ConfigError
 from emulator.faults.registry import FAULTS
-from emulator.language.document.diagnostics import did_you_mean
+from emulator.language.document.diagnostics import closest, did_you_mean
 from emulator.verdict.coverage import OF_STREAMS, OUTCOMES
 from emulator.verdict.expectations import NO_REQUEST
 
@@ -99,7 +99,7 @@ def unmet_requirements(view: View, requirements: Sequence[str]) -> Iterator[str]
         called = [each for each in view["operations"] if _fits(pattern, each)]
         missing = [each["operation"] for each in called if not _met(each, outcome)]
         if not called:
-            yield f"{requirement}: no such operation was called"
+            yield f"{requirement}: no such operation was called; {_nearest(pattern, view)}"
         elif missing:
             yield f"{requirement}: never met by {', '.join(missing)}"
 
@@ -123,6 +123,16 @@ def _cell(operation: View, outcome: str) -> str:
 def _fits(pattern: str, operation: View) -> bool:
     name = operation["operation"]
     return fnmatchcase(name, pattern) or fnmatchcase(f"{operation['api']}/{name}", pattern)
+
+
+def _nearest(pattern: str, view: View) -> str:
+    """Names the operations that were called, and what the pattern may have meant: one of them, or a family."""
+    _, slash, name = pattern.rpartition("/")
+    called = [each["api"] + "/" + each["operation"] if slash else each["operation"] for each in view["operations"]]
+    families = {each.rpartition(".")[0] + ".*" for each in called if "." in each}
+    hint = did_you_mean(pattern, dict.fromkeys(called))
+    guess = closest(pattern, families) if name.endswith("*") else None
+    return f"{hint.partition('; did you mean')[0]}; did you mean {guess!r}?" if guess is not None else hint
 
 
 def _met(operation: View, outcome: str) -> bool:

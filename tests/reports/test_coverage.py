@@ -75,7 +75,16 @@ def test_markdown_says_the_same() -> None:
         ("unused-rules", "unused-rules: 4 never used"),
         ("batch.*:429", "batch.*:429: never met by batch.create"),
         ("demo/*:cut", "demo/*:cut: never met by batch.create"),
-        ("runs.*:429", "runs.*:429: no such operation was called"),
+        ("runs.*:429", "runs.*:429: no such operation was called; expected one of: batch.create, stream"),
+        (
+            "bacth.*:429",
+            "bacth.*:429: no such operation was called; expected one of: batch.create, stream; did you mean 'batch.*'?",
+        ),
+        (
+            "deno/stream:cut",
+            "deno/stream:cut: no such operation was called; expected one of: demo/batch.create, demo/stream; "
+            "did you mean 'demo/stream'?",
+        ),
         ("stream:stall_after", "stream:stall_after: never met by stream"),
         ("stream:cut_after", None),
         ("stream:cut", None),
