@@ -15,6 +15,7 @@ from emulator.compile.operation import ScenarioRule, names_operation, patterns
 from emulator.compile.overrides import Overrides
 from emulator.compile.when import NO_FIELDS
 from emulator.errors import Diagnostic, Location
+from emulator.faults.targets import contradiction
 from emulator.generate.answers import CannedAnswer
 from emulator.generate.canned import CONTEXT_NAMES
 from emulator.language.document.diagnostics import did_you_mean
@@ -268,14 +269,8 @@ def _contradictions(api: Api) -> Iterator[Diagnostic]:
     """Reports faults that name an error and a status which is that of another, or of another kind of failure."""
     rules = [rule for operation in api.operations.values() for rule in operation.rules.rules]
     for plan in {plan.place: plan for rule in rules for plan in rule.faults}.values():
-        error, status = getattr(plan.fault, "error", None) or "", getattr(plan.fault, "status", None)
-        known = api.errors[error].status if error in api.errors else None
-        if status is None or not isinstance(known, int) or known == status:
-            continue
-        others = [kind for kind, each in api.errors.items() if each.status == status]
-        if others or known // 100 != status // 100:
-            text = f"the error {error!r} has the status {known}, and not {status}; leave `status` out"
-            yield Diagnostic(plan.place, text + (f", or name the error {others[0]!r}" if others else ""))
+        if (wrong := contradiction(plan.fault, api)) is not None:
+            yield Diagnostic(plan.place, wrong)
 
 
 def impossible(fields: Fields, steps: Steps, values: Iterable[Any]) -> bool:

@@ -23,7 +23,7 @@ from emulator.faults.armed import MAX_ARMED, Armed
 from emulator.faults.connections import Refuse
 from emulator.faults.header import armed_order
 from emulator.faults.raw_response import Outage
-from emulator.faults.targets import out_of_reach, spots, unknown_name
+from emulator.faults.targets import contradiction, out_of_reach, spots, unknown_name
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
 from emulator.playbook.matching import COUNTER_TESTS
@@ -194,7 +194,7 @@ def _fits(pattern: str, api: str, name: str) -> bool:
 
 def _refuse_out_of_reach(fault: Fault, on: list[str], playbook: Playbook) -> None:
     """Raises ControlError 400 for a fault on answers, jobs, webhooks or tokens where nothing sets any off, and for
-    one that names an error or a state that there is none of."""
+    one that names an error or a state that there is none of, or an error beside the status of another."""
     everywhere = spots(playbook.apis.values())
     where = [(api, each) for api, each in everywhere if not on or any(_fits(one, api.name, each.name) for one in on)]
     wrong = out_of_reach(fault, where, everywhere)
@@ -203,6 +203,10 @@ def _refuse_out_of_reach(fault: Fault, on: list[str], playbook: Playbook) -> Non
     wrong = unknown_name(fault, where)
     if wrong is not None:
         raise ControlFailure(400, wrong)
+    named = {api.name: api for api, _ in where if getattr(fault, "error", None) in api.errors}
+    reasons = [contradiction(fault, api) for api in named.values()]
+    if reasons and all(reasons):  # where one API has the error with this status, the others may have it with another
+        raise ControlFailure(400, f"fault {fault.name}: {reasons[0]}")
 
 
 def _refuse_idle(pattern: str, playbook: Playbook) -> None:

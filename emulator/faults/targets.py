@@ -46,6 +46,20 @@ def unknown_name(fault: Any, where: Iterable[OperationOfApi]) -> str | None:
     return None
 
 
+def contradiction(fault: Any, api: Api) -> str | None:
+    """Returns what is wrong with a fault that names an error of an API beside a status of another one, or of another
+    kind of failure; None when nothing is."""
+    error, status = getattr(fault, "error", None) or "", getattr(fault, "status", None)
+    known = api.errors[error].status if error in api.errors else None
+    if status is None or not isinstance(known, int) or known == status:
+        return None
+    others = [kind for kind, each in api.errors.items() if each.status == status]
+    if not others and known // 100 == status // 100:
+        return None
+    text = f"the error {error!r} has the status {known}, and not {status}; leave `status` out"
+    return text + (f", or name the error {others[0]!r}" if others else "")
+
+
 def _default(fault: Any, field: str) -> Any:
     return next(each.default for each in fields(fault) if each.name == field)
 

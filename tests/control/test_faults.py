@@ -113,6 +113,11 @@ def test_one_is_disarmed_or_all_are(control: httpx.Client) -> None:
         ({"fault": "status", "params": {"error": "overlaoded"}}, "fault status: error: unknown error "),
         ({"fault": "stuck", "params": "in_progres"}, "fault stuck: state: unknown state 'in_progres'; "),
         ({"fault": "stuk", "on": "messages.*"}, "unknown fault 'stuk'; "),
+        (
+            {"fault": "status", "params": {"status": 404, "error": "rate_limited"}, "on": "messages.create"},
+            "fault status: the error 'rate_limited' has the status 429, and not 404; leave `status` out, or name the "
+            "error 'not_found'",
+        ),
         ({"fault": "status", "params": 503, "on": []}, "body.on: expected a list with at least one item"),
         ({"fault": "status", "tims": 2}, "body: unknown key 'tims'; "),
         ({"fault": "status", "params": {"status": 503}, "times": 0}, "times: expected a whole number from 1"),
