@@ -16,7 +16,7 @@ MAX_OUTAGE = "10m"
 
 
 class IdleClose(WireFault, frozen=True):
-    """The response is whole; its connection is closed `after` so much silence (200ms), or `at: next`, unannounced.
+    """The response is complete; its connection is closed without notice, `after` some silence (200ms), or `at: next`.
 
     Without `Connection: close`, a pool keeps the connection and learns of its end too late. With `at: next` that is
     certain: it is closed when the next request arrives, of which nothing is read.

@@ -49,7 +49,7 @@ class SseLineEnds(StyleFault, frozen=True):
 
 
 class SseBom(StyleFault, frozen=True):
-    """A byte order mark stands before the first event."""
+    """The stream begins with a byte order mark."""
 
     name: ClassVar[str] = "sse_bom"
     phase: ClassVar[int] = 5
@@ -60,7 +60,7 @@ class SseBom(StyleFault, frozen=True):
 
 
 class SseComments(StyleFault, frozen=True):
-    """A comment line with this `text` stands before every so many events, as servers keep connections alive."""
+    """A comment with this `text` precedes every `every`-th event, as servers send them to keep connections alive."""
 
     name: ClassVar[str] = "sse_comments"
     text: Text = "keep-alive"
@@ -73,7 +73,7 @@ class SseComments(StyleFault, frozen=True):
 
 
 class SseRetry(StyleFault, frozen=True):
-    """The first event tells clients to wait for `time` before they connect again."""
+    """The first event has the field `retry`: clients shall wait for `time` before they reconnect."""
 
     name: ClassVar[str] = "sse_retry"
     time: Seconds = 3.0
@@ -85,7 +85,7 @@ class SseRetry(StyleFault, frozen=True):
 
 
 class SseNoSpace(StyleFault, frozen=True):
-    """No space stands between the names of fields and their values: `data:x`."""
+    """There is no space between the names of fields and their values: `data:x`."""
 
     name: ClassVar[str] = "sse_no_space"
 

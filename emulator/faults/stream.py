@@ -59,7 +59,7 @@ class DropEvent(Fault, frozen=True):
 
 
 class ErrorEvent(Fault, frozen=True):
-    """After so many events comes an error, in the API's own shape, and the stream ends there."""
+    """After `after` events comes an error, in the API's own shape, and the stream ends there."""
 
     name: ClassVar[str] = "error_event"
     family: ClassVar[Family] = "stream"
@@ -81,7 +81,7 @@ class ErrorEvent(Fault, frozen=True):
 
 
 class StallAfter(Fault, frozen=True):
-    """After so many events nothing comes for `lasts`, or indefinitely by default; the connection stays open."""
+    """After `events` events nothing comes for `lasts`, or indefinitely by default; the connection stays open."""
 
     name: ClassVar[str] = "stall_after"
     family: ClassVar[Family] = "stream"
@@ -107,7 +107,7 @@ class StallAfter(Fault, frozen=True):
 
 
 class CutAfter(Fault, frozen=True):
-    """So many events reach the client, then the connection is closed, or `by: reset`."""
+    """Exactly `events` events reach the client, then the connection is closed, or `by: reset`."""
 
     name: ClassVar[str] = "cut_after"
     family: ClassVar[Family] = "stream"

@@ -115,7 +115,7 @@ class SlowClose(WireFault, frozen=True):
 
 
 class Bandwidth(WireFault, frozen=True):
-    """The response, its head included, arrives at so many bytes a second (`10KB/s`), or evenly spread `over` a time."""
+    """The response, its head included, arrives at a `rate` (`10KB/s`), or evenly spread `over` a time."""
 
     name: ClassVar[str] = "bandwidth"
     phase: ClassVar[int] = 8

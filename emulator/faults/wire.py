@@ -111,7 +111,7 @@ class MalformedChunk(WireFault, frozen=True):
 
 
 class TruncateBody(WireFault, frozen=True):
-    """The body breaks off after so many bytes, half of it by default; the connection is closed, or `by: reset`.
+    """The body ends after `bytes` bytes, half of it by default; the connection is closed, or `by: reset`.
 
     The head announces the whole body. In a stream, the framing of chunks does not count.
     """
