@@ -57,6 +57,9 @@ class RecordsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     last: Last = 100
 
 
+MAX_ID = 1_000  # characters of the id of a record that is written by hand
+
+
 class CollectionQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """Which records of a collection: those that fit `where`; `last`: at most so many, the last."""
 
@@ -113,6 +116,8 @@ class ShownCollection:
 
     def put(self, id: str, record: dict[str, Any]) -> RecordView:
         """Puts a record, in place of the one that is there. Raises ControlFailure for what is no record of its own."""
+        if len(id) > MAX_ID:
+            raise ControlFailure(400, f"path: the id has {len(id):,} characters; expected at most {MAX_ID:,}")
         key, most = self.records.plan.key, self.records.plan.most
         if str(record.setdefault(key, id)) != id:
             raise ControlFailure(400, f"body.{key}: the record is {record[key]!r}; expected {id!r}, as in the path")

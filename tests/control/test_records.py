@@ -124,6 +124,15 @@ def test_what_the_collection_could_not_hold_is_refused_and_not_kept(control: htt
     assert control.put(f"{retries}/1", json={"batch": "c"}).status_code == 200
 
 
+@pytest.mark.bound("id of a record that is written by hand")
+def test_an_id_that_is_too_long_is_refused(control: httpx.Client) -> None:
+    longest = "a" * 1_000
+    too_long = "path: the id has 1,001 characters; expected at most 1,000"
+    assert refusal(control.put(f"{AGENTS}/{longest}a", json={}), 400) == too_long
+    assert control.put(f"{AGENTS}/{longest}", json={}).status_code == 201
+    assert control.get(f"{AGENTS}/{longest}").status_code == 200
+
+
 def test_unknown_names_are_refused_with_the_nearest(control: httpx.Client) -> None:
     assert "did you mean 'aixplain'?" in refusal(control.get("/records/aixplian/agents"), 404)
     assert "did you mean 'agents'?" in refusal(control.get("/records/aixplain/agent"), 404)
