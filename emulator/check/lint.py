@@ -23,6 +23,7 @@ from emulator.language.document.reader import Document
 from emulator.language.schema.scenario import OperationModel, RuleModel
 from emulator.playbook import Api, Playbook
 from emulator.playbook.json_schema import Schema
+from emulator.playbook.limits import Spends
 
 RULE_PARTS = ("let", "do", "reply")
 OPERATION_PARTS = ("let", "cost", "settle", "usage", "headers")
@@ -63,7 +64,7 @@ def lint(loaded: Loaded) -> Iterator[Diagnostic]:
     for document in loaded.documents:
         yield from _variables(document)
     for api in loaded.playbook.apis.values():
-        yield from _uncharged(api, loaded.changes.get(api.name))
+        yield from _idle_limits(api, loaded.changes.get(api.name))
         yield from _contradictions(api)
 
 
@@ -251,15 +252,18 @@ def _texts(tree: Any, path: Path) -> Iterator[tuple[Path, str, bool]]:
             yield from _texts(each, (*path, key))
 
 
-def _uncharged(api: Api, changes: Overrides | None) -> Iterator[Diagnostic]:
-    """Reports limits that no request can reach, because nothing charges them."""
+def _idle_limits(api: Api, changes: Overrides | None) -> Iterator[Diagnostic]:
+    """Reports limits that no request can reach, because nothing charges them, and those that let nothing through."""
     charged = {name for operation in api.operations.values() for name in (*operation.cost, *operation.settle)}
     started = {kind for operation in api.operations.values() for kind in operation.starts}
     for tier in api.tiers.values():
         for limit in tier.limits:
-            if limit.name not in charged and not limit.cost(started | charged):
-                path: Path = ("tiers", tier.name, "limits", limit.name)
-                place = (None if changes is None else changes.place(path)) or api.document.place(path)
+            path: Path = ("tiers", tier.name, "limits", limit.name)
+            place = (None if changes is None else changes.place(path)) or api.document.place(path)
+            if not limit.amount and not isinstance(limit.pace, Spends):
+                cure = "expected a number from 1, or `unlimited` for no limit"
+                yield Diagnostic(place, f"nothing passes a limit of 0 {limit.name!r}; {cure}")
+            elif limit.name not in charged and not limit.cost(started | charged):
                 hint = did_you_mean(limit.name, sorted(charged - api.jobs.keys()))
                 hint += f"; '{limit.amount} at once' counts what is under way" if "concurren" in limit.name else ""
                 yield Diagnostic(place, f"nothing charges {limit.name!r}: no operation's `cost` names it; {hint}")

@@ -127,6 +127,13 @@ def test_data_that_no_tier_has_is_a_misspelling(library: Library) -> None:
     ]
 
 
+@pytest.mark.parametrize("limit", ["0/minute", "0/30s sliding", "0 at once"])
+def test_a_limit_that_lets_nothing_through_is_found(library: Library, limit: str) -> None:
+    text = rule("reply: {body: 1}", TIERS.replace("calls: 5/minute", f"calls: «{limit}"))
+    expected = "nothing passes a limit of 0 'calls'; expected a number from 1, or `unlimited` for no limit"
+    assert found(library, text) == [expected]
+
+
 @pytest.mark.finding("L1")
 def test_a_limit_that_nothing_charges_is_found(library: Library) -> None:
     text = rule("reply: {body: 1}", TIERS.replace("calls: 5/minute", "calls: 5/minute, concurrent: «3/minute"))
