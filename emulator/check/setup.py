@@ -25,6 +25,15 @@ POINTED = re.compile(rb"#\s*yaml-language-server:\s*\$schema=")
 
 def schema_text(kind: str, folder: Path) -> str:
     """Returns the schema of files of a kind as JSON, with the names that the files of a folder have."""
+    return _text(kind, *_offered(folder))
+
+
+def _text(kind: str, apis: list[Api], scenarios: list[str]) -> str:
+    return json.dumps(editor_schema(kind, apis, scenarios), indent=2, ensure_ascii=False) + "\n"
+
+
+def _offered(folder: Path) -> tuple[list[Api], list[str]]:
+    """The APIs and the scenarios whose names the schemas of a folder list."""
     files = [(path, each) for path, each in _documents(folder) if each != "project"]
     apis: dict[str, Api] = {}
     for name in ("default", *(str(path) for path, _ in files)):
@@ -34,7 +43,7 @@ def schema_text(kind: str, folder: Path) -> str:
             continue
     own = [str(path.relative_to(folder)) for path, each in files if each == "scenario"]
     shipped = [file.stem for file in resources.scenarios().glob("*.yaml")]
-    return json.dumps(editor_schema(kind, list(apis.values()), [*shipped, *own]), indent=2, ensure_ascii=False) + "\n"
+    return list(apis.values()), [*shipped, *own]
 
 
 def write_schemas(folder: Path) -> list[str]:
@@ -45,9 +54,10 @@ def write_schemas(folder: Path) -> list[str]:
     written = []
     try:
         (folder / FOLDER).mkdir(exist_ok=True)
+        offered = _offered(folder)
         for kind in KINDS:
             path = schema_path(kind, folder)
-            path.write_text(schema_text(kind, folder), encoding="utf-8")
+            path.write_text(_text(kind, *offered), encoding="utf-8")
             written.append(f"wrote {path.relative_to(folder)}")
         for path, kind in _documents(folder):
             if _point(path, modeline(kind, path, folder)):

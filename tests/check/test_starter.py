@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from emulator.check.command import check_scenario, check_scenarios
-from emulator.check.setup import schema_text, write_schemas
+from emulator.check.setup import schema_path, write_schemas
 from emulator.check.starter import write_starter
 from emulator.cli import main
 from emulator.errors import ConfigError
@@ -37,10 +37,11 @@ def test_what_is_written_is_right_and_its_editor_says_so_too(folder: Path, name:
         f"      emulator serve --scenario apis/{name}.yaml",
     ]
     assert check_scenarios(["."]) == ([], 2)
+    write_schemas(folder)
     for kind, path in zip(KINDS, (folder / f"{name}.yaml", folder / "apis" / f"{name}.yaml"), strict=True):
         data = read(path).data
         assert data[kind] == name
-        jsonschema_rs.validator_for(json.loads(schema_text(kind, folder))).validate(data)
+        jsonschema_rs.validator_for(json.loads(schema_path(kind, folder).read_text())).validate(data)
         text = path.read_text()
         assert "{name}" not in text
         assert len(text.splitlines()) < 90
