@@ -96,9 +96,10 @@ def call(emulator: Emulator, *paths: str) -> None:
 
 @pytest.mark.finding("G2")
 def test_a_test_finds_all_that_it_has_sent(emulator: Emulator) -> None:
-    with loopback.Client(base_url=emulator.base_url("aiexport")) as client:
+    headers = {"X-API-Key": emulator.key("pro")}
+    with loopback.Client(base_url=emulator.base_url("aiexport"), headers=headers) as client:
         for number in range(1_001):
-            client.get(f"/models/{number}", headers={"X-API-Key": emulator.key("pro")})
+            client.get(f"/models/{number}")
     found = emulator.requests()
     assert (len(found), found.first.path, found.last.path) == (1_001, "/v2/models/0", "/v2/models/1000")
     assert [each.number for each in found] == list(range(1, 1_002))
