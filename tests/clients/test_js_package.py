@@ -91,6 +91,24 @@ def test_a_project_under_strict_compiles_with_it(consumer: Project, resolution: 
     assert (done.returncode, done.stdout) == (0, "")
 
 
+@pytest.mark.parametrize("resolution", ["node16", "bundler"])
+def test_its_types_need_no_others(consumer: Project, resolution: str) -> None:
+    """Whoever has neither the types of Node nor `skipLibCheck` can use it too."""
+    module = "node16" if resolution == "node16" else "esnext"
+    options = {"strict": True, "noEmit": True, "target": "es2022", "lib": ["es2022"], "types": [], "module": module}
+    config = {"compilerOptions": options | {"moduleResolution": resolution}, "files": ["plain.ts"]}
+    (consumer.folder / "tsconfig.json").write_text(json.dumps(config))
+    (consumer.folder / "plain.ts").write_text(
+        "import { Emulator } from 'ai-api-emulator';\n"
+        "import { withEmulator } from 'ai-api-emulator/jest';\n"
+        "export const started: Promise<Emulator> = Emulator.start();\n"
+        "export const run = withEmulator((emulator) => emulator.reset());\n"
+    )
+    compiler = str(consumer.folder / "node_modules" / "typescript" / "bin" / "tsc")
+    done = consumer.run(tool("node"), compiler, "--project", ".")
+    assert (done.returncode, done.stdout) == (0, "")
+
+
 def test_publint_finds_nothing(consumer: Project, tarball: Path) -> None:
     program = str(consumer.folder / "node_modules" / "publint" / "src" / "cli.js")
     done = consumer.run(tool("node"), program, "run", "--strict", str(tarball))
