@@ -16,7 +16,7 @@ PAGE = ROOT / "docs" / "claims.md"
 HEAD = """\
 # Claims
 
-A claim is one promise about how an API behaves. Each has an id, which
+A claim is one statement about how an API behaves. Each has an id, which
 [`X-Emulator-Provenance`](api-files.md#what-a-response-rests-on) names in responses, and a class that says where it
 comes from:
 
@@ -56,7 +56,7 @@ def _section(api: Api) -> Iterator[str]:
         rows = [row for row in coverage(api.claims, api.citations) if row.grade == grade]
         if rows:
             yield f"### {_title(api)}: {grade}\n"
-            yield "| claim | promise | served by |\n|---|---|---|"
+            yield "| claim | what it says | served by |\n|---|---|---|"
             yield from (_row(row) for row in rows)
             yield ""
 

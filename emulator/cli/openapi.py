@@ -20,7 +20,7 @@ from emulator.cli.words import DEFAULT_URL
 def openapi(api: str, documented_only: bool | None, scenarios: tuple[str, ...], url: str) -> int:
     """Print an emulated API as an OpenAPI 3.1 document, as JSON.
 
-    Each part says which promises it rests on, and whether those are documented, inferred or invented.
+    Each part names the claims that it is based on, and their class: documented, inferred or invented.
     """
     import orjson
 

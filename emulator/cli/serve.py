@@ -51,7 +51,7 @@ WORKER = "from emulator.cli.serve import worker; worker()"  # what a process of 
 @click.option(
     "--documented-only/--no-documented-only",
     default=None,
-    help="Respond with 501 to anything that the APIs' documentation does not promise. [default: off]",
+    help="Respond with 501 to anything that the APIs' documentation does not show. [default: off]",
 )
 @click.option("--cache", hidden=True, help="Has no effect; older command lines name it.")
 @click.option(

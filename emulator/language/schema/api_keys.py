@@ -8,10 +8,7 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
     "StepModel": {
         "put": "Write a record into this collection: `record`, under `id` or the record's own key.",
         "update": "Set fields of a record of this collection: `id`, `set`.",
-        "append": (
-            "Add to a list in a record of this collection: `id`, `field`, `values`. The last 1,000 are "
-            "kept."
-        ),
+        "append": ("Add to a list in a record of this collection: `id`, `field`, `values`. The last 1,000 are kept."),
         "upsert": "Set fields of a record, or write it if there is none: `id`, `set`.",
         "remove": "Remove a record from this collection: `id`.",
         "start": "Start a job of this kind: `id`, `items`, `data`, `result`.",
@@ -64,13 +61,12 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
             "`documented`: the API's documentation says it. `inferred`: it doesn't, but a public client "
             "shows it. `invented`: nothing says it, so it is a guess."
         ),
-        "says": "The promise, in one sentence.",
-        "inferred": "For a documented promise: the part of it that the documentation does not state.",
+        "says": "The claim, in one sentence.",
+        "inferred": "For a documented claim: the part of it that the documentation does not state.",
     },
     "KeyModel": {
         "workspace": (
-            "The account that it belongs to. Jobs belong to a workspace, and so do records if the rules "
-            "say so."
+            "The account that it belongs to. Jobs belong to a workspace, and so do records if the rules say so."
         ),
         "tier": "Its plan.",
         "name": "Its name for people.",
@@ -105,8 +101,7 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
         "header": "The header with the credential.",
         "scheme": "A word before it, such as `Bearer`.",
         "collection": (
-            "The collection with the valid credentials, `keys` by default. Each record needs `workspace` "
-            "and `tier`."
+            "The collection with the valid credentials, `keys` by default. Each record needs `workspace` and `tier`."
         ),
         "claims": "The claims it serves.",
         "class": "What it is based on, if it has no claims.",
@@ -170,13 +165,11 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
     },
     "AnswerModel": {
         "messages": (
-            "The conversation: a text, or a list of `{role, content}`. The last message of the role "
-            "`user` is answered."
+            "The conversation: a text, or a list of `{role, content}`. The last message of the role `user` is answered."
         ),
         "system": "The system prompt. It counts towards the input tokens.",
         "text": (
-            "A text to use instead of a canned or simulated one; null means none. It is counted and cut "
-            "like any other."
+            "A text to use instead of a canned or simulated one; null means none. It is counted and cut like any other."
         ),
         "max_tokens": (
             "The answer is cut after this many tokens: 0 or null means no limit, a negative number leaves "
@@ -216,8 +209,7 @@ API_KEYS: Mapping[str, Mapping[str, str]] = {
             "skipped. The `usage` in its `let` is added up in `job.usage`."
         ),
         "succeeded": (
-            "The result of an item that succeeded. It can use `item`, `index` and `row` (`status`, "
-            "`body`, `usage`)."
+            "The result of an item that succeeded. It can use `item`, `index` and `row` (`status`, `body`, `usage`)."
         ),
         "errored": "The result of an item that was refused.",
         "cancelled": "The result of an item that was not reached.",

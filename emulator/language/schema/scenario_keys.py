@@ -12,10 +12,7 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
             "Another scenario: one that comes with the emulator, or a file, by its path from this one. "
             "This file changes only what it names."
         ),
-        "apis": (
-            "The APIs that are served, each with its changes or with nothing. Those of `extends` are "
-            "served too."
-        ),
+        "apis": ("The APIs that are served, each with its changes or with nothing. Those of `extends` are served too."),
         "latency": "How long responses take. By default no time.",
         "answers": "What models, agents and batches answer to certain prompts.",
         "rules": "Rules that are tried before the APIs' own.",
@@ -55,8 +52,7 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
     "CannedAnswerModel": {
         "prompt": "A whole prompt, or a list of them; case, spacing and punctuation at the ends are ignored.",
         "contains": (
-            "A text that the prompt contains, or a list of which it contains one; case and spacing are "
-            "ignored."
+            "A text that the prompt contains, or a list of which it contains one; case and spacing are ignored."
         ),
         "matches": "A regular expression that is found in the prompt, on one line; case is ignored.",
         "on": (
@@ -70,7 +66,7 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         ),
         "json": (
             "The object for JSON mode. By default the answer, if it is the text of a JSON object, else an "
-            "object with the keys that the prompt names, else `{\"answer\": text}`. Without `answer`, it is "
+            'object with the keys that the prompt names, else `{"answer": text}`. Without `answer`, it is '
             "the text of the answer, too."
         ),
     },
@@ -95,7 +91,7 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
             "`repeat` starts over; `next` leaves it to the rules below."
         ),
         "fault": "What goes wrong.",
-        "claims": "In API files: ids of the promises that the rule serves.",
+        "claims": "In API files: ids of the claims that the rule serves.",
         "class": "`documented`, `inferred` or `invented`: what the rule is based on, if it has no claims.",
     },
     "ExpectModel": {
@@ -196,18 +192,16 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
         "about": "One sentence.",
         "hosts": "The service's host names. A request whose `Host` is one of them sees this API only.",
         "base": "What all paths begin with, such as `/v2`.",
-        "claims": "The promises that the API's documentation makes, by id.",
+        "claims": "What is known about the API, one statement each, by id.",
         "serves": "Ids of the claims that the file as a whole serves.",
         "provenance": "What `headers`, `limit_headers` and `unknown_keys` are based on: `{class, claims}` each.",
         "switches": "Choices where the documentation leaves room; a scenario can make another.",
         "keys": "The keys that exist from the start.",
         "unknown_keys": (
-            "How a key that is not registered is treated: `{tier, workspace, data}`, or `refuse` "
-            "(default)."
+            "How a key that is not registered is treated: `{tier, workspace, data}`, or `refuse` (default)."
         ),
         "key_prefix": (
-            "The prefix of this API's keys. Where a path is `shared`, a key with this prefix selects this "
-            "API."
+            "The prefix of this API's keys. Where a path is `shared`, a key with this prefix selects this API."
         ),
         "unknown_fields": (
             "How to treat a field that the schema of a body or a query does not name, at any depth: "
@@ -251,14 +245,10 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
     },
     "OperationModel": {
         "route": (
-            "Method and path: `GET /words/{id}`. `{id}` is one segment, `{id:path}` may contain slashes. "
-            "Required."
+            "Method and path: `GET /words/{id}`. `{id}` is one segment, `{id:path}` may contain slashes. Required."
         ),
         "aliases": "More methods and paths for the same operation.",
-        "host": (
-            "One of the API's hosts. A request whose `Host` is another of them does not find the "
-            "operation."
-        ),
+        "host": ("One of the API's hosts. A request whose `Host` is another of them does not find the operation."),
         "shared": (
             "`true`: another API may have this path too. If the `Host` doesn't select one, a key that "
             "only one of them knows does; otherwise the other API answers."
@@ -276,7 +266,7 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
             "A JSON Schema (2020-12) of the body. Without it the body is not read. Defaults of the top "
             "level are filled in. A body nested deeper than 200 levels is refused. The error names the "
             "field, then the reason in plain words (`temperature: must be from 0 to 1; found 2`). For a "
-            "`pattern` or a `not`, put the reason in `must` beside it: `{pattern: \"^https?://\", must: be "
+            '`pattern` or a `not`, put the reason in `must` beside it: `{pattern: "^https?://", must: be '
             "an http or https URL}`."
         ),
         "query": (
@@ -300,14 +290,10 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
             "Fields of the body, the query and the response that the journal masks; headers with "
             "credentials are always masked."
         ),
-        "errors": (
-            "Kinds of error that this operation returns as another kind: `{invalid: "
-            "oauth_invalid_request}`."
-        ),
+        "errors": ("Kinds of error that this operation returns as another kind: `{invalid: oauth_invalid_request}`."),
         "headers": "Headers of its responses.",
         "examples": (
-            "Documented requests, which `emulator verify` sends. Without any, it sends the smallest valid "
-            "body."
+            "Documented requests, which `emulator verify` sends. Without any, it sends the smallest valid body."
         ),
         "rules": "Its responses. Required.",
     },
@@ -331,10 +317,7 @@ SCENARIO_KEYS: Mapping[str, Mapping[str, str]] = {
             "How long it took; 0 by default. For a refused request it is the time until its response, on "
             "the world's clock."
         ),
-        "ok": (
-            "Whether a response below 400 counts as a success; by default it does. A failure uses no "
-            "tokens."
-        ),
+        "ok": ("Whether a response below 400 counts as a success; by default it does. A failure uses no tokens."),
         "claims": "The claims it serves.",
     },
 }
