@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.apis.aixplain_calls import SCRAPER, SEARCH, caller, execute, polled, ran, refused, started
+from tests.apis.aixplain_calls import DEMO, SCRAPER, SEARCH, caller, execute, polled, ran, refused, started
 from tests.running import Emulated
 
 EXAMPLE = {"url": "https://example.com"}
@@ -105,3 +106,20 @@ def test_the_text_of_a_page_that_nobody_foresaw_is_said_to_be_simulated(emulator
         text = ran(caller(emulator), SCRAPER, action="scrape", data={"url": url})["data"]["markdown"]
         assert "simulate" in text
         assert url in text
+
+
+@pytest.mark.claim("AX-ENVELOPE")
+@pytest.mark.parametrize(("kind", "path"), [("execution", "/api/v2/data/{id}"), ("run", "/sdk/agents/{id}/result")])
+def test_a_result_of_ones_own_is_polled_as_a_run_that_has_succeeded_unless_it_says_otherwise(
+    emulator: Emulated, kind: str, path: str
+) -> None:
+    client = caller(emulator)
+    job = {"kind": kind, "as": DEMO, "age": "1h"}
+    for id, result, expected in (
+        ("one", {"data": "done"}, {"status": "SUCCESS", "completed": True, "data": "done"}),
+        ("text", "done", {"status": "SUCCESS", "completed": True, "data": "done"}),
+        ("two", {"status": "FAILED", "error": "mine"}, {"status": "FAILED", "completed": True, "error": "mine"}),
+    ):
+        started_by_hand = httpx.post(f"{emulator.origin}/_emulator/jobs", json={**job, "id": id, "result": result})
+        assert started_by_hand.status_code == 201
+        assert polled(client, path.format(id=id)) == {**expected, "requestId": id}
