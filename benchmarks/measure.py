@@ -18,6 +18,7 @@ from benchmarks.pace import Pace, listen
 from benchmarks.process import Server
 from benchmarks.request import Request, Response, expect, message, repeated, stream_of
 from benchmarks.rules import scenario
+from benchmarks.scale import CORES, Scaled, estimate, middle, scaled, store
 from benchmarks.table import Row, at_least, at_most
 from benchmarks.walk import MESSAGE, Walk, traced
 from benchmarks.worlds import MAX_WORLDS, ask_each, make
@@ -25,6 +26,7 @@ from benchmarks.worlds import MAX_WORLDS, ask_each, make
 HELLO = message("Hello!")
 DISTINCT = message("Tell me about subject {count}.")
 TENTHS = 10
+SCALED = 32  # connections of the load on a store
 GAP = 0.02  # seconds between the events of a paced stream
 MAX_LISTED = 5_000  # exchanges in the list of a page of the inspector
 MAX_VISITS = {MESSAGE: 60}
@@ -300,6 +302,52 @@ def inspector(bench: Bench) -> list[Row]:
     ]
 
 
+def scale(bench: Bench) -> list[Row]:
+    """Messages with the state in Redis: with one worker against memory, and with two workers on all cores."""
+    other = None if bench.server_core is None else 1 - bench.server_core
+    free = replace(bench, server_core=None)
+    memory: list[Load] = []
+    one: list[Scaled] = []
+    two: list[Scaled] = []
+    with store(other) as kept, store(None) as shared:
+        options = ("--store", kept.url, "--quiet")
+        with bench.emulator(None, "--quiet") as plain, bench.emulator(None, *options) as single:
+            for server in (plain, single):
+                apply_load(server, HELLO, 1, SCALED)
+            for _ in range(bench.rounds):
+                memory.append(apply_load(plain, HELLO, bench.seconds, SCALED))
+                one.append(scaled(kept, single, HELLO, bench.seconds, SCALED))
+        with free.emulator(None, "--store", shared.url, "--quiet", "--workers", "2") as both:
+            apply_load(both, HELLO, 1, SCALED)
+            two = [scaled(shared, both, HELLO, bench.seconds, SCALED) for _ in range(bench.rounds)]
+    cost = Cost.of([each.load for each in one])
+    ratio = median(each.cost for each in memory) / cost.microseconds
+    rates = median(each.requests / each.seconds for each in memory), middle(one, "rate"), middle(two, "rate")
+    redis_cost = middle(one, "store_cost")
+    detail = f"{Cost.of(memory).microseconds:.1f}/{cost.microseconds:.1f} µs; aim 0.50"
+    each_of_two = middle(two, "workers_cost")
+    return [
+        replace(at_least("messages in Redis vs. in memory", ratio, 0.35, detail), problem=cost.problem),
+        at_most("scripts that Redis runs a message", middle(one, "scripts"), 2, "", "one commits, one notes the end"),
+        Row("CPU of Redis a message", f"{redis_cost:.1f} µs", "-", None),
+        Row("CPU of both of two workers a message", f"{each_of_two:.1f} µs", "-", None, "all cores, with the client"),
+        Row(
+            "messages a second",
+            f"{rates[1]:,.0f}",
+            "-",
+            None,
+            f"memory {rates[0]:,.0f}, two workers {rates[2]:,.0f}",
+        ),
+        Row(
+            f"messages a second on {CORES} cores",
+            f"{estimate(cost.microseconds, redis_cost):,.0f}",
+            "-",
+            None,
+            f"an estimate: {CORES - 1} workers and one Redis, each on a core of its own",
+        ),
+    ]
+
+
 def walk(bench: Bench) -> list[Row]:
     """The visits to files of the package during one request; `python -m benchmarks.walk --files` lists them."""
     bench.report("  traced in a process of its own, with the emulator that this Python imports")
@@ -324,5 +372,6 @@ MEASUREMENTS: dict[str, Callable[[Bench], list[Row]]] = {
     "endurance": endurance,
     "worlds": worlds,
     "inspector": inspector,
+    "scale": scale,
     "walk": walk,
 }

@@ -29,9 +29,11 @@ from benchmarks.pace import Pace, judge, listen, times
 from benchmarks.process import ROOT
 from benchmarks.request import Request, expect, message, repeated, stream_of
 from benchmarks.rules import scenario
+from benchmarks.scale import estimate, scaled, store, workers
 from benchmarks.table import Row, at_least, at_most, lines
 from benchmarks.walk import ROWS, Visit, Walk, traced, visits
 from emulator.language.schema.scenario import ScenarioFile
+from tests.redis_server import MISSING, installed
 
 pytestmark = pytest.mark.slow
 
@@ -303,3 +305,19 @@ def test_the_longest_task_is_that_of_the_pages_own_thread_in_cpu_time() -> None:
     ]
     assert longest_task(json.dumps({"traceEvents": events}).encode()) == 12.5
     assert longest_task(b'{"traceEvents": []}') == 0
+
+
+def test_eight_cores_are_seven_workers_and_a_store_whichever_is_full_first() -> None:
+    assert estimate(worker=100.0, kept=10.0) == pytest.approx(70_000)
+    assert estimate(worker=100.0, kept=50.0) == pytest.approx(20_000)
+
+
+@pytest.mark.skipif(not installed(), reason=MISSING)
+def test_a_load_on_a_store_is_counted_in_scripts_and_in_the_time_of_both() -> None:
+    with store(None) as kept, process.emulator(None, HELLO, "default", process.EMULATOR, "--store", kept.url) as server:
+        assert workers(server) == [server.pid]
+        found = scaled(kept, server, HELLO, 0.3, 4)
+    assert found.load.requests > 0
+    assert 0 < found.scripts <= 3
+    assert found.store_cost > 0
+    assert found.workers_cost == pytest.approx(found.load.cost, rel=0.5)

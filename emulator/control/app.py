@@ -243,7 +243,7 @@ class Control:
     async def _world(self, name: str) -> World:
         """Returns a world, which another process may have made. Raises UnknownWorld, StoreUnavailable."""
         sharing, worlds = self._server.sharing, self._server.worlds
-        if sharing is not None and name not in worlds.names():
+        if sharing is not None and name not in worlds:
             await sharing.catch_up()
         return worlds.find(name)
 

@@ -193,19 +193,19 @@ class Sharing:
         elif credentials := unknown_credentials(worlds, request):
             made = [name for name in worlds.names() if name != DEFAULT]
             for credential, name in await self._stores.issued(credentials, made):
-                if name in worlds.names():
+                if name in worlds:
                     worlds.routes.issue(credential, worlds.find(name))
 
 
 def names_unknown_world(worlds: WorldRegistry, request: Request) -> bool:
     """Whether a request names a world that is unknown here."""
     name = request.fields.get(HEADER)
-    return name is not None and name.decode("latin-1").strip() not in worlds.names()
+    return name is not None and name.decode("latin-1").strip() not in worlds
 
 
 def unknown_credentials(worlds: WorldRegistry, request: Request) -> list[str]:
     """Returns the credentials of a request that no world here knows, but one may have issued in another process."""
-    if len(worlds.names()) == 1 or HEADER in request.fields:
+    if len(worlds) == 1 or HEADER in request.fields:
         return []
     default = worlds.default
     return [

@@ -103,6 +103,12 @@ class WorldRegistry:
             raise UnknownWorld(f"there is no world {name[:100]!r}; {did_you_mean(name, self._worlds)}")
         return world
 
+    def __len__(self) -> int:
+        return len(self._worlds)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._worlds
+
     def names(self) -> list[str]:
         """The default world first, then the others in the order they were made."""
         return list(self._worlds)
