@@ -103,9 +103,6 @@ class WorldRegistry:
             raise UnknownWorld(f"there is no world {name[:100]!r}; {did_you_mean(name, self._worlds)}")
         return world
 
-    def __len__(self) -> int:
-        return len(self._worlds)
-
     def __contains__(self, name: object) -> bool:
         return name in self._worlds
 
