@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from emulator import Emulator
@@ -42,18 +43,12 @@ def write(package: Path) -> None:
     for folder in FOLDERS:
         shutil.rmtree(package / folder, ignore_errors=True)
         (package / folder).mkdir()
-    source, control = package / "control.json", package / "openapi" / "control.d.ts"
-    source.write_text(json.dumps(document()))
-    _run(
-        "openapi-typescript",
-        str(source),
-        "--default-non-nullable",
-        "false",
-        "--empty-objects-unknown",
-        "--output",
-        str(control),
-    )
-    source.unlink()
+    control = package / "openapi" / "control.d.ts"
+    with TemporaryDirectory() as folder:
+        source = Path(folder) / "control.json"
+        source.write_text(json.dumps(document()))
+        options = ["--default-non-nullable", "false", "--empty-objects-unknown"]
+        _run("openapi-typescript", str(source), *options, "--output", str(control))
     control.write_text(HEAD + control.read_text().partition("*/\n")[2].lstrip("\n"))
     modules = package / "node_modules"
     modules.symlink_to(TOOLS)
