@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from secrets import token_hex
@@ -27,6 +27,7 @@ from emulator.engine.pipeline import Continuation, Pipeline
 from emulator.engine.state import STORED_TYPES, WorldState
 from emulator.errors import ConfigError, DocumentError, StoreUnavailable
 from emulator.http import Request
+from emulator.https.authority import Authority
 from emulator.https.proxy import BlockedCall, HttpsProxy
 from emulator.playbook import Playbook
 from emulator.settings import Settings
@@ -82,7 +83,8 @@ class Application:
         self.metrics = self._metrics() if settings.metrics else None
         self.state_file = self._state_file() if settings.state else None
         self.armed_at_start: Sequence[Mapping[str, Any]] = ()
-        self.proxy = HttpsProxy(self._hosts, lambda: resources.data(settings.authority, os.environ))
+        make = partial(_authority, self._stores)
+        self.proxy = HttpsProxy(self._hosts, lambda: resources.data(settings.authority, os.environ), make)
 
     @property
     def playbook(self) -> Playbook:
@@ -288,6 +290,16 @@ def _stores(settings: Settings) -> RedisStores | None:
     stores: RedisStores = redis_stores().RedisStores(settings.store, STORED_TYPES)
     stores.check()
     return stores
+
+
+def _authority(stores: RedisStores | None, folder: Path, hosts: Collection[str]) -> Authority:
+    """Returns the certificate authority, which is that of all processes on a store. Raises ConfigError."""
+    if stores is None:
+        return Authority(folder, hosts)
+    from emulator.https.stored_authority import StoredAuthority
+    from emulator.store.redis.secret import RedisSecret
+
+    return StoredAuthority(RedisSecret(stores.server.blocking), folder, hosts)
 
 
 async def _not_here(scope: Scope, receive: Receive, send: Send) -> None:

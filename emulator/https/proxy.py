@@ -73,14 +73,19 @@ class ProxyRoute(Struct, frozen=True):
 class HttpsProxy:
     """Routes and blocks calls; `hosts` returns the emulated hosts in lower case.
 
-    The certificate authority in `folder` is created when it is first needed.
+    The certificate authority in `folder`, which `make` makes, is created when it is first needed.
     """
 
-    def __init__(self, hosts: Callable[[], Collection[str]], folder: Callable[[], Path]) -> None:
+    def __init__(
+        self,
+        hosts: Callable[[], Collection[str]],
+        folder: Callable[[], Path],
+        make: Callable[[Path, Collection[str]], Authority] = Authority,
+    ) -> None:
         self.blocked_calls: list[BlockedCall] = []
         self.untrusted: dict[str, int] = {}  # connections that ended before a request, by host
         self._hosts = hosts
-        self._folder = folder
+        self._folder, self._make = folder, make
         self._authority: Authority | None = None
         self._reported: set[tuple[str, str]] = set()
 
@@ -88,7 +93,7 @@ class HttpsProxy:
     def authority(self) -> Authority:
         """The certificate authority. Raises ConfigError when it can't be created, as do its methods."""
         if self._authority is None:
-            self._authority = Authority(self._folder(), self._hosts())
+            self._authority = self._make(self._folder(), self._hosts())
         return self._authority
 
     def emulates(self, host: str) -> bool:
