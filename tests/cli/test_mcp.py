@@ -104,6 +104,7 @@ def test_without_an_emulator_it_starts_all_the_same_and_each_call_says_what_to_d
     assert "hint: start one with `emulator serve`, or give `emulator mcp` the option --start" in said(refused)
 
 
+@pytest.mark.measured
 def test_with_start_it_runs_an_emulator_that_ends_with_the_client(log: Path) -> None:
     async def talk(client: Client) -> str:
         base_url: str = data(await client.call_tool("list_apis"))["apis"][0]["base_url"]
@@ -205,7 +206,7 @@ def test_without_the_package_it_says_how_to_install_it(tmp_path: Path) -> None:
         timeout=PATIENCE,
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "MCP needs the package mcp: pip install 'ai-api-emulator[mcp]'\n"
+    assert done.stderr == "MCP needs the package mcp, 2.3 or later: pip install 'ai-api-emulator[mcp]'\n"
 
 
 def test_a_server_that_no_agent_asks_never_imports_the_package() -> None:

@@ -30,13 +30,13 @@ PASSED_ON = (b"host", b"origin", b"sec-fetch-site", b"authorization")
 
 
 def sdk() -> ModuleType:
-    """Returns what speaks the protocol. Raises ConfigError when the package for it is not installed."""
+    """Returns what speaks the protocol. Raises ConfigError when the package for it is missing, or an older one."""
     try:
         from emulator.control.mcp import server
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in ("mcp", "mcp_types"):
+    except ImportError as error:
+        if error.name is None or error.name.partition(".")[0] != "mcp":
             raise
-        raise ConfigError("MCP needs the package mcp: pip install 'ai-api-emulator[mcp]'") from None
+        raise ConfigError("MCP needs the package mcp, 2.3 or later: pip install 'ai-api-emulator[mcp]'") from None
     return server
 
 

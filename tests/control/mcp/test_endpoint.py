@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import httpx
@@ -393,11 +394,18 @@ def test_a_long_result_is_shortened_and_says_how_to_get_the_rest(emulator: Emula
     assert data(call(emulator.origin, "list_exchanges", {"after": 4, "limit": 1}))["next"] == 5
 
 
-def test_without_the_package_it_says_how_to_install_it(emulator: Emulated, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "mcp", None)  # as where it is not installed
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [("mcp", None), ("mcp.shared.exceptions", ModuleType("mcp.shared.exceptions"))],
+    ids=["missing", "an older one"],
+)
+def test_without_the_package_it_says_how_to_install_it(
+    emulator: Emulated, monkeypatch: pytest.MonkeyPatch, name: str, instead: ModuleType | None
+) -> None:
+    monkeypatch.setitem(sys.modules, name, instead)
     monkeypatch.delitem(sys.modules, "emulator.control.mcp.server", raising=False)
     monkeypatch.delattr("emulator.control.mcp.server", raising=False)
     answer = post(emulator)
     assert answer.status_code == 501
     hint = "pip install 'ai-api-emulator[mcp]'"
-    assert answer.json() == {"error": {"message": "MCP needs the package mcp", "hint": hint}}
+    assert answer.json() == {"error": {"message": "MCP needs the package mcp, 2.3 or later", "hint": hint}}
