@@ -49,7 +49,9 @@ def with_host(talk: Callable[[Client], Awaitable[T]], log: Path, *arguments: str
     try:
         return asyncio.run(together())
     except ExceptionGroup as group:
-        raise only(group) from None
+        error = only(group)
+        error.add_note(f"standard error of the command: {log.read_text()}")
+        raise error from None
 
 
 @pytest.fixture
