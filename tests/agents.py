@@ -13,6 +13,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, TextContent
 
 from tests.loopback import TRUSTS_NOBODY
+from tests.running import Emulated
 from tests.waiting import PATIENCE
 
 T = TypeVar("T")
@@ -71,3 +72,8 @@ def said(result: CallToolResult) -> str:
     (content,) = result.content
     assert isinstance(content, TextContent)
     return content.text
+
+
+def watchers(emulator: Emulated) -> int:
+    """How many look at each exchange of the default world: those who wait for some are among them."""
+    return len(emulator.journal._watchers)

@@ -19,7 +19,7 @@ from mcp.shared.exceptions import MCPError
 
 from emulator.settings import Settings
 from tests import loopback
-from tests.agents import Mode, data, only, said
+from tests.agents import Mode, data, only, said, watchers
 from tests.process import environment, run
 from tests.running import Emulated, Running
 from tests.waiting import PATIENCE, until
@@ -137,16 +137,18 @@ def test_two_hosts_at_once_work_on_one_emulator(emulator: Emulated, log: Path) -
 
 
 def test_a_host_that_leaves_while_a_tool_waits_ends_the_command_and_the_wait(emulator: Emulated, log: Path) -> None:
+    others = watchers(emulator)
+
     async def leave() -> None:
         async with host(log, "--url", emulator.origin) as client:
             waiting = asyncio.create_task(client.call_tool("wait_for_exchanges", {"timeout": "600s"}))
-            while not emulator.journal._watchers:
+            while watchers(emulator) == others:
                 await asyncio.to_thread(int)
             waiting.cancel()
             await asyncio.gather(waiting, return_exceptions=True)
 
     asyncio.run(leave())
-    until(lambda: not emulator.journal._watchers, lambda: "it waits on")
+    until(lambda: watchers(emulator) == others, lambda: "it waits on")
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:

@@ -21,7 +21,7 @@ from emulator.control.mcp.tools import RouteTool, Toolbox
 from emulator.control.routes import TABLE
 from emulator.settings import Settings
 from tests import loopback
-from tests.agents import Mode, agent, call, data, said, with_agent
+from tests.agents import Mode, agent, call, data, said, watchers, with_agent
 from tests.running import Emulated, Running
 from tests.waiting import PATIENCE
 
@@ -259,15 +259,15 @@ def test_two_agents_at_once_have_each_their_world(emulator: Emulated) -> None:
 
 @each_mode
 def test_a_client_that_leaves_ends_its_wait(emulator: Emulated, mode: Mode) -> None:
-    watchers = emulator.journal._watchers
+    others = watchers(emulator)
 
     async def leave() -> None:
         async with agent(emulator.origin, mode=mode) as client:
             waiting = asyncio.create_task(client.call_tool("wait_for_exchanges", {"timeout": "600s"}))
-            await until(lambda: len(watchers) == 1)
+            await until(lambda: watchers(emulator) > others)
             waiting.cancel()
             await asyncio.gather(waiting, return_exceptions=True)
-        await until(lambda: not watchers)
+        await until(lambda: watchers(emulator) == others)
 
     asyncio.run(leave())
     assert data(call(emulator.origin, "get_clock"))["frozen"]
