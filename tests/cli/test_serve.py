@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 def test_the_help_of_serve_names_every_flag_with_its_default() -> None:
     text = " ".join(emulate("serve", "--help").output.split())
-    for default in ("127.0.0.1:8484", "default", "0", "as the APIs' files say", "on", "500", "16MiB"):
+    for default in ("127.0.0.1:8484", "default", "0", "set by each API file", "on", "500", "16MiB"):
         assert f"[default: {default}]" in text
     assert "EMULATOR_LISTEN" in text
     flags = {flag for flag, _ in PARSERS.values()}
