@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,10 +37,14 @@ def test_its_commands_make_load_and_failures_and_show_both(tmp_path: Path) -> No
         server.client.post("/_emulator/coverage")
         for _, *arm in arms:
             assert run(*arm, "--url", server.origin, cwd=tmp_path).returncode == 0
-        assert "Non-2xx or 3xx responses" in load(wrk, server, tmp_path)
-        (messages,) = server.client.get("/_emulator/coverage").json()["operations"]
-        assert messages["statuses"]["503"] > 0
+        messages = dict[str, Any]()
+        for _ in range(20):  # both faults are drawn or counted, so a slow machine needs more than one load
+            load(wrk, server, tmp_path)
+            (messages,) = server.client.get("/_emulator/coverage").json()["operations"]
+            if messages["faults"].keys() == {"status", "latency"}:
+                break
         assert messages["faults"].keys() == {"status", "latency"}
+        assert messages["statuses"]["503"] > 0
         assert summary[-1].startswith("http://127.0.0.1:8484/")
         (called,) = server.client.get(summary[-1].removeprefix("http://127.0.0.1:8484")).json()["called"]
         assert called["calls"] <= 1000
