@@ -13,7 +13,7 @@ STEPS = ("bytes", "match", "run_steps", "build_reply", "deliver", "bytes")
 # What a row of layers is about, and its topmost layer; a row goes on until the next one begins.
 ROWS = {
     "cli": ("what you start", "or import"),
-    "server": ("one process", "sockets, and all parts joined"),
+    "server": ("one process", "sockets, joined parts"),
     "control": ("around a request", "steering, worlds, reports"),
     "engine": ("a request", "the four steps above"),
     "compile": ("at load", "files become a playbook"),
@@ -86,7 +86,7 @@ def picture() -> str:
 
 
 def _steps() -> Iterator[str]:
-    yield '<g class="step"><text class="row" x="12" y="35">what a request passes</text>'
+    yield '<g class="step"><text class="row" x="12" y="35">steps of a request</text>'
     yield '<text class="about" x="12" y="51">engine/pipeline.py</text>'
     lefts = [LABEL + 134 * number for number in range(len(STEPS))]
     for left, name in zip(lefts, STEPS, strict=True):
