@@ -12,7 +12,7 @@ from emulator.errors import Diagnostic, Location
 from emulator.generate.answers import CannedAnswer
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Api, Operation
-from emulator.playbook.matching import Check, FieldCheck, Matcher
+from emulator.playbook.matching import AnyCheck, Check, FieldCheck, Matcher
 from emulator.playbook.model import Rule
 from emulator.playbook.operators import field_test, same
 
@@ -113,11 +113,21 @@ def _counted_out(matcher: Matcher) -> str | None:
 
 def _refused(matcher: Matcher, fields: Fields) -> str | None:
     """Why no request has what a matcher wants: the schema or the API knows no such value."""
+    reason = _unmet(matcher, fields)
+    return None if reason is None else f"this rule is never reached: {reason}"
+
+
+def _unmet(matcher: Matcher, fields: Fields) -> str | None:
+    """Why no request meets one of the checks of a matcher; an `any` is not met if none of its mappings is."""
     for check in matcher.checks:
-        if isinstance(check, FieldCheck) and check.values and check.query is None:
+        reason = None
+        if isinstance(check, AnyCheck):
+            reasons = [_unmet(each, fields) for each in check.matchers]
+            reason = "; ".join(filter(None, reasons)) if all(reasons) else None
+        elif isinstance(check, FieldCheck) and check.values and check.query is None:
             reason = _never(check, fields)
-            if reason is not None:
-                return f"this rule is never reached: {reason}"
+        if reason:
+            return reason
     return None
 
 

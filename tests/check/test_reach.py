@@ -47,6 +47,10 @@ def found(library: Library, text: str, story: str = STORY) -> list[str]:
         ("- «{when: {body.stream: 'true'}, reply: {body: 1}}\n", "refuses 'true' as body.stream"),
         ("- «{when: {query.n: 3}, reply: {body: 1}}\n", "query.n is text, and 3 is not; write it in quotes"),
         ("- «{when: {header.x-n: [1, 2]}, reply: {body: 1}}\n", "header.x-n is text, and 1 or 2 is not"),
+        (
+            "- «{when: {any: [{body.model: c}, {any: [{body.stream: 'true'}]}]}, reply: {body: 1}}\n",
+            "the schema of the request refuses 'c' as body.model; the schema of the request refuses 'true' as body.str",
+        ),
         ("- «{when: {caller.tier: smal}, reply: {body: 1}}\n", "no caller.tier is 'smal'; expected one of: small; did"),
     ],
 )
@@ -65,6 +69,7 @@ def test_a_rule_that_is_never_reached_is_found(library: Library, rules: str, exp
         "- {when: {body.n: {gt: 1}}, reply: {body: 1}}\n- {when: {body.n: [1, 2]}, reply: {body: 2}}\n",
         "- {when: {body.n: 1, body.model: a}, reply: {body: 1}}\n- {when: {body.n: 1}, reply: {body: 2}}\n",
         "- {when: {probability: 0.5}, reply: {body: 1}}\n- {reply: {body: 2}}\n",
+        "- {when: {any: [{body.model: c}, {body.model: a}]}, reply: {body: 1}}\n",
         "- {unchecked: true, when: {body.model: c}, reply: {body: 1}}\n",
     ],
 )
