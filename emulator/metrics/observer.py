@@ -84,22 +84,24 @@ class Observer:
 
     def _note(self, clock: Clock, exchange: Exchange) -> None:
         """Counts an exchange that has ended; called for every request."""
-        if exchange.outcome == "open":
+        outcome, status = exchange.outcome, exchange.status
+        if outcome == "open":
             if exchange.events:
                 self._streams.add(exchange)
             return
-        key = exchange.api, exchange.operation, exchange.status // 100
-        series = self._series.get(key) or self._find(*key)
-        seconds = exchange.took if exchange.real_took < 0 else exchange.real_took
+        key = exchange.api, exchange.operation, status // 100
+        count, histogram = self._series.get(key) or self._find(*key)
+        real_took = exchange.real_took
+        seconds = exchange.took if real_took < 0 else real_took
         if not 0.0 <= seconds <= STEADY:
             seconds = max(0.0, clock.real() - exchange.real)
-        series[0].value += 1
-        series[1].observe(seconds)
-        if exchange.ended:
+        count.value += 1
+        histogram.observe(seconds)
+        if self._streams:
             self._streams.discard(exchange)
-        if exchange.sent_events and exchange.real_took < 0 and not exchange.cut:
+        if exchange.sent_events and real_took < 0 and not exchange.cut:
             self._note_stream(exchange, seconds)
-        if exchange.faults or exchange.decided is not None or exchange.outcome != "complete":
+        if status >= 400 or outcome != "complete" or exchange.faults:
             self._note_exception(exchange)
 
     def _find(self, api: str, operation: str, status: int) -> tuple[Count, Histogram]:
