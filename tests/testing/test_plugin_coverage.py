@@ -30,7 +30,9 @@ def test_it(emulator, number):
 
 
 @pytest.fixture
-def suite(pytester: pytest.Pytester) -> pytest.Pytester:
+def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # others take longer to import than these tests
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p emulator -p xdist -p no:cacheprovider")
     pytester.makefile(".yaml", mine=SCENARIO)
     pytester.makepyfile(TESTS)
     return pytester
@@ -38,9 +40,7 @@ def suite(pytester: pytest.Pytester) -> pytest.Pytester:
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])
 def test_worlds_and_workers_add_up(suite: pytest.Pytester, workers: tuple[str, ...]) -> None:
-    ran = suite.runpytest_subprocess(
-        "-p", "no:cacheprovider", "--emulator-coverage", "--emulator-coverage-report=c.json", *workers
-    )
+    ran = suite.runpytest_subprocess("--emulator-coverage", "--emulator-coverage-report=c.json", *workers)
     ran.assert_outcomes(passed=4)
     assert ran.ret == 0
     ran.stdout.fnmatch_lines(
@@ -56,7 +56,7 @@ def test_worlds_and_workers_add_up(suite: pytest.Pytester, workers: tuple[str, .
 
 def test_what_is_not_covered_fails_the_session(suite: pytest.Pytester) -> None:
     requirements = ("--emulator-coverage-fail=unused-rules", "--emulator-coverage-fail=models.*:429")
-    ran = suite.runpytest_subprocess("-p", "no:cacheprovider", *requirements)
+    ran = suite.runpytest_subprocess(*requirements)
     ran.assert_outcomes(passed=4)
     assert ran.ret == 1
     ran.stdout.fnmatch_lines(["FAILED: unused-rules: 1 never used", "FAILED: models.*:429: never met by models.list"])
@@ -69,5 +69,5 @@ def test_what_is_no_requirement_is_refused_before_a_test_runs(suite: pytest.Pyte
 
 
 def test_without_the_options_nothing_is_told(suite: pytest.Pytester) -> None:
-    ran = suite.runpytest_subprocess("-p", "no:cacheprovider")
+    ran = suite.runpytest_subprocess()
     assert "emulator coverage" not in ran.stdout.str()
