@@ -280,7 +280,8 @@ def test_a_long_life_is_made_of_what_the_emulator_answers() -> None:
 
 
 @pytest.mark.finding("K1")
-def test_open_pages_read_the_feed_and_frames_are_watched_where_a_browser_is() -> None:
+def test_open_pages_read_the_feed_and_frames_are_watched_where_a_browser_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.inspector.RATE", 50)  # the figures are no matter here
     with process.emulator(None, HELLO, "default") as server:
         with pages(server.port, 2):
             assert fire(server.port, HELLO, 0.2, 2, distinct=False)[1] == 0
