@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from types import MappingProxyType
 from typing import Any, get_args, get_type_hints
 
 from msgspec import NODEFAULT
@@ -73,10 +75,16 @@ class FaultRegistry(Mapping[str, type[Fault]]):
         return known if guess is None else f"{known}; did you mean {guess!r}?"
 
 
-def parameters(fault: type[Fault]) -> dict[str, Parameter]:
+@cache
+def parameters(fault: type[Fault]) -> Mapping[str, Parameter]:
     """Returns the parameters of a fault by name, in order."""
     hints = get_type_hints(fault, include_extras=True)
-    return {name: _parameter(hints[name]) for name in fault.__struct_fields__}
+    return MappingProxyType({name: _parameter(hints[name]) for name in fault.__struct_fields__})
+
+
+@cache
+def _required(fault: type[Fault]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(fault) if field.default is NODEFAULT)
 
 
 def _parameter(hint: Any) -> Parameter:
@@ -114,9 +122,9 @@ def _make(fault: type[Fault], given: Any) -> Fault:
             alone = "done" in known and isinstance(whole, (str, bool)) and str(whole).lower() in DONE
             cure = f"; did you mean `done: {DONE[str(whole).lower()]}`?" if alone else ""
             raise ValueError(f"{name}: {error}{cure}") from error
-    for field in fields(fault):
-        if field.name not in values and field.default is NODEFAULT:
-            raise ValueError(f"{field.name} is missing; expected {known[field.name].expected}")
+    for name in _required(fault):
+        if name not in values:
+            raise ValueError(f"{name} is missing; expected {known[name].expected}")
     return fault(**values)
 
 
