@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
 from secrets import token_hex
@@ -264,6 +265,8 @@ class Application:
         for order in self.armed_at_start:
             if order not in already:
                 self.state.armed.arm(order)
+        with suppress(StoreUnavailable):
+            await self.state.store.catch_up()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         if self.state_file is not None:

@@ -212,6 +212,8 @@ class Control:
         arguments = {name: value for name, value in (("body", body), ("query", query)) if value is not None}
         # An unknown world is refused before anything is done, and one that ends ends what waits in it.
         world = await self._world(world_name) if route.world_scoped else None
+        if world is not None and not world.state.store.immediate:
+            await world.state.store.catch_up()
         call: Callable[[], Any] = partial(route.function, control_request, **arguments)
         if route.delegates:
             return control_request.status, Streaming(await call())

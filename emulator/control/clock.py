@@ -50,18 +50,20 @@ def read(request: ControlRequest) -> ClockView:
 
 async def move(request: ControlRequest, body: ClockRequest) -> ClockView:
     """Set, freeze, speed up or advance the clock; everything due in between happens, in order, before this returns."""
-    clock = request.clock
-    to, step = _checked(body, clock)
-    if to is not None:
-        await clock.set(to)
-    if body.freeze is not None:
-        clock.run(0.0 if body.freeze else clock.speed or 1.0)
-    if body.speed is not None:
-        clock.run(body.speed)
-    if body.auto is not None:
-        clock.auto = body.auto
-    if step is not None:
-        await clock.advance(step)
+    clock, store = request.clock, request.state.store
+    async with store.alone():
+        to, step = _checked(body, clock)
+        if to is not None:
+            await clock.set(to)
+        if body.freeze is not None:
+            clock.run(0.0 if body.freeze else clock.speed or 1.0)
+        if body.speed is not None:
+            clock.run(body.speed)
+        if body.auto is not None:
+            clock.auto = body.auto
+        if step is not None:
+            await clock.advance(step)
+        await store.everywhere()
     return clock_view(clock)
 
 

@@ -27,11 +27,11 @@ class ExchangeLog:
         self._masker = masker
         self._clock = state.clock
         self._seeded = state.seeded
-        self._increment = state.store.counters.increment
+        self._number = state.store.counters.number
 
     def open(self, request: Request, at: float, real: float) -> Exchange:
         """Opens the exchange of a request that came `at` that time, `real` by the steady clock; it gets a number."""
-        exchange = Exchange(self._increment(EXCHANGES), at, request.method, request.path, request.query)
+        exchange = Exchange(self._number(EXCHANGES), at, request.method, request.path, request.query)
         lines, masker = request.lines, self._masker
         exchange.headers = masker.mask_head(lines) if lines.__class__ is tuple else masker.mask_headers(lines)
         exchange.head_size, exchange.peer = request.size, request.peer

@@ -118,8 +118,7 @@ class Pipeline:
             try:
                 await self._read(request, receive, share)
             except ClientLeft:
-                await self.state.store.transact(partial(self._leave, request, at, real))
-                return
+                return await self.state.store.transact(partial(self._leave, request, at, real))
             if self._paced:
                 await self._admission.wait()
             reply, exchange = await self.state.store.transact(partial(self._decide, request, at, real))
@@ -216,6 +215,7 @@ class Pipeline:
     ) -> Generator[None, None, tuple[Reply, Exchange]]:
         """Returns the reply to a request that came `at` that time, and its exchange: a unit of work."""
         request = copy(request)  # another attempt finds it as it came
+        at, real = (at, real) if self._immediate else self.state.clock.read()  # after what other processes have done
         exchange = self._exchanges.open(request, at, real)
         decision = self._match(request, exchange)
         if decided is not None:

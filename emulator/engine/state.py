@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from random import Random
 from typing import Annotated, Any
@@ -93,6 +93,9 @@ class WorldState:
             self._begin(Origin(f"{seed}/{name}", self.clock.now()))
         else:
             self._adopt(known)
+        self._watching = ExitStack()
+        if not store.immediate:  # another process may begin the world again
+            self._watching.enter_context(store.records.watch("world", self.read_again))
 
     @property
     def journal(self) -> ExchangeJournal:
@@ -193,6 +196,7 @@ class WorldState:
 
     async def close(self) -> None:
         """Stops what is in progress, for good, and lets go of whatever refers back to the world."""
+        self._watching.close()
         await self.store.close()
         await self.sender.close()
         self.on_issued = _ignore

@@ -11,7 +11,7 @@ Ids need no part: they are hashes of the world's root, the exchange's number and
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence, Sized
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -107,6 +107,9 @@ class Counters(Protocol):
     def increment(self, name: str) -> int:
         """Adds one, and returns the new value."""
 
+    def number(self, name: str) -> int:
+        """Adds one or more, and returns a value that nobody else gets: to number things, not to count them."""
+
     def value(self, name: str) -> int:
         """Returns the value."""
 
@@ -201,10 +204,11 @@ class Schedule(Protocol):
     was taken, or when a process died, is due again. While it is done, a moving clock waits for it.
     """
 
-    def handle(self, kind: str, handler: Handler, quiet: bool = False) -> None:
+    def handle(self, kind: str, handler: Handler, quiet: bool = False, exclusive: bool = False) -> None:
         """Sets who does the work of a kind, in place of who did before; work without a handler lapses when due.
 
-        For quiet work no clock hurries, and none shows it: see Clock.call_at.
+        For quiet work no clock hurries, and none shows it: see Clock.call_at. Work that several processes must not do
+        at a time is exclusive; other work finds out by `finish` whether it is done.
         """
 
     def release(self, kind: str, handler: Handler) -> None:
@@ -264,12 +268,24 @@ class Backend(Protocol):
         that was committed.
         """
 
+    async def insist(self, work: Work[T]) -> T:
+        """Does what `transact` does, for work that must not be done in vain: it waits until it can be committed."""
+
     def on_commit(self, effect: Callable[[], None]) -> None:
         """Has something done that can't be undone, such as a line in the log, when the unit of work at hand is
         committed; at once outside of one."""
 
     async def flush(self) -> None:
         """Waits until what was changed outside of units of work is committed too. Raises StoreUnavailable."""
+
+    async def catch_up(self) -> None:
+        """Brings what is read outside of units of work up to what all processes have done. Raises StoreUnavailable."""
+
+    def alone(self) -> AbstractAsyncContextManager[None]:
+        """Lets no other process that asks for the same do something meanwhile, such as move the clock."""
+
+    async def everywhere(self) -> None:
+        """Waits until all processes have done what follows from what this one has changed. Raises StoreUnavailable."""
 
     async def close(self) -> None:
         """Stops what is done in the world, for good, and lets go of it."""

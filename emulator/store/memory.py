@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from copy import copy
 from typing import Annotated, Any, TypeVar
 
@@ -199,6 +199,8 @@ class MemoryCounters:
         self.values[name] = number = self.values.get(name, 0) + 1
         return number
 
+    number = increment
+
     def value(self, name: str) -> int:
         return self.values.get(name, 0)
 
@@ -286,8 +288,19 @@ class MemoryBackend:
         error stays changed, and others see what was changed before they get a turn."""
         return await in_turns(work(), self.clock)
 
+    insist = transact
+
     def on_commit(self, effect: Callable[[], None]) -> None:
         effect()
+
+    async def catch_up(self) -> None:
+        """Does nothing: there is one process."""
+
+    def alone(self) -> AbstractAsyncContextManager[None]:
+        return nullcontext()
+
+    async def everywhere(self) -> None:
+        """Does nothing: there is one process."""
 
     async def flush(self) -> None:
         """Does nothing."""

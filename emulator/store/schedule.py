@@ -39,7 +39,7 @@ class MemorySchedule:
         self._cancelled: set[asyncio.Task[None]] = set()
         self._order = count()
 
-    def handle(self, kind: str, handler: Handler, quiet: bool = False) -> None:
+    def handle(self, kind: str, handler: Handler, quiet: bool = False, exclusive: bool = False) -> None:
         self._handlers[kind] = handler
         if quiet:
             self._quiet.add(kind)

@@ -14,6 +14,8 @@ from emulator.store.rolling import Rolling, new_counter, window_end
 class MemoryWindows:
     """Windows by key, at most `cap` of them: beyond it the oldest tenth goes. Likewise `rolling` counters."""
 
+    _late = 0.0  # seconds by which the clocks may be apart that charges are made by
+
     def __init__(self, clock: Clock, cap: int) -> None:
         self.windows: dict[str, Window] = {}
         self.rolling: dict[str, Rolling] = {}
@@ -23,14 +25,14 @@ class MemoryWindows:
 
     def charge(self, charges: Sequence[Charge], now: float | None = None) -> list[Window]:
         now = self._clock.now() if now is None else now
-        known = self.windows
+        known, latest = self.windows, now + self._late
         windows, begun = [], []
         for key, limit, seconds, cost in charges:
             if seconds.__class__ is not float and not isinstance(seconds, (float, int)):
                 return self._charge_paced(charges, now)
             window = known.get(key)
             # The upper bound lets go of a window that a clock set back or a shortened limit left in the far future.
-            if window is None or not now < window.resets_at <= now + seconds:
+            if window is None or not now < window.resets_at <= latest + seconds:
                 window = Window(0, now + seconds)
                 begun.append((key, window))
             if window.used + cost > limit and cost > 0:
@@ -71,7 +73,10 @@ class MemoryWindows:
 
     def _counter(self, key: str, pace: Rolls) -> Rolling:
         counter = self.rolling.get(key)
-        return counter if counter is not None and counter.fits(pace) else new_counter(pace)
+        return counter if counter is not None and counter.fits(pace) else self._new(pace)
+
+    def _new(self, pace: Rolls) -> Rolling:
+        return new_counter(pace)
 
     def _refuse(self, charges: Sequence[Charge], now: float) -> list[Window]:
         return [self._look(key, seconds, now, limit, cost) for key, limit, seconds, cost in charges]
@@ -90,7 +95,7 @@ class MemoryWindows:
     ) -> Window | None:
         counter = self.rolling.get(key)
         if counter is None:
-            counter = self.rolling[key] = new_counter(pace)
+            counter = self.rolling[key] = self._new(pace)
         elif not counter.fits(pace):  # the limit was changed meanwhile
             return None
         return counter.settle(amount, charged_at, self._clock.now() if now is None else now)
@@ -100,7 +105,9 @@ class MemoryWindows:
         if isinstance(seconds, Rolls):
             return self._counter(key, seconds).look(now)
         window = self.windows.get(key)
-        return window if window is not None and now < window.resets_at <= window_end(seconds, now) else None
+        return (
+            window if window is not None and now < window.resets_at <= window_end(seconds, now + self._late) else None
+        )
 
     def _sweep(self, now: float) -> None:
         """Forgets the windows that are over and, when that is not enough, the oldest tenth; seldom, as it is slow."""

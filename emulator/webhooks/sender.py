@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
+from emulator.clock.turns import Turns
 from emulator.errors import EmulatorError
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.store.backend import Backend
@@ -60,7 +61,8 @@ class Sender:
         self._most = most
         self._stamp = stamps or store.clock.now
         self._watchers: list[AttemptWatcher] = []
-        self._schedule.handle(WORK, self._try)
+        self._transact, self._insist = store.transact, store.insist
+        self._schedule.handle(WORK, self._try, exclusive=True)
 
     @contextmanager
     def watched(self, watcher: AttemptWatcher) -> Iterator[None]:
@@ -163,13 +165,25 @@ class Sender:
 
     async def _try(self, id: str) -> None:
         """Makes a try that is due, and schedules the next one."""
+        state = await self._transact(partial(self._begin, id))
+        if state is not None:
+            at, outcome = self._clock.now(), CallOutcome()
+            await self._call(state, at, outcome)
+            await self._insist(partial(self._end, id, state, at, outcome))
+
+    def _begin(self, id: str) -> Turns[DeliveryState | None]:
+        """Begins a try: a unit of work; returns how far the message is then, None when it was forgotten."""
+        yield from ()
         self._records.delete(HELD, id)
         if (state := self._state(id)) is None:
-            return
+            return None
         state = replace(state, tries=state.tries + 1)
         self._put(state)
-        at, outcome = self._clock.now(), CallOutcome()
-        await self._call(state, at, outcome)
+        return state
+
+    def _end(self, id: str, state: DeliveryState, at: float, outcome: CallOutcome) -> Turns[None]:
+        """Notes what came of a try: a unit of work."""
+        yield from ()
         current = self._state(id)
         passed, next_at = state.passed, None
         if current is not None and current.redelivered == state.redelivered:  # not sent anew or forgotten meanwhile

@@ -120,8 +120,9 @@ class WorldRegistry:
         return {file for world in self._worlds.values() for file in world.playbook.files}
 
     def observe(self, observer: Observer) -> None:
-        """Reports each exchange of each world, as it is added to the journal, and when one that was open has ended."""
-        self.follow(lambda world: world.state.journal.watched(partial(observer, world)))
+        """Reports each exchange of each world that this process answers: as it is added to the journal, and when one
+        that was open has ended."""
+        self.follow(lambda world: world.state.journal.watched(partial(observer, world), own=True))
 
     def follow(self, follower: Follower) -> None:
         """Enters a context for each world, those to come included; it is left when the world is deleted."""
@@ -241,6 +242,7 @@ class WorldRegistry:
         if world is not self.default:
             for credential in world.state.issued():
                 self.routes.issue(credential, world)
+        await world.state.store.everywhere()
 
     async def close(self) -> None:
         """Stops serving every world; what is scheduled stays where the store keeps it."""
@@ -332,6 +334,7 @@ class WorldRegistry:
                     self.routes.issue(credential, world)
         world.make_keys_again([*world.made_keys(), *made])
         world.known = world.known.begun_again()
+        await world.state.store.everywhere()
 
     def _world(self, name: str, clock: Clock, seed: int, scenarios: tuple[str, ...], spec: WorldSpec) -> World:
         settings = self._settings

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar
 
-from emulator.clock import Clock
+from emulator.clock import WORK_TIMEOUT, Clock, pause
 from emulator.clock.turns import at_once
 from emulator.errors import StoreUnavailable
 from emulator.store.backend import ExchangeJournal, Work
 from emulator.store.codec import Codec, from_json
 from emulator.store.memory import MAX_BUCKETS, MAX_WINDOWS, Dump, MemoryBackend
 from emulator.store.redis.changes import Tracker, Unit
-from emulator.store.redis.clock import ClockPart
+from emulator.store.redis.clock import ClockPart, ServerTime
 from emulator.store.redis.committer import Committer
 from emulator.store.redis.journal import RedisJournal
+from emulator.store.redis.packer import BEAT
+from emulator.store.redis.presence import Era, Presence
 from emulator.store.redis.records import RedisRecords
 from emulator.store.redis.replica import Replica
 from emulator.store.redis.schedule import RedisSchedule
 from emulator.store.redis.server import RedisServer
+from emulator.store.redis.subscription import Subscription
 from emulator.store.redis.sums import RedisCounters, RedisUsage, RedisWindows
-from emulator.store.rolling import UnderWay
 
 T = TypeVar("T")
+PAUSE = 0.005  # real seconds after which others are asked again how far they are
 
 
 class RedisBackend(MemoryBackend):
@@ -53,34 +56,57 @@ class RedisBackend(MemoryBackend):
         self._forget = partial(server.forget, world) if passing else None
         if self._forget is not None:
             self._forget()
+        self._server, self._world = server, world
         self._tracker = tracker = Tracker()
         self._codec = Codec(types)
         self._types = types
+        self._presence = presence = Presence()
         self.clock = clock
-        self.own_journal = journal = RedisJournal(entries, size, tracker, self.on_commit)
+        self.own_journal = journal = RedisJournal(entries, size, tracker, self.on_commit, presence)
         self.journal: ExchangeJournal = journal
         self.records: RedisRecords = RedisRecords(clock, tracker, self._codec)
         self.counters: RedisCounters = RedisCounters(tracker)
-        self.windows: RedisWindows = RedisWindows(clock, tracker, max_windows)
+        self.windows: RedisWindows = RedisWindows(clock, tracker, max_windows, presence)
         self.usage: RedisUsage = RedisUsage(tracker, max_buckets)
-        self.schedule: RedisSchedule = RedisSchedule(clock, tracker, self.on_commit)
-        timer = ClockPart(clock, lambda: committer.server_time)
-        windows = self.windows
-        sums = self.counters.values, windows.windows, windows.rolling, self.usage
-        replica = Replica([timer, self.records, *sums, self.schedule])
-        self._committer = committer = Committer(server, world, tracker, replica, journal, timer, clock)
+        self.schedule: RedisSchedule = RedisSchedule(clock, tracker, self.on_commit, presence)
+        self._era = era = Era(tracker)
+        era.begun.append(self.schedule.break_off)
+        self._settling: asyncio.Task[None] | None = None
+        time = ServerTime(clock.real)
+        timer, numbers = ClockPart(clock, time), self.counters.values
+        sums = numbers, self.windows.windows, self.windows.rolling, self.usage
+        replica = Replica([timer, era, self.records, *sums, self.schedule, presence])
+        parts, lots = (timer, presence, era), (numbers, self.counters.lots)
+        self._committer = committer = Committer(server, world, tracker, replica, journal, parts, lots, clock, time)
+        self.schedule.hear, self.schedule.transact = committer.hear, self.transact
+        committer.changed = self._settle
+        self._subscription = Subscription(server, world, self._hear, committer.hear, BEAT)
         committer.load()
-        self._end_what_was_under_way()
+        presence.left.append(self._take_over)
+        for worker in self.windows.holders():
+            if not presence.is_there(worker):
+                self.windows.release(worker)
 
     async def transact(self, work: Work[T]) -> T:
         """Runs the work without giving others a turn, and again until what it has read is what Redis holds."""
         if self._committer.lost is not None:
             await self._committer.recover()
+        self._subscription.start()
         waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         unit = Unit(lambda: at_once(work()), waiter)
         self._tracker.run(unit)
         self._committer.queue(unit)
         return await waiter
+
+    async def insist(self, work: Work[T]) -> T:
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        def run() -> None:
+            result = at_once(work())
+            self.on_commit(lambda: None if done.done() else done.set_result(result))
+
+        self._tracker.alone_later(run)
+        return await done
 
     def on_commit(self, effect: Callable[[], None]) -> None:
         if self._tracker.unit is None:
@@ -92,8 +118,40 @@ class RedisBackend(MemoryBackend):
         """Waits until everything is committed. Raises StoreUnavailable."""
         await self._committer.flush()
 
+    async def catch_up(self) -> None:
+        """Brings the copy, the journal included, up to what all processes have done. Raises StoreUnavailable."""
+        if self._committer.lost is not None:
+            await self._committer.recover()
+        self._subscription.start()
+        await self._committer.follow()
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        while not await self._server.lock(self._world, self._presence.worker):
+            await pause(PAUSE)
+        try:
+            await self.catch_up()
+            yield
+        finally:
+            await self._server.unlock(self._world)
+
+    async def everywhere(self) -> None:
+        """Waits until all processes have done what follows from what this one has committed: at most as long as a clock
+        waits for work. Raises StoreUnavailable."""
+        await self.flush()
+        target, pauses = self._committer.urgent, 0
+        while pauses < WORK_TIMEOUT / PAUSE:
+            workers = await self._server.workers(self._world)
+            if all(worker == self._presence.worker or seq >= target for worker, seq in workers.items()):
+                return
+            await pause(PAUSE)
+            pauses += 1
+
     async def close(self) -> None:
         """Stops; what is scheduled stays in Redis."""
+        await self._subscription.close()
+        if self._settling is not None:
+            self._settling.cancel()
         await self.schedule.close()
         await self._committer.close()
         if self._forget is not None:
@@ -118,8 +176,40 @@ class RedisBackend(MemoryBackend):
         else:
             change()
 
+    def _hear(self, worker: str, seq: int, urgent: bool, entries: bool) -> None:
+        """Hears of a commit."""
+        if worker == self._presence.worker:
+            return
+        if urgent:
+            self._committer.hear(seq)
+        if entries and self.own_journal.followed:
+            self._committer.follow()
+
+    def _settle(self) -> None:
+        """Does what follows from a change of the clock, or of the era, and lets the others know when it is done."""
+        before = self._settling
+        self._committer.settling += 1
+
+        async def settle() -> None:
+            if before is not None:
+                await asyncio.gather(before, return_exceptions=True)
+            try:
+                await self.clock.settle()
+            finally:
+                self._committer.settling -= 1
+            self._committer.hear()
+
+        self._settling = asyncio.get_running_loop().create_task(settle())
+
+    def _take_over(self, worker: str) -> None:
+        """Takes over what a worker had under way that has left."""
+        self.windows.release(worker)
+        self.own_journal.stop(worker)
+
     def _clear(self) -> None:
         self._tracker.touch_all()
+        self._era.begin()
+        self.counters.lots.clear()
         for collection in [*self.records.collections]:
             self.records.clear(collection)
         for values in (self.counters.values, self.windows.windows, self.windows.rolling):
@@ -137,10 +227,3 @@ class RedisBackend(MemoryBackend):
         self.windows.rolling.become(other.windows.rolling)
         self.usage.replace_all(other.usage.dump())
         self.schedule.replace_all(dump.schedule)
-
-    def _end_what_was_under_way(self) -> None:
-        """Forgets the responses that were under way when the process ended that made them."""
-        rolling = self.windows.rolling
-        left = {name: counter for name, counter in rolling.items() if not isinstance(counter, UnderWay)}
-        if len(left) < len(rolling):
-            self._alone(partial(rolling.become, left))

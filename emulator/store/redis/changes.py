@@ -51,7 +51,8 @@ class Unit:
     `before` are the fields that it touched with their values before, `after` those that it changed. `marked` are names
     without a value that stand for others; `all`: it depends on everything there is. `effects` follow its commit, unless
     they have `followed` already, and `entries` go into the journal. `waiter` waits for the commit, None for a verb that
-    was a unit by itself. `orders` are the places in the schedule that it took, which it keeps when it is run again.
+    was a unit by itself. `orders` are the places in the schedule that it took, and `numbers` those of lots, which it
+    keeps when it is run again.
     """
 
     def __init__(self, work: Callable[[], Any], waiter: asyncio.Future[Any] | None = None) -> None:
@@ -59,6 +60,7 @@ class Unit:
         self.waiter = waiter
         self.followed = False
         self.orders: dict[Name, int] = {}
+        self.numbers: dict[str, int] = {}
         self.result: Any = None
         self.error: Exception | None = None
         self.forget()
@@ -127,6 +129,14 @@ class Tracker:
         if unit.error is not None:
             undo([unit])
             unit.after, unit.marked, unit.effects, unit.entries = {}, set(), [], []
+
+    def alone_later(self, call: Callable[[], None]) -> None:
+        """Makes a call that is a unit by itself; what is to follow its commit follows then, however long that takes."""
+        unit = Unit(call)
+        self.run(unit)
+        if unit.error is not None:
+            raise unit.error
+        self.queue(unit)
 
     def alone(self, call: Callable[[], T]) -> T:
         """Makes a call that is a unit by itself; what is to follow its commit follows at once."""

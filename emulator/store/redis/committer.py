@@ -1,38 +1,44 @@
 """Commits units of work, in the order in which they were run, all that wait in one script.
 
-A unit builds on those before it that are not committed yet. So when one is refused, because another process was faster,
-all that wait are undone, the copy is brought up to date, and all are run again.
+A unit builds on those before it that are not committed yet. What other processes have changed comes with each reply.
+Units that have read any of it are undone, with those after them, and run again; so a batch that is refused, because
+another process was faster, is another one when it is sent again.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from secrets import token_hex
 from typing import Any
 
-import msgspec
-
 from emulator.clock import Clock, pause
 from emulator.errors import StoreUnavailable
-from emulator.store.redis.changes import Field, Tracker, Unit, undo
+from emulator.store.redis.changes import Field, Part, Tracker, Unit, undo
 from emulator.store.redis.clock import NAME as CLOCK
-from emulator.store.redis.clock import ClockPart, Reading
-from emulator.store.redis.journal import ADD, CLEAR, RedisJournal
+from emulator.store.redis.clock import ClockPart, Reading, ServerTime
+from emulator.store.redis.journal import CLEAR, RedisJournal
+from emulator.store.redis.lots import Lots
+from emulator.store.redis.packer import Packer, Stand
+from emulator.store.redis.presence import ERA, Era, Presence
 from emulator.store.redis.replica import Replica, wire
-from emulator.store.redis.server import RedisServer, Reply, Stored
+from emulator.store.redis.server import FIRST, RedisServer, Reply, Stored
 
 MAX_UNITS = 100  # units that one script commits
-KNOWN_CHANGES = 20_000  # fields whose last change Redis remembers; who is further behind loads everything
 RETRY_SECONDS = 1.0  # real seconds after which a server that went away is tried again
-ALL = "*"  # stands for everything among what was read
+WAIT_SECONDS = 0.001  # real seconds after which a commit is tried again that had to let another one go first
 MAX_REFUSALS = 100  # in a row, of units that other processes were faster than
 
 
 class Committer:
-    """Commits to one world of a server. `lost` is why nothing can be committed."""
+    """Commits to one world of a server. `lost` is why nothing can be committed.
+
+    `parts` are those of the copy that have no verbs of their own: the clock, the presence of workers and the era;
+    `numbered` is the counter (part and name) whose numbers come in lots.
+    """
 
     def __init__(
         self,
@@ -41,38 +47,60 @@ class Committer:
         tracker: Tracker,
         replica: Replica,
         journal: RedisJournal,
-        timer: ClockPart,
+        parts: tuple[ClockPart, Presence, Era],
+        numbers: tuple[Part, Lots],
         clock: Clock,
+        time: ServerTime,
     ) -> None:
         tracker.queue = self.queue
         self.lost: StoreUnavailable | None = None
-        self._ahead = 0.0  # of the steady clock, in seconds, is the server's
         self._server, self._world, self._tracker = server, world, tracker
-        self._replica, self._journal, self._timer, self._clock = replica, journal, timer, clock
-        self._worker = token_hex(8)
+        self._replica, self._journal, self._clock, self._time = replica, journal, clock, time
+        self._timer, self._presence, self._era = parts
+        self._counters, self._lots = numbers
         self._number = self._refusals = 0
-        self._epoch, self._base = token_hex(8), 0
+        self._epoch, self.base = token_hex(8), 0
         self._next_epoch = token_hex(8)  # with which the world begins anew if the server loses it
         self._pending: deque[Unit] = deque()
         self._in_doubt: list[Unit] = []  # what was sent last: when no reply comes, it may be committed nevertheless
         self._task: asyncio.Task[None] | None = None
         self._recovering = asyncio.Lock()
-
-    @property
-    def server_time(self) -> float:
-        """The time by the server's clock, in seconds since the epoch."""
-        return self._clock.real() + self._ahead
+        self._packer = Packer(parts, (numbers[0], numbers[1]), journal, clock)
+        self._followers: list[asyncio.Future[None]] = []  # who waits for the journal of all
+        self._wanted = 0  # the last commit of others that must be heard of
+        self.urgent = 0  # the last commit of this process that others must hear of at once
+        self.settled, self.settling = 0, 0  # the commit up to which all is done that follows; what is still being done
+        self.changed: Callable[[], None] = _nothing  # called when others have changed the clock, or begun another era
 
     def load(self) -> None:
         """Brings the copy up to everything that Redis holds. Raises StoreUnavailable."""
-        self._take(self._server.load(self._world, self._epoch))
+        asked = self._clock.real()
+        self._take(self._server.load(self._world, self._epoch), asked)
 
     def queue(self, unit: Unit) -> None:
         """Has a unit committed that was run."""
         self._pending.append(unit)
+        self._go()
+
+    def _go(self) -> None:
         if self._task is None and self.lost is None:
             with suppress(RuntimeError):  # no loop is running yet; the next unit finds one
                 self._task = asyncio.get_running_loop().create_task(self._commit())
+
+    def hear(self, seq: int = 0) -> None:
+        """Lets others know that this process lives, and hears what they have done up to a commit, soon."""
+        self._wanted = max(self._wanted, seq)
+        if not self._pending:
+            self._pending.append(Unit(lambda: None))
+        self._go()
+
+    def follow(self) -> asyncio.Future[None]:
+        """Brings the copy, and the journal too, up to what all have done; returns what waits for it."""
+        follower: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        follower.add_done_callback(_heard)
+        self._followers.append(follower)
+        self.hear()
+        return follower
 
     async def flush(self) -> None:
         """Waits until everything that waits is committed, and asks the server in any case. Raises StoreUnavailable."""
@@ -101,8 +129,10 @@ class Committer:
 
     async def _go_on(self) -> None:
         """Finds out what the server holds, and brings the copy up to it."""
-        reply = await self._server.commit(self._world, self._packed([]))
+        self._number -= 1
+        reply = await self._send([])
         for unit in self._in_doubt if reply.known else ():
+            self._journal.entered([kind for kind, _ in unit.entries], -1, "", "")
             unit.follow()
             if unit in self._pending:
                 self._pending.remove(unit)
@@ -110,18 +140,25 @@ class Committer:
         await self._take_over(reply)
 
     async def close(self) -> None:
-        """Commits what waits, if it can."""
+        """Commits what waits, and leaves, if it can: others take over what is under way."""
         with suppress(StoreUnavailable):
             await self.flush()
+            if self._task is None:
+                self._packer.leaving = True
+                await self._send([])
+                self._presence.leave()
+                self._packer.leaving = False
         if self._task is not None:
             self._task.cancel()
 
     async def _commit(self) -> None:
         """Commits until nothing waits."""
         try:
-            while self._pending:
+            while self._pending or self._followers or self.base < self._wanted:
                 with self._clock.busy():
                     await self._commit_some()
+                    if self._followers:
+                        await self._follow()
         except Exception as error:  # who waits must hear of it, whatever it is
             self._lose(
                 error if isinstance(error, StoreUnavailable) else StoreUnavailable(f"{type(error).__name__}: {error}")
@@ -132,81 +169,173 @@ class Committer:
             self._task = asyncio.get_running_loop().create_task(self._wait_for_server())
 
     async def _commit_some(self) -> None:
-        self._in_doubt = batch = list(islice(self._pending, MAX_UNITS))
-        self._number += 1
+        self._in_doubt = batch = list(islice(self._pending, max(1, MAX_UNITS >> self._refusals)))
         reading = self._timer.unknown()
-        reply = await self._server.commit(self._world, self._packed(batch, reading))
-        self._note_time(reply.at)
+        missing = self._lots.missing(len(self._pending))
+        reply = await self._send(batch, reading, missing)
         if reply.status == "done" or reply.known:
-            self._base, self._refusals = reply.seq, 0
-            self._timer.known = self._timer.known if reading is None else reading[0]
-            for unit in batch:
-                self._pending.popleft()
-                unit.follow()
-                unit.answer()
-            if reply.changed or reply.status != "done":
-                await self._take_over(reply)
+            self._note_commit(batch, reply, reading)
+        if reply.status == "done":
+            self.base, self._refusals = reply.seq, 0
+            self._absorb(reply.changed)
+            if reply.last and missing:
+                self._lots.add(reply.last, missing)  # units that wait have perhaps counted on
+                self._absorb([(wire((self._counters, (self._lots.name,))).encode(), b"%d" % reply.last)])
+            self._timer.refine()
             return
-        self._refusals += 1
-        if self._refusals > MAX_REFUSALS:
-            raise StoreUnavailable("other processes change the same state all the time")
+        if reply.status == "stale":
+            self._refusals += 1
+            if self._refusals > MAX_REFUSALS:
+                raise StoreUnavailable("other processes change the same state all the time")
         await self._take_over(reply)
+        if reply.status == "wait":
+            await pause(WAIT_SECONDS)
+
+    async def _follow(self) -> None:
+        """Makes visible what all have added to the journal; nothing is committed meanwhile."""
+        followers, self._followers = self._followers, []
+        journal = self._journal
+        try:
+            entries = await self._server.entries(self._world, journal.last)
+            if entries.journal != journal.epoch and journal.last != FIRST:
+                entries = await self._server.entries(self._world, FIRST)
+        except BaseException:
+            self._followers += followers
+            raise
+        journal.catch_up(entries)
+        for follower in followers:
+            if not follower.done():
+                follower.set_result(None)
+
+    def _note_commit(self, batch: Sequence[Unit], reply: Reply, reading: tuple[Any, Reading] | None) -> None:
+        """Does what follows from the commit of units."""
+        self._presence.join()
+        if reading is not None:
+            self._timer.note(reading)
+        if kinds := [kind for unit in batch for kind, _ in unit.entries]:
+            self._journal.entered(kinds, reply.entries, reply.journal, reply.entry)
+        for unit in batch:
+            self._pending.popleft()
+            unit.follow()
+            unit.answer()
+        if self._journal.lags and self._journal.followed and not self._followers:
+            self.follow()
+
+    async def _send(self, batch: list[Unit], reading: tuple[Any, Reading] | None = None, reserved: int = 0) -> Reply:
+        """Has the script run for units of work."""
+        self._number += 1
+        asked = self._clock.real()
+        if not self.settling:
+            self.settled = self.base
+        stand = Stand(self._epoch, self.base, self._number, self.settled, self._refusals > 0)
+        packed, urgent = self._packer.pack(batch, stand, reading, reserved)
+        reply = await self._server.commit(self._world, packed)
+        self._time.note(reply.at, asked)
+        if urgent and reply.status == "done":
+            self.urgent = reply.seq
+        return reply
 
     async def _take_over(self, reply: Reply) -> None:
-        """Brings the copy up to what others have done, and runs again what waits."""
-        self._note_time(reply.at)
-        stored = None
+        """Brings the copy up to what others have done, and runs again what that concerns."""
+        if reply.status == "expelled":
+            self._presence.renew()
+            return
+        stored, asked = None, self._clock.real()
         if reply.status in ("behind", "gone"):
             stored = await asyncio.to_thread(self._server.load, self._world, self._next_epoch)
             self._epoch = stored.epoch
         if self._epoch == self._next_epoch:  # begun by this process, and not written yet
             await self._write_whole(reply.seq if stored is None else stored.seq)
             return
-        self._undo_all()
         if stored is None:
-            self._base = reply.seq
-            self._replica.apply(reply.changed)
-        else:
-            self._take(stored)
-        self._run_again()
+            self.base = reply.seq
+            self._absorb(reply.changed)
+            return
+        era = self._era.held(ERA)
+        self._undo_all()
+        self._take(stored, asked)
+        self._run_again(self._pending)
+        if self._era.held(ERA) != era:
+            self._era.follow()
+        self.changed()
+
+    def _absorb(self, changed: Sequence[tuple[bytes, bytes | None]]) -> None:
+        """Takes over what others have changed, and runs again the units that have read it, with all after them."""
+        if not changed:
+            return
+        fields, era = self._replica.read(changed), self._era.held(ERA)
+        if (self._counters, (self._lots.name,)) in fields:
+            self._lots.want()
+        clock = (self._timer, CLOCK) in fields
+        first = self._first_reader(fields)
+        again = list(islice(self._pending, first, None))
+        undo(reversed(again))
+        self._replica.apply(fields)
+        if self._era.held(ERA) != era:
+            self._begin_again(again)
+        self._run_again(again)
+        if self._era.held(ERA) != era:
+            self._era.follow()
+        if clock or self._era.held(ERA) != era:
+            self.changed()
+
+    def _first_reader(self, fields: Mapping[Field, Any]) -> int:
+        """Returns the place of the first unit that waits and has read any of these fields."""
+        if (self._timer, CLOCK) in fields or (self._era, ERA) in fields:
+            return 0
+        names = fields.keys()
+        readers = (at for at, unit in enumerate(self._pending) if unit.all or not names.isdisjoint(unit.before))
+        return next(readers, len(self._pending))
+
+    def _begin_again(self, units: Sequence[Unit]) -> None:
+        """Forgets what belongs to a world that another process has reset."""
+        self._lots.clear()
+        for unit in units:
+            unit.numbers.clear()
 
     async def _write_whole(self, seq: int) -> None:
         """Writes the world as it is known here to a server that has lost it; it may have been written in doubt."""
-        self._base, self._in_doubt = seq, []
+        self.base, self._in_doubt = seq, []
         whole = Unit(lambda: None)
         self._undo_all()
-        whole.after = dict(self._replica.everything())
-        self._run_again()
-        whole.entries = [(CLEAR, b""), *self._journal.rewrite()]
-        self._number += 1
-        reply = await self._server.commit(self._world, self._packed([whole]))
+        whole.after = {field: data for field, data in self._replica.everything() if field[0] is not self._presence}
+        self._run_again(self._pending)
+        whole.entries = [(CLEAR, self._journal.epoch.encode()), *self._journal.rewrite()]
+        self._presence.begin_again()
+        reply = await self._send([whole])
         if reply.status != "done":
             raise StoreUnavailable("the store was emptied while it was written to")
-        self._base, self._next_epoch = reply.seq, token_hex(8)
+        self._presence.join()
+        self._journal.entered([kind for kind, _ in whole.entries], 0, reply.journal, reply.entry)
+        self.base, self._next_epoch = reply.seq, token_hex(8)
 
-    def _take(self, stored: Stored) -> None:
-        self._epoch, self._base = stored.epoch, stored.seq
-        self._note_time(stored.at)
+    def _take(self, stored: Stored, asked: float) -> None:
+        self._epoch, self.base = stored.epoch, stored.seq
+        self._time.note(stored.at, asked)
+        era = self._era.held(ERA)
         self._replica.become(stored.fields)
-        self._journal.read(stored.entries, stored.entered)
-
-    def _note_time(self, at: float) -> None:
-        self._ahead = at - self._clock.real()
+        self._journal.read(stored.entries)
+        if self._era.held(ERA) != era:
+            self._begin_again(self._pending)
 
     def _undo_all(self) -> None:
         undo(reversed(self._pending))
 
-    def _run_again(self) -> None:
-        for unit in self._pending:
+    def _run_again(self, units: Iterable[Unit]) -> None:
+        for unit in units:
             self._tracker.run(unit)
 
     def _lose(self, error: StoreUnavailable) -> None:
         """Undoes what was not committed; what somebody waits for has failed, the rest is done again some time."""
         self._undo_all()
         self.lost = error
+        for follower in self._followers:
+            if not follower.done():
+                follower.set_exception(error)
+        self._followers = []
         units = list(self._pending)
         self._pending = deque(unit for unit in units if unit.waiter is None)
-        self._run_again()
+        self._run_again(self._pending)
         for unit in units:
             unit.answer(error)
 
@@ -221,31 +350,11 @@ class Committer:
         if self._pending:
             self._task = asyncio.get_running_loop().create_task(self._commit())
 
-    def _packed(self, batch: list[Unit], reading: tuple[Any, Reading] | None = None) -> list[str | bytes]:
-        """Returns what the script is to do for units of work: what they have read, and how they leave things."""
-        read, after, marked, entries = (
-            dict[Field, None](),
-            dict[Field, bytes | None](),
-            set[Field](),
-            list[str | bytes](),
-        )
-        for unit in batch:
-            read.update(dict.fromkeys(unit.before))
-            after.update(unit.after)
-            marked |= unit.marked
-            for entry in unit.entries:
-                entries += entry
-        if reading is not None:
-            after[self._timer, CLOCK] = self._timer.encode(CLOCK, reading[1])
-        sets: list[str] = []
-        drops = []
-        for field, data in after.items():
-            if data is None:
-                drops.append(wire(field))
-            else:
-                sets += (wire(field), data.decode())
-        head = [self._epoch, self._base, self._worker, self._number, KNOWN_CHANGES]
-        reads = [ALL] if any(unit.all for unit in batch) else list(map(wire, read))
-        kept = self._journal.most_entries + 2 * entries[::2].count(ADD)
-        names = reads, sets, drops, list(map(wire, marked)), kept
-        return [msgspec.msgpack.encode([*head, *names]), *entries]
+
+def _heard(follower: asyncio.Future[None]) -> None:
+    if not follower.cancelled():
+        follower.exception()  # perhaps nobody waits for it any more
+
+
+def _nothing() -> None:
+    """Does nothing."""

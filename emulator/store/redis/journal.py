@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from math import inf
+from secrets import token_hex
 from typing import Any
 
 import msgspec
 
 from emulator.http import Exchange, NearMiss, Peer, Schedule
+from emulator.store.backend import Watcher
 from emulator.store.journal import Journal
 from emulator.store.redis.changes import Tracker
+from emulator.store.redis.presence import Presence
+from emulator.store.redis.server import FIRST, Entries
 
 ADD, END, CLEAR = "add", "end", "clear"
 OF_PROCESS = frozenset(("row", "held", "ended", "allowance", "decided"))  # what no other process could read
@@ -29,64 +34,178 @@ TYPES: dict[str, Any] = {
 
 
 class RedisJournal(Journal):
-    """A Journal whose exchanges are committed with the unit of work that adds them."""
+    """A Journal whose exchanges are committed with the unit of work that adds them.
+
+    What is visible of it is always a beginning of the stream, so that all processes see one order. When others have
+    added to it since, it `lags`: then what this process adds is visible only after `catch_up`.
+    """
 
     def __init__(
-        self, entries: int, size: int, tracker: Tracker, on_commit: Callable[[Callable[[], None]], None]
+        self,
+        entries: int,
+        size: int,
+        tracker: Tracker,
+        on_commit: Callable[[Callable[[], None]], None],
+        presence: Presence,
     ) -> None:
         super().__init__(entries, size)
+        self.lags = False
+        self.last = FIRST  # the id of the last entry that is visible
+        self._count = 0  # of entries up to that one, since it was cleared
         self._tracker = tracker
         self._on_commit = on_commit
+        self._presence = presence
         self._scales = Journal(0, size)  # keeps none, and cuts those that are too large
+        self._open: dict[int, tuple[str, Exchange]] = {}  # by number: worker and exchange, of those that are visible
+        self._unseen: dict[int, Exchange] = {}  # by number: those of this process that are not visible yet
+        self._observers: list[Watcher] = []
+
+    # ------------------------------------------------------------------ verbs
 
     def add(self, exchange: Exchange) -> None:
         self._scales.add(exchange)
         exchange.held = 0  # until it is committed
-        self._note(ADD, exchange, partial(super().add, exchange))
+        self._note(ADD, exchange, partial(self._enter, exchange))
 
     def finish(self, exchange: Exchange) -> None:
         if exchange.outcome == "open":
             exchange.outcome = "stopped"
-        self._note(END, exchange, partial(super().finish, exchange))
+        self._note(END, exchange, partial(self._end, exchange))
 
     def clear(self) -> None:
-        self._note(CLEAR, None, super().clear)
+        name = token_hex(4)
+        self._note(CLEAR, None, partial(self._begin, name), name)
+
+    @contextmanager
+    def watched(self, watcher: Watcher, own: bool = False) -> Iterator[None]:
+        if not own:
+            with super().watched(watcher):
+                yield
+            return
+        self._observers.append(watcher)
+        try:
+            yield
+        finally:
+            self._observers.remove(watcher)
+
+    # ------------------------------------------------------------------ the stream
 
     @property
-    def most_entries(self) -> int:
-        """How many entries of the stream hold what is kept here, and perhaps more."""
-        return 2 * len(self) + MORE
+    def followed(self) -> bool:
+        """Whether somebody watches what all processes add."""
+        return bool(self._watchers)
 
-    def read(self, entries: Iterable[tuple[str, bytes]], entered: int) -> None:
-        """Takes over the entries of a stream, into which so many exchanges have entered; what nobody ended stopped."""
-        super().clear()
-        read: dict[int, Exchange] = {}
-        for kind, data in entries:
-            exchange = exchange_of(data)
-            if kind == ADD:
-                read[exchange.number] = exchange
-            elif exchange.number in read:
-                read[exchange.number].__dict__.update(exchange.__dict__)
-        for exchange in read.values():
-            super().add(exchange)
-            if exchange.outcome == "open":
-                super().finish(exchange)
-        self.dropped = max(0, entered - len(self))
+    def most_entries(self, more: int) -> int:
+        """Returns how many entries of the stream hold what is kept here with so many more, and perhaps others."""
+        return 2 * (self.entries if self.lags else len(self) + more) + MORE
+
+    def entered(self, kinds: Sequence[str], before: int, name: str, last: str) -> None:
+        """Takes note that these entries of this process were committed, after so many in the journal of that name.
+
+        What follows from each of them comes next.
+        """
+        if not kinds:
+            return
+        if CLEAR in kinds and last:
+            self.lags, self._count = False, 0
+            kinds = kinds[len(kinds) - kinds[::-1].index(CLEAR) :]
+        elif not last or before != self._count or name != self.epoch:
+            self.lags = True
+        if not self.lags:
+            self._count += len(kinds)
+            self.last = last
+
+    def read(self, entries: Entries) -> None:
+        """Takes over all entries of a stream in the place of what is here. What nobody is there to end has stopped."""
+        self._begin(entries.journal)
+        self._count, self.last = 0, FIRST
+        self.finished = max(0, entries.count - entries.entered - [kind for kind, _ in entries.rows].count(END))
+        self._follow(entries)
+        for worker in {worker for worker, _ in self._open.values()}:
+            if not self._presence.is_there(worker):
+                self.stop(worker)
+
+    def catch_up(self, entries: Entries) -> None:
+        """Takes over the entries after the last that is visible, or all of those of another journal."""
+        if entries.journal != self.epoch:
+            unseen = self._unseen
+            self._begin(entries.journal)
+            self._unseen = unseen
+        self._follow(entries)
+
+    def stop(self, worker: str) -> None:
+        """Ends the exchanges that were under way in a process that is dead."""
+        for exchange in [exchange for of, exchange in self._open.values() if of == worker]:
+            self.finish(exchange)
 
     def rewrite(self) -> list[tuple[str, bytes]]:
         """Returns the entries of a stream that holds what is kept here."""
-        return [(ADD, data_of(exchange)) for exchange in self]
+        for exchange in self._unseen.values():
+            super().add(exchange)
+        self._unseen.clear()
+        return [(ADD, data_of(exchange, self._presence.worker)) for exchange in self]
 
-    def _note(self, kind: str, exchange: Exchange | None, effect: Callable[[], None]) -> None:
+    def _begin(self, name: str) -> None:
+        super().clear()
+        self.epoch = name
+        self._open, self._unseen = {}, {}
+
+    def _follow(self, entries: Entries) -> None:
+        for kind, data in entries.rows:
+            worker, exchange = exchange_of(data)
+            if kind == ADD:
+                self._see(worker, exchange)
+            elif exchange.number in self._open:
+                of, known = self._open.pop(exchange.number)
+                if of != self._presence.worker:
+                    known.__dict__.update({**exchange.__dict__, "held": known.held})
+                super().finish(known)
+        self.finished = entries.count - entries.entered
+        self.lags, self.last, self._count = False, entries.last, entries.count
+        self.dropped = max(0, entries.entered - len(self))
+        self._unseen.clear()
+
+    def _see(self, worker: str, read: Exchange) -> None:
+        """Adds an exchange of the stream; one of this process as it is here."""
+        exchange = self._unseen.pop(read.number, read) if worker == self._presence.worker else read
+        outcome = exchange.outcome
+        if read.outcome == "open":
+            exchange.outcome = "open"  # when it was added; its end comes later
+            self._open[read.number] = worker, exchange
+        super().add(exchange)
+        exchange.outcome = outcome
+
+    def _enter(self, exchange: Exchange) -> None:
+        if self.lags:
+            self._unseen[exchange.number] = exchange
+            exchange.held = 1  # it is in the stream
+            while len(self._unseen) > self.entries:
+                del self._unseen[next(iter(self._unseen))]
+        else:
+            if exchange.outcome == "open":
+                self._open[exchange.number] = self._presence.worker, exchange
+            super().add(exchange)
+        for observer in tuple(self._observers):
+            observer(exchange)
+
+    def _end(self, exchange: Exchange) -> None:
+        if not self.lags:
+            self._open.pop(exchange.number, None)
+            super().finish(exchange)
+        for observer in tuple(self._observers):
+            observer(exchange)
+
+    def _note(self, kind: str, exchange: Exchange | None, effect: Callable[[], None], name: str = "") -> None:
         if self._tracker.unit is None:
-            self._tracker.alone(partial(self._note, kind, exchange, effect))
+            self._tracker.alone(partial(self._note, kind, exchange, effect, name))
             return
-        self._tracker.unit.entries.append((kind, b"" if exchange is None else data_of(exchange)))
+        data = name.encode() if exchange is None else data_of(exchange, self._presence.worker)
+        self._tracker.unit.entries.append((kind, data))
         self._on_commit(effect)
 
 
-def data_of(exchange: Exchange) -> bytes:
-    """Returns an exchange as the stream keeps it."""
+def data_of(exchange: Exchange, worker: str) -> bytes:
+    """Returns an exchange as the stream keeps it, with the process that answers it."""
     fields = {name: value for name, value in exchange.__dict__.items() if name not in OF_PROCESS}
     if (peer := exchange.peer) is not None:
         fields["peer"] = [
@@ -94,12 +213,12 @@ def data_of(exchange: Exchange) -> bytes:
             getattr(peer, "opened", 0.0),
             getattr(peer, "closed", inf),
         ]  # another server's has none
-    return msgspec.msgpack.encode(fields)
+    return msgspec.msgpack.encode((worker, fields))
 
 
-def exchange_of(data: bytes) -> Exchange:
-    """Returns the exchange of an entry."""
-    fields = msgspec.msgpack.decode(data)
+def exchange_of(data: bytes) -> tuple[str, Exchange]:
+    """Returns the process and the exchange of an entry."""
+    worker, fields = msgspec.msgpack.decode(data)
     exchange = Exchange(*(fields.pop(name) for name in ("number", "at", "method", "path", "query")))
     for name, value in fields.items():
         setattr(exchange, name, msgspec.convert(value, TYPES[name]) if name in TYPES else value)
@@ -107,4 +226,4 @@ def exchange_of(data: bytes) -> Exchange:
         host, port, opened, closed = exchange.peer
         exchange.peer = Peer((host, port))
         exchange.peer.opened, exchange.peer.closed = opened, closed
-    return exchange
+    return worker, exchange

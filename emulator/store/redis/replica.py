@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import orjson
 
@@ -16,15 +16,19 @@ class Replica:
     def __init__(self, parts: Sequence[Part]) -> None:
         self._parts = {part.letter: part for part in parts}
 
-    def apply(self, changed: Iterable[tuple[bytes, bytes | None]]) -> None:
-        """Places fields as others have changed them; None: dropped."""
-        touched = set()
+    def read(self, changed: Iterable[tuple[bytes, bytes | None]]) -> dict[Field, bytes | None]:
+        """Returns fields by what stands for them in Redis, with their values as others have changed them."""
+        fields: dict[Field, bytes | None] = {}
         for name, data in changed:
             letter, *names = json.loads(name)
-            part, own = self._parts[letter], tuple(names)
-            part.place(own, None if data is None else part.decode(own, data))
-            touched.add(part)
-        for part in touched:
+            fields[self._parts[letter], tuple(names)] = data
+        return fields
+
+    def apply(self, fields: Mapping[Field, bytes | None]) -> None:
+        """Places fields; None: dropped."""
+        for (part, name), data in fields.items():
+            part.place(name, None if data is None else part.decode(name, data))
+        for part in {part for part, _ in fields}:
             part.tidy()
 
     def become(self, fields: dict[bytes, bytes]) -> None:
@@ -33,7 +37,7 @@ class Replica:
             for name in list(part.everything()):
                 if wire((part, name)).encode() not in fields:
                     part.place(name, None)
-        self.apply(fields.items())
+        self.apply(self.read(fields.items()))
 
     def everything(self) -> Iterator[tuple[Field, bytes]]:
         """Yields all fields, encoded."""

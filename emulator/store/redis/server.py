@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from hashlib import sha1
 from importlib.resources import files
 from typing import Any
@@ -21,7 +22,11 @@ from redis.retry import Retry
 from emulator.errors import StoreUnavailable
 
 PREFIX = "ai-api-emulator"
+PARTS = ("state", "changes", "head", "journal", "workers", "alone")
+FIRST = "0-0"  # before all entries of a journal
+LOCK_MILLISECONDS = 60_000  # after which a process that is the only one is taken to be dead
 TIMEOUT = 5.0  # real seconds for a reply
+JOURNAL = ("epoch", "journal", "entered", "ended")  # what is said of a journal in the head of its world
 SCRIPT = (files("emulator.store.redis") / "commit.lua").read_text()
 SHA = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
@@ -29,7 +34,8 @@ SHA = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 class Reply(Struct):
     """What a commit came to: see commit.lua. `at` is the server's time, `changed` are fields and values by others.
 
-    `known`: it had been committed before.
+    `known`: it had been committed before. `last` is the last number that was reserved, `entries` how many the journal
+    had before, `journal` its name since it was cleared, and `entry` the id of the last one that was added.
     """
 
     status: str
@@ -37,6 +43,21 @@ class Reply(Struct):
     at: float
     changed: list[tuple[bytes, bytes | None]]
     known: bool
+    last: int
+    entries: int
+    journal: str
+    entry: str
+
+
+class Entries(Struct):
+    """Entries of a journal behind a place: kind and exchange. `last` is the id of the last one, `count` how many there
+    were in all since it was cleared, `entered` how many of those were exchanges, and `journal` its name since then."""
+
+    journal: str
+    rows: list[tuple[str, bytes]]
+    last: str
+    count: int
+    entered: int
 
 
 class Stored(Struct):
@@ -46,8 +67,7 @@ class Stored(Struct):
     seq: int
     at: float
     fields: dict[bytes, bytes]
-    entries: list[tuple[str, bytes]]
-    entered: int
+    entries: Entries
 
 
 class RedisServer:
@@ -57,36 +77,81 @@ class RedisServer:
         self._timeout, self._prefix = timeout, prefix
         limits: dict[str, Any] = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
         self.blocking = redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **limits)
-        self._pool = ConnectionPool.from_url(url, socket_timeout=None, socket_connect_timeout=timeout)
+        self._pool = ConnectionPool.from_url(url, socket_timeout=None, socket_connect_timeout=timeout, protocol=2)
         self._idle: list[AbstractConnection] = []
 
     def keys(self, world: str) -> list[str]:
         """The keys of a world: they lie in one slot of a cluster."""
-        return [f"{self._prefix}:{{{world}}}:{part}" for part in ("state", "changes", "head", "journal")]
+        return [f"{self._prefix}:{{{world}}}:{part}" for part in PARTS]
 
     async def commit(self, world: str, packed: Sequence[str | bytes]) -> Reply:
         """Runs the script that commits. Raises StoreUnavailable; then nobody knows whether it was committed."""
-        arguments = [4, *self.keys(world), *packed]
+        status, seq, seconds, micros, changed, known, last, entries, journal, *entry = await self._reply(
+            partial(_run, [len(PARTS), *self.keys(world), *packed])
+        )
+        others = list(zip(changed[::2], changed[1::2], strict=True))
+        at, added = int(seconds) + int(micros) / 1e6, entry[0].decode() if entry and entry[0] else ""
+        return Reply(status.decode(), seq, at, others, bool(known), last, entries, journal.decode(), added)
+
+    async def entries(self, world: str, after: str) -> Entries:
+        """Returns the entries of a world's journal after one of them. Raises StoreUnavailable."""
+        _, _, head, journal, *_ = self.keys(world)
+        commands = (("MULTI",), ("XRANGE", journal, f"({after}", "+"), ("HMGET", head, *JOURNAL), ("EXEC",))
+        *_, (rows, about) = await self._reply(partial(_ask, commands))
+        return _entries([(id, pairs) for id, pairs in rows], about, after)
+
+    async def workers(self, world: str) -> dict[str, int]:
+        """Returns up to which commit each worker of a world has done all that follows. Raises StoreUnavailable."""
+        rows = await self._reply(partial(_ask, (("HGETALL", self.keys(world)[4]),)))
+        return {name.decode(): int(value.split()[1]) for name, value in zip(rows[0][::2], rows[0][1::2], strict=True)}
+
+    async def lock(self, world: str, holder: str) -> bool:
+        """Makes one process the only one that does something; False when another one is. Raises StoreUnavailable."""
+        command = ("SET", self.keys(world)[5], holder, "NX", "PX", str(LOCK_MILLISECONDS))
+        replies: list[bytes | None] = await self._reply(partial(_ask, (command,)))
+        return replies == [b"OK"]
+
+    async def unlock(self, world: str) -> None:
+        """Ends what `lock` began. Raises StoreUnavailable."""
+        await self._reply(partial(_ask, (("DEL", self.keys(world)[5]),)))
+
+    @asynccontextmanager
+    async def notices(self, world: str) -> AsyncIterator[Callable[[], Awaitable[bytes]]]:
+        """Yields what waits for what is published when something is committed. Raises StoreUnavailable."""
+        connection = self._pool.make_connection()  # type: ignore[no-untyped-call]
         try:
-            reply = await self._reply(arguments)
+            await connection.send_command("SUBSCRIBE", self.keys(world)[2])
+            await connection.read_response()
+
+            async def next() -> bytes:
+                try:
+                    *_, message = await connection.read_response()
+                except (RedisError, OSError) as error:
+                    raise StoreUnavailable(reason(error)) from error
+                return bytes(message)
+
+            yield next
         except (RedisError, OSError) as error:
             raise StoreUnavailable(reason(error)) from error
-        status, seq, seconds, micros, changed, known = reply
-        others = list(zip(changed[::2], changed[1::2], strict=True))
-        return Reply(status.decode(), seq, int(seconds) + int(micros) / 1e6, others, bool(known))
+        finally:
+            await connection.disconnect()
 
-    async def _reply(self, arguments: list[Any]) -> Any:
-        if self._idle:
-            # The server may have closed it since. What is sent once more then is committed once: it has a number.
-            with suppress(redis.ConnectionError, ConnectionError):
-                return await self._sent(self._idle.pop(), arguments)
-            await self._close_idle()
-        return await self._sent(self._pool.make_connection(), arguments)  # type: ignore[no-untyped-call]
+    async def _reply(self, ask: Callable[[AbstractConnection], Awaitable[Any]]) -> Any:
+        """Returns what is answered. Raises StoreUnavailable; then nobody knows whether it was done."""
+        try:
+            if self._idle:
+                # The server may have closed it since. What is sent once more then is committed once: it has a number.
+                with suppress(redis.ConnectionError, ConnectionError):
+                    return await self._sent(self._idle.pop(), ask)
+                await self._close_idle()
+            return await self._sent(self._pool.make_connection(), ask)  # type: ignore[no-untyped-call]
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(reason(error)) from error
 
-    async def _sent(self, connection: AbstractConnection, arguments: list[Any]) -> Any:
+    async def _sent(self, connection: AbstractConnection, ask: Callable[[AbstractConnection], Awaitable[Any]]) -> Any:
         try:
             async with asyncio.timeout(self._timeout):
-                reply = await self._run(connection, arguments)
+                reply = await ask(connection)
         except BaseException:
             await connection.disconnect(nowait=True)
             raise
@@ -97,32 +162,24 @@ class RedisServer:
         while self._idle:
             await self._idle.pop().disconnect()
 
-    async def _run(self, connection: AbstractConnection, arguments: list[Any]) -> Any:
-        await connection.send_command("EVALSHA", SHA, *arguments)
-        try:
-            return await connection.read_response()
-        except NoScriptError:
-            await connection.send_command("EVAL", SCRIPT, *arguments)
-            return await connection.read_response()
-
     def load(self, world: str, epoch: str) -> Stored:
         """Returns everything that Redis holds of a world, which begins with an epoch when it was not there.
 
         Raises StoreUnavailable.
         """
-        state, _, head, journal = self.keys(world)
+        state, _, head, journal, *_ = self.keys(world)
         try:
             with self.blocking.pipeline(transaction=True) as pipeline:
                 pipeline.hsetnx(head, "epoch", epoch)
-                pipeline.hmget(head, "epoch", "seq", "entered")
+                pipeline.hmget(head, "seq", *JOURNAL)
                 pipeline.hgetall(state)
                 pipeline.xrange(journal)
                 pipeline.time()
-                _, (known, seq, entered), fields, entries, (seconds, micros) = pipeline.execute()
+                _, (seq, *about), fields, rows, (seconds, micros) = pipeline.execute()
         except (RedisError, OSError) as error:
             raise StoreUnavailable(reason(error)) from error
-        pairs = [(kind.decode(), data) for _, each in entries for kind, data in each.items()]
-        return Stored(known.decode(), int(seq or 0), seconds + micros / 1e6, fields, pairs, int(entered or 0))
+        entries = _entries([(id, next(iter(pairs.items()))) for id, pairs in rows], about, FIRST)
+        return Stored(about[0].decode(), int(seq or 0), seconds + micros / 1e6, fields, entries)
 
     def forget(self, world: str) -> None:
         """Removes everything that Redis holds of a world. Raises StoreUnavailable."""
@@ -135,6 +192,30 @@ class RedisServer:
         """Closes the connections."""
         await self._close_idle()
         self.blocking.close()
+
+
+async def _run(arguments: Sequence[Any], connection: AbstractConnection) -> Any:
+    """Runs the script that commits."""
+    await connection.send_command("EVALSHA", SHA, *arguments)
+    try:
+        return await connection.read_response()
+    except NoScriptError:
+        await connection.send_command("EVAL", SCRIPT, *arguments)
+        return await connection.read_response()
+
+
+async def _ask(commands: Sequence[Sequence[str]], connection: AbstractConnection) -> list[Any]:
+    """Sends commands at once; returns their replies."""
+    await connection.send_packed_command(connection.pack_commands(commands))
+    return [await connection.read_response() for _ in commands]
+
+
+def _entries(rows: Sequence[tuple[bytes, Sequence[bytes]]], about: Sequence[bytes | None], after: str) -> Entries:
+    epoch, name, entered, ended = about
+    counts = int(entered or 0), int(ended or 0)
+    pairs = [(kind.decode(), data) for _, (kind, data) in rows]
+    last = rows[-1][0].decode() if rows else after
+    return Entries((name or (epoch or b"")[:8]).decode(), pairs, last, sum(counts), counts[0])
 
 
 def shown(url: str) -> str:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
+from functools import partial
 from typing import Any, Generic, TypeVar, get_args
 
 import msgspec
+from msgspec import field
 
 from emulator.clock import Clock
-from emulator.playbook.limits import Rolls
+from emulator.playbook.limits import AtOnce, Rolls
 from emulator.store.backend import Bucket, Charge, Window
 from emulator.store.memory import MemoryCounters, MemoryUsage, UsageRow
 from emulator.store.redis.changes import Name, Tracker, verb
-from emulator.store.rolling import BucketLevel, Rolling, SlidingLog
+from emulator.store.redis.lots import Lots
+from emulator.store.redis.presence import Presence
+from emulator.store.rolling import BucketLevel, Rolling, SlidingLog, UnderWay
 from emulator.store.windows import MemoryWindows
 
 V = TypeVar("V")
+MAX_SKEW = 0.01  # real seconds by which the clocks of processes may be apart
 OPENED = ("opened",)  # stands for the order in which buckets were opened
 ROLLING: dict[str, Any] = {each.__name__: each for each in get_args(Rolling)}
 
@@ -103,19 +108,60 @@ class TrackedValues(dict[str, V], Generic[V]):
 
 
 class RedisCounters(MemoryCounters):
-    """Counters of a copy."""
+    """Counters of a copy. `lots` are numbers that nobody else gets: who takes one of them reads nothing."""
 
     def __init__(self, tracker: Tracker) -> None:
         self._tracker = tracker
         self.values: TrackedValues[int] = TrackedValues("c", tracker, int, int, int)
+        self.lots = Lots()
 
     @verb
     def increment(self, name: str) -> int:
         return super().increment(name)
 
     @verb
+    def number(self, name: str) -> int:
+        unit = self._tracker.unit
+        assert unit is not None
+        number = unit.numbers.get(name) or self.lots.take(name)
+        if not number:
+            return super().increment(name)
+        unit.numbers[name] = number
+        return number
+
+    @verb
     def delete(self, name: str) -> None:
         super().delete(name)
+
+
+class SharedUnderWay(UnderWay):
+    """How many responses are under way in each process: one that dies gives back what it had."""
+
+    held: dict[str, int] = field(default_factory=dict)
+    presence: Presence | None = None
+
+    def take(self, cost: int, now: float) -> None:
+        self._add(cost)
+
+    def settle(self, amount: int, charged_at: float, now: float) -> Window:
+        self._add(amount)
+        return self.look(now)
+
+    def release(self, worker: str) -> None:
+        """Forgets those of a process that has left."""
+        self.held.pop(worker, None)
+        self.used = sum(self.held.values())
+
+    def _add(self, amount: int) -> None:
+        assert self.presence is not None
+        worker = self.presence.worker
+        self.held[worker] = max(0, self.held.get(worker, 0) + amount)
+        if not self.held[worker]:
+            del self.held[worker]
+        self.used = sum(self.held.values())
+
+    def __copy__(self) -> SharedUnderWay:
+        return SharedUnderWay(self.used, dict(self.held), self.presence)
 
 
 class RedisWindows(MemoryWindows):
@@ -124,11 +170,26 @@ class RedisWindows(MemoryWindows):
     windows: TrackedValues[Window]
     rolling: TrackedValues[Rolling]
 
-    def __init__(self, clock: Clock, tracker: Tracker, cap: int) -> None:
+    def __init__(self, clock: Clock, tracker: Tracker, cap: int, presence: Presence) -> None:
         super().__init__(clock, cap)
         self._tracker = tracker
+        self._presence = presence
         self.windows = TrackedValues("w", tracker, lambda each: [each.used, each.resets_at], lambda row: Window(*row))
-        self.rolling = TrackedValues("l", tracker, _rolling_row, _rolling_of)
+        self.rolling = TrackedValues("l", tracker, _rolling_row, partial(_rolling_of, presence=presence))
+
+    def holders(self) -> set[str]:
+        """Returns the processes in which responses are under way."""
+        shared = [each for each in self.rolling.values() if isinstance(each, SharedUnderWay)]
+        return {worker for counter in shared for worker in counter.held}
+
+    @verb
+    def release(self, worker: str) -> None:
+        """Gives back what a process has under way that has left."""
+        for key, counter in list(self.rolling.items()):
+            if isinstance(counter, SharedUnderWay) and worker in counter.held:
+                shared = self.rolling[key]
+                assert isinstance(shared, SharedUnderWay)
+                shared.release(worker)
 
     @verb
     def charge(self, charges: Sequence[Charge], now: float | None = None) -> list[Window]:
@@ -143,6 +204,13 @@ class RedisWindows(MemoryWindows):
         self, key: str, pace: Rolls, amount: int, charged_at: float, now: float | None = None
     ) -> Window | None:
         return super().settle_rolling(key, pace, amount, charged_at, now)
+
+    @property
+    def _late(self) -> float:  # type: ignore[override] # it is only read
+        return MAX_SKEW * self._clock.speed
+
+    def _new(self, pace: Rolls) -> Rolling:
+        return SharedUnderWay(0, {}, self._presence) if isinstance(pace, AtOnce) else super()._new(pace)
 
     def _sweep(self, now: float) -> None:
         known = self.windows
@@ -257,12 +325,16 @@ class RedisUsage(MemoryUsage):
 
 def _rolling_row(counter: Rolling) -> Any:
     name = type(counter).__name__
+    if isinstance(counter, SharedUnderWay):
+        return [name, counter.held]
     row = msgspec.structs.asdict(counter)
     return [name, {**row, "gone": str(counter.gone)} if isinstance(counter, BucketLevel) else row]
 
 
-def _rolling_of(row: Any) -> Rolling:
+def _rolling_of(row: Any, presence: Presence) -> Rolling:
     name, fields = row
+    if name == SharedUnderWay.__name__:
+        return SharedUnderWay(sum(fields.values()), fields, presence)
     if name == "SlidingLog":
         return SlidingLog(fields["span"], [(at, cost) for at, cost in fields["entries"]], fields["used"])
     loaded: Rolling = ROLLING[name](**{**fields, **({"gone": int(fields["gone"])} if "gone" in fields else {})})

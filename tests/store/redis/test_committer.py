@@ -165,15 +165,16 @@ def test_what_is_sent_again_on_a_new_connection_is_committed_once(monkeypatch: p
         await store.transact(adding(store))
         sent = store.server._sent
 
-        async def breaking(connection: Any, arguments: list[Any]) -> Any:
+        async def breaking(connection: Any, ask: Any) -> Any:
             monkeypatch.undo()
-            await sent(connection, arguments)
+            await sent(connection, ask)
             raise redis.ConnectionError("closed by the server")
 
         monkeypatch.setattr(store.server, "_sent", breaking)
         assert [await store.transact(adding(store)) for _ in range(2)] == [2, 3]
         late = OwnBackend(redis_url(), store.world, manual())
         assert late.dump() == store.dump()
+        await store.catch_up()
         assert [each.number for each in late.journal] == [each.number for each in store.journal] == [1, 2, 3]
         await late.close()
 
@@ -236,7 +237,7 @@ def test_while_the_server_is_away_units_fail_and_change_nothing_and_afterwards_a
 
 
 def test_who_is_too_far_behind_loads_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emulator.store.redis.committer.KNOWN_CHANGES", 3)
+    monkeypatch.setattr("emulator.store.redis.packer.KNOWN_CHANGES", 3)
 
     async def story(store: OwnBackend) -> None:
         other = OwnBackend(redis_url(), store.world, manual())
@@ -285,6 +286,7 @@ def test_what_was_committed_though_no_reply_came_is_not_done_again(monkeypatch: 
         assert await store.transact(adding(store)) == 3
         await store.flush()
         assert store.counters.value("alone") == 1
+        await store.catch_up()
         assert [each.number for each in store.journal] == [1, 2, 3]
         late = OwnBackend(redis_url(), store.world, manual())
         assert late.dump() == store.dump()

@@ -38,6 +38,8 @@ class Workers(RuleBasedStateMachine):
         for store in (self.oracle, *self.workers):
             for kind in "jw":
                 store.schedule.handle(kind, lambda id: None)
+        for worker in self.workers:
+            self.loop.run_until_complete(worker.catch_up())
 
     def teardown(self) -> None:
         if hasattr(self, "loop"):
@@ -62,10 +64,17 @@ class Workers(RuleBasedStateMachine):
         expected, found = self.loop.run_until_complete(run())
         assert found == expected
 
-    @rule(seconds=st.integers(0, 50))
-    def advance(self, seconds: int) -> None:
-        for clock in self.clocks:
-            self.loop.run_until_complete(clock.advance(seconds))
+    @rule(worker=WORKERS, seconds=st.integers(0, 50))
+    def advance(self, worker: int, seconds: int) -> None:
+        """A clock is moved in one process, and the other one hears of it before it does anything."""
+
+        async def run() -> None:
+            await self.clocks[0].advance(seconds)
+            await self.workers[worker].clock.advance(seconds)
+            await self.workers[worker].everywhere()
+
+        self.loop.run_until_complete(run())
+        assert {clock.now() for clock in self.clocks} == {self.clocks[0].now()}
 
     @rule(worker=WORKERS, collection=COLLECTIONS, id=IDS, value=VALUES, ttl=st.none() | st.integers(1, 90))
     def put(self, worker: int, collection: str, id: str, value: Any, ttl: int | None) -> None:

@@ -28,6 +28,6 @@ def test_an_exchange_is_read_back(peer: Any, closed: float) -> None:
     exchange.near_misses = (NearMiss("r", "n", "f.yaml", 3, (Differing("a", "b", "c", True),)),)
     exchange.schedule, exchange.secrets, exchange.used = Schedule((0.1,), b"x", [(1, 0.2)]), frozenset("s"), {"r": 2}
     exchange.row, exchange.held = object(), 5
-    read = exchange_of(data_of(exchange))
-    assert shared(read) == shared(exchange)
+    worker, read = exchange_of(data_of(exchange, "w"))
+    assert (worker, shared(read)) == ("w", shared(exchange))
     assert (read.peer.closed, read.held, read.row) == (closed, 0, None)

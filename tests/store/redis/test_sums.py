@@ -10,6 +10,7 @@ from emulator.clock import manual
 from emulator.playbook.limits import AtOnce, Refill, Sliding, Spends
 from emulator.store.backend import Bucket
 from emulator.store.redis.changes import Tracker
+from emulator.store.redis.presence import Presence
 from emulator.store.redis.sums import RedisUsage, RedisWindows
 
 
@@ -21,7 +22,7 @@ def tracker() -> Tracker:
 
 @pytest.mark.parametrize("pace", [Sliding(60.0), Refill(3, 60.0), AtOnce(), Spends()])
 def test_a_rolling_counter_is_read_back_as_it_was(pace: Any) -> None:
-    windows = RedisWindows(manual(), tracker(), 10)
+    windows = RedisWindows(manual(), tracker(), 10, Presence())
     for cost in (1, 2):
         windows.charge([("key", 10, pace, cost)])
     part, name = windows.rolling, ("key",)
@@ -29,7 +30,7 @@ def test_a_rolling_counter_is_read_back_as_it_was(pace: Any) -> None:
 
 
 def test_what_is_held_is_not_what_later_charges_change() -> None:
-    windows = RedisWindows(manual(), tracker(), 10)
+    windows = RedisWindows(manual(), tracker(), 10, Presence())
     windows.charge([("key", 10, 60.0, 1)])
     before = windows.windows.held(("key",))
     windows.charge([("key", 10, 60.0, 1)])

@@ -1,0 +1,128 @@
+"""Presence: which processes use a world, and in which era it is: the time since it was last reset or restored."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from secrets import token_hex
+from typing import Any
+
+import msgspec
+
+from emulator.store.redis.changes import Name, Tracker
+
+
+class Presence:
+    """The part of a copy that holds the workers of a world, this one's `worker` included once it has `joined`.
+
+    What a worker has under way carries its name. One that is not heard of for a while is taken to be dead: `left` are
+    called with its name, here and everywhere; if it lives after all, it goes on under another name.
+    """
+
+    letter = "p"
+
+    def __init__(self) -> None:
+        self.worker = token_hex(8)
+        self.joined = False
+        self.workers: dict[str, Any] = {}
+        self.left: list[Callable[[str], None]] = []
+
+    def about(self) -> dict[str, Any]:
+        """Returns what others may know of this worker."""
+        return {"pid": os.getpid()}
+
+    def join(self) -> None:
+        """Notes that this worker's name is known to all."""
+        self.joined = True
+        self.workers[self.worker] = self.about()
+
+    def renew(self) -> None:
+        """Takes another name, after others have taken this worker to be dead."""
+        before, self.worker, self.joined = self.worker, token_hex(8), False
+        self.place((before,), None)
+
+    def leave(self) -> None:
+        """Forgets this worker, which has left: what is still committed here is another one's."""
+        self.workers.pop(self.worker, None)
+        self.worker, self.joined = token_hex(8), False
+
+    def begin_again(self) -> None:
+        """Forgets all workers: the server has lost them, and each joins again."""
+        self.joined = False
+        for worker in [*self.workers]:
+            self.place((worker,), None)
+
+    def is_there(self, worker: str) -> bool:
+        """Whether a worker may still end what it has under way."""
+        return worker == self.worker or worker in self.workers
+
+    # ------------------------------------------------------------------ part
+
+    def held(self, name: Name) -> Any:
+        return self.workers.get(name[0])
+
+    def place(self, name: Name, value: Any) -> None:
+        if value is not None:
+            self.workers[name[0]] = value
+        elif self.workers.pop(name[0], None) is not None:
+            for callback in self.left:
+                callback(name[0])
+
+    def tidy(self) -> None:
+        """Does nothing: workers have no order."""
+
+    def encode(self, name: Name, value: Any) -> bytes:
+        return msgspec.json.encode(value)
+
+    def decode(self, name: Name, data: bytes) -> Any:
+        return msgspec.json.decode(data)
+
+    def everything(self) -> Iterable[Name]:
+        return [(worker,) for worker in self.workers]
+
+
+ERA = ("era",)
+
+
+class Era:
+    """The part of a copy that names the time since the world was last reset or restored.
+
+    `begun` are called when another process has begun another one, once all that it changed is here.
+    """
+
+    letter = "e"
+
+    def __init__(self, tracker: Tracker) -> None:
+        self._tracker = tracker
+        self._name: str | None = None
+        self.begun: list[Callable[[], None]] = []
+
+    def begin(self) -> None:
+        """Begins another one, in a unit of work."""
+        self._tracker.touch(self, ERA)
+        self._name = token_hex(8)
+
+    def follow(self) -> None:
+        """Has all done that follows when another process has begun one."""
+        for callback in self.begun:
+            callback()
+
+    # ------------------------------------------------------------------ part
+
+    def held(self, name: Name) -> str | None:
+        return self._name
+
+    def place(self, name: Name, value: str | None) -> None:
+        self._name = value
+
+    def tidy(self) -> None:
+        """Does nothing: there is one value."""
+
+    def encode(self, name: Name, value: str) -> bytes:
+        return msgspec.json.encode(value)
+
+    def decode(self, name: Name, data: bytes) -> str:
+        return msgspec.json.decode(data, type=str)
+
+    def everything(self) -> Iterable[Name]:
+        return [] if self._name is None else [ERA]
