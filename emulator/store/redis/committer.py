@@ -154,7 +154,7 @@ class Committer:
     async def _commit(self) -> None:
         """Commits until nothing waits."""
         try:
-            while self._pending or self._followers or self.base < self._wanted:
+            while self._pending or self._followers or self._wanted:
                 with self._clock.busy():
                     await self._commit_some()
                     if self._followers:
@@ -171,12 +171,14 @@ class Committer:
     async def _commit_some(self) -> None:
         self._in_doubt = batch = list(islice(self._pending, max(1, MAX_UNITS >> self._refusals)))
         reading = self._timer.unknown()
-        missing = self._lots.missing(len(self._pending))
+        missing, wanted = self._lots.missing(len(self._pending)), self._wanted
         reply = await self._send(batch, reading, missing)
         if reply.status == "done" or reply.known:
             self._note_commit(batch, reply, reading)
         if reply.status == "done":
             self.base, self._refusals = reply.seq, 0
+            if self._wanted == wanted:
+                self._wanted = 0
             self._absorb(reply.changed)
             if reply.last and missing:
                 self._lots.add(reply.last, missing)  # units that wait have perhaps counted on

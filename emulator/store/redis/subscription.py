@@ -11,6 +11,7 @@ from emulator.errors import StoreUnavailable
 from emulator.store.redis.server import RedisServer
 
 RETRY_SECONDS = 1.0  # real seconds after which a server that went away is tried again
+CLOSE_SECONDS = 1.0  # real seconds that closing a connection may take
 
 Hear = Callable[[str, int, bool, bool], None]  # worker, its commit, whether it is urgent, whether it is in the journal
 
@@ -24,6 +25,7 @@ class Subscription:
     def __init__(self, server: RedisServer, world: str, hear: Hear, ask: Callable[[], None], beat: float) -> None:
         self._server, self._world = server, world
         self._hear, self._ask, self._beat = hear, ask, beat
+        self._closed = False
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -36,21 +38,23 @@ class Subscription:
 
     async def close(self) -> None:
         """Ends."""
+        self._closed = True
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)
 
     async def _listen(self) -> None:
-        while True:
+        while not self._closed:
             with suppress(StoreUnavailable):
                 async with self._server.notices(self._world) as next_notice:
                     self._ask()
-                    while True:
+                    while not self._closed:
                         worker, seq, urgent, entries = (await next_notice()).decode().split()
                         self._hear(worker, int(seq), urgent == "1", entries == "1")
             await pause(RETRY_SECONDS)
 
     async def _ask_again(self) -> None:
-        while True:
+        while not self._closed:
             await pause(self._beat)
             self._ask()
