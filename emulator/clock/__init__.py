@@ -137,6 +137,10 @@ class Clock:
         """Returns the real seconds by which the next timer is overdue, because the loop was busy; 0 if it is not."""
         return max(0.0, (self.now() - self._timers.first()) / self._rate) if self._rate else 0.0
 
+    def wake(self) -> None:
+        """Sees to the timers that were set outside of a running loop."""
+        self._arm()
+
     async def settle(self) -> None:
         """Lets all happen that is due: waits until all tasks wait, and for work in flight as long as a move does."""
         loop = asyncio.get_running_loop()

@@ -91,7 +91,7 @@ class RedisBackend(MemoryBackend):
         """Runs the work without giving others a turn, and again until what it has read is what Redis holds."""
         if self._committer.lost is not None:
             await self._committer.recover()
-        self._subscription.start()
+        self._begin()
         waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         unit = Unit(lambda: at_once(work()), waiter)
         self._tracker.run(unit)
@@ -122,7 +122,7 @@ class RedisBackend(MemoryBackend):
         """Brings the copy, the journal included, up to what all processes have done. Raises StoreUnavailable."""
         if self._committer.lost is not None:
             await self._committer.recover()
-        self._subscription.start()
+        self._begin()
         await self._committer.follow()
 
     @asynccontextmanager
@@ -175,6 +175,12 @@ class RedisBackend(MemoryBackend):
             self._tracker.alone(change)
         else:
             change()
+
+    def _begin(self) -> None:
+        """Begins what needs a running loop: to hear of others, and to do what is due."""
+        if not self._subscription.started:
+            self._subscription.start()
+            self.clock.wake()
 
     def _hear(self, worker: str, seq: int, urgent: bool, entries: bool) -> None:
         """Hears of a commit."""

@@ -28,13 +28,15 @@ class Subscription:
         self._closed = False
         self._tasks: list[asyncio.Task[None]] = []
 
+    @property
+    def started(self) -> bool:
+        """Whether it has begun."""
+        return bool(self._tasks)
+
     def start(self) -> None:
-        """Begins, where a loop is running, unless it has begun."""
-        if self._tasks:
-            return
-        with suppress(RuntimeError):
-            loop = asyncio.get_running_loop()
-            self._tasks = [loop.create_task(self._listen()), loop.create_task(self._ask_again())]
+        """Begins, in a running loop."""
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(self._listen()), loop.create_task(self._ask_again())]
 
     async def close(self) -> None:
         """Ends."""

@@ -38,7 +38,7 @@ class Line:
             await self._clock.sleep(0)
             raise StoreUnavailable("the line is cut")
         reply = await self._commit(world, packed)
-        sets, drops = msgspec.msgpack.decode(packed[0])[6:8]
+        sets, drops = msgspec.msgpack.decode(b"".join(each for each in packed[:1] if isinstance(each, bytes)))[6:8]
         if not (sets or drops):  # a sign of life
             return reply
         self.cut = self.cut_next
