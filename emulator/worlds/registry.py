@@ -120,8 +120,7 @@ class WorldRegistry:
         return {file for world in self._worlds.values() for file in world.playbook.files}
 
     def observe(self, observer: Observer) -> None:
-        """Reports each exchange of each world that this process answers: as it is added to the journal, and when one
-        that was open has ended."""
+        """Reports each exchange of each world that this process answers: as it is added and when it has ended."""
         self.follow(lambda world: world.state.journal.watched(partial(observer, world), own=True))
 
     def follow(self, follower: Follower) -> None:
@@ -242,7 +241,6 @@ class WorldRegistry:
         if world is not self.default:
             for credential in world.state.issued():
                 self.routes.issue(credential, world)
-        await world.state.store.everywhere()
 
     async def close(self) -> None:
         """Stops serving every world; what is scheduled stays where the store keeps it."""
@@ -334,7 +332,6 @@ class WorldRegistry:
                     self.routes.issue(credential, world)
         world.make_keys_again([*world.made_keys(), *made])
         world.known = world.known.begun_again()
-        await world.state.store.everywhere()
 
     def _world(self, name: str, clock: Clock, seed: int, scenarios: tuple[str, ...], spec: WorldSpec) -> World:
         settings = self._settings
