@@ -70,7 +70,7 @@ def content(body: bytes, lines: Sequence[Header]) -> Any:
     """
     if not body:
         return None
-    kind = next((value for name, value in lines if name.lower() == b"content-type"), b"").decode("latin-1").lower()
+    kind = media_type(lines).decode("latin-1").lower()
     if kind.startswith(FORM):
         return _pairs(body.decode("latin-1"))
     if "json" in kind or body.lstrip()[:1] in (b"{", b"["):
@@ -81,6 +81,14 @@ def content(body: bytes, lines: Sequence[Header]) -> Any:
         except (orjson.JSONDecodeError, TypeError):
             pass
     return body.decode("utf-8", "backslashreplace")
+
+
+def media_type(lines: Sequence[Header]) -> bytes:
+    """Returns the value of Content-Type, empty where there is none; each line of the request log asks for it."""
+    for name, value in lines:
+        if name.lower() == b"content-type":
+            return value
+    return b""
 
 
 def gather(pairs: Sequence[tuple[str, str]]) -> dict[str, str | list[str]]:

@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 
-from emulator.engine.context import Service
+from emulator.engine.context import Context, Service
 from emulator.errors import EmulatorError
 from emulator.http import Exchange
-from emulator.store.views import content
+from emulator.store.views import content, media_type
 
 STREAM = b"text/event-stream"
 
@@ -26,13 +26,18 @@ def spending(service: Service, exchange: Exchange, units: Collection[str] | None
     found: dict[str, float] = {}
     if not missing or exchange.status >= 400:
         return found
-    names = {
-        "body": content(exchange.body, exchange.headers),
-        "status": exchange.status,
-        "operation": exchange.operation,
-    }
+    said: list[Any] = []
+
+    def body(context: Context) -> Any:
+        """Reads the request's body, once, when a template names it: few do."""
+        if not said:
+            said.append(content(exchange.body, exchange.headers))
+        return said[0]
+
+    makers = {**service.makers, "body": body}
     for answer in _answers(exchange):
-        context = service.background(**names, answer=answer)
+        context = service.background(status=exchange.status, operation=exchange.operation, answer=answer)
+        context.makers = makers
         for unit in [*missing]:
             try:
                 value = missing[unit].value(context)
@@ -48,7 +53,7 @@ def spending(service: Service, exchange: Exchange, units: Collection[str] | None
 
 def _answers(exchange: Exchange) -> Iterator[Mapping[str, Any]]:
     """Yields the bodies that a response is made of, those that are JSON objects; of a stream, the last event first."""
-    if not any(name.lower() == b"content-type" and STREAM in value for name, value in exchange.reply_headers):
+    if STREAM not in media_type(exchange.reply_headers):
         whole = content(exchange.reply_body, exchange.reply_headers)
         if isinstance(whole, dict):
             yield whole
