@@ -27,10 +27,11 @@ The buckets of the histograms end at {", ".join(f"{bound:g}" for bound in SECOND
   away.
 - Counters begin at 0 when the server starts; faults and outcomes of webhooks are there from the start. A world that is
   reset or deleted takes nothing away from them.
-- With several processes on one [store](scale.md), a scrape of any of them shows the sums of all; start each with
-  `--metrics`. What a process has counted is published once a second and stays when the process dies, so that counters
-  never go backwards; one that is killed loses what it counted since. The counters go on from there as long as the store
-  keeps its data, and `emulator store clear` removes them. While the store is away a scrape is a 503.
+- With `--workers`, and with several processes on one [store](scale.md) that are each started with `--metrics`, a scrape
+  of any of them shows the sums of all. What a process has counted is published once a second and stays when the process
+  dies, so that counters never go backwards; one that is killed loses what it counted since. The counters go on from
+  there as long as the store keeps its data, and `emulator store clear` removes them. While the store is away a scrape
+  is a 503.
 - Durations are real time, whatever the world's clock says. The time to the first event is only known where the world's
   clock runs at real speed: streams of worlds whose clock is frozen or sped up are left out.
 

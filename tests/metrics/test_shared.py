@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from msgspec.structs import replace
 
@@ -164,3 +165,17 @@ def test_counters_never_go_backwards_when_a_process_is_killed(server: Server, tm
         assert scraped(other) == 3
         other.client.post("/v2/messages", json=MESSAGE, headers={"X-API-Key": aiexport.PRO})
         until(lambda: scraped(other) == 4)
+
+
+@pytest.mark.slow
+def test_whichever_worker_is_asked_shows_the_sum_of_all(server: Server, tmp_path: Path) -> None:
+    with Serving(tmp_path, "--store", server.url, "--workers", "2", "--metrics") as workers:
+        for _ in range(10):
+            # Each on a connection of its own, so that both workers get some.
+            answer = httpx.post(
+                f"{workers.origin}/v2/messages", json=MESSAGE, headers={"X-API-Key": aiexport.ENTERPRISE}
+            )
+            assert answer.status_code == 200
+        until(lambda: scraped(workers) == 10)
+        text = [httpx.get(f"{workers.origin}/_emulator/metrics").text for _ in range(5)]
+        assert all("emulator_worlds 1.0\n" in each for each in text)
