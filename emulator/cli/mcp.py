@@ -59,8 +59,8 @@ def mcp(
             await server.converse(server.make_server(Toolbox(TABLE), client, world))
 
     with ExitStack() as stack:
+        stack.enter_context(_ends_at_signals(stack.close))  # before anything says that it has begun
         found = stack.enter_context(_started(scenarios, listen, world, token)) if start else (address, token)
-        stack.enter_context(_ends_at_signals(stack.close))
         asyncio.run(converse(*found))
     return 0
 
