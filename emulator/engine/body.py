@@ -66,8 +66,10 @@ class BodyQuota:
         self.size = max(self.size, 4 * self._largest(playbook))
 
     def _largest(self, playbook: Playbook) -> int:
-        operations = (each for api in playbook.apis.values() for each in api.operations.values())
-        return self._max_body or max((each.max_body for each in operations), default=0)
+        # As the files say: to ask an operation would compile it, and most are compiled when they are first used.
+        files = [api.file for api in playbook.apis.values()]
+        sizes = (part.max_body or file.max_body for file in files for part in file.operations.values())
+        return self._max_body or max(sizes, default=0)
 
     def share(self) -> BodyShare:
         """Returns the share of one request, which has it until it has ended: in a `with` block."""

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from emulator import paths
-from emulator.app import LANGUAGE
+from emulator.app import LANGUAGE, Application
 from emulator.app import load as load_released
+from emulator.clock import manual
 from emulator.compile.finder import SUMS, checked_files
 from emulator.compile.loader import Loader
 from emulator.compile.operation import DeferredOperations
+from emulator.engine.body import MAX_UNDER_WAY
 from emulator.errors import DocumentError
 from emulator.playbook import Api, Playbook
+from emulator.settings import Settings
 from tests.library import STORY, Library, api
 
 TWO = api(
@@ -66,6 +70,14 @@ def test_a_released_scenario_is_right_as_a_whole(name: str) -> None:
     for each, part in whole.apis.items():
         assert isinstance(part.operations, dict)
         assert described(released.apis[each]) == described(part)
+
+
+def test_an_emulator_begins_without_compiling_an_operation() -> None:
+    playbook = load_released(("default",))
+    app = Application(Settings(reload=False), manual(), playbook)
+    assert [compiled(playbook, name) for name in playbook.apis] == [[] for _ in playbook.apis]
+    assert app.pipeline.bodies.size >= MAX_UNDER_WAY
+    asyncio.run(app.close())
 
 
 def test_a_released_api_compiles_an_operation_when_it_is_first_used() -> None:
