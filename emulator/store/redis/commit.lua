@@ -47,7 +47,8 @@ local done = head[4] == tostring(number)
 local function reply(status, others)
   return {status, seq, time[1], time[2], others, done and 1 or 0, 0, entries, journal}
 end
-if base < floor or base > seq then
+seq = math.max(seq, base) -- the server may have come back with older data: the worker's copy is newer
+if base < floor then
   return reply('behind', {})
 end
 if part ~= 'join' and redis.call('HEXISTS', KEYS[5], worker) == 0 then
