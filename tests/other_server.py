@@ -10,12 +10,12 @@ from typing import Any
 
 
 @contextmanager
-def another_server(body: bytes) -> Iterator[str]:
+def another_server(body: bytes, status: int = 200) -> Iterator[str]:
     """A server that is no emulator: it answers every GET so."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(200)
+            self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -50,9 +50,9 @@ class AttachedClient:
             data = orjson.loads(response.content)
         except orjson.JSONDecodeError:
             data = None
-        if not isinstance(data, dict):
+        if not isinstance(data, dict) or (response.is_error and not isinstance(data.get("error"), dict)):
             return _refusal(f"what answers at {self._url} is no emulator of this version")
-        if response.status_code == 403 and "token" in data.get("error", {}).get("message", ""):
+        if response.status_code == 403 and "token" in str(data["error"].get("message")):
             data["error"]["hint"] = TOKEN_HINT
         return Answer(response.status_code, data)
 

@@ -113,7 +113,8 @@ class RouteTool:
         value = values.pop(name, "")
         if not isinstance(value, str) or not value:
             raise WrongCall(f"{self.tool.name}: {name!r} is missing; expected text")
-        return quote(value, safe="")
+        # A client takes "." and ".." out of a path, which would then be that of another route.
+        return quote(value, safe="") if value.strip(".") else value.replace(".", "%2E")
 
     @property
     def _shape(self) -> Any:

@@ -8,7 +8,8 @@ import pytest
 
 from emulator.control.mcp.attached import AttachedClient
 from emulator.control.mcp.calls import Answer
-from emulator.control.mcp.tools import Order
+from emulator.control.mcp.tools import Order, Toolbox
+from emulator.control.routes import TABLE
 from emulator.settings import Settings
 from tests.other_server import another_server
 from tests.running import Emulated, Running
@@ -32,6 +33,18 @@ def test_it_asks_the_route_of_the_world_with_the_body(emulator: Emulated) -> Non
     assert ask(emulator.origin, Order("GET", "/_emulator/worlds", b"", None)).status == 200
 
 
+@pytest.mark.parametrize("name", [".", ".."])
+def test_dots_in_an_argument_do_not_lead_to_another_route(emulator: Emulated, name: str) -> None:
+    tools = Toolbox(TABLE)
+    armed = ask(emulator.origin, tools.find("arm_fault").order({"fault": "status"}, "default"))
+    refused = ask(emulator.origin, tools.find("disarm_fault").order({"id": name}, "default"))
+    assert refused.status == 404
+    assert refused.data["error"]["message"].startswith(f"no armed fault '{name}'")
+    assert ask(emulator.origin, tools.find("disarm_fault").order({"id": armed.data["id"]}, "default")).status == 200
+    listed = ask(emulator.origin, tools.find("list_records").order({"api": name, "collection": "jobs"}, "default"))
+    assert listed.data["error"]["message"].startswith(f"no API '{name}'")
+
+
 def test_a_missing_token_is_named_with_the_option_for_it(running: Running) -> None:
     emulator = Emulated(running, ("default",), settings=Settings(control_token="a-token-for-tests", reload=False))
     try:
@@ -53,5 +66,12 @@ def test_no_emulator_at_the_address_is_a_sentence_with_a_cure() -> None:
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b"7", b""])
 def test_another_server_at_the_address_is_a_sentence_too(body: bytes) -> None:
     with another_server(body) as url:
+        refused = ask(url)
+    assert refused.data["error"]["message"] == f"what answers at {url} is no emulator of this version"
+
+
+@pytest.mark.parametrize("body", [b'{"error": "forbidden"}', b'{"error": ["token"]}', b"{}"])
+def test_another_server_that_refuses_is_that_sentence_too(body: bytes) -> None:
+    with another_server(body, 403) as url:
         refused = ask(url)
     assert refused.data["error"]["message"] == f"what answers at {url} is no emulator of this version"
