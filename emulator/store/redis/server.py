@@ -79,6 +79,7 @@ class RedisServer:
         self.blocking = redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **limits)
         self._pool = ConnectionPool.from_url(url, socket_timeout=None, socket_connect_timeout=timeout, protocol=2)
         self._idle: list[AbstractConnection] = []
+        self._closed = False
 
     def keys(self, world: str) -> list[str]:
         """The keys of a world: they lie in one slot of a cluster."""
@@ -155,7 +156,10 @@ class RedisServer:
         except BaseException:
             await connection.disconnect(nowait=True)
             raise
-        self._idle.append(connection)
+        if self._closed:  # nobody would close it
+            await connection.disconnect(nowait=True)
+        else:
+            self._idle.append(connection)
         return reply
 
     async def _close_idle(self) -> None:
@@ -190,6 +194,7 @@ class RedisServer:
 
     async def close(self) -> None:
         """Closes the connections."""
+        self._closed = True
         await self._close_idle()
         self.blocking.close()
 
