@@ -17,6 +17,7 @@ from emulator.metrics.tally import Gauge, Tally
 from emulator.store.redis.totals import Sums, Totals
 
 EVERY = 1.0  # real seconds between two publications
+LOOK = 0.05  # real seconds after which what still runs is cancelled again
 
 
 class SharedMetrics:
@@ -33,7 +34,9 @@ class SharedMetrics:
     async def end(self) -> None:
         """Publishes a last time, if the store is there."""
         if self._task is not None:
-            self._task.cancel()
+            while not self._task.done():
+                self._task.cancel()
+                await asyncio.wait((self._task,), timeout=LOOK)  # the client may take it for a lost connection
             with suppress(StoreUnavailable):
                 await self._totals.publish(self._observer.tally.flat, {})
         await self._totals.close()

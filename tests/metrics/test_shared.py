@@ -125,6 +125,38 @@ def test_a_process_publishes_by_itself(start: Callable[[], Process], monkeypatch
     settled(other, 1)
 
 
+def test_a_publication_that_takes_its_cancellation_for_a_lost_connection_ends_too(
+    start: Callable[[], Process], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = start()
+    publisher = one.app._publisher
+    assert publisher is not None
+    attempts = []
+
+    async def deaf(arguments: object) -> None:
+        attempts.append(arguments)
+        try:
+            await asyncio.get_running_loop().create_future()
+        except asyncio.CancelledError:
+            if len(attempts) < 3:
+                raise ConnectionError("lost") from None
+            raise
+
+    monkeypatch.setattr("emulator.metrics.shared.EVERY", 0.0)
+    monkeypatch.setattr(publisher._totals, "_call", deaf)
+    one.running.loop.call_soon_threadsafe(publisher.begin)
+    until(lambda: len(attempts) == 1)
+    task = publisher._task
+    assert task is not None
+    monkeypatch.setattr(publisher._totals, "publish", nothing)
+    one.running.call(publisher.end())
+    assert task.done()
+
+
+async def nothing(*_: object) -> None:
+    """Publishes nothing."""
+
+
 def test_while_the_store_is_away_a_scrape_is_a_503_and_afterwards_nothing_is_counted_twice(
     server: Server, start: Callable[[], Process]
 ) -> None:
