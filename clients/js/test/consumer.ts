@@ -20,7 +20,7 @@ export async function use(): Promise<number[]> {
   const requests: RecordedRequest[] = await world.requests('messages.*', { status: { gte: 400 } });
   const attempts = await world.waitForWebhooks({ delivered: true, timeout: 2 });
   const played: number = await fault.played();
-  const rules: string[] = (await world.verdict({ ignore: ['no_backoff'], polls_apart: 0.01 })).findings.map(({ rule }) => rule);
+  const rules: string[] = (await world.verdict({ ignore: ['no_back_off'], polls_apart: 0.01 })).findings.map(({ rule }) => rule);
   const scenarios: string[] = (await world.control.get('/scenarios')).using;
   await world.stop();
   return [...requests.map(({ status }) => status), ...attempts.map(({ attempt }) => attempt), played, rules.length, scenarios.length, +frozen];

@@ -302,7 +302,7 @@ export class Emulator {
     setLimits(key: string, limits: Omit<import("./types.js").LimitsRequest, "key">): Promise<void>;
     /**
      * What the client did wrong: `ok`, `findings`, `text`. Rules can be ignored, and thresholds set:
-     * `verdict({ ignore: ['no_backoff'], polls_apart: 0.01 })`.
+     * `verdict({ ignore: ['no_back_off'], polls_apart: 0.01 })`.
      * @param {{ignore?: string[]} & Record<string, number | string[] | undefined>} [options]
      * @returns {Promise<import('./types.js').Verdict>}
      */
