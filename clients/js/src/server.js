@@ -54,6 +54,7 @@ export class Server {
 export async function startServer(options = {}) {
   const env = { ...process.env, ...options.env };
   const cwd = resolve(options.cwd ?? '.');
+  if (!existsSync(cwd)) throw new ControlError(`the working folder ${cwd} is missing`);
   const chosen = options.command ?? env.EMULATOR_COMMAND?.split(/\s+/).filter(Boolean);
   const commands = chosen?.length ? [chosen] : commandsFrom(cwd);
   for (const command of commands) {

@@ -67,6 +67,11 @@ inFolder('where nothing is installed it says what was looked for', async (folder
   await assert.rejects(Emulator.start({ cwd: folder, env }), tried);
 });
 
+inFolder('a working folder that is not there is named', async (folder) => {
+  const cwd = join(folder, 'missing');
+  await assert.rejects(Emulator.start({ cwd }), new RegExp(`^ControlError: the working folder ${cwd} is missing`));
+});
+
 inFolder('a Python without the package is passed over', async (folder) => {
   for (const name of ['python3', 'python']) {
     writeFileSync(join(folder, name), '#!/bin/sh\necho "$0: No module named emulator" >&2\nexit 1\n', { mode: 0o755 });
