@@ -1,4 +1,4 @@
-import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import { Agent as HttpAgent, request as httpRequest, validateHeaderValue } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { ControlError } from './errors.js';
 
@@ -40,6 +40,8 @@ export class Control {
     this.#url = parsed(url);
     this.#agent = new (this.#url.protocol === 'https:' ? HttpsAgent : HttpAgent)({ keepAlive: true });
     this.#token = token;
+    if (!isHeaderValue(world)) throw new ControlError(`the world ${JSON.stringify(world)} has a character that no header can have`);
+    if (!isHeaderValue(token ?? '')) throw new ControlError('the control token has a character that no header can have');
     /** The name of the world. */
     this.world = world;
   }
@@ -107,10 +109,11 @@ export class Control {
    * @returns {Promise<{status: number, body: any}>}
    */
   async send(method, path, body = undefined, waits = false) {
+    const content = body === undefined ? undefined : JSON.stringify(body, finite);
     /** @type {{status: number, text: string}} */
     let response;
     try {
-      response = await this.#exchange(method, path, body, waits);
+      response = await this.#exchange(method, path, content, waits);
     } catch (error) {
       throw unanswered(this.url, error);
     }
@@ -129,12 +132,11 @@ export class Control {
   /**
    * @param {string} method
    * @param {string} path
-   * @param {unknown} body
+   * @param {string | undefined} content
    * @param {boolean} waits
    * @returns {Promise<{status: number, text: string}>}
    */
-  #exchange(method, path, body, waits) {
-    const content = body === undefined ? undefined : JSON.stringify(body);
+  #exchange(method, path, content, waits) {
     const headers = {
       [WORLD_HEADER]: this.world,
       ...(this.#token ? { Authorization: `Bearer ${this.#token}` } : {}),
@@ -156,6 +158,29 @@ export class Control {
   }
 }
 
+/**
+ * A name or an id as a part of a path. A URL drops an empty part and dots, and would be that of another route.
+ * @param {string} name
+ */
+export function segment(name) {
+  if (typeof name !== 'string' || /^\.{0,2}$/.test(name)) {
+    throw new ControlError(`expected a name or an id; found ${JSON.stringify(name)}`);
+  }
+  return encodeURIComponent(name);
+}
+
+/**
+ * Refuses numbers for which JSON has null, as if they were left out. An invalid `Date` gives one too.
+ * @param {string} name
+ * @param {unknown} value
+ */
+function finite(name, value) {
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new ControlError(`${name}: expected a number or a valid time; found ${value}`);
+  }
+  return value;
+}
+
 /** A URL of a server. @param {string} url */
 function parsed(url) {
   const found = URL.canParse(url) ? new URL(url) : undefined;
@@ -164,6 +189,16 @@ function parsed(url) {
     throw new ControlError(`${JSON.stringify(url)} is no URL of an emulator`, { hint });
   }
   return found;
+}
+
+/** @param {string} value */
+function isHeaderValue(value) {
+  try {
+    validateHeaderValue('x', value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** @param {string} text */

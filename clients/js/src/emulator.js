@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Clock, moment } from './clock.js';
-import { Control, DEFAULT_WORLD, WORLD_HEADER } from './control.js';
+import { Control, DEFAULT_WORLD, segment, WORLD_HEADER } from './control.js';
 import { environmentOf } from './environment.js';
 import { ControlError } from './errors.js';
 import { AddedAnswer, armFault } from './faults.js';
@@ -92,7 +92,7 @@ export class Emulator {
       ...(scenarios?.length ? { scenarios: scenarios.map(absolute) } : {}),
       ...(frozen === undefined ? {} : { frozen: typeof frozen === 'boolean' ? frozen : moment(frozen) }),
     };
-    const path = `/worlds/${encodeURIComponent(name)}`;
+    const path = `/worlds/${segment(name)}`;
     const { status } = await this.control.send('PUT', path, body);
     if (status !== 201) {
       throw new ControlError(`there is a world '${name}' already`, { status: 409, hint: 'choose another name' });
@@ -233,7 +233,7 @@ export class Emulator {
 
   /** Uploads a scenario, as YAML or as data, for `use`. @param {string} name @param {string | object} source */
   async putScenario(name, source) {
-    await this.control.put(`/scenarios/${encodeURIComponent(name)}`, typeof source === 'string' ? { yaml: source } : source);
+    await this.control.put(`/scenarios/${segment(name)}`, typeof source === 'string' ? { yaml: source } : source);
   }
 
   /**
@@ -283,12 +283,12 @@ export class Emulator {
 
   /** Sends a webhook again, at once. @param {string} id */
   async redeliver(id) {
-    await this.control.post(`/webhooks/${encodeURIComponent(id)}/redeliver`);
+    await this.control.post(`/webhooks/${segment(id)}/redeliver`);
   }
 
   /** A job, by its id. @param {string} id @returns {Promise<import('./types.js').Job>} */
-  job(id) {
-    return this.control.get(`/jobs/${encodeURIComponent(id)}`);
+  async job(id) {
+    return this.control.get(`/jobs/${segment(id)}`);
   }
 
   /** The jobs. @returns {Promise<import('./types.js').Job[]>} */

@@ -239,6 +239,29 @@ test('an api that is not served is named with those that are', () => {
   assert.throws(() => server.baseUrl('aiexprot'), /no API is called 'aiexprot'; expected .*'aiexport'/);
 });
 
+test('a time or a number that is none is refused and not left out', async () => {
+  await assert.rejects(server.world('no-time', { frozen: new Date('yesterday') }), refused(0, /frozen: expected a number .*; found NaN/));
+  await assert.rejects(server.clock.freeze(new Date('yesterday')), refused(0, /set: expected a number .*; found NaN/));
+  await assert.rejects(server.clock.advance(Infinity), refused(0, /advance: expected a number .*; found Infinity/));
+  assert.equal((await server.clock.state()).frozen, false);
+});
+
+test('a name that is none leads to no other route', async () => {
+  for (const name of ['', '.', '..', undefined]) {
+    const none = refused(0, /^expected a name or an id; found (undefined|"\.{0,2}")$/);
+    await assert.rejects(server.world(name), none);
+    await assert.rejects(server.job(name), none);
+    await assert.rejects(server.redeliver(name), none);
+    await assert.rejects(server.putScenario(name, ''), none);
+  }
+});
+
+test('what no header can carry is named, and the server is not blamed', async () => {
+  const { url } = server;
+  await assert.rejects(Emulator.attach({ url, world: 'two\nlines' }), refused(0, /^the world "two\\nlines" .* no header can have/));
+  await assert.rejects(Emulator.attach({ url, token: 'two\nlines' }), refused(0, /^the control token .* no header can have/));
+});
+
 test('without a server there is a sentence that says what to start', async () => {
   const url = 'http://127.0.0.1:9';
   const sentence = /no emulator answers at http:\/\/127\.0\.0\.1:9: the connection was refused\nstart one with `emulator serve`/;

@@ -1,3 +1,8 @@
+/**
+ * A name or an id as a part of a path. A URL drops an empty part and dots, and would be that of another route.
+ * @param {string} name
+ */
+export function segment(name: string): string;
 export const DEFAULT_WORLD: "default";
 export const WORLD_HEADER: "X-Emulator-World";
 /** @typedef {import('./types.js').Paths} Paths */
