@@ -38,14 +38,23 @@ def shorten(data: dict[str, Any], rest: str, newest: bool = False, limit: int = 
 
 
 def _cut_texts(data: Any, longest: int) -> Any:
-    """Returns a copy with each text cut."""
+    """Returns a copy with each text cut, and each name."""
     if isinstance(data, dict):
-        return {name: _cut_texts(value, longest) for name, value in data.items()}
+        cut: dict[str, Any] = {}
+        for name, value in data.items():
+            short = _cut_text(name, longest)
+            # Two names may begin alike; a number keeps them apart.
+            cut[short if short not in cut else f"{short} #{len(cut) + 1}"] = _cut_texts(value, longest)
+        return cut
     if isinstance(data, list):
         return [_cut_texts(each, longest) for each in data]
-    if isinstance(data, str) and len(data) > longest:
-        return f"{data[:longest]}… ({len(data) - longest:,} more characters)"
-    return data
+    return _cut_text(data, longest) if isinstance(data, str) else data
+
+
+def _cut_text(text: str, longest: int) -> str:
+    if len(text) <= longest:
+        return text
+    return f"{text[:longest]}… ({len(text) - longest:,} more characters)"
 
 
 def _drop_items(data: dict[str, Any], newest: bool, limit: int) -> Iterator[str]:

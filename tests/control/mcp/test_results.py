@@ -58,6 +58,15 @@ def test_an_object_with_very_many_keys_is_shortened_too() -> None:
     assert "record has" in found[SHORTENED]
 
 
+def test_long_names_end_as_long_texts_do_and_stay_apart() -> None:
+    data = {"exchanges": [{"body": {"n" * 30_000 + str(number): number for number in range(3)}}]}
+    found = shorten(data, REST)
+    assert size_of(found) < MAX_SIZE
+    assert list(found["exchanges"][0]["body"].values()) == [0, 1, 2]
+    assert all(name.startswith("n" * 2_000 + "… (28,001 more") for name in found["exchanges"][0]["body"])
+    assert found[SHORTENED] == "This result was too long: texts end after 2,000 characters. Ask for fewer."
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=400),
     lambda inner: st.lists(inner, max_size=20) | st.dictionaries(st.text(max_size=20), inner, max_size=20),
