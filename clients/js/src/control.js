@@ -51,6 +51,11 @@ export class Control {
     return this.#url.href.replace(/\/+$/, '');
   }
 
+  /** The token that it sends, if any. */
+  get token() {
+    return this.#token;
+  }
+
   /** The same server and another world. @param {string} world */
   of(world) {
     return new Control(this.url, world, this.#token);

@@ -46,8 +46,7 @@ export class Emulator {
    */
   static async start(options = {}) {
     const server = await startServer(options);
-    const token = options.env?.EMULATOR_CONTROL_TOKEN ?? process.env.EMULATOR_CONTROL_TOKEN;
-    return Emulator._open(new Control(server.url, DEFAULT_WORLD, token), () => server.stop());
+    return Emulator._open(new Control(server.url, DEFAULT_WORLD, server.token), () => server.stop());
   }
 
   /**

@@ -6,7 +6,8 @@ import { ControlError } from './errors.js';
 /** @typedef {import('./types.js').StartOptions} StartOptions */
 /** @typedef {import('node:child_process').ChildProcessWithoutNullStreams} Child */
 
-const READY = /^Ready on (\S+?),? /m;
+const READY = /^Ready on (\S+?),? [^]*^Ctrl-C stops it/m;
+const TOKEN = /^ +send +Authorization: Bearer (\S+)$/m;
 const MISSING = /No module named '?emulator/;
 // A test asks for all that it has sent, so the journal is larger than that of `emulator serve`.
 const JOURNAL = { JOURNAL_ENTRIES: '100000', JOURNAL_BYTES: '256MiB' };
@@ -20,9 +21,12 @@ export class Server {
   /**
    * @param {Child} child
    * @param {string} url
+   * @param {string} [token]
    */
-  constructor(child, url) {
+  constructor(child, url, token = undefined) {
     this.#child = child;
+    /** The token of its control API, if it has one: that of its options, or one of its own. */
+    this.token = token;
     /** The server's URL, such as `http://127.0.0.1:40123`. */
     this.url = url;
     child.stdout.resume(); // a full pipe would block the server
@@ -118,7 +122,7 @@ function startWith([name = '', ...args], cwd, env, timeout) {
       clearTimeout(late);
       for (const stream of [child.stdout, child.stderr]) stream.removeAllListeners('data');
       child.removeAllListeners('close');
-      resolve(new Server(child, url));
+      resolve(new Server(child, url, TOKEN.exec(output)?.[1]));
     });
     child.on('error', (error) => {
       clearTimeout(late);

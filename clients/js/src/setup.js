@@ -15,10 +15,13 @@ export default async function setUp() {
       await attached.stop();
     };
   }
+  const given = process.env.EMULATOR_CONTROL_TOKEN;
   const server = await Emulator.start();
   process.env.EMULATOR_URL = server.url;
+  if (server.control.token) process.env.EMULATOR_CONTROL_TOKEN = server.control.token; // of emulator.yaml, or its own
   return async () => {
     delete process.env.EMULATOR_URL;
+    if (given === undefined) delete process.env.EMULATOR_CONTROL_TOKEN;
     await server.stop();
   };
 }

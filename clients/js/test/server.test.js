@@ -67,6 +67,19 @@ inFolder('where nothing is installed it says what was looked for', async (folder
   await assert.rejects(Emulator.start({ cwd: folder, env }), tried);
 });
 
+for (const [given, args, env] of [
+  ['an option', ['--control-token', 'token-of-an-option'], {}],
+  ['a variable', [], { EMULATOR_CONTROL_TOKEN: 'token-of-a-variable' }],
+  ['the server, which listens for other machines', ['--listen', '0.0.0.0:0'], { EMULATOR_CONTROL_TOKEN: '' }],
+]) {
+  test(`the control token of ${given} is sent`, async () => {
+    const emulator = await Emulator.start({ args, env });
+    assert.match(emulator.control.token, /^\S{8,}$/);
+    await (await emulator.world('with-a-token')).stop();
+    await emulator.stop();
+  });
+}
+
 inFolder('a working folder that is not there is named', async (folder) => {
   const cwd = join(folder, 'missing');
   await assert.rejects(Emulator.start({ cwd }), new RegExp(`^ControlError: the working folder ${cwd} is missing`));

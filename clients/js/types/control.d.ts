@@ -35,6 +35,8 @@ export class Control {
     world: string;
     /** The server's URL, without a slash at its end. */
     get url(): string;
+    /** The token that it sends, if any. */
+    get token(): string | undefined;
     /** The same server and another world. @param {string} world */
     of(world: string): Control;
     /**

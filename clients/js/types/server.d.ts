@@ -18,8 +18,11 @@ export class Server {
     /**
      * @param {Child} child
      * @param {string} url
+     * @param {string} [token]
      */
-    constructor(child: Child, url: string);
+    constructor(child: Child, url: string, token?: string);
+    /** The token of its control API, if it has one: that of its options, or one of its own. */
+    token: string | undefined;
     /** The server's URL, such as `http://127.0.0.1:40123`. */
     url: string;
     /** Stops it, and waits until it has ended. */
