@@ -22,9 +22,9 @@ from emulator.compile.lint import CONTROL
 from emulator.compile.loader import Loader
 from emulator.compile.playbooks import Playbooks, stamp
 from emulator.engine.body import open_request
-from emulator.engine.deliver import FastPath
+from emulator.engine.deliver import Continuation, FastPath
 from emulator.engine.functions import LANGUAGE as LANGUAGE
-from emulator.engine.pipeline import Continuation, Pipeline
+from emulator.engine.pipeline import Pipeline
 from emulator.engine.state import STORED_TYPES, WorldState
 from emulator.errors import ConfigError, DocumentError, StoreUnavailable
 from emulator.http import Request
@@ -204,7 +204,7 @@ class Application:
             world = self.worlds.resolve(request)
         except UnknownWorld:
             return self
-        later = world.pipeline.try_now(request, fast_path)
+        later = world.pipeline.try_now(request, fast_path, world.serve)
         return None if later is None else partial(world.serve, later)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -15,8 +15,7 @@ from starlette.types import Receive, Scope, Send
 from emulator import app as application
 from emulator.app import Application
 from emulator.clock import Clock, manual
-from emulator.engine.deliver import FastPath
-from emulator.engine.pipeline import Continuation
+from emulator.engine.deliver import Continuation, FastPath
 from emulator.http import Exchange, Request
 from emulator.https.proxy import HttpsProxy
 from emulator.playbook import Playbook

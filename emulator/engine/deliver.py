@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from starlette.types import Receive, Scope, Send
 
 from emulator.clock import Clock, Timer
+from emulator.engine.exchange_log import ExchangeLog
 from emulator.faults.raw_response import Outage, RawResponse, Segment, raw_response
 from emulator.http import BODILESS, Exchange, Frame, Header, Reply, write_lines
 
@@ -17,11 +19,21 @@ CHUNKS = "emulator.chunks"  # the ASGI extension by which a server offers to wri
 Write = Callable[[bytes], bool]
 """Writes a chunk of the answer under way at once; False when nothing was written, and `send` has to be awaited."""
 
+Continuation = Callable[[Scope, Receive, Send], Awaitable[None]]
+Serve = Callable[[Continuation, Scope, Receive, Send], Awaitable[None]]
+Deliver = Callable[[Reply, Exchange, Scope, Receive, Send], Awaitable[None]]
+
 
 class FastPath(Protocol):
     """A server's direct way to the socket; it adds the length of the body itself."""
 
     def respond(self, status: int, head: str, body: bytes, chunked: bool) -> bool: ...
+
+    def can_postpone(self) -> bool: ...
+
+    def postpone(self, body: bytes) -> None: ...
+
+    def resume(self, application: Any = None) -> bool: ...
 
 
 async def deliver(reply: Reply, exchange: Exchange, clock: Clock, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,6 +72,46 @@ def respond(reply: Reply, exchange: Exchange, wire: FastPath) -> bool:
         return False
     exchange.sent_events, exchange.sent_bytes, exchange.outcome = events, len(body), "complete"
     return True
+
+
+def note_whole(reply: Reply, exchange: Exchange) -> bool:
+    """Records in the exchange that its reply was sent, if that leaves in one write; returns whether it does."""
+    if reply.delay or reply.frames is not None or reply.wire_edits or reply.closes:
+        return False
+    exchange.sent_events, exchange.sent_bytes, exchange.outcome = reply.events, len(reply.body), "complete"
+    return True
+
+
+def answer_postponed(
+    exchanges: ExchangeLog,
+    deliver: Deliver,
+    serve: Serve,
+    wire: FastPath,
+    decided: tuple[Reply, Exchange] | None,
+    error: Exception | None,
+) -> None:
+    """Answers a postponed request, whose unit of work was committed or has failed with an error.
+
+    A reply that needs time is delivered through ASGI, as all are that `serve` serves.
+    """
+    if decided is None:
+        wire.resume(partial(serve, partial(_fail, error or RuntimeError("nothing was decided"))))
+        return
+    reply, exchange = decided
+    if exchange.outcome == "open":
+        if not wire.resume(partial(serve, partial(deliver, reply, exchange))):
+            exchange.outcome = "left"
+            exchanges.finish(exchange)
+        return
+    if wire.resume():
+        respond(reply, exchange, wire)
+    if exchange.allowance is not None:
+        exchanges.release(exchange)
+
+
+async def _fail(error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
+    """Fails where the server expects it."""
+    raise error
 
 
 def _never(chunk: bytes) -> bool:

@@ -7,6 +7,7 @@ no time, and is finished exactly once. Between the two, only delivery writes to 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from emulator.engine.context import Context
 from emulator.engine.errors import Refusal
@@ -86,6 +87,12 @@ class ExchangeLog:
             self._masker.mask_exchange(exchange, exchange.secrets)
         self._store.journal.add(exchange)
 
+    def enter_ended(self, exchange: Exchange) -> None:
+        """Adds an exchange to the journal, in a unit of work, whose reply leaves whole when that is committed."""
+        self._time(exchange)
+        self._store.on_commit(partial(self._time, exchange))  # this process knows better then how long it took
+        self.enter(exchange)
+
     def finish(self, exchange: Exchange) -> None:
         """Ends an exchange, and adds it to the journal unless it is there already."""
         clock = self._clock
@@ -98,5 +105,17 @@ class ExchangeLog:
             if exchange.secrets:
                 self._masker.mask_exchange(exchange, exchange.secrets)
             self._store.journal.add(exchange)
+        if exchange.allowance is not None:
+            self.release(exchange)
+
+    def release(self, exchange: Exchange) -> None:
+        """Gives back what is charged to an exchange as long as it is under way."""
         if exchange.allowance is not None and exchange.allowance.holder:
             release(self._store, exchange.allowance)
+
+    def _time(self, exchange: Exchange) -> None:
+        """Notes how long it took until now."""
+        clock = self._clock
+        exchange.took = clock.now() - exchange.at
+        if clock.speed != 1.0:
+            exchange.real_took = clock.real() - exchange.real

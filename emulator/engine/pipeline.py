@@ -8,7 +8,7 @@ request where its bytes were read, by the same steps, and `Pending` says where i
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from copy import copy
 from functools import lru_cache, partial
 
@@ -24,7 +24,7 @@ from emulator.engine.authenticate import authenticate, decide, route
 from emulator.engine.body import BodyQuota, BodyShare, ClientLeft, QuotaExceeded, open_request, read, too_large
 from emulator.engine.coding import HEADER as CODING_HEADER
 from emulator.engine.context import Context, Service
-from emulator.engine.deliver import FastPath, deliver, respond
+from emulator.engine.deliver import Continuation, FastPath, Serve, answer_postponed, deliver, note_whole, respond
 from emulator.engine.errors import Refusal, hint_line, ignored_line, refuse
 from emulator.engine.exchange_log import ExchangeLog
 from emulator.engine.faulting import (
@@ -55,7 +55,6 @@ from emulator.settings import Settings
 from emulator.store.masking import Masker
 
 CACHED_ROUTES = 256  # paths whose routes are remembered: clients request the same few again and again
-Continuation = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Decision(Struct):
@@ -124,12 +123,15 @@ class Pipeline:
             reply, exchange = await self.state.store.transact(partial(self._decide, request, at, real))
             await self._deliver(reply, exchange, scope, receive, send)
 
-    def try_now(self, request: Request, fast_path: FastPath) -> Continuation | None:
-        """Answers a request whose body is there, without a task; returns what goes on with it when it needs time."""
-        if self._paced or not self._immediate or b"expect" in request.fields or CODING_HEADER in request.fields:
+    def try_now(self, request: Request, fast_path: FastPath, serve: Serve) -> Continuation | None:
+        """Answers a request whose body is there, without a task; returns what goes on with it when it needs time, or
+        lets `serve` do so later."""
+        if self._paced or b"expect" in request.fields or CODING_HEADER in request.fields:
             return self
         if request.method == "OPTIONS":  # perhaps a preflight
             return self
+        if not self._immediate:
+            return None if self._postpone(request, fast_path, serve) else self
         at, real = self.state.clock.read()
         exchange = self._exchanges.open(request, at, real)
         decision = self._match(request, exchange)
@@ -142,6 +144,15 @@ class Pipeline:
             return partial(self._proceed, Pending(exchange, decision, None, reply))
         self._exchanges.finish(exchange)
         return None
+
+    def _postpone(self, request: Request, fast_path: FastPath, serve: Serve) -> bool:
+        """Begins a request's unit of work, and has it answered when that is committed; False when that can't be."""
+        then = partial(answer_postponed, self._exchanges, self._deliver, serve, fast_path)
+        work = partial(self._decide, request, 0.0, 0.0, None, whole=True)
+        if not fast_path.can_postpone() or not self.state.store.begin(work, then):
+            return False
+        fast_path.postpone(request.raw)
+        return True
 
     async def rehearse(self, request: Request, decided: Callable[[Decision], None]) -> tuple[Reply, Exchange]:
         """Answers a request whose body is there in a fork of the world, up to its delivery: nothing changes here.
@@ -212,26 +223,33 @@ class Pipeline:
         at: float,
         real: float,
         decided: Callable[[Decision], None] | None = None,
+        whole: bool = False,
     ) -> Generator[None, None, tuple[Reply, Exchange]]:
-        """Returns the reply to a request that came `at` that time, and its exchange: a unit of work."""
+        """Returns the reply to a request that came `at` that time, and its exchange: a unit of work.
+
+        With `whole`, a reply that needs no time is sent in one write, so its exchange enters the journal ended.
+        """
         request = copy(request)  # another attempt finds it as it came
         at, real = (at, real) if self._immediate else self.state.clock.read()  # after what other processes have done
         exchange = self._exchanges.open(request, at, real)
         decision = self._match(request, exchange)
         if decided is not None:
             decided(decision)
-        reply = yield from self._conclude(decision, exchange, self._run_steps(decision))
+        reply = yield from self._conclude(decision, exchange, self._run_steps(decision), whole)
         return reply, exchange
 
     def _conclude(
-        self, decision: Decision, exchange: Exchange, steps: Iterator[None] | None
+        self, decision: Decision, exchange: Exchange, steps: Iterator[None] | None, whole: bool = False
     ) -> Generator[None, None, Reply]:
         """Takes the steps, and returns the reply: the rest of a unit of work."""
         yield from steps or ()
         reply = self._build_reply(decision, exchange)
         if exchange.method == "HEAD":
             exchange.reply_body = b""
-        self._exchanges.enter(exchange)
+        if whole and note_whole(reply, exchange):
+            self._exchanges.enter_ended(exchange)
+        else:
+            self._exchanges.enter(exchange)
         return reply
 
     def _match(self, request: Request, exchange: Exchange) -> Decision:

@@ -8,6 +8,7 @@ with status line, headers and body in one write, and with one timer per connecti
   time, the parser reads it after all, and it goes on through ASGI.
 - The fast path falls back to ASGI when the body is incomplete or longer than MAX_BUFFERED, when the application needs
   time (`try_now` returns a continuation), or when the socket is full.
+- What waits for a commit is postponed: the response is written later, and what the client sends meanwhile waits.
 - `_body` is the state: bytes while the request is on the fast path, None once it goes through ASGI.
 - A CONNECT leaves HTTP: `_tunnel` is its target, and the socket is given to `open_tunnel`.
 - Any other offer to upgrade is ignored. The parser skips the body of a request that makes one, so the head is parsed
@@ -35,9 +36,10 @@ from emulator.http import BODILESS, Header, Peer, Request
 from emulator.https.proxy import HttpsProxy, ProxyRefusal
 from emulator.server.close_delimited import CloseDelimited
 from emulator.server.head import BadRequest, Target, check_head, host_header, plain_target, read_target
-from emulator.server.known_heads import MAX_BUFFERED, Head, whole_request
+from emulator.server.known_heads import MAX_BUFFERED, whole_request
+from emulator.server.postponed import PostponingProtocol
 from emulator.server.raw_socket import RawSocket
-from emulator.server.time_limits import ForgottenConnection, IdleLimit, TimedProtocol
+from emulator.server.time_limits import ForgottenConnection, IdleLimit
 from emulator.server.tls import open_tunnel
 
 LOG = logging.getLogger("emulator")
@@ -49,7 +51,7 @@ join_header = b": ".join  # a name and a value become a header line
 join_lines = b"\r\n".join
 
 
-class ProxyingProtocol(TimedProtocol):
+class ProxyingProtocol(PostponingProtocol):
     """uvicorn's connection with proxy requests."""
 
     _target = Target("", b"")
@@ -140,16 +142,10 @@ def _raising(error: Exception) -> Callable[[Scope, Receive, Send], Awaitable[Non
 class HttpProtocol(ProxyingProtocol):
     """One client's connection; for a request on the fast path also its FastPath."""
 
-    _body: bytes | None = (
-        None  # what has arrived of the body of a request on the fast path; None: the request goes through ASGI
-    )
     _head_size = 0  # bytes of an incomplete head after the read that it began in; -1 during that read
     _framing_size: int | None = None  # bytes that are no content since a chunk began or ended: extensions, trailers
-    _application: Any = None  # the application for a request that goes through ASGI after all
     _reading = False  # whether the parser is within a request
-    _last_head: Head | None = None  # of the last request that did not pass the parser
     _try_now: Any = None  # the application's way to answer at once, if it has one
-    _keep_alive = True  # whether the connection stays open after the request on the fast path
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -243,6 +239,10 @@ class HttpProtocol(ProxyingProtocol):
             self._application = self._answer_now(head.request(body, self.scheme or "http", self.client))
             if self._application is None:
                 return
+        if self._postponed is not None:
+            self._postponed.early += data
+            self.flow.pause_reading()
+            return
         if self._framing_size is not None:
             self._framing_size += len(data)  # unless this read has content, or another chunk
         self._parse(data)

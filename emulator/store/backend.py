@@ -268,6 +268,10 @@ class Backend(Protocol):
         that was committed.
         """
 
+    def begin(self, work: Work[T], then: Callable[[T | None, Exception | None], None]) -> bool:
+        """Does what `transact` does without a task: `then` is called with the result, or with an error, in a turn of
+        its own. Returns False when that is not possible now."""
+
     async def insist(self, work: Work[T]) -> T:
         """Does what `transact` does, for work that must not be done in vain: it waits until it can be committed."""
 

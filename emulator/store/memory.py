@@ -290,6 +290,10 @@ class MemoryBackend:
 
     insist = transact
 
+    def begin(self, work: Work[T], then: Callable[[T | None, Exception | None], None]) -> bool:
+        """Begins nothing: what is committed at once needs no task, and other work gives others a turn."""
+        return False
+
     def on_commit(self, effect: Callable[[], None]) -> None:
         effect()
 

@@ -12,8 +12,8 @@ from starlette.types import Scope as Connection
 from emulator.clock import Clock
 from emulator.clock.start import ClockStart
 from emulator.engine.context import Service
-from emulator.engine.deliver import RAW_SOCKET, BorrowedSocket
-from emulator.engine.pipeline import Continuation, Pipeline
+from emulator.engine.deliver import RAW_SOCKET, BorrowedSocket, Continuation
+from emulator.engine.pipeline import Pipeline
 from emulator.engine.state import MADE_KEYS, MadeKey, WorldEnded, WorldState
 from emulator.errors import ConfigError, StoreUnavailable
 from emulator.language.document.diagnostics import did_you_mean

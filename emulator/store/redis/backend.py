@@ -14,7 +14,7 @@ from emulator.errors import StoreUnavailable
 from emulator.store.backend import ExchangeJournal, Work
 from emulator.store.codec import Codec, from_json
 from emulator.store.memory import MAX_BUCKETS, MAX_WINDOWS, Dump, MemoryBackend
-from emulator.store.redis.changes import Tracker, Unit
+from emulator.store.redis.changes import Continuing, Tracker, Unit
 from emulator.store.redis.clock import ClockPart, ServerTime
 from emulator.store.redis.committer import Committer
 from emulator.store.redis.journal import RedisJournal
@@ -97,6 +97,15 @@ class RedisBackend(MemoryBackend):
         self._tracker.run(unit)
         self._committer.queue(unit)
         return await waiter
+
+    def begin(self, work: Work[T], then: Callable[[T | None, Exception | None], None]) -> bool:
+        if self._committer.lost is not None:
+            return False
+        self._begin()
+        unit = Unit(lambda: at_once(work()), Continuing(then))
+        self._tracker.run(unit)
+        self._committer.queue(unit)
+        return True
 
     async def insist(self, work: Work[T]) -> T:
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()

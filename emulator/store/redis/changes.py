@@ -45,6 +45,32 @@ class Part(Protocol):
 Field: TypeAlias = tuple[Part, Name]
 
 
+class Waiter(Protocol):
+    """Who waits for a unit's commit, as a future."""
+
+    def done(self) -> bool: ...
+
+    def set_result(self, result: Any, /) -> None: ...
+
+    def set_exception(self, error: Exception, /) -> None: ...
+
+
+class Continuing:
+    """A Waiter that goes on by a call with the result or an error, without a task."""
+
+    def __init__(self, then: Callable[[Any, Exception | None], None]) -> None:
+        self._then = then
+
+    def done(self) -> bool:
+        return False
+
+    def set_result(self, result: Any) -> None:
+        asyncio.get_running_loop().call_soon(self._then, result, None)
+
+    def set_exception(self, error: Exception) -> None:
+        asyncio.get_running_loop().call_soon(self._then, None, error)
+
+
 class Unit:
     """One unit of work as it was run last: what it gave, and what it touched.
 
@@ -55,7 +81,7 @@ class Unit:
     keeps when it is run again.
     """
 
-    def __init__(self, work: Callable[[], Any], waiter: asyncio.Future[Any] | None = None) -> None:
+    def __init__(self, work: Callable[[], Any], waiter: Waiter | None = None) -> None:
         self.work = work
         self.waiter = waiter
         self.followed = False

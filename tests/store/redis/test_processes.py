@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from tests.process import Serving
 from tests.receiver import receiving
 from tests.redis_server import Server
 from tests.waiting import PATIENCE, until
+from tests.wire import Wire, request
 
 pytestmark = pytest.mark.slow
 CLIENTS = 12
@@ -122,6 +124,27 @@ def test_a_limit_of_60_a_minute_lets_60_through(start: Start) -> None:
     assert len(set(numbers[0])) == 240
     control(processes[1], "POST", "/clock", {"advance": "61s"})
     assert statuses(flood(processes, 120)) == {200: 60, 429: 60}
+
+
+def test_a_limit_of_60_a_minute_lets_60_through_when_requests_come_whole(start: Start) -> None:
+    processes = [start("--clock", "frozen"), start("--clock", "frozen")]
+    headers = [("x-api-key", FREE), ("content-type", "application/json")]
+    whole = request("POST", "/v2/messages", headers, json.dumps(asking(model=HAIKU)).encode())
+
+    def one(number: int) -> list[int]:
+        with Wire(processes[number % 2].port) as wire:
+            answers = []
+            for _ in range(20):
+                wire.send(whole)
+                answers.append(wire.answer().status)
+            return answers
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        answered = Counter(status for statuses in pool.map(one, range(CLIENTS)) for status in statuses)
+    assert answered == {200: 60, 429: 180}
+    numbers = [[each["number"] for each in journal(process)] for process in processes]
+    assert numbers[0] == numbers[1]
+    assert len(set(numbers[0])) == 240
 
 
 def test_tokens_of_a_day_are_counted_as_in_one_process(start: Start, tmp_path: Path) -> None:
