@@ -10,8 +10,8 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from emulator.engine.body import open_request
-from emulator.engine.deliver import FastPath
-from emulator.engine.pipeline import Continuation, Pipeline
+from emulator.engine.deliver import Continuation
+from emulator.engine.pipeline import Pipeline
 from emulator.http import Exchange, Reply, Request
 from tests.engine.test_unit_of_work import Story, aiexport_story, aixplain_story, emulating, small_story
 from tests.receiver import receiving
@@ -57,7 +57,7 @@ def test_each_request_of_a_long_story_is_answered_as_it_was_rehearsed(
 
         await answer(self, scope, again, send)
 
-    def through_asgi(self: Pipeline, request: Request, fast_path: FastPath) -> Continuation:
+    def through_asgi(self: Pipeline, *_: object) -> Continuation:
         return self
 
     caplog.set_level(logging.INFO, "emulator")
