@@ -131,6 +131,11 @@ class Tracker:
         if unit is not None and (field := (part, name)) not in unit.before:
             unit.before[field] = part.held(name)
 
+    def touch_whole(self, field: Field) -> None:
+        """Notes that a name is about to be read that stands for several values, and has none of its own."""
+        if self.unit is not None:
+            self.unit.before.setdefault(field)
+
     def touch_all(self) -> None:
         """Notes that everything is about to be changed."""
         if self.unit is not None:

@@ -13,7 +13,7 @@ from emulator.errors import ConfigError
 from emulator.store.backend import MAX_RECORDS, FindRow
 from emulator.store.codec import UNREADABLE, Codec, as_json
 from emulator.store.memory import NEVER, Collection, MemoryRecords
-from emulator.store.redis.changes import Name, Tracker, verb
+from emulator.store.redis.changes import Field, Name, Tracker, verb
 
 
 class Row(msgspec.Struct, eq=False):
@@ -188,9 +188,12 @@ class TrackedSize:
 
     def __init__(self, records: RedisRecords, name: str) -> None:
         self._records, self._name = records, name
+        self._field: Field = (records, (name,))
 
     def __len__(self) -> int:
-        return self._records.count(self._name)
+        records = self._records
+        records._tracker.touch_whole(self._field)
+        return len(records.collections.get(self._name, ()))
 
 
 def encoded(value: Any) -> bytes:
