@@ -328,7 +328,13 @@ def scale(bench: Bench) -> list[Row]:
     each_of_two = middle(two, "workers_cost")
     return [
         replace(at_least("messages in Redis vs. in memory", ratio, 0.35, detail), problem=cost.problem),
-        at_most("scripts that Redis runs a message", middle(one, "scripts"), 2, "", "one commits, one notes the end"),
+        at_most(
+            "scripts that Redis runs a message",
+            middle(one, "scripts"),
+            2,
+            "",
+            "one commits; a response that takes time needs another one for its end",
+        ),
         Row("CPU of Redis a message", f"{redis_cost:.1f} µs", "-", None),
         Row("CPU of both of two workers a message", f"{each_of_two:.1f} µs", "-", None, "all cores, with the client"),
         Row(

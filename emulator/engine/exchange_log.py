@@ -105,8 +105,8 @@ class ExchangeLog:
             if exchange.secrets:
                 self._masker.mask_exchange(exchange, exchange.secrets)
             self._store.journal.add(exchange)
-        if exchange.allowance is not None:
-            self.release(exchange)
+        if exchange.allowance is not None and exchange.allowance.holder:
+            release(self._store, exchange.allowance)
 
     def release(self, exchange: Exchange) -> None:
         """Gives back what is charged to an exchange as long as it is under way."""
