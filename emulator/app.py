@@ -282,7 +282,7 @@ def redis_stores() -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != "redis":
             raise
-        raise ConfigError("--store needs the package redis: pip install 'ai-api-emulator[redis]'") from None
+        raise ConfigError("--store needs the package redis: pip install 'redis[hiredis]'") from None
     return stores
 
 

@@ -25,7 +25,7 @@ from emulator.worlds.registry import WorldRegistry
 from emulator.worlds.world import World
 
 NEEDED = "need the package prometheus-client"
-INSTALL = "pip install 'ai-api-emulator[metrics]'"
+INSTALL = "pip install prometheus-client"
 OUTCOMES = ("delivered", "rejected", "unanswered", "not_sent")  # of attempts to deliver a webhook
 STEADY = 1.0  # seconds: what took longer by the world's clock is measured anew, as that clock may have been moved
 

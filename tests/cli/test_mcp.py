@@ -210,7 +210,7 @@ def test_without_the_package_it_says_how_to_install_it(tmp_path: Path) -> None:
         timeout=PATIENCE,
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "MCP needs the package mcp, 2.3 or later: pip install 'ai-api-emulator[mcp]'\n"
+    assert done.stderr == "MCP needs the package mcp, 2.3 or later: pip install 'mcp>=2.3'\n"
 
 
 def test_a_server_that_no_agent_asks_never_imports_the_package() -> None:

@@ -16,7 +16,7 @@ from tests.running import Emulated, Running, loaded
 
 PLAIN = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
-INSTALL = "pip install 'ai-api-emulator[metrics]'"
+INSTALL = "pip install prometheus-client"
 
 
 @pytest.fixture

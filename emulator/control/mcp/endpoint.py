@@ -36,7 +36,7 @@ def sdk() -> ModuleType:
     except ImportError as error:
         if error.name is None or error.name.partition(".")[0] != "mcp":
             raise
-        raise ConfigError("MCP needs the package mcp, 2.3 or later: pip install 'ai-api-emulator[mcp]'") from None
+        raise ConfigError("MCP needs the package mcp, 2.3 or later: pip install 'mcp>=2.3'") from None
     return server
 
 

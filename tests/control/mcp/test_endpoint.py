@@ -407,5 +407,5 @@ def test_without_the_package_it_says_how_to_install_it(
     monkeypatch.delattr("emulator.control.mcp.server", raising=False)
     answer = post(emulator)
     assert answer.status_code == 501
-    hint = "pip install 'ai-api-emulator[mcp]'"
+    hint = "pip install 'mcp>=2.3'"
     assert answer.json() == {"error": {"message": "MCP needs the package mcp, 2.3 or later", "hint": hint}}
