@@ -21,4 +21,4 @@ def check_address(url: str, world: str, token: str) -> tuple[str, str]:
     try:
         return parse_public_url(url), parse_token(token) if token else ""
     except ValueError as error:
-        raise ConfigError(f"--token is not a token; expected {error}") from None
+        raise ConfigError(f"--token, or EMULATOR_CONTROL_TOKEN, is not a token; expected {error}") from None

@@ -189,7 +189,7 @@ def test_it_ends_when_its_input_does(tmp_path: Path, emulator: Emulated) -> None
         (("--start", "--scenario", "nope"), "no scenario 'nope'"),
         (("--url", "ftp://x"), "--url is 'ftp://x'; expected "),
         (("--world", "two words"), "--world is 'two words'; expected "),
-        (("--token", "tök"), "--token is not a token; expected "),
+        (("--token", "tök"), "--token, or EMULATOR_CONTROL_TOKEN, is not a token; expected "),
     ],
 )
 def test_a_wrong_option_is_reported(tmp_path: Path, arguments: tuple[str, ...], sentence: str) -> None:

@@ -175,6 +175,16 @@ export function segment(name) {
 }
 
 /**
+ * Refuses text where a list of words belongs, which text would be taken for.
+ * @param {string} name
+ * @param {unknown} value
+ */
+export function checkWords(name, value) {
+  if (value === undefined || (Array.isArray(value) && value.every((word) => typeof word === 'string'))) return;
+  throw new ControlError(`${name}: expected a list of strings; found ${JSON.stringify(value)}`);
+}
+
+/**
  * Refuses numbers for which JSON has null, as if they were left out. An invalid `Date` gives one too.
  * @param {string} name
  * @param {unknown} value

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Clock, moment } from './clock.js';
-import { Control, DEFAULT_WORLD, segment, WORLD_HEADER } from './control.js';
+import { checkWords, Control, DEFAULT_WORLD, segment, WORLD_HEADER } from './control.js';
 import { environmentOf } from './environment.js';
 import { ControlError } from './errors.js';
 import { AddedAnswer, armFault } from './faults.js';
@@ -316,6 +316,7 @@ export class Emulator {
    * @returns {Promise<import('./types.js').Verdict>}
    */
   verdict({ ignore = [], ...bounds } = {}) {
+    checkWords('ignore', ignore);
     const query = /** @type {Record<string, number>} */ (bounds);
     return this.control.get('/verdict', { ignore: ignore.length ? ignore.join(',') : undefined, ...query });
   }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { checkWords } from './control.js';
 import { ControlError } from './errors.js';
 
 /** @typedef {import('./types.js').StartOptions} StartOptions */
@@ -59,6 +60,7 @@ export async function startServer(options = {}) {
   const env = { ...process.env, ...options.env };
   const cwd = resolve(options.cwd ?? '.');
   if (!existsSync(cwd)) throw new ControlError(`the working folder ${cwd} is missing`);
+  checkWords('command', options.command);
   const chosen = options.command ?? env.EMULATOR_COMMAND?.split(/\s+/).filter(Boolean);
   const commands = chosen?.length ? [chosen] : commandsFrom(cwd);
   for (const command of commands) {
@@ -127,7 +129,7 @@ function startWith([name = '', ...args], cwd, env, timeout) {
     child.on('error', (error) => {
       clearTimeout(late);
       if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') resolve(undefined);
-      else reject(error);
+      else reject(new ControlError(`\`${[name, ...args].join(' ')}\` can't be run: ${error.message}`, { cause: error }));
     });
     child.on('close', (status, signal) => {
       clearTimeout(late);

@@ -159,6 +159,8 @@ inWorld('webhooks are waited for and sent again', { frozen: true }, async (emula
 
 inWorld('the verdict says what the client did wrong', {}, async (emulator) => {
   assert.equal((await emulator.verdict()).ok, true);
+  const text = /** @type {any} */ ('no_back_off');
+  assert.throws(() => emulator.verdict({ ignore: text }), /^ControlError: ignore: expected a list of strings; found "no_back_off"/);
   await emulator.fail('messages.create', { status: 429, retry_after: '60s' });
   await ask(emulator);
   await ask(emulator);

@@ -85,6 +85,12 @@ inFolder('a working folder that is not there is named', async (folder) => {
   await assert.rejects(Emulator.start({ cwd }), new RegExp(`^ControlError: the working folder ${cwd} is missing`));
 });
 
+inFolder('a command is a list of words, of a program that can be run', async (folder) => {
+  const text = /** @type {any} */ ('emulator');
+  await assert.rejects(Emulator.start({ command: text }), /^ControlError: command: expected a list of strings; found "emulator"/);
+  await assert.rejects(Emulator.start({ command: [folder] }), new RegExp(`^ControlError: \`${folder} serve .*\` can't be run: spawn .*EACCES`));
+});
+
 inFolder('a Python without the package is passed over', async (folder) => {
   for (const name of ['python3', 'python']) {
     writeFileSync(join(folder, name), '#!/bin/sh\necho "$0: No module named emulator" >&2\nexit 1\n', { mode: 0o755 });

@@ -3,6 +3,12 @@
  * @param {string} name
  */
 export function segment(name: string): string;
+/**
+ * Refuses text where a list of words belongs, which text would be taken for.
+ * @param {string} name
+ * @param {unknown} value
+ */
+export function checkWords(name: string, value: unknown): void;
 export const DEFAULT_WORLD: "default";
 export const WORLD_HEADER: "X-Emulator-World";
 /** @typedef {import('./types.js').Paths} Paths */
