@@ -295,6 +295,29 @@ def test_what_was_committed_though_no_reply_came_is_not_done_again(monkeypatch: 
     play(redis_url(), story)
 
 
+def test_what_was_read_of_the_journal_before_it_was_cleared_does_not_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(store: OwnBackend) -> None:
+        await store.transact(adding(store))
+        seen: list[int] = []
+        entries = store.server.entries
+
+        async def late(world: str, after: str) -> Any:
+            monkeypatch.undo()
+            found = await entries(world, after)
+            store.journal.clear()
+            return found
+
+        with store.journal.watched(lambda exchange: seen.append(exchange.number)):
+            monkeypatch.setattr(store.server, "entries", late)
+            await store.catch_up()
+            assert (list(store.journal), seen) == ([], [])
+            await store.transact(adding(store))
+            await store.catch_up()
+        assert ([each.number for each in store.journal], seen) == ([2], [2])
+
+    play(redis_url(), story)
+
+
 def test_a_server_that_comes_back_with_older_data_takes_nothing_back(server: Server) -> None:
     async def story(store: OwnBackend) -> None:
         await store.transact(adding(store))
