@@ -52,6 +52,7 @@ class Running:
         self._ready = threading.Event()
         (self._socket,) = bind(self.settings)
         self.port: int = self._socket.getsockname()[1]
+        self.playing: set[Emulated] = set()
         self._thread = threading.Thread(target=self._run, name="emulator under test", daemon=True)
         self._thread.start()
         assert self._ready.wait(PATIENCE)
@@ -65,6 +66,8 @@ class Running:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE)
 
     def stop(self) -> None:
+        for emulator in tuple(self.playing):  # a loop that is closed while a store is connected waits for ever
+            emulator.close()
         self._server.should_exit = True
         self._thread.join(PATIENCE)
         self._socket.close()
@@ -138,6 +141,7 @@ class Emulated:
         self.journal = NotingJournal(self.app.state.journal)
         self.app.state.store.journal = self.journal
         self._clients: list[httpx.Client] = []
+        running.playing.add(self)
         self.play()
 
     @property
@@ -173,6 +177,7 @@ class Emulated:
         self.running.call(self.clock.advance(seconds))
 
     def close(self) -> None:
+        self.running.playing.discard(self)
         for client in self._clients:
             client.close()
         self.running.call(self.app.close())

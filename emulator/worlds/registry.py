@@ -338,8 +338,9 @@ class WorldRegistry:
         entries = settings.journal_entries if spec.journal_entries is None else spec.journal_entries
         size = settings.journal_bytes if spec.journal_bytes is None else spec.journal_bytes
         stamps = system if (spec.webhook_time or settings.webhook_time) == "real" else None
+        playbook = self._playbooks.get(scenarios)  # before anything is opened that would have to be closed again
         state = WorldState(name, seed, self._open_store(name, clock, entries, size), settings.webhook_allow, stamps)
-        pipeline = self._pipeline(state, self._playbooks.get(scenarios))
+        pipeline = self._pipeline(state, playbook)
         world = World(name, state, pipeline, scenarios, Ledger(pipeline), spec)
         self._used.begin(world)
         for key, like in settings.keys:

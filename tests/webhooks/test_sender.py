@@ -376,7 +376,7 @@ def test_the_networks_of_the_settings_are_those_of_every_world(monkeypatch: pyte
         for world in (worlds.default, worlds.create("other")):
             world.state.sender.deliver("msg_1", "http://169.254.1.2/", SECRET, BODY)
             await world.state.sender.wait()
-            await world.state.store.schedule.close()
+        await worlds.close()
 
     monkeypatch.setattr(post, "resolve", resolve)
     with asyncio.Runner(loop_factory=Loop) as runner:

@@ -107,8 +107,6 @@ class RedisJournal(Journal):
         if not kinds:
             return
         if CLEAR in kinds and last:
-            if name != self.epoch:  # it was read anew before this was committed
-                self._begin(name)
             self.lags, self._count = False, 0
             kinds = kinds[len(kinds) - kinds[::-1].index(CLEAR) :]
         elif not last or before != self._count or name != self.epoch:
