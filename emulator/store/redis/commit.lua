@@ -8,7 +8,8 @@
 -- reads (`*`: everything), sets (field, value, field, value ...), drops, marks (names that are no fields), how many
 -- entries are kept at least, a counter (field) and how many numbers of it to reserve, the seconds for which the worker
 -- lives unheard of, the commit up to which it has done all that follows, its part: `join`, `beat`, `leave` or nothing,
--- 1 when others are to let it commit first from now on, and 1 when others must hear of this at once.
+-- 1 when others are to let it commit first from now on, 1 when others must hear of this at once, and how many entries
+-- the journal has had as far as the worker knows (-1: it knows that there are more).
 -- The others are entries for the journal: kind, exchange, kind, exchange ...; the kinds are `add`, `end` and `clear`.
 -- Returns a status, the number of the last commit, the time in seconds and microseconds, fields and values that others
 -- have changed since `base` (nil: dropped), 1 when this number was committed before, by a worker that got no reply,
@@ -26,7 +27,7 @@ local unit = cmsgpack.unpack(ARGV[1])
 local epoch, base, worker, number, limit = unit[1], unit[2], unit[3], unit[4], unit[5]
 local reads, sets, drops, marks, kept = unit[6], unit[7], unit[8], unit[9], unit[10]
 local counter, reserved, life, settled, part = unit[11], unit[12], unit[13], unit[14], unit[15]
-local first, urgent = unit[16], unit[17]
+local first, urgent, known = unit[16], unit[17], unit[18]
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
 
@@ -150,7 +151,8 @@ end
 if #ARGV > 1 then
   redis.call('HINCRBY', KEYS[3], 'entered', counts.add)
   redis.call('HINCRBY', KEYS[3], 'ended', counts['end'])
-  redis.call('XTRIM', KEYS[4], 'MAXLEN', '~', kept)
+  local unknown = known < 0 and 0 or math.max(0, entries - known) -- those of others, which it has not counted
+  redis.call('XTRIM', KEYS[4], 'MAXLEN', '~', kept + unknown)
 end
 redis.call('HSET', KEYS[3], 'seq', seq, 'last:' .. worker, tostring(number))
 if head[5] == worker then

@@ -95,6 +95,11 @@ class RedisJournal(Journal):
         """Whether somebody watches what all processes add."""
         return bool(self._watchers)
 
+    @property
+    def known(self) -> int:
+        """How many entries the stream has had, as far as is known here; -1 once it is known that there are more."""
+        return -1 if self.lags else self._count
+
     def most_entries(self, more: int) -> int:
         """Returns how many entries of the stream hold what is kept here with so many more, and perhaps others."""
         return 2 * (self.entries if self.lags else len(self) + more) + MORE

@@ -84,7 +84,7 @@ class Packer:
         reads = [ALL] if any(unit.all for unit in batch) else [*map(wire, read), *(self._ambient if batch else ())]
         names = reads, sets, drops, list(map(wire, marked)), self._journal.most_entries(entries[::2].count(ADD))
         counter = wire((self._counters, (self._lots.name,))) if reserved else ""
-        rest = [counter, reserved, LIFE, stand.settled, part, int(stand.refused), int(urgent)]
+        rest = [counter, reserved, LIFE, stand.settled, part, int(stand.refused), int(urgent), self._journal.known]
         return [msgspec.msgpack.encode([*head, *names, *rest]), *entries], urgent
 
     def _part(self) -> str:

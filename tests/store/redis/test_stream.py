@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from math import inf
 from typing import Any
 
 import pytest
 
+from emulator.clock import manual
+from emulator.clock.turns import Turns
 from emulator.http import Differing, Exchange, NearMiss, Peer, Schedule
+from emulator.store.redis.backend import RedisBackend
 from emulator.store.redis.journal import OF_PROCESS, data_of, exchange_of
+from emulator.store.redis.server import RedisServer
+from tests.redis_server import Server
 
 
 def shared(exchange: Exchange) -> dict[str, Any]:
@@ -31,3 +38,33 @@ def test_an_exchange_is_read_back(peer: Any, closed: float) -> None:
     worker, read = exchange_of(data_of(exchange, "w"))
     assert (worker, shared(read)) == ("w", shared(exchange))
     assert (read.peer.closed, read.held, read.row) == (closed, 0, None)
+
+
+def ended(number: int) -> Exchange:
+    exchange = Exchange(number, 0.0, "GET", "/a" * 500, "")
+    exchange.outcome = "complete"
+    return exchange
+
+
+def adding(store: RedisBackend, number: int) -> Turns[None]:
+    store.journal.add(ended(number))
+    yield from ()
+
+
+def test_who_adds_to_a_journal_that_has_grown_meanwhile_cuts_nothing_off(server: Server) -> None:
+    async def numbers() -> list[list[int]]:
+        redis = RedisServer(server.url)
+        stores = [RedisBackend(redis, "default", manual(0.0)) for _ in range(2)]
+        for number in range(1, 301):
+            stores[0].journal.add(ended(number))
+        await stores[0].flush()
+        await stores[1].transact(partial(adding, stores[1], 301))
+        for store in stores:
+            await store.catch_up()
+        found = [[exchange.number for exchange in store.journal] for store in stores]
+        for store in stores:
+            await store.close()
+        await redis.close()
+        return found
+
+    assert asyncio.run(numbers()) == [list(range(1, 302))] * 2
