@@ -98,7 +98,10 @@ def test_a_running_emulator_is_asked_with_its_counters(emulator: Emulated, tmp_p
         (("--url", "http://127.0.0.1:1", "--exchange", "1"), "no emulator answers at http://127.0.0.1:1"),
         (("--url", "http://127.0.0.1:1", "--exchange", "1"), "emulator serve`, or say where it is with --url\n"),
         (("--url", "nowhere", "--exchange", "1"), "--url is 'nowhere'; expected an http or https URL"),
-        (("--url", "http://127.0.0.1:1", "--token", "a b", "--exchange", "1"), "--token, or EMULATOR_CONTROL_TOKEN, is not a token; expected"),
+        (
+            ("--url", "http://127.0.0.1:1", "--token", "a b", "--exchange", "1"),
+            "--token, or EMULATOR_CONTROL_TOKEN, is not a token; expected",
+        ),
         (("--url", "http://127.0.0.1:1", "--world", "a b", "--exchange", "1"), "--world is 'a b'; expected the name"),
         (("--", "curl", "http://h/v2/models", "-H", "X-Emulator-World: w"), "there is no world 'w'"),
     ],

@@ -51,7 +51,10 @@ def test_a_wrong_filter_is_shown_with_its_place(emulator: Emulated, tmp_path: Pa
         (("--url", "ftp://x"), "--url is 'ftp://x'; expected "),
         (("--url", "http://:x"), "--url is 'http://:x'; expected "),
         (("--world", "w\n"), "--world is "),
-        (("--token", "tök"), "--token, or EMULATOR_CONTROL_TOKEN, is not a token; expected 8 to 200 visible ASCII characters"),
+        (
+            ("--token", "tök"),
+            "--token, or EMULATOR_CONTROL_TOKEN, is not a token; expected 8 to 200 visible ASCII characters",
+        ),
     ],
 )
 def test_a_wrong_option_is_reported(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
