@@ -22,6 +22,7 @@ from tests.apis.aiexport_calls import FREE, PRO, asking, caller
 from tests.pages import LANGUAGE_PAGE, tables
 from tests.running import Emulated
 from tests.small import KEY, Small
+from tests.waiting import until
 
 SOON = 10.0
 
@@ -362,6 +363,7 @@ def test_a_request_that_is_still_being_answered_stands_in_the_journal_as_open(sm
         assert (begun.status, begun.took, begun.caller) == (200, 0.0, "********ca6d09")
         assert b"s3cr3t-of-ann" not in begun.body
         number = begun.number
+        until(lambda: bool(emulated.clock.pending))  # it stands in the journal before it waits
         emulated.advance(5)
         ended = emulated.running.call(
             wait(emulated.journal, question({"outcome": "complete", "number": number}), 1, SOON)

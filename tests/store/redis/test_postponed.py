@@ -58,11 +58,15 @@ def unpause(server: Server) -> None:
 def test_a_message_is_one_script_and_one_entry(running: Running, server: Server, kept: Emulated) -> None:
     with Wire(running.port) as wire:
         asked(wire)
-        server.client.config_resetstat()
-        assert asked(wire).status == 200
-    commands = server.client.info("commandstats")
-    assert (commands["cmdstat_evalsha"]["calls"], commands["cmdstat_xadd"]["calls"]) == (1, 1)
-    assert outcomes(kept) == [(200, "complete")] * 2
+        taken = []
+        for _ in range(5):
+            server.client.config_resetstat()
+            assert asked(wire).status == 200
+            commands = server.client.info("commandstats")
+            taken.append((commands["cmdstat_evalsha"]["calls"], commands["cmdstat_xadd"]["calls"]))
+    assert min(taken) == (1, 1)  # a sign of life may be a second script, once a second and at the beginning
+    assert sum(entries for _, entries in taken) == 5
+    assert outcomes(kept) == [(200, "complete")] * 6
 
 
 def test_nothing_is_answered_before_it_is_committed(running: Running, server: Server, kept: Emulated) -> None:
