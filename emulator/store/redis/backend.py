@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
 
 from emulator.clock import WORK_TIMEOUT, Clock, pause
 from emulator.clock.turns import at_once
-from emulator.errors import StoreUnavailable
 from emulator.store.backend import ExchangeJournal, Work
 from emulator.store.codec import Codec, from_json
 from emulator.store.memory import MAX_BUCKETS, MAX_WINDOWS, Dump, MemoryBackend
@@ -34,8 +33,6 @@ PAUSE = 0.005  # real seconds after which others are asked again how far they ar
 class RedisBackend(MemoryBackend):
     """A Backend for one world of a server, which goes on from what is there. Raises StoreUnavailable.
 
-    One that is `passing` begins empty, and leaves nothing behind.
-
     `entries` and `size` bound its journal.
     """
 
@@ -51,11 +48,7 @@ class RedisBackend(MemoryBackend):
         types: Mapping[str, Any] | None = None,
         max_windows: int = MAX_WINDOWS,
         max_buckets: int = MAX_BUCKETS,
-        passing: bool = False,
     ) -> None:
-        self._forget = partial(server.forget, world) if passing else None
-        if self._forget is not None:
-            self._forget()
         self._server, self._world = server, world
         self._tracker = tracker = Tracker()
         self._codec = Codec(types)
@@ -163,9 +156,6 @@ class RedisBackend(MemoryBackend):
             self._settling.cancel()
         await self.schedule.close()
         await self._committer.close()
-        if self._forget is not None:
-            with suppress(StoreUnavailable):
-                await asyncio.to_thread(self._forget)
 
     def clear(self) -> None:
         self._alone(self._clear)
