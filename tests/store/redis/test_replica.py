@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Generator
 from typing import Any
 
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
@@ -178,6 +178,7 @@ def test_two_workers_do_what_memory_does() -> None:
         deadline=None,
         derandomize=True,
         phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow],  # it measures the machine
     )
     run_state_machine_as_test(Workers, settings=options)
 

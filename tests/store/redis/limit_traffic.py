@@ -1,0 +1,139 @@
+"""Traffic of many clients on keys that have limits of every kind, which two processes count together."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event, Lock
+from typing import Any
+
+import httpx
+import yaml
+
+from tests import loopback
+from tests.apis.aiexport_calls import HAIKU, asking
+from tests.process import Serving
+from tests.waiting import PATIENCE
+from tests.wire import Wire, request
+
+CLIENTS = 6
+AMOUNT = 6  # of each limit
+PAUSE = 0.05  # real seconds between two rounds of a client, so that the processes need not all of the machine
+RATES = ("first", "aligned", "sliding", "bucket")
+TOTALS = ("tokens", "budget")
+JOBS = "jobs"
+KINDS = (*RATES, *TOTALS, JOBS)
+MESSAGE, BATCH = asking(model=HAIKU), {"requests": [asking(model=HAIKU)]}
+PROMPT, TOKENS, DOLLARS = 2, 10, 0.0000105  # of a message: tokens of its prompt, in all, and what it costs
+PLAN = {"title": "Free", "batch_size": 100, "families": ["haiku"]}
+
+
+def scenario(folder: Path, seconds: int, period: str = "day") -> str:
+    """A scenario's path: a key of each kind's name, whose limit lets AMOUNT through in so many seconds, or in all; that
+    of tokens does in a period."""
+    limits: dict[str, Any] = {kind: {"requests": f"{AMOUNT}/{seconds}s {kind}"} for kind in RATES}
+    limits["tokens"] = {"tokens": f"{PROMPT + (AMOUNT - 1) * TOKENS}/{period}"}
+    limits["jobs"] = {"batches": {"at_once": AMOUNT, "of": "batch"}}
+    tiers: dict[str, Any] = {kind: {"limits": each, "data": PLAN} for kind, each in limits.items()}
+    spent = round((AMOUNT - 0.5) * DOLLARS, 9)  # the last one may cost more than is left
+    tiers["budget"] = {"limits": {}, "budget": {"USD": spent}, "data": PLAN}
+    keys = {kind: {"workspace": kind, "tier": kind} for kind in KINDS}
+    path = folder / "kinds.yaml"
+    apis = {"aiexport": {"keys": keys, "tiers": tiers}}
+    path.write_text(yaml.safe_dump({"scenario": "kinds", "extends": "default", "apis": apis}))
+    return str(path)
+
+
+class Traffic:
+    """Clients that ask processes with the keys of all kinds by turns; `seen` counts kinds and statuses, `lost` those
+    whose connection broke. Every second client sends head and body in one write, the others one after the other."""
+
+    def __init__(self, processes: Sequence[Serving], kinds: Sequence[str] = KINDS) -> None:
+        self._processes, self._kinds = list(processes), kinds
+        self._lock, self._ended = Lock(), Event()
+        self.seen: Counter[tuple[str, int]] = Counter()
+        self.lost = 0
+
+    @property
+    def answered(self) -> int:
+        return sum(self.seen.values())
+
+    def run(self, rounds: int | None = None) -> None:
+        """Each client asks so many times with each key, or until it is told to `end`."""
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            for asked in [pool.submit(self._client, number, rounds) for number in range(CLIENTS)]:
+                asked.result()
+
+    def end(self) -> None:
+        self._ended.set()
+
+    def _client(self, number: int, rounds: int | None) -> None:
+        ask = whole if number % 2 else apart
+        at, done = number // 2, 0
+        while not self._ended.is_set() and (rounds is None or done < rounds):
+            try:
+                ask(self._processes[at % len(self._processes)], self._kinds, self._note)
+            except (OSError, httpx.TransportError, Broken):
+                with self._lock:
+                    self.lost += 1
+                at += 1
+            done += 1
+            if rounds is None:
+                self._ended.wait(PAUSE)
+
+    def _note(self, kind: str, status: int) -> None:
+        with self._lock:
+            self.seen[kind, status] += 1
+
+
+class Broken(Exception):
+    """The connection ended in the middle of an answer, or before it."""
+
+
+def whole(process: Serving, kinds: Sequence[str], note: Callable[[str, int], None]) -> None:
+    """Asks with each key; head and body are one write."""
+    with Wire(process.port) as wire:
+        for kind in kinds:
+            path, body = _asked(kind)
+            headers = [*_headers(kind).items(), ("content-type", "application/json")]
+            wire.send(request("POST", path, headers, json.dumps(body).encode()))
+            try:
+                status = wire.answer().status
+            except ValueError as error:  # an empty line
+                raise Broken from error
+            note(kind, status)
+
+
+def apart(process: Serving, kinds: Sequence[str], note: Callable[[str, int], None]) -> None:
+    """Asks with each key; head and body are two writes."""
+    with loopback.Client(base_url=process.origin, timeout=PATIENCE) as client:
+        for kind in kinds:
+            path, body = _asked(kind)
+            note(kind, client.post(path, json=body, headers=_headers(kind)).status_code)
+
+
+def _asked(kind: str) -> tuple[str, Mapping[str, Any]]:
+    return ("/v2/batch", BATCH) if kind == JOBS else ("/v2/messages", MESSAGE)
+
+
+def _headers(kind: str) -> dict[str, str]:
+    return {"x-api-key": kind} | ({"x-emulator-fault": "stuck"} if kind == JOBS else {})
+
+
+def admitted(process: Serving) -> dict[str, list[dict[str, Any]]]:
+    """The exchanges that were admitted, by the kind of their limit, the first that came first."""
+    asked = {"when": {"status": {"lt": 300}}}
+    response = process.client.post("/_emulator/exchanges/query", json=asked, timeout=PATIENCE)
+    assert response.is_success, response.text
+    found: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
+    for each in response.json()["exchanges"]:
+        found[each["workspace"]].append(each)
+    return {kind: sorted(each, key=lambda exchange: exchange["at"]) for kind, each in found.items()}
+
+
+def counts(process: Serving) -> dict[str, int]:
+    """How many were admitted, by the kind of their limit."""
+    return {kind: len(each) for kind, each in admitted(process).items()}

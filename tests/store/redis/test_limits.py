@@ -1,0 +1,144 @@
+"""N processes, M clients: each limit lets through exactly what it says, while one of the processes is killed."""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.store.redis.sums import MAX_SKEW
+from tests.process import Serving
+from tests.redis_server import Server
+from tests.store.redis.limit_traffic import (
+    AMOUNT,
+    CLIENTS,
+    JOBS,
+    KINDS,
+    RATES,
+    TOTALS,
+    Traffic,
+    admitted,
+    counts,
+    scenario,
+)
+from tests.waiting import PATIENCE, until
+
+pytestmark = pytest.mark.slow
+Start = Callable[..., Serving]
+Rows = list[dict[str, Any]]
+ROUNDS = 2  # of each client: all together ask twice as often as is let through
+
+
+@pytest.fixture
+def start(server: Server, tmp_path: Path) -> Iterator[Start]:
+    """Starts another process on the store."""
+    with ExitStack() as stack:
+        started: list[Path] = []
+
+        def one(*arguments: str) -> Serving:
+            started.append(tmp_path / str(len(started)))
+            started[-1].mkdir()
+            options = ("--store", server.url, "--journal-entries", "50000", "--quiet")
+            return stack.enter_context(Serving(started[-1], *options, *arguments))
+
+        yield one
+
+
+@contextmanager
+def in_the_background(traffic: Traffic, rounds: int | None = None) -> Iterator[None]:
+    """Traffic goes on until all have asked so often, or the block ends."""
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(traffic.run, rounds)
+        try:
+            yield
+        finally:
+            if rounds is None:
+                traffic.end()
+        running.result()
+
+
+def kill(process: Serving) -> None:
+    process.process.send_signal(signal.SIGKILL)
+    process.process.wait(PATIENCE)
+
+
+def seen(traffic: Traffic) -> dict[str, int]:
+    """How many responses of each kind of limit let the request through."""
+    return {kind: traffic.seen[kind, 200] + traffic.seen[kind, 202] for kind in KINDS}
+
+
+def test_every_kind_of_limit_is_exact_while_a_process_is_killed_and_at_the_edge_of_its_window(
+    start: Start, tmp_path: Path
+) -> None:
+    options = ("--clock", "frozen", "--scenario", scenario(tmp_path, 60))
+    one, other = start(*options), start(*options)
+    traffic = Traffic([one, other])
+    with in_the_background(traffic, ROUNDS):
+        until(lambda: traffic.answered >= 20)
+        kill(one)
+    assert 0 < traffic.lost <= CLIENTS
+    Traffic([other]).run(ROUNDS)
+    assert counts(other) == dict.fromkeys(KINDS, AMOUNT)
+    assert all(each <= AMOUNT for each in seen(traffic).values())
+
+    third = start(*options)
+    _advance(other, 59.999)  # aligned windows have ended by now, and all of the bucket has come back but a little
+    Traffic([other, third]).run(ROUNDS)
+    before = counts(third)
+    assert before == dict.fromkeys(KINDS, AMOUNT) | {"aligned": 2 * AMOUNT, "bucket": 2 * AMOUNT - 1}
+    _advance(third, 0.001)
+    traffic = Traffic([other, third])
+    with in_the_background(traffic, ROUNDS):
+        until(lambda: traffic.answered >= 20)
+        kill(other)
+    Traffic([third]).run(ROUNDS)
+    assert counts(third) == before | dict.fromkeys(RATES, 2 * AMOUNT)
+
+
+def _advance(process: Serving, seconds: float) -> None:
+    response = process.client.post("/_emulator/clock", json={"advance": seconds}, timeout=PATIENCE)
+    assert response.is_success, response.text
+
+
+@pytest.mark.parametrize("speed", [50, 1000])
+def test_no_window_of_a_clock_at_speed_has_more_while_a_process_is_killed(
+    start: Start, tmp_path: Path, speed: int
+) -> None:
+    span = 3 * speed // 2  # a second and a half of real time
+    options = ("--clock", f"x{speed}", "--scenario", scenario(tmp_path, span, "month"))
+    one, other = start(*options), start(*options)
+    traffic = Traffic([one, other])
+    with in_the_background(traffic):
+        until(lambda: _full(other) >= 1)
+        kill(one)
+        before = _full(other)
+        until(lambda: _full(other) >= before + 2)
+    rows = admitted(other)
+    skew = MAX_SKEW * speed
+    for kind in ("first", "aligned"):
+        assert max(_windows(rows[kind]).values()) == AMOUNT, kind
+    resets = sorted(int(reset) for reset in _windows(rows["first"]))
+    assert all(later - earlier >= span - 1 for earlier, later in pairwise(resets))
+    sliding, bucket = ([each["at"] for each in rows[kind]] for kind in ("sliding", "bucket"))
+    assert all(later - earlier >= span - skew for earlier, later in zip(sliding, sliding[AMOUNT:], strict=False))
+    for first, began in enumerate(bucket):
+        for count, at in enumerate(bucket[first:], 1):
+            assert count <= AMOUNT + (at - began + skew) * AMOUNT / span + 1e-6
+    assert {kind: len(rows[kind]) for kind in (*TOTALS, JOBS)} == dict.fromkeys((*TOTALS, JOBS), AMOUNT)
+
+
+def _windows(rows: Rows) -> Counter[str]:
+    """How many were let through in each window, by when it ends."""
+    return Counter(each["reply_headers"]["x-ratelimit-reset"] for each in rows)
+
+
+def _full(process: Serving) -> int:
+    """How many windows are full."""
+    return list(_windows(admitted(process)["first"]).values()).count(AMOUNT)
