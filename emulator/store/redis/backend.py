@@ -185,6 +185,7 @@ class RedisBackend(MemoryBackend):
         """Hears of a commit."""
         if worker == self._presence.worker:
             return
+        self._presence.hear(worker)
         if urgent:
             self._committer.hear(seq)
         if entries and self.own_journal.followed:

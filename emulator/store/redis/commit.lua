@@ -2,14 +2,15 @@
 --
 -- KEYS: the world's state (hash: field -> value), its changes (sorted set: field -> the number of the commit that
 -- changed it last), its head (hash: epoch, seq, floor, entered, ended, journal, turn, until, last:WORKER), its journal
--- (stream) and its workers (hash: worker -> until when it lives if it is not heard of, the commit up to which it has
--- done all that follows).
+-- (stream), its workers (hash: worker -> until when it lives if it is not heard of, the commit up to which it has
+-- done all that follows), and the offers to write it back (see recover.lua).
 -- ARGV[1], packed: epoch, base (the last commit that the worker knows of), worker, number (of this attempt), limit,
 -- reads (`*`: everything), sets (field, value, field, value ...), drops, marks (names that are no fields), how many
 -- entries are kept at least, a counter (field) and how many numbers of it to reserve, the seconds for which the worker
 -- lives unheard of, the commit up to which it has done all that follows, its part: `join`, `beat`, `leave` or nothing,
 -- 1 when others are to let it commit first from now on, 1 when others must hear of this at once, and how many entries
--- the journal has had as far as the worker knows (-1: it knows that there are more).
+-- the journal has had as far as the worker knows (-1: it knows that there are more), 1 when this is all of a world that
+-- the server has lost, which begins anew with the epoch.
 -- The others are entries for the journal: kind, exchange, kind, exchange ...; the kinds are `add`, `end` and `clear`.
 -- Returns a status, the number of the last commit, the time in seconds and microseconds, fields and values that others
 -- have changed since `base` (nil: dropped), 1 when this number was committed before, by a worker that got no reply,
@@ -27,7 +28,7 @@ local unit = cmsgpack.unpack(ARGV[1])
 local epoch, base, worker, number, limit = unit[1], unit[2], unit[3], unit[4], unit[5]
 local reads, sets, drops, marks, kept = unit[6], unit[7], unit[8], unit[9], unit[10]
 local counter, reserved, life, settled, part = unit[11], unit[12], unit[13], unit[14], unit[15]
-local first, urgent, known = unit[16], unit[17], unit[18]
+local first, urgent, known, whole = unit[16], unit[17], unit[18], unit[19]
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
 
@@ -39,7 +40,12 @@ end
 
 local head = redis.call('HMGET', KEYS[3], 'epoch', 'seq', 'floor', 'last:' .. worker, 'turn', 'until', 'entered',
   'ended', 'journal')
-if head[1] ~= epoch then
+local restores = whole == 1 and not head[1] and redis.call('HEXISTS', KEYS[7], worker) == 1
+if restores then
+  redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5])
+  redis.call('HSET', KEYS[3], 'epoch', epoch, 'restored', 1)
+  head = {epoch, head[2]}
+elseif whole == 1 or head[1] ~= epoch then
   return {'gone', 0, time[1], time[2], {}, 0, 0, 0, ''}
 end
 local seq, floor = tonumber(head[2] or 0), tonumber(head[3] or 0)
@@ -52,12 +58,26 @@ seq = math.max(seq, base) -- the server may have come back with older data: the 
 if base < floor then
   return reply('behind', {})
 end
-if part ~= 'join' and redis.call('HEXISTS', KEYS[5], worker) == 0 then
+if not restores and part ~= 'join' and redis.call('HEXISTS', KEYS[5], worker) == 0 then
   return reply('expelled', {})
 end
 
 local others = {}
-if seq > base then
+if restores then -- who has made an offer lives
+  local offers = redis.call('HGETALL', KEYS[7])
+  for index = 1, #offers, 2 do
+    local about = string.match(offers[index + 1], '^%S+ %S+ (.*)$')
+    if about then
+      local field = '["p","' .. offers[index] .. '"]'
+      redis.call('HSET', KEYS[5], offers[index], string.format('%.6f 0', now + life))
+      for _, list in ipairs({sets, others}) do
+        list[#list + 1] = field
+        list[#list + 1] = about
+      end
+    end
+  end
+  redis.call('DEL', KEYS[7])
+elseif seq > base then
   local stale = false
   if not done then
     for _, name in ipairs(reads) do

@@ -24,6 +24,7 @@ from emulator.store.redis.journal import CLEAR, RedisJournal
 from emulator.store.redis.lots import Lots
 from emulator.store.redis.packer import Packer, Stand
 from emulator.store.redis.presence import ERA, Era, Presence
+from emulator.store.redis.recovery import recovered
 from emulator.store.redis.replica import Replica, wire
 from emulator.store.redis.server import FIRST, RedisServer, Reply, Stored
 
@@ -60,7 +61,6 @@ class Committer:
         self._counters, self._lots = numbers
         self._number = self._refusals = 0
         self._epoch, self.base = token_hex(8), 0
-        self._next_epoch = token_hex(8)  # with which the world begins anew if the server loses it
         self._pending: deque[Unit] = deque()
         self._in_doubt: list[Unit] = []  # what was sent last: when no reply comes, it may be committed nevertheless
         self._task: asyncio.Task[None] | None = None
@@ -226,13 +226,15 @@ class Committer:
         if self._journal.lags and self._journal.followed and not self._followers:
             self.follow()
 
-    async def _send(self, batch: list[Unit], reading: tuple[Any, Reading] | None = None, reserved: int = 0) -> Reply:
+    async def _send(
+        self, batch: list[Unit], reading: tuple[Any, Reading] | None = None, reserved: int = 0, restores: bool = False
+    ) -> Reply:
         """Has the script run for units of work."""
         self._number += 1
         asked = self._clock.real()
         if not self.settling:
             self.settled = self.base
-        stand = Stand(self._epoch, self.base, self._number, self.settled, self._refusals > 0)
+        stand = Stand(self._epoch, self.base, self._number, self.settled, self._refusals > 0, restores)
         packed, urgent = self._packer.pack(batch, stand, reading, reserved)
         reply = await self._server.commit(self._world, packed)
         self._time.note(reply.at, asked)
@@ -246,12 +248,13 @@ class Committer:
             self._presence.renew()
             return
         stored, asked = None, self._clock.real()
-        if reply.status in ("behind", "gone"):
-            stored = await asyncio.to_thread(self._server.load, self._world, self._next_epoch)
-            self._epoch = stored.epoch
-        if self._epoch == self._next_epoch:  # begun by this process, and not written yet
-            await self._write_whole(reply.seq if stored is None else stored.seq)
+        if reply.status == "gone" and await recovered(self._server, self._world, self._presence, self.base):
+            await self._write_whole()
             return
+        if reply.status in ("behind", "gone"):
+            stored = await asyncio.to_thread(self._server.load, self._world)
+            if not stored.epoch:
+                raise StoreUnavailable("the store was emptied while it was read")
         if stored is None:
             self.base = reply.seq
             self._absorb(reply.changed)
@@ -260,6 +263,8 @@ class Committer:
         self._undo_all()
         self._take(stored, asked)
         self._run_again(self._pending)
+        if reply.status == "gone":
+            self._journal.add_missing()
         if self._era.held(ERA) != era:
             self._era.follow()
         self.changed()
@@ -298,27 +303,31 @@ class Committer:
         for unit in units:
             unit.numbers.clear()
 
-    async def _write_whole(self, seq: int) -> None:
-        """Writes the world as it is known here to a server that has lost it; it may have been written in doubt."""
-        self.base, self._in_doubt = seq, []
+    async def _write_whole(self) -> None:
+        """Writes the world as it is known here to a server that has lost it."""
+        self._epoch, self._in_doubt = token_hex(8), []
         whole = Unit(lambda: None)
         self._undo_all()
         whole.after = {field: data for field, data in self._replica.everything() if field[0] is not self._presence}
         self._run_again(self._pending)
         whole.entries = [(CLEAR, self._journal.epoch.encode()), *self._journal.rewrite()]
-        self._presence.begin_again()
-        reply = await self._send([whole])
+        reply = await self._send([whole], restores=True)
         if reply.status != "done":
             raise StoreUnavailable("the store was emptied while it was written to")
+        self.base = reply.seq
         self._presence.join()
         self._journal.entered([kind for kind, _ in whole.entries], 0, reply.journal, reply.entry)
-        self.base, self._next_epoch = reply.seq, token_hex(8)
+        self._presence.keep(
+            {name for (part, (name, *_)) in self._replica.read(reply.changed) if part is self._presence}
+        )
+        self._absorb(reply.changed)
 
     def _take(self, stored: Stored, asked: float) -> None:
         self._epoch, self.base = stored.epoch, stored.seq
         self._time.note(stored.at, asked)
         era = self._era.held(ERA)
         self._replica.become(stored.fields)
+        self._presence.joined = self._presence.worker in self._presence.workers
         self._journal.read(stored.entries)
         if self._era.held(ERA) != era:
             self._begin_again(self._pending)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from math import inf
@@ -33,6 +33,10 @@ TYPES: dict[str, Any] = {
 }
 
 
+class ReadExchange(Exchange):
+    """An exchange as the stream has it; those of this process that it still has itself are no such ones."""
+
+
 class RedisJournal(Journal):
     """A Journal whose exchanges are committed with the unit of work that adds them.
 
@@ -58,6 +62,7 @@ class RedisJournal(Journal):
         self._scales = Journal(0, size)  # keeps none, and cuts those that are too large
         self._open: dict[int, tuple[str, Exchange]] = {}  # by number: worker and exchange, of those that are visible
         self._unseen: dict[int, Exchange] = {}  # by number: those of this process that are not visible yet
+        self._missing: list[Exchange] = []  # those of this process that the stream lacked when it was read
         self._observers: list[Watcher] = []
 
     # ------------------------------------------------------------------ verbs
@@ -122,7 +127,10 @@ class RedisJournal(Journal):
 
     def read(self, entries: Entries) -> None:
         """Takes over all entries of a stream in the place of what is here. What nobody is there to end has stopped."""
+        own = {each.number: each for each in (*self, *self._unseen.values()) if not isinstance(each, ReadExchange)}
+        self._missing = _missing(own, entries, self.entries) if entries.journal == self.epoch else []
         self._begin(entries.journal)
+        self._unseen = own
         self._count, self.last = 0, FIRST
         self.finished = max(0, entries.count - entries.entered - [kind for kind, _ in entries.rows].count(END))
         self._follow(entries)
@@ -137,6 +145,12 @@ class RedisJournal(Journal):
             self._begin(entries.journal)
             self._unseen = unseen
         self._follow(entries)
+
+    def add_missing(self) -> None:
+        """Adds those of this process that the stream lacked which was read last: another one has written it back."""
+        missing, self._missing = self._missing, []
+        for exchange in missing:
+            self._note(ADD, exchange, partial(self._enter, exchange))
 
     def stop(self, worker: str) -> None:
         """Ends the exchanges that were under way in a process that is dead."""
@@ -221,10 +235,19 @@ def data_of(exchange: Exchange, worker: str) -> bytes:
     return msgspec.msgpack.encode((worker, fields))
 
 
+def _missing(own: Mapping[int, Exchange], entries: Entries, most: int) -> list[Exchange]:
+    """Returns the exchanges that a stream lacks, but for those that are older than what a full one holds."""
+    if not own:
+        return []
+    there = {exchange_of(data)[1].number for kind, data in entries.rows if kind == ADD}
+    oldest = min(there) if len(there) >= most else 0
+    return [exchange for number, exchange in own.items() if number not in there and number > oldest]
+
+
 def exchange_of(data: bytes) -> tuple[str, Exchange]:
     """Returns the process and the exchange of an entry."""
     worker, fields = msgspec.msgpack.decode(data)
-    exchange = Exchange(*(fields.pop(name) for name in ("number", "at", "method", "path", "query")))
+    exchange = ReadExchange(*(fields.pop(name) for name in ("number", "at", "method", "path", "query")))
     for name, value in fields.items():
         setattr(exchange, name, msgspec.convert(value, TYPES[name]) if name in TYPES else value)
     if exchange.peer is not None:

@@ -25,13 +25,15 @@ ALL = "*"  # stands for everything among what was read
 
 class Stand(Struct):
     """How far a process is: the epoch of its world, the last commit that it knows of, the number of its attempt, the
-    commit up to which it has done all that follows, and whether others were faster than its last attempt."""
+    commit up to which it has done all that follows, whether others were faster than its last attempt, and whether it
+    writes back all of a world that the server has lost."""
 
     epoch: str
     base: int
     number: int
     settled: int
     refused: bool
+    restores: bool = False
 
 
 class Packer:
@@ -84,7 +86,8 @@ class Packer:
         reads = [ALL] if any(unit.all for unit in batch) else [*map(wire, read), *(self._ambient if batch else ())]
         names = reads, sets, drops, list(map(wire, marked)), self._journal.most_entries(entries[::2].count(ADD))
         counter = wire((self._counters, (self._lots.name,))) if reserved else ""
-        rest = [counter, reserved, LIFE, stand.settled, part, int(stand.refused), int(urgent), self._journal.known]
+        flags = int(stand.refused), int(urgent), self._journal.known, int(stand.restores)
+        rest = [counter, reserved, LIFE, stand.settled, part, *flags]
         return [msgspec.msgpack.encode([*head, *names, *rest]), *entries], urgent
 
     def _part(self) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from secrets import token_hex
 from typing import Any
 
 import msgspec
 
+from emulator.clock import steady
 from emulator.store.redis.changes import Name, Tracker
+
+HEARD = 5.0  # real seconds for which a worker that was heard of may be one that has just joined
 
 
 class Presence:
@@ -26,6 +29,8 @@ class Presence:
         self.joined = False
         self.workers: dict[str, Any] = {}
         self.left: list[Callable[[str], None]] = []
+        self._now = steady()
+        self._heard: dict[str, float] = {}  # when others were heard of that are not known yet
 
     def about(self) -> dict[str, Any]:
         """Returns what others may know of this worker."""
@@ -46,11 +51,21 @@ class Presence:
         self.workers.pop(self.worker, None)
         self.worker, self.joined = token_hex(8), False
 
-    def begin_again(self) -> None:
-        """Forgets all workers: the server has lost them, and each joins again."""
-        self.joined = False
+    def keep(self, living: Container[str]) -> None:
+        """Forgets the workers that are not among these."""
         for worker in [*self.workers]:
-            self.place((worker,), None)
+            if worker not in living:
+                self.place((worker,), None)
+
+    def hear(self, worker: str) -> None:
+        """Notes that a worker has committed something."""
+        if worker not in self.workers:
+            self._heard[worker] = self._now()
+
+    def others(self) -> list[str]:
+        """Returns the other workers that may be there, those included that are known by what they commit alone."""
+        self._heard = {worker: at for worker, at in self._heard.items() if at > self._now() - HEARD}
+        return [worker for worker in {**self.workers, **self._heard} if worker != self.worker]
 
     def is_there(self, worker: str) -> bool:
         """Whether a worker may still end what it has under way."""
@@ -64,6 +79,7 @@ class Presence:
     def place(self, name: Name, value: Any) -> None:
         if value is not None:
             self.workers[name[0]] = value
+            self._heard.pop(name[0], None)
         elif self.workers.pop(name[0], None) is not None:
             for callback in self.left:
                 callback(name[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from hashlib import sha1
@@ -23,7 +23,7 @@ from redis.retry import Retry
 from emulator.errors import StoreUnavailable
 
 PREFIX = "ai-api-emulator"
-PARTS = ("state", "changes", "head", "journal", "workers", "alone")
+PARTS = ("state", "changes", "head", "journal", "workers", "alone", "offers")
 FIRST = "0-0"  # before all entries of a journal
 LOCK_MILLISECONDS = 60_000  # after which a process that is the only one is taken to be dead
 TIMEOUT = 5.0  # real seconds for a reply
@@ -31,6 +31,8 @@ JOURNAL = ("epoch", "journal", "entered", "ended")  # what is said of a journal 
 PACKER = HiredisRespSerializer()  # the one that asynchronous connections use takes several times as long
 SCRIPT = (files("emulator.store.redis") / "commit.lua").read_text()
 SHA = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
+RECOVER = (files("emulator.store.redis") / "recover.lua").read_text()
+FORGOTTEN = 60  # seconds for which a world that was removed is known to have been there
 
 
 class Reply(Struct):
@@ -95,6 +97,13 @@ class RedisServer:
         others = list(zip(changed[::2], changed[1::2], strict=True))
         at, added = int(seconds) + int(micros) / 1e6, entry[0].decode() if entry and entry[0] else ""
         return Reply(status.decode(), seq, at, others, bool(known), last, entries, journal.decode(), added)
+
+    async def recover(self, world: str, offer: Sequence[str], known: Iterable[str]) -> str:
+        """Returns what a process is to do about a world that is lost: see recover.lua. Raises StoreUnavailable."""
+        _, _, head, *_, offers = self.keys(world)
+        command = ("EVAL", RECOVER, "2", head, offers, *offer, *known)
+        replies: list[bytes] = await self._reply(partial(_ask, (command,)))
+        return replies[0].decode()
 
     async def entries(self, world: str, after: str) -> Entries:
         """Returns the entries of a world's journal after one of them. Raises StoreUnavailable."""
@@ -168,29 +177,41 @@ class RedisServer:
         while self._idle:
             await self._idle.pop().disconnect()
 
-    def load(self, world: str, epoch: str) -> Stored:
-        """Returns everything that Redis holds of a world, which begins with an epoch when it was not there.
+    def load(self, world: str, epoch: str = "") -> Stored:
+        """Returns everything that Redis holds of a world, which begins with an epoch, if one is given, when it was not
+        there.
 
         Raises StoreUnavailable.
         """
         state, _, head, journal, *_ = self.keys(world)
         try:
             with self.blocking.pipeline(transaction=True) as pipeline:
-                pipeline.hsetnx(head, "epoch", epoch)
+                if epoch:
+                    pipeline.hsetnx(head, "epoch", epoch)
+                    pipeline.persist(head)
                 pipeline.hmget(head, "seq", *JOURNAL)
                 pipeline.hgetall(state)
                 pipeline.xrange(journal)
                 pipeline.time()
-                _, (seq, *about), fields, rows, (seconds, micros) = pipeline.execute()
+                *_, (seq, *about), fields, rows, (seconds, micros) = pipeline.execute()
         except (RedisError, OSError) as error:
             raise StoreUnavailable(reason(error)) from error
         entries = _entries([(id, next(iter(pairs.items()))) for id, pairs in rows], about, FIRST)
-        return Stored(about[0].decode(), int(seq or 0), seconds + micros / 1e6, fields, entries)
+        return Stored((about[0] or b"").decode(), int(seq or 0), seconds + micros / 1e6, fields, entries)
 
     def forget(self, world: str) -> None:
-        """Removes everything that Redis holds of a world. Raises StoreUnavailable."""
+        """Removes everything that Redis holds of a world, but for a while the number of its last commit: one of that
+        name that begins then counts on, so that nobody takes it for what was lost of this one. Raises StoreUnavailable.
+        """
+        keys = self.keys(world)
         try:
-            self.blocking.delete(*self.keys(world))
+            seq = self.blocking.hget(keys[2], "seq")
+            with self.blocking.pipeline(transaction=True) as pipeline:
+                pipeline.delete(*keys)
+                if seq is not None:
+                    pipeline.hset(keys[2], "seq", seq)
+                    pipeline.expire(keys[2], FORGOTTEN)
+                pipeline.execute()
         except (RedisError, OSError) as error:
             raise StoreUnavailable(reason(error)) from error
 

@@ -113,19 +113,19 @@ def test_a_server_that_lost_everything_is_told_again(server: Server) -> None:
     play(server.url, story)
 
 
-@pytest.mark.parametrize(("step", "arrives"), [("commit", False), ("commit", True), ("load", True)])
+@pytest.mark.parametrize(("step", "arrives"), [("commit", False), ("commit", True), ("recover", True)])
 def test_a_world_that_the_server_lost_is_written_until_it_is_there(
     server: Server, monkeypatch: pytest.MonkeyPatch, step: str, arrives: bool
 ) -> None:
     async def story(store: OwnBackend) -> None:
         await store.transact(adding(store))
-        load, commit, calls = store.server.load, store.server.commit, count(1)
+        recover, commit, calls = store.server.recover, store.server.commit, count(1)
 
-        def loading(world: str, epoch: str) -> Any:
-            stored = load(world, epoch)
-            if step == "load" and next(calls) == 1:
+        async def recovering(*arguments: Any) -> str:
+            decision = await recover(*arguments)
+            if step == "recover" and next(calls) == 1:
                 raise StoreUnavailable("the line is cut")
-            return stored
+            return decision
 
         async def committing(world: str, packed: Any) -> Any:
             cut = step == "commit" and next(calls) == 2  # the first one finds that all is gone
@@ -135,7 +135,7 @@ def test_a_world_that_the_server_lost_is_written_until_it_is_there(
             return reply
 
         server.client.flushall()
-        monkeypatch.setattr(store.server, "load", loading)
+        monkeypatch.setattr(store.server, "recover", recovering)
         monkeypatch.setattr(store.server, "commit", committing)
         with pytest.raises(StoreUnavailable, match="the line is cut"):
             await store.transact(adding(store))

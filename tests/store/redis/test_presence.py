@@ -25,9 +25,20 @@ def test_a_worker_that_was_taken_to_be_dead_goes_on_under_another_name() -> None
     assert presence.is_there(presence.worker)
 
 
-def test_all_join_again_when_the_server_has_lost_them() -> None:
-    presence = Presence()
+def test_those_that_are_not_among_the_living_have_left() -> None:
+    presence, left = Presence(), list[str]()
+    presence.left.append(left.append)
     presence.join()
+    for other in ("alive", "dead"):
+        presence.place((other,), {"pid": 1})
+    presence.keep({presence.worker, "alive"})
+    assert (presence.others(), presence.joined, left) == (["alive"], True, ["dead"])
+
+
+def test_one_that_has_just_joined_is_known_by_what_it_commits() -> None:
+    presence = Presence()
+    presence.hear("other")
+    assert presence.others() == ["other"]
     presence.place(("other",), {"pid": 1})
-    presence.begin_again()
-    assert (presence.joined, presence.workers) == (False, {})
+    presence.place(("other",), None)
+    assert presence.others() == []

@@ -22,7 +22,7 @@ def test_a_world_begins_once_and_is_forgotten_alone() -> None:
 def test_keys_of_a_world_lie_in_one_slot_under_the_prefix() -> None:
     keys = RedisServer("redis://localhost/").keys("w")
     assert all(key.startswith("ai-api-emulator:{w}:") for key in keys)
-    assert len(set(keys)) == 6
+    assert len(set(keys)) == 7
 
 
 @pytest.mark.parametrize(

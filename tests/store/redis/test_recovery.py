@@ -1,0 +1,158 @@
+"""A world that the server has lost comes back as it was after the last commit, if who made it is there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from emulator.clock import manual
+from emulator.playbook.limits import AtOnce
+from emulator.store.redis.presence import Presence
+from emulator.store.redis.recovery import recovered
+from emulator.store.redis.server import RedisServer
+from tests.redis_server import OwnBackend, Server, new_world
+from tests.store.redis.test_committer import Unit, adding
+
+Story = Callable[[OwnBackend, OwnBackend], Awaitable[None]]
+
+
+def play(server: Server, story: Story) -> None:
+    """Plays with two processes on one world, each of which knows of the other."""
+
+    async def run() -> None:
+        world = new_world()
+        stores = [OwnBackend(server.url, world, manual()) for _ in range(2)]
+        try:
+            for store in stores * 2:
+                await store.catch_up()
+            await story(*stores)
+        finally:
+            for store in stores:
+                await store.close()
+
+    asyncio.run(run())
+
+
+def numbers(store: OwnBackend) -> list[int]:
+    return sorted(each.number for each in store.journal)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_what_one_has_committed_is_there_though_another_notices_first(server: Server, restarts: bool) -> None:
+    async def story(one: OwnBackend, other: OwnBackend) -> None:
+        for number in (1, 2, 3):
+            assert await one.transact(adding(one)) == number
+        if restarts:
+            server.kill()
+            server.start()
+        else:
+            server.client.flushall()
+        assert await other.transact(adding(other)) == 4
+        assert await one.transact(adding(one)) == 5
+        for store in (one, other):
+            await store.catch_up()
+            assert numbers(store) == [1, 2, 3, 4, 5]
+
+    play(server, story)
+
+
+def test_each_adds_what_it_has_answered_to_a_journal_that_another_has_written_back(server: Server) -> None:
+    async def story(one: OwnBackend, other: OwnBackend) -> None:
+        for store in (one, one, other):  # so the last has the last commit, and does not know what is in the journal
+            await store.transact(adding(store))
+        server.client.flushall()
+        await one.transact(adding(one))
+        await other.transact(adding(other))
+        for store in (one, other):
+            await store.catch_up()
+            assert numbers(store) == [1, 2, 3, 4, 5]
+        late = OwnBackend(server.url, one.world, manual())
+        assert numbers(late) == [1, 2, 3, 4, 5]
+        await late.close()
+
+    play(server, story)
+
+
+def test_what_a_living_process_has_under_way_still_counts(server: Server) -> None:
+    def begin(store: OwnBackend) -> Callable[[], Unit]:
+        def work() -> Unit:
+            (window,) = store.windows.charge([("key", 1, AtOnce(), 1)])
+            yield
+            return int(window.refused)
+
+        return work
+
+    async def story(one: OwnBackend, other: OwnBackend) -> None:
+        assert await one.transact(begin(one)) == 0
+        server.client.flushall()
+        assert await other.transact(begin(other)) == 1
+        await one.transact(adding(one))
+        assert await other.transact(begin(other)) == 1
+
+    play(server, story)
+
+
+def test_a_process_that_has_started_on_the_empty_server_takes_over_what_was_lost(server: Server) -> None:
+    async def story(one: OwnBackend, other: OwnBackend) -> None:
+        for _ in range(3):
+            await one.transact(adding(one))
+        server.client.flushall()
+        late = OwnBackend(server.url, one.world, manual())
+        await late.transact(adding(late))
+        assert await one.transact(adding(one)) == 4
+        assert await late.transact(adding(late)) == 5
+        await late.close()
+
+    play(server, story)
+
+
+def test_a_world_that_was_removed_does_not_come_back_into_one_of_its_name(server: Server) -> None:
+    async def story(one: OwnBackend, other: OwnBackend) -> None:
+        await one.transact(adding(one))
+        one.server.forget(one.world)
+        late = OwnBackend(server.url, one.world, manual())
+        assert await late.transact(adding(late)) == 1
+        assert await other.transact(adding(other)) == 2
+        await late.close()
+
+    play(server, story)
+
+
+def decide(server: Server, *offers: tuple[str, int, list[str]], life: float = 5.0) -> list[str]:
+    """What each of several processes is told that offers its copy: name, last commit, whom it knows."""
+
+    async def run() -> list[str]:
+        own = RedisServer(server.url)
+        told = [await own.recover("w", (name, str(base), "{}", str(life)), known) for name, base, known in offers]
+        await own.close()
+        return told
+
+    return asyncio.run(run())
+
+
+def test_nobody_writes_before_all_that_are_known_have_made_an_offer(server: Server) -> None:
+    told = decide(server, ("one", 3, ["other"]), ("third", 9, []), ("other", 7, []), ("one", 3, []), ("third", 9, []))
+    assert told == ["wait", "wait", "wait", "wait", "write"]
+
+
+def test_one_that_is_not_heard_of_is_not_waited_for(server: Server) -> None:
+    assert decide(server, ("one", 3, ["other"])) == ["wait"]
+    server.client.hset("ai-api-emulator:{w}:offers", "", "1.0")
+    assert decide(server, ("one", 3, ["other"])) == ["write"]
+
+
+def test_an_outage_that_lasts_is_reported(server: Server) -> None:
+    async def ask() -> Any:
+        own = RedisServer(server.url)
+        server.kill()
+        try:
+            return await recovered(own, "w", Presence(), 0)
+        finally:
+            await own.close()
+
+    with pytest.raises(Exception, match="the store can't be reached"):
+        asyncio.run(ask())
+    server.start()
