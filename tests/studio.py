@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 from emulator import Emulator
 from emulator.clock import Clock
 from emulator.record.command import open_recorder
-from emulator.record.recorder import GRACE_SECONDS, Recorder
+from emulator.record.recorder import STREAM_GRACE_SECONDS, Recorder
 from emulator.server import Server
 from emulator.server.listeners import bind
 from emulator.settings import Listen, Settings
@@ -156,7 +156,7 @@ class Studio:
         upstream: str | None = None,
         force: bool = False,
         timeout: httpx.Timeout = PATIENT,
-        grace: float = GRACE_SECONDS,
+        grace: float = STREAM_GRACE_SECONDS,
         clock: Clock | None = None,
     ) -> Iterator[tuple[str, Recorder]]:
         given = [upstream or self.upstream.url]

@@ -32,7 +32,7 @@ NAMES = frozenset([
     "repertoire", "shelf", "spoil", "spoiled", "spoilt", "story", "told", "twist", "twists", "vestibule", "wish",
     "wishes", "worldly",
 ])  # fmt: skip
-CONSTANT = re.compile(r"_?(MOST|LONGEST|DEEPEST|SHORTEST|PATIENCE|GRACE(?!_SECONDS)|CURE|FEW)(_[A-Z_]+)?")
+CONSTANT = re.compile(r"_?(MOST|LONGEST|DEEPEST|SHORTEST|PATIENCE|GRACE|CURE|FEW)(_[A-Z_]+)?")
 
 # What is said in other words: who says what to whom, in the active voice; errors and diagnostics instead of complaints.
 SAID = re.compile(r"\b(?:is|are|was|were|be|been|being) told\b(?! apart)|\bcomplain(?:s|ed|ing)?\b", re.IGNORECASE)

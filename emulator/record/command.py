@@ -13,7 +13,7 @@ from emulator.app import build
 from emulator.clock import Clock
 from emulator.errors import ConfigError
 from emulator.record.file import RecordingFile
-from emulator.record.recorder import GRACE_SECONDS, TIMEOUT, Recorder
+from emulator.record.recorder import STREAM_GRACE_SECONDS, TIMEOUT, Recorder
 from emulator.record.upstream import find_api, parse_upstreams
 from emulator.server.listeners import bind
 from emulator.server.loop import run_loop
@@ -26,7 +26,7 @@ def open_recorder(
     force: bool = False,
     own: tuple[str, int] | None = None,
     timeout: httpx.Timeout = TIMEOUT,
-    grace: float = GRACE_SECONDS,
+    grace: float = STREAM_GRACE_SECONDS,
     clock: Clock | None = None,
 ) -> tuple[Recorder, str]:
     """Opens a recorder; returns it with the base path of its API. `own` is the address at which it will serve.

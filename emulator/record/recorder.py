@@ -31,7 +31,7 @@ from emulator.record.request import ParsedRequest, RequestReader
 from emulator.record.upstream import Upstreams, client, describe, request_headers, response_headers, unreachable
 
 TIMEOUT = httpx.Timeout(300.0, connect=10.0)
-GRACE_SECONDS = 2.0  # real seconds for which a stream is read on after its client left: many leave at the last event
+STREAM_GRACE_SECONDS = 2.0  # real seconds to read a stream on after its client left: many leave at the last event
 EVENTS = "text/event-stream"
 STATUSES = range(200, 600)
 READABLE = frozenset({"", "identity", "gzip", "deflate"})  # encodings that httpx decodes without extra packages
@@ -87,7 +87,7 @@ class Recorder:
         upstreams: Upstreams,
         recording_file: RecordingFile,
         timeout: httpx.Timeout = TIMEOUT,
-        grace: float = GRACE_SECONDS,
+        grace: float = STREAM_GRACE_SECONDS,
     ) -> None:
         self.recording_file = recording_file
         self._emulated = emulated
