@@ -1,4 +1,4 @@
-"""The commands that steer a running emulator: made of the entries in `words`, each asks one control route."""
+"""The commands that steer a running emulator: made of those in `words`, each asks one control route."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emulator.cli.errors import exit_on_error
-from emulator.cli.words import ABOUT, ENTRIES, OPTIONS, Choice, Entry, address_options
+from emulator.cli.words import ABOUT, COMMANDS, OPTIONS, Command, Option, address_options
 from emulator.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -43,10 +43,10 @@ class _Steering(click.Command):
 
 def commands() -> list[click.Command]:
     """The commands, one for each first word."""
-    return [_command(name, [each for each in ENTRIES if each.command == name]) for name in ABOUT]
+    return [_command(name, [each for each in COMMANDS if each.command == name]) for name in ABOUT]
 
 
-def _command(name: str, entries: Sequence[Entry]) -> click.Command:
+def _command(name: str, entries: Sequence[Command]) -> click.Command:
     parameters: list[click.Parameter] = [click.Argument(["words"], nargs=-1, metavar=_usage(entries))]
     for option in dict.fromkeys(each for entry in entries for each in entry.options):
         choice = OPTIONS[option]
@@ -71,12 +71,12 @@ def _command(name: str, entries: Sequence[Entry]) -> click.Command:
     return _Steering(name, callback=run, params=parameters, help=_help(entries))
 
 
-def _usage(entries: Sequence[Entry]) -> str:
+def _usage(entries: Sequence[Command]) -> str:
     (first, *more) = [each.words.partition(" ")[2] for each in entries]
     return "[WORDS …]" if more else first
 
 
-def _help(entries: Sequence[Entry]) -> str:
+def _help(entries: Sequence[Command]) -> str:
     shown = [f"emulator {each.words}{f' --{each.needs}' if each.needs else ''}" for each in entries]
     width = max(map(len, shown))
     if width > 42:
@@ -87,7 +87,7 @@ def _help(entries: Sequence[Entry]) -> str:
 
 
 def _run(
-    entries: Sequence[Entry], words: tuple[str, ...], url: str, world: str, token: str, as_json: bool, **given: Any
+    entries: Sequence[Command], words: tuple[str, ...], url: str, world: str, token: str, as_json: bool, **given: Any
 ) -> int:
     """Asks what the words say, and prints the answer. Raises ConfigError."""
     from contextlib import closing
@@ -115,7 +115,9 @@ def _run(
     return 0 if answer.get("ok", True) else FAILED.get(entry.command, 0)
 
 
-def choose(entries: Sequence[Entry], words: Sequence[str], options: Mapping[str, Any]) -> tuple[Entry, dict[str, Any]]:
+def choose(
+    entries: Sequence[Command], words: Sequence[str], options: Mapping[str, Any]
+) -> tuple[Command, dict[str, Any]]:
     """Returns the entry that the words and options mean, and its arguments. Raises ConfigError, with the nearest."""
     spelled = [each for each in entries if words and each.words.split()[1:2] == [words[0]]]
     # A word that begins another entry is no argument: `jobs complete` lacks the id.
@@ -132,7 +134,7 @@ def choose(entries: Sequence[Entry], words: Sequence[str], options: Mapping[str,
     return entry, arguments
 
 
-def _match(entry: Entry, words: Sequence[str]) -> dict[str, Any] | None:
+def _match(entry: Command, words: Sequence[str]) -> dict[str, Any] | None:
     """Returns the arguments, if these words are an entry's."""
     left, arguments = list(words), dict[str, Any]()
     for part in entry.words.split()[1:]:
@@ -150,7 +152,7 @@ def _match(entry: Entry, words: Sequence[str]) -> dict[str, Any] | None:
     return None if left else arguments
 
 
-def _unfit(entries: Sequence[Entry], words: Sequence[str]) -> str:
+def _unfit(entries: Sequence[Command], words: Sequence[str]) -> str:
     """Says why no entry has these words, and which there are."""
     from emulator.language.document.diagnostics import did_you_mean
 
@@ -163,7 +165,7 @@ def _unfit(entries: Sequence[Entry], words: Sequence[str]) -> str:
     return f"emulator {' '.join((command, *words))[:200]}: expected {shown}"
 
 
-def _ask(client: Client, entry: Entry, arguments: Mapping[str, Any], options: Mapping[str, Any]) -> Any:
+def _ask(client: Client, entry: Command, arguments: Mapping[str, Any], options: Mapping[str, Any]) -> Any:
     """Asks the route of an entry. Raises ConfigError with what the server says."""
     method, _, path = entry.route.partition(" ")
     values = {
@@ -214,7 +216,7 @@ def _said(message: str, url: str) -> str:
 def _command_of(route: re.Match[str]) -> str:
     """The command that asks a route which a hint names, or the route where none does."""
     parts = route["path"].split("/")
-    fitting = [each for each in ENTRIES if _asks(each, route["method"], parts)]
+    fitting = [each for each in COMMANDS if _asks(each, route["method"], parts)]
     if len(fitting) != 1:
         return f"`emulator {fitting[0].command}`" if fitting else route[0]
     (entry,) = fitting
@@ -223,7 +225,7 @@ def _command_of(route: re.Match[str]) -> str:
     return f"`emulator {' '.join(typed.get(word, word) for word in entry.words.split())}`"
 
 
-def _asks(entry: Entry, method: str, parts: Sequence[str]) -> bool:
+def _asks(entry: Command, method: str, parts: Sequence[str]) -> bool:
     own, _, path = entry.route.partition(" ")
     known = path.split("/")
     return (own, len(known)) == (method, len(parts)) and all(
@@ -252,7 +254,7 @@ def _value(key: str, value: Any) -> Any:
     return value
 
 
-def _option(choice: Choice, name: str, value: Any) -> Any:
+def _option(choice: Option, name: str, value: Any) -> Any:
     """The value of an option, as the control API takes it. Raises ConfigError for what is neither JSON nor YAML."""
     if choice.multiple:
         return [_scenario(each) if choice.type == "path" else each for each in value]
@@ -316,7 +318,7 @@ def _parameters(words: Sequence[str]) -> dict[str, Any]:
     return armed_order("; ".join(words))
 
 
-def _snapshot(client: Client, entry: Entry, file: str, as_json: bool) -> int:
+def _snapshot(client: Client, entry: Command, file: str, as_json: bool) -> int:
     """Saves a world to a file, which is as before if that fails, or loads it. Raises ConfigError."""
     from emulator.atomic import replace_file
 

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 import click
 
 
-class Entry(NamedTuple):
+class Command(NamedTuple):
     """What may be typed: words, and ARGUMENTS in capitals; one with … takes several, one in brackets may be missing.
 
     `send` are keys of the body or the query, with the argument that gives the value, or a constant; an argument that
     is called like a part of the path goes there. `options` are those that it takes, `needs` one that makes it this
-    entry. `rows` names what in the answer is a table, `columns` what is shown of it; `none` is said of nothing.
+    command. `rows` names what in the answer is a table, `columns` what is shown of it; `none` is said of nothing.
     """
 
     words: str
@@ -35,7 +35,7 @@ class Entry(NamedTuple):
         return self.words.partition(" ")[0]
 
 
-class Choice(NamedTuple):
+class Option(NamedTuple):
     """An option: the key that it sets, how its value is shown and read, and what it is for."""
 
     key: str
@@ -61,43 +61,43 @@ def address_options(
 
 
 WHEN = ("on", "key", "times", "nth", "every", "probability", "after", "for")
-OPTIONS: Mapping[str, Choice] = {
-    "on": Choice("on", "PATTERN", "Only for these operations, e.g. 'messages.*'; may be repeated.", multiple=True),
-    "key": Choice("key", "KEY", "Only for requests with this key."),
-    "times": Choice("times", "N", "Play this many times, then no more.", click.IntRange(1)),
-    "nth": Choice("nth", "N", "Play only on the nth matching request.", click.IntRange(1)),
-    "every": Choice("every", "N", "Play on every nth matching request.", click.IntRange(1)),
-    "probability": Choice(
+OPTIONS: Mapping[str, Option] = {
+    "on": Option("on", "PATTERN", "Only for these operations, e.g. 'messages.*'; may be repeated.", multiple=True),
+    "key": Option("key", "KEY", "Only for requests with this key."),
+    "times": Option("times", "N", "Play this many times, then no more.", click.IntRange(1)),
+    "nth": Option("nth", "N", "Play only on the nth matching request.", click.IntRange(1)),
+    "every": Option("every", "N", "Play on every nth matching request.", click.IntRange(1)),
+    "probability": Option(
         "probability", "SHARE", "Share of matching requests, from 0 to 1, drawn from the seed.", click.FloatRange(0, 1)
     ),
-    "after": Choice("after", "TIME", "Begin this long from now, e.g. 61s, on the world's clock."),
-    "for": Choice("for", "TIME", "End after this long, on the world's clock."),
-    "api": Choice("api", "NAME", "The API, if several could be meant."),
-    "tier": Choice("tier", "NAME", "Give the key this tier."),
-    "budget": Choice("budget", "JSON", "Give the key this budget, e.g. '{\"credits\": 0.05}'.", "json"),
-    "like": Choice("like", "KEY", "The key to model it on."),
-    "workspace": Choice("workspace", "NAME", "Its workspace; by default that of the other key."),
-    "kind": Choice("kind", "NAME", "Only jobs of this kind."),
-    "state": Choice("state", "NAME", "Only jobs in this state; for a new job, the state that it is in."),
-    "items": Choice("items", "JSON", "What the job works on: a list, or a count.", "json"),
-    "data": Choice("data", "JSON", "What the job remembers of its request.", "json"),
-    "result": Choice("result", "JSON", "The result that the client gets when the job has ended.", "json"),
-    "id": Choice("id", "ID", "The id of the job."),
-    "age": Choice("age", "TIME", "How long ago the job began."),
-    "finished": Choice("finished", "N", "How many of its items are done, instead of an age.", click.IntRange(0)),
-    "scenario": Choice("scenarios", "NAME|PATH", "A scenario that it uses; may be repeated.", "path", multiple=True),
-    "seed": Choice("seed", "N", "Its seed.", int),
-    "frozen": Choice("frozen", "TIME", "Freeze its clock at this time, or with true at the present one.", "frozen"),
-    "owner": Choice("owner", "TEXT", "A text that says who created it."),
-    "ignore": Choice("ignore", "RULES", "Rules to leave out, separated by commas."),
-    "operation": Choice("operation", "NAME", "All rules of this operation, the API's own included."),
-    "count": Choice("count", "N", "At most this many.", click.IntRange(1)),
-    "where": Choice("where", "WHEN", "Only those that match, e.g. 'name: Mine'."),
-    "last": Choice("last", "N", "At most this many, the last.", click.IntRange(0)),
-    "prompt": Choice("prompt", "TEXT", "Only for this whole prompt; may be repeated.", multiple=True),
-    "contains": Choice("contains", "TEXT", "Only for prompts with this text; may be repeated.", multiple=True),
-    "matches": Choice("matches", "REGEX", "Only for prompts that match this regular expression."),
-    "timeout": Choice("timeout", "TIME", "How long to wait, in real time. [default: 30s]"),
+    "after": Option("after", "TIME", "Begin this long from now, e.g. 61s, on the world's clock."),
+    "for": Option("for", "TIME", "End after this long, on the world's clock."),
+    "api": Option("api", "NAME", "The API, if several could be meant."),
+    "tier": Option("tier", "NAME", "Give the key this tier."),
+    "budget": Option("budget", "JSON", "Give the key this budget, e.g. '{\"credits\": 0.05}'.", "json"),
+    "like": Option("like", "KEY", "The key to model it on."),
+    "workspace": Option("workspace", "NAME", "Its workspace; by default that of the other key."),
+    "kind": Option("kind", "NAME", "Only jobs of this kind."),
+    "state": Option("state", "NAME", "Only jobs in this state; for a new job, the state that it is in."),
+    "items": Option("items", "JSON", "What the job works on: a list, or a count.", "json"),
+    "data": Option("data", "JSON", "What the job remembers of its request.", "json"),
+    "result": Option("result", "JSON", "The result that the client gets when the job has ended.", "json"),
+    "id": Option("id", "ID", "The id of the job."),
+    "age": Option("age", "TIME", "How long ago the job began."),
+    "finished": Option("finished", "N", "How many of its items are done, instead of an age.", click.IntRange(0)),
+    "scenario": Option("scenarios", "NAME|PATH", "A scenario that it uses; may be repeated.", "path", multiple=True),
+    "seed": Option("seed", "N", "Its seed.", int),
+    "frozen": Option("frozen", "TIME", "Freeze its clock at this time, or with true at the present one.", "frozen"),
+    "owner": Option("owner", "TEXT", "A text that says who created it."),
+    "ignore": Option("ignore", "RULES", "Rules to leave out, separated by commas."),
+    "operation": Option("operation", "NAME", "All rules of this operation, the API's own included."),
+    "count": Option("count", "N", "At most this many.", click.IntRange(1)),
+    "where": Option("where", "WHEN", "Only those that match, e.g. 'name: Mine'."),
+    "last": Option("last", "N", "At most this many, the last.", click.IntRange(0)),
+    "prompt": Option("prompt", "TEXT", "Only for this whole prompt; may be repeated.", multiple=True),
+    "contains": Option("contains", "TEXT", "Only for prompts with this text; may be repeated.", multiple=True),
+    "matches": Option("matches", "REGEX", "Only for prompts that match this regular expression."),
+    "timeout": Option("timeout", "TIME", "How long to wait, in real time. [default: 30s]"),
 }
 CLOCK = "iso frozen speed auto pending next"
 JOB = "id api kind workspace state done started_at ends_at counts polls faults seeded"
@@ -106,31 +106,33 @@ RECORD = {"rows": "records", "columns": "id seeded record", "none": "no records"
 FAULT = "id fault params on key times nth every probability after for played used_up note"
 UNLIMITED = "tier: {tier}; no limits"
 
-ENTRIES: tuple[Entry, ...] = (
-    Entry(
+COMMANDS: tuple[Command, ...] = (
+    Command(
         "arm FAULT [PARAM=VALUE…]",
         "POST /faults",
         "Arm a fault, e.g. emulator arm cut_after events=3 --on 'messages.*' --times 2",
         options=WHEN,
         columns=FAULT,
     ),
-    Entry("expect", "GET /expectations", "Show which expectations are met; exit with 5 if one is not."),
-    Entry(
+    Command("expect", "GET /expectations", "Show which expectations are met; exit with 5 if one is not."),
+    Command(
         "expect add JSON", "POST /expectations", "Add an expectation.", columns="id on when times in_order spent rules"
     ),
-    Entry("expect remove ID", "DELETE /expectations/{id}", "Remove an expectation that was added.", columns="removed"),
-    Entry("faults", "GET /faults", "List the armed faults.", rows="armed", columns=FAULT, none="no fault is armed"),
-    Entry("faults known", "GET /faults", "List all known faults.", rows="known", columns="name on params about"),
-    Entry("disarm", "DELETE /faults", "Disarm all faults.", columns="disarmed", none="nothing was armed"),
-    Entry("disarm ID", "DELETE /faults/{id}", "Disarm one fault.", columns="disarmed"),
-    Entry(
+    Command(
+        "expect remove ID", "DELETE /expectations/{id}", "Remove an expectation that was added.", columns="removed"
+    ),
+    Command("faults", "GET /faults", "List the armed faults.", rows="armed", columns=FAULT, none="no fault is armed"),
+    Command("faults known", "GET /faults", "List all known faults.", rows="known", columns="name on params about"),
+    Command("disarm", "DELETE /faults", "Disarm all faults.", columns="disarmed", none="nothing was armed"),
+    Command("disarm ID", "DELETE /faults/{id}", "Disarm one fault.", columns="disarmed"),
+    Command(
         "answers",
         "GET /answers",
         "List the answers that were added.",
         rows="answers",
         columns="id prompt contains matches on answer json",
     ),
-    Entry(
+    Command(
         "answers add TEXT",
         "POST /answers",
         "Add an answer.",
@@ -138,28 +140,30 @@ ENTRIES: tuple[Entry, ...] = (
         ("prompt", "contains", "matches", "on"),
         columns="id prompt contains matches on answer",
     ),
-    Entry("answers remove ID", "DELETE /answers/{id}", "Remove an answer.", columns="removed"),
-    Entry("answers clear", "DELETE /answers", "Remove all answers.", columns="removed"),
-    Entry("clock", "GET /clock", "Show the world's time.", columns=CLOCK),
-    Entry("clock due", "GET /clock/due", "List what is due next.", {}, ("count",), rows="due", columns="at kind what"),
-    Entry("clock freeze", "POST /clock", "Freeze the clock.", {"freeze": True}, columns=CLOCK),
-    Entry("clock run", "POST /clock", "Let the clock run.", {"freeze": False}, columns=CLOCK),
-    Entry("clock advance TIME", "POST /clock", "Advance the clock, e.g. by 61s.", {"advance": "TIME"}, columns=CLOCK),
-    Entry(
+    Command("answers remove ID", "DELETE /answers/{id}", "Remove an answer.", columns="removed"),
+    Command("answers clear", "DELETE /answers", "Remove all answers.", columns="removed"),
+    Command("clock", "GET /clock", "Show the world's time.", columns=CLOCK),
+    Command(
+        "clock due", "GET /clock/due", "List what is due next.", {}, ("count",), rows="due", columns="at kind what"
+    ),
+    Command("clock freeze", "POST /clock", "Freeze the clock.", {"freeze": True}, columns=CLOCK),
+    Command("clock run", "POST /clock", "Let the clock run.", {"freeze": False}, columns=CLOCK),
+    Command("clock advance TIME", "POST /clock", "Advance the clock, e.g. by 61s.", {"advance": "TIME"}, columns=CLOCK),
+    Command(
         "clock set TIME", "POST /clock", "Set the clock, e.g. to 2026-01-01T00:00:00Z.", {"set": "TIME"}, columns=CLOCK
     ),
-    Entry(
+    Command(
         "clock speed FACTOR",
         "POST /clock",
         "Run this many times as fast as real time.",
         {"speed": "FACTOR"},
         columns=CLOCK,
     ),
-    Entry("clock auto", "POST /clock", "Jump to what is due next whenever all wait.", {"auto": True}, columns=CLOCK),
-    Entry("clock auto off", "POST /clock", "Stop jumping.", {"auto": False}, columns=CLOCK),
-    Entry("jobs", "GET /jobs", "List jobs.", {}, ("api", "kind", "state"), "", "jobs", JOB, "no jobs"),
-    Entry("jobs ID", "GET /jobs/{id}", "Show a job.", columns=JOB),
-    Entry(
+    Command("clock auto", "POST /clock", "Jump to what is due next whenever all wait.", {"auto": True}, columns=CLOCK),
+    Command("clock auto off", "POST /clock", "Stop jumping.", {"auto": False}, columns=CLOCK),
+    Command("jobs", "GET /jobs", "List jobs.", {}, ("api", "kind", "state"), "", "jobs", JOB, "no jobs"),
+    Command("jobs ID", "GET /jobs/{id}", "Show a job.", columns=JOB),
+    Command(
         "jobs start KIND KEY",
         "POST /jobs",
         "Start a job without a request.",
@@ -167,12 +171,12 @@ ENTRIES: tuple[Entry, ...] = (
         ("api", "id", "items", "data", "result", "age", "finished", "state"),
         columns=JOB,
     ),
-    Entry("jobs set ID STATE", "POST /jobs/{id}", "Put a job into this state.", {"state": "STATE"}, columns=JOB),
-    Entry("jobs complete ID", "POST /jobs/{id}/complete", "Complete a job.", columns=JOB),
-    Entry("jobs fail ID", "POST /jobs/{id}/fail", "Make a job fail.", columns=JOB),
-    Entry("jobs cancel ID", "POST /jobs/{id}/cancel", "Cancel a job.", columns=JOB),
-    Entry("limits", "GET /keys", "List all keys.", rows="keys", columns="key api tier status workspace limits"),
-    Entry(
+    Command("jobs set ID STATE", "POST /jobs/{id}", "Put a job into this state.", {"state": "STATE"}, columns=JOB),
+    Command("jobs complete ID", "POST /jobs/{id}/complete", "Complete a job.", columns=JOB),
+    Command("jobs fail ID", "POST /jobs/{id}/fail", "Make a job fail.", columns=JOB),
+    Command("jobs cancel ID", "POST /jobs/{id}/cancel", "Cancel a job.", columns=JOB),
+    Command("limits", "GET /keys", "List all keys.", rows="keys", columns="key api tier status workspace limits"),
+    Command(
         "limits KEY",
         "GET /limits",
         "Show a key's limits and usage.",
@@ -182,7 +186,7 @@ ENTRIES: tuple[Entry, ...] = (
         columns="name used remaining limit reset",
         none=UNLIMITED,
     ),
-    Entry(
+    Command(
         "limits KEY",
         "PUT /limits",
         "Give a key another tier.",
@@ -193,7 +197,7 @@ ENTRIES: tuple[Entry, ...] = (
         "name used remaining limit reset",
         UNLIMITED,
     ),
-    Entry(
+    Command(
         "limits KEY",
         "PUT /limits",
         "Give a key another budget.",
@@ -204,7 +208,7 @@ ENTRIES: tuple[Entry, ...] = (
         "name used remaining limit reset",
         UNLIMITED,
     ),
-    Entry(
+    Command(
         "limits new KEY",
         "POST /keys",
         "Create a key modelled on another (--like).",
@@ -212,8 +216,8 @@ ENTRIES: tuple[Entry, ...] = (
         ("like", "api", "workspace"),
         columns="key api tier workspace",
     ),
-    Entry("records", "GET /records", "List the collections.", rows="collections", columns="api name count"),
-    Entry(
+    Command("records", "GET /records", "List the collections.", rows="collections", columns="api name count"),
+    Command(
         "records API COLLECTION",
         "GET /records/{api}/{collection}",
         "List the records of a collection.",
@@ -221,37 +225,37 @@ ENTRIES: tuple[Entry, ...] = (
         ("where", "last"),
         **RECORD,
     ),
-    Entry(
+    Command(
         "records API COLLECTION ID",
         "GET /records/{api}/{collection}/{id}",
         "Show a record.",
         columns="id seeded record",
     ),
-    Entry(
+    Command(
         "records put API COLLECTION ID JSON",
         "PUT /records/{api}/{collection}/{id}",
         "Write a record.",
         columns="id seeded record",
     ),
-    Entry(
+    Command(
         "records change API COLLECTION ID JSON",
         "PATCH /records/{api}/{collection}/{id}",
         "Set some fields of a record.",
         columns="id seeded record",
     ),
-    Entry(
+    Command(
         "records remove API COLLECTION ID",
         "DELETE /records/{api}/{collection}/{id}",
         "Remove a record.",
         columns="removed",
     ),
-    Entry(
+    Command(
         "records clear API COLLECTION",
         "DELETE /records/{api}/{collection}",
         "Remove all records of a collection.",
         columns="removed",
     ),
-    Entry(
+    Command(
         "rules",
         "GET /rules",
         "Show how often each rule has answered.",
@@ -261,15 +265,15 @@ ENTRIES: tuple[Entry, ...] = (
         columns="file line name kind answered replies faults nearest",
         none="no rules of scenarios",
     ),
-    Entry("snapshot save FILE", "GET /worlds/{name}/snapshot", "Save a world's whole state; - prints it."),
-    Entry("snapshot load FILE", "PUT /worlds/{name}/snapshot", "Restore a snapshot.", columns=WORLD),
-    Entry(
+    Command("snapshot save FILE", "GET /worlds/{name}/snapshot", "Save a world's whole state; - prints it."),
+    Command("snapshot load FILE", "PUT /worlds/{name}/snapshot", "Restore a snapshot.", columns=WORLD),
+    Command(
         "status",
         "GET /health",
         "Show what is served, where the state is, and how many workers serve.",
         columns="status version scenarios store workers reason",
     ),
-    Entry(
+    Command(
         "status workers",
         "GET /",
         "List the workers that share a store.",
@@ -277,11 +281,13 @@ ENTRIES: tuple[Entry, ...] = (
         columns="pid host started seen",
         none="one process, with its state in memory",
     ),
-    Entry("use", "GET /scenarios", "List the scenarios that are available and in use.", columns="using available"),
-    Entry("use SCENARIO…", "POST /scenarios/use", "Use these scenarios.", {"scenarios": "SCENARIO"}, columns="using"),
-    Entry("verdict", "GET /verdict", "Show what the client did wrong; exit with 4 if anything.", {}, ("ignore",)),
-    Entry("wait", "GET /health", "Wait until the server is ready; exit with 1 if it isn't in time.", {}, ("timeout",)),
-    Entry(
+    Command("use", "GET /scenarios", "List the scenarios that are available and in use.", columns="using available"),
+    Command("use SCENARIO…", "POST /scenarios/use", "Use these scenarios.", {"scenarios": "SCENARIO"}, columns="using"),
+    Command("verdict", "GET /verdict", "Show what the client did wrong; exit with 4 if anything.", {}, ("ignore",)),
+    Command(
+        "wait", "GET /health", "Wait until the server is ready; exit with 1 if it isn't in time.", {}, ("timeout",)
+    ),
+    Command(
         "webhooks",
         "GET /webhooks",
         "List the attempts to deliver webhooks.",
@@ -289,11 +295,11 @@ ENTRIES: tuple[Entry, ...] = (
         columns="id url attempt at status error next_at faults",
         none="no webhooks",
     ),
-    Entry("webhooks redeliver ID", "POST /webhooks/{id}/redeliver", "Send a webhook again.", columns="redelivered"),
-    Entry("webhooks clear", "DELETE /webhooks", "Clear the attempts.", columns="cleared"),
-    Entry("worlds", "GET /worlds", "List the worlds of the server.", rows="worlds", columns=WORLD),
-    Entry("worlds NAME", "GET /worlds/{name}", "Show a world.", columns=WORLD),
-    Entry(
+    Command("webhooks redeliver ID", "POST /webhooks/{id}/redeliver", "Send a webhook again.", columns="redelivered"),
+    Command("webhooks clear", "DELETE /webhooks", "Clear the attempts.", columns="cleared"),
+    Command("worlds", "GET /worlds", "List the worlds of the server.", rows="worlds", columns=WORLD),
+    Command("worlds NAME", "GET /worlds/{name}", "Show a world.", columns=WORLD),
+    Command(
         "worlds new NAME",
         "PUT /worlds/{name}",
         "Create a world.",
@@ -301,9 +307,9 @@ ENTRIES: tuple[Entry, ...] = (
         ("scenario", "seed", "frozen", "owner"),
         columns=WORLD,
     ),
-    Entry("worlds reset", "POST /reset", "Reset the world that --world names.", columns=WORLD),
-    Entry("worlds reset NAME", "POST /worlds/{name}/reset", "Reset a world.", columns=WORLD),
-    Entry("worlds delete NAME", "DELETE /worlds/{name}", "Delete a world.", columns="deleted"),
+    Command("worlds reset", "POST /reset", "Reset the world that --world names.", columns=WORLD),
+    Command("worlds reset NAME", "POST /worlds/{name}/reset", "Reset a world.", columns=WORLD),
+    Command("worlds delete NAME", "DELETE /worlds/{name}", "Delete a world.", columns="deleted"),
 )
 # What each command is for, in its help and in the list of commands.
 ABOUT: Mapping[str, str] = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.cli.words import ENTRIES
+from emulator.cli.words import COMMANDS
 from tests.emulate import emulate
 from tests.pages import ROOT, blocks, tables
 from tests.running import Emulated
@@ -34,7 +34,7 @@ def test_every_command_is_in_its_table() -> None:
     table = next(table for table in tables(PAGE) if table.heading == "Every command")
     wanted = [
         [f"`emulator {each.words}{f' --{each.needs}' if each.needs else ''}`", each.about, f"`{each.route}`"]
-        for each in ENTRIES
+        for each in COMMANDS
     ]
     lines = "\n".join(f"| {' | '.join(row)} |" for row in wanted)
     assert table.rows[1:] == wanted, f"the table of commands should be:\n{lines}"

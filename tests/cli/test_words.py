@@ -6,7 +6,7 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import fields
 
-from emulator.cli.words import ABOUT, ENTRIES, OPTIONS, OTHERWISE, Entry
+from emulator.cli.words import ABOUT, COMMANDS, OPTIONS, OTHERWISE, Command
 from emulator.control.route import ControlRoute
 from emulator.control.routes import TABLE
 
@@ -22,21 +22,21 @@ def names(shape: object) -> set[str]:
 
 
 def test_every_control_route_has_a_command_or_a_reason() -> None:
-    commanded = {entry.route for entry in ENTRIES}
+    commanded = {entry.route for entry in COMMANDS}
     assert sorted([*commanded, *OTHERWISE]) == sorted(ROUTES), (
-        "give the route an Entry in emulator/cli/words.py, or a reason"
+        "give the route a Command in emulator/cli/words.py, or a reason"
     )
 
 
 def test_every_command_says_what_it_is_for() -> None:
-    assert sorted(ABOUT) == sorted({entry.command for entry in ENTRIES})
+    assert sorted(ABOUT) == sorted({entry.command for entry in COMMANDS})
     assert list(ABOUT) == sorted(ABOUT)
     assert all(about.endswith(".") for about in ABOUT.values())
-    assert all(entry.about.endswith((".", "2")) for entry in ENTRIES)
+    assert all(entry.about.endswith((".", "2")) for entry in COMMANDS)
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.words} {entry.needs}")
-def test_a_command_sends_what_its_route_takes(entry: Entry) -> None:
+@pytest.mark.parametrize("entry", COMMANDS, ids=lambda entry: f"{entry.words} {entry.needs}")
+def test_a_command_sends_what_its_route_takes(entry: Command) -> None:
     route = ROUTES[entry.route]
     shape = route.query if route.method == "GET" else route.body
     arguments = {word.strip("[]…") for word in entry.words.split()[1:] if word.strip("[]…").isupper()}
@@ -48,8 +48,8 @@ def test_a_command_sends_what_its_route_takes(entry: Entry) -> None:
     assert arguments - {"FAULT", "PARAM=VALUE", "JSON", "FILE"} == (in_path & arguments) | sent
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.words} {entry.needs}")
-def test_a_command_shows_what_its_route_answers(entry: Entry) -> None:
+@pytest.mark.parametrize("entry", COMMANDS, ids=lambda entry: f"{entry.words} {entry.needs}")
+def test_a_command_shows_what_its_route_answers(entry: Command) -> None:
     known = names(answer_of(ROUTES[entry.route], entry.rows)) | {"name"}
     assert set(entry.columns.split()) <= known
 
