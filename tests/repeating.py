@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from emulator.store.backend import Work
 from emulator.store.journal import Journal
 from emulator.store.memory import MemoryBackend
-from emulator.store.schedule import Entry, MemorySchedule
+from emulator.store.schedule import MemorySchedule, ScheduledWork
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ class RepeatingSchedule(MemorySchedule):
             super().add(kind, id, due)
             return
         self.cancel(kind, id)
-        self._waiting.setdefault(kind, {})[id] = Entry(kind, id, due, next(self._order))
+        self._waiting.setdefault(kind, {})[id] = ScheduledWork(kind, id, due, next(self._order))
 
     def cancel(self, kind: str, id: str) -> bool:
         return self._waiting.get(kind, {}).pop(id, None) is not None if self._trying else super().cancel(kind, id)

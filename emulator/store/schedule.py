@@ -17,7 +17,7 @@ from emulator.store.backend import Handler
 Row = tuple[str, str, float]  # kind, id, due
 
 
-class Entry(Struct):
+class ScheduledWork(Struct):
     """Work that is waiting or under way; `order` is that of arrival."""
 
     kind: str
@@ -34,8 +34,8 @@ class MemorySchedule:
         self._clock = clock
         self._handlers: dict[str, Handler] = {}
         self._quiet: set[str] = set()
-        self._waiting: dict[str, dict[str, Entry]] = {}
-        self._running: dict[asyncio.Task[None], Entry] = {}
+        self._waiting: dict[str, dict[str, ScheduledWork]] = {}
+        self._running: dict[asyncio.Task[None], ScheduledWork] = {}
         self._cancelled: set[asyncio.Task[None]] = set()
         self._order = count()
 
@@ -50,7 +50,7 @@ class MemorySchedule:
 
     def add(self, kind: str, id: str, due: float) -> None:
         self.cancel(kind, id)
-        entry = Entry(kind, id, due, next(self._order))
+        entry = ScheduledWork(kind, id, due, next(self._order))
         entry.timer = self._clock.call_at(due, partial(self._begin, entry), kind in self._quiet)
         self._waiting.setdefault(kind, {})[id] = entry
 
@@ -103,14 +103,14 @@ class MemorySchedule:
         for row in rows:
             self.add(*row)
 
-    def _begin(self, entry: Entry) -> None:
+    def _begin(self, entry: ScheduledWork) -> None:
         self._waiting[entry.kind].pop(entry.id, None)
         handler = self._handlers.get(entry.kind)
         work = None if handler is None else handler(entry.id)
         if work is not None:
             self._run(entry, work)
 
-    def _run(self, entry: Entry, work: Coroutine[Any, Any, None]) -> None:
+    def _run(self, entry: ScheduledWork, work: Coroutine[Any, Any, None]) -> None:
         # Busy from here and not from the task's first step, or a moving clock would pass before the task has begun.
         busy = ExitStack()
         busy.enter_context(self._clock.busy())
@@ -123,5 +123,5 @@ class MemorySchedule:
 class IdleSchedule(MemorySchedule):
     """A schedule for a dry run: work waits for ever."""
 
-    def _begin(self, entry: Entry) -> None:
+    def _begin(self, entry: ScheduledWork) -> None:
         """Does nothing, though the work is due."""

@@ -14,14 +14,14 @@ from emulator.errors import StoreUnavailable
 from emulator.store.backend import Handler, Work
 from emulator.store.redis.changes import Name, Tracker, verb
 from emulator.store.redis.presence import Presence
-from emulator.store.schedule import Entry, MemorySchedule, Row
+from emulator.store.schedule import MemorySchedule, Row, ScheduledWork
 
 Place = tuple[float, int, str]  # due, order, the worker that has claimed it
 LOOK_SECONDS = 0.05  # real seconds after which work is looked at again that another process has claimed
 RETRY_SECONDS = 1.0  # real seconds until work is done again that the store was away for
 
 
-class Claimed(Entry):
+class Claimed(ScheduledWork):
     """Work, and the worker that has claimed it, if one has."""
 
     holder: str = ""
@@ -190,11 +190,11 @@ class RedisSchedule(MemorySchedule):
             entry.timer.cancel()
         return entry is not None
 
-    def _arm(self, entry: Entry) -> None:
+    def _arm(self, entry: ScheduledWork) -> None:
         if entry.timer is None and self._waiting.get(entry.kind, {}).get(entry.id) is entry:
             entry.timer = self._clock.call_at(entry.due, partial(self._begin, entry), entry.kind in self._quiet)
 
-    def _begin(self, entry: Entry) -> None:
+    def _begin(self, entry: ScheduledWork) -> None:
         assert isinstance(entry, Claimed)
         self._waiting[entry.kind].pop(entry.id, None)
         self._under_way[entry.kind, entry.id] = entry
