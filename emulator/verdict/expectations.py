@@ -73,7 +73,7 @@ class Expectations(Struct, frozen=True):
         return {**msgspec.to_builtins(self), "text": self.text()}
 
 
-class Count(Struct):
+class ExpectationCount(Struct):
     """An expectation, and what was counted for it; `missed` are exchanges that came before, which nobody counted."""
 
     expectation: Expectation
@@ -108,7 +108,7 @@ class Count(Struct):
             if kind == "spent" and (amounts := spend(exchange)):
                 self._spend(exchange, amounts)
 
-    def with_open(self, exchanges: Iterable[Exchange], spend: Spend) -> Count:
+    def with_open(self, exchanges: Iterable[Exchange], spend: Spend) -> ExpectationCount:
         """A copy that counts exchanges that have not ended as well."""
         used, looked = Counter(self.used), {**self.looked}
         copy = replace(self, numbers=[*self.numbers], looked=looked, used=used)
@@ -200,15 +200,19 @@ class Count(Struct):
         )
 
 
-JUDGES: Mapping[str, Callable[[Count, Collection[Exchange], NearMissOf], tuple[bool, bool, str, Iterable[str]]]] = {
-    "times": Count._of_times,
-    "in_order": Count._in_order,
-    "spent": Count._of_spent,
-    "rules": Count._of_rules,
+JUDGES: Mapping[
+    str, Callable[[ExpectationCount, Collection[Exchange], NearMissOf], tuple[bool, bool, str, Iterable[str]]]
+] = {
+    "times": ExpectationCount._of_times,
+    "in_order": ExpectationCount._in_order,
+    "spent": ExpectationCount._of_spent,
+    "rules": ExpectationCount._of_rules,
 }
 
 
-def judge_expectations(counts: Iterable[Count], journal: Collection[Exchange], near_miss: NearMissOf) -> Expectations:
+def judge_expectations(
+    counts: Iterable[ExpectationCount], journal: Collection[Exchange], near_miss: NearMissOf
+) -> Expectations:
     """How expectations stand. `near_miss` says what the nearest request was to a rule that has not answered."""
     judged = tuple(each.judged(journal, near_miss) for each in counts)
     return Expectations(all(each.ok for each in judged), judged)

@@ -23,7 +23,7 @@ from emulator.playbook.expectations import Expectation
 from emulator.store.backend import ExchangeJournal
 from emulator.store.passed_over import operation_of
 from emulator.verdict.coverage import Usage
-from emulator.verdict.expectations import Count, Expectations, NearMissOf, judge_expectations
+from emulator.verdict.expectations import ExpectationCount, Expectations, NearMissOf, judge_expectations
 from emulator.worlds.spending import spending
 
 MAX_ADDED = 1_000
@@ -44,7 +44,7 @@ class Ledger:
         self.added: dict[str, AddedExpectation] = {}
         self._made = 0
         self._pipeline = pipeline
-        self._counts: dict[tuple[str, str, int], Count] = {}
+        self._counts: dict[tuple[str, str, int], ExpectationCount] = {}
         self._open: dict[int, Exchange] = {}
         self._watching: ExitStack | None = None
         self.usage: Usage | None = None
@@ -128,7 +128,7 @@ class Ledger:
         counts = [each.with_open(still, self._spend) for each in self._counts.values()]
         return judge_expectations(counts, list(self._journal), near_miss)
 
-    def _read_again(self, added: AddedExpectation, before: Mapping[tuple[str, str, int], Count]) -> None:
+    def _read_again(self, added: AddedExpectation, before: Mapping[tuple[str, str, int], ExpectationCount]) -> None:
         """Counts for one that was added, by the operations and rules of the playbook; as it was if they are gone."""
         outdated = ""
         try:
@@ -142,7 +142,9 @@ class Ledger:
         playbook = self._pipeline.playbook
         return read_expectation(entry, KnownNames(LANGUAGE, playbook.apis, playbook.listed), id)
 
-    def _count(self, expectation: Expectation, id: str, before: Mapping[tuple[str, str, int], Count]) -> Count:
+    def _count(
+        self, expectation: Expectation, id: str, before: Mapping[tuple[str, str, int], ExpectationCount]
+    ) -> ExpectationCount:
         number = 0
         while (key := (id or expectation.place.file, expectation.key, number)) in self._counts:
             number += 1
@@ -151,7 +153,7 @@ class Ledger:
             known.expectation = expectation
             self._counts[key] = known
             return known
-        count = self._counts[key] = Count(expectation, id, self._journal.dropped)
+        count = self._counts[key] = ExpectationCount(expectation, id, self._journal.dropped)
         for exchange in self._journal:
             count.begin(exchange)
             if exchange.outcome != "open":

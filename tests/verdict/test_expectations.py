@@ -10,7 +10,7 @@ from emulator.compile.expectations import KnownNames, read_expectation
 from emulator.errors import Location
 from emulator.http import Exchange
 from emulator.playbook.expectations import ListedRule
-from emulator.verdict.expectations import Count, Judged, judge_expectations
+from emulator.verdict.expectations import ExpectationCount, Judged, judge_expectations
 from tests.verdict.conftest import PLAYBOOK, Seen
 
 RULES = (
@@ -23,8 +23,8 @@ def spend(exchange: Exchange) -> Mapping[str, float]:
     return {"tokens": 10.0, "USD": 0.1} if exchange.status < 400 else {}
 
 
-def counted(exchanges: list[Exchange], missed: int = 0, **entry: Any) -> Count:
-    count = Count(read_expectation(entry, KnownNames(LANGUAGE, PLAYBOOK.apis, RULES), "it"), "it", missed)
+def counted(exchanges: list[Exchange], missed: int = 0, **entry: Any) -> ExpectationCount:
+    count = ExpectationCount(read_expectation(entry, KnownNames(LANGUAGE, PLAYBOOK.apis, RULES), "it"), "it", missed)
     for exchange in exchanges:
         count.begin(exchange)
         count.end(exchange, spend)
@@ -107,7 +107,7 @@ def test_only_the_rules_that_are_shown_are_compared_with_requests() -> None:
         compared.append(rule.name)
         return ""
 
-    (one,) = judge_expectations([Count(expectation)], (), near).expectations
+    (one,) = judge_expectations([ExpectationCount(expectation)], (), near).expectations
     assert compared == ["rule 1", "rule 2", "rule 3"]
     assert len(one.instead) == 3
 
