@@ -26,7 +26,7 @@ class BadRequest(Exception):
         super().__init__(reason)
 
 
-class Target(NamedTuple):
+class RequestTarget(NamedTuple):
     """Target of a request: its decoded path and its query; of an absolute one (to a proxy) also host, port, scheme."""
 
     path: str
@@ -36,23 +36,23 @@ class Target(NamedTuple):
 
 
 @lru_cache(maxsize=128)
-def read_target(target: bytes) -> Target:
+def read_target(target: bytes) -> RequestTarget:
     """Parses a request's target. An encoded slash stays `%2F`: it does not separate segments (RFC 3986 section 2.2).
 
     Cached, because clients send the same targets again and again. Raises httptools.HttpParserError or
     UnicodeDecodeError for an invalid one.
     """
     if target == b"*":  # OPTIONS, about the server as a whole (RFC 9110 section 9.3.7)
-        return Target("*", b"")
+        return RequestTarget("*", b"")
     url = httptools.parse_url(target)
     path = (url.path or b"/").decode("ascii")  # an empty path is the same as `/` (RFC 9110 section 4.2.3)
     if "%" in path:
         path = "%2F".join(map(unquote, ENCODED_SLASH.split(path)))
     if not url.host:
-        return Target(path, url.query or b"")
+        return RequestTarget(path, url.query or b"")
     scheme = "https" if url.schema and url.schema.lower() == b"https" else "http"
     port = url.port or (HTTPS if scheme == "https" else HTTP)
-    return Target(path, url.query or b"", (normalize_host(url.host.decode("ascii")), port), scheme)
+    return RequestTarget(path, url.query or b"", (normalize_host(url.host.decode("ascii")), port), scheme)
 
 
 def plain_target(target: bytes) -> bytes:

@@ -35,7 +35,7 @@ from emulator.faults.raw_response import Outage
 from emulator.http import BODILESS, Header, Peer, Request
 from emulator.https.proxy import HttpsProxy, ProxyRefusal
 from emulator.server.close_delimited import CloseDelimited
-from emulator.server.head import BadRequest, Target, check_head, host_header, plain_target, read_target
+from emulator.server.head import BadRequest, RequestTarget, check_head, host_header, plain_target, read_target
 from emulator.server.known_heads import MAX_BUFFERED, whole_request
 from emulator.server.postponed import PostponingProtocol
 from emulator.server.raw_socket import RawSocket
@@ -54,7 +54,7 @@ join_lines = b"\r\n".join
 class ProxyingProtocol(PostponingProtocol):
     """uvicorn's connection with proxy requests."""
 
-    _target = Target("", b"")
+    _target = RequestTarget("", b"")
     _tunnel: bytes | None = None  # the target of a CONNECT
     _offered: list[Header] | None = None  # the headers of a request that offers to upgrade, while it is parsed again
 
