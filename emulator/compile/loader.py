@@ -22,7 +22,7 @@ from emulator.errors import Diagnostic, DocumentError
 from emulator.faults.targets import out_of_reach, spots, unknown_name
 from emulator.generate.answers import CannedAnswer, CannedAnswers
 from emulator.language.document.diagnostics import Diagnostics, did_you_mean
-from emulator.language.document.durations import Latency, parse_latency
+from emulator.language.document.durations import LatencyDistribution, parse_latency
 from emulator.language.document.reader import SUFFIXES, Document, read
 from emulator.language.expressions import Language
 from emulator.language.schema.scenario import ApiFile, ScenarioFile
@@ -181,7 +181,7 @@ class Loader:
         return made.compile(rules, canned)
 
     def _latency(self, sources: Sequence[ScenarioSource]) -> plan.LatencyPlan:
-        found: dict[str, Latency] = {}
+        found: dict[str, LatencyDistribution] = {}
         for source in sources:
             for name in ("reply", "first_token", "token") if source.file.latency else ():
                 value = getattr(source.file.latency, name)

@@ -19,7 +19,7 @@ from emulator.compile.templates import Compiler, Group, Path
 from emulator.compile.when import FieldNames, salt_of
 from emulator.errors import ConfigError, Diagnostic, DocumentError, Location
 from emulator.faults import FAULTS
-from emulator.language.document.durations import Latency, parse_latency
+from emulator.language.document.durations import LatencyDistribution, parse_latency
 from emulator.language.expressions.template import Template
 from emulator.language.schema.api import StepModel
 from emulator.language.schema.scenario import EventModel, PaceModel, ReplyModel, RuleModel, StreamModel
@@ -320,7 +320,7 @@ class RuleCompiler:
             return None
         return PacePlan(self.latency(pace.first, (*path, "first")), self.latency(pace.each, (*path, "each")))
 
-    def latency(self, value: Any, path: Path) -> Latency | None:
+    def latency(self, value: Any, path: Path) -> LatencyDistribution | None:
         """A distribution of durations, or None."""
         return None if value is None else self.diagnostics.attempt(parse_latency, value, self.compiler.place(path))
 

@@ -8,7 +8,7 @@ from random import Random
 from emulator.engine.context import Context
 from emulator.errors import ApiError, TemplateError
 from emulator.http import Frame, Reply, check_status
-from emulator.language.document.durations import Latency
+from emulator.language.document.durations import LatencyDistribution
 from emulator.language.expressions.json import encode
 from emulator.language.expressions.template import Template
 from emulator.playbook.model import ReplyPlan, Rule
@@ -33,7 +33,7 @@ def lay_out(plan: ReplyPlan, context: Context, chance: Random) -> Iterator[Frame
             yield Frame(due, data)
 
 
-def _pace(plan: ReplyPlan, context: Context) -> tuple[Latency | None, Latency | None]:
+def _pace(plan: ReplyPlan, context: Context) -> tuple[LatencyDistribution | None, LatencyDistribution | None]:
     latency = context.service.latency
     if plan.pace is None:
         return latency.first_token, latency.token

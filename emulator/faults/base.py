@@ -17,7 +17,7 @@ from emulator.clock import Clock
 from emulator.errors import ApiError, DocumentError, Location
 from emulator.http import Caller, Reply
 from emulator.language.document.diagnostics import did_you_mean
-from emulator.language.document.durations import Duration, Latency, parse_age, parse_duration, parse_latency
+from emulator.language.document.durations import Duration, LatencyDistribution, parse_age, parse_duration, parse_latency
 from emulator.language.document.scalars import shown
 from emulator.playbook import Api
 from emulator.store.tokens import Tokens
@@ -161,7 +161,7 @@ def age(value: Any) -> Duration:
     return duration
 
 
-def latency(value: Any) -> Latency:
+def latency(value: Any) -> LatencyDistribution:
     """Parses a latency as scenarios write it. Raises ValueError."""
     try:
         return parse_latency(value, NOWHERE)
@@ -169,7 +169,7 @@ def latency(value: Any) -> Latency:
         raise ValueError(error.diagnostics[0].message) from error
 
 
-def drawn(form: str, value: Any) -> Latency:
+def drawn(form: str, value: Any) -> LatencyDistribution:
     """Parses a latency of one form, `uniform` or `lognormal`. Raises ValueError."""
     return latency({form: value})
 
@@ -237,7 +237,8 @@ def rate(value: Any) -> float:
 Seconds = Annotated[float, Parameter("a duration such as '340ms'", seconds)]
 Age = Annotated[Duration, Parameter("a duration such as '340ms', or polls: '2 polls'", age)]
 Spread = Annotated[
-    Latency, Parameter("'340ms', {uniform: [100ms, 300ms]} or {lognormal: {p50: 340ms, sigma: 0.4}}", latency)
+    LatencyDistribution,
+    Parameter("'340ms', {uniform: [100ms, 300ms]} or {lognormal: {p50: 340ms, sigma: 0.4}}", latency),
 ]
 Rate = Annotated[float, Parameter("bytes a second: '10KB/s'", rate)]
 Text = Annotated[str, Parameter("text", text)]

@@ -25,9 +25,11 @@ from emulator.faults.base import (
 )
 from emulator.faults.pages import GATEWAY, PAGES, replace_by_page
 from emulator.http import Reply
-from emulator.language.document.durations import Latency as Delay
+from emulator.language.document.durations import LatencyDistribution
 
 UNAVAILABLE = 503
+Uniform = Annotated[LatencyDistribution, Parameter("two durations: [100ms, 300ms]", partial(drawn, "uniform"))]
+Lognormal = Annotated[LatencyDistribution, Parameter("{p50: 340ms, sigma: 0.4, most: 5s}", partial(drawn, "lognormal"))]
 
 
 class Status(Fault, frozen=True):
@@ -86,10 +88,8 @@ class Latency(Fault, frozen=True):
     name: ClassVar[str] = "latency"
     family: ClassVar[Family] = "answer"
     delay: Spread | None = None
-    uniform: Annotated[Delay, Parameter("two durations: [100ms, 300ms]", partial(drawn, "uniform"))] | None = None
-    lognormal: Annotated[Delay, Parameter("{p50: 340ms, sigma: 0.4, most: 5s}", partial(drawn, "lognormal"))] | None = (
-        None
-    )
+    uniform: Uniform | None = None
+    lognormal: Lognormal | None = None
     jitter: Seconds = 0.0
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from emulator.errors import Location
 from emulator.http import check_status
-from emulator.language.document.durations import Latency
+from emulator.language.document.durations import LatencyDistribution
 from emulator.language.expressions.frames import Frames, write_all
 from emulator.language.expressions.template import NO_LETS, Template, writers
 from emulator.language.expressions.writer import Writer, generate
@@ -44,7 +44,7 @@ class EventPlan(Struct, frozen=True, dict=True):
     id: Template | None
     data: Template | None
     text: Template | None
-    wait: Latency | None = None
+    wait: LatencyDistribution | None = None
 
     @cached_property
     def frames(self) -> Frames:
@@ -65,8 +65,8 @@ def _data_lines(value: Any) -> bytes:
 class PacePlan(Struct, frozen=True):
     """How long before the first paced event and between two; None: as the scenario's latency says."""
 
-    first: Latency | None
-    each: Latency | None
+    first: LatencyDistribution | None
+    each: LatencyDistribution | None
 
 
 class ReplyPlan(Struct, frozen=True, dict=True):
@@ -379,6 +379,6 @@ class Seed(Struct, frozen=True):
 class LatencyPlan(Struct, frozen=True):
     """How long answers take; None: no time."""
 
-    reply: Latency | None = None
-    first_token: Latency | None = None
-    token: Latency | None = None
+    reply: LatencyDistribution | None = None
+    first_token: LatencyDistribution | None = None
+    token: LatencyDistribution | None = None

@@ -80,7 +80,7 @@ def _parse(text: Any, place: Location, wanted: str, *, with_polls: bool) -> Dura
     return Duration(fixed, each, polls, polls_each)
 
 
-class Latency(Protocol):
+class LatencyDistribution(Protocol):
     """How long something takes, one time after the other."""
 
     def draw(self, chance: Random) -> float:
@@ -127,7 +127,7 @@ class LognormalLatency(Struct, frozen=True):
         return min(self.most, math.exp(self.location + self.sigma * _STANDARD.inv_cdf(share)))
 
 
-def parse_latency(value: Any, place: Location) -> Latency:
+def parse_latency(value: Any, place: Location) -> LatencyDistribution:
     """Read `340ms`, `{uniform: [least, most]}` or `{lognormal: {p50, sigma, most}}`; raises DocumentError."""
     if isinstance(value, str):
         return FixedLatency(_seconds(value, place))

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from emulator.errors import DocumentError, Location
-from emulator.language.document.durations import Duration, Latency, parse_duration, parse_latency
+from emulator.language.document.durations import Duration, LatencyDistribution, parse_duration, parse_latency
 from emulator.language.schema import api as parts
 
 HERE = Location("x.yaml", 3, 7)
 
 
-def latency(value: Any) -> Latency:
+def latency(value: Any) -> LatencyDistribution:
     return parse_latency(value, HERE)
 
 
