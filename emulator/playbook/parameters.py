@@ -12,7 +12,7 @@ from emulator.language.schema.provenance import PROVENANCES, Provenance
 Path = tuple[str | int, ...]
 
 
-class Parameter(Struct, frozen=True):
+class RequestField(Struct, frozen=True):
     """A field that a request has, by its dotted name without list positions, and what it rests on."""
 
     name: str
@@ -28,7 +28,7 @@ class Marks(Struct):
     properties: dict[str, Marks] = field(default_factory=dict)
     items: Marks | None = None
 
-    def used(self, value: Any, name: str) -> Iterator[Parameter]:
+    def used(self, value: Any, name: str) -> Iterator[RequestField]:
         """Yields what a value has of marked fields; one that is null counts as left out."""
         if isinstance(value, dict) and self.properties:
             for key, part in value.items():
@@ -39,10 +39,10 @@ class Marks(Struct):
             for part in value:
                 yield from self.items.field(part, name)
 
-    def field(self, value: Any, name: str) -> Iterator[Parameter]:
+    def field(self, value: Any, name: str) -> Iterator[RequestField]:
         """Yields a field that is there, if it is marked, and what is below it."""
         if self.claims or self.grade is not None:
-            yield Parameter(name, self.claims, self.grade)
+            yield RequestField(name, self.claims, self.grade)
         yield from self.used(value, name)
 
     def at(self, path: Sequence[str]) -> tuple[str, ...]:

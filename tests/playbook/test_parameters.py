@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from emulator.playbook.parameters import Marks, Parameter, claims_in, marks_of, unknown_classes
+from emulator.playbook.parameters import Marks, RequestField, claims_in, marks_of, unknown_classes
 
 SCHEMAS: dict[str, Any] = {
     "Part": {"properties": {"kind": {}, "image": {"claims": ["VISION"]}, "of": {"$ref": "#/schemas/Part"}}},
@@ -31,22 +31,25 @@ MARKS = marks_of(SCHEMA, SCHEMAS)
     ("value", "used"),
     [
         ({}, []),
-        ({"model": "m", "plain": "p"}, [Parameter("body.model", ("MODEL",), None)]),
-        ({"top": 1, "size": 2}, [Parameter("body.top", (), "invented"), Parameter("body.size", ("SIZE",), "inferred")]),
+        ({"model": "m", "plain": "p"}, [RequestField("body.model", ("MODEL",), None)]),
+        (
+            {"top": 1, "size": 2},
+            [RequestField("body.top", (), "invented"), RequestField("body.size", ("SIZE",), "inferred")],
+        ),
         ({"top": None}, []),
-        ({"top": 0, "more": False}, [Parameter("body.top", (), "invented")]),
-        ({"claims": ["x"]}, [Parameter("body.claims", ("NAMED",), None)]),
+        ({"top": 0, "more": False}, [RequestField("body.top", (), "invented")]),
+        ({"claims": ["x"]}, [RequestField("body.claims", ("NAMED",), None)]),
         ({"words": []}, []),
-        ({"words": ["a"]}, [Parameter("body.words", ("WORD",), None)]),
+        ({"words": ["a"]}, [RequestField("body.words", ("WORD",), None)]),
         (
             {"parts": [{"kind": "k"}, {"image": 1, "of": {"image": 1}}]},
-            [Parameter("body.parts", ("PARTS",), None), Parameter("body.parts.image", ("VISION",), None)],
+            [RequestField("body.parts", ("PARTS",), None), RequestField("body.parts.image", ("VISION",), None)],
         ),
         (["no", "object"], []),
         (None, []),
     ],
 )
-def test_the_marked_fields_that_a_value_has_are_named(value: Any, used: list[Parameter]) -> None:
+def test_the_marked_fields_that_a_value_has_are_named(value: Any, used: list[RequestField]) -> None:
     assert list(MARKS.used(value, "body")) == used
 
 
