@@ -31,7 +31,7 @@ TIER, WORKSPACE = "everyone", "demo"
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+|__+")
 
 
-class Operation(Struct, frozen=True):
+class ImportedOperation(Struct, frozen=True):
     """One operation: its name in the API file, where it is served, and its responses by status."""
 
     name: str
@@ -148,7 +148,7 @@ class Importer:
             bases[each].note(f"paths begin with {base or '/'!r}, that of the first server, and with no other")
         return base, list(hosts)
 
-    def _operations(self, base: str) -> Iterator[Operation]:
+    def _operations(self, base: str) -> Iterator[ImportedOperation]:
         for path, each in self._root.entries("paths").items():
             item = None if path.startswith("x-") else self._sources.resolve(each)
             if item is None or not self._is_path(base, path, each):
@@ -178,7 +178,7 @@ class Importer:
             return False
         return True
 
-    def _found(self, method: str, path: str, item: Part, part: Part) -> Operation:
+    def _found(self, method: str, path: str, item: Part, part: Part) -> ImportedOperation:
         route = f"{method.upper()} {re.sub(r'{[^{}]*}', '{}', path)}"
         if route in self._routes:
             part.problem(f"{method.upper()} {path} stands at {self._routes[route].place} already, with other names")
@@ -191,7 +191,7 @@ class Importer:
             links = response.get("links")
             if links is not None:
                 links.note("links are left out")
-        return Operation(self._operation_name(method, path, part), method.upper(), path, item, part, responses)
+        return ImportedOperation(self._operation_name(method, path, part), method.upper(), path, item, part, responses)
 
     def _operation_name(self, method: str, path: str, part: Part) -> str:
         said = part.text("operationId")
@@ -208,10 +208,10 @@ class Importer:
             self._ids.setdefault(each, part.get("operationId") or part)
         return name
 
-    def _taken(self, each: Operation) -> Taken:
+    def _taken(self, each: ImportedOperation) -> Taken:
         return self._requests.taken(each.path, each.item, each.part, self._security.required(each.part))
 
-    def _operation(self, each: Operation, taken: Taken, responses: Responses) -> dict[str, Any]:
+    def _operation(self, each: ImportedOperation, taken: Taken, responses: Responses) -> dict[str, Any]:
         summary = _sentence(each.part.text("summary") or each.part.text("description"))
         required = self._security.required(each.part)
         redacted = {"redact": list(required.query)} if required.query else {}
@@ -249,7 +249,7 @@ class Importer:
         first = next(iter(self._security.used))
         return BASIC_KEY if first.scheme == "Basic" else f"{self._name}_test_key"
 
-    def _example(self, operations: list[Operation], taken: dict[str, Taken]) -> dict[str, Any]:
+    def _example(self, operations: list[ImportedOperation], taken: dict[str, Taken]) -> dict[str, Any]:
         """Returns the request that `serve` prints: the plainest that there is."""
         open_ = [each for each in operations if not taken[each.name].texts]
         plain = [each for each in open_ if each.method == "GET" and "{" not in each.path]
