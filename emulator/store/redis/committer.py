@@ -26,7 +26,7 @@ from emulator.store.redis.packer import Packer, Stand
 from emulator.store.redis.presence import ERA, Era, Presence
 from emulator.store.redis.recovery import recovered
 from emulator.store.redis.replica import Replica, wire
-from emulator.store.redis.server import FIRST, RedisServer, Reply, Stored
+from emulator.store.redis.server import FIRST, CommitResult, RedisServer, Stored
 
 MAX_UNITS = 100  # units that one script commits
 RETRY_SECONDS = 1.0  # real seconds after which a server that went away is tried again
@@ -212,7 +212,7 @@ class Committer:
             if not follower.done():
                 follower.set_result(None)
 
-    def _note_commit(self, batch: Sequence[Unit], reply: Reply, reading: tuple[Any, Reading] | None) -> None:
+    def _note_commit(self, batch: Sequence[Unit], reply: CommitResult, reading: tuple[Any, Reading] | None) -> None:
         """Does what follows from the commit of units."""
         self._presence.join()
         if reading is not None:
@@ -228,7 +228,7 @@ class Committer:
 
     async def _send(
         self, batch: list[Unit], reading: tuple[Any, Reading] | None = None, reserved: int = 0, restores: bool = False
-    ) -> Reply:
+    ) -> CommitResult:
         """Has the script run for units of work."""
         self._number += 1
         asked = self._clock.real()
@@ -242,7 +242,7 @@ class Committer:
             self.urgent = reply.seq
         return reply
 
-    async def _take_over(self, reply: Reply) -> None:
+    async def _take_over(self, reply: CommitResult) -> None:
         """Brings the copy up to what others have done, and runs again what that concerns."""
         if reply.status == "expelled":
             self._presence.renew()

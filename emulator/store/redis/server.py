@@ -35,7 +35,7 @@ RECOVER = (files("emulator.store.redis") / "recover.lua").read_text()
 FORGOTTEN = 60  # seconds for which a world that was removed is known to have been there
 
 
-class Reply(Struct):
+class CommitResult(Struct):
     """What a commit came to: see commit.lua. `at` is the server's time, `changed` are fields and values by others.
 
     `known`: it had been committed before. `last` is the last number that was reserved, `entries` how many the journal
@@ -89,14 +89,14 @@ class RedisServer:
         """The keys of a world: they lie in one slot of a cluster."""
         return [f"{self._prefix}:{{{world}}}:{part}" for part in PARTS]
 
-    async def commit(self, world: str, packed: Sequence[str | bytes]) -> Reply:
+    async def commit(self, world: str, packed: Sequence[str | bytes]) -> CommitResult:
         """Runs the script that commits. Raises StoreUnavailable; then nobody knows whether it was committed."""
         status, seq, seconds, micros, changed, known, last, entries, journal, *entry = await self._reply(
             partial(_run, [len(PARTS), *self.keys(world), *packed])
         )
         others = list(zip(changed[::2], changed[1::2], strict=True))
         at, added = int(seconds) + int(micros) / 1e6, entry[0].decode() if entry and entry[0] else ""
-        return Reply(status.decode(), seq, at, others, bool(known), last, entries, journal.decode(), added)
+        return CommitResult(status.decode(), seq, at, others, bool(known), last, entries, journal.decode(), added)
 
     async def recover(self, world: str, offer: Sequence[str], known: Iterable[str]) -> str:
         """Returns what a process is to do about a world that is lost: see recover.lua. Raises StoreUnavailable."""

@@ -16,7 +16,7 @@ from emulator.jobs import Jobs
 from emulator.language.document.durations import Duration
 from emulator.playbook.model import JobPlan
 from emulator.playbook.timeline import CANCELLED_AT_ONCE, Timeline
-from emulator.store.redis.server import Reply
+from emulator.store.redis.server import CommitResult
 from tests.redis_server import OwnBackend, new_world, redis_url
 
 START = manual().now()
@@ -33,7 +33,7 @@ class Line:
         self.cut = self.cut_next = self.loses_reply = False
         monkeypatch.setattr(store.server, "commit", self.commit)
 
-    async def commit(self, world: str, packed: Sequence[str | bytes]) -> Reply:
+    async def commit(self, world: str, packed: Sequence[str | bytes]) -> CommitResult:
         if self.cut:
             await self._clock.sleep(0)
             raise StoreUnavailable("the line is cut")
