@@ -16,7 +16,7 @@ from emulator.store.backend import Watcher
 from emulator.store.journal import Journal
 from emulator.store.redis.changes import Tracker
 from emulator.store.redis.presence import Presence
-from emulator.store.redis.server import FIRST, Entries
+from emulator.store.redis.server import FIRST, JournalEntries
 
 ADD, END, CLEAR = "add", "end", "clear"
 OF_PROCESS = frozenset(("row", "held", "ended", "allowance", "decided"))  # what no other process could read
@@ -125,7 +125,7 @@ class RedisJournal(Journal):
             self._count += len(kinds)
             self.last = last
 
-    def read(self, entries: Entries) -> None:
+    def read(self, entries: JournalEntries) -> None:
         """Takes over all entries of a stream in the place of what is here. What nobody is there to end has stopped."""
         own = {each.number: each for each in (*self, *self._unseen.values()) if not isinstance(each, ReadExchange)}
         self._missing = _missing(own, entries, self.entries) if entries.journal == self.epoch else []
@@ -138,7 +138,7 @@ class RedisJournal(Journal):
             if not self._presence.is_there(worker):
                 self.stop(worker)
 
-    def catch_up(self, entries: Entries) -> None:
+    def catch_up(self, entries: JournalEntries) -> None:
         """Takes over the entries after the last that is visible, or all of those of another journal."""
         if entries.journal != self.epoch:
             unseen = self._unseen
@@ -169,7 +169,7 @@ class RedisJournal(Journal):
         self.epoch = name
         self._open, self._unseen = {}, {}
 
-    def _follow(self, entries: Entries) -> None:
+    def _follow(self, entries: JournalEntries) -> None:
         for kind, data in entries.rows:
             worker, exchange = exchange_of(data)
             if kind == ADD:
@@ -235,7 +235,7 @@ def data_of(exchange: Exchange, worker: str) -> bytes:
     return msgspec.msgpack.encode((worker, fields))
 
 
-def _missing(own: Mapping[int, Exchange], entries: Entries, most: int) -> list[Exchange]:
+def _missing(own: Mapping[int, Exchange], entries: JournalEntries, most: int) -> list[Exchange]:
     """Returns the exchanges that a stream lacks, but for those that are older than what a full one holds."""
     if not own:
         return []

@@ -53,7 +53,7 @@ class CommitResult(Struct):
     entry: str
 
 
-class Entries(Struct):
+class JournalEntries(Struct):
     """Entries of a journal behind a place: kind and exchange. `last` is the id of the last one, `count` how many there
     were in all since it was cleared, `entered` how many of those were exchanges, and `journal` its name since then."""
 
@@ -71,7 +71,7 @@ class Stored(Struct):
     seq: int
     at: float
     fields: dict[bytes, bytes]
-    entries: Entries
+    entries: JournalEntries
 
 
 class RedisServer:
@@ -105,7 +105,7 @@ class RedisServer:
         replies: list[bytes] = await self._reply(partial(_ask, (command,)))
         return replies[0].decode()
 
-    async def entries(self, world: str, after: str) -> Entries:
+    async def entries(self, world: str, after: str) -> JournalEntries:
         """Returns the entries of a world's journal after one of them. Raises StoreUnavailable."""
         _, _, head, journal, *_ = self.keys(world)
         commands = (("MULTI",), ("XRANGE", journal, f"({after}", "+"), ("HMGET", head, *JOURNAL), ("EXEC",))
@@ -238,12 +238,14 @@ async def _ask(commands: Sequence[Sequence[str]], connection: AbstractConnection
     return [await connection.read_response() for _ in commands]
 
 
-def _entries(rows: Sequence[tuple[bytes, Sequence[bytes]]], about: Sequence[bytes | None], after: str) -> Entries:
+def _entries(
+    rows: Sequence[tuple[bytes, Sequence[bytes]]], about: Sequence[bytes | None], after: str
+) -> JournalEntries:
     epoch, name, entered, ended = about
     counts = int(entered or 0), int(ended or 0)
     pairs = [(kind.decode(), data) for _, (kind, data) in rows]
     last = rows[-1][0].decode() if rows else after
-    return Entries((name or (epoch or b"")[:8]).decode(), pairs, last, sum(counts), counts[0])
+    return JournalEntries((name or (epoch or b"")[:8]).decode(), pairs, last, sum(counts), counts[0])
 
 
 def shown(url: str) -> str:
