@@ -16,7 +16,7 @@ from emulator.store.memory import NEVER, Collection, MemoryRecords
 from emulator.store.redis.changes import Field, Name, Tracker, verb
 
 
-class Row(msgspec.Struct, eq=False):
+class TrackedRecord(msgspec.Struct, eq=False):
     """A record with the end of its life, its place in its collection, and what it is in JSON. It is never changed."""
 
     value: Any
@@ -30,7 +30,7 @@ class TrackedCollection(Collection):
 
     def __init__(self, records: RedisRecords, name: str) -> None:
         super().__init__()
-        self.rows: dict[str, Row] = {}
+        self.rows: dict[str, TrackedRecord] = {}
         self._last = 0
         self._records = records
         self._name = name
@@ -40,7 +40,7 @@ class TrackedCollection(Collection):
         row = self.rows.get(id)
         if row is None:
             self._records.touch(self._name)  # its place is behind all others
-        self.hold(id, Row(value, ends_at, self._last + 1 if row is None else row.order, encoded(value)))
+        self.hold(id, TrackedRecord(value, ends_at, self._last + 1 if row is None else row.order, encoded(value)))
         self._records.mark(self._name)
 
     def drop(self, id: str) -> float:
@@ -50,7 +50,7 @@ class TrackedCollection(Collection):
         self._records.mark(self._name)
         return self.lose(id)
 
-    def hold(self, id: str, row: Row) -> None:
+    def hold(self, id: str, row: TrackedRecord) -> None:
         """Holds a row, at the end if its id is new, and notices nothing."""
         self.size += len(row.json) - self._sizes.get(id, 0)
         self._sizes[id] = len(row.json)
@@ -142,11 +142,11 @@ class RedisRecords(MemoryRecords):
 
     # ------------------------------------------------------------------ part
 
-    def held(self, name: Name) -> Row | None:
+    def held(self, name: Name) -> TrackedRecord | None:
         records = self.collections.get(name[0]) if len(name) == 2 else None
         return None if records is None else records.rows.get(name[1])
 
-    def place(self, name: Name, row: Row | None) -> None:
+    def place(self, name: Name, row: TrackedRecord | None) -> None:
         if len(name) != 2:
             return
         collection, id = name
@@ -164,14 +164,14 @@ class RedisRecords(MemoryRecords):
             self._collection(collection).sort()
         self._unsorted.clear()
 
-    def encode(self, name: Name, row: Row) -> bytes:
+    def encode(self, name: Name, row: TrackedRecord) -> bytes:
         end = b"null" if row.ends_at == NEVER else b"%r" % row.ends_at
         return b"[%d,%b,%b]" % (row.order, end, row.json)
 
-    def decode(self, name: Name, data: bytes) -> Row:
+    def decode(self, name: Name, data: bytes) -> TrackedRecord:
         order, ends_at, value = msgspec.json.decode(data, type=tuple[int, float | None, msgspec.Raw])
         loaded = self._codec.load_value(name[0], msgspec.json.decode(value))
-        return Row(loaded, NEVER if ends_at is None else ends_at, order, bytes(value))
+        return TrackedRecord(loaded, NEVER if ends_at is None else ends_at, order, bytes(value))
 
     def _collection(self, name: str) -> TrackedCollection:
         if name not in self.collections:
