@@ -15,7 +15,7 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 
-class Part(Protocol):
+class ReplicaPart(Protocol):
     """Values by name, of one kind. `letter` is the first part of their fields' names in Redis.
 
     A name that stands for several values, such as a collection's, has no value of its own.
@@ -42,7 +42,7 @@ class Part(Protocol):
         """Returns the names of all values."""
 
 
-Field: TypeAlias = tuple[Part, Name]
+Field: TypeAlias = tuple[ReplicaPart, Name]
 
 
 class Waiter(Protocol):
@@ -125,7 +125,7 @@ class Tracker:
     def __init__(self) -> None:
         self.unit: Unit | None = None
 
-    def touch(self, part: Part, name: Name) -> None:
+    def touch(self, part: ReplicaPart, name: Name) -> None:
         """Notes that a value is about to be read, and perhaps changed."""
         unit = self.unit
         if unit is not None and (field := (part, name)) not in unit.before:
@@ -141,7 +141,7 @@ class Tracker:
         if self.unit is not None:
             self.unit.all = True
 
-    def mark(self, part: Part, name: Name) -> None:
+    def mark(self, part: ReplicaPart, name: Name) -> None:
         """Notes that a value has changed which this name stands for with others."""
         if self.unit is not None:
             self.unit.marked.add((part, name))

@@ -17,7 +17,7 @@ from typing import Any
 
 from emulator.clock import Clock, pause
 from emulator.errors import StoreUnavailable
-from emulator.store.redis.changes import Field, Part, Tracker, Unit, undo
+from emulator.store.redis.changes import Field, ReplicaPart, Tracker, Unit, undo
 from emulator.store.redis.clock import NAME as CLOCK
 from emulator.store.redis.clock import ClockPart, Reading, ServerTime
 from emulator.store.redis.journal import CLEAR, RedisJournal
@@ -49,7 +49,7 @@ class Committer:
         replica: Replica,
         journal: RedisJournal,
         parts: tuple[ClockPart, Presence, Era],
-        numbers: tuple[Part, Lots],
+        numbers: tuple[ReplicaPart, Lots],
         clock: Clock,
         time: ServerTime,
     ) -> None:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from emulator.clock import Clock
-from emulator.store.redis.changes import Field, Part, Unit
+from emulator.store.redis.changes import Field, ReplicaPart, Unit
 from emulator.store.redis.clock import NAME as CLOCK
 from emulator.store.redis.clock import ClockPart, Reading
 from emulator.store.redis.journal import ADD, RedisJournal
@@ -40,7 +40,11 @@ class Packer:
     """Packs for one world. `leaving`: this process is about to end."""
 
     def __init__(
-        self, parts: tuple[ClockPart, Presence, Era], numbers: tuple[Part, Lots], journal: RedisJournal, clock: Clock
+        self,
+        parts: tuple[ClockPart, Presence, Era],
+        numbers: tuple[ReplicaPart, Lots],
+        journal: RedisJournal,
+        clock: Clock,
     ) -> None:
         self.leaving = False
         self._timer, self._presence, era = parts

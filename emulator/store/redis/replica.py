@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import orjson
 
-from emulator.store.redis.changes import Field, Part
+from emulator.store.redis.changes import Field, ReplicaPart
 
 
 class Replica:
     """The parts of a copy, which can be brought up to what Redis holds."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Sequence[ReplicaPart]) -> None:
         self._parts = {part.letter: part for part in parts}
 
     def read(self, changed: Iterable[tuple[bytes, bytes | None]]) -> dict[Field, bytes | None]:
