@@ -21,7 +21,7 @@ from emulator.store.backend import Backend, ExchangeJournal
 from emulator.store.memory import MemoryBackend
 from emulator.store.seeded import Seeded
 from emulator.store.tokens import TokenExpiry
-from emulator.store.usage import Ledger
+from emulator.store.usage import UsageLedger
 from emulator.webhooks.address import Network
 from emulator.webhooks.message import DeliveryAttempt, DeliveryState
 from emulator.webhooks.sender import Sender, Stamps
@@ -80,7 +80,7 @@ class WorldState:
         self.seed = seed
         self.store: Backend = store
         self.clock: Clock = store.clock
-        self.ledger = Ledger(store)
+        self.ledger = UsageLedger(store)
         self.sender = Sender(store, allowed=webhook_allow, stamps=stamps)
         self.armed = Armed(store)
         self.seeded = Seeded(store)

@@ -17,7 +17,7 @@ HOUR = 3_600
 DAY_SECONDS = 86_400
 
 
-class Ledger:
+class UsageLedger:
     """What was served in one world, and before it by what a fixture says: a view of the backend's usage."""
 
     def __init__(self, store: Backend) -> None:

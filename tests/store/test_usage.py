@@ -15,24 +15,31 @@ from emulator.clock import manual
 from emulator.compile.data import SeedFile
 from emulator.playbook.model import Seed
 from emulator.store.memory import MAX_BUCKETS, MemoryBackend
-from emulator.store.usage import Ledger
+from emulator.store.usage import UsageLedger
 
 START = 1_767_225_600.0
 DAY = 86_400.0
 HOUR = 3_600.0
 
 
-def ledger(start: float = START, most: int = 1_000) -> Ledger:
-    return Ledger(MemoryBackend(manual(start), max_buckets=most))
+def ledger(start: float = START, most: int = 1_000) -> UsageLedger:
+    return UsageLedger(MemoryBackend(manual(start), max_buckets=most))
 
 
 def serve(
-    ledger: Ledger, at: float, key: str = "key-of-one-1", asset: str = "model", workspace: str = "one", **figures: Any
+    ledger: UsageLedger,
+    at: float,
+    key: str = "key-of-one-1",
+    asset: str = "model",
+    workspace: str = "one",
+    **figures: Any,
 ) -> None:
     ledger.record("api", asset, key, workspace, at, **{"ok": True, "latency_ms": 10.0, "tokens": 30, **figures})
 
 
-def month(ledger: Ledger, owner: str = "one", key: str | None = None, asset: str = "model") -> dict[str, Any] | None:
+def month(
+    ledger: UsageLedger, owner: str = "one", key: str | None = None, asset: str = "model"
+) -> dict[str, Any] | None:
     return ledger.statistics("api", asset, START - 31 * DAY, START, owner, key)
 
 
@@ -175,7 +182,7 @@ def test_seeds_lie_in_the_hours_they_name_whatever_today_is() -> None:
 
 def test_seeds_are_still_within_the_month_after_a_year_of_service() -> None:
     clock = manual(START)
-    book = Ledger(MemoryBackend(clock))
+    book = UsageLedger(MemoryBackend(clock))
     book.seed("api", [row()], {})
     asyncio.run(clock.advance(365 * DAY))
     assert book.statistics("api", "model", START + 334 * DAY, START + 365 * DAY, "one") is not None
@@ -205,7 +212,7 @@ def test_seeding_again_replaces_what_was_seeded_for_the_api() -> None:
 
 def test_forgetting_leaves_the_seeds() -> None:
     store = MemoryBackend(manual(START))
-    book = Ledger(store)
+    book = UsageLedger(store)
     book.seed("api", [row()], {})
     serve(book, START)
     store.clear()
@@ -233,7 +240,7 @@ def test_a_seed_that_cannot_have_happened_is_refused(changes: dict[str, Any]) ->
 
 def test_a_million_requests_take_no_more_room_than_the_hours_they_fall_in() -> None:
     store = MemoryBackend(manual(START), max_buckets=1_000)
-    book = Ledger(store)
+    book = UsageLedger(store)
     for number in range(20_000):
         serve(book, START + number, key=f"key-{number % 700}", asset=f"model-{number % 3}")
     assert len(store.usage.opened) == sum(map(len, store.usage.assets.values())) <= 1_000
@@ -241,7 +248,7 @@ def test_a_million_requests_take_no_more_room_than_the_hours_they_fall_in() -> N
 
 def test_hours_older_than_the_month_are_dropped() -> None:
     store = MemoryBackend(manual(START))
-    book = Ledger(store)
+    book = UsageLedger(store)
     serve(book, START)
     serve(book, START, asset="asked-once")
     serve(book, START + 32 * DAY)
@@ -254,7 +261,7 @@ def test_hours_older_than_the_month_are_dropped() -> None:
 
 def test_what_was_served_is_in_the_dump_of_the_backend() -> None:
     stores = [MemoryBackend(manual(START)) for _ in range(2)]
-    book, other = map(Ledger, stores)
+    book, other = map(UsageLedger, stores)
     for hours in (0, 1, 1, 30):
         serve(book, START + hours * HOUR, key="abc", ok=hours != 1, tokens=hours)
     serve(other, START, key="gone")
@@ -292,7 +299,7 @@ def test_any_history_adds_up(history: list[tuple[int, str, bool, int]]) -> None:
 def test_of_more_sums_than_are_kept_the_oldest_goes() -> None:
     assert MAX_BUCKETS == 50_000
     store = MemoryBackend(manual(START), max_buckets=3)
-    book = Ledger(store)
+    book = UsageLedger(store)
     for number in range(5):
         serve(book, START + number * HOUR, asset=f"model-{number}")
     assets = [f"model-{number}" for number in range(5)]
