@@ -35,7 +35,7 @@ class Order(Struct, frozen=True):
     private: str
 
 
-class Report(Struct, frozen=True):
+class WorkerReady(Struct, frozen=True):
     """That a worker accepts requests, and what is shown of the server then."""
 
     ready: str
@@ -52,7 +52,7 @@ def read_order() -> Order:
 def send_report(order: Order, text: str) -> None:
     """Reports that the worker is ready."""
     with os.fdopen(order.report, "wb") as pipe:
-        pipe.write(json.encode(Report(text)) + b"\n")
+        pipe.write(json.encode(WorkerReady(text)) + b"\n")
 
 
 def stop_with_parent() -> Callable[[], bool]:

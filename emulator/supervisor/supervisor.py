@@ -24,7 +24,7 @@ from msgspec.structs import replace
 import emulator
 from emulator.clock import pause, steady
 from emulator.server.listeners import Reserved
-from emulator.supervisor.order import Order, Report
+from emulator.supervisor.order import Order, WorkerReady
 from emulator.supervisor.private_store import PrivateStore
 
 LOG = logging.getLogger("emulator")
@@ -223,6 +223,6 @@ async def _report(descriptor: int) -> str:
     transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
     try:
         line = await reader.readline()
-        return json.decode(line, type=Report).ready if line else ""
+        return json.decode(line, type=WorkerReady).ready if line else ""
     finally:
         transport.close()

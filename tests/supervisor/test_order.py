@@ -8,7 +8,7 @@ import sys
 
 import msgspec
 
-from emulator.supervisor.order import Order, Report
+from emulator.supervisor.order import Order, WorkerReady
 from tests.process import environment
 
 ORDER = Order(2, "t-2", {"scenarios": ["strict"]}, "redis://x", "token-1", {"http": [("h", 1)]}, {}, 7, True, "")
@@ -30,6 +30,6 @@ def test_a_worker_reads_its_order_and_reports() -> None:
     worker.stdin.write(msgspec.json.encode(order) + b"\n")
     worker.stdin.flush()
     with os.fdopen(reading, "rb") as pipe:
-        assert msgspec.json.decode(pipe.read(), type=Report) == Report("t-2")
+        assert msgspec.json.decode(pipe.read(), type=WorkerReady) == WorkerReady("t-2")
     worker.stdin.close()  # as when the parent ends
     assert worker.wait(60) == -15
