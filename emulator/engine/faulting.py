@@ -13,7 +13,7 @@ from emulator.faults.content import Answer
 from emulator.faults.credentials import TokenFault
 from emulator.faults.jobs import JobFault
 from emulator.faults.webhooks import WebhookFault
-from emulator.http import Reply, Schedule
+from emulator.http import Reply, StreamTiming
 from emulator.playbook.model import ReplyPlan
 from emulator.playbook.rules import ChosenRule
 from emulator.store.backend import Counters
@@ -119,7 +119,7 @@ def apply_faults(reply: Reply, faults: Sequence[Fault], context: Context, chance
     reply.planned = reply.events
     if reply.frames is not None:
         content = b"".join(frame.data for frame in reply.frames) if faults else None
-        reply.schedule = Schedule(tuple(frame.due for frame in reply.frames), content)
+        reply.schedule = StreamTiming(tuple(frame.due for frame in reply.frames), content)
     for fault in faults:
         reply = fault.apply(reply, context, chance)
     return reply

@@ -126,7 +126,7 @@ class Decided(Struct, frozen=True):
     counter: str = ""
 
 
-class Schedule(Struct):
+class StreamTiming(Struct):
     """When the events of a stream were planned and sent, in seconds after the response began.
 
     `planned` and `content` are as they were before faults changed the stream; `content` is None where none did. `sent`
@@ -159,7 +159,7 @@ class Reply(Struct):
     delay: float = 0.0
     closes: bool = False
     wire_edits: tuple[Callable[[Any], None], ...] = ()
-    schedule: Schedule | None = None
+    schedule: StreamTiming | None = None
 
     @property
     def headers(self) -> list[Header]:
@@ -263,7 +263,7 @@ class Exchange:
     allowance: Any = None
     plan: Any = None
     row: Any = None
-    schedule: Schedule | None = None
+    schedule: StreamTiming | None = None
     used: Mapping[str, int] = {}
     secrets: frozenset[str] = frozenset()
     cut: bool = False

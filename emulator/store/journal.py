@@ -10,7 +10,7 @@ from secrets import token_hex
 
 from msgspec.structs import replace
 
-from emulator.http import Exchange, Header, NearMiss, Schedule, size_of_lines
+from emulator.http import Exchange, Header, NearMiss, StreamTiming, size_of_lines
 from emulator.store.backend import Watcher
 
 SIZE_OF_EVENT = 160  # bytes that the planned and the real time of an event take
@@ -149,7 +149,7 @@ def _cut_misses(misses: tuple[NearMiss, ...], most: int) -> tuple[NearMiss, ...]
     )
 
 
-def _size_of_schedule(schedule: Schedule) -> int:
+def _size_of_schedule(schedule: StreamTiming) -> int:
     return SIZE_OF_EVENT * len(schedule.planned) + len(schedule.content or b"")
 
 

@@ -16,7 +16,7 @@ from emulator.engine.near_misses import described
 from emulator.engine.provenance import Basis, provenance_of
 from emulator.engine.validate import check_form, read_form
 from emulator.errors import ApiError, EmulatorError
-from emulator.http import Caller, Exchange, Reply, Request, Schedule
+from emulator.http import Caller, Exchange, Reply, Request, StreamTiming
 from emulator.playbook import Operation, Playbook
 from emulator.playbook.expectations import ListedRule
 from emulator.playbook.json_schema import Schema
@@ -290,7 +290,7 @@ def _charges(exchange: Exchange) -> Iterator[ChargeView]:
         yield ChargeView(limit.name, limit.shown(limit.amount), before, charged, used, state["reset"], spent)
 
 
-def _timing(schedule: Schedule) -> TimingView:
+def _timing(schedule: StreamTiming) -> TimingView:
     sent: list[float] = []
     for events, at in schedule.sent:
         sent += [round(at, 6)] * (events - len(sent))

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from emulator.http import Exchange, NearMiss, Peer, Schedule
+from emulator.http import Exchange, NearMiss, Peer, StreamTiming
 from emulator.store.backend import Watcher
 from emulator.store.journal import Journal
 from emulator.store.redis.changes import Tracker
@@ -28,7 +28,7 @@ TYPES: dict[str, Any] = {
     "faults": tuple[str, ...],
     "seeded": tuple[str, ...],
     "near_misses": tuple[NearMiss, ...],
-    "schedule": Schedule | None,
+    "schedule": StreamTiming | None,
     "secrets": frozenset[str],
 }
 

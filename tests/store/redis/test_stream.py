@@ -11,7 +11,7 @@ import pytest
 
 from emulator.clock import manual
 from emulator.clock.turns import Turns
-from emulator.http import Differing, Exchange, NearMiss, Peer, Schedule
+from emulator.http import Differing, Exchange, NearMiss, Peer, StreamTiming
 from emulator.store.redis.backend import RedisBackend
 from emulator.store.redis.journal import OF_PROCESS, data_of, exchange_of
 from emulator.store.redis.server import RedisServer
@@ -33,7 +33,8 @@ def test_an_exchange_is_read_back(peer: Any, closed: float) -> None:
     exchange.peer, exchange.body, exchange.faults = peer, b"\xff{}", ("status",)
     exchange.headers, exchange.reply_head = [(b"A", b"\xe9")], "B: c\r\n"
     exchange.near_misses = (NearMiss("r", "n", "f.yaml", 3, (Differing("a", "b", "c", True),)),)
-    exchange.schedule, exchange.secrets, exchange.used = Schedule((0.1,), b"x", [(1, 0.2)]), frozenset("s"), {"r": 2}
+    exchange.schedule = StreamTiming((0.1,), b"x", [(1, 0.2)])
+    exchange.secrets, exchange.used = frozenset("s"), {"r": 2}
     exchange.row, exchange.held = object(), 5
     worker, read = exchange_of(data_of(exchange, "w"))
     assert (worker, shared(read)) == ("w", shared(exchange))
