@@ -7,8 +7,8 @@ from types import TracebackType
 import httpx
 import orjson
 
-from emulator.control.mcp.calls import Answer
-from emulator.control.mcp.tools import Order
+from emulator.control.mcp.calls import RouteResponse
+from emulator.control.mcp.tools import RouteRequest
 from emulator.control.parsing import JSON
 from emulator.log.address import TOKEN_HINT
 from emulator.worlds.registry import HEADER
@@ -35,14 +35,14 @@ class AttachedClient:
     ) -> None:
         await self._client.aclose()
 
-    async def __call__(self, order: Order) -> Answer:
+    async def __call__(self, request: RouteRequest) -> RouteResponse:
         """Returns the answer. Whoever is cancelled closes the connection, as any client that leaves."""
-        headers = {"Content-Type": JSON} if order.body else {}
-        if order.world is not None:
-            headers[HEADER.decode()] = order.world
+        headers = {"Content-Type": JSON} if request.body else {}
+        if request.world is not None:
+            headers[HEADER.decode()] = request.world
         try:
             response = await self._client.request(
-                order.method, self._url + order.target, content=order.body, headers=headers
+                request.method, self._url + request.target, content=request.body, headers=headers
             )
         except httpx.TransportError as error:
             return _refusal(f"no emulator answers at {self._url} ({str(error) or type(error).__name__})", START)
@@ -54,8 +54,8 @@ class AttachedClient:
             return _refusal(f"what answers at {self._url} is no emulator of this version")
         if response.status_code == 403 and "token" in str(data["error"].get("message")):
             data["error"]["hint"] = TOKEN_HINT
-        return Answer(response.status_code, data)
+        return RouteResponse(response.status_code, data)
 
 
-def _refusal(message: str, hint: str = "") -> Answer:
-    return Answer(503, {"error": {"message": message, "hint": hint}})
+def _refusal(message: str, hint: str = "") -> RouteResponse:
+    return RouteResponse(503, {"error": {"message": message, "hint": hint}})

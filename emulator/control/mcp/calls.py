@@ -9,12 +9,12 @@ from typing import Any
 from msgspec import Struct
 
 from emulator.control.mcp.results import MAX_SIZE, shorten, size_of
-from emulator.control.mcp.tools import Order, Toolbox, WrongCall
+from emulator.control.mcp.tools import RouteRequest, Toolbox, WrongCall
 
 ASIDE = 256 * 1024  # bytes: what is larger is shortened in a thread
 
 
-class Answer(Struct, frozen=True):
+class RouteResponse(Struct, frozen=True):
     """What the control API answers."""
 
     status: int
@@ -28,14 +28,14 @@ class Result(Struct, frozen=True):
     error: str = ""
 
 
-Ask = Callable[[Order], Awaitable[Answer]]
+Ask = Callable[[RouteRequest], Awaitable[RouteResponse]]
 
 
 async def call(toolbox: Toolbox, ask: Ask, name: str, arguments: Mapping[str, Any], world: str) -> Result:
     """Calls a tool. Raises WrongCall for an unknown one; what else is wrong is a result that says so."""
     tool = toolbox.find(name)
     try:
-        answer = await ask(tool.order(arguments, world))
+        answer = await ask(tool.request(arguments, world))
     except WrongCall as error:
         return Result({}, str(error))
     if answer.status >= 400:
@@ -46,7 +46,7 @@ async def call(toolbox: Toolbox, ask: Ask, name: str, arguments: Mapping[str, An
     return Result(shorten(*arguments_of_shorten))
 
 
-def _lines(answer: Answer) -> Iterator[str]:
+def _lines(answer: RouteResponse) -> Iterator[str]:
     """Yields what a refusal says: the reason, what is where, what helps."""
     error = answer.data.get("error", {})
     yield str(error.get("message") or f"the emulator answers {answer.status}")

@@ -17,9 +17,9 @@ import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulator.control.app import HEADERS, WORLD_HEADER, unless_left
-from emulator.control.mcp.calls import Answer
+from emulator.control.mcp.calls import RouteResponse
 from emulator.control.mcp.tool import NoTool
-from emulator.control.mcp.tools import Order, Toolbox
+from emulator.control.mcp.tools import RouteRequest, Toolbox
 from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.errors import ConfigError
@@ -40,7 +40,7 @@ def sdk() -> ModuleType:
     return server
 
 
-class Conversation:
+class MessageHandler:
     """The ASGI application that answers one message of a client."""
 
     def __init__(self, request: ControlRequest, server: ModuleType) -> None:
@@ -70,11 +70,11 @@ class InsideClient:
         self._control = control
         self._scope = scope
 
-    async def __call__(self, order: Order) -> Answer:
+    async def __call__(self, request: RouteRequest) -> RouteResponse:
         """Returns the answer. Whoever is cancelled leaves as any client does: what waits ends, a change is finished."""
         left = asyncio.Event()
         parts: list[Message] = []
-        body: list[bytes] = [order.body]
+        body: list[bytes] = [request.body]
 
         async def receive() -> Message:
             if body:
@@ -85,7 +85,7 @@ class InsideClient:
         async def send(message: Message) -> None:
             parts.append(message)
 
-        asked = asyncio.ensure_future(self._control(self._scope_of(order), receive, send))
+        asked = asyncio.ensure_future(self._control(self._scope_of(request), receive, send))
         try:
             await asyncio.shield(asked)
         except asyncio.CancelledError:
@@ -93,16 +93,16 @@ class InsideClient:
             with anyio.CancelScope(shield=True):
                 await asyncio.wait((asked,))
             raise
-        return Answer(parts[0]["status"], orjson.loads(b"".join(part.get("body", b"") for part in parts)))
+        return RouteResponse(parts[0]["status"], orjson.loads(b"".join(part.get("body", b"") for part in parts)))
 
-    def _scope_of(self, order: Order) -> Scope:
-        path, _, query = order.target.partition("?")
+    def _scope_of(self, request: RouteRequest) -> Scope:
+        path, _, query = request.target.partition("?")
         headers = [each for each in self._scope["headers"] if each[0] in PASSED_ON]
-        headers += [(b"content-type", b"application/json")] if order.body else []
-        headers += [(WORLD_HEADER, order.world.encode())] if order.world is not None else []
+        headers += [(b"content-type", b"application/json")] if request.body else []
+        headers += [(WORLD_HEADER, request.world.encode())] if request.world is not None else []
         return {
             **self._scope,
-            "method": order.method,
+            "method": request.method,
             "path": unquote(path),
             "raw_path": path.encode(),
             "query_string": query.encode(),
@@ -122,11 +122,11 @@ def _with_headers(send: Send) -> Send:
     return wrapped
 
 
-async def mcp(request: ControlRequest, body: Mapping[str, Any]) -> Conversation:
+async def mcp(request: ControlRequest, body: Mapping[str, Any]) -> MessageHandler:
     """Speak MCP, the protocol by which agents call tools: one message of JSON-RPC."""
     try:
         # Importing it takes a good half second, in which others are answered.
-        return Conversation(request, await asyncio.to_thread(sdk))
+        return MessageHandler(request, await asyncio.to_thread(sdk))
     except ConfigError as error:
         message, _, command = str(error).partition(": ")
         raise ControlFailure(501, message, command) from None

@@ -28,7 +28,7 @@ class WrongCall(EmulatorError):
     """A call that is no request: an argument is unknown or missing."""
 
 
-class Order(Struct, frozen=True):
+class RouteRequest(Struct, frozen=True):
     """The request to the control API that a call means; `target` is path and query, `world` None for no world."""
 
     method: str
@@ -90,7 +90,7 @@ class RouteTool:
                 schema["default"] = self.tool.first[name]
         return found
 
-    def order(self, arguments: Mapping[str, Any], world: str) -> Order:
+    def request(self, arguments: Mapping[str, Any], world: str) -> RouteRequest:
         """Returns the request of a call, which means this world unless it names another. Raises WrongCall."""
         known = [*self.parameters, *([WORLD] if self.route.world_scoped else [])]
         for name in arguments:
@@ -107,7 +107,7 @@ class RouteTool:
             path += f"?{query}" if query else ""
         elif self.route.body is not None:
             body = orjson.dumps(values.get(self.tool.whole, {}) if self.tool.whole else values)
-        return Order(self.route.method, path, body, world if self.route.world_scoped else None)
+        return RouteRequest(self.route.method, path, body, world if self.route.world_scoped else None)
 
     def _part(self, name: str, values: dict[str, Any]) -> str:
         value = values.pop(name, "")

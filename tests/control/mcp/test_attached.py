@@ -7,41 +7,41 @@ import asyncio
 import pytest
 
 from emulator.control.mcp.attached import AttachedClient
-from emulator.control.mcp.calls import Answer
-from emulator.control.mcp.tools import Order, Toolbox
+from emulator.control.mcp.calls import RouteResponse
+from emulator.control.mcp.tools import RouteRequest, Toolbox
 from emulator.control.routes import TABLE
 from emulator.settings import Settings
 from tests.other_server import another_server
 from tests.running import Emulated, Running
 
-CLOCK = Order("GET", "/_emulator/clock", b"", "default")
+CLOCK = RouteRequest("GET", "/_emulator/clock", b"", "default")
 
 
-def ask(url: str, order: Order = CLOCK, token: str = "") -> Answer:
-    async def once() -> Answer:
+def ask(url: str, request: RouteRequest = CLOCK, token: str = "") -> RouteResponse:
+    async def once() -> RouteResponse:
         async with AttachedClient(url, token) as client:
-            return await client(order)
+            return await client(request)
 
     return asyncio.run(once())
 
 
 def test_it_asks_the_route_of_the_world_with_the_body(emulator: Emulated) -> None:
     assert ask(emulator.origin + "/").data["frozen"]
-    moved = ask(emulator.origin, Order("POST", "/_emulator/clock", b'{"advance": "1s"}', "default"))
+    moved = ask(emulator.origin, RouteRequest("POST", "/_emulator/clock", b'{"advance": "1s"}', "default"))
     assert (moved.status, moved.data["iso"]) == (200, "2026-01-01T00:00:01.000Z")
-    assert ask(emulator.origin, Order("GET", "/_emulator/clock", b"", "nope")).status == 404
-    assert ask(emulator.origin, Order("GET", "/_emulator/worlds", b"", None)).status == 200
+    assert ask(emulator.origin, RouteRequest("GET", "/_emulator/clock", b"", "nope")).status == 404
+    assert ask(emulator.origin, RouteRequest("GET", "/_emulator/worlds", b"", None)).status == 200
 
 
 @pytest.mark.parametrize("name", [".", ".."])
 def test_dots_in_an_argument_do_not_lead_to_another_route(emulator: Emulated, name: str) -> None:
     tools = Toolbox(TABLE)
-    armed = ask(emulator.origin, tools.find("arm_fault").order({"fault": "status"}, "default"))
-    refused = ask(emulator.origin, tools.find("disarm_fault").order({"id": name}, "default"))
+    armed = ask(emulator.origin, tools.find("arm_fault").request({"fault": "status"}, "default"))
+    refused = ask(emulator.origin, tools.find("disarm_fault").request({"id": name}, "default"))
     assert refused.status == 404
     assert refused.data["error"]["message"].startswith(f"no armed fault '{name}'")
-    assert ask(emulator.origin, tools.find("disarm_fault").order({"id": armed.data["id"]}, "default")).status == 200
-    listed = ask(emulator.origin, tools.find("list_records").order({"api": name, "collection": "jobs"}, "default"))
+    assert ask(emulator.origin, tools.find("disarm_fault").request({"id": armed.data["id"]}, "default")).status == 200
+    listed = ask(emulator.origin, tools.find("list_records").request({"api": name, "collection": "jobs"}, "default"))
     assert listed.data["error"]["message"].startswith(f"no API '{name}'")
 
 

@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 
-from emulator.control.mcp.calls import Answer, Result, call
+from emulator.control.mcp.calls import Result, RouteResponse, call
 from emulator.control.mcp.results import MAX_SIZE, SHORTENED, size_of
-from emulator.control.mcp.tools import Order, Toolbox, WrongCall
+from emulator.control.mcp.tools import RouteRequest, Toolbox, WrongCall
 from emulator.control.routes import TABLE
 
 TOOLBOX = Toolbox(TABLE)
 
 
-def result(tool: str, status: int, data: dict[str, Any], /, **arguments: Any) -> tuple[Result, list[Order]]:
+def result(tool: str, status: int, data: dict[str, Any], /, **arguments: Any) -> tuple[Result, list[RouteRequest]]:
     """A call, of a control API that answers so; and what that was asked."""
-    asked: list[Order] = []
+    asked: list[RouteRequest] = []
 
-    async def ask(order: Order) -> Answer:
-        asked.append(order)
-        return Answer(status, data)
+    async def ask(request: RouteRequest) -> RouteResponse:
+        asked.append(request)
+        return RouteResponse(status, data)
 
     return asyncio.run(call(TOOLBOX, ask, tool, arguments, "default")), asked
 
@@ -29,7 +29,7 @@ def result(tool: str, status: int, data: dict[str, Any], /, **arguments: Any) ->
 def test_an_answer_is_the_result() -> None:
     found, asked = result("get_clock", 200, {"now": 1.0})
     assert found == Result({"now": 1.0})
-    assert asked == [Order("GET", "/_emulator/clock", b"", "default")]
+    assert asked == [RouteRequest("GET", "/_emulator/clock", b"", "default")]
 
 
 def test_a_refusal_is_an_error_with_its_places_and_its_hint() -> None:

@@ -95,9 +95,12 @@ def test_a_tool_that_reads_gives_what_its_route_answers_and_changes_nothing(
     before = snapshot(emulator)
     arguments = READING.get(tool.tool.name, {})
     result = call(emulator.origin, tool.tool.name, arguments)  # the client checks it against the schema
-    order = tool.order(arguments, "default")
+    request = tool.request(arguments, "default")
     direct = loopback.request(
-        order.method, emulator.origin + order.target, content=order.body, headers={"Content-Type": "application/json"}
+        request.method,
+        emulator.origin + request.target,
+        content=request.body,
+        headers={"Content-Type": "application/json"},
     ).json()
     if result.is_error:
         assert said(result).startswith(direct["error"]["message"])
@@ -289,7 +292,7 @@ def test_a_client_that_leaves_does_not_stop_a_change_half_way() -> None:
 
     async def leave() -> None:
         asking = asyncio.ensure_future(
-            InsideClient(control, {"headers": []})(TOOLBOX.find("move_clock").order({}, "w"))
+            InsideClient(control, {"headers": []})(TOOLBOX.find("move_clock").request({}, "w"))
         )
         await until(lambda: bool(happened))
         asking.cancel()

@@ -10,7 +10,7 @@ import pytest
 
 from emulator.control.mcp.results import SHORTENED
 from emulator.control.mcp.tool import Tool
-from emulator.control.mcp.tools import Order, RouteTool, Toolbox, WrongCall
+from emulator.control.mcp.tools import RouteRequest, RouteTool, Toolbox, WrongCall
 from emulator.control.routes import TABLE
 
 TOOLBOX = Toolbox(TABLE)
@@ -18,8 +18,8 @@ TOOLS = list(TOOLBOX.tools.values())
 each_tool = pytest.mark.parametrize("tool", TOOLS, ids=lambda each: each.tool.name)
 
 
-def order(tool: str, meant: str = "default", /, **arguments: object) -> Order:
-    return TOOLBOX.find(tool).order(arguments, meant)
+def request(tool: str, meant: str = "default", /, **arguments: object) -> RouteRequest:
+    return TOOLBOX.find(tool).request(arguments, meant)
 
 
 def test_no_two_tools_have_one_name() -> None:
@@ -46,7 +46,7 @@ def test_the_example_of_a_route_is_a_call_of_its_tool(tool: RouteTool) -> None:
     asked = {name[1:]: value for name, value in route.at.items() if name.startswith("?")}
     body = route.example if route.example is not None else {}
     arguments = at | asked | ({tool.tool.whole: body} if tool.tool.whole else body)
-    made = tool.order(arguments, "default")
+    made = tool.request(arguments, "default")
     assert made.method == route.method
     assert route.fits(tuple(part for part in urlsplit(made.target).path.split("/")[2:] if part)) == at
     if route.example is not None:
@@ -60,44 +60,44 @@ def test_no_answer_has_a_field_that_would_hide_what_was_left_out(tool: RouteTool
 
 
 def test_arguments_go_into_the_path_the_query_or_the_body() -> None:
-    listed = order("list_records", api="a b", collection="x/y", where="{name: Mine}", last=5)
+    listed = request("list_records", api="a b", collection="x/y", where="{name: Mine}", last=5)
     assert urlsplit(listed.target).path == "/_emulator/records/a%20b/x%2Fy"
     assert parse_qs(urlsplit(listed.target).query) == {"where": ["{name: Mine}"], "last": ["5"]}
     assert listed.body == b""
-    moved = order("move_clock", advance="61s", freeze=True)
+    moved = request("move_clock", advance="61s", freeze=True)
     assert (moved.method, moved.target) == ("POST", "/_emulator/clock")
     assert orjson.loads(moved.body) == {"advance": "61s", "freeze": True}
-    assert orjson.loads(order("put_record", api="a", collection="b", id="c", record={"d": 1}).body) == {"d": 1}
+    assert orjson.loads(request("put_record", api="a", collection="b", id="c", record={"d": 1}).body) == {"d": 1}
 
 
 def test_what_is_left_out_has_the_value_of_the_tool_and_a_null_is_left_out() -> None:
-    assert urlsplit(order("list_exchanges").target).query == "last=10"
-    assert urlsplit(order("list_exchanges", last=None, status=None).target).query == "last=10"
-    assert urlsplit(order("list_exchanges", last=3).target).query == "last=3"
+    assert urlsplit(request("list_exchanges").target).query == "last=10"
+    assert urlsplit(request("list_exchanges", last=None, status=None).target).query == "last=10"
+    assert urlsplit(request("list_exchanges", last=3).target).query == "last=3"
 
 
 def test_a_call_names_its_world_or_means_that_of_its_client() -> None:
-    assert order("get_clock").world == "default"
-    assert order("get_clock", "mine").world == "mine"
-    assert order("get_clock", "mine", world="yours").world == "yours"
-    assert order("create_world", "mine", name="new").world is None
+    assert request("get_clock").world == "default"
+    assert request("get_clock", "mine").world == "mine"
+    assert request("get_clock", "mine", world="yours").world == "yours"
+    assert request("create_world", "mine", name="new").world is None
     assert "by default 'mine'" in TOOLBOX.find("get_clock").define("mine").takes["properties"]["world"]["description"]
 
 
 @pytest.mark.parametrize("world", ["", "two words", "a\r\nb", 7, {}, "x" * 200])
 def test_a_world_that_can_be_none_is_refused_before_anything_is_sent(world: object) -> None:
     with pytest.raises(WrongCall, match=r"^world: expected .*; found "):
-        order("get_clock", world=world)
+        request("get_clock", world=world)
 
 
 def test_an_argument_that_is_unknown_or_missing_is_named() -> None:
     with pytest.raises(WrongCall, match=r"^list_exchanges has no argument 'lst'; .*did you mean 'last'\?"):
-        order("list_exchanges", lst=1)
+        request("list_exchanges", lst=1)
     with pytest.raises(WrongCall, match=r"^get_verdict has no argument 'slack'; expected one of: ignore, world"):
-        order("get_verdict", slack=1)
+        request("get_verdict", slack=1)
     for id in ({}, {"id": ""}, {"id": 7}):
         with pytest.raises(WrongCall, match=r"^complete_job: 'id' is missing; expected text"):
-            order("complete_job", **id)
+            request("complete_job", **id)
 
 
 def test_an_unknown_tool_is_a_wrong_call_with_the_nearest_name() -> None:
