@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from random import Random
 from typing import Annotated, Any, ClassVar
@@ -25,6 +24,7 @@ from emulator.faults.base import (
 )
 from emulator.faults.pages import GATEWAY, PAGES, replace_by_page
 from emulator.http import Reply
+from emulator.http.retry_after import delay_seconds
 from emulator.language.document.durations import LatencyDistribution
 
 UNAVAILABLE = 503
@@ -57,7 +57,7 @@ class Status(Fault, frozen=True):
             force_setattr(self, "status", UNAVAILABLE)
 
     def refusal(self, context: FaultContext) -> ApiError:
-        """Returns the API's own error of this status; Retry-After is in whole seconds (RFC 9110 section 10.2.3)."""
+        """Returns the API's own error of this status."""
         errors = context.api.errors
         if self.error is not None and self.error in errors:
             kind = self.error
@@ -69,7 +69,7 @@ class Status(Fault, frozen=True):
         if self.message is not None:
             values["message"] = self.message
         if self.retry_after is not None:
-            values["retry_after"] = math.ceil(self.retry_after)
+            values["retry_after"] = delay_seconds(self.retry_after)
         return ApiError(kind, "This error is a requested fault.", **values)
 
     def apply(self, reply: Reply, context: FaultContext, chance: Random) -> Reply:
@@ -78,7 +78,7 @@ class Status(Fault, frozen=True):
             reply = replace_by_page(reply, self.page, chance)
         if self.retry_after is not None:
             others = [line for line in reply.headers if line[0].lower() != b"retry-after"]
-            reply.headers = [*others, (b"Retry-After", b"%d" % math.ceil(self.retry_after))]
+            reply.headers = [*others, (b"Retry-After", b"%d" % delay_seconds(self.retry_after))]
         return reply
 
 

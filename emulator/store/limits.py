@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 from emulator.errors import ApiError
+from emulator.http.retry_after import delay_seconds
 from emulator.playbook.limits import AtOnce, Limit, Rolls, Spends, written
 from emulator.store.backend import Backend, Charge, Window
 from emulator.store.rolling import window_end
@@ -150,7 +151,7 @@ def _states(limits: Sequence[Limit], stands: Sequence[Stand], now: float) -> Sta
             "remaining": remaining,
             "reset": ceil(resets_at),
             "used": used,
-            "retry_after": ceil(left) if left > 0 else 1,
+            "retry_after": delay_seconds(left, 1),
         }
         if limit.parts != 1:
             state = {"limit": limit.shown(amount), "remaining": limit.shown(remaining), "used": limit.shown(used)}
@@ -167,7 +168,7 @@ def _refusal(limits: Sequence[Limit], costs: Mapping[str, int], windows: Sequenc
         if isinstance(limit.pace, Spends):
             return _unpaid(limit, window.used, states)
         if window.wait is not None:
-            states[limit.name]["retry_after"] = max(1, ceil(window.wait))
+            states[limit.name]["retry_after"] = delay_seconds(window.wait, 1)
     limit, window = max(refused, key=lambda pair: (costs[pair[0].name] > pair[0].amount, _again(pair[1], now)))
     cost = costs[limit.name]
     wait = states[limit.name]["retry_after"]
