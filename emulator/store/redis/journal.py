@@ -149,8 +149,8 @@ class RedisJournal(Journal):
     def add_missing(self) -> None:
         """Adds those of this process that the stream lacked which was read last: another one has written it back."""
         missing, self._missing = self._missing, []
-        for exchange in missing:
-            self._note(ADD, exchange, partial(self._enter, exchange))
+        for exchange in missing:  # visible when it is committed: others may add theirs before
+            self._tracker.alone_later(partial(self._note, ADD, exchange, partial(self._enter, exchange)))
 
     def stop(self, worker: str) -> None:
         """Ends the exchanges that were under way in a process that is dead."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Lock
 from typing import Any
@@ -28,6 +29,7 @@ JOBS = "jobs"
 KINDS = (*RATES, *TOTALS, JOBS)
 MESSAGE, BATCH = asking(model=HAIKU), {"requests": [asking(model=HAIKU)]}
 PROMPT, TOKENS, DOLLARS = 2, 10, 0.0000105  # of a message: tokens of its prompt, in all, and what it costs
+HINT = "x-emulator-hint"
 PLAN = {"title": "Free", "batch_size": 100, "families": ["haiku"]}
 
 
@@ -49,26 +51,51 @@ def scenario(folder: Path, seconds: int, period: str = "day") -> str:
 
 class Traffic:
     """Clients that ask processes with the keys of all kinds by turns; `seen` counts kinds and statuses, `lost` those
-    whose connection broke. Every second client sends head and body in one write, the others one after the other."""
+    whose connection broke, and `odd` are bodies of a 503 that does not say in the API's shape that the store is away.
+    Every second client sends head and body in one write, the others one after the other."""
 
     def __init__(self, processes: Sequence[Serving], kinds: Sequence[str] = KINDS) -> None:
         self._processes, self._kinds = list(processes), kinds
         self._lock, self._ended = Lock(), Event()
         self.seen: Counter[tuple[str, int]] = Counter()
         self.lost = 0
+        self.odd: list[bytes] = []
 
     @property
     def answered(self) -> int:
         return sum(self.seen.values())
 
+    @property
+    def unavailable(self) -> int:
+        """How many were answered by a 503."""
+        return sum(count for (_, status), count in self.seen.items() if status == 503)
+
+    @property
+    def served(self) -> int:
+        """How many were answered otherwise: let through, or refused by a limit."""
+        return self.answered - self.unavailable
+
+    def admitted(self, kind: str) -> int:
+        """How many responses say that the limit of a kind let the request through."""
+        return self.seen[kind, 200] + self.seen[kind, 202]
+
     def run(self, rounds: int | None = None) -> None:
-        """Each client asks so many times with each key, or until it is told to `end`."""
+        """Each client asks so many times with each key, or until the traffic ends."""
         with ThreadPoolExecutor(CLIENTS) as pool:
             for asked in [pool.submit(self._client, number, rounds) for number in range(CLIENTS)]:
                 asked.result()
 
-    def end(self) -> None:
-        self._ended.set()
+    @contextmanager
+    def in_the_background(self, rounds: int | None = None) -> Iterator[None]:
+        """Runs until all have asked so often, or the block ends."""
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(self.run, rounds)
+            try:
+                yield
+            finally:
+                if rounds is None:
+                    self._ended.set()
+            running.result()
 
     def _client(self, number: int, rounds: int | None) -> None:
         ask = whole if number % 2 else apart
@@ -84,16 +111,22 @@ class Traffic:
             if rounds is None:
                 self._ended.wait(PAUSE)
 
-    def _note(self, kind: str, status: int) -> None:
+    def _note(self, kind: str, status: int, hint: str | None, body: bytes) -> None:
+        away = status == 503
+        shaped = not away or (hint is not None and "store" in hint and json.loads(body)["type"] == "error")
         with self._lock:
             self.seen[kind, status] += 1
+            self.odd += [] if shaped else [body]
+
+
+Note = Callable[[str, int, str | None, bytes], None]  # kind, status, hint and body of a response
 
 
 class Broken(Exception):
     """The connection ended in the middle of an answer, or before it."""
 
 
-def whole(process: Serving, kinds: Sequence[str], note: Callable[[str, int], None]) -> None:
+def whole(process: Serving, kinds: Sequence[str], note: Note) -> None:
     """Asks with each key; head and body are one write."""
     with Wire(process.port) as wire:
         for kind in kinds:
@@ -101,18 +134,19 @@ def whole(process: Serving, kinds: Sequence[str], note: Callable[[str, int], Non
             headers = [*_headers(kind).items(), ("content-type", "application/json")]
             wire.send(request("POST", path, headers, json.dumps(body).encode()))
             try:
-                status = wire.answer().status
+                answer = wire.answer()
             except ValueError as error:  # an empty line
                 raise Broken from error
-            note(kind, status)
+            note(kind, answer.status, answer.header(HINT), answer.body)
 
 
-def apart(process: Serving, kinds: Sequence[str], note: Callable[[str, int], None]) -> None:
+def apart(process: Serving, kinds: Sequence[str], note: Note) -> None:
     """Asks with each key; head and body are two writes."""
     with loopback.Client(base_url=process.origin, timeout=PATIENCE) as client:
         for kind in kinds:
             path, body = _asked(kind)
-            note(kind, client.post(path, json=body, headers=_headers(kind)).status_code)
+            response = client.post(path, json=body, headers=_headers(kind))
+            note(kind, response.status_code, response.headers.get(HINT), response.content)
 
 
 def _asked(kind: str) -> tuple[str, Mapping[str, Any]]:

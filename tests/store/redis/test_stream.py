@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from math import inf
 from typing import Any
@@ -12,9 +13,12 @@ import pytest
 from emulator.clock import manual
 from emulator.clock.turns import Turns
 from emulator.http import Differing, Exchange, NearMiss, Peer, StreamTiming
+from emulator.store.journal import Journal
 from emulator.store.redis.backend import RedisBackend
-from emulator.store.redis.journal import OF_PROCESS, data_of, exchange_of
-from emulator.store.redis.server import RedisServer
+from emulator.store.redis.changes import Tracker, Unit
+from emulator.store.redis.journal import ADD, OF_PROCESS, RedisJournal, data_of, exchange_of
+from emulator.store.redis.presence import Presence
+from emulator.store.redis.server import JournalEntries, RedisServer
 from tests.redis_server import Server
 
 
@@ -69,3 +73,23 @@ def test_who_adds_to_a_journal_that_has_grown_meanwhile_cuts_nothing_off(server:
         return found
 
     assert asyncio.run(numbers()) == [list(range(1, 302))] * 2
+
+
+def test_what_a_stream_lacked_that_another_process_has_written_back_is_seen_when_it_is_committed() -> None:
+    tracker, queued = Tracker(), list[Unit]()
+    tracker.queue = queued.append
+
+    def on_commit(effect: Callable[[], None]) -> None:
+        assert tracker.unit is not None
+        tracker.unit.effects.append(effect)
+
+    journal = RedisJournal(10, 100_000, tracker, on_commit, Presence())
+    for number in (1, 2):
+        Journal.add(journal, ended(number))
+    row = (ADD, data_of(ended(2), "other"))
+    journal.read(JournalEntries(journal.epoch, [row], "1-0", 1, 1))
+    journal.add_missing()
+    assert [exchange.number for exchange in journal] == [2]
+    for unit in queued:
+        unit.follow()
+    assert [exchange.number for exchange in journal] == [2, 1]
