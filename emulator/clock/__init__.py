@@ -70,6 +70,13 @@ class Clock:
         real = self._real()
         return self._offset + self._rate * real, real
 
+    def remember(self, at: float, real: float) -> Callable[[], tuple[float, float]]:
+        """Returns what reads a moment again that was read before. It stays as long ago as it is now, even if the clock
+        shows another time by then: another process may have set it.
+        """
+        ago = self.now() - at
+        return lambda: (self.now() - ago, real)
+
     def real(self) -> float:
         """Returns seconds of the system's steady clock, independent of this one."""
         return self._real()

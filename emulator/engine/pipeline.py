@@ -120,7 +120,8 @@ class Pipeline:
                 return await self.state.store.transact(partial(self._leave, request, at, real))
             if self._paced:
                 await self._admission.wait()
-            reply, exchange = await self.state.store.transact(partial(self._decide, request, at, real))
+            came = self.state.clock.remember(at, real)
+            reply, exchange = await self.state.store.transact(partial(self._decide, request, came))
             await self._deliver(reply, exchange, scope, receive, send)
 
     def try_now(self, request: Request, fast_path: FastPath, serve: Serve) -> Continuation | None:
@@ -148,7 +149,7 @@ class Pipeline:
     def _postpone(self, request: Request, fast_path: FastPath, serve: Serve) -> bool:
         """Begins a request's unit of work, and has it answered when that is committed; False when that can't be."""
         then = partial(answer_postponed, self._exchanges, self._deliver, serve, fast_path)
-        work = partial(self._decide, request, 0.0, 0.0, None, whole=True)
+        work = partial(self._decide, request, self.state.clock.read, None, whole=True)
         if not fast_path.can_postpone() or not self.state.store.begin(work, then):
             return False
         fast_path.postpone(request.raw)
@@ -162,7 +163,7 @@ class Pipeline:
         dry = Pipeline(self.playbook, self.state.fork(), self._settings, self.origins)
         receive, request.raw = partial(_body_of, request.raw), b""  # what is refused leaves none
         await dry._read(request, receive, dry.bodies.share())
-        return await dry.state.store.transact(partial(dry._decide, request, *dry.state.clock.read(), decided))
+        return await dry.state.store.transact(partial(dry._decide, request, dry.state.clock.read, decided))
 
     def close(self) -> None:
         """Stops watching jobs: another pipeline takes over."""
@@ -220,18 +221,16 @@ class Pipeline:
     def _decide(
         self,
         request: Request,
-        at: float,
-        real: float,
+        came: Callable[[], tuple[float, float]],
         decided: Callable[[Decision], None] | None = None,
         whole: bool = False,
     ) -> Generator[None, None, tuple[Reply, Exchange]]:
-        """Returns the reply to a request that came `at` that time, and its exchange: a unit of work.
+        """Returns the reply to a request, and its exchange: a unit of work. `came` says when it did, as `Clock.read`.
 
         With `whole`, a reply that needs no time is sent in one write, so its exchange enters the journal ended.
         """
         request = copy(request)  # another attempt finds it as it came
-        at, real = (at, real) if self._immediate else self.state.clock.read()  # after what other processes have done
-        exchange = self._exchanges.open(request, at, real)
+        exchange = self._exchanges.open(request, *came())  # after what other processes have done to the clock
         decision = self._match(request, exchange)
         if decided is not None:
             decided(decision)

@@ -46,6 +46,16 @@ def test_a_clock_shows_the_systems_time_by_default() -> None:
     assert Clock().now() == pytest.approx(time.time(), abs=1)  # noqa: TID251
 
 
+def test_a_moment_that_is_remembered_stays_as_long_ago_when_the_clock_turns_out_to_show_another_time() -> None:
+    clock = manual()
+    at, real = clock.read()
+    clock.resume(START + 5, 0.0, False)
+    came = clock.remember(at, real)
+    assert came() == (START, real)
+    clock.resume(START + 3600, 0.0, False)
+    assert came() == (START + 3595, real)
+
+
 def test_each_sleeper_wakes_at_its_own_time_and_in_its_order(play: Play) -> None:
     async def story() -> None:
         clock, seen = manual(), list[tuple[float, float]]()
