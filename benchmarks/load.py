@@ -40,13 +40,15 @@ end
 class Load:
     """One round of load: responses, how long it took in seconds, and meanwhile the server's times in seconds.
 
-    `cpu` is the CPU time of the server; `queued` is how long it waited for its core because another process had it.
+    `cpu` is the CPU time of the server; `queued` is how long it waited for its core because another process had it, and
+    `store` the CPU time of a store that has the same core: while the server waits for it, the core is not idle.
     """
 
     requests: int
     seconds: float
     cpu: float
     queued: float
+    store: float = 0.0
 
     @property
     def cost(self) -> float:
@@ -56,7 +58,11 @@ class Load:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one request costs a server, over all rounds: medians, of CPU microseconds and of shares of its core."""
+    """What one request costs a server, over all rounds: medians, of CPU microseconds and of shares of its core.
+
+    `used` is the share that the server took with a store that has the same core, `queued` that of others for which it
+    waited.
+    """
 
     microseconds: float
     used: float
@@ -67,8 +73,8 @@ class Cost:
         """The cost over these rounds; there is at least one."""
         return cls(
             median(load.cost for load in rounds),
-            median(load.cpu / load.seconds for load in rounds),
-            median(load.queued / load.seconds for load in rounds),
+            median((load.cpu + load.store) / load.seconds for load in rounds),
+            median(max(0.0, load.queued - load.store) / load.seconds for load in rounds),
         )
 
     @property

@@ -18,7 +18,7 @@ from benchmarks.pace import Pace, listen
 from benchmarks.process import Server
 from benchmarks.request import Request, Response, expect, message, repeated, stream_of
 from benchmarks.rules import scenario
-from benchmarks.scale import CORES, Scaled, estimate, middle, scaled, store
+from benchmarks.scale import CORES, Scaled, Store, estimate, middle, scaled, store
 from benchmarks.table import Row, at_least, at_most
 from benchmarks.walk import MESSAGE, Walk, traced
 from benchmarks.worlds import MAX_WORLDS, ask_each, make
@@ -26,7 +26,7 @@ from benchmarks.worlds import MAX_WORLDS, ask_each, make
 HELLO = message("Hello!")
 DISTINCT = message("Tell me about subject {count}.")
 TENTHS = 10
-SCALED = 32  # connections of the load on a store
+SCALED = (32, 64, 128)  # connections of the loads on a store
 GAP = 0.02  # seconds between the events of a paced stream
 MAX_LISTED = 5_000  # exchanges in the list of a page of the inspector
 MAX_VISITS = {MESSAGE: 60}
@@ -304,54 +304,57 @@ def inspector(bench: Bench) -> list[Row]:
 
 def scale(bench: Bench) -> list[Row]:
     """Messages with the state in Redis: with one worker against memory, and with two workers on all cores."""
-    other = None if bench.server_core is None else 1 - bench.server_core
     free = replace(bench, server_core=None)
-    memory: list[Load] = []
-    one: list[Scaled] = []
-    two: list[Scaled] = []
-    with store(other) as kept, store(None) as shared:
-        options = ("--store", kept.url, "--quiet")
-        with bench.emulator(None, "--quiet") as plain, bench.emulator(None, *options) as single:
-            for server in (plain, single):
-                apply_load(server, HELLO, 1, SCALED)
-            for _ in range(bench.rounds):
-                memory.append(apply_load(plain, HELLO, bench.seconds, SCALED))
-                one.append(scaled(kept, single, HELLO, bench.seconds, SCALED))
-        with free.emulator(None, "--store", shared.url, "--quiet", "--workers", "2") as both:
-            apply_load(both, HELLO, 1, SCALED)
-            two = [scaled(shared, both, HELLO, bench.seconds, SCALED) for _ in range(bench.rounds)]
-    cost = Cost.of([each.load for each in one])
-    ratio = median(each.cost for each in memory) / cost.microseconds
-    rates = median(each.requests / each.seconds for each in memory), middle(one, "rate"), middle(two, "rate")
-    redis_cost = middle(one, "store_cost")
-    detail = f"{Cost.of(memory).microseconds:.1f}/{cost.microseconds:.1f} µs; aim 0.50"
-    each_of_two = middle(two, "workers_cost")
+    rounds: dict[int, list[Scaled]] = {}
+    # Redis has the server's core: beside the client, it would leave the server idle while a commit is under way, with
+    # few connections most of all. So the worker's CPU time has in it what it costs to take turns with Redis.
+    with (
+        store(bench.server_core) as kept,
+        bench.emulator(None, "--quiet") as plain,
+        bench.emulator(None, "--store", kept.url, "--quiet") as single,
+    ):
+        ratios = [_against_memory(bench, count, plain, (kept, single), rounds) for count in SCALED]
+    worst = min(ratios, key=lambda ratio: ratio.value)
+    with store(None) as shared, free.emulator(None, "--store", shared.url, "--quiet", "--workers", "2") as both:
+        apply_load(both, HELLO, 1, worst.connections)
+        two = [scaled(shared, both, HELLO, bench.seconds, worst.connections) for _ in range(bench.rounds)]
+    one, load = rounds[worst.connections], f"{worst.connections} connections"
+    redis_cost, scripts = middle(one, "store_cost"), middle(one, "scripts")
     return [
-        replace(at_least("messages in Redis vs. in memory", ratio, 0.35, detail), problem=cost.problem),
-        at_most(
-            "scripts that Redis runs a message",
-            middle(one, "scripts"),
-            2,
-            "",
-            "one commits; a response that takes time needs another one for its end",
-        ),
-        Row("CPU of Redis a message", f"{redis_cost:.1f} µs", "-", None),
-        Row("CPU of both of two workers a message", f"{each_of_two:.1f} µs", "-", None, "all cores, with the client"),
+        worst_of("messages in Redis vs. in memory", ratios, 0.35, "aim 0.50"),
+        at_most("scripts that Redis runs a message", scripts, 2, "", f"{load}; a response that takes time has two"),
+        Row("CPU of Redis a message", f"{redis_cost:.1f} µs", "-", None, load),
         Row(
-            "messages a second",
-            f"{rates[1]:,.0f}",
+            "CPU of both of two workers a message",
+            f"{middle(two, 'workers_cost'):.1f} µs",
             "-",
             None,
-            f"memory {rates[0]:,.0f}, two workers {rates[2]:,.0f}",
+            f"{load}; all cores, with the client",
         ),
         Row(
             f"messages a second on {CORES} cores",
-            f"{estimate(cost.microseconds, redis_cost):,.0f}",
+            f"{estimate(worst.second.microseconds, redis_cost):,.0f}",
             "-",
             None,
             f"an estimate: {CORES - 1} workers and one Redis, each on a core of its own",
         ),
     ]
+
+
+def _against_memory(
+    bench: Bench, connections: int, plain: Server, other: tuple[Store, Server], rounds: dict[int, list[Scaled]]
+) -> Ratio:
+    """What a message costs in memory and in Redis, in pairs of rounds; those on Redis are added to `rounds`."""
+    one_core = bench.server_core is not None
+    for server in (plain, other[1]):
+        apply_load(server, HELLO, 1, connections)
+    memory, rounds[connections] = list[Load](), []
+    for number in range(bench.rounds):
+        memory.append(apply_load(plain, HELLO, bench.seconds, connections))
+        rounds[connections].append(scaled(*other, HELLO, bench.seconds, connections, one_core))
+        ratio = Ratio.of(connections, memory[-1:], [rounds[connections][-1].load])
+        bench.report(f"  round {number + 1}, connections {ratio}")
+    return Ratio.of(connections, memory, [each.load for each in rounds[connections]])
 
 
 def walk(bench: Bench) -> list[Row]:

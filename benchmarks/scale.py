@@ -10,7 +10,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -75,12 +75,16 @@ class Scaled:
         return self.load.requests / self.load.seconds
 
 
-def scaled(kept: Store, server: Server, request: Request, seconds: float, connections: int) -> Scaled:
-    """Applies load to a server whose state is in a store."""
+def scaled(
+    kept: Store, server: Server, request: Request, seconds: float, connections: int, one_core: bool = False
+) -> Scaled:
+    """Applies load to a server whose state is in a store; with `one_core`, both have the same core."""
     pids = workers(server)
     before = cpu_seconds(kept.pid), sum(map(cpu_seconds, pids)), kept.calls()
     load = apply_load(server, request, seconds, connections)
     after = cpu_seconds(kept.pid), sum(map(cpu_seconds, pids)), kept.calls()
+    if one_core:
+        load = replace(load, store=after[0] - before[0])
     used = [(end - start) / load.requests for start, end in zip(before, after, strict=True)]
     return Scaled(load, used[0] * 1e6, used[1] * 1e6, used[2])
 

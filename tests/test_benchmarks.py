@@ -8,7 +8,9 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,14 +24,14 @@ from benchmarks.client import fire, is_whole
 from benchmarks.endurance import abort_streams, reload_often, send_mixed
 from benchmarks.faults import use_up
 from benchmarks.inspector import CHROMIUM, longest_task, pages, watch_frames
-from benchmarks.load import Load, apply_load
+from benchmarks.load import Cost, Load, apply_load
 from benchmarks.machine import cpu_seconds, free_port, queued_seconds, resident
-from benchmarks.measure import HELLO, LIMITED, PACED, Bench, Ratio, log, paced_rows, worst_of
+from benchmarks.measure import HELLO, LIMITED, PACED, Bench, Ratio, log, paced_rows, scale, worst_of
 from benchmarks.pace import Pace, judge, listen, times
 from benchmarks.process import ROOT
 from benchmarks.request import Request, expect, message, repeated, stream_of
 from benchmarks.rules import scenario
-from benchmarks.scale import estimate, scaled, store, workers
+from benchmarks.scale import Scaled, Store, estimate, scaled, store, workers
 from benchmarks.table import Row, at_least, at_most, lines
 from benchmarks.walk import ROWS, Visit, Walk, traced, visits
 from emulator.language.schema.scenario import ScenarioFile
@@ -313,12 +315,57 @@ def test_eight_cores_are_seven_workers_and_a_store_whichever_is_full_first() -> 
     assert estimate(worker=100.0, kept=50.0) == pytest.approx(20_000)
 
 
+def test_a_core_is_not_idle_while_a_store_on_it_works_for_the_server() -> None:
+    apart, beside = Load(1_000, 1.0, 0.86, 0.13), Load(1_000, 1.0, 0.86, 0.13, store=0.12)
+    assert Cost.of([apart]).problem == "other processes took 13% of the server's core"
+    cost = Cost.of([beside])
+    assert (cost.microseconds, cost.used, cost.queued) == pytest.approx((860, 0.98, 0.01))
+    assert cost.problem == ""
+    assert "idle for 10%" in Cost.of([replace(beside, cpu=0.77)]).problem
+
+
+@pytest.mark.parametrize("core", [None, 0])
+def test_state_in_redis_is_held_against_memory_at_the_count_of_connections_that_is_worst(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, core: int | None
+) -> None:
+    costs = {32: 100.0, 64: 125.0, 128: 80.0}  # µs
+
+    class Servers(Bench):
+        """A bench whose servers only have ports: 1 keeps its state in memory, the others do not."""
+
+        def emulator(self, scenario: Path | None = None, *options: str) -> AbstractContextManager[process.Server]:
+            return nullcontext(process.Server(2 if "--store" in options else 1, 0, 0.0, 0.0))
+
+    def on_store(
+        kept: object, server: object, request: Request, seconds: float, connections: int, one_core: bool = False
+    ) -> Scaled:
+        used = 0.9 if one_core else 1.0
+        return Scaled(replace(load(costs[connections], used), store=1 - used), 10.0, 2 * costs[connections], 0.05)
+
+    @contextmanager
+    def nowhere(where: int | None) -> Iterator[Store]:
+        cores.append(where)
+        yield Store("unix://nowhere", 0, None)  # type: ignore[arg-type] # nobody asks it
+
+    cores: list[int | None] = []
+    monkeypatch.setattr(measure, "store", nowhere)
+    monkeypatch.setattr(measure, "apply_load", lambda *args: load(45.0))
+    monkeypatch.setattr(measure, "scaled", on_store)
+    ratio, scripts, _, both, _ = scale(Servers(1.0, 3, 0, core, tmp_path, (), lambda line: None))
+    assert cores == [core, None]  # one has the server's core, so that it is never idle; two workers have all
+    assert (ratio.figure, ratio.verdict) == ("0.36", "met")
+    assert "128: 0.56" in ratio.detail
+    assert (scripts.detail[:14], both.figure) == ("64 connections", "250.0 µs")
+
+
 @pytest.mark.skipif(not installed(), reason=MISSING)
 def test_a_load_on_a_store_is_counted_in_scripts_and_in_the_time_of_both() -> None:
     with store(None) as kept, process.emulator(None, HELLO, "default", process.EMULATOR, "--store", kept.url) as server:
         assert workers(server) == [server.pid]
         found = scaled(kept, server, HELLO, 0.3, 4)
+        beside = scaled(kept, server, HELLO, 0.3, 4, one_core=True).load
     assert found.load.requests > 0
+    assert 0 == found.load.store < beside.store < beside.seconds
     assert 0 < found.scripts <= 3
     assert found.store_cost > 0
     assert found.workers_cost == pytest.approx(found.load.cost, rel=0.5)
