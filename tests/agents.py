@@ -76,4 +76,4 @@ def said(result: CallToolResult) -> str:
 
 def watchers(emulator: Emulated) -> int:
     """How many look at each exchange of the default world: those who wait for some are among them."""
-    return len(emulator.journal._watchers)
+    return emulator.watchers()

@@ -30,6 +30,7 @@ settings.register_profile("fixed", deadline=None, derandomize=True, database=Non
 settings.load_profile("fixed")
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
+IN_MEMORY = "true in memory only"
 for name in [each for each in os.environ if each.startswith("GITHUB_")]:
     del os.environ[name]  # commands that are run in these tests would write annotations instead of plain text
 
@@ -37,6 +38,15 @@ for name in [each for each in os.environ if each.startswith("GITHUB_")]:
 # A shell starts `scripts/test &` with SIGINT ignored; processes of tests would inherit that and ignore Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skips what is true in memory only where the state is elsewhere; REQUIRE_ALL allows that: it runs in memory."""
+    if config.getoption("--store") == "memory":
+        return
+    for item in items:
+        if (marker := item.get_closest_marker("in_memory")) is not None:
+            item.add_marker(pytest.mark.skip(reason=f"{IN_MEMORY}: {marker.args[0]}"))
 
 
 def pytest_collection_finish() -> None:
@@ -67,7 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if REQUIRE_ALL and report.skipped and not hasattr(report, "wasxfail"):
+    if REQUIRE_ALL and report.skipped and not hasattr(report, "wasxfail") and IN_MEMORY not in reason(report):
         report.outcome = "failed"
         report.longrepr = f"REQUIRE_ALL=1 allows no skipped test: {reason(report)}"
     return report

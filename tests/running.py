@@ -96,32 +96,27 @@ class Running:
             runner.run(self._server.serve([self._socket]))
 
 
-class NotingJournal(Journal):
-    """A journal that tells when an exchange has ended, which can be a moment after the client has its answer.
+class Noted:
+    """Notes what happens to the exchanges of a journal, which can be a moment after the client has its answer.
 
     `entered` are the outcomes that exchanges had when they came to stand in it.
     """
 
-    def __init__(self, instead_of: Journal) -> None:
-        super().__init__()
-        self._watchers = instead_of._watchers
+    def __init__(self) -> None:
         self.entered: list[str] = []
         self.changed = threading.Condition()
+        self._open: set[int] = set()
 
-    def add(self, exchange: Exchange) -> None:
+    def __call__(self, exchange: Exchange) -> None:
+        """Takes note of an exchange that was added to the journal, or has ended."""
         with self.changed:
-            self.entered.append(exchange.outcome)
-            super().add(exchange)
+            if exchange.number in self._open:
+                self._open.discard(exchange.number)
+            else:
+                self.entered.append(exchange.outcome)
+                if exchange.outcome == "open":
+                    self._open.add(exchange.number)
             self.changed.notify_all()
-
-    def finish(self, exchange: Exchange) -> None:
-        with self.changed:
-            super().finish(exchange)
-            self.changed.notify_all()
-
-    def ended(self) -> int:
-        """How many exchanges of those that are kept have ended."""
-        return sum(exchange.outcome != "open" for exchange in self)
 
 
 class Emulated:
@@ -138,8 +133,10 @@ class Emulated:
         self.clock = clock or manual()
         self.app = Application(settings or running.settings, self.clock, loaded(*scenarios))
         assert isinstance(self.app.state.journal, Journal)
-        self.journal = NotingJournal(self.app.state.journal)
-        self.app.state.store.journal = self.journal
+        self.journal = self.app.state.journal
+        self.noted = Noted()
+        self._noting = self.journal.watched(self.noted)
+        self._noting.__enter__()
         self._clients: list[httpx.Client] = []
         running.playing.add(self)
         self.play()
@@ -161,16 +158,32 @@ class Emulated:
 
     def exchanges(self, count: int) -> list[Exchange]:
         """What the journal holds, once that is so many exchanges that have ended."""
-        with self.journal.changed:
-            assert self.journal.changed.wait_for(lambda: self.journal.ended() >= count, PATIENCE)
+        with self.noted.changed:
+            assert self.noted.changed.wait_for(lambda: self.ended() >= count, PATIENCE)
             kept = list(self.journal)
         assert len(kept) == count
         return kept
 
     def entered(self, count: int) -> None:
         """Wait until so many exchanges have come to stand in the journal, whether they have ended or not."""
-        with self.journal.changed:
-            assert self.journal.changed.wait_for(lambda: len(self.journal.entered) >= count, PATIENCE)
+        with self.noted.changed:
+            assert self.noted.changed.wait_for(lambda: len(self.noted.entered) >= count, PATIENCE)
+
+    def ended(self) -> int:
+        """How many exchanges of those that the journal holds have ended."""
+        return sum(exchange.outcome != "open" for exchange in self.journal)
+
+    def watchers(self) -> int:
+        """How many look at each exchange of the default world, beside this."""
+        return len(self.journal._watchers) - 1
+
+    def forget(self) -> None:
+        """Clear the journal."""
+
+        async def clear() -> None:
+            self.journal.clear()
+
+        self.running.call(clear())
 
     def advance(self, seconds: float) -> None:
         """Move the clock on, firing what falls due."""
@@ -180,4 +193,5 @@ class Emulated:
         self.running.playing.discard(self)
         for client in self._clients:
             client.close()
+        self._noting.__exit__(None, None, None)
         self.running.call(self.app.close())

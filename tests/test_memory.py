@@ -154,6 +154,7 @@ def test_the_file_of_a_removed_scenario_stays_while_a_world_plays_it(emulator: E
     assert not file.exists()
 
 
+@pytest.mark.in_memory("only the collector frees a copy, as tests/store/redis/test_stores.py has it")
 def test_a_world_that_ends_is_freed(emulator: Emulated, control: httpx.Client) -> None:
     def live() -> None:
         control.put("/worlds/one", json={"scenarios": ["default"]}).raise_for_status()

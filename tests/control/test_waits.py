@@ -39,11 +39,11 @@ def test_who_leaves_is_waited_with_no_longer(emulator: Emulated, what: str, how:
     for wire in wires:
         ask_to_wait(wire, what)
     until_present(emulator, 3)
-    assert len(emulator.journal._watchers) == (3 if what == "exchanges" else 0)
+    until(lambda: emulator.watchers() == (3 if what == "exchanges" else 0))
     for wire in wires:
         getattr(wire, how)()
     until_present(emulator, 0)
-    assert emulator.journal._watchers == ()
+    until(lambda: emulator.watchers() == 0)
 
 
 def test_who_stays_is_answered_and_the_connection_goes_on(emulator: Emulated) -> None:

@@ -103,6 +103,7 @@ def test_a_large_lot_lets_others_in_between(small: Small) -> None:
 
 
 @pytest.mark.finding("A9")
+@pytest.mark.in_memory("elsewhere a batch is answered as one unit of work, without a pause; see docs/scale.md")
 def test_large_items_let_others_in_the_sooner(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
     emulated = small(OPERATIONS, MORE)
     client, turns = emulated.client("small", headers=KEY), []

@@ -379,7 +379,7 @@ def test_an_answer_that_takes_no_time_comes_into_the_journal_complete_and_anothe
             emulator.advance(1)
             assert wire.answer().status == 200
     at_once = "open" if isinstance(emulator.app.state.store, RepeatingBackend) else "complete"
-    assert emulator.journal.entered == [at_once, at_once, "open", "open", "open"]
+    assert emulator.noted.entered == [at_once, at_once, "open", "open", "open"]
 
 
 def test_in_a_scenario_of_latencies_a_crowd_begins_one_by_one(small: Small) -> None:

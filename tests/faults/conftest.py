@@ -73,9 +73,9 @@ class Faulty:
 
     def arrived(self, count: int = 1) -> None:
         """Wait until so many requests have come to be answered."""
-        journal = self.emulated.journal
-        with journal.changed:
-            assert journal.changed.wait_for(lambda: len(journal) >= count, PATIENCE)
+        journal, changed = self.emulated.journal, self.emulated.noted.changed
+        with changed:
+            assert changed.wait_for(lambda: len(journal) >= count, PATIENCE)
 
     @contextmanager
     def asked(self, fault: str, target: str = "POST /one", headers: dict[str, str] | None = None) -> Iterator[Wire]:

@@ -67,8 +67,7 @@ def test_it_is_closed_while_the_page_is_hidden(page: Page, emulator: Emulated) -
     expect(page.locator(ROWS)).to_have_count(1)
     hide(page, True)
     expect(page.locator("#connection")).to_have_text("Paused")
-    journal = emulator.journal
-    until(lambda: not journal._watchers)
+    until(lambda: not emulator.watchers())
     for _ in range(3):
         send(emulator)
     assert page.locator(ROWS).count() == 1

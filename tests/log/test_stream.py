@@ -168,8 +168,8 @@ def test_a_reset_begins_anew_and_a_deleted_world_ends_the_stream(emulator: Emula
 def test_who_leaves_leaves_nothing_behind(emulator: Emulated, control: httpx.Client) -> None:
     with stream(control) as events:
         events.next()
-        until(lambda: len(emulator.journal._watchers) == 1)
-    until(lambda: not emulator.journal._watchers and not emulator.app.state._present)
+        until(lambda: emulator.watchers() == 1)
+    until(lambda: not emulator.watchers() and not emulator.app.state._present)
 
 
 def test_not_everybody_can_follow_at_once(emulator: Emulated, control: httpx.Client) -> None:

@@ -33,7 +33,6 @@ class Process(Counted):
         own = Running()
         own.settings = replace(own.settings, store=store)
         super().__init__(own)
-        self.app.state.store.journal = self.app.state.store.own_journal  # type: ignore[attr-defined]
         assert self.app.sharing is not None
         own.call(self.app.sharing.begin())
         self.export = aiexport.caller(self)

@@ -48,7 +48,7 @@ def test_an_uneven_stream_is_replayed_at_the_moments_at_which_it_was_recorded(ru
         assert wire.chunk() == b"data: 0\n\n"
         for gap, expected in ((0.35, b"data: 1\n\ndata: 2\n\n"), (0.02, b"data: 3\n\n"), (1.5, b"data: 4\n\n")):
             emulated.advance(gap - 0.001)
-            assert emulated.journal.ended() == 0
+            assert emulated.ended() == 0
             emulated.advance(0.001)
             assert wire.chunk() == expected
         emulated.advance(0.007)

@@ -45,7 +45,7 @@ def emulated(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture
 def wire(emulated: Emulated) -> Iterator[Wire]:
     emulated.play()
-    emulated.journal.clear()
+    emulated.forget()
     with Wire(emulated.running.port) as connected:
         yield connected
 

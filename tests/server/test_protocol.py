@@ -111,19 +111,19 @@ def settle(emulated: Emulated) -> None:
 def test_what_a_client_does_not_read_is_not_written_into_memory(emulated: Emulated) -> None:
     """More than sockets hold: the answers after that wait until the client reads."""
     emulated.play()
-    before = len(emulated.journal.entered)
+    before = len(emulated.noted.entered)
     with Wire(emulated.running.port) as wire:
         wire.send(request("GET", "/large", HEADERS) * 40)
         settle(emulated)
-        assert len(emulated.journal.entered) - before < 30
+        assert len(emulated.noted.entered) - before < 30
         for _ in range(40):
             assert len(wire.answer().body) == 900_000
-    assert len(emulated.journal.entered) - before == 43
+    assert len(emulated.noted.entered) - before == 43
 
 
 def test_a_request_begins_with_its_head_however_late_its_body_comes(emulated: Emulated, wire: Wire) -> None:
     raw = request("POST", "/echo", HEADERS, b'{"n":1}')
-    emulated.journal.clear()
+    emulated.forget()
     begun = emulated.clock.now()
     wire.send(raw[:-3])
     settle(emulated)
@@ -135,7 +135,7 @@ def test_a_request_begins_with_its_head_however_late_its_body_comes(emulated: Em
 
 def test_nothing_is_answered_after_an_answer_that_closes_the_connection(emulated: Emulated) -> None:
     emulated.play()
-    emulated.journal.clear()
+    emulated.forget()
     with Wire(emulated.running.port) as wire:
         wire.send(
             request("GET", "/fine", [*HEADERS, ("connection", "close")]) + request("POST", "/echo", HEADERS, b"{}")
@@ -148,7 +148,7 @@ def test_nothing_is_answered_after_an_answer_that_closes_the_connection(emulated
 @pytest.fixture
 def impatient(tmp_path: Path) -> Iterator[Emulated]:
     """An emulator on a server that closes idle connections soon."""
-    server = Running(keep_alive=0.05)
+    server = Running(keep_alive=0.5)
     emulated = play(server, tmp_path, OPERATIONS, "collections: {tokens: {}, seen: {}}")
     yield emulated
     emulated.close()
@@ -158,13 +158,14 @@ def impatient(tmp_path: Path) -> Iterator[Emulated]:
 @pytest.mark.parametrize("number", [1, 4])
 def test_an_idle_connection_is_closed_and_one_with_an_open_answer_is_not(impatient: Emulated, number: int) -> None:
     raw, status, body = WHOLE[number]
-    with Wire(impatient.running.port) as open_, Wire(impatient.running.port) as idle:
+    with Wire(impatient.running.port) as open_:
         open_.send(raw + request("GET", "/paced", HEADERS))  # at once: between the two it would be idle
         right(open_.answer(), status, body)
         assert open_.head()[0] == 200
-        idle.send(raw)
-        right(idle.answer(), status, body)
-        assert idle.ended
+        with Wire(impatient.running.port) as idle:
+            idle.send(raw)
+            right(idle.answer(), status, body)
+            assert idle.ended
         impatient.advance(1)
         assert (open_.chunk(), open_.chunk()) == (b"data: 1\n\n", b"")
         assert open_.ended

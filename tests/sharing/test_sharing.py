@@ -16,7 +16,6 @@ from msgspec.structs import replace
 from emulator.errors import ConfigError
 from emulator.playbook import Playbook
 from emulator.sharing.sharing import Sharing
-from emulator.store.redis.backend import RedisBackend
 from tests.apis import aiexport_calls as aiexport
 from tests.redis_server import Server
 from tests.running import Emulated, Running
@@ -41,9 +40,6 @@ class Process(Emulated):
     def __init__(self, store: str) -> None:
         self.own = Running()
         super().__init__(self.own, ("default",), settings=replace(self.own.settings, store=store))
-        backend = self.app.state.store
-        assert isinstance(backend, RedisBackend)
-        backend.journal = backend.own_journal
         self.own.call(self.sharing.begin())
         self.export = aiexport.caller(self)
 

@@ -348,7 +348,7 @@ def go_on(emulated: Emulated, ended: int) -> None:
 
     def moved() -> bool:
         emulated.advance(5)
-        return emulated.journal.ended() >= ended
+        return emulated.ended() >= ended
 
     until(moved)
 
