@@ -236,6 +236,13 @@ def load_counters(sliding: SlidingRows, buckets: BucketRows, spent: Mapping[str,
     return loaded
 
 
+def last_charge(counter: Rolling) -> float:
+    """Returns when something was charged last; 0 when nothing was, or no time gives it back."""
+    if isinstance(counter, SlidingLog):
+        return counter.entries[-1][0] / MICROS if counter.entries else 0.0
+    return counter.at / MICROS if isinstance(counter, BucketLevel) else 0.0
+
+
 def window_end(pace: float | Pace, now: float) -> float:
     """Returns the end of a window that would begin now; of what rolls, the moment itself."""
     if isinstance(pace, (float, int)):

@@ -14,8 +14,6 @@ from emulator.store.rolling import Rolling, new_counter, window_end
 class MemoryWindows:
     """Windows by key, at most `cap` of them: beyond it the oldest tenth goes. Likewise `rolling` counters."""
 
-    _late = 0.0  # seconds by which the clocks may be apart that charges are made by
-
     def __init__(self, clock: Clock, cap: int) -> None:
         self.windows: dict[str, Window] = {}
         self.rolling: dict[str, Rolling] = {}
@@ -25,7 +23,7 @@ class MemoryWindows:
 
     def charge(self, charges: Sequence[Charge], now: float | None = None) -> list[Window]:
         now = self._clock.now() if now is None else now
-        known, latest = self.windows, now + self._late
+        known, latest = self.windows, self._latest(now)
         windows, begun = [], []
         for key, limit, seconds, cost in charges:
             if seconds.__class__ is not float and not isinstance(seconds, (float, int)):
@@ -54,8 +52,9 @@ class MemoryWindows:
         for at, (key, _, seconds, cost) in enumerate(charges):
             if isinstance(seconds, Rolls):
                 counter = self.rolling[key] = self._counter(key, seconds)
-                counter.take(cost, now)
-                looked[at] = counter.look(now)
+                moment = self._moment(counter, now)
+                counter.take(cost, moment)
+                looked[at] = counter.look(moment)
             else:
                 looked[at].used += cost
                 self.windows[key] = looked[at]
@@ -67,7 +66,8 @@ class MemoryWindows:
 
     def _look(self, key: str, seconds: float | Pace, now: float, limit: int, cost: int) -> Window:
         if isinstance(seconds, Rolls):
-            return self._counter(key, seconds).look(now, limit, cost)
+            counter = self._counter(key, seconds)
+            return counter.look(self._moment(counter, now), limit, cost)
         found = self.peek(key, seconds, now) or Window(0, window_end(seconds, now))
         return Window(found.used, found.resets_at, found.used + cost > limit and cost > 0)
 
@@ -98,16 +98,25 @@ class MemoryWindows:
             counter = self.rolling[key] = self._new(pace)
         elif not counter.fits(pace):  # the limit was changed meanwhile
             return None
-        return counter.settle(amount, charged_at, self._clock.now() if now is None else now)
+        return counter.settle(amount, charged_at, self._moment(counter, self._clock.now() if now is None else now))
 
     def peek(self, key: str, seconds: float | Pace, now: float | None = None) -> Window | None:
         now = self._clock.now() if now is None else now
         if isinstance(seconds, Rolls):
-            return self._counter(key, seconds).look(now)
+            counter = self._counter(key, seconds)
+            return counter.look(self._moment(counter, now))
         window = self.windows.get(key)
-        return (
-            window if window is not None and now < window.resets_at <= window_end(seconds, now + self._late) else None
-        )
+        if window is None or not now < window.resets_at <= window_end(seconds, self._latest(now)):
+            return None
+        return window
+
+    def _latest(self, now: float) -> float:
+        """Returns the latest moment at which somebody may have charged something before a request of `now` does."""
+        return now
+
+    def _moment(self, counter: Rolling, now: float) -> float:
+        """Returns the moment at which a request of `now` charges a counter."""
+        return now
 
     def _sweep(self, now: float) -> None:
         """Forgets the windows that are over and, when that is not enough, the oldest tenth; seldom, as it is slow."""
@@ -119,7 +128,8 @@ class MemoryWindows:
 
     def _sweep_rolling(self, now: float) -> None:
         """Forgets the rolling counters of which nothing is used and, when that is not enough, the oldest tenth."""
-        known = {key: counter for key, counter in self.rolling.items() if counter.look(now).used}
+        looked = ((key, counter, self._moment(counter, now)) for key, counter in self.rolling.items())
+        known = {key: counter for key, counter, moment in looked if counter.look(moment).used}
         for key in list(islice(known, max(0, len(known) - self._cap * 9 // 10))):
             del known[key]
         self.rolling = known
