@@ -109,12 +109,19 @@ local left = {}
 if part == 'leave' then
   left[1] = worker
 else
+  local until_now = tonumber(string.match(redis.call('HGET', KEYS[5], worker) or '', '%S+'))
+  local silent = until_now and until_now < now -- the server stood still, or the way to it: the others may live as well
   redis.call('HSET', KEYS[5], worker, string.format('%.6f %d', now + life, settled))
   if part ~= '' then
     local workers = redis.call('HGETALL', KEYS[5])
     for index = 1, #workers, 2 do
       if tonumber(string.match(workers[index + 1], '%S+')) < now then
-        left[#left + 1] = workers[index]
+        if silent then
+          local settled_to = string.match(workers[index + 1], '%S+$')
+          redis.call('HSET', KEYS[5], workers[index], string.format('%.6f ', now + life) .. settled_to)
+        else
+          left[#left + 1] = workers[index]
+        end
       end
     end
   end

@@ -75,21 +75,39 @@ def test_each_adds_what_it_has_answered_to_a_journal_that_another_has_written_ba
     play(server, story)
 
 
+def begin(store: OwnBackend) -> Callable[[], Unit]:
+    """Work that begins what may be under way once; it returns whether it was refused."""
+
+    def work() -> Unit:
+        (window,) = store.windows.charge([("key", 1, AtOnce(), 1)])
+        yield
+        return int(window.refused)
+
+    return work
+
+
 def test_what_a_living_process_has_under_way_still_counts(server: Server) -> None:
-    def begin(store: OwnBackend) -> Callable[[], Unit]:
-        def work() -> Unit:
-            (window,) = store.windows.charge([("key", 1, AtOnce(), 1)])
-            yield
-            return int(window.refused)
-
-        return work
-
     async def story(one: OwnBackend, other: OwnBackend) -> None:
         assert await one.transact(begin(one)) == 0
         server.client.flushall()
         assert await other.transact(begin(other)) == 1
         await one.transact(adding(one))
         assert await other.transact(begin(other)) == 1
+
+    play(server, story)
+
+
+def test_who_was_not_heard_of_either_takes_nobody_to_be_dead(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.store.redis.packer.BEAT", 0.0)  # each commit is a sign of life
+
+    async def story(one: OwnBackend, other: OwnBackend) -> None:
+        workers = f"ai-api-emulator:{{{one.world}}}:workers"
+        names = [store._presence.worker for store in (one, other)]
+        assert await one.transact(begin(one)) == 0
+        server.client.hset(workers, mapping=dict.fromkeys(names, "1.0 0"))  # the server has stood still
+        assert [await other.transact(begin(other)) for _ in range(3)] == [1, 1, 1]
+        server.client.hset(workers, names[0], "1.0 0")
+        assert 0 in [await other.transact(begin(other)) for _ in range(3)]  # only that one was silent
 
     play(server, story)
 
