@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -72,6 +72,7 @@ class RedisBackend(MemoryBackend):
         parts, lots = (timer, presence, era), (numbers, self.counters.lots)
         self._committer = committer = Committer(server, world, tracker, replica, journal, parts, lots, clock, time)
         self.schedule.hear, self.schedule.transact = committer.hear, self.transact
+        journal.follow = self._follow
         committer.changed = self._settle
         self._subscription = Subscription(server, world, self._hear, committer.hear, BEAT)
         committer.load()
@@ -189,6 +190,11 @@ class RedisBackend(MemoryBackend):
         if urgent:
             self._committer.hear(seq)
         if entries and self.own_journal.followed:
+            self._committer.follow()
+
+    def _follow(self) -> None:
+        """Has what all have added to the journal made visible, soon; there is nothing to do before a loop runs."""
+        with suppress(RuntimeError):
             self._committer.follow()
 
     def _settle(self) -> None:

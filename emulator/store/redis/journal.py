@@ -19,7 +19,7 @@ from emulator.store.redis.presence import Presence
 from emulator.store.redis.server import FIRST, JournalEntries
 
 ADD, END, CLEAR = "add", "end", "clear"
-OF_PROCESS = frozenset(("row", "held", "ended", "allowance", "decided"))  # what no other process could read
+OF_PROCESS = frozenset(("row", "held", "ended", "allowance", "decided", "begun"))  # what no other process could read
 MORE = 16  # entries of a stream beyond two for each exchange: of those that were open long
 HEADERS = list[tuple[bytes, bytes]]
 TYPES: dict[str, Any] = {
@@ -41,8 +41,10 @@ class RedisJournal(Journal):
     """A Journal whose exchanges are committed with the unit of work that adds them.
 
     What is visible of it is always a beginning of the stream, so that all processes see one order. When others have
-    added to it since, it `lags`: then what this process adds is visible only after `catch_up`.
+    added to it since, it `lags`: then what this process adds is visible only after `catch_up`. `follow` has that done.
     """
+
+    follow: Callable[[], object]
 
     def __init__(
         self,
@@ -85,6 +87,7 @@ class RedisJournal(Journal):
     def watched(self, watcher: Watcher, own: bool = False) -> Iterator[None]:
         if not own:
             with super().watched(watcher):
+                self.follow()  # nobody has watched what others were heard to add until now
                 yield
             return
         self._observers.append(watcher)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from emulator.clock import manual
+from emulator.clock import manual, pause
 from emulator.clock.turns import Turns
 from emulator.http import Differing, Exchange, NearMiss, Peer, StreamTiming
 from emulator.store.journal import Journal
@@ -20,6 +20,7 @@ from emulator.store.redis.journal import ADD, OF_PROCESS, RedisJournal, data_of,
 from emulator.store.redis.presence import Presence
 from emulator.store.redis.server import JournalEntries, RedisServer
 from tests.redis_server import Server
+from tests.waiting import PATIENCE, TICK
 
 
 def shared(exchange: Exchange) -> dict[str, Any]:
@@ -93,3 +94,32 @@ def test_what_a_stream_lacked_that_another_process_has_written_back_is_seen_when
     for unit in queued:
         unit.follow()
     assert [exchange.number for exchange in journal] == [2, 1]
+
+
+def test_who_begins_to_watch_sees_what_others_were_heard_to_add_before(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def numbers() -> list[int]:
+        redis, seen, heard = RedisServer(server.url), list[int](), asyncio.Event()
+        hear = RedisBackend._hear
+
+        def hearing(store: RedisBackend, worker: str, seq: int, urgent: bool, entries: bool) -> None:
+            hear(store, worker, seq, urgent, entries)
+            if store is stores[0] and entries:
+                heard.set()
+
+        monkeypatch.setattr(RedisBackend, "_hear", hearing)
+        stores = [RedisBackend(redis, "default", manual(0.0)) for _ in range(2)]
+        await stores[0].catch_up()
+        await stores[1].transact(partial(adding, stores[1], 1))
+        async with asyncio.timeout(PATIENCE):
+            await heard.wait()
+            with stores[0].journal.watched(lambda exchange: seen.append(exchange.number)):
+                while not seen:
+                    await pause(TICK)
+        for store in stores:
+            await store.close()
+        await redis.close()
+        return seen
+
+    assert asyncio.run(numbers()) == [1]
