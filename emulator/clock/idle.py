@@ -14,6 +14,7 @@ class Work:
 
     def __init__(self) -> None:
         self._in_flight = 0
+        self._landings = 0  # how often nothing was in flight any more
         self._landed = asyncio.Event()
 
     @contextmanager
@@ -27,6 +28,7 @@ class Work:
         finally:
             self._in_flight -= 1
             if not self._in_flight:
+                self._landings += 1
                 self._landed.set()
 
     def is_idle(self) -> bool:
@@ -39,8 +41,10 @@ class Work:
         rounds = 0
         while rounds < ROUNDS:
             rounds += 1
+            landings = self._landings
             await _passes(loop)  # no time passes: woken tasks run, and so do the callbacks that they caused
-            if not _all_wait():
+            # Work that has landed meanwhile may go on in a callback, which is no task that one could see.
+            if landings != self._landings or not _all_wait():
                 continue
             left = deadline - loop.time()
             if not self._in_flight or left <= 0:

@@ -56,7 +56,7 @@ async def deliver(reply: Reply, exchange: Exchange, clock: Clock, scope: Scope, 
 async def _deliver_head(reply: Reply, exchange: Exchange, clock: Clock, receive: Receive, send: Send) -> None:
     """Sends what a response begins with; what it would hold is neither sent nor waited for."""
     if reply.delay:
-        await watched(clock.sleep_until(clock.now() + reply.delay), exchange, receive)
+        await watched(clock.sleep_until(_begun(exchange, clock) + reply.delay), exchange, receive)
         if exchange.outcome == "left":
             return
     await send({"type": "http.response.start", "status": reply.status, "headers": _lines(reply)})
@@ -126,6 +126,11 @@ def _lines(reply: Reply) -> list[Header]:
     return [*reply.headers, length, (b"connection", b"close")] if reply.closes else [*reply.headers, length]
 
 
+def _begun(exchange: Exchange, clock: Clock) -> float:
+    """Returns when a response begins: when it came to stand in the journal, whatever the clock shows now."""
+    return clock.now() if exchange.begun is None else exchange.begun
+
+
 async def watched(delivery: Coroutine[Any, Any, None], exchange: Exchange, receive: Receive) -> None:
     """Runs a delivery that takes time, and ends it early when the client leaves."""
     watch = _Watch(receive)
@@ -169,7 +174,7 @@ class _Watch:
 
 async def _perform(reply: Reply, exchange: Exchange, clock: Clock, scope: Scope) -> None:
     """Sends a reply that faults have changed, byte for byte."""
-    begun = clock.now()
+    begun = _begun(exchange, clock)
     line: BorrowedSocket = scope["extensions"][RAW_SOCKET]()
     raw = raw_response(reply, scope["method"], scope["http_version"], line.keep_alive)
     for edit in reply.wire_edits:
@@ -188,7 +193,7 @@ class _Timed:
 
     async def deliver(self, reply: Reply) -> None:
         """Sends the reply when it is due, and each event when it is due."""
-        begun = self._clock.now()
+        begun = _begun(self._exchange, self._clock)
         if reply.delay:
             await self._clock.sleep_until(begun + reply.delay)
         await self._send({"type": "http.response.start", "status": reply.status, "headers": _lines(reply)})

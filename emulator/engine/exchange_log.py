@@ -82,7 +82,12 @@ class ExchangeLog:
             exchange.seeded = self._seeded.named(operation.api, named, exchange.body, exchange.reply_body)
 
     def enter(self, exchange: Exchange) -> None:
-        """Adds an exchange to the journal, its secrets masked, while its reply is still on the way."""
+        """Adds an exchange to the journal, its secrets masked, while its reply is still on the way.
+
+        Its reply begins now, by the clock of the unit of work: whoever sees it in the journal may move the clock before
+        this process has begun to deliver.
+        """
+        exchange.begun = self._clock.now()
         if exchange.secrets:
             self._masker.mask_exchange(exchange, exchange.secrets)
         self._store.journal.add(exchange)

@@ -226,7 +226,8 @@ class Exchange:
     `done` is False when the request was lost, by a fault or by its client, before anything was done for it;
     `secrets` names the fields that are masked before it is stored; `held` is its size in the journal in bytes, 0
     outside it, where `cut` says that it keeps only a part; `peer` identifies the client's connection, and `real` is
-    when it came in seconds of a steady clock.
+    when it came in seconds of a steady clock; `begun` is when its response began, once it is in the journal: what is
+    due of that is due so many seconds later.
     `real_took` is how long it took by that clock, where the world's own does not tell, else below 0.
     `events` are those of its stream, before faults changed it; `ended` numbers, from 1, the ends of those that
     entered the journal open, else it is 0. `allowance` is what was charged to the limits of the caller's `plan`;
@@ -270,6 +271,7 @@ class Exchange:
     peer: Any = None
     real: float = 0.0
     real_took: float = -1.0
+    begun: float | None = None
 
     def __init__(self, number: int, at: float, method: str, path: str, query: str) -> None:
         self.number = number

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack
+
+import pytest
 
 from emulator.clock import manual
 from emulator.clock.idle import ROUNDS, Work
@@ -75,3 +78,24 @@ def test_a_task_that_never_waits_does_not_block_the_clock_forever() -> None:
         return passes
 
     assert ROUNDS <= asyncio.run(main()) <= 4 * ROUNDS
+
+
+@pytest.mark.parametrize("passes", range(8))
+def test_what_landed_work_has_called_soon_is_done_before_all_is_settled(passes: int) -> None:
+    async def main() -> list[str]:
+        work, order, loop = Work(), list[str](), asyncio.get_running_loop()
+
+        def land(left: int) -> None:
+            if left:
+                loop.call_soon(land, left - 1)
+                return
+            flight.close()
+            loop.call_soon(loop.call_soon, order.append, "gone on")
+
+        flight = ExitStack()
+        flight.enter_context(work.busy())
+        loop.call_soon(land, passes)
+        await work.settle(loop.time() + 60)
+        return [*order]
+
+    assert asyncio.run(main()) == ["gone on"]

@@ -28,7 +28,7 @@ from tests.wire import Wire, request
 # Not of connections and real time, and not how an exchange that was open came into the journal.
 NOTED = sorted(
     {"number", "at", "path", "reply_headers", *Exchange.__annotations__}
-    - {"peer", "real", "real_took", "ended", "reply_head", "reply_lines"}
+    - {"peer", "real", "real_took", "ended", "begun", "reply_head", "reply_lines"}
 )
 Story = Callable[[Emulated, Receiver], Iterator[httpx.Response]]
 STEPS = """

@@ -22,7 +22,6 @@ from tests.apis.aiexport_calls import FREE, PRO, asking, caller
 from tests.pages import LANGUAGE_PAGE, tables
 from tests.running import Emulated
 from tests.small import KEY, Small
-from tests.waiting import until
 
 SOON = 10.0
 
@@ -342,17 +341,6 @@ def test_a_short_key_is_asked_for_and_no_other_one_is_found(emulator: Emulated) 
     assert found.caller not in ("mine", *(each.caller for each in emulator.journal if each is not found))
 
 
-def go_on(emulated: Emulated, ended: int) -> None:
-    """Moves the clock on until so many exchanges have ended. With a store elsewhere, one stands in the journal before
-    it waits for the clock."""
-
-    def moved() -> bool:
-        emulated.advance(5)
-        return emulated.ended() >= ended
-
-    until(moved)
-
-
 def test_a_request_that_is_still_being_answered_stands_in_the_journal_as_open(small: Small) -> None:
     emulated = small("""
       slow:
@@ -374,7 +362,7 @@ def test_a_request_that_is_still_being_answered_stands_in_the_journal_as_open(sm
         assert (begun.status, begun.took, begun.caller) == (200, 0.0, "********ca6d09")
         assert b"s3cr3t-of-ann" not in begun.body
         number = begun.number
-        go_on(emulated, number)
+        emulated.advance(5)
         ended = emulated.running.call(
             wait(emulated.journal, question({"outcome": "complete", "number": number}), 1, SOON)
         )

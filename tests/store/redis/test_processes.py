@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -200,6 +201,24 @@ def test_what_one_process_begins_is_found_by_the_other_and_a_day_passes_everywhe
     clocks = [control(process, "GET", "/clock") for process in (one, other)]
     assert clocks[0] == clocks[1]
     assert len(control(other, "GET", "/webhooks")["webhooks"]) == 8
+
+
+def test_a_response_that_one_process_has_just_begun_ends_when_the_other_moves_the_clock(start: Start) -> None:
+    one, other = start("--clock", "frozen"), start()
+    control(one, "POST", "/faults", {"fault": "latency", "params": "30s"})
+    with ThreadPoolExecutor(1) as pool:
+        for ended in range(20):
+            answering, moving = (one, other) if ended % 2 else (other, one)
+            asking = pool.submit(ask, answering.client, PRO)
+            wanted = {"count": 1, "when": {"outcome": "open"}, "timeout": "60s"}
+            (begun,) = control(moving, "POST", "/exchanges/wait", wanted)["exchanges"]
+            control(moving, "POST", "/clock", {"advance": "30s"})
+            assert statuses([asking.result(PATIENCE)]) == {200: 1}
+            until(partial(has_ended, moving, begun["number"]))
+
+
+def has_ended(process: Serving, number: int) -> bool:
+    return any(each["number"] == number and each["outcome"] == "complete" for each in journal(process))
 
 
 def test_webhooks_of_a_running_clock_are_sent_once(start: Start) -> None:
