@@ -27,7 +27,7 @@ from emulator.engine.functions import LANGUAGE as LANGUAGE
 from emulator.engine.pipeline import Pipeline
 from emulator.engine.state import STORED_TYPES, WorldState
 from emulator.errors import ConfigError, DocumentError, StoreUnavailable
-from emulator.http import Request
+from emulator.http.request import Request
 from emulator.https.authority import Authority
 from emulator.https.proxy import BlockedCall, HttpsProxy
 from emulator.playbook import Playbook

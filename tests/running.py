@@ -16,7 +16,8 @@ from emulator import app as application
 from emulator.app import Application
 from emulator.clock import Clock, manual
 from emulator.engine.deliver import Continuation, FastPath
-from emulator.http import Exchange, Request
+from emulator.http.exchange import Exchange
+from emulator.http.request import Request
 from emulator.https.proxy import HttpsProxy
 from emulator.playbook import Playbook
 from emulator.server import KEEP_ALIVE, READ_TIMEOUT, Server

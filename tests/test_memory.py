@@ -19,7 +19,7 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from emulator.http import Peer
+from emulator.http.request import Peer
 from emulator.playbook import Playbook
 from tests import loopback
 from tests.apis.aiexport_calls import asking, caller

@@ -10,7 +10,7 @@ from msgspec import Struct
 from emulator.compile.names import NameChecker
 from emulator.compile.when import CONDITIONS, FieldNames, Path, WhenCompiler
 from emulator.errors import Diagnostic, DocumentError, EmulatorError, Location
-from emulator.http import Differing, Exchange
+from emulator.http.exchange import Differing, Exchange
 from emulator.language.document.diagnostics import Diagnostics
 from emulator.language.expressions import Language
 from emulator.language.expressions.runtime import MISSING

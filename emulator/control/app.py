@@ -27,10 +27,12 @@ from emulator.engine.coding import decode_in_turns
 from emulator.engine.deliver import REFUSE
 from emulator.engine.state import WorldState
 from emulator.errors import ApiError, EmulatorError
-from emulator.http import BODILESS, Header, Request
 from emulator.http.accept import prefers
 from emulator.http.entity_tags import is_known, tag_of
+from emulator.http.headers import Header
 from emulator.http.origins import is_own_name
+from emulator.http.request import Request
+from emulator.http.status import BODILESS
 from emulator.language.document.diagnostics import closest
 from emulator.settings import Settings
 from emulator.worlds.registry import DEFAULT, World

@@ -14,7 +14,7 @@ from emulator.control.parsing import ControlFailure, unknown
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.engine.functions import LANGUAGE
 from emulator.errors import DocumentError
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.log.feed import Feed, Position
 from emulator.log.stream import EventStream, LineStream
 from emulator.playbook import Playbook

@@ -25,7 +25,8 @@ from emulator.control.route import ControlledApp, ControlRequest, ControlRoute, 
 from emulator.control.ui.inspector import PREFIX as INSPECTOR
 from emulator.engine.body import open_request
 from emulator.engine.context import Service
-from emulator.http import Header, Request
+from emulator.http.headers import Header
+from emulator.http.request import Request
 from emulator.playbook.sample_request import sample
 from emulator.worlds.registry import UnknownWorld
 from emulator.worlds.world import World

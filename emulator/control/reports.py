@@ -18,7 +18,7 @@ from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.engine.context import Service
 from emulator.errors import DocumentError
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.https.proxy import BlockedCall
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.paths import scenarios

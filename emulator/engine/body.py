@@ -12,8 +12,9 @@ from starlette.types import Receive
 from starlette.types import Scope as Connection
 
 from emulator.errors import ApiError
-from emulator.http import UNREAD, Request, size_of_lines
 from emulator.http.exact_json import read_json
+from emulator.http.headers import size_of_lines
+from emulator.http.request import UNREAD, Request
 from emulator.playbook import Operation, Playbook
 from emulator.settings import Listen
 

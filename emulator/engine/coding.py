@@ -9,8 +9,8 @@ from collections.abc import Callable
 from emulator.clock.turns import Turns, at_once
 from emulator.engine.body import too_large
 from emulator.errors import ApiError
-from emulator.http import Request
 from emulator.http.exact_json import TURN
+from emulator.http.request import Request
 
 HEADER = b"content-encoding"
 MAX_CODINGS = 2  # applied one after the other

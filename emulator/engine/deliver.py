@@ -12,7 +12,10 @@ from starlette.types import Receive, Scope, Send
 from emulator.clock import Clock, Timer
 from emulator.engine.exchange_log import ExchangeLog
 from emulator.faults.raw_response import Outage, RawResponse, Segment, raw_response
-from emulator.http import BODILESS, Exchange, Frame, Header, Reply, write_lines
+from emulator.http.exchange import Exchange
+from emulator.http.headers import Header, write_lines
+from emulator.http.reply import Frame, Reply
+from emulator.http.status import BODILESS
 
 CHUNKS = "emulator.chunks"  # the ASGI extension by which a server offers to write chunks; its value is of type Write
 

@@ -14,7 +14,9 @@ from msgspec import Struct
 from emulator.engine.context import Context
 from emulator.engine.near_misses import NoRule
 from emulator.errors import ApiError, EmulatorError, StoreUnavailable
-from emulator.http import Decided, Header, NearMiss, Reply
+from emulator.http.exchange import Decided, NearMiss
+from emulator.http.headers import Header
+from emulator.http.reply import Reply
 from emulator.playbook.error_reply import error_plan, render_error
 from emulator.playbook.limits import TierPlan
 from emulator.playbook.model import ErrorPlan

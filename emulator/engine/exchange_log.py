@@ -14,7 +14,9 @@ from emulator.engine.errors import Refusal
 from emulator.engine.faulting import note_use
 from emulator.engine.state import EXCHANGES, WorldState
 from emulator.faults import Fault
-from emulator.http import Exchange, Reply, Request
+from emulator.http.exchange import Exchange
+from emulator.http.reply import Reply
+from emulator.http.request import Request
 from emulator.playbook.model import Rule
 from emulator.store.limits import release
 from emulator.store.masking import Masker

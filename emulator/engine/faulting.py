@@ -13,7 +13,7 @@ from emulator.faults.content import Answer
 from emulator.faults.credentials import TokenFault
 from emulator.faults.jobs import JobFault
 from emulator.faults.webhooks import WebhookFault
-from emulator.http import Reply, StreamTiming
+from emulator.http.reply import Reply, StreamTiming
 from emulator.playbook.model import ReplyPlan
 from emulator.playbook.rules import ChosenRule
 from emulator.store.backend import Counters

@@ -10,7 +10,7 @@ from typing import Any
 
 from emulator.engine.context import Context
 from emulator.errors import ApiError
-from emulator.http import Differing, NearMiss
+from emulator.http.exchange import Differing, NearMiss
 from emulator.language.expressions.runtime import Missing
 from emulator.playbook import Operation
 from emulator.playbook.matching import Failed, in_words

@@ -46,8 +46,12 @@ from emulator.errors import ApiError
 from emulator.faults import Fault
 from emulator.faults.header import HEADER as FAULT_HEADER
 from emulator.faults.header import requested_faults
-from emulator.http import BODILESS, Exchange, Header, Reply, Request, read_lines
+from emulator.http.exchange import Exchange
+from emulator.http.headers import Header
 from emulator.http.origins import FETCH_SITE, ORIGIN, OriginPolicy
+from emulator.http.reply import Reply
+from emulator.http.request import Request
+from emulator.http.status import BODILESS
 from emulator.playbook import Operation, Playbook
 from emulator.playbook.model import Rule
 from emulator.playbook.routes import MethodsAsked, allowed
@@ -352,7 +356,7 @@ class Pipeline:
     def _add_headers(self, reply: Reply, context: Context, rule: Rule | None, refusal: Refusal | None) -> None:
         """Adds the limit headers, and the provenance when the request asks for it."""
         if context.allowance is not None and context.allowance.limits:
-            _add_text(reply, context.service.api.limit_headers.text(context))
+            reply.add_text(context.service.api.limit_headers.text(context))
         if PROVENANCE_HEADER in context.request.fields and (rule is not None or refusal is not None):
             reply.add([provenance_line(context, rule, refusal, reply)])
 
@@ -360,7 +364,7 @@ class Pipeline:
         """Dates the reply, lets the page that asked read it, and takes the body from a status that has none."""
         if reply.status in BODILESS:
             reply.body, reply.frames, reply.events = b"", None, 0
-        _add_text(reply, date_line(now // 1))  # int() would take three times as long
+        reply.add_text(date_line(now // 1))  # int() would take three times as long
         if ORIGIN in request.fields:
             reply.add(self.origins.headers(request, reply.headers))
 
@@ -384,14 +388,6 @@ class Pipeline:
         context = Context(self.services[self.playbook.router.nearest_api(request.host, request.path)], request)
         context.number = exchange.number
         return context
-
-
-def _add_text(reply: Reply, text: str) -> None:
-    """Adds header lines as `Reply.add` does; as a rule there is nothing to compare them with."""
-    if reply.stated or reply.lines:
-        reply.add(read_lines(text))
-    else:
-        reply.head += text
 
 
 async def _body_of(raw: bytes) -> Message:

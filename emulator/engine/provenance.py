@@ -17,7 +17,9 @@ from emulator.engine.authenticate import credential_of
 from emulator.engine.context import Context
 from emulator.engine.errors import Refusal
 from emulator.errors import Location
-from emulator.http import Decided, Header, Reply
+from emulator.http.exchange import Decided
+from emulator.http.headers import Header
+from emulator.http.reply import Reply
 from emulator.language.schema.provenance import PROVENANCES, Provenance
 from emulator.playbook import Api, Operation
 from emulator.playbook.json_schema import Schema

@@ -7,7 +7,8 @@ from random import Random
 
 from emulator.engine.context import Context
 from emulator.errors import ApiError, TemplateError
-from emulator.http import Frame, Reply, check_status
+from emulator.http.reply import Frame, Reply
+from emulator.http.status import check_status
 from emulator.language.document.durations import LatencyDistribution
 from emulator.language.expressions.json import encode
 from emulator.language.expressions.template import Template

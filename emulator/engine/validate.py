@@ -10,8 +10,8 @@ from emulator.engine.coding import HEADER as CODING_HEADER
 from emulator.engine.coding import Grow, decode_in_turns
 from emulator.engine.context import Context
 from emulator.errors import ApiError
-from emulator.http import Request
 from emulator.http.exact_json import LONG_BODY, read_in_turns
+from emulator.http.request import Request
 from emulator.playbook import Operation
 from emulator.playbook.json_schema import Schema
 from emulator.playbook.model import CheckPlan

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 from emulator.faults.base import Fault, FaultContext, Seconds, choice, seconds_until
 from emulator.faults.raw_response import Outage, RawResponse
 from emulator.faults.wire import WireFault
-from emulator.http import Reply
+from emulator.http.reply import Reply
 
 SILENCE = 0.2  # seconds
 MAX_OUTAGE = "10m"

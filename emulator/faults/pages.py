@@ -7,7 +7,8 @@ from random import Random
 from typing import Any
 
 from emulator import paths
-from emulator.http import Reply, phrase
+from emulator.http.reply import Reply
+from emulator.http.status import phrase
 from emulator.language.document.reader import parse
 
 GATEWAY = "gateway"  # one of the others, drawn from the seed

@@ -9,7 +9,9 @@ from typing import Literal
 from msgspec import Struct
 
 from emulator.clock import Clock
-from emulator.http import BODILESS, Header, Reply, phrase
+from emulator.http.headers import Header
+from emulator.http.reply import Reply
+from emulator.http.status import BODILESS, phrase
 
 Kind = Literal["head", "body", "tail"]
 Ending = str  # keep, forget (see `silence`), close or reset: what happens to the connection

@@ -23,7 +23,7 @@ from emulator.faults.base import (
     drawn,
 )
 from emulator.faults.pages import GATEWAY, PAGES, replace_by_page
-from emulator.http import Reply
+from emulator.http.reply import Reply
 from emulator.http.retry_after import delay_seconds
 from emulator.language.document.durations import LatencyDistribution
 

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 from msgspec.structs import replace
 
 from emulator.faults.base import Family, Fault, FaultContext, Positive, Seconds, Text, choice
-from emulator.http import Reply
+from emulator.http.reply import Reply
 
 BOM = "\ufeff".encode()
 LINE_ENDS = {"crlf": b"\r\n", "cr": b"\r"}

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from emulator.errors import ApiError
 from emulator.faults.base import By, Count, Family, Fault, FaultContext, Positive, References, Seconds, Text, count
 from emulator.faults.raw_response import RawResponse
-from emulator.http import Frame, Reply
+from emulator.http.reply import Frame, Reply
 
 _DATA = re.compile(rb"^data: ?(.*)$", re.M)
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from emulator.faults.base import By, Count, Done, Family, Fault, FaultContext, Seconds, count
 from emulator.faults.raw_response import RawResponse, Segment, chunk
-from emulator.http import Reply
+from emulator.http.reply import Reply
 
 MAX_BYTES = 1 << 20  # of garbage
 INVALID_CHUNK = b"this is no chunk\r\n"  # in the place of the length, which is hexadecimal digits

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from emulator.errors import ApiError
-from emulator.http import Header, Request
+from emulator.http.headers import Header
+from emulator.http.request import Request
 from emulator.settings import ORIGIN as ORIGIN_PATTERN
 from emulator.settings import Settings
 

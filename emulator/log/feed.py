@@ -16,7 +16,7 @@ from contextlib import suppress
 from msgspec import Struct
 
 from emulator.compile.questions import Question
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.log.row import Row, row_of
 from emulator.store.backend import ExchangeJournal
 from emulator.worlds.world import World

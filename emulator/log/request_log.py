@@ -14,7 +14,7 @@ from typing import Protocol
 from msgspec import to_builtins
 
 from emulator.clock import steady
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.log.line import Bodies, json_line, json_text, notice_line, text_line
 from emulator.log.row import row_of, shortened
 from emulator.log.unmatched import UnmatchedRule, UnmatchedRules

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.store.masking import mask_key
 from emulator.verdict.history import header
 from emulator.worlds.spending import spending

@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from emulator.clock import pause
 from emulator.engine.state import WorldEnded
-from emulator.http import Header
+from emulator.http.headers import Header
 from emulator.log.feed import Feed
 from emulator.worlds.registry import UnknownWorld, WorldRegistry
 from emulator.worlds.world import World

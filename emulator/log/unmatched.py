@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from msgspec import Struct, field
 
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.playbook import Playbook
 from emulator.store.passed_over import passed_over
 from emulator.worlds.explained import TracedRule

@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from emulator import __version__
 from emulator.clock import Clock
 from emulator.faults.registry import FAULTS as KNOWN_FAULTS
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.metrics import definitions as metrics
 from emulator.metrics.definitions import NO_STATUS, UNKNOWN
 from emulator.metrics.tally import OTHER, Count, Gauge, Histogram, Tally

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.errors import ApiError
-from emulator.http import Reply, check_status, phrase
+from emulator.http.reply import Reply
+from emulator.http.status import check_status, phrase
 from emulator.language.expressions.template import Template
 from emulator.playbook.model import ErrorPlan
 

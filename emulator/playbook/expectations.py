@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct
 
 from emulator.errors import Location
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.playbook.matching import Difference
 
 Kind = Literal["times", "in_order", "spent", "rules"]

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from emulator.errors import TemplateError
-from emulator.http import Header, read_lines, write_lines
+from emulator.http.headers import Header, read_lines, write_lines
 from emulator.language.expressions.runtime import Locate
 from emulator.language.expressions.template import Template
 from emulator.language.expressions.writer import Writer, generate

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from emulator.errors import Location
-from emulator.http import check_status
+from emulator.http.status import check_status
 from emulator.language.document.durations import LatencyDistribution
 from emulator.language.expressions.frames import Frames, write_all
 from emulator.language.expressions.template import NO_LETS, Template, writers

@@ -22,7 +22,10 @@ from emulator.clock import Clock
 from emulator.engine.body import ClientLeft, open_request, read
 from emulator.engine.deliver import RAW_SOCKET, BorrowedSocket
 from emulator.errors import ApiError
-from emulator.http import BODILESS, Header, Reply, Request
+from emulator.http.headers import Header
+from emulator.http.reply import Reply
+from emulator.http.request import Request
+from emulator.http.status import BODILESS
 from emulator.language.document.reader import MAX_BYTES
 from emulator.record.events import EventReader
 from emulator.record.file import RecordingFile

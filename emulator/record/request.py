@@ -22,7 +22,8 @@ from emulator.engine.errors import refuse
 from emulator.engine.near_misses import masker_of
 from emulator.engine.validate import check_form, read_form
 from emulator.errors import ApiError
-from emulator.http import Reply, Request
+from emulator.http.reply import Reply
+from emulator.http.request import Request
 from emulator.record.events import EventReader, StreamEvent
 from emulator.record.stream_masking import texts
 from emulator.store.masking import Masker

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from emulator import paths as resources
 from emulator.errors import ApiError, ConfigError
-from emulator.http import Header
+from emulator.http.headers import Header
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.document.reader import SUFFIXES
 from emulator.record.file import RecordingFile

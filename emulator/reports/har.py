@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from emulator import __version__
-from emulator.http import phrase
+from emulator.http.status import phrase
 
 HTTP = "HTTP/1.1"
 UNKNOWN = -1  # HAR's value for a size that nobody knows

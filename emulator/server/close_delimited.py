@@ -7,7 +7,7 @@ from typing import Any
 from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from emulator.http import BODILESS
+from emulator.http.status import BODILESS
 
 
 class CloseDelimited:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import httptools
 
-from emulator.http import Header
+from emulator.http.headers import Header
 from emulator.https.hosts import normalize_host
 from emulator.https.proxy import HTTP, HTTPS
 

@@ -13,7 +13,8 @@ import httptools
 from msgspec import Struct
 
 from emulator.engine.body import read_host
-from emulator.http import Header, Request, size_of_lines
+from emulator.http.headers import Header, size_of_lines
+from emulator.http.request import Request
 from emulator.server.head import BadRequest, check_head, read_target
 
 MAX_BUFFERED = 65_536  # bytes of a head, and of a body that is buffered without a request cycle's back-pressure

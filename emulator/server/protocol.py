@@ -32,7 +32,9 @@ from emulator.clock import Clock, steady
 from emulator.engine.body import open_request
 from emulator.engine.deliver import CHUNKS, RAW_SOCKET, REFUSE
 from emulator.faults.raw_response import Outage
-from emulator.http import BODILESS, Header, Peer, Request
+from emulator.http.headers import Header
+from emulator.http.request import Peer, Request
+from emulator.http.status import BODILESS
 from emulator.https.proxy import HttpsProxy, ProxyRefusal
 from emulator.server.close_delimited import CloseDelimited
 from emulator.server.head import BadRequest, RequestTarget, check_head, host_header, plain_target, read_target

@@ -12,7 +12,7 @@ from typing import Any
 from emulator.clock import pause
 from emulator.control.route import StatefulApp, WorkerView
 from emulator.errors import StoreUnavailable
-from emulator.http import Request
+from emulator.http.request import Request
 from emulator.sharing.apply import Applier
 from emulator.sharing.export import WORLD, export
 from emulator.store.redis.shared import APPLIED, SharedFields, Worker

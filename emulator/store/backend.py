@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from emulator.clock import Clock
 from emulator.clock.turns import Turns
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.playbook.limits import Pace, Rolls
 
 MAX_RECORDS = 10_000

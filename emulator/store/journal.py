@@ -10,7 +10,9 @@ from secrets import token_hex
 
 from msgspec.structs import replace
 
-from emulator.http import Exchange, Header, NearMiss, StreamTiming, size_of_lines
+from emulator.http.exchange import Exchange, NearMiss
+from emulator.http.headers import Header, size_of_lines
+from emulator.http.reply import StreamTiming
 from emulator.store.backend import Watcher
 
 SIZE_OF_EVENT = 160  # bytes that the planned and the real time of an event take

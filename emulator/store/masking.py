@@ -17,7 +17,8 @@ from urllib.parse import unquote, unquote_plus, unquote_to_bytes
 
 import orjson
 
-from emulator.http import Exchange, Header
+from emulator.http.exchange import Exchange
+from emulator.http.headers import Header
 from emulator.store.credential_names import names_credential, names_credential_header, names_credential_parameter
 from emulator.store.secret_forms import forms
 

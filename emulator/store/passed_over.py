@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.playbook import Operation, Playbook
 from emulator.playbook.model import Rule
 

@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl
 import orjson
 from msgspec import Struct
 
-from emulator.http import Exchange, Header, NearMiss
+from emulator.http.exchange import Exchange, NearMiss
+from emulator.http.headers import Header
 from emulator.playbook import Playbook
 from emulator.store.passed_over import passed_over
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from msgspec import Struct, field
 
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.playbook.expectations import ListedRule
 
 OUTCOMES = ("ok", "4xx", "429", "5xx", "cut", "stalled", "late")

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from emulator.compile.questions import shortened, summary_of
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.playbook.expectations import Expectation, ListedRule, Selection, amount_text
 
 NO_REQUEST = "no request came to its operations"

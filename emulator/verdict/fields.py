@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.playbook.unknown_fields import IGNORED
 from emulator.verdict.finding import Finding, finding
 from emulator.verdict.history import History, header

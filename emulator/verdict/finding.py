@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 
 MAX_EXCHANGES = 20  # exchanges that a finding names
 Severity = Literal["error", "warning"]

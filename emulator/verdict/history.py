@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 from msgspec import Struct
 
-from emulator.http import Exchange, Peer
+from emulator.http.exchange import Exchange
+from emulator.http.request import Peer
 from emulator.playbook import Playbook
 from emulator.verdict.finding import Thresholds
 from emulator.verdict.roles import NO_ROLE, OperationRoles, Role

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from emulator.errors import ConfigError
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
 from emulator.verdict.calls import called_what_no_api_has

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from emulator.errors import EmulatorError
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.verdict.finding import Finding, Thresholds, finding, seconds
 from emulator.verdict.history import Attempts, History, broken, data_of, end, parts, pause
 from emulator.verdict.retries import due

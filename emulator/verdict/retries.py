@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from itertools import accumulate, pairwise
 from math import floor
 
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.verdict.finding import Finding, Thresholds, finding, seconds, waits
 from emulator.verdict.history import INTENT, History, broken, end, failed, header, pause
 

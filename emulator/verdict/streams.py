@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.verdict.finding import Finding, finding
 from emulator.verdict.history import History, data_of, header, identity, parts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.verdict.finding import Finding, finding, seconds
 from emulator.verdict.history import Attempts, History, data_of, end, header, parts
 

@@ -14,7 +14,7 @@ from emulator.engine.authenticate import MAX_KEY
 from emulator.engine.coding import HEADER as CODING_HEADER
 from emulator.engine.coding import decode
 from emulator.errors import ApiError, ConfigError
-from emulator.http import Request
+from emulator.http.request import Request
 from emulator.store.masking import mask_key
 
 MAX_REGISTERED = 100_000

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-from emulator.http import Differing
+from emulator.http.exchange import Differing
 from emulator.language.schema.provenance import Provenance
 from emulator.playbook.limits import written
 

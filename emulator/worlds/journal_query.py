@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from emulator.compile.questions import Question, shortened, summary_of
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.store.backend import ExchangeJournal
 
 MAX_LISTED = 3

@@ -18,7 +18,7 @@ from emulator.compile.expectations import KnownNames, read_expectation
 from emulator.engine.functions import LANGUAGE
 from emulator.engine.pipeline import Pipeline
 from emulator.errors import DocumentError
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.playbook.expectations import Expectation
 from emulator.store.backend import ExchangeJournal
 from emulator.store.passed_over import operation_of

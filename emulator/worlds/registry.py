@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
@@ -16,8 +15,9 @@ from emulator.engine.body import BodyQuota
 from emulator.engine.pipeline import Pipeline
 from emulator.engine.state import STORED_TYPES, WorldEnded, WorldState
 from emulator.errors import ConfigError, EmulatorError
-from emulator.http import Exchange, Request
+from emulator.http.exchange import Exchange
 from emulator.http.origins import OriginPolicy
+from emulator.http.request import Request
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
 from emulator.settings import WORLD_NAME, Settings, WebhookTime
@@ -27,6 +27,7 @@ from emulator.store.memory import MemoryBackend
 from emulator.verdict.coverage import Usage
 from emulator.worlds import snapshot as snapshots
 from emulator.worlds.credentials import CredentialRoutes
+from emulator.worlds.followers import Follower, Followers
 from emulator.worlds.ledger import Ledger
 from emulator.worlds.total_usage import TotalUsage
 from emulator.worlds.world import World, WorldIdentity, WorldSpec
@@ -39,7 +40,6 @@ MAX_WORLDS = 1_000
 
 
 Observer = Callable[[World, Exchange], None]
-Follower = Callable[[World], AbstractContextManager[None]]
 OpenStore = Callable[[str, Clock, int, int], Backend]  # of a world's name, its clock, and the bounds of its journal
 
 
@@ -75,8 +75,8 @@ class WorldRegistry:
         self.default = self._world(DEFAULT, clock, settings.seed, settings.scenarios, WorldSpec())
         self.default.check_keys(settings.keys)
         self._worlds = {DEFAULT: self.default}
-        self._followers: list[Follower] = []
-        self._followed = {self.default: ExitStack()}
+        self._followers = Followers()
+        self._followers.begin(self.default)
 
     # ------------------------------------------------------------------ finding
 
@@ -125,9 +125,7 @@ class WorldRegistry:
 
     def follow(self, follower: Follower) -> None:
         """Enters a context for each world, those to come included; it is left when the world is deleted."""
-        self._followers.append(follower)
-        for world, contexts in self._followed.items():
-            contexts.enter_context(follower(world))
+        self._followers.add(follower)
 
     def count_usage(self) -> None:
         """Counts from here on which rules and operations are used, in every world, those to come included."""
@@ -188,9 +186,7 @@ class WorldRegistry:
         world.known = known
         world.state.on_issued = partial(self.routes.issue, world=world)
         self._worlds[name] = world
-        self._followed[world] = contexts = ExitStack()
-        for follower in self._followers:
-            contexts.enter_context(follower(world))
+        self._followers.begin(world)
         for key in keys:
             self.routes.register(key, world)
         return world
@@ -205,7 +201,7 @@ class WorldRegistry:
         self._open_routes()
         await self._end(world)
         self._used.end(world)
-        self._followed.pop(world).close()
+        self._followers.end(world)
         self.past += world.state.journal.seen
 
     async def reset(self, name: str) -> None:

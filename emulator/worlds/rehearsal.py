@@ -16,7 +16,8 @@ from emulator.compile.lint import CONTROL
 from emulator.engine.body import open_request
 from emulator.engine.pipeline import Decision
 from emulator.errors import ConfigError
-from emulator.http import Reply, Request
+from emulator.http.reply import Reply
+from emulator.http.request import Request
 from emulator.store.views import exchange_view
 from emulator.worlds.explained import Explanation, ReplyView, TracedRule
 from emulator.worlds.explanation import explained

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from emulator.engine.context import Context
 from emulator.engine.near_misses import NoRule, described
 from emulator.engine.pipeline import Decision
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.playbook import Operation
 from emulator.playbook.model import Rule
 from emulator.playbook.rules import Miss, miss

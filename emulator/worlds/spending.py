@@ -10,7 +10,7 @@ import orjson
 
 from emulator.engine.context import Context, Service
 from emulator.errors import EmulatorError
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.store.views import content, media_type
 
 STREAM = b"text/event-stream"

@@ -13,8 +13,9 @@ from emulator.engine.errors import refuse, unavailable
 from emulator.engine.pipeline import Pipeline
 from emulator.engine.state import WorldState
 from emulator.errors import ApiError, StoreUnavailable
-from emulator.http import Exchange, Request
+from emulator.http.exchange import Exchange
 from emulator.http.origins import ORIGIN
+from emulator.http.request import Request
 from emulator.store.memory import MemoryBackend
 
 

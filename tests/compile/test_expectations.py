@@ -9,7 +9,7 @@ import pytest
 from emulator.app import LANGUAGE, load
 from emulator.compile.expectations import KnownNames, read_expectation
 from emulator.errors import DocumentError
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.playbook import Playbook
 from emulator.playbook.expectations import AmountRange, Expectation
 from tests.library import STORY, Library, api

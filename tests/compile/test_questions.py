@@ -7,7 +7,7 @@ import pytest
 from emulator.app import LANGUAGE
 from emulator.compile.questions import compile_query, shortened, summary_of
 from emulator.errors import DocumentError
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.playbook.matching import Difference
 
 

@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from emulator.engine.coding import decode
-from emulator.http import Request
+from emulator.http.request import Request
 from emulator.settings import Settings
 from tests.apis.aiexport_calls import PRO
 from tests.running import Emulated

@@ -14,7 +14,8 @@ import pytest
 
 from emulator.clock import manual
 from emulator.engine.deliver import deliver
-from emulator.http import Exchange, Frame, Reply
+from emulator.http.exchange import Exchange
+from emulator.http.reply import Frame, Reply
 from tests.apis.aiexport_calls import PRO, asking
 from tests.running import Emulated, Running
 from tests.small import KEY, Small, play

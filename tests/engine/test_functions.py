@@ -11,7 +11,7 @@ import pytest
 from emulator.app import LANGUAGE
 from emulator.engine.context import Context, Service
 from emulator.errors import ApiError, Location, TemplateError
-from emulator.http import Request
+from emulator.http.request import Request
 from emulator.language.expressions.runtime import MISSING
 from emulator.language.expressions.template import compile_tree
 from tests.fuzzing import Line

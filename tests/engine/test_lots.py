@@ -9,7 +9,7 @@ import pytest
 from emulator.app import LANGUAGE
 from emulator.engine.context import Context, Service
 from emulator.errors import Location, TemplateError
-from emulator.http import Request
+from emulator.http.request import Request
 from emulator.language.expressions.template import compile_tree
 from tests.small import KEY, Small
 

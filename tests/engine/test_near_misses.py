@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.playbook.model import Rule
 from tests.pages import LANGUAGE_PAGE, blocks
 from tests.small import KEY, Small

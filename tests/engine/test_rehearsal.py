@@ -12,7 +12,9 @@ from starlette.types import Message, Receive, Scope, Send
 from emulator.engine.body import open_request
 from emulator.engine.deliver import Continuation
 from emulator.engine.pipeline import Pipeline
-from emulator.http import Exchange, Reply, Request
+from emulator.http.exchange import Exchange
+from emulator.http.reply import Reply
+from emulator.http.request import Request
 from tests.engine.test_unit_of_work import Story, aiexport_story, aixplain_story, emulating, small_story
 from tests.receiver import receiving
 from tests.running import Emulated, Running

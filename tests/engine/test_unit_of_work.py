@@ -14,7 +14,7 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.store.memory import MemoryBackend
 from emulator.worlds import registry
 from tests import small

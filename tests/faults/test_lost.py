@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from emulator.engine.accounting import limit_states
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from tests import loopback
 from tests.apis.aiexport_calls import HAIKU, PRO, asking
 from tests.faults.conftest import drain

@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from emulator.faults.pages import PAGES, _pages, replace_by_page
-from emulator.http import Reply
+from emulator.http.reply import Reply
 from tests.faults.conftest import Faulty, complaint, content
 
 STARTS = {"nginx": b"<html>", "cloudflare": b"<!DOCTYPE html>", "load_balancer": b"<html>"}

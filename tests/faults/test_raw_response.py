@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emulator.faults.raw_response import raw_response
-from emulator.http import Frame, Reply
+from emulator.http.reply import Frame, Reply
 
 FRAMES = [Frame(0.5, b"data: a\n\n"), Frame(1.5, b"data: b\n\n")]
 

@@ -7,7 +7,8 @@ from random import Random
 
 from emulator.engine.context import Context
 from emulator.faults import FAULTS
-from emulator.http import Reply, Request
+from emulator.http.reply import Reply
+from emulator.http.request import Request
 from tests.faults.conftest import BODY, Faulty, assert_silent, content
 from tests.small import KEY, Small
 

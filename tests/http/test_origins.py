@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from emulator.errors import ApiError
-from emulator.http import Request
 from emulator.http.origins import OriginPolicy
+from emulator.http.request import Request
 from emulator.settings import Listen, Settings
 from tests.apis.aiexport_calls import ENTERPRISE, PRO
 from tests.running import Emulated

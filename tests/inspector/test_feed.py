@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from tests import loopback
 from tests.inspector.traffic import address, send
 from tests.running import Emulated, Running

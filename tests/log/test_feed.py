@@ -11,7 +11,7 @@ import pytest
 from emulator.app import LANGUAGE, Application
 from emulator.clock import manual, pause
 from emulator.compile.questions import Question
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.log.feed import MAX_ROWS, Batch, Feed, Position
 from emulator.settings import Settings
 from emulator.worlds.filters import compile_filter

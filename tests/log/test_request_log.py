@@ -11,7 +11,7 @@ import pytest
 
 from emulator.app import Application, load
 from emulator.clock import manual
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.log.request_log import MAX_BODY, MAX_RATE, LineRate, RequestLog
 from emulator.settings import Settings
 from emulator.worlds.world import World
@@ -103,7 +103,7 @@ def test_a_deleted_world_is_let_go() -> None:
         world: World = here.app.worlds.create("short")
         here.add(world="short")
         await here.app.worlds.delete("short")
-        assert world not in here.app.worlds._followed
+        assert world not in here.app.worlds._followers
         return here
 
     asyncio._set_running_loop(None)  # one that runs instead: the world ends once its state is kept

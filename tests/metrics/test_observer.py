@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from emulator.faults import FAULTS
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.metrics.definitions import METRICS
 from tests.metrics.conftest import Counted
 from tests.receiver import receiving

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.http import Differing, Exchange, NearMiss
+from emulator.http.exchange import Differing, Exchange, NearMiss
 from emulator.store.journal import OVERHEAD, Journal
 
 

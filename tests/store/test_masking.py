@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.store.masking import (
     MASK,
     MAX_REMEMBERED_HEADS,

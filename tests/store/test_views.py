@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.http import Differing, Exchange, NearMiss
+from emulator.http.exchange import Differing, Exchange, NearMiss
 from emulator.store.masking import Masker
 from emulator.store.views import FIELDS, ExchangeView, content, exchange_view
 from tests.apis.aiexport_calls import PRO, asking, caller

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.verdict.finding import Finding, Thresholds
 from emulator.verdict.judge import judge
 from tests.apis.aiexport_calls import caller

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from tests.apis.aiexport_calls import asking, caller, create
 from tests.verdict.conftest import Seen, Story, verdict
 

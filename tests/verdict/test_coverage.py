@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emulator.errors import Location
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.playbook.expectations import ListedFault, ListedRule
 from emulator.verdict.coverage import NOT_COMPARED, Usage, operation_coverage, outcome_of, rule_uses
 

@@ -8,7 +8,7 @@ from typing import Any
 from emulator.app import LANGUAGE
 from emulator.compile.expectations import KnownNames, read_expectation
 from emulator.errors import Location
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.playbook.expectations import ListedRule
 from emulator.verdict.expectations import ExpectationCount, Judged, judge_expectations
 from tests.verdict.conftest import PLAYBOOK, Seen

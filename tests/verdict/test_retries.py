@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.clock import http_date
-from emulator.http import Peer
+from emulator.http.request import Peer
 from tests import loopback
 from tests.apis.aiexport_calls import FREE, HAIKU, OPUS, asking, caller
 from tests.apis.aixplain_calls import AGENT

@@ -13,8 +13,8 @@ from emulator.clock import manual
 from emulator.engine.pipeline import Pipeline
 from emulator.engine.state import WorldState
 from emulator.errors import ConfigError
-from emulator.http import Request
 from emulator.http.origins import OriginPolicy
+from emulator.http.request import Request
 from emulator.settings import Settings
 from emulator.store.memory import MemoryBackend
 from emulator.worlds.credentials import CredentialRoutes, peek, wants_form

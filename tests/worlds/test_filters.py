@@ -6,7 +6,7 @@ import pytest
 
 from emulator.app import LANGUAGE
 from emulator.errors import DocumentError
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.worlds.filters import compile_filter
 from tests.running import loaded
 

@@ -15,7 +15,7 @@ from emulator.app import LANGUAGE
 from emulator.clock import manual
 from emulator.compile.questions import NAMES, Question, compile_query
 from emulator.errors import DocumentError
-from emulator.http import Differing, Exchange, NearMiss
+from emulator.http.exchange import Differing, Exchange, NearMiss
 from emulator.store.journal import Journal
 from emulator.worlds.journal_query import find, wait
 from tests.apis.aiexport_calls import FREE, PRO, asking, caller

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from emulator.errors import ConfigError, DocumentError
-from emulator.http import Request
+from emulator.http.request import Request
 from emulator.worlds.registry import UnknownWorld
 from tests import loopback
 from tests.apis.aiexport_calls import asking

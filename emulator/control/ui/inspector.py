@@ -15,8 +15,8 @@ from msgspec import Struct
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator.compile.lint import CONTROL
-from emulator.http import Header
 from emulator.http.entity_tags import is_known, tag_of
+from emulator.http.headers import Header
 
 PREFIX = f"{CONTROL}/ui"
 INDEX = "index.html"

@@ -11,7 +11,9 @@ from typing import Any
 
 import msgspec
 
-from emulator.http import Exchange, NearMiss, Peer, StreamTiming
+from emulator.http.exchange import Exchange, NearMiss
+from emulator.http.reply import StreamTiming
+from emulator.http.request import Peer
 from emulator.store.backend import Watcher
 from emulator.store.journal import Journal
 from emulator.store.redis.changes import Tracker

@@ -12,7 +12,7 @@ import redis
 
 from emulator.clock import manual
 from emulator.errors import StoreUnavailable
-from emulator.http import Exchange
+from emulator.http.exchange import Exchange
 from emulator.store.memory import MemoryBackend
 from emulator.store.redis.backend import RedisBackend
 from tests.redis_server import OwnBackend, Server, new_world, redis_url

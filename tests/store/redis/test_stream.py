@@ -12,7 +12,9 @@ import pytest
 
 from emulator.clock import manual, pause
 from emulator.clock.turns import Turns
-from emulator.http import Differing, Exchange, NearMiss, Peer, StreamTiming
+from emulator.http.exchange import Differing, Exchange, NearMiss
+from emulator.http.reply import StreamTiming
+from emulator.http.request import Peer
 from emulator.store.journal import Journal
 from emulator.store.redis.backend import RedisBackend
 from emulator.store.redis.changes import Tracker, Unit
