@@ -22,10 +22,10 @@ from tests.wire import Wire, request
 
 CLIENTS = 6
 AMOUNT = 6  # of each limit
-PAUSE = 0.05  # real seconds between two rounds of a client, so that the processes need not all of the machine
+PAUSE = 0.1  # real seconds between two rounds of a client, so that the processes need not all of the machine
 RATES = ("first", "aligned", "sliding", "bucket")
 TOTALS = ("tokens", "budget")
-JOBS = "jobs"
+JOBS, UNDER_WAY = "jobs", "under_way"
 KINDS = (*RATES, *TOTALS, JOBS)
 MESSAGE, BATCH = asking(model=HAIKU), {"requests": [asking(model=HAIKU)]}
 PROMPT, TOKENS, DOLLARS = 2, 10, 0.0000105  # of a message: tokens of its prompt, in all, and what it costs
@@ -38,11 +38,12 @@ def scenario(folder: Path, seconds: int, period: str = "day") -> str:
     of tokens does in a period."""
     limits: dict[str, Any] = {kind: {"requests": f"{AMOUNT}/{seconds}s {kind}"} for kind in RATES}
     limits["tokens"] = {"tokens": f"{PROMPT + (AMOUNT - 1) * TOKENS}/{period}"}
-    limits["jobs"] = {"batches": {"at_once": AMOUNT, "of": "batch"}}
+    limits[UNDER_WAY] = {"under_way": f"{AMOUNT} at once"}
+    limits[JOBS] = {"batches": {"at_once": AMOUNT, "of": "batch"}}
     tiers: dict[str, Any] = {kind: {"limits": each, "data": PLAN} for kind, each in limits.items()}
     spent = round((AMOUNT - 0.5) * DOLLARS, 9)  # the last one may cost more than is left
     tiers["budget"] = {"limits": {}, "budget": {"USD": spent}, "data": PLAN}
-    keys = {kind: {"workspace": kind, "tier": kind} for kind in KINDS}
+    keys = {kind: {"workspace": kind, "tier": kind} for kind in tiers}
     path = folder / "kinds.yaml"
     apis = {"aiexport": {"keys": keys, "tiers": tiers}}
     path.write_text(yaml.safe_dump({"scenario": "kinds", "extends": "default", "apis": apis}))
@@ -162,7 +163,7 @@ def admitted(process: Serving) -> dict[str, list[dict[str, Any]]]:
     asked = {"when": {"status": {"lt": 300}}}
     response = process.client.post("/_emulator/exchanges/query", json=asked, timeout=PATIENCE)
     assert response.is_success, response.text
-    found: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
+    found: dict[str, list[dict[str, Any]]] = {kind: [] for kind in (*KINDS, UNDER_WAY)}
     for each in response.json()["exchanges"]:
         found[each["workspace"]].append(each)
     return {kind: sorted(each, key=lambda exchange: exchange["at"]) for kind, each in found.items()}
@@ -170,4 +171,15 @@ def admitted(process: Serving) -> dict[str, list[dict[str, Any]]]:
 
 def counts(process: Serving) -> dict[str, int]:
     """How many were admitted, by the kind of their limit."""
-    return {kind: len(each) for kind, each in admitted(process).items()}
+    found = admitted(process)
+    return {kind: len(found[kind]) for kind in KINDS}
+
+
+def hang(process: Serving, at_once: bool) -> Wire:
+    """A request whose response never comes, if its limit lets it begin; its head and body are one write, or two."""
+    wire, body = Wire(process.port), json.dumps(MESSAGE).encode()
+    headers = [("x-api-key", UNDER_WAY), ("content-type", "application/json"), ("x-emulator-fault", "timeout")]
+    data = request("POST", "/v2/messages", headers, body)
+    for part in [data] if at_once else [data[: -len(body)], body]:
+        wire.send(part)
+    return wire

@@ -5,9 +5,11 @@ from __future__ import annotations
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -20,11 +22,13 @@ from tests.store.redis.limit_traffic import (
     CLIENTS,
     JOBS,
     KINDS,
+    PAUSE,
     RATES,
     TOTALS,
     Traffic,
     admitted,
     counts,
+    hang,
     scenario,
 )
 from tests.waiting import PATIENCE, until
@@ -32,6 +36,7 @@ from tests.waiting import PATIENCE, until
 pytestmark = pytest.mark.slow
 Start = Callable[..., Serving]
 Rows = list[dict[str, Any]]
+OPEN = ("open", 200)
 ROUNDS = 2  # of each client: all together ask twice as often as is let through
 
 
@@ -123,3 +128,44 @@ def _windows(rows: Rows) -> Counter[str]:
 def _full(process: Serving) -> int:
     """How many windows are full."""
     return list(_windows(admitted(process)["first"]).values()).count(AMOUNT)
+
+
+@pytest.mark.parametrize("clock", ["frozen", "x1000"])
+def test_as_many_are_under_way_as_may_be_before_and_after_a_process_is_killed(
+    start: Start, tmp_path: Path, clock: str
+) -> None:
+    options = ("--clock", clock, "--scenario", scenario(tmp_path, 60))
+    one, other = start(*options), start(*options)
+    with ExitStack() as stack, ThreadPoolExecutor(2 * AMOUNT) as pool:
+        for at_once in (True, False):
+            stack.enter_context(hang(one, at_once))
+        until(lambda: list(_asked(other).values()).count(OPEN) == 2)
+        asked = [pool.submit(hang, (one, other)[number % 2], number % 4 < 2) for number in range(2 * AMOUNT)]
+        for each in asked:
+            stack.callback(each.result().close)
+        until(lambda: len(_asked(other)) == 2 * AMOUNT + 2)
+        assert Counter(_asked(other).values()) == {OPEN: AMOUNT, ("complete", 429): AMOUNT + 2}
+        stack.enter_context(hang(other, at_once=True))
+        until(lambda: Counter(_asked(other).values()) == {OPEN: AMOUNT, ("complete", 429): AMOUNT + 3})
+        kill(one)
+
+        def all_again() -> bool:
+            Event().wait(5 * PAUSE)
+            before = len(_asked(other))
+            stack.enter_context(hang(other, at_once=before % 2 == 0))
+            until(lambda: len(_asked(other)) > before)
+            found = list(_asked(other).values())
+            assert found.count(OPEN) <= AMOUNT
+            return found.count(OPEN) == AMOUNT and ("stopped", 200) in found
+
+        until(all_again)
+        for number in range(AMOUNT):
+            stack.enter_context(hang(other, at_once=number % 2 == 0))
+        assert all_again()
+
+
+def _asked(process: Serving) -> dict[int, tuple[str, int]]:
+    """Outcome and status of all exchanges, by their numbers."""
+    response = process.client.get("/_emulator/exchanges", timeout=PATIENCE)
+    assert response.is_success, response.text
+    return {each["number"]: (each["outcome"], each["status"]) for each in response.json()["exchanges"]}
