@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -19,7 +18,7 @@ from emulator.jobs.job import Job, RowOutcome
 from emulator.language.document.durations import Duration, parse_age
 from emulator.playbook.model import JobPlan
 from emulator.playbook.timeline import Timeline
-from emulator.store.memory import MemoryBackend
+from tests.backends import backend, play
 
 START = 1_767_225_600.0
 BATCH = {"queued": "0s", "in_progress": "1s", "completed": "1s + 10ms each"}
@@ -49,14 +48,7 @@ def outcomes(*oks: bool) -> list[RowOutcome]:
 
 def world(ended: Callable[[Job], None] | None = None, **kinds: JobPlan) -> tuple[Jobs, Clock]:
     clock = manual(START)
-    return Jobs(MemoryBackend(clock), kinds or {"batch": kind()}, ended), clock
-
-
-def play(story: Callable[[], Awaitable[None]]) -> None:
-    async def run() -> None:
-        await story()
-
-    asyncio.run(run())
+    return Jobs(backend(clock), kinds or {"batch": kind()}, ended), clock
 
 
 def counts(job: Job, age: float) -> tuple[int, int, int, int]:
@@ -478,7 +470,7 @@ def test_after_a_reload_the_jobs_under_way_are_watched_again_and_apis_are_apart(
     async def story() -> None:
         told: list[tuple[str, str]] = []
         clock = manual(START)
-        store = MemoryBackend(clock)
+        store = backend(clock)
 
         def jobs_of(api: str) -> Jobs:
             return Jobs(store, {"batch": kind()}, lambda job: told.append((api, job.id)), api=api)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -15,7 +14,7 @@ from emulator.jobs.job import Job, RowOutcome
 from emulator.language.document.durations import Duration
 from emulator.playbook.model import JobPlan
 from emulator.playbook.timeline import Timeline
-from emulator.store.memory import MemoryBackend
+from tests import backends
 
 START = 1_767_225_600.0
 BATCH = Timeline(("queued", "in_progress", "completed"), (Duration(0.0), Duration(1.0), Duration(1.0, 0.5)))
@@ -32,9 +31,9 @@ ROWS = [RowOutcome(True, b"{}", {"tokens": 10})] * 4
 def play(story: Callable[[Jobs, Clock], Awaitable[None]], ended: Callable[[Job], None] | None = None) -> None:
     async def run() -> None:
         clock = manual(START)
-        await story(Jobs(MemoryBackend(clock), KINDS, ended), clock)
+        await story(Jobs(backends.backend(clock), KINDS, ended), clock)
 
-    asyncio.run(run())
+    backends.play(run)
 
 
 def test_jobs_are_found_by_kind_workspace_and_state_in_the_order_they_began() -> None:
