@@ -34,6 +34,7 @@ from emulator.webhooks.client import SecretError, sign
 from emulator.webhooks.message import DeliveryAttempt
 from emulator.webhooks.sender import Sender, UnknownWebhook
 from emulator.webhooks.views import webhook_view
+from tests.backends import backend
 from tests.loopback import count_bundles
 from tests.running import loaded
 from tests.waiting import PATIENCE
@@ -107,7 +108,7 @@ def play(
 ) -> list[DeliveryAttempt]:
     """Run a story with a sender, and give its attempts."""
     clock = clock or manual()
-    store = MemoryBackend(clock, types=STORED_TYPES)
+    store = backend(clock)
     sender = Sender(store, **settings)
 
     async def run() -> list[DeliveryAttempt]:
@@ -116,6 +117,7 @@ def play(
         attempts = sender.attempts()
         await store.schedule.close()
         await sender.close()
+        await store.close()
         return attempts
 
     with asyncio.Runner(loop_factory=Loop) as runner:
