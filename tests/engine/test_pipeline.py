@@ -8,10 +8,13 @@ import logging
 import threading
 from contextlib import ExitStack
 from itertools import pairwise
+from typing import Any
 
 import httpx
 import pytest
 
+from emulator.engine.pipeline import Pipeline
+from emulator.http.request import Request
 from tests import loopback
 from tests.apis.aiexport_calls import ENTERPRISE, PRO, asking, caller, refused
 from tests.apis.aixplain_calls import DEMO
@@ -382,18 +385,26 @@ def test_an_answer_that_takes_no_time_comes_into_the_journal_complete_and_anothe
     assert emulator.noted.entered == [at_once, at_once, "open", "open", "open"]
 
 
-def test_in_a_scenario_of_latencies_a_crowd_begins_one_by_one(small: Small) -> None:
+def test_in_a_scenario_of_latencies_a_crowd_begins_one_by_one(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
     """Their requests are all there at once; between two of them the server has time for what is due."""
     emulator = small(UNDER_WAY, THINGS, "latency: {reply: 1s}")
     sent = threading.Event()
     begun: list[int] = []
+    decided: dict[int, Request] = {}
+    decide = Pipeline._decide
+
+    def noted(pipeline: Pipeline, request: Request, *args: Any, **more: Any) -> Any:
+        decided[id(request)] = request  # a store elsewhere may have it decided again
+        return decide(pipeline, request, *args, **more)
 
     async def count() -> None:
         """How many there are in each pass of the server's loop, which sleeps until all were sent."""
         assert sent.wait(PATIENCE)
-        while len(emulator.journal) < 20:
-            begun.append(len(emulator.journal))
+        while len(decided) < 20:
+            begun.append(len(decided))
             await emulator.clock.sleep(0)
+
+    monkeypatch.setattr(Pipeline, "_decide", noted)
 
     with ExitStack() as stack:
         wires = [stack.enter_context(Wire(emulator.running.port)) for _ in range(20)]
