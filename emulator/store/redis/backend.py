@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from secrets import token_hex
 from typing import Any, TypeVar
 
 from emulator.clock import WORK_TIMEOUT, Clock, pause
 from emulator.clock.turns import at_once
+from emulator.errors import StoreUnavailable
 from emulator.store.backend import ExchangeJournal, Work
 from emulator.store.codec import Codec, from_json
 from emulator.store.memory import MAX_BUCKETS, MAX_WINDOWS, Dump, MemoryBackend
@@ -17,7 +19,7 @@ from emulator.store.redis.changes import Continuing, Tracker, Unit
 from emulator.store.redis.clock import ClockPart, ServerTime
 from emulator.store.redis.committer import Committer
 from emulator.store.redis.journal import RedisJournal
-from emulator.store.redis.packer import BEAT
+from emulator.store.redis.packer import BEAT, LIFE
 from emulator.store.redis.presence import Era, Presence
 from emulator.store.redis.records import RedisRecords
 from emulator.store.redis.replica import Replica
@@ -130,13 +132,23 @@ class RedisBackend(MemoryBackend):
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
-        while not await self._server.lock(self._world, self._presence.worker):
+        holder = token_hex(8)
+        while not await self._server.lock(self._world, holder, LIFE):
             await pause(PAUSE)
+        staying = asyncio.get_running_loop().create_task(self._stay_alone(holder))
         try:
             await self.catch_up()
             yield
         finally:
-            await self._server.unlock(self._world)
+            staying.cancel()
+            await self._server.unlock(self._world, holder)
+
+    async def _stay_alone(self, holder: str) -> None:
+        """Gives a sign of life each second, without which others take over what only one may do."""
+        while True:
+            await pause(BEAT)
+            with suppress(StoreUnavailable):
+                await self._server.stay(self._world, holder, LIFE)
 
     async def everywhere(self) -> None:
         """Waits until all processes have done what follows from what this one has committed: at most as long as a clock

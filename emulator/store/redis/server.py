@@ -25,11 +25,17 @@ from emulator.errors import StoreUnavailable
 PREFIX = "ai-api-emulator"
 PARTS = ("state", "changes", "head", "journal", "workers", "alone", "offers")
 FIRST = "0-0"  # before all entries of a journal
-LOCK_MILLISECONDS = 60_000  # after which a process that is the only one is taken to be dead
 TIMEOUT = 5.0  # real seconds for a reply
 JOURNAL = ("epoch", "journal", "entered", "ended")  # what is said of a journal in the head of its world
 PACKER = HiredisRespSerializer()  # the one that asynchronous connections use takes several times as long
 SCRIPT = (files("emulator.store.redis") / "commit.lua").read_text()
+LOCK = """
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1"""
+STAY = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
+UNLOCK = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 SHA = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 RECOVER = (files("emulator.store.redis") / "recover.lua").read_text()
 FORGOTTEN = 60  # seconds for which a world that was removed is known to have been there
@@ -117,15 +123,23 @@ class RedisServer:
         rows = await self._reply(partial(_ask, (("HGETALL", self.keys(world)[4]),)))
         return {name.decode(): int(value.split()[1]) for name, value in zip(rows[0][::2], rows[0][1::2], strict=True)}
 
-    async def lock(self, world: str, holder: str) -> bool:
-        """Makes one process the only one that does something; False when another one is. Raises StoreUnavailable."""
-        command = ("SET", self.keys(world)[5], holder, "NX", "PX", str(LOCK_MILLISECONDS))
-        replies: list[bytes | None] = await self._reply(partial(_ask, (command,)))
-        return replies == [b"OK"]
+    async def lock(self, world: str, holder: str, seconds: float) -> bool:
+        """Makes a holder the only one that does something, for so many seconds unless it says that it `stays`; returns
+        False when another one is. Raises StoreUnavailable."""
+        return await self._alone(LOCK, world, holder, str(int(seconds * 1000)))
 
-    async def unlock(self, world: str) -> None:
-        """Ends what `lock` began. Raises StoreUnavailable."""
-        await self._reply(partial(_ask, (("DEL", self.keys(world)[5]),)))
+    async def stay(self, world: str, holder: str, seconds: float) -> bool:
+        """Lets a holder be the only one for so many seconds from now; returns False when it is that no more. Raises
+        StoreUnavailable."""
+        return await self._alone(STAY, world, holder, str(int(seconds * 1000)))
+
+    async def unlock(self, world: str, holder: str) -> bool:
+        """Ends what `lock` began; returns False when it had ended. Raises StoreUnavailable."""
+        return await self._alone(UNLOCK, world, holder)
+
+    async def _alone(self, script: str, world: str, *arguments: str) -> bool:
+        replies: list[int] = await self._reply(partial(_ask, (("EVAL", script, "1", self.keys(world)[5], *arguments),)))
+        return replies == [1]
 
     @asynccontextmanager
     async def notices(self, world: str) -> AsyncIterator[Callable[[], Awaitable[bytes]]]:

@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
+from emulator.store.redis.server import RedisServer
 from tests import loopback
 from tests.apis.aiexport_calls import FREE, HAIKU, PRO, asking
 from tests.process import Serving
@@ -229,6 +230,24 @@ def test_webhooks_of_a_running_clock_are_sent_once(start: Start) -> None:
         until(lambda: len(receiver.got) >= 12)
         control(processes[0], "POST", "/clock", {"advance": "1h"})
         assert len({headers["webhook-id"] for headers, _ in receiver.got}) == len(receiver.got) == 12
+
+
+def test_a_process_that_is_killed_while_it_moves_the_clock_keeps_no_other_one_from_moving_it(
+    start: Start, server: Server
+) -> None:
+    one, other = start("--clock", "frozen"), start()
+    lock = RedisServer(server.url).keys("default")[5]
+    with silent() as (url, taken), ThreadPoolExecutor(1) as pool:
+        batch_of(one, webhook_url=url)
+        moving = pool.submit(quiet_control, one, "POST", "/clock", {"advance": "10s"})
+        until(lambda: taken)
+        assert server.client.exists(lock)
+        one.process.send_signal(signal.SIGKILL)
+        moving.result()
+        assert server.client.pttl(lock) <= 5_000
+        before = control(other, "GET", "/clock")["now"]
+        assert control(other, "POST", "/clock", {"advance": "1h"})["now"] >= before + 3_600
+    assert not server.client.exists(lock)
 
 
 def test_a_webhook_of_a_process_that_is_killed_is_sent_by_another(start: Start) -> None:
