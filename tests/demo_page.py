@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 
+from tests.fork_server import start
 from tests.pages import ROOT
-from tests.process import environment
+from tests.process import ended, environment
 
 PAGE = ROOT / "docs" / "demo.md"
 # What differs: ports of this machine, the signature over them, and how long something really took.
@@ -17,8 +17,8 @@ DIFFERENT = (r"(?<=127\.0\.0\.1:)\d+", r"(?<=signature: v1,)\S+", r"(?<=again )[
 
 def played() -> str:
     """What `emulator demo --pace 0` prints."""
-    command = [sys.executable, "-m", "emulator", "demo", "--pace", "0", "--listen", "127.0.0.1:0"]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False, timeout=120)
+    demo, pipe = ["demo", "--pace", "0", "--listen", "127.0.0.1:0"], subprocess.PIPE
+    done = ended(start(demo, environment(), cwd=ROOT, stdout=pipe, stderr=pipe))
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     for pattern in DIFFERENT:
         done.stdout = re.sub(pattern, "…", done.stdout)

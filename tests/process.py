@@ -8,7 +8,6 @@ import shlex
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +16,7 @@ from types import TracebackType
 import httpx
 
 from tests import loopback
+from tests.fork_server import start
 from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,10 +32,18 @@ def environment(**more: str) -> dict[str, str]:
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """`emulator ARGUMENTS` to its end."""
-    command = [sys.executable, "-m", "emulator", *arguments]
-    return subprocess.run(
-        command, cwd=cwd, env=environment(), capture_output=True, text=True, check=False, timeout=PATIENCE
-    )
+    return ended(start(arguments, environment(), cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+
+
+def ended(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
+    """A process at its end, with what it has written; one that lasts too long is killed."""
+    with process:
+        try:
+            out, err = process.communicate(timeout=PATIENCE)
+        except BaseException:
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
 class Serving:
@@ -43,11 +51,9 @@ class Serving:
 
     def __init__(self, cwd: Path, *arguments: str, **variables: str) -> None:
         self._log = cwd / "serve.log"
-        command = [sys.executable, "-m", "emulator", "serve", "--listen", "127.0.0.1:0", *arguments]
+        serve = ["serve", "--listen", "127.0.0.1:0", *arguments]
         with self._log.open("w") as log:
-            self.process = subprocess.Popen(
-                command, cwd=cwd, env=environment(**variables), stdout=subprocess.PIPE, stderr=log, text=True
-            )
+            self.process = start(serve, environment(**variables), cwd=cwd, stdout=subprocess.PIPE, stderr=log)
         lines = []
         assert self.process.stdout is not None
         for line in self.process.stdout:

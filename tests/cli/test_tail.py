@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from tests.apis.aiexport_calls import caller
+from tests.fork_server import start
 from tests.process import environment, run
 from tests.running import Emulated, Running
 from tests.waiting import PATIENCE
@@ -18,19 +18,14 @@ from tests.waiting import PATIENCE
 pytestmark = pytest.mark.slow
 
 
-def start(*arguments: str, **variables: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "emulator", "tail", *arguments],
-        env=environment(**variables),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def tail(*arguments: str, **variables: str) -> subprocess.Popen[str]:
+    pipe = subprocess.PIPE
+    return start(["tail", *arguments], environment(**variables), stdout=pipe, stderr=pipe)
 
 
 def test_it_prints_the_lines_of_serve_until_ctrl_c(emulator: Emulated) -> None:
     caller(emulator).get("/nowhere")
-    with start("--last", "5", "status: {gte: 400}", "method: GET", EMULATOR_URL=emulator.origin) as process:
+    with tail("--last", "5", "status: {gte: 400}", "method: GET", EMULATOR_URL=emulator.origin) as process:
         assert process.stdout is not None
         assert "  404  GET    /v2/nowhere " in process.stdout.readline()
         process.send_signal(signal.SIGINT)
@@ -71,7 +66,7 @@ def test_a_missing_token_is_reported_and_one_can_be_given(running: Running, tmp_
     assert done.stderr.startswith("the control token is missing or wrong\nhint: give it with --token")
     caller(emulator).get("/models")
     emulator.exchanges(1)
-    with start("--url", emulator.origin, EMULATOR_CONTROL_TOKEN="a-token-for-tests") as process:
+    with tail("--url", emulator.origin, EMULATOR_CONTROL_TOKEN="a-token-for-tests") as process:
         assert process.stdout is not None
         assert "models.list" in process.stdout.readline()
         process.stdout.close()  # whoever read the output has gone

@@ -6,7 +6,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from emulator.cli import main
 from tests import loopback
+from tests.fork_server import start
 from tests.process import LAST_LINE, environment
 from tests.studio import Studio
 from tests.waiting import PATIENCE
@@ -103,12 +103,10 @@ class Recording(NamedTuple):
 
 @contextmanager
 def recording(studio: Studio, folder: Path) -> Iterator[Recording]:
-    command = [sys.executable, "-m", "emulator", "record", "--api", "aiexport", "--upstream", studio.upstream.url]
+    command = ["record", "--api", "aiexport", "--upstream", studio.upstream.url]
     command += ["--out", studio.out.name, "--listen", "127.0.0.1:0"]
     with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            command, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=log, text=True
-        )
+        process = start(command, environment(), cwd=folder, stdout=subprocess.PIPE, stderr=log)
     assert process.stdout is not None
     banner = ""
     for line in process.stdout:

@@ -14,7 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from emulator.cli import main
-from tests.process import ROOT, environment
+from tests.fork_server import start
+from tests.process import ROOT, ended, environment
 from tests.waiting import PATIENCE
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -47,11 +48,8 @@ def run(place: Path, data: Path) -> Run:
     """`emulator run ARGUMENTS` to its end."""
 
     def to_its_end(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        env = keeping(data, **variables)
-        command = words("run", *arguments)
-        return subprocess.run(
-            command, cwd=place, env=env, capture_output=True, text=True, check=False, timeout=PATIENCE
-        )
+        env, pipe = keeping(data, **variables), subprocess.PIPE
+        return ended(start(["run", *arguments], env, cwd=place, stdout=pipe, stderr=pipe))
 
     return to_its_end
 
@@ -88,14 +86,13 @@ def begin(place: Path, data: Path) -> Iterator[Begin]:
     begun: list[subprocess.Popen[str]] = []
 
     def under_way(*arguments: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            words("run", *arguments),
+        process = start(
+            ["run", *arguments],
+            keeping(data),
             cwd=place,
-            env=keeping(data),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
             start_new_session=True,
         )
         begun.append(process)

@@ -24,14 +24,15 @@ print(json.load(urllib.request.urlopen(request))["data"])
 """
 HARD_CODED = "https://models.aixplain.com/api/v2/execute"
 POLITE = """
-import signal, sys
+import signal, sys, time
 def leave(number, frame):
     print("asked to leave by", signal.Signals(number).name, flush=True)
     sys.exit(5)
 for each in (signal.SIGINT, signal.SIGTERM):
     signal.signal(each, leave)
 print("ready", flush=True)
-signal.pause()
+while True:
+    time.sleep(0.05)  # a signal that came just before pause() would be lost
 """
 
 

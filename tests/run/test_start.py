@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.run.conftest import keeping, words
+from tests.fork_server import start
+from tests.process import ended
+from tests.run.conftest import keeping
 
 
 def env(tmp_path: Path, data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = words("env", *arguments)
-    return subprocess.run(command, cwd=tmp_path, env=keeping(data), capture_output=True, text=True, check=False)
+    pipe = subprocess.PIPE
+    return ended(start(["env", *arguments], keeping(data), cwd=tmp_path, stdout=pipe, stderr=pipe))
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "nonsense"])
