@@ -103,6 +103,7 @@ def watch_frames(port: int, world: str, request: Request, exchanges: int) -> Fra
     there = {"X-Emulator-World": world}
     for _ in range(exchanges):
         ask(connection, "POST", request.path, request.body, there, 200)
+    connection.close()  # another one is opened later: until the page is there, this one may have been idle too long
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1400, "height": 900})

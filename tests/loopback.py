@@ -12,8 +12,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.waiting import PATIENCE
+
 TRUSTS_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-PLAIN: dict[str, Any] = {"verify": TRUSTS_NOBODY, "trust_env": False}
+PLAIN: dict[str, Any] = {"verify": TRUSTS_NOBODY, "trust_env": False, "timeout": PATIENCE}
 
 
 class Client(httpx.Client):

@@ -67,7 +67,7 @@ def test_a_retry_at_once_is_told_though_the_clock_stands_still(story: Story) -> 
     client = caller(emulated)
     for _ in range(3):
         client.post("/messages", json=asking())
-    assert verdict(emulated, 3)["retried_too_early"].exchanges == (1, 2, 3)
+    assert verdict(emulated, 3, real=True)["retried_too_early"].exchanges == (1, 2, 3)
 
 
 def test_who_really_waits_while_the_clock_stands_still_or_crawls_is_right(seen: Seen) -> None:
@@ -181,7 +181,7 @@ def test_a_client_that_opens_a_connection_for_each_retry_is_found(story: Story, 
     for _ in range(6):
         answer = loopback.post(f"{emulated.origin}/v2/messages", json=asking(model=HAIKU), headers={"X-API-Key": FREE})
         assert (answer.status_code, "retry-after" in answer.headers) == (429, True)
-    found = verdict(emulated, 6)
+    found = verdict(emulated, 6, real=True)
     assert list(found) == ["retried_too_early"]
     assert "5 times in all" in found["retried_too_early"].message
 

