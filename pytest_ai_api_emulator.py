@@ -363,7 +363,7 @@ def _world(server: Emulator, node: pytest.Item) -> Emulator:
 
 def _begin_with(world: Emulator, state: dict[str, Any], options: dict[str, Any], project: dict[str, Any]) -> None:
     """Lets a test's world begin with the project's state; what the markers and the project say takes precedence."""
-    from emulator.clock.start import ClockStart
+    from emulator.settings.clock_start import ClockStart
     from emulator.state_file import starting
 
     said = {"scenario", "scenarios"} & {name for name, value in options.items() if value} or "scenarios" in project
@@ -511,7 +511,7 @@ class LazyServer:
         select.select([self._socket], [], [])
         if self._closing:
             return
-        from emulator import settings
+        from emulator.settings import settings
         from emulator.testing.emulator import ServerThread
 
         server = ServerThread(settings.load(self._options(), {}), self._socket)

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator import paths as resources
 from emulator.clock import Clock, system
+from emulator.clock.start import start_clock
 from emulator.compile.finder import checked_files
 from emulator.compile.lint import CONTROL
 from emulator.compile.loader import Loader
@@ -31,7 +32,7 @@ from emulator.http.request import Request
 from emulator.https.authority import Authority
 from emulator.https.proxy import BlockedCall, HttpsProxy
 from emulator.playbook import Playbook
-from emulator.settings import Settings
+from emulator.settings.settings import Settings
 from emulator.worlds.credentials import peek, wants_form
 from emulator.worlds.registry import UnknownWorld, WorldRegistry
 from emulator.worlds.unknown import RefusedUnkept, unknown_world
@@ -322,7 +323,7 @@ def build(settings: Settings, clock: Clock | None = None, worker_id: str = "") -
 
     `worker_id` is its id among the processes that share a store; empty: it makes one.
     """
-    app = Application(settings, clock or settings.clock.clock(), _compile(settings, settings.scenarios), worker_id)
+    app = Application(settings, clock or start_clock(settings.clock), _compile(settings, settings.scenarios), worker_id)
     if settings.faults:
         from emulator.control.faults import orders
 

@@ -19,10 +19,10 @@ import orjson
 
 from emulator.atomic import replace_file
 from emulator.clock import pause
-from emulator.clock.start import ClockStart
 from emulator.control.route import StatefulApp
 from emulator.errors import ConfigError, DocumentError, EmulatorError
-from emulator.settings import Settings
+from emulator.settings.clock_start import ClockStart
+from emulator.settings.settings import Settings
 from emulator.worlds import snapshot as snapshots
 from emulator.worlds.registry import DEFAULT
 

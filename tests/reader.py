@@ -14,7 +14,8 @@ from pathlib import Path
 import click
 
 from emulator.cli import main
-from emulator.settings import Listen, parse_scenarios
+from emulator.settings.listen import Listen
+from emulator.settings.parsers import parse_scenarios
 from tests.pages import ROOT, Block, blocks
 from tests.running import Emulated, Running
 

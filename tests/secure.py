@@ -11,7 +11,8 @@ import uvloop
 from emulator.https.proxy import HttpsProxy
 from emulator.server import READ_TIMEOUT, Server
 from emulator.server.listeners import bind
-from emulator.settings import Listen, Settings
+from emulator.settings.listen import Listen
+from emulator.settings.settings import Settings
 from tests.running import Running
 from tests.wire import Wire
 

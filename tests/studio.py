@@ -22,7 +22,8 @@ from emulator.record.command import open_recorder
 from emulator.record.recorder import STREAM_GRACE_SECONDS, Recorder
 from emulator.server import Server
 from emulator.server.listeners import bind
-from emulator.settings import Listen, Settings
+from emulator.settings.listen import Listen
+from emulator.settings.settings import Settings
 from tests.waiting import PATIENCE
 
 PATIENT = httpx.Timeout(PATIENCE)

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
-from emulator.settings import Listen, parse_token
+from emulator.settings.listen import Listen
+from emulator.settings.parsers import parse_token
 from tests import loopback
 from tests.pages import ROOT, blocks, tables
 from tests.process import environment

@@ -7,7 +7,8 @@ import re
 import click
 
 from emulator.cli import main
-from emulator.settings import PARSERS, Listen
+from emulator.settings.listen import Listen
+from emulator.settings.settings import PARSERS
 from tests.commands_page import MORE, page
 from tests.pages import ROOT, blocks, tables
 

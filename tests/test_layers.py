@@ -53,8 +53,8 @@ LAYERS = (
     "http",
     "paths",
     "atomic",
-    "settings",
     "clock",
+    "settings",
     "dates",
     "errors",
 )

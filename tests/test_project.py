@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from emulator.clock.start import parse_clock
 from emulator.errors import ConfigError
 from emulator.language.schema.project import ProjectFile
 from emulator.project import SETTINGS, Project, project_file, read_project
-from emulator.settings import Settings, load
+from emulator.settings.clock_start import parse_clock
+from emulator.settings.settings import Settings, load
 from tests.pages import ROOT, blocks, tables
 
 YAML = """\

@@ -15,7 +15,7 @@ import pytest
 from emulator import Emulator
 from emulator.app import Application, build
 from emulator.errors import ConfigError
-from emulator.settings import load
+from emulator.settings.settings import load
 from emulator.state_file import FileReplacer, StateFile, read_state
 from tests.process import Serving, run
 from tests.running import Running

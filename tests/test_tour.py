@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.settings import Listen
+from emulator.settings.listen import Listen
 from tests.pages import README, ROOT, Block, blocks
 from tests.process import Serving, environment
 from tests.waiting import PATIENCE

@@ -9,7 +9,6 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from emulator import paths as resources
-from emulator import settings
 from emulator.app import LANGUAGE, build
 from emulator.check.lint import Loaded, lint
 from emulator.check.play import play as play_operations
@@ -20,6 +19,7 @@ from emulator.errors import ConfigError, Diagnostic, DocumentError, Location
 from emulator.language.document.reader import SUFFIXES
 from emulator.project import NAMES as PROJECT_FILES
 from emulator.project import PYPROJECT, project_file, read_project
+from emulator.settings import settings
 from emulator.state_file import read_state
 
 

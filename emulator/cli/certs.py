@@ -19,9 +19,9 @@ from emulator.cli.errors import exit_on_error
 @exit_on_error
 def certs(export: str | None, renew: bool, **options: Any) -> int:
     """Show the certificate authority that clients must trust for https:// hosts; create it if there is none."""
-    from emulator import settings
     from emulator.app import build
     from emulator.cli.inspect import show
+    from emulator.settings import settings
 
     click.echo(
         show(

@@ -68,9 +68,9 @@ def mcp(
 @contextmanager
 def _started(scenarios: tuple[str, ...], listen: str | None, world: str, token: str) -> Iterator[tuple[str, str]]:
     """Yields URL and token of an emulator with this world, which runs meanwhile. Raises ConfigError."""
-    from emulator import settings
     from emulator.project import read_project
     from emulator.server.listeners import bind
+    from emulator.settings import settings
     from emulator.testing.client import DEFAULT, Client
     from emulator.testing.emulator import ServerThread
 

@@ -10,14 +10,14 @@ from types import MappingProxyType
 
 from emulator.app import Application
 from emulator.clock import Clock
-from emulator.clock.start import ClockStart
 from emulator.compile.lint import CONTROL
 from emulator.log.line import json_text, uses_colour
 from emulator.log.request_log import RequestLog
 from emulator.log.writer import LineWriter
 from emulator.playbook import Api, Playbook
 from emulator.playbook.sample_request import sample
-from emulator.settings import Settings
+from emulator.settings.clock_start import ClockStart
+from emulator.settings.settings import Settings
 
 STDOUT = 1
 MAX_KEYS = 3  # demo keys of an API that the banner names

@@ -11,7 +11,7 @@ import click
 from emulator.cli.errors import exit_on_error
 
 if TYPE_CHECKING:
-    from emulator.settings import Settings
+    from emulator.settings.settings import Settings
 
 
 @click.command()
@@ -48,7 +48,7 @@ def coverage(scenarios: tuple[str, ...]) -> int:
 
 def settings_of_serve(**options: Any) -> Settings:
     """Returns the settings that `serve` would have, but that no state is kept."""
-    from emulator import settings
     from emulator.project import read_project
+    from emulator.settings import settings
 
     return settings.load({**options, "keep": False, "store": "memory"}, os.environ, read_project(Path.cwd()).values)

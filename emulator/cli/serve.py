@@ -18,7 +18,7 @@ from emulator.cli.errors import exit_on_error
 from emulator.cli.streams import log_to_stderr, show
 
 if TYPE_CHECKING:
-    from emulator.settings import Settings
+    from emulator.settings.settings import Settings
 
 
 Ports = tuple[list[socket], list[socket], list[socket]]  # of HTTP, of TLS, and of the control API alone
@@ -153,9 +153,9 @@ def serve(stop_with_stdin: bool, **options: Any) -> int:
     gc.disable()  # nearly everything that is loaded stays; the server enables the collector again
     # Pydantic would read the metadata of every installed package, to look for plugins that are of no use here.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    from emulator import settings
     from emulator.project import read_project
     from emulator.server.listeners import bind, bind_control, bind_tls
+    from emulator.settings import settings
 
     log_to_stderr()
     project = read_project(Path.cwd())
@@ -201,9 +201,9 @@ def worker() -> int:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from msgspec.structs import replace
 
-    from emulator import settings
     from emulator.project import read_project
     from emulator.server.listeners import CONTROL, take_part
+    from emulator.settings import settings
     from emulator.supervisor.order import read_order, send_report, stop_with_parent
     from emulator.supervisor.private_store import end_orphan
 
@@ -278,7 +278,8 @@ def health(listen: str | None, pid: int | None) -> int:
     import json
     from http.client import HTTPConnection, HTTPException
 
-    from emulator import settings
+    from emulator.settings import settings
+    from emulator.settings.listen import Listen
 
     where = settings.load({"listen": _listen_of(pid) or listen}, os.environ).listen
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(where.host, where.host)
@@ -289,9 +290,9 @@ def health(listen: str | None, pid: int | None) -> int:
         found = json.loads(answer.read())
         status, reason = str(found["status"]), str(found["reason"])
     except (OSError, HTTPException) as error:
-        status, reason = "unreachable", f"no emulator answers at {settings.Listen(host, where.port)}: {error}"
+        status, reason = "unreachable", f"no emulator answers at {Listen(host, where.port)}: {error}"
     except (ValueError, KeyError, TypeError):
-        status, reason = "unknown", f"what answers at {settings.Listen(host, where.port)} is no emulator"
+        status, reason = "unknown", f"what answers at {Listen(host, where.port)} is no emulator"
     finally:
         connection.close()
     click.echo(f"{status}: {reason}" if reason else status)
@@ -321,9 +322,9 @@ def store() -> None:
 @exit_on_error
 def clear(url: str | None) -> int:
     """Remove all state of emulators from a Redis server, and nothing else; stop the emulators that use it first."""
-    from emulator import settings
     from emulator.app import redis_stores
     from emulator.errors import ConfigError
+    from emulator.settings import settings
 
     chosen = settings.load({"store": url}, os.environ).store
     if not chosen:

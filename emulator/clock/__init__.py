@@ -21,12 +21,12 @@ from functools import partial
 from emulator.clock.idle import Work
 from emulator.clock.timers import Timer, Timers
 from emulator.dates import LATEST, http_date, iso
+from emulator.settings.clock_start import MAX_SPEED
 
 __all__ = ["Clock", "Timer", "http_date", "iso", "manual", "pause", "steady", "system"]
 
 MAX_WAIT = 86_400.0  # real seconds that the loop is asked to wait at once
 SETTLE_SECONDS = 0.001  # real seconds for which all tasks must wait before an automatic clock jumps
-MAX_SPEED = 1e6  # above it, a real microsecond is more than a second
 GRAIN = 1e-6  # resolution of a moved clock: ten times 0.1 s is 1 s, which floats of this size do not give
 # Seconds since the epoch are floats with steps of 0.24 µs, so an age that is a sum of parts may fall short of the
 # exact age: comparisons take two times this close as equal.

@@ -10,8 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from emulator.clock import MAX_SPEED, Clock, iso
-from emulator.clock.start import parse_moment
+from emulator.clock import Clock, iso
 from emulator.control.keys import standing
 from emulator.control.mcp.tool import NoTool, Tool
 from emulator.control.parsing import ControlFailure
@@ -19,6 +18,7 @@ from emulator.control.route import ControlRequest, ControlRoute
 from emulator.dates import LATEST
 from emulator.errors import DocumentError, Location
 from emulator.language.document.durations import parse_duration
+from emulator.settings.clock_start import MAX_SPEED, parse_moment
 
 
 class ClockView(Struct, frozen=True):

@@ -18,7 +18,7 @@ from emulator.http.exchange import Exchange
 from emulator.log.feed import Feed, Position
 from emulator.log.stream import EventStream, LineStream
 from emulator.playbook import Playbook
-from emulator.settings import MIB
+from emulator.settings.parsers import MIB
 from emulator.store.views import ExchangeView, exchange_view
 from emulator.worlds.explained import Explanation
 from emulator.worlds.explanation import explain

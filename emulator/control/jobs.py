@@ -26,7 +26,7 @@ from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.expressions.template import compile_tree
 from emulator.language.schema.api import StepModel
 from emulator.playbook.model import JobPlan
-from emulator.settings import MIB
+from emulator.settings.parsers import MIB
 from emulator.store.masking import mask_key
 from emulator.store.tokens import KEYS
 from emulator.worlds.snapshot import MAX_ITEMS

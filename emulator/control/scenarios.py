@@ -16,7 +16,7 @@ from emulator.errors import DocumentError
 from emulator.http.exact_json import MAX_VALUES
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.document.reader import SUFFIXES
-from emulator.settings import MIB
+from emulator.settings.parsers import MIB
 
 
 class ScenarioView(Struct, frozen=True):

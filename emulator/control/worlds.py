@@ -12,7 +12,7 @@ from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.control.scenarios import known_names
 from emulator.errors import ConfigError, DocumentError, EmulatorError
-from emulator.settings import MIB, WebhookTime
+from emulator.settings.parsers import MIB, WebhookTime
 from emulator.store.masking import mask_key
 from emulator.worlds.registry import DEFAULT, UnknownWorld, World
 

@@ -11,13 +11,14 @@ from functools import partial
 from threading import Event
 
 from emulator import paths as resources
-from emulator import settings
 from emulator.demo.player import StepPlayer
 from emulator.demo.receiver import Receiver
 from emulator.demo.walkthrough import Walkthrough
 from emulator.errors import ConfigError
 from emulator.server.listeners import bind
-from emulator.settings import Listen, Settings
+from emulator.settings import settings
+from emulator.settings.listen import Listen
+from emulator.settings.settings import Settings
 from emulator.testing.client import Client
 from emulator.testing.emulator import ServerThread
 

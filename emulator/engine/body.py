@@ -16,7 +16,7 @@ from emulator.http.exact_json import read_json
 from emulator.http.headers import size_of_lines
 from emulator.http.request import UNREAD, Request
 from emulator.playbook import Operation, Playbook
-from emulator.settings import Listen
+from emulator.settings.listen import Listen
 
 JSON = "application/json"
 MAX_FIELDS = 1_000

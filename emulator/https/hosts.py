@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from emulator.settings import HOST, Listen
+from emulator.settings.listen import Listen
+from emulator.settings.parsers import HOST
 
 
 def normalize_host(host: str) -> str:

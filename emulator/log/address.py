@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emulator.errors import ConfigError
-from emulator.settings import parse_public_url, parse_token, parse_world
+from emulator.settings.parsers import parse_public_url, parse_token, parse_world
 
 TOKEN_HINT = "give it with --token, or in EMULATOR_CONTROL_TOKEN; the banner of the server shows it"
 

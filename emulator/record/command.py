@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from emulator import server, settings
+from emulator import server
 from emulator.app import build
 from emulator.clock import Clock
 from emulator.errors import ConfigError
@@ -17,6 +17,8 @@ from emulator.record.recorder import STREAM_GRACE_SECONDS, TIMEOUT, Recorder
 from emulator.record.upstream import find_api, parse_upstreams
 from emulator.server.listeners import bind
 from emulator.server.loop import run_loop
+from emulator.settings import settings
+from emulator.settings.listen import Listen
 
 
 def open_recorder(
@@ -58,7 +60,7 @@ def record(
         for sock in sockets:
             sock.close()
         raise
-    origin = f"http://{settings.Listen(host, port)}"
+    origin = f"http://{Listen(host, port)}"
     urls = ", ".join(upstream)
 
     def ready() -> None:

@@ -16,7 +16,6 @@ import click
 from msgspec import Struct, convert
 from msgspec.structs import replace
 
-from emulator import settings
 from emulator.environment.trust import TrustFiles, trusting, write
 from emulator.environment.variables import allowed_hosts, authority, lines, variables
 from emulator.errors import ConfigError, EmulatorError
@@ -31,7 +30,9 @@ from emulator.run.process import CannotRun
 from emulator.run.process import run as run_command
 from emulator.run.summary import expectation_lines, missing_calls, summary_lines
 from emulator.server.listeners import bind
-from emulator.settings import Settings
+from emulator.settings import settings
+from emulator.settings.listen import Listen
+from emulator.settings.settings import Settings
 from emulator.testing.client import DEFAULT, Client, ControlError
 from emulator.testing.emulator import ServerThread
 from emulator.testing.failure_report import all_exchanges, event_times
@@ -239,7 +240,7 @@ def print_environment(url: str, shell: str, folder: str | None) -> int:
     finally:
         client.close()
     trust: TrustFiles | None = None
-    if settings.Listen(urlsplit(url).hostname or "").is_loopback:
+    if Listen(urlsplit(url).hostname or "").is_loopback:
         chosen = settings.load({"authority": folder, "keep": False}, os.environ)
         certificate = authority(chosen, {host for api in apis for host in api["hosts"]}, os.environ)
         trust = write(certificate, certificate.parent, os.environ)

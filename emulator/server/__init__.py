@@ -28,7 +28,7 @@ from emulator.server.ports import Make, Ports
 from emulator.server.protocol import HttpProtocol
 from emulator.server.time_limits import ServerConfig
 from emulator.server.tls import TlsListener, hello_context
-from emulator.settings import Settings
+from emulator.settings.settings import Settings
 
 if TYPE_CHECKING:
     from emulator.state_file import StateFile

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from errno import EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT
 
 from emulator.errors import ConfigError
-from emulator.settings import Listen, Settings
+from emulator.settings.listen import Listen
+from emulator.settings.settings import Settings
 
 BACKLOG = 2_048
 LOOPBACKS = ("127.0.0.1", "::1")  # clients try one of them first, and not all of them try the other

@@ -10,13 +10,15 @@ import threading
 from types import TracebackType
 from typing import Any
 
-from emulator import settings
 from emulator.app import build
 from emulator.errors import EmulatorError
 from emulator.server import Server
 from emulator.server.listeners import bind
 from emulator.server.loop import loop_factory
-from emulator.settings import Listen, Settings, WebhookTime
+from emulator.settings import settings
+from emulator.settings.listen import Listen
+from emulator.settings.parsers import WebhookTime
+from emulator.settings.settings import Settings
 from emulator.testing.client import DEFAULT, Client
 from emulator.testing.clock import moment
 from emulator.testing.environment import Environment

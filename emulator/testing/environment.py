@@ -15,7 +15,8 @@ from weakref import finalize
 from emulator.environment.trust import write
 from emulator.environment.variables import authority, variables
 from emulator.language.document.diagnostics import did_you_mean
-from emulator.settings import Listen, Settings
+from emulator.settings.listen import Listen
+from emulator.settings.settings import Settings
 from emulator.testing.world import World
 
 

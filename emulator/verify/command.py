@@ -8,11 +8,11 @@ from pathlib import Path
 
 import httpx
 
-from emulator import settings
 from emulator.app import Application, build
 from emulator.errors import ConfigError
 from emulator.playbook import Api
 from emulator.record.upstream import Upstreams, client, describe, find_api, parse_upstreams
+from emulator.settings import settings
 from emulator.verify.compare import compare
 from emulator.verify.report import Outcome, Report, junit, text
 from emulator.verify.run import CallFailed, ExamplePlayer, NoReply, PlannedCall, VerifiedReply, examples

@@ -12,7 +12,6 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from emulator import __version__
-from emulator.clock import MAX_SPEED
 from emulator.dates import LATEST
 from emulator.engine.answers import WorldAnswers
 from emulator.engine.state import MADE_KEYS, WorldState, check_state
@@ -21,6 +20,7 @@ from emulator.jobs.job import Job
 from emulator.language.schema.api import check_budget
 from emulator.playbook import Playbook
 from emulator.playbook.schema_reasons import shown
+from emulator.settings.clock_start import MAX_SPEED
 from emulator.store.backend import Backend
 from emulator.store.codec import from_json, to_json
 from emulator.store.records import REMOVED

@@ -10,7 +10,7 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
 from emulator.clock import Clock
-from emulator.clock.start import ClockStart
+from emulator.clock.start import start_clock
 from emulator.engine.context import Service
 from emulator.engine.deliver import RAW_SOCKET, BorrowedSocket, Continuation
 from emulator.engine.pipeline import Pipeline
@@ -18,7 +18,8 @@ from emulator.engine.state import MADE_KEYS, MadeKey, WorldEnded, WorldState
 from emulator.errors import ConfigError, StoreUnavailable
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
-from emulator.settings import WebhookTime
+from emulator.settings.clock_start import ClockStart
+from emulator.settings.parsers import WebhookTime
 from emulator.store.masking import mask_key
 from emulator.worlds.ledger import Ledger
 from emulator.worlds.unknown import RefusedUnkept
@@ -46,11 +47,11 @@ class WorldSpec(Struct, frozen=True):
         """
         frozen = self.frozen
         if frozen is None:
-            return start.clock()
+            return start_clock(start)
         if frozen is False:
             return Clock()
         try:
-            return ClockStart(start.at if frozen is True else float(frozen), 0.0).clock()
+            return start_clock(ClockStart(start.at if frozen is True else float(frozen), 0.0))
         except ValueError as error:
             raise ConfigError(f"the clock can't stand at {frozen!r}: {error}") from None
 

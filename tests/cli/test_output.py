@@ -11,8 +11,8 @@ import pytest
 
 from emulator.cli.output import banner, ready_line, request_log, started
 from emulator.clock import Clock
-from emulator.clock.start import ClockStart
-from emulator.settings import Settings
+from emulator.settings.clock_start import ClockStart
+from emulator.settings.settings import Settings
 from tests.library import STORY, Library, api
 from tests.running import Emulated, loaded
 

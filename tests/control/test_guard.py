@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from emulator.control.route import ControlRoute
 from emulator.control.routes import TABLE
-from emulator.settings import Listen
+from emulator.settings.listen import Listen
 from tests import loopback
 from tests.running import Emulated, Running
 from tests.waiting import PATIENCE

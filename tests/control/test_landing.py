@@ -17,7 +17,7 @@ from emulator import __version__
 from emulator.control.landing import CSP, LINKS, STYLE
 from emulator.control.routes import TABLE
 from emulator.engine.state import EXCHANGES
-from emulator.settings import Listen
+from emulator.settings.listen import Listen
 from tests import loopback
 from tests.running import Emulated, Running
 from tests.small import play

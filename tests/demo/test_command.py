@@ -9,11 +9,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from emulator import settings
 from emulator.demo.command import SCENARIO, open_browser, pauses, play_demo, prepare, serve, stand_still
 from emulator.errors import ConfigError
 from emulator.server.listeners import bind
-from emulator.settings import Listen, Settings
+from emulator.settings import settings
+from emulator.settings.listen import Listen
+from emulator.settings.settings import Settings
 from emulator.testing.client import Client
 from tests.running import Emulated
 

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from emulator.errors import ApiError
 from emulator.http.origins import OriginPolicy
 from emulator.http.request import Request
-from emulator.settings import Listen, Settings
+from emulator.settings.listen import Listen
+from emulator.settings.settings import Settings
 from tests.apis.aiexport_calls import ENTERPRISE, PRO
 from tests.running import Emulated
 from tests.small import KEY, Small

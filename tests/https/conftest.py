@@ -10,7 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from emulator.settings import Listen, Settings
+from emulator.settings.listen import Listen
+from emulator.settings.settings import Settings
 from tests.running import Emulated, Running
 from tests.waiting import PATIENCE
 

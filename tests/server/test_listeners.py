@@ -11,7 +11,8 @@ import pytest
 
 from emulator.errors import ConfigError
 from emulator.server import listeners
-from emulator.settings import Listen, Settings
+from emulator.settings.listen import Listen
+from emulator.settings.settings import Settings
 from tests import loopback
 from tests.process import Serving
 

@@ -16,7 +16,8 @@ from starlette.types import Receive, Scope, Send
 
 from emulator.server import Server, ports
 from emulator.server.listeners import bind, hold
-from emulator.settings import Listen, Settings
+from emulator.settings.listen import Listen
+from emulator.settings.settings import Settings
 from tests import loopback
 from tests.faults.conftest import BODY, OPERATIONS, Faulty, drain
 from tests.running import Running

@@ -18,7 +18,8 @@ from emulator import server
 from emulator.app import build
 from emulator.errors import ConfigError
 from emulator.server.listeners import bind
-from emulator.settings import Listen, Settings
+from emulator.settings.listen import Listen
+from emulator.settings.settings import Settings
 from tests import loopback
 from tests.process import Serving, copied, run
 from tests.running import Running

@@ -17,7 +17,8 @@ import httpx
 import pytest
 
 from emulator.server.listeners import Reserved
-from emulator.settings import Listen, Settings
+from emulator.settings.listen import Listen
+from emulator.settings.settings import Settings
 from emulator.supervisor.order import Order
 from emulator.supervisor.supervisor import Supervisor
 from tests import loopback

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from emulator.settings import parse_networks
+from emulator.settings.parsers import parse_networks
 from emulator.webhooks.address import AddressError, Lookup, Target, forbidden, parse, resolve
 
 EVERYWHERE = parse_networks("0.0.0.0/0, ::/0")

@@ -23,7 +23,7 @@ from emulator.control.mcp.tools import RouteRequest, Toolbox
 from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.errors import ConfigError
-from emulator.settings import MIB
+from emulator.settings.parsers import MIB
 
 MAX_BODY = 16 * MIB  # a scenario, as a text in JSON
 PASSED_ON = (b"host", b"origin", b"sec-fetch-site", b"authorization")

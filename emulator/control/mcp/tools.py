@@ -18,7 +18,7 @@ from emulator.control.mcp.tool import Tool
 from emulator.control.route import ControlRoute
 from emulator.errors import EmulatorError
 from emulator.language.document.diagnostics import did_you_mean
-from emulator.settings import parse_world
+from emulator.settings.parsers import parse_world
 
 WORLD = "world"
 ROUTE = re.compile(r"(?P<method>GET|POST|PUT|PATCH|DELETE) /_emulator(?P<path>(?:/[\w{}.:-]+)*)")

@@ -31,7 +31,7 @@ from emulator.language.schema.api import (
     UnknownKeysModel,
 )
 from emulator.language.schema.provenance import Provenance
-from emulator.settings import MIB
+from emulator.settings.parsers import MIB
 
 
 class EventModel(Model):

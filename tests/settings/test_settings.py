@@ -8,7 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from emulator.errors import ConfigError
-from emulator.settings import MIB, PARSERS, SECRETS, Listen, Settings, load
+from emulator.settings.listen import Listen
+from emulator.settings.parsers import MIB
+from emulator.settings.settings import PARSERS, SECRETS, Settings, load
 
 
 def test_the_defaults_apply_without_options_and_variables() -> None:

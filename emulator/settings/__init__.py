@@ -1,0 +1,1 @@
+"""Settings of one server: frozen values, made from options, environment variables and a project file."""
