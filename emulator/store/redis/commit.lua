@@ -110,9 +110,10 @@ if part == 'leave' then
   left[1] = worker
 else
   local until_now = tonumber(string.match(redis.call('HGET', KEYS[5], worker) or '', '%S+'))
-  local silent = until_now and until_now < now -- the server stood still, or the way to it: the others may live as well
+  -- This one has not been heard of for a while either: the server stood still, or the way to it. The others may live.
+  local silent = until_now and until_now < now + life / 2
   redis.call('HSET', KEYS[5], worker, string.format('%.6f %d', now + life, settled))
-  if part ~= '' then
+  if part ~= '' or silent then
     local workers = redis.call('HGETALL', KEYS[5])
     for index = 1, #workers, 2 do
       if tonumber(string.match(workers[index + 1], '%S+')) < now then

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from math import inf
 from typing import Any
 
 import pytest
@@ -108,6 +109,26 @@ def test_who_was_not_heard_of_either_takes_nobody_to_be_dead(server: Server, mon
         assert [await other.transact(begin(other)) for _ in range(3)] == [1, 1, 1]
         server.client.hset(workers, names[0], "1.0 0")
         assert 0 in [await other.transact(begin(other)) for _ in range(3)]  # only that one was silent
+
+    play(server, story)
+
+
+@pytest.mark.parametrize("first", ["beat", "request"])
+@pytest.mark.parametrize("own", [-10.0, 1.0])
+def test_the_first_commit_after_an_outage_lets_all_live_on(server: Server, first: str, own: float) -> None:
+    """`own` is how many seconds the process that commits first would still have lived unheard of."""
+
+    async def story(one: OwnBackend, other: OwnBackend) -> None:
+        workers = f"ai-api-emulator:{{{one.world}}}:workers"
+        assert await one.transact(begin(one)) == 0
+        now = server.client.time()[0]
+        for store, until in ((one, now - 1.0), (other, now + own)):
+            server.client.hset(workers, store._presence.worker, f"{until} 0")
+        packer = other._committer._packer
+        packer._beats_at = 0.0 if first == "beat" else inf
+        assert await other.transact(begin(other)) == 1
+        packer._beats_at = 0.0
+        assert [await other.transact(begin(other)) for _ in range(2)] == [1, 1]
 
     play(server, story)
 
