@@ -59,7 +59,7 @@ class Clock:
         self._lock = asyncio.Lock()  # one move at a time
         self._moving, self._work_timeout, self._deadline = False, work_timeout, 0.0
         self._initial = (None if start is None else _checked(start, LATEST, "a time"), speed, auto)
-        self._anchor(system() if start is None else start, speed)
+        self._anchor(system() if start is None else start)
 
     def now(self) -> float:
         """Returns seconds since the epoch; goes back only by `set`, `reset` and `restore`."""
@@ -96,11 +96,16 @@ class Clock:
         """What stays the same until the clock is set, moved, or runs at another speed."""
         return self._offset, self._rate, self.speed, self._auto
 
+    @property
+    def moving(self) -> bool:
+        """Whether it is being moved: it stands still meanwhile, but for its steps to what is due."""
+        return self._moving
+
     def run(self, speed: float = 1.0) -> None:
         """Runs at a speed from now on. Raises ValueError for a speed below 0 or above MAX_SPEED."""
         self.speed = _checked(speed, MAX_SPEED, "a speed")
         if not self._moving:
-            self._anchor(self.now(), speed)
+            self._anchor(self.now())
 
     def freeze(self) -> None:
         """Stops the clock; timers wait until it is moved or runs again."""
@@ -182,10 +187,10 @@ class Clock:
             self.resume(now, speed, auto)
 
     def resume(self, now: float, speed: float, auto: bool) -> None:
-        """Does what `restore` does to a clock that nobody moves."""
+        """Does what `restore` does, but at once: a clock that is being moved goes on by the speed when it arrives."""
         _checked(now, LATEST, "a time in seconds since the epoch")
         self.speed, self._auto = _checked(speed, MAX_SPEED, "a speed"), auto
-        self._anchor(now, speed)
+        self._anchor(now)
 
     async def skip(self) -> None:
         """Moves the clock to the next timer and fires all that are due then; does nothing when none is pending."""
@@ -199,12 +204,12 @@ class Clock:
         async with self._lock:
             self._moving = True
             self._deadline = asyncio.get_running_loop().time() + self._work_timeout
-            self._anchor(self.now(), 0.0)
+            self._anchor(self.now())
             try:
                 yield
             finally:
                 self._moving = False
-                self._anchor(self._offset, self.speed)
+                self._anchor(self._offset)
 
     async def _move_to(self, to: float) -> None:
         to = round(_checked(to, LATEST, "a time in seconds since the epoch"), 6)
@@ -217,8 +222,8 @@ class Clock:
             to = max(to, due)
         self._offset = to
 
-    def _anchor(self, now: float, rate: float) -> None:
-        self._rate = rate
+    def _anchor(self, now: float) -> None:
+        self._rate = rate = 0.0 if self._moving else self.speed
         self._offset = now - rate * self._real() if rate else _round_up(now)
         self._arm()
 

@@ -77,9 +77,9 @@ class ClockPart:
         self.known, self._read = reading
 
     def refine(self) -> None:
-        """Corrects a clock by what is known better by now of the server's: all processes show the same time."""
+        """Corrects a running clock by what is known better by now of the server's: all processes show the same time."""
         read, clock = self._read, self._clock
-        if read is None or not read.speed or clock.anchor != self.known:
+        if read is None or not read.speed or clock.moving or clock.anchor != self.known:
             return
         if abs(self._shown(read) - clock.now()) > MAX_ERROR * read.speed:
             self.place(NAME, read)
