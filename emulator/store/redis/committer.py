@@ -305,15 +305,19 @@ class Committer:
 
     async def _write_whole(self) -> None:
         """Writes the world as it is known here to a server that has lost it."""
-        self._epoch, self._in_doubt = token_hex(8), []
+        lost, self._epoch, self._in_doubt = self._epoch, token_hex(8), []
         whole = Unit(lambda: None)
         self._undo_all()
         whole.after = {field: data for field, data in self._replica.everything() if field[0] is not self._presence}
         self._run_again(self._pending)
         whole.entries = [(CLEAR, self._journal.epoch.encode()), *self._journal.rewrite()]
-        reply = await self._send([whole], restores=True)
-        if reply.status != "done":
-            raise StoreUnavailable("the store was emptied while it was written to")
+        try:
+            reply = await self._send([whole], restores=True)
+            if reply.status != "done":
+                raise StoreUnavailable("the store was emptied while it was written to")
+        except StoreUnavailable:
+            self._epoch = lost  # perhaps it is there now: then it is loaded, with the journal, as another one's
+            raise
         self.base = reply.seq
         self._presence.join()
         self._journal.entered([kind for kind, _ in whole.entries], 0, reply.journal, reply.entry)
