@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import islice
 
 from emulator.clock import Clock
-from emulator.playbook.limits import Pace, Rolls
+from emulator.playbook.limits import Aligned, Pace, Rolls
 from emulator.store.backend import Charge, Window
-from emulator.store.rolling import Rolling, new_counter, window_end
+from emulator.store.rolling import Rolling, last_charge, new_counter, window_end
 
 
 class MemoryWindows:
@@ -23,14 +23,14 @@ class MemoryWindows:
 
     def charge(self, charges: Sequence[Charge], now: float | None = None) -> list[Window]:
         now = self._clock.now() if now is None else now
-        known, latest = self.windows, self._latest(now)
+        known = self.windows
         windows, begun = [], []
         for key, limit, seconds, cost in charges:
             if seconds.__class__ is not float and not isinstance(seconds, (float, int)):
                 return self._charge_paced(charges, now)
             window = known.get(key)
-            # The upper bound lets go of a window that a clock set back or a shortened limit left in the far future.
-            if window is None or not now < window.resets_at <= latest + seconds:
+            # The first comparison is enough unless the request is late: the second one asks the clock.
+            if window is None or not (now < window.resets_at <= now + seconds or self._holds(window, seconds, now)):
                 window = Window(0, now + seconds)
                 begun.append((key, window))
             if window.used + cost > limit and cost > 0:
@@ -106,17 +106,22 @@ class MemoryWindows:
             counter = self._counter(key, seconds)
             return counter.look(self._moment(counter, now))
         window = self.windows.get(key)
-        if window is None or not now < window.resets_at <= window_end(seconds, self._latest(now)):
-            return None
-        return window
+        return window if window is not None and self._holds(window, seconds, now) else None
+
+    def _holds(self, window: Window, pace: float | Aligned, now: float) -> bool:
+        """Whether a window is the one that a request of `now` is charged to."""
+        # The upper bound lets go of a window that a clock set back or a shortened limit left in the far future.
+        return now < window.resets_at <= window_end(pace, self._latest(now))
 
     def _latest(self, now: float) -> float:
         """Returns the latest moment at which somebody may have charged something before a request of `now` does."""
-        return now
+        # One whose body was slow is charged after others that came later; only a clock that is behind was set back.
+        return max(now, self._clock.now())
 
     def _moment(self, counter: Rolling, now: float) -> float:
-        """Returns the moment at which a request of `now` charges a counter."""
-        return now
+        """Returns the moment at which a request of `now` charges a counter: not before what was charged already."""
+        last = last_charge(counter)
+        return last if now < last <= self._latest(now) else now
 
     def _sweep(self, now: float) -> None:
         """Forgets the windows that are over and, when that is not enough, the oldest tenth; seldom, as it is slow."""

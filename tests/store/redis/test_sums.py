@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from emulator.clock import manual
-from emulator.playbook.limits import Aligned, AtOnce, Refill, Sliding, Spends
-from emulator.store.backend import Bucket, Window
+from emulator.playbook.limits import AtOnce, Refill, Sliding, Spends
+from emulator.store.backend import Bucket
 from emulator.store.redis.changes import Tracker
 from emulator.store.redis.presence import Presence
 from emulator.store.redis.sums import RedisUsage, RedisWindows
@@ -27,20 +27,6 @@ def test_a_rolling_counter_is_read_back_as_it_was(pace: Any) -> None:
         windows.charge([("key", 10, pace, cost)])
     part, name = windows.rolling, ("key",)
     assert part.decode(name, part.encode(name, part.held(name))) == part.held(name)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("pace", [60.0, Aligned(60.0), Sliding(60.0), Refill(1, 60.0)])
-def test_a_request_that_waited_for_others_finds_what_those_have_taken_that_came_after_it(pace: Any) -> None:
-    clock = manual(6_000.0)
-    windows = RedisWindows(clock, tracker(), 10, Presence())
-    windows.charge([("key", 1, pace, 1)])
-    for came in (5_970.0, 5_990.0):
-        assert windows.charge([("key", 1, pace, 1)], came)[0].refused
-        assert (windows.peek("key", pace, came) or Window(0, 0.0)).used == 1
-    clock.resume(6_059.0, 0.0, auto=False)
-    assert windows.charge([("key", 1, pace, 1)])[0].refused
-    clock.resume(6_060.0, 0.0, auto=False)
-    assert not windows.charge([("key", 2, pace, 1)])[0].refused
 
 
 def test_what_is_held_is_not_what_later_charges_change() -> None:
