@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Event, Lock
 from typing import Any
@@ -17,7 +18,7 @@ import yaml
 from tests import loopback
 from tests.apis.aiexport_calls import HAIKU, asking
 from tests.process import Serving
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 from tests.wire import Wire, request
 
 CLIENTS = 6
@@ -53,11 +54,16 @@ def scenario(folder: Path, seconds: int, period: str = "day") -> str:
 class Traffic:
     """Clients that ask processes with the keys of all kinds by turns; `seen` counts kinds and statuses, `lost` those
     whose connection broke, and `odd` are bodies of a 503 that does not say in the API's shape that the store is away.
-    Every second client sends head and body in one write, the others one after the other."""
+    Every second client sends head and body in one write, the others one after the other. With `hold_after`, the clients
+    wait for `interrupt` once there are so many responses."""
 
-    def __init__(self, processes: Sequence[Serving], kinds: Sequence[str] = KINDS) -> None:
+    def __init__(
+        self, processes: Sequence[Serving], kinds: Sequence[str] = KINDS, hold_after: int | None = None
+    ) -> None:
         self._processes, self._kinds = list(processes), kinds
         self._lock, self._ended = Lock(), Event()
+        self._hold_after = hold_after
+        self._released, self._interrupted = Event(), Event()
         self.seen: Counter[tuple[str, int]] = Counter()
         self.lost = 0
         self.odd: list[bytes] = []
@@ -94,16 +100,26 @@ class Traffic:
             try:
                 yield
             finally:
+                self._released.set()
+                self._interrupted.set()
                 if rounds is None:
                     self._ended.set()
             running.result()
+
+    def interrupt(self, kill: Callable[[], None]) -> None:
+        """Kills the first process amid the traffic, however late the caller is: the clients wait at `hold_after`, then
+        go on while `kill` runs, but the first one, which uses this process, goes on after that."""
+        until(lambda: self.answered >= (self._hold_after or 0))
+        self._released.set()
+        kill()
+        self._interrupted.set()
 
     def _client(self, number: int, rounds: int | None) -> None:
         ask = whole if number % 2 else apart
         at, done = number // 2, 0
         while not self._ended.is_set() and (rounds is None or done < rounds):
             try:
-                ask(self._processes[at % len(self._processes)], self._kinds, self._note)
+                ask(self._processes[at % len(self._processes)], self._kinds, partial(self._note, number))
             except (OSError, httpx.TransportError, Broken):
                 with self._lock:
                     self.lost += 1
@@ -112,12 +128,18 @@ class Traffic:
             if rounds is None:
                 self._ended.wait(PAUSE)
 
-    def _note(self, kind: str, status: int, hint: str | None, body: bytes) -> None:
+    def _note(self, client: int, kind: str, status: int, hint: str | None, body: bytes) -> None:
         away = status == 503
         shaped = not away or (hint is not None and "store" in hint and json.loads(body)["type"] == "error")
         with self._lock:
             self.seen[kind, status] += 1
             self.odd += [] if shaped else [body]
+        if self._hold_after is None:
+            return
+        if not client:
+            self._interrupted.wait(PATIENCE)
+        elif self.answered >= self._hold_after:
+            self._released.wait(PATIENCE)
 
 
 Note = Callable[[str, int, str | None, bytes], None]  # kind, status, hint and body of a response

@@ -65,10 +65,9 @@ def test_every_kind_of_limit_is_exact_while_a_process_is_killed_and_at_the_edge_
 ) -> None:
     options = ("--clock", "frozen", "--scenario", scenario(tmp_path, 60))
     one, other = start(*options), start(*options)
-    traffic = Traffic([one, other])
+    traffic = Traffic([one, other], hold_after=20)
     with traffic.in_the_background(ROUNDS):
-        until(lambda: traffic.answered >= 20)
-        kill(one)
+        traffic.interrupt(lambda: kill(one))
     assert 0 < traffic.lost <= CLIENTS
     Traffic([other]).run(ROUNDS)
     assert counts(other) == dict.fromkeys(KINDS, AMOUNT)
@@ -80,10 +79,10 @@ def test_every_kind_of_limit_is_exact_while_a_process_is_killed_and_at_the_edge_
     before = counts(third)
     assert before == dict.fromkeys(KINDS, AMOUNT) | {"aligned": 2 * AMOUNT, "bucket": 2 * AMOUNT - 1}
     _advance(third, 0.001)
-    traffic = Traffic([other, third])
+    traffic = Traffic([other, third], hold_after=20)
     with traffic.in_the_background(ROUNDS):
-        until(lambda: traffic.answered >= 20)
-        kill(other)
+        traffic.interrupt(lambda: kill(other))
+    assert 0 < traffic.lost <= CLIENTS
     Traffic([third]).run(ROUNDS)
     assert counts(third) == before | dict.fromkeys(RATES, 2 * AMOUNT)
 
