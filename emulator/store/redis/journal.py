@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from math import inf
@@ -67,6 +67,7 @@ class RedisJournal(Journal):
         self._open: dict[int, tuple[str, Exchange]] = {}  # by number: worker and exchange, of those that are visible
         self._unseen: dict[int, Exchange] = {}  # by number: those of this process that are not visible yet
         self._missing: list[Exchange] = []  # those of this process that the stream lacked when it was read
+        self._unended: dict[int, Exchange] = {}  # by number: those of this process whose ends it lacks since then
         self._observers: list[Watcher] = []
 
     # ------------------------------------------------------------------ verbs
@@ -139,6 +140,9 @@ class RedisJournal(Journal):
         self._count, self.last = 0, FIRST
         self.finished = max(0, entries.count - entries.entered - [kind for kind, _ in entries.rows].count(END))
         self._follow(entries)
+        mine = [exchange for worker, exchange in self._open.values() if worker == self._presence.worker]
+        self._unended = {exchange.number: exchange for exchange in mine if exchange.outcome != "open"}
+        self.lags = bool(self._unended)  # they end again with their entries
         for worker in {worker for worker, _ in self._open.values()}:
             if not self._presence.is_there(worker):
                 self.stop(worker)
@@ -151,11 +155,16 @@ class RedisJournal(Journal):
             self._unseen = unseen
         self._follow(entries)
 
-    def add_missing(self) -> None:
-        """Adds those of this process that the stream lacked which was read last: another one has written it back."""
+    def add_missing(self, pending: Iterable[tuple[str, bytes]]) -> None:
+        """Adds what the stream lacked of this process that was read last, as another one has written it back, but for
+        what is `pending`: the exchanges, and the ends of exchanges."""
         missing, self._missing = self._missing, []
+        ending = {exchange_of(data)[1].number for kind, data in pending if kind == END}
         for exchange in missing:  # visible when it is committed: others may add theirs before
-            self._tracker.alone_later(partial(self._note, ADD, exchange, partial(self._enter, exchange)))
+            self._tracker.alone_later(partial(self._note, ADD, exchange, partial(self._show, exchange)))
+        for number, exchange in self._unended.items():
+            if number not in ending:
+                self._tracker.alone_later(partial(self._note, END, exchange, _nothing))
 
     def stop(self, worker: str) -> None:
         """Ends the exchanges that were under way in a process that is dead."""
@@ -163,16 +172,17 @@ class RedisJournal(Journal):
             self.finish(exchange)
 
     def rewrite(self) -> list[tuple[str, bytes]]:
-        """Returns the entries of a stream that holds what is kept here."""
+        """Returns the entries of a stream that holds what is kept here; what is open is still whose it was."""
         for exchange in self._unseen.values():
             super().add(exchange)
         self._unseen.clear()
-        return [(ADD, data_of(exchange, self._presence.worker)) for exchange in self]
+        own = self._presence.worker
+        return [(ADD, data_of(each, self._open.get(each.number, (own, each))[0])) for each in self]
 
     def _begin(self, name: str) -> None:
         super().clear()
         self.epoch = name
-        self._open, self._unseen = {}, {}
+        self._open, self._unseen, self._unended = {}, {}, {}
 
     def _follow(self, entries: JournalEntries) -> None:
         for kind, data in entries.rows:
@@ -181,11 +191,12 @@ class RedisJournal(Journal):
                 self._see(worker, exchange)
             elif exchange.number in self._open:
                 of, known = self._open.pop(exchange.number)
+                self._unended.pop(exchange.number, None)
                 if of != self._presence.worker:
                     known.__dict__.update({**exchange.__dict__, "held": known.held})
                 super().finish(known)
         self.finished = entries.count - entries.entered
-        self.lags, self.last, self._count = False, entries.last, entries.count
+        self.lags, self.last, self._count = bool(self._unended), entries.last, entries.count
         self.dropped = max(0, entries.entered - len(self))
         self._unseen.clear()
 
@@ -200,6 +211,11 @@ class RedisJournal(Journal):
         exchange.outcome = outcome
 
     def _enter(self, exchange: Exchange) -> None:
+        self._show(exchange)
+        for observer in tuple(self._observers):
+            observer(exchange)
+
+    def _show(self, exchange: Exchange) -> None:
         if self.lags:
             self._unseen[exchange.number] = exchange
             exchange.held = 1  # it is in the stream
@@ -209,8 +225,6 @@ class RedisJournal(Journal):
             if exchange.outcome == "open":
                 self._open[exchange.number] = self._presence.worker, exchange
             super().add(exchange)
-        for observer in tuple(self._observers):
-            observer(exchange)
 
     def _end(self, exchange: Exchange) -> None:
         if not self.lags:
@@ -247,6 +261,10 @@ def _missing(own: Mapping[int, Exchange], entries: JournalEntries, most: int) ->
     there = {exchange_of(data)[1].number for kind, data in entries.rows if kind == ADD}
     oldest = min(there) if len(there) >= most else 0
     return [exchange for number, exchange in own.items() if number not in there and number > oldest]
+
+
+def _nothing() -> None:
+    """Does nothing."""
 
 
 def exchange_of(data: bytes) -> tuple[str, Exchange]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from emulator.clock import manual
+from emulator.http.exchange import Exchange
 from emulator.playbook.limits import AtOnce
 from emulator.store.redis.presence import Presence
 from emulator.store.redis.recovery import recovered
@@ -74,6 +75,53 @@ def test_each_adds_what_it_has_answered_to_a_journal_that_another_has_written_ba
         await late.close()
 
     play(server, story)
+
+
+def opening(store: OwnBackend, exchange: Exchange) -> Callable[[], Unit]:
+    """Work that adds an exchange whose response takes time."""
+
+    def work() -> Unit:
+        store.journal.add(exchange)
+        yield
+        return 1
+
+    return work
+
+
+@pytest.mark.parametrize("ends", ["before", "unread", "pending", "after"])
+def test_a_response_that_was_in_progress_ends_in_the_journal_of_all(server: Server, ends: str) -> None:
+    """It ends before the server is emptied (and the writer has read that or not), while it is, or afterwards."""
+
+    async def story(one: OwnBackend, other: OwnBackend) -> None:
+        exchange = Exchange(100, 0.0, "GET", "/", "")
+        await one.transact(opening(one, exchange))
+        await other.catch_up()
+        if ends in ("before", "unread"):
+            end(one, exchange)
+            await one.flush()
+        if ends == "before":
+            await other.catch_up()
+        await other.transact(adding(other))  # so it is the one that writes the world back
+        server.client.flushall()
+        if ends == "pending":
+            end(one, exchange)
+        await other.transact(adding(other))
+        if ends == "after":
+            end(one, exchange)
+        await one.flush()
+        late = OwnBackend(server.url, one.world, manual())
+        for store in (one, other, late):
+            await store.catch_up()
+            assert [each.outcome for each in store.journal if each.number == 100] == ["complete"]
+            assert store.journal.finished == (0 if ends == "before" else 1)
+        await late.close()
+
+    play(server, story)
+
+
+def end(store: OwnBackend, exchange: Exchange) -> None:
+    exchange.outcome = "complete"
+    store.journal.finish(exchange)
 
 
 def begin(store: OwnBackend) -> Callable[[], Unit]:

@@ -91,11 +91,13 @@ def test_what_a_stream_lacked_that_another_process_has_written_back_is_seen_when
         Journal.add(journal, ended(number))
     row = (ADD, data_of(ended(2), "other"))
     journal.read(JournalEntries(journal.epoch, [row], "1-0", 1, 1))
-    journal.add_missing()
+    journal.add_missing(())
     assert [exchange.number for exchange in journal] == [2]
-    for unit in queued:
-        unit.follow()
-    assert [exchange.number for exchange in journal] == [2, 1]
+    counted = list[Exchange]()
+    with journal.watched(counted.append, own=True):
+        for unit in queued:
+            unit.follow()
+    assert ([exchange.number for exchange in journal], counted) == ([2, 1], [])  # it was counted when it was answered
 
 
 def test_who_begins_to_watch_sees_what_others_were_heard_to_add_before(
