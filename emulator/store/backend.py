@@ -286,7 +286,8 @@ class Backend(Protocol):
         """Brings what is read outside of units of work up to what all processes have done. Raises StoreUnavailable."""
 
     def alone(self) -> AbstractAsyncContextManager[None]:
-        """Lets no other process that asks for the same do something meanwhile, such as move the clock."""
+        """Lets no other process that asks for the same do something meanwhile, such as move the clock. Raises
+        StoreUnavailable, at whatever is awaited inside when another process has begun the same nevertheless."""
 
     async def everywhere(self) -> None:
         """Waits until all processes have done what follows from what this one has changed. Raises StoreUnavailable."""

@@ -30,6 +30,7 @@ from emulator.store.redis.sums import RedisCounters, RedisUsage, RedisWindows
 
 T = TypeVar("T")
 PAUSE = 0.005  # real seconds after which others are asked again how far they are
+REPLACED = "another process has begun the same before this was done, after the store was emptied or stood still"
 
 
 class RedisBackend(MemoryBackend):
@@ -132,23 +133,33 @@ class RedisBackend(MemoryBackend):
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
-        holder = token_hex(8)
+        holder, left = token_hex(8), asyncio.Event()
         while not await self._server.lock(self._world, holder, LIFE):
             await pause(PAUSE)
-        staying = asyncio.get_running_loop().create_task(self._stay_alone(holder))
+        lease = asyncio.timeout(None)
+        staying = asyncio.get_running_loop().create_task(self._stay_alone(holder, lease, left))
         try:
-            await self.catch_up()
-            yield
+            async with lease:
+                await self.catch_up()
+                yield
+        except TimeoutError as error:
+            if not lease.expired():
+                raise
+            raise StoreUnavailable(REPLACED) from error
         finally:
-            staying.cancel()
+            left.set()
+            await staying  # a sign of life that came after the end would lock others out
             await self._server.unlock(self._world, holder)
 
-    async def _stay_alone(self, holder: str) -> None:
-        """Gives a sign of life each second, without which others take over what only one may do."""
-        while True:
-            await pause(BEAT)
+    async def _stay_alone(self, holder: str, lease: asyncio.Timeout, left: asyncio.Event) -> None:
+        """Gives a sign of life each second, until it has left; without it others take over what only one may do.
+        When one has done so, the lease ends at once."""
+        loop = asyncio.get_running_loop()
+        while not await _happens(left, BEAT):
             with suppress(StoreUnavailable):
-                await self._server.stay(self._world, holder, LIFE)
+                if not await self._server.lock(self._world, holder, LIFE) and not left.is_set():
+                    lease.reschedule(loop.time())
+                    return
 
     async def everywhere(self) -> None:
         """Waits until all processes have done what follows from what this one has committed: at most as long as a clock
@@ -251,3 +262,11 @@ class RedisBackend(MemoryBackend):
         self.windows.rolling.become(other.windows.rolling)
         self.usage.replace_all(other.usage.dump())
         self.schedule.replace_all(dump.schedule)
+
+
+async def _happens(event: asyncio.Event, seconds: float) -> bool:
+    """Waits real seconds, or until it has happened; returns whether it has."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()

@@ -34,7 +34,6 @@ local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1"""
-STAY = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
 UNLOCK = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 SHA = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 RECOVER = (files("emulator.store.redis") / "recover.lua").read_text()
@@ -124,14 +123,9 @@ class RedisServer:
         return {name.decode(): int(value.split()[1]) for name, value in zip(rows[0][::2], rows[0][1::2], strict=True)}
 
     async def lock(self, world: str, holder: str, seconds: float) -> bool:
-        """Makes a holder the only one that does something, for so many seconds unless it says that it `stays`; returns
-        False when another one is. Raises StoreUnavailable."""
+        """Makes a holder the only one that does something, for so many seconds from now, also when it has been that
+        already or the server has lost it; returns False when another one is. Raises StoreUnavailable."""
         return await self._alone(LOCK, world, holder, str(int(seconds * 1000)))
-
-    async def stay(self, world: str, holder: str, seconds: float) -> bool:
-        """Lets a holder be the only one for so many seconds from now; returns False when it is that no more. Raises
-        StoreUnavailable."""
-        return await self._alone(STAY, world, holder, str(int(seconds * 1000)))
 
     async def unlock(self, world: str, holder: str) -> bool:
         """Ends what `lock` began; returns False when it had ended. Raises StoreUnavailable."""

@@ -28,6 +28,8 @@ from tests.wire import Wire, request
 
 pytestmark = pytest.mark.slow
 CLIENTS = 12
+LEASE = 5_000  # milliseconds after which another process may move the clock
+ENDLESS = -1  # what Redis says of a key that has no end
 LONG = "word " * 9_000  # of which a free plan has a dozen a day
 Start = Callable[..., Serving]
 
@@ -241,10 +243,13 @@ def test_a_process_that_is_killed_while_it_moves_the_clock_keeps_no_other_one_fr
         batch_of(one, webhook_url=url)
         moving = pool.submit(quiet_control, one, "POST", "/clock", {"advance": "10s"})
         until(lambda: taken)
-        assert server.client.exists(lock)
         one.process.send_signal(signal.SIGKILL)
         moving.result()
-        assert server.client.pttl(lock) <= 5_000
+        # On a slow machine it may have moved the clock before it was killed: then it leaves behind what it would have.
+        server.client.set(lock, "killed", px=LEASE, nx=True)
+        left = server.client.pttl(lock)
+        assert left <= LEASE
+        assert left != ENDLESS
         before = control(other, "GET", "/clock")["now"]
         assert control(other, "POST", "/clock", {"advance": "1h"})["now"] >= before + 3_600
     assert not server.client.exists(lock)
