@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from emulator.clock import manual
+from emulator.errors import StoreUnavailable
 from emulator.http.exchange import Exchange
 from emulator.playbook.limits import AtOnce
 from emulator.store.redis.presence import Presence
@@ -17,6 +18,7 @@ from emulator.store.redis.recovery import recovered
 from emulator.store.redis.server import RedisServer
 from tests.redis_server import OwnBackend, Server, new_world
 from tests.store.redis.test_committer import Unit, adding
+from tests.waiting import PATIENCE
 
 Story = Callable[[OwnBackend, OwnBackend], Awaitable[None]]
 
@@ -229,6 +231,23 @@ def test_one_that_is_not_heard_of_is_not_waited_for(server: Server) -> None:
     assert decide(server, ("one", 3, ["other"])) == ["wait"]
     server.client.hset("ai-api-emulator:{w}:offers", "", "1.0")
     assert decide(server, ("one", 3, ["other"])) == ["write"]
+
+
+def test_nobody_waits_indefinitely_for_the_one_that_is_to_write(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emulator.store.redis.recovery.TIMEOUT", 0.1)
+    assert decide(server, ("best", 9, []), life=PATIENCE) == ["write"]
+
+    async def ask() -> bool:
+        own = RedisServer(server.url)
+        try:
+            return await recovered(own, "w", Presence(), 0)
+        finally:
+            await own.close()
+
+    with pytest.raises(StoreUnavailable, match="does not write it back"):
+        asyncio.run(ask())
 
 
 def test_an_outage_that_lasts_is_reported(server: Server) -> None:
