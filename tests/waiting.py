@@ -10,9 +10,10 @@ PATIENCE = 120.0  # real seconds after which something has failed
 TICK = 0.01
 
 
-def until(seen: Callable[[], object], message: Callable[[], object] = str) -> None:
-    """Wait until `seen()` is true; an AssertionError with `message()` when that takes too long."""
+def until(seen: Callable[[], object], message: Callable[[], object] = str, tick: float = TICK) -> None:
+    """Wait until `seen()` is true, asking each `tick` seconds; an AssertionError with `message()` when that takes too
+    long."""
     ticker, end = Event(), monotonic() + PATIENCE
     while not seen():
         assert monotonic() < end, message()
-        ticker.wait(TICK)
+        ticker.wait(tick)

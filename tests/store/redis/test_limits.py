@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import pairwise
+from math import inf
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -37,6 +38,7 @@ pytestmark = pytest.mark.slow
 Start = Callable[..., Serving]
 Rows = list[dict[str, Any]]
 OPEN = ("open", 200)
+SELDOM = 0.5  # real seconds between two looks at the whole journal, which the process under test has to send
 ROUNDS = 2  # of each client: all together ask twice as often as is let through
 
 
@@ -96,26 +98,25 @@ def _advance(process: Serving, seconds: float) -> None:
 def test_no_window_of_a_clock_at_speed_has_more_while_a_process_is_killed(
     start: Start, tmp_path: Path, speed: int
 ) -> None:
-    span = 3 * speed // 2  # a second and a half of real time
+    span = 4 * speed  # four seconds of real time, in which slow processes fill a window too
     options = ("--clock", f"x{speed}", "--scenario", scenario(tmp_path, span, "month"))
     one, other = start(*options), start(*options)
     traffic = Traffic([one, other])
     with traffic.in_the_background():
-        until(lambda: _full(other) >= 1)
+        until(lambda: _full(other) >= 1, tick=SELDOM)
         kill(one)
-        before = _full(other)
-        until(lambda: _full(other) >= before + 2)
+        killed, before = _now(other), _full(other)
+        until(lambda: _full(other) >= before + 2, tick=SELDOM)
     rows = admitted(other)
-    skew = MAX_SKEW * speed
     for kind in ("first", "aligned"):
         assert max(_windows(rows[kind]).values()) == AMOUNT, kind
     resets = sorted(int(reset) for reset in _windows(rows["first"]))
     assert all(later - earlier >= span - 1 for earlier, later in pairwise(resets))
-    sliding, bucket = ([each["at"] for each in rows[kind]] for kind in ("sliding", "bucket"))
-    assert all(later - earlier >= span - skew for earlier, later in zip(sliding, sliding[AMOUNT:], strict=False))
-    for first, began in enumerate(bucket):
-        for count, at in enumerate(bucket[first:], 1):
-            assert count <= AMOUNT + (at - began + skew) * AMOUNT / span + 1e-6
+    skew = MAX_SKEW * speed
+    assert all(took >= span - skew for took in _longest(rows["sliding"], AMOUNT + 1, killed))
+    for count in range(AMOUNT + 1, len(rows["bucket"]) + 1):
+        for took in _longest(rows["bucket"], count, killed):
+            assert count <= AMOUNT + (took + skew) * AMOUNT / span + 1e-6
     assert {kind: len(rows[kind]) for kind in (*TOTALS, JOBS)} == dict.fromkeys((*TOTALS, JOBS), AMOUNT)
 
 
@@ -125,8 +126,26 @@ def _windows(rows: Rows) -> Counter[str]:
 
 
 def _full(process: Serving) -> int:
-    """How many windows are full."""
-    return list(_windows(admitted(process)["first"]).values()).count(AMOUNT)
+    """How many windows are full, of each of the kinds that have some."""
+    rows = admitted(process)
+    return min(list(_windows(rows[kind]).values()).count(AMOUNT) for kind in ("first", "aligned"))
+
+
+def _longest(rows: Rows, count: int, killed: float) -> Iterator[float]:
+    """In how many seconds so many exchanges in a row were charged at most: each is charged once its body is there, at
+    any moment until it has ended; what a killed process had begun, it charged before it was killed."""
+    ends = [
+        each["at"] + each["took"] if each["outcome"] == "complete" else killed if each["at"] < killed else inf
+        for each in rows
+    ]
+    for first in range(len(rows) - count + 1):
+        yield max(ends[first : first + count]) - rows[first]["at"]
+
+
+def _now(process: Serving) -> float:
+    """The time of the world, in seconds since the epoch."""
+    now: float = process.client.get("/_emulator/clock", timeout=PATIENCE).json()["now"]
+    return now
 
 
 @pytest.mark.parametrize("clock", ["frozen", "x1000"])
