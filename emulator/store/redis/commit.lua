@@ -1,9 +1,10 @@
 -- Commits units of work to a world: all that they change, or nothing when something that they read has changed since.
 --
 -- KEYS: the world's state (hash: field -> value), its changes (sorted set: field -> the number of the commit that
--- changed it last), its head (hash: epoch, seq, floor, entered, ended, journal, turn, until, last:WORKER), its journal
--- (stream), its workers (hash: worker -> until when it lives if it is not heard of, the commit up to which it has
--- done all that follows), and the offers to write it back (see recover.lua).
+-- changed it last), its head (hash: epoch, seq, floor, entered, ended, journal, turn, until, last:WORKER, when it began,
+-- 1 when it was restored, 1 when another one of its name was forgotten), its journal (stream), its workers (hash: worker
+-- -> until when it lives if it is not heard of, the commit up to which it has done all that follows), and in the seventh
+-- place the offers to write it back (see recover.lua).
 -- ARGV[1], packed: epoch, base (the last commit that the worker knows of), worker, number (of this attempt), limit,
 -- reads (`*`: everything), sets (field, value, field, value ...), drops, marks (names that are no fields), how many
 -- entries are kept at least, a counter (field) and how many numbers of it to reserve, the seconds for which the worker
@@ -47,6 +48,9 @@ if restores then
   head = {epoch, head[2]}
 elseif whole == 1 or head[1] ~= epoch then
   return {'gone', 0, time[1], time[2], {}, 0, 0, 0, ''}
+end
+if not head[2] and not restores then
+  redis.call('HSETNX', KEYS[3], 'began', string.format('%.6f', now))
 end
 local seq, floor = tonumber(head[2] or 0), tonumber(head[3] or 0)
 local entries, journal = tonumber(head[7] or 0) + tonumber(head[8] or 0), head[9] or string.sub(epoch, 1, 8)

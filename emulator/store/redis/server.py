@@ -105,8 +105,8 @@ class RedisServer:
 
     async def recover(self, world: str, offer: Sequence[str], known: Iterable[str]) -> str:
         """Returns what a process is to do about a world that is lost: see recover.lua. Raises StoreUnavailable."""
-        _, _, head, *_, offers = self.keys(world)
-        command = ("EVAL", RECOVER, "2", head, offers, *offer, *known)
+        _, _, head, _, workers, _, offers = self.keys(world)
+        command = ("EVAL", RECOVER, "3", head, offers, workers, *offer, *known)
         replies: list[bytes] = await self._reply(partial(_ask, (command,)))
         return replies[0].decode()
 
@@ -217,7 +217,7 @@ class RedisServer:
             with self.blocking.pipeline(transaction=True) as pipeline:
                 pipeline.delete(*keys)
                 if seq is not None:
-                    pipeline.hset(keys[2], "seq", seq)
+                    pipeline.hset(keys[2], mapping={"seq": seq, "forgotten": 1})
                     pipeline.expire(keys[2], FORGOTTEN)
                 pipeline.execute()
         except (RedisError, OSError) as error:

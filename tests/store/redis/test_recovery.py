@@ -198,6 +198,23 @@ def test_a_process_that_has_started_on_the_empty_server_takes_over_what_was_lost
     play(server, story)
 
 
+def test_a_process_that_has_started_on_the_empty_server_does_not_win_by_many_commits(server: Server) -> None:
+    async def story(one: OwnBackend, other: OwnBackend) -> None:
+        one.records.put("things", "old", {})
+        await one.flush()
+        server.client.flushall()
+        late = OwnBackend(server.url, one.world, manual())
+        for _ in range(5):
+            await late.transact(adding(late))
+        await one.transact(adding(one))
+        for store in (one, other, late):
+            await store.catch_up()
+            assert store.records.get("things", "old") == {}
+        await late.close()
+
+    play(server, story)
+
+
 def test_a_world_that_was_removed_does_not_come_back_into_one_of_its_name(server: Server) -> None:
     async def story(one: OwnBackend, other: OwnBackend) -> None:
         await one.transact(adding(one))
@@ -225,6 +242,25 @@ def decide(server: Server, *offers: tuple[str, int, list[str]], life: float = 5.
 def test_nobody_writes_before_all_that_are_known_have_made_an_offer(server: Server) -> None:
     told = decide(server, ("one", 3, ["other"]), ("third", 9, []), ("other", 7, []), ("one", 3, []), ("third", 9, []))
     assert told == ["wait", "wait", "wait", "wait", "write"]
+
+
+@pytest.mark.parametrize(
+    ("head", "lives", "decision"),
+    [
+        ({"seq": 50}, True, "write"),
+        ({"seq": 50, "began": 1.0}, False, "write"),  # of older data: nobody uses it
+        ({"seq": 5, "began": 1.0}, True, "load"),
+        ({"seq": 5, "restored": 1}, True, "load"),
+        ({"seq": 50, "forgotten": 1}, True, "load"),
+    ],
+)
+def test_a_world_that_has_just_begun_gives_way_to_the_one_that_was_lost(
+    server: Server, head: dict[Any, Any], lives: bool, decision: str
+) -> None:
+    now = server.client.time()[0]
+    server.client.hset("ai-api-emulator:{w}:head", mapping={"epoch": "another", "began": now, **head})
+    server.client.hset("ai-api-emulator:{w}:workers", "late", f"{now + (PATIENCE if lives else -1.0)} 0")
+    assert decide(server, ("one", 9, []), life=PATIENCE) == [decision]
 
 
 def test_one_that_is_not_heard_of_is_not_waited_for(server: Server) -> None:
