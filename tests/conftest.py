@@ -41,7 +41,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skips what is true in memory only where the state is elsewhere; REQUIRE_ALL allows that: it runs in memory."""
+    """Skips what is true in memory only where the state is elsewhere; `scripts/test` leaves it out there."""
     if config.getoption("--store") == "memory":
         return
     for item in items:
@@ -77,7 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if REQUIRE_ALL and report.skipped and not hasattr(report, "wasxfail") and IN_MEMORY not in reason(report):
+    if REQUIRE_ALL and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"REQUIRE_ALL=1 allows no skipped test: {reason(report)}"
     return report

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ["cat", "chmod", "cksum", "cp", "dirname", "grep", "mkdir", "mktemp", "nproc", "rm", "sh", "tail", "tee"]
+REDIS = "not slow and not in_memory"  # the mark of what runs with the state in Redis
 NOTED = "#!/bin/sh\necho \"${{0##*/}} $*\" >>'{calls}'\n"
 FAKE = r"""#!/bin/sh
 case "$*" in
@@ -102,7 +103,7 @@ def test_a_run_fails_when_types_are_wrong_and_says_what_is(checkout: Checkout) -
 
 @pytest.mark.parametrize(
     ("option", "marks", "measured"),
-    [([], [None, "not slow"], 0), (["--coverage"], ["not slow or measured", "slow and not measured", "not slow"], 1)],
+    [([], [None, REDIS], 0), (["--coverage"], ["not slow or measured", "slow and not measured", REDIS], 1)],
     ids=["whole", "coverage"],
 )
 def test_a_whole_run_leaves_no_test_out_and_ends_with_redis(
@@ -120,7 +121,7 @@ def test_a_whole_run_leaves_no_test_out_and_ends_with_redis(
     assert runs[:2] == ["ruff format --check .", "ruff check ."]
     assert sum(run.startswith("mypy") for run in runs) == 1
     tests = [run for run in runs if "-m pytest" in run]
-    selected = [re.search(r"pytest .*-m ([a-z ]+?)(?= -| tests/|$)", run) for run in tests]
+    selected = [re.search(r"pytest .*-m ([a-z_ ]+?)(?= -| tests/|$)", run) for run in tests]
     assert [found and found[1] for found in selected] == marks
     assert "--store redis" in tests[-1]
     assert sum(run.startswith("coverage run -m pytest") for run in runs) == measured
