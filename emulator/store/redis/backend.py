@@ -19,8 +19,8 @@ from emulator.store.redis.changes import Continuing, Tracker, Unit
 from emulator.store.redis.clock import ClockPart, ServerTime
 from emulator.store.redis.committer import Committer
 from emulator.store.redis.journal import RedisJournal
-from emulator.store.redis.packer import BEAT, LIFE
-from emulator.store.redis.presence import Era, Presence
+from emulator.store.redis.packer import BEAT
+from emulator.store.redis.presence import LIFE, Era, Presence
 from emulator.store.redis.records import RedisRecords
 from emulator.store.redis.replica import Replica
 from emulator.store.redis.schedule import RedisSchedule

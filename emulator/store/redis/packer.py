@@ -13,12 +13,11 @@ from emulator.store.redis.clock import NAME as CLOCK
 from emulator.store.redis.clock import ClockPart, Reading
 from emulator.store.redis.journal import ADD, RedisJournal
 from emulator.store.redis.lots import Lots
-from emulator.store.redis.presence import ERA, Era, Presence
+from emulator.store.redis.presence import ERA, LIFE, Era, Presence
 from emulator.store.redis.replica import wire
 
 KNOWN_CHANGES = 20_000  # fields whose last change Redis remembers; who is further behind loads everything
 BEAT = 1.0  # real seconds between two signs of life, at most
-LIFE = 5.0  # real seconds after which a process that is not heard of is taken to be dead
 URGENT = "ke"  # letters of the parts whose changes others must hear of at once
 ALL = "*"  # stands for everything among what was read
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from secrets import token_hex
 from typing import Any
 
@@ -12,7 +12,7 @@ import msgspec
 from emulator.clock import steady
 from emulator.store.redis.changes import Name, Tracker
 
-HEARD = 5.0  # real seconds for which a worker that was heard of may be one that has just joined
+LIFE = 5.0  # real seconds after which a process that is not heard of is taken to be dead
 
 
 class Presence:
@@ -31,6 +31,7 @@ class Presence:
         self.left: list[Callable[[str], None]] = []
         self._now = steady()
         self._heard: dict[str, float] = {}  # when others were heard of that are not known yet
+        self._gone: dict[str, float] = {}  # when others left, of which a last commit may still be heard
 
     def about(self) -> dict[str, Any]:
         """Returns what others may know of this worker."""
@@ -59,17 +60,20 @@ class Presence:
 
     def hear(self, worker: str) -> None:
         """Notes that a worker has committed something."""
-        if worker not in self.workers:
+        if worker not in self.workers and worker not in self._gone:
             self._heard[worker] = self._now()
 
     def others(self) -> list[str]:
         """Returns the other workers that may be there, those included that are known by what they commit alone."""
-        self._heard = {worker: at for worker, at in self._heard.items() if at > self._now() - HEARD}
+        self._heard = self._recent(self._heard)
         return [worker for worker in {**self.workers, **self._heard} if worker != self.worker]
 
     def is_there(self, worker: str) -> bool:
         """Whether a worker may still end what it has under way."""
         return worker == self.worker or worker in self.workers
+
+    def _recent(self, moments: Mapping[str, float]) -> dict[str, float]:
+        return {worker: at for worker, at in moments.items() if at > self._now() - LIFE}
 
     # ------------------------------------------------------------------ part
 
@@ -77,10 +81,12 @@ class Presence:
         return self.workers.get(name[0])
 
     def place(self, name: Name, value: Any) -> None:
+        self._heard.pop(name[0], None)
         if value is not None:
             self.workers[name[0]] = value
-            self._heard.pop(name[0], None)
-        elif self.workers.pop(name[0], None) is not None:
+            return
+        self._gone = {**self._recent(self._gone), name[0]: self._now()}
+        if self.workers.pop(name[0], None) is not None:
             for callback in self.left:
                 callback(name[0])
 

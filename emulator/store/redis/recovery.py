@@ -10,8 +10,7 @@ import asyncio
 
 from emulator.clock import pause
 from emulator.errors import StoreUnavailable
-from emulator.store.redis.packer import LIFE
-from emulator.store.redis.presence import Presence
+from emulator.store.redis.presence import LIFE, Presence
 from emulator.store.redis.server import RedisServer
 
 TIMEOUT = 15.0  # real seconds for another process to write its copy back

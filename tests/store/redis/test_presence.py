@@ -35,6 +35,16 @@ def test_those_that_are_not_among_the_living_have_left() -> None:
     assert (presence.others(), presence.joined, left) == (["alive"], True, ["dead"])
 
 
+def test_one_that_has_left_is_not_waited_for_when_its_last_commit_is_heard_of_later() -> None:
+    presence = Presence()
+    presence.place(("other",), {"pid": 1})
+    presence.hear("third")
+    for name in ("other", "third"):  # of the third one nothing else was known
+        presence.place((name,), None)
+        presence.hear(name)
+    assert presence.others() == []
+
+
 def test_one_that_has_just_joined_is_known_by_what_it_commits() -> None:
     presence = Presence()
     presence.hear("other")

@@ -23,6 +23,13 @@ from tests.waiting import PATIENCE
 Story = Callable[[OwnBackend, OwnBackend], Awaitable[None]]
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has nobody taken to be dead because this machine is slow."""
+    for name in ("packer.LIFE", "recovery.LIFE", "recovery.TIMEOUT"):
+        monkeypatch.setattr(f"emulator.store.redis.{name}", PATIENCE)
+
+
 def play(server: Server, story: Story) -> None:
     """Plays with two processes on one world, each of which knows of the other."""
 
@@ -227,7 +234,7 @@ def test_a_world_that_was_removed_does_not_come_back_into_one_of_its_name(server
     play(server, story)
 
 
-def decide(server: Server, *offers: tuple[str, int, list[str]], life: float = 5.0) -> list[str]:
+def decide(server: Server, *offers: tuple[str, int, list[str]], life: float = PATIENCE) -> list[str]:
     """What each of several processes is told that offers its copy: name, last commit, whom it knows."""
 
     async def run() -> list[str]:
@@ -260,7 +267,7 @@ def test_a_world_that_has_just_begun_gives_way_to_the_one_that_was_lost(
     now = server.client.time()[0]
     server.client.hset("ai-api-emulator:{w}:head", mapping={"epoch": "another", "began": now, **head})
     server.client.hset("ai-api-emulator:{w}:workers", "late", f"{now + (PATIENCE if lives else -1.0)} 0")
-    assert decide(server, ("one", 9, []), life=PATIENCE) == [decision]
+    assert decide(server, ("one", 9, [])) == [decision]
 
 
 def test_one_that_is_not_heard_of_is_not_waited_for(server: Server) -> None:
@@ -273,7 +280,7 @@ def test_nobody_waits_indefinitely_for_the_one_that_is_to_write(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("emulator.store.redis.recovery.TIMEOUT", 0.1)
-    assert decide(server, ("best", 9, []), life=PATIENCE) == ["write"]
+    assert decide(server, ("best", 9, [])) == ["write"]
 
     async def ask() -> bool:
         own = RedisServer(server.url)
