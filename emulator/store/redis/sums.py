@@ -17,7 +17,7 @@ from emulator.store.memory import MemoryCounters, MemoryUsage, UsageRow
 from emulator.store.redis.changes import Name, Tracker, verb
 from emulator.store.redis.lots import Lots
 from emulator.store.redis.presence import Presence
-from emulator.store.rolling import BucketLevel, Rolling, SlidingLog, UnderWay, last_charge
+from emulator.store.rolling import BucketLevel, Rolling, SlidingLog, UnderWay
 from emulator.store.windows import MemoryWindows
 
 V = TypeVar("V")
@@ -208,10 +208,6 @@ class RedisWindows(MemoryWindows):
     def _latest(self, now: float) -> float:
         # A request may have waited for others to commit, which came after it; only a clock that is behind was set back.
         return max(now, self._clock.now()) + MAX_SKEW * self._clock.speed
-
-    def _moment(self, counter: Rolling, now: float) -> float:
-        last = last_charge(counter)
-        return last if now < last <= self._latest(now) else now
 
     def _new(self, pace: Rolls) -> Rolling:
         return SharedUnderWay(0, {}, self._presence) if isinstance(pace, AtOnce) else super()._new(pace)
