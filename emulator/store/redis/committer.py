@@ -264,7 +264,7 @@ class Committer:
         self._take(stored, asked)
         self._run_again(self._pending)
         if reply.status == "gone":
-            self._journal.add_missing(entry for unit in [*self._pending] for entry in unit.entries)
+            self._journal.add_missing(entry for unit in self._pending for entry in unit.entries)
         if self._era.held(ERA) != era:
             self._era.follow()
         self.changed()

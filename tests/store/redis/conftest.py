@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
+from tests.process import Serving
 from tests.redis_server import MISSING, Server, installed
+
+Start = Callable[..., Serving]
 
 
 @pytest.fixture
@@ -17,3 +22,17 @@ def server() -> Iterator[Server]:
     own = Server()
     yield own
     own.end()
+
+
+@pytest.fixture
+def start(server: Server, tmp_path: Path) -> Iterator[Start]:
+    """Starts another process on the store, with these options of `emulator serve`."""
+    with ExitStack() as stack:
+        started: list[Path] = []
+
+        def one(*options: str) -> Serving:
+            started.append(tmp_path / str(len(started)))
+            started[-1].mkdir()
+            return stack.enter_context(Serving(started[-1], "--store", server.url, *options))
+
+        yield one

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import pairwise
@@ -17,7 +17,7 @@ import pytest
 
 from emulator.store.redis.sums import MAX_SKEW
 from tests.process import Serving
-from tests.redis_server import Server
+from tests.store.redis.conftest import Start
 from tests.store.redis.limit_traffic import (
     AMOUNT,
     CLIENTS,
@@ -35,26 +35,11 @@ from tests.store.redis.limit_traffic import (
 from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.slow
-Start = Callable[..., Serving]
 Rows = list[dict[str, Any]]
 OPEN, STOPPED, REFUSED = ("open", 200), ("stopped", 200), ("complete", 429)
 SELDOM = 0.5  # real seconds between two looks at the whole journal, which the process under test has to send
+LARGE_JOURNAL = ("--journal-entries", "50000", "--quiet")  # it keeps all of the traffic
 ROUNDS = 2  # of each client: all together ask twice as often as is let through
-
-
-@pytest.fixture
-def start(server: Server, tmp_path: Path) -> Iterator[Start]:
-    """Starts another process on the store."""
-    with ExitStack() as stack:
-        started: list[Path] = []
-
-        def one(*arguments: str) -> Serving:
-            started.append(tmp_path / str(len(started)))
-            started[-1].mkdir()
-            options = ("--store", server.url, "--journal-entries", "50000", "--quiet")
-            return stack.enter_context(Serving(started[-1], *options, *arguments))
-
-        yield one
 
 
 def kill(process: Serving) -> None:
@@ -65,7 +50,7 @@ def kill(process: Serving) -> None:
 def test_every_kind_of_limit_is_exact_while_a_process_is_killed_and_at_the_edge_of_its_window(
     start: Start, tmp_path: Path
 ) -> None:
-    options = ("--clock", "frozen", "--scenario", scenario(tmp_path, 60))
+    options = (*LARGE_JOURNAL, "--clock", "frozen", "--scenario", scenario(tmp_path, 60))
     one, other = start(*options), start(*options)
     traffic = Traffic([one, other], hold_after=20)
     with traffic.in_the_background(ROUNDS):
@@ -99,7 +84,7 @@ def test_no_window_of_a_clock_at_speed_has_more_while_a_process_is_killed(
     start: Start, tmp_path: Path, speed: int
 ) -> None:
     span = 4 * speed  # four seconds of real time, in which slow processes fill a window too
-    options = ("--clock", f"x{speed}", "--scenario", scenario(tmp_path, span, "month"))
+    options = (*LARGE_JOURNAL, "--clock", f"x{speed}", "--scenario", scenario(tmp_path, span, "month"))
     one, other = start(*options), start(*options)
     traffic = Traffic([one, other])
     with traffic.in_the_background():
@@ -152,7 +137,7 @@ def _now(process: Serving) -> float:
 def test_as_many_are_under_way_as_may_be_before_and_after_a_process_is_killed(
     start: Start, tmp_path: Path, clock: str
 ) -> None:
-    options = ("--clock", clock, "--scenario", scenario(tmp_path, 60))
+    options = (*LARGE_JOURNAL, "--clock", clock, "--scenario", scenario(tmp_path, 60))
     one, other = start(*options), start(*options)
     with ExitStack() as stack, ThreadPoolExecutor(2 * AMOUNT) as pool:
         for at_once in (True, False):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,6 +23,7 @@ from tests.apis.aiexport_calls import FREE, HAIKU, PRO, asking
 from tests.process import Serving
 from tests.receiver import receiving
 from tests.redis_server import Server
+from tests.store.redis.conftest import Start
 from tests.waiting import PATIENCE, until
 from tests.wire import Wire, request
 
@@ -31,21 +32,6 @@ CLIENTS = 12
 LEASE = 5_000  # milliseconds after which another process may move the clock
 ENDLESS = -1  # what Redis says of a key that has no end
 LONG = "word " * 9_000  # of which a free plan has a dozen a day
-Start = Callable[..., Serving]
-
-
-@pytest.fixture
-def start(server: Server, tmp_path: Path) -> Iterator[Start]:
-    """Starts another process on the store."""
-    with ExitStack() as stack:
-        started: list[Path] = []
-
-        def one(*arguments: str) -> Serving:
-            started.append(tmp_path / str(len(started)))
-            started[-1].mkdir()
-            return stack.enter_context(Serving(started[-1], "--store", server.url, *arguments))
-
-        yield one
 
 
 def ask(client: httpx.Client, key: str = FREE, **more: Any) -> httpx.Response | None:
