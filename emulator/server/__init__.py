@@ -28,6 +28,7 @@ from emulator.server.ports import Make, Ports
 from emulator.server.protocol import HttpProtocol
 from emulator.server.time_limits import ServerConfig
 from emulator.server.tls import TlsListener, hello_context
+from emulator.server.write_batch import WriteBatch
 from emulator.settings.settings import Settings
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Server(uvicorn.Server):
         control: Sequence[socket.socket] = (),
     ) -> None:
         self._ports = Ports()
+        self._writes = WriteBatch()
         self._keep_alive, self._read_timeout = keep_alive, read_timeout
         super().__init__(self._config_of(app))
         self._app = app
@@ -93,7 +95,7 @@ class Server(uvicorn.Server):
             timeout_keep_alive=self._keep_alive,  # type: ignore[arg-type]  # uvicorn only adds it
         )
         config.read_timeout = self._read_timeout or math.inf
-        config.ports = self._ports
+        config.ports, config.writes = self._ports, self._writes
         return config
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

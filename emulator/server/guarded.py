@@ -33,6 +33,7 @@ class GuardedProtocol(HttpProtocol):
 
     def on_headers_complete(self) -> None:
         if self._resets and not is_control(self.url):
+            self.config.writes.flush()
             reset(self.transport)
             raise BadRequest(400, "the connection is reset")  # so that the parser reads no more
         super().on_headers_complete()

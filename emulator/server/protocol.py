@@ -1,7 +1,8 @@
 """HTTP connection: uvicorn's, with a fast path for complete requests and responses.
 
 A request whose head and body are complete is handled where it is read: without uvicorn's request cycle, event and task,
-with status line, headers and body in one write, and with one timer per connection (time_limits). The rules:
+with status line, headers and body in one write (write_batch), and with one timer per connection (time_limits). The
+rules:
 
 - The fast path takes a request if HTTP/1.1, not HEAD, and no response is in progress on the connection.
 - A request that arrives whole does not pass the parser if it begins like an earlier one (known_heads). If it needs
@@ -107,6 +108,7 @@ class ProxyingProtocol(PostponingProtocol):
             return
         if warning is None or warning:
             LOG.warning(warning or f"refused a request: {reason}")
+        self.config.writes.flush()
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is None or cycle.response_complete or (cycle.more_body and not cycle.response_started):
             head = b"%bcontent-type: text/plain; charset=utf-8\r\nconnection: close\r\n" % STATUS_LINE[reason.status]
@@ -122,6 +124,7 @@ class ProxyingProtocol(PostponingProtocol):
             self._refuse(BadRequest(400, "CONNECT is not possible here"), "")
             return
         self._stop_timer()
+        self.config.writes.flush()
         route = proxy.connect((self._tunnel or b"").decode("latin-1"), self.server)
         if isinstance(route, ProxyRefusal):
             self.transport.write(route.raw())
@@ -158,11 +161,20 @@ class HttpProtocol(ProxyingProtocol):
 
     def eof_received(self) -> None:
         self._note_closed()
+        self.config.writes.flush()  # afterwards the connection is closed
         super().eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._note_closed()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        self.config.writes.flush()
+        super().shutdown()
+
+    def timeout_keep_alive_handler(self) -> None:
+        self.config.writes.flush()
+        super().timeout_keep_alive_handler()
 
     def _note_closed(self) -> None:
         if isinstance(self.client, Peer):
@@ -338,6 +350,7 @@ class HttpProtocol(ProxyingProtocol):
 
     def refuse(self, outage: Outage) -> None:
         """Lets the server refuse connections for a while."""
+        self.config.writes.flush()
         self.config.ports.refuse(outage, self.server_state.connections)
 
     def describe(self, outage: Outage) -> str:
@@ -363,8 +376,11 @@ class HttpProtocol(ProxyingProtocol):
             head += end
         else:
             head = f"{head}content-length: {len(body)}\r\n{end}"
-        transport.write(b"".join((STATUS_LINE[status], head.encode("latin-1"), body, tail)))
+        self.config.writes.add(
+            transport, b"".join((STATUS_LINE[status], head.encode("latin-1"), body, tail)), self.loop
+        )
         if not self._keep_alive:
+            self.config.writes.flush()
             transport.close()
         self._idle_since = self.loop.time()
         if self._timer is None or self._idle_limit is not None:

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from emulator.clock import Clock, Timer
 from emulator.server.head import BadRequest
 from emulator.server.ports import Ports
+from emulator.server.write_batch import WriteBatch
 
 PAUSED = math.inf  # instead of a time stamp: the server itself has paused reading
 
@@ -23,11 +24,12 @@ PAUSED = math.inf  # instead of a time stamp: the server itself has paused readi
 class ServerConfig(uvicorn.Config):
     """uvicorn's configuration, and `read_timeout`: the seconds that a head may take, and a pause within a body.
 
-    `ports` are those of the server.
+    `ports` are those of the server, `writes` the responses that its connections are about to write.
     """
 
     read_timeout = math.inf
     ports: Ports
+    writes: WriteBatch
 
 
 class IdleLimit:
