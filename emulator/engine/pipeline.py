@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 from copy import copy
 from functools import lru_cache, partial
+from random import Random
 
 from msgspec import Struct
 from starlette.types import Message, Receive, Scope, Send
@@ -311,29 +312,21 @@ class Pipeline:
             decision.refusal = self._refuse(error, decision.context, now=decision.context["now"])
 
     def _build_reply(self, decision: Decision, exchange: Exchange) -> Reply:
-        """Renders the reply, settles what it cost, adds the headers, and applies the faults."""
-        context, rule, faults = decision.context, decision.rule, decision.faults
-        operation, refusal = context.operation, decision.refusal
+        """Renders the reply, adds the headers, applies the faults, and lets the page that asked read it."""
+        context, rule, faults, refusal = decision.context, decision.rule, decision.faults, decision.refusal
+        operation, request = context.operation, context.request
         pace = None if rule is None or rule.reply is None else rule.reply.pace
         chance = self.state.chance(exchange.number) if self._paced or faults or pace is not None else None
-        if refusal is None and rule is not None and operation is not None:
+        date = date_line(exchange.at // 1)  # int() would take three times as long
+        if refusal is None:
             try:
-                reply = render(rule, context, chance)
-                context.corrupt = None  # what is generated from here on is not said
-                if context.ignored:
-                    reply.add([ignored_line(context.ignored)])
-                if decision.requested and (unplayed := unplayed_faults(decision.requested, faults, context)):
-                    reply.add([hint_line(unplayed)])
-                if context.allowance is not None:
-                    settle(context, operation, reply, exchange.at)
+                reply = self._render(decision, exchange, chance)
             except Exception as error:
                 refusal = self._refuse(error, context, now=exchange.at)
         if refusal is not None:
             reply = refusal.reply
-        elif rule is None:
-            reply = self._without_rule(decision, exchange)
         try:
-            self._add_headers(reply, context, rule, refusal)
+            self._add_headers(reply, context, rule, refusal, date)
             if chance is not None:
                 reply = apply_faults(reply, faults, context, chance)
             if operation is not None and operation.usage is not None and not decision.lost:
@@ -341,8 +334,27 @@ class Pipeline:
         except Exception as error:
             refusal = refuse(error, context)
             reply = refusal.reply
-        self._finalize(reply, context.request, now=exchange.at)
+            reply.add_text(date)
+        if reply.status in BODILESS:
+            reply.body, reply.frames, reply.events = b"", None, 0
+        if ORIGIN in request.fields:
+            reply.add(self.origins.headers(request, reply.headers))
         self._exchanges.fill(exchange, context, rule, faults, refusal, reply)
+        return reply
+
+    def _render(self, decision: Decision, exchange: Exchange, chance: Random | None) -> Reply:
+        """Renders the reply of the rule, with hints about what had no effect, and settles what it cost."""
+        context, rule, operation = decision.context, decision.rule, decision.context.operation
+        if rule is None or operation is None:
+            return self._without_rule(decision, exchange)
+        reply = render(rule, context, chance)
+        context.corrupt = None  # what is generated from here on is not said
+        if context.ignored:
+            reply.add([ignored_line(context.ignored)])
+        if decision.requested and (unplayed := unplayed_faults(decision.requested, decision.faults, context)):
+            reply.add([hint_line(unplayed)])
+        if context.allowance is not None:
+            settle(context, operation, reply, exchange.at)
         return reply
 
     def _without_rule(self, decision: Decision, exchange: Exchange) -> Reply:
@@ -353,20 +365,14 @@ class Pipeline:
         request = decision.context.request
         return Reply(204, [(b"Allow", allowed(self.playbook.router.methods(request.host, request.path)).encode())])
 
-    def _add_headers(self, reply: Reply, context: Context, rule: Rule | None, refusal: Refusal | None) -> None:
-        """Adds the limit headers, and the provenance when the request asks for it."""
-        if context.allowance is not None and context.allowance.limits:
-            reply.add_text(context.service.api.limit_headers.text(context))
+    def _add_headers(
+        self, reply: Reply, context: Context, rule: Rule | None, refusal: Refusal | None, date: str
+    ) -> None:
+        """Adds the limit headers, the line of the date, and the provenance when the request asks for it."""
+        limited = context.allowance is not None and context.allowance.limits
+        reply.add_text(context.service.api.limit_headers.text(context) + date if limited else date)
         if PROVENANCE_HEADER in context.request.fields and (rule is not None or refusal is not None):
             reply.add([provenance_line(context, rule, refusal, reply)])
-
-    def _finalize(self, reply: Reply, request: Request, now: float) -> None:
-        """Dates the reply, lets the page that asked read it, and takes the body from a status that has none."""
-        if reply.status in BODILESS:
-            reply.body, reply.frames, reply.events = b"", None, 0
-        reply.add_text(date_line(now // 1))  # int() would take three times as long
-        if ORIGIN in request.fields:
-            reply.add(self.origins.headers(request, reply.headers))
 
     def _preflight(self, request: Request) -> list[Header] | None:
         """Returns the headers of the response to a preflight of a page that may call; None for any other request.

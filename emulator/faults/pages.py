@@ -13,18 +13,21 @@ from emulator.language.document.reader import parse
 
 GATEWAY = "gateway"  # one of the others, drawn from the seed
 PAGES = ("nginx", "cloudflare", "load_balancer")
-OURS = b"x-emulator-"  # how the names of headers begin that say what the emulator did
+KEPT = (
+    b"date",
+    b"x-emulator-",
+)  # how the names of headers begin that say when a reply was made, and what of it the emulator did
 
 
 def replace_by_page(reply: Reply, page: str, chance: Random) -> Reply:
-    """Makes a reply the page of a proxy, with its headers alone; the emulator's own headers stay."""
+    """Makes a reply the page of a proxy, with its headers alone; the date and the emulator's own headers stay."""
     chosen = _pages()[chance.choice(PAGES) if page == GATEWAY else page]
     values = {
         "status": str(reply.status),
         "reason": phrase(reply.status) or "Error",
         "ray": f"{chance.getrandbits(64):016x}",
     }
-    kept = [line for line in reply.headers if line[0].lower().startswith(OURS)]
+    kept = [line for line in reply.headers if line[0].lower().startswith(KEPT)]
     own = [(name.encode(), _fill(value, values).encode()) for name, value in chosen["headers"].items()]
     reply.headers = [*own, *kept]
     reply.body = _fill(chosen["body"], values).encode()

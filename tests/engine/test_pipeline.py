@@ -126,6 +126,7 @@ def test_limit_headers_that_fail_are_a_500_too(small: Small) -> None:
     answer = emulator.client("small", headers=KEY).get("/fine")
     assert (answer.status_code, answer.json()["kind"]) == (500, "internal")
     assert "zero" in answer.headers["x-emulator-error"]
+    assert answer.headers["date"] == "Thu, 01 Jan 2026 00:00:00 GMT"
     (exchange,) = emulator.exchanges(1)
     assert (exchange.operation, exchange.status) == ("fine", 500)
 

@@ -67,6 +67,13 @@ def test_a_page_keeps_retry_after_and_has_no_header_of_the_api(faulty: Faulty) -
     assert set(plain) <= {"content-type", "server", "content-length", "date", "connection"}
 
 
+def test_a_page_keeps_the_date_and_what_the_emulator_says_of_the_reply() -> None:
+    kept = [(b"date", b"Thu, 01 Jan 2026 00:00:00 GMT"), (b"X-Emulator-Hint", b"a hint")]
+    reply = replace_by_page(Reply(502, [(b"X-Request-Id", b"7"), *kept]), "nginx", Random(0))
+    assert reply.headers[-2:] == kept
+    assert b"X-Request-Id" not in dict(reply.headers)
+
+
 def test_a_status_without_a_phrase_of_its_own_is_an_error(faulty: Faulty) -> None:
     answer, _ = faulty.everything("status; status=599; page=nginx")
     assert b"<h1>599 Error</h1>" in content(answer)
