@@ -200,7 +200,7 @@ class Application:
         if request.path[:2] in OWN or (self.sharing is not None and self.sharing.must_learn(request)):
             return self
         if self._public_url:
-            request.public_url = self._public_url
+            request.origin = self._public_url
         try:
             world = self.worlds.resolve(request)
         except UnknownWorld:

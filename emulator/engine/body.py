@@ -250,7 +250,7 @@ def open_request(scope: Connection, raw: bytes = b"", public_url: str = "") -> R
         scope["scheme"],
         authority,
         raw,
-        public_url,
+        public_url or f"{scope['scheme']}://{authority}",
         scope["headers"],
         scope.get("client"),
         size_of_lines(scope["headers"]),

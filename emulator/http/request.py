@@ -18,7 +18,7 @@ NO_PARAMS: Mapping[str, str] = {}
 class Request(Struct):
     """HTTP request. `fields` are the headers as bytes, with lower-case names; `host` is Host without its port.
 
-    `public_url` is where clients reach the server, if that differs from what they seem to use; empty: it does not.
+    `origin` is what URLs in the answer begin with: scheme, host and port as the client used them, or the public URL.
     `content` is what a long body says, which is read in turns, or the error that it has; UNREAD: it is read when it is
     needed. `failure` is why there is no body.
     `lines` are the headers in order, `size` is how many bytes their names and values have, and `peer` is the client's
@@ -33,7 +33,7 @@ class Request(Struct):
     scheme: str
     authority: str
     raw: bytes = b""
-    public_url: str = ""
+    origin: str = ""
     lines: Sequence[Header] = ()
     peer: Any = None
     size: int = 0
@@ -50,11 +50,6 @@ class Request(Struct):
         """Returns one header as text, or None."""
         value = self.fields.get(name)
         return None if value is None else value.decode("latin-1")
-
-    @property
-    def origin(self) -> str:
-        """What URLs in the answer begin with: the public URL, else scheme, host and port as the client used them."""
-        return self.public_url or f"{self.scheme}://{self.authority}"
 
 
 class Peer(tuple[str, int]):

@@ -44,9 +44,10 @@ class Head(Struct, frozen=True):
 
     def request(self, body: bytes, scheme: str, peer: object) -> Request:
         """Returns a request with this head, of a client's connection."""
-        method, path, query, lines = self.method, self.path, self.query, self.lines
+        method, path, query, lines, authority = self.method, self.path, self.query, self.lines, self.authority
+        origin = f"{scheme}://{authority}"
         return Request(
-            method, path, query, self.fields, self.host, scheme, self.authority, body, "", lines, peer, self.size
+            method, path, query, self.fields, self.host, scheme, authority, body, origin, lines, peer, self.size
         )
 
 

@@ -237,6 +237,7 @@ def _context(service: Service, operation: Operation | None, exchange: Exchange, 
     fields = {name.lower(): value for name, value in exchange.headers}
     host, authority = _host(exchange), _authority(exchange)
     request = Request(exchange.method, exchange.path, exchange.query, fields, host, "http", authority, exchange.body)
+    request.origin = f"http://{authority}"
     found = playbook.router.find(exchange.method, host, exchange.path)
     request.params = {} if found is None else found.params
     context = Context(service, request, operation)

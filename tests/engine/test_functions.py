@@ -22,7 +22,7 @@ from tests.wire import Wire
 OPERATIONS = """
 fine: {route: GET /fine, rules: [{reply: {body: {}}}]}
 """
-ASKED = Request("GET", "/", "", {}, "here", "https", "here:1234")
+ASKED = Request("GET", "/", "", {}, "here", "https", "here:1234", origin="https://here:1234")
 
 
 @pytest.fixture

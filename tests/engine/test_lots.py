@@ -18,7 +18,7 @@ drawn:
   route: GET /drawn
   rules: [{reply: {body: {one: "{{ number(1, 1000000) }}", two: "{{ number(1, 1000000) }}", who: "{{ name() }}"}}}]
 """
-ASKED = Request("GET", "/", "", {}, "here", "https", "here:1234")
+ASKED = Request("GET", "/", "", {}, "here", "https", "here:1234", origin="https://here:1234")
 
 
 @pytest.fixture

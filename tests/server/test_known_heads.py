@@ -19,6 +19,7 @@ def test_a_whole_request_is_read() -> None:
     request = head.request(body, "https", None)
     assert (request.method, request.path, request.query) == ("POST", "/v1/words", "a=%201")
     assert (request.host, request.authority, request.scheme) == ("words.test", "words.test:80", "https")
+    assert request.origin == "https://words.test:80"
     assert request.lines == ((b"host", b"words.test:80"), (b"content-length", b"2"))
     assert request.fields == dict(request.lines)
 
