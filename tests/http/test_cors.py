@@ -14,6 +14,7 @@ from emulator.settings.settings import Settings
 from tests.apis.aiexport_calls import FREE, HAIKU, PRO, asking
 from tests.running import Emulated, Running
 from tests.small import KEY, Small, play
+from tests.waiting import until
 from tests.wire import Answer, Wire, request
 
 PAGE = "http://localhost:5173"
@@ -259,7 +260,9 @@ def test_pages_reach_each_world_and_never_the_control_api(running: Running, tmp_
     emulated = play(running, tmp_path, SMALL, settings=Settings(cors=("*",)))
     emulated.app.worlds.create("other")
     readable(ask(running.port, "GET", "/once", {**KEY, "X-Emulator-World": "other"}))
-    assert [each.path for each in emulated.app.worlds.find("other").state.store.journal] == ["/once"]
+    journal = emulated.app.worlds.find("other").state.store.journal
+    until(lambda: len(journal))  # an exchange enters it when its response has left
+    assert [each.path for each in journal] == ["/once"]
     for method in ("GET", "OPTIONS"):
         answer = ask(running.port, method, "/_emulator/exchanges", PREFLIGHT)
         assert answer.status == 403
