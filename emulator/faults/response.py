@@ -24,8 +24,8 @@ from emulator.faults.base import (
 )
 from emulator.faults.pages import GATEWAY, PAGES, replace_by_page
 from emulator.http.reply import Reply
-from emulator.http.retry_after import delay_seconds
 from emulator.language.document.durations import LatencyDistribution
+from emulator.store.limits import delay_seconds
 
 UNAVAILABLE = 503
 Uniform = Annotated[LatencyDistribution, Parameter("two durations: [100ms, 300ms]", partial(drawn, "uniform"))]

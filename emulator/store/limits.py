@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 from emulator.errors import ApiError
-from emulator.http.retry_after import delay_seconds
 from emulator.playbook.limits import AtOnce, Limit, Rolls, Spends, written
 from emulator.store.backend import Backend, Charge, Window
 from emulator.store.rolling import window_end
@@ -135,6 +134,14 @@ def states(store: Backend, subject: str, limits: Sequence[Limit], jobs: Jobs = N
         window = store.windows.peek(f"{at.owner or subject}/{at.name}", pace, now) or Window(0, window_end(pace, now))
         stands.append((window.used + jobs.get(at.name, 0), window.resets_at))
     return _states(limits, stands, now)
+
+
+def delay_seconds(wait: float, least: int = 0) -> int:
+    """Returns a wait in seconds as `Retry-After` has it: in whole ones, at least `least` (RFC 9110 section 10.2.3).
+
+    It is rounded up, because a client that waits as long as it says must not come too early.
+    """
+    return max(least, ceil(wait))
 
 
 def _states(limits: Sequence[Limit], stands: Sequence[Stand], now: float) -> States:

@@ -13,7 +13,7 @@ from emulator.clock import Clock, manual
 from emulator.errors import ApiError
 from emulator.playbook.limits import Limit
 from emulator.store.backend import Backend
-from emulator.store.limits import Allowance, admit, settle, states
+from emulator.store.limits import Allowance, admit, delay_seconds, settle, states
 from emulator.store.memory import MemoryBackend
 
 REQUESTS = Limit("requests", 3, 60)
@@ -190,3 +190,13 @@ def test_a_client_that_waits_as_long_as_it_was_told_is_admitted(offset: float) -
     error = refusal(store, LIMITS, {"requests": 1})
     advance(clock, error.values["retry_after"])
     assert admit(store, "demo", LIMITS, {"requests": 1}).states["requests"]["used"] == 1
+
+
+@pytest.mark.parametrize(("wait", "said"), [(0.0, 0), (0.001, 1), (1.0, 1), (1.2, 2), (59.999, 60)])
+def test_a_wait_is_rounded_up_so_that_no_client_comes_too_early(wait: float, said: int) -> None:
+    assert delay_seconds(wait) == said
+
+
+@pytest.mark.parametrize(("wait", "said"), [(-3.0, 1), (0.0, 1), (0.2, 1), (1.5, 2)])
+def test_it_is_no_less_than_the_least_even_when_the_time_has_passed(wait: float, said: int) -> None:
+    assert delay_seconds(wait, least=1) == said
