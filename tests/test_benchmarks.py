@@ -25,7 +25,7 @@ from benchmarks.endurance import abort_streams, reload_often, send_mixed
 from benchmarks.faults import use_up
 from benchmarks.inspector import CHROMIUM, longest_task, pages, watch_frames
 from benchmarks.load import Cost, Load, apply_load
-from benchmarks.machine import cpu_seconds, free_port, queued_seconds, resident
+from benchmarks.machine import cpu_seconds, evict, free_port, queued_seconds, resident
 from benchmarks.measure import HELLO, LIMITED, PACED, Bench, Ratio, log, paced_rows, scale, worst_of
 from benchmarks.pace import Pace, judge, listen, times
 from benchmarks.process import ROOT
@@ -45,6 +45,32 @@ BODY = b"event: start\ndata: {}\n\n" + b"event: word\ndata: a\n\n" * 50 + b"even
 def load(cost: float, used: float = 1.0, queued: float = 0.0) -> Load:
     """A second of load in which a request cost so many microseconds."""
     return Load(round(used * 1e6 / cost), 1.0, used, queued)
+
+
+def test_files_that_are_dropped_from_memory_are_found_once_and_stay_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    for name in ("a", "inner/b"):
+        (tmp_path / name).write_bytes(b"kept")
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    assert evict([tmp_path, tmp_path / "inner", tmp_path / "missing"]) == (2 if hasattr(os, "posix_fadvise") else 0)
+    assert [(tmp_path / name).read_bytes() for name in ("a", "inner/b")] == [b"kept", b"kept"]
+
+
+def test_a_start_is_measured_with_files_in_memory_and_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+
+    class Started(Bench):
+        """A bench whose servers take 0.6 s, or 0.7 s when files were dropped from memory just before."""
+
+        def emulator(self, scenario: Path | None = None, *options: str) -> AbstractContextManager[process.Server]:
+            order.append("start")
+            return nullcontext(process.Server(1, 0, 0.7 if order[-2:-1] == ["drop"] else 0.6, 0.5))
+
+    monkeypatch.setattr(measure, "evict", lambda folders: order.append("drop"))
+    bench = Started(1.0, 1, 1, None, Path(), (), lambda line: None)
+    again, first = measure.start(bench)
+    assert (again.figure, again.good, first.figure, first.good) == ("0.6 s", False, "0.7 s", True)
+    assert order.count("drop") == 5
 
 
 def test_the_repeated_event_of_a_stream_is_found_and_counted() -> None:
