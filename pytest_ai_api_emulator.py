@@ -511,9 +511,9 @@ class LazyServer:
         select.select([self._socket], [], [])
         if self._closing:
             return
-        from emulator.settings import settings
+        from emulator.settings.options import load_settings
         from emulator.testing.emulator import ServerThread
 
-        server = ServerThread(settings.load(self._options(), {}), self._socket)
+        server = ServerThread(load_settings(self._options(), {}), self._socket)
         server.start()
         self._server = server

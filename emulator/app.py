@@ -32,7 +32,7 @@ from emulator.http.request import Request
 from emulator.https.authority import Authority
 from emulator.https.proxy import BlockedCall, HttpsProxy
 from emulator.playbook import Playbook
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from emulator.worlds.credentials import peek, wants_form
 from emulator.worlds.registry import UnknownWorld, WorldRegistry
 from emulator.worlds.unknown import RefusedUnkept, unknown_world

@@ -18,7 +18,7 @@ from emulator.errors import ConfigError, Diagnostic, DocumentError, Location
 from emulator.language.document.reader import SUFFIXES, Document, read
 from emulator.language.schema.project import ProjectFile
 from emulator.language.schema.validate import validate
-from emulator.settings.settings import PARSERS, shown
+from emulator.settings.options import PARSERS, shown
 
 NAMES = tuple(f"emulator{suffix}" for suffix in SUFFIXES)
 PYPROJECT = "pyproject.toml"

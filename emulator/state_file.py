@@ -22,7 +22,7 @@ from emulator.clock import pause
 from emulator.control.route import StatefulApp
 from emulator.errors import ConfigError, DocumentError, EmulatorError
 from emulator.settings.clock_start import ClockStart
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from emulator.worlds import snapshot as snapshots
 from emulator.worlds.registry import DEFAULT
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from emulator.worlds import registry
 from tests.library import Library
 from tests.repeating import RepeatingBackend

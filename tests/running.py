@@ -23,7 +23,7 @@ from emulator.playbook import Playbook
 from emulator.server import KEEP_ALIVE, READ_TIMEOUT, Server
 from emulator.server.listeners import bind
 from emulator.settings.listen import Listen
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from emulator.store.journal import Journal
 from tests import loopback
 from tests.waiting import PATIENCE

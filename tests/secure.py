@@ -12,7 +12,7 @@ from emulator.https.proxy import HttpsProxy
 from emulator.server import READ_TIMEOUT, Server
 from emulator.server.listeners import bind
 from emulator.settings.listen import Listen
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from tests.running import Running
 from tests.wire import Wire
 

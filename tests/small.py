@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent, indent
 
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from tests.running import Emulated, Running
 
 HEAD = """\

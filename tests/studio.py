@@ -23,7 +23,7 @@ from emulator.record.recorder import STREAM_GRACE_SECONDS, Recorder
 from emulator.server import Server
 from emulator.server.listeners import bind
 from emulator.settings.listen import Listen
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from tests.waiting import PATIENCE
 
 PATIENT = httpx.Timeout(PATIENCE)

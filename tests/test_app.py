@@ -10,7 +10,7 @@ import pytest
 
 from emulator.app import build
 from emulator.errors import DocumentError
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from tests import loopback
 from tests.running import Emulated, Running
 from tests.small import KEY, play

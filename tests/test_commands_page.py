@@ -8,7 +8,7 @@ import click
 
 from emulator.cli import main
 from emulator.settings.listen import Listen
-from emulator.settings.settings import PARSERS
+from emulator.settings.options import PARSERS
 from tests.commands_page import MORE, page
 from tests.pages import ROOT, blocks, tables
 

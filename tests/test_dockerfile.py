@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "Dockerfile").read_text()

@@ -27,7 +27,7 @@ from emulator.language.schema.validate import keys_of
 from emulator.playbook.error_reply import GENERAL
 from emulator.playbook.matching import COUNTER_TESTS
 from emulator.playbook.operators import OPERATORS
-from emulator.settings.settings import PARSERS
+from emulator.settings.options import PARSERS
 from tests.describe import PARTS
 from tests.pages import LANGUAGE_PAGE, LANGUAGE_PAGES, README, ROOT, Block, Table, complaints, examples, tables
 

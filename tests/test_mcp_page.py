@@ -23,7 +23,7 @@ from emulator.control.mcp.tool import NoTool
 from emulator.control.mcp.tools import Toolbox
 from emulator.control.route import ControlRoute
 from emulator.control.routes import TABLE
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from tests.pages import ROOT, blocks, tables
 from tests.process import environment
 from tests.running import Emulated, Running

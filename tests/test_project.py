@@ -10,7 +10,7 @@ from emulator.errors import ConfigError
 from emulator.language.schema.project import ProjectFile
 from emulator.project import SETTINGS, Project, project_file, read_project
 from emulator.settings.clock_start import parse_clock
-from emulator.settings.settings import Settings, load
+from emulator.settings.options import Settings, load_settings
 from tests.pages import ROOT, blocks, tables
 
 YAML = """\
@@ -55,7 +55,7 @@ def test_both_kinds_say_the_same(folder: Path, name: str, text: str, source: str
     (folder / name).write_text(text)
     project = read_project(folder)
     assert project.source == source
-    assert load({}, {}, project.values) == Settings(
+    assert load_settings({}, {}, project.values) == Settings(
         scenarios=("mine.yaml", "free-tier"),
         seed=7,
         clock=parse_clock("2026-01-01T00:00:00Z, auto"),
@@ -67,9 +67,9 @@ def test_both_kinds_say_the_same(folder: Path, name: str, text: str, source: str
 def test_options_and_variables_take_precedence(folder: Path) -> None:
     (folder / "emulator.yaml").write_text(YAML)
     values = read_project(folder).values
-    assert load({"seed": 9}, {"EMULATOR_SEED": "8"}, values).seed == 9
-    assert load({"seed": None}, {"EMULATOR_SEED": "8"}, values).seed == 8
-    assert load({"scenarios": ()}, {}, values).scenarios == ("mine.yaml", "free-tier")
+    assert load_settings({"seed": 9}, {"EMULATOR_SEED": "8"}, values).seed == 9
+    assert load_settings({"seed": None}, {"EMULATOR_SEED": "8"}, values).seed == 8
+    assert load_settings({"scenarios": ()}, {}, values).scenarios == ("mine.yaml", "free-tier")
 
 
 def test_without_a_file_nothing_is_said(folder: Path) -> None:

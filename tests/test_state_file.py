@@ -15,7 +15,7 @@ import pytest
 from emulator import Emulator
 from emulator.app import Application, build
 from emulator.errors import ConfigError
-from emulator.settings.settings import load
+from emulator.settings.options import load_settings
 from emulator.state_file import FileReplacer, StateFile, read_state
 from tests.process import Serving, run
 from tests.running import Running
@@ -37,7 +37,7 @@ def begin(running: Running, file: Path) -> Iterator[Begin]:
     begun: list[Application] = []
 
     def make(**options: Any) -> tuple[Application, StateFile]:
-        app = build(load({"state": str(file), "keep": True, "clock": FROZEN} | options, {}))
+        app = build(load_settings({"state": str(file), "keep": True, "clock": FROZEN} | options, {}))
         begun.append(app)
         assert app.state_file is not None
         running.call(app.state_file.begin())
@@ -190,7 +190,7 @@ def test_nothing_is_written_behind_the_last_state(file: Path) -> None:
 def test_what_is_no_snapshot_is_refused_in_one_sentence(file: Path, text: str, reason: str) -> None:
     file.write_text(text)
     with pytest.raises(ConfigError) as caught:
-        build(load({"state": str(file), "keep": True}, {}))
+        build(load_settings({"state": str(file), "keep": True}, {}))
     assert str(caught.value).startswith(f"{file}: {reason}")
     assert "\n" not in str(caught.value)
     assert file.read_text() == text
@@ -238,7 +238,7 @@ def test_a_server_thread_says_so_too(file: Path) -> None:
 
 def test_to_keep_nothing_is_refused() -> None:
     with pytest.raises(ConfigError, match="--keep has no file to keep the state in; name one with --state FILE"):
-        load({"keep": True}, {})
+        load_settings({"keep": True}, {})
 
 
 def test_a_server_in_a_thread_keeps_its_state(file: Path) -> None:

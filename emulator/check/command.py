@@ -19,7 +19,7 @@ from emulator.errors import ConfigError, Diagnostic, DocumentError, Location
 from emulator.language.document.reader import SUFFIXES
 from emulator.project import NAMES as PROJECT_FILES
 from emulator.project import PYPROJECT, project_file, read_project
-from emulator.settings import settings
+from emulator.settings.options import load_settings
 from emulator.state_file import read_state
 
 
@@ -56,7 +56,7 @@ def check_project(folder: Path) -> tuple[list[Diagnostic], tuple[str, ...]]:
         project = read_project(folder)
     except DocumentError as error:
         return list(error.diagnostics), ()
-    chosen, found = settings.load({}, {}, project.values), list[Diagnostic]()
+    chosen, found = load_settings({}, {}, project.values), list[Diagnostic]()
     if chosen.state:
         try:
             read_state(chosen.state)

@@ -30,7 +30,7 @@ from emulator.playbook.matching import FieldCheck, Matcher
 from emulator.playbook.model import JobPlan, LatencyPlan, Rule
 from emulator.playbook.paths import step_into
 from emulator.playbook.routes import PARAMETER
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from emulator.store.memory import MemoryBackend
 from emulator.verify.run import smallest
 

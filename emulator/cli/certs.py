@@ -21,11 +21,11 @@ def certs(export: str | None, renew: bool, **options: Any) -> int:
     """Show the certificate authority that clients must trust for https:// hosts; create it if there is none."""
     from emulator.app import build
     from emulator.cli.inspect import show
-    from emulator.settings import settings
+    from emulator.settings.options import load_settings
 
     click.echo(
         show(
-            build(settings.load({**options, "keep": False, "store": "memory"}, os.environ)).proxy.authority,
+            build(load_settings({**options, "keep": False, "store": "memory"}, os.environ)).proxy.authority,
             export,
             renew,
         ),

@@ -70,13 +70,13 @@ def _started(scenarios: tuple[str, ...], listen: str | None, world: str, token: 
     """Yields URL and token of an emulator with this world, which runs meanwhile. Raises ConfigError."""
     from emulator.project import read_project
     from emulator.server.listeners import bind
-    from emulator.settings import settings
+    from emulator.settings.options import load_settings
     from emulator.testing.client import DEFAULT, Client
     from emulator.testing.emulator import ServerThread
 
     options = {"scenarios": scenarios, "listen": listen, "control_token": token or None}
     env = {"EMULATOR_LISTEN": "127.0.0.1:0", **os.environ}  # a free port, unless somebody says otherwise
-    chosen = settings.load(options, env, read_project(Path.cwd()).values).guarded()
+    chosen = load_settings(options, env, read_project(Path.cwd()).values).guarded()
     thread = ServerThread(chosen, *bind(chosen))
     thread.start()
     try:

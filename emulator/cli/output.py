@@ -17,7 +17,7 @@ from emulator.log.writer import LineWriter
 from emulator.playbook import Api, Playbook
 from emulator.playbook.sample_request import sample
 from emulator.settings.clock_start import ClockStart
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 
 STDOUT = 1
 MAX_KEYS = 3  # demo keys of an API that the banner names

@@ -11,7 +11,7 @@ import click
 from emulator.cli.errors import exit_on_error
 
 if TYPE_CHECKING:
-    from emulator.settings.settings import Settings
+    from emulator.settings.options import Settings
 
 
 @click.command()
@@ -49,6 +49,6 @@ def coverage(scenarios: tuple[str, ...]) -> int:
 def settings_of_serve(**options: Any) -> Settings:
     """Returns the settings that `serve` would have, but that no state is kept."""
     from emulator.project import read_project
-    from emulator.settings import settings
+    from emulator.settings.options import load_settings
 
-    return settings.load({**options, "keep": False, "store": "memory"}, os.environ, read_project(Path.cwd()).values)
+    return load_settings({**options, "keep": False, "store": "memory"}, os.environ, read_project(Path.cwd()).values)

@@ -18,7 +18,7 @@ from emulator.cli.errors import exit_on_error
 from emulator.cli.streams import log_to_stderr, show
 
 if TYPE_CHECKING:
-    from emulator.settings.settings import Settings
+    from emulator.settings.options import Settings
 
 
 Ports = tuple[list[socket], list[socket], list[socket]]  # of HTTP, of TLS, and of the control API alone
@@ -155,11 +155,11 @@ def serve(stop_with_stdin: bool, **options: Any) -> int:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from emulator.project import read_project
     from emulator.server.listeners import bind, bind_control, bind_tls
-    from emulator.settings import settings
+    from emulator.settings.options import load_settings
 
     log_to_stderr()
     project = read_project(Path.cwd())
-    chosen = settings.load(options, os.environ, project.values).guarded()
+    chosen = load_settings(options, os.environ, project.values).guarded()
     if chosen.workers > 1:
         return supervise(chosen, options)
     return serve_here(chosen, project.source, lambda: (bind(chosen), bind_tls(chosen), bind_control(chosen)), show)
@@ -203,7 +203,7 @@ def worker() -> int:
 
     from emulator.project import read_project
     from emulator.server.listeners import CONTROL, take_part
-    from emulator.settings import settings
+    from emulator.settings.options import load_settings
     from emulator.supervisor.order import read_order, send_report, stop_with_parent
     from emulator.supervisor.private_store import end_orphan
 
@@ -211,7 +211,7 @@ def worker() -> int:
     log_to_stderr(f"worker {order.number}: ", chatty=order.number == 1)
     orphaned = stop_with_parent()
     project = read_project(Path.cwd())
-    loaded = settings.load(order.options, os.environ, project.values)
+    loaded = load_settings(order.options, os.environ, project.values)
     chosen = replace(loaded, store=order.store, control_token=order.token)
     if not order.arms:
         chosen = replace(chosen, faults=())
@@ -278,10 +278,10 @@ def health(listen: str | None, pid: int | None) -> int:
     import json
     from http.client import HTTPConnection, HTTPException
 
-    from emulator.settings import settings
     from emulator.settings.listen import Listen
+    from emulator.settings.options import load_settings
 
-    where = settings.load({"listen": _listen_of(pid) or listen}, os.environ).listen
+    where = load_settings({"listen": _listen_of(pid) or listen}, os.environ).listen
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(where.host, where.host)
     connection = HTTPConnection(host, where.port, timeout=HEALTH_SECONDS)
     try:
@@ -324,9 +324,9 @@ def clear(url: str | None) -> int:
     """Remove all state of emulators from a Redis server, and nothing else; stop the emulators that use it first."""
     from emulator.app import redis_stores
     from emulator.errors import ConfigError
-    from emulator.settings import settings
+    from emulator.settings.options import load_settings
 
-    chosen = settings.load({"store": url}, os.environ).store
+    chosen = load_settings({"store": url}, os.environ).store
     if not chosen:
         raise ConfigError("--store: expected the URL of a Redis server; or set EMULATOR_STORE")
     click.echo(f"{redis_stores().clear(chosen)} keys removed")

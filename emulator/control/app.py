@@ -34,7 +34,7 @@ from emulator.http.origins import is_own_name
 from emulator.http.request import Request
 from emulator.http.status import BODILESS
 from emulator.language.document.diagnostics import closest
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from emulator.worlds.registry import DEFAULT, World
 
 ALLOWED_SITES = (b"same-origin", b"none")  # the page of the emulator itself, and what a person typed

@@ -20,8 +20,8 @@ from emulator.engine.state import WorldState
 from emulator.faults.raw_response import Outage
 from emulator.http.exact_json import MAX_VALUES
 from emulator.metrics.tally import Gauge, Tally
+from emulator.settings.options import Settings
 from emulator.settings.parsers import MIB
-from emulator.settings.settings import Settings
 from emulator.worlds.registry import World, WorldRegistry
 
 NO_TOOL = NoTool("")

@@ -16,9 +16,8 @@ from emulator.demo.receiver import Receiver
 from emulator.demo.walkthrough import Walkthrough
 from emulator.errors import ConfigError
 from emulator.server.listeners import bind
-from emulator.settings import settings
 from emulator.settings.listen import Listen
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings, load_settings
 from emulator.testing.client import Client
 from emulator.testing.emulator import ServerThread
 
@@ -39,7 +38,7 @@ def play_demo(listen: str | None, pace: float | None, browser: bool, write: Prin
     Raises EmulatorError when it can't listen, or when a response is not what the walkthrough expects.
     """
     walkthrough = Walkthrough.read(resources.fixtures() / WALKTHROUGH)
-    server = serve(settings.load({"listen": listen, "scenarios": (SCENARIO,)}, {}), fixed=listen is not None)
+    server = serve(load_settings({"listen": listen, "scenarios": (SCENARIO,)}, {}), fixed=listen is not None)
     server.start()
     try:
         with closing(Client(server.url)) as client, Receiver() as receiver:
@@ -67,7 +66,7 @@ def serve(options: Settings, fixed: bool) -> ServerThread:
     except ConfigError:
         if fixed:
             raise
-    return ServerThread(options, *bind(settings.load({"listen": f"{Listen().host}:0", "scenarios": (SCENARIO,)}, {})))
+    return ServerThread(options, *bind(load_settings({"listen": f"{Listen().host}:0", "scenarios": (SCENARIO,)}, {})))
 
 
 def prepare(client: Client, hurried: bool) -> None:

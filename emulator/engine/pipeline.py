@@ -56,7 +56,7 @@ from emulator.http.status import BODILESS
 from emulator.playbook import Operation, Playbook
 from emulator.playbook.model import Rule
 from emulator.playbook.routes import MethodsAsked, allowed
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from emulator.store.masking import Masker
 
 CACHED_ROUTES = 256  # paths whose routes are remembered: clients request the same few again and again

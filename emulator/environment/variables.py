@@ -14,7 +14,7 @@ from emulator import paths as resources
 from emulator.environment.trust import TrustFiles
 from emulator.errors import ConfigError
 from emulator.https.authority import Authority
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 
 HERE = ("127.0.0.1", "localhost", "::1")  # never through the proxy
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")

@@ -13,8 +13,8 @@ from msgspec import Struct
 from emulator.errors import ApiError
 from emulator.http.headers import Header
 from emulator.http.request import Request
+from emulator.settings.options import Settings
 from emulator.settings.parsers import ORIGIN as ORIGIN_PATTERN
-from emulator.settings.settings import Settings
 
 ORIGIN = b"origin"
 FETCH_SITE = b"sec-fetch-site"  # browsers say it of every request, and send no Origin with most that are a GET

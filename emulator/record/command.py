@@ -17,8 +17,8 @@ from emulator.record.recorder import STREAM_GRACE_SECONDS, TIMEOUT, Recorder
 from emulator.record.upstream import find_api, parse_upstreams
 from emulator.server.listeners import bind
 from emulator.server.loop import run_loop
-from emulator.settings import settings
 from emulator.settings.listen import Listen
+from emulator.settings.options import load_settings
 
 
 def open_recorder(
@@ -36,7 +36,7 @@ def open_recorder(
     Raises ConfigError before anything is sent or written.
     """
     file = find_api(api)
-    emulated = build(settings.load({"scenarios": (file,), "cache": "off"}, {}), clock)
+    emulated = build(load_settings({"scenarios": (file,), "cache": "off"}, {}), clock)
     (name,) = emulated.playbook.apis
     base = emulated.playbook.apis[name].base
     upstreams = parse_upstreams("--upstream", upstream, base)
@@ -51,7 +51,7 @@ def record(
     api: str, upstream: Sequence[str], out: str, listen: str | None, force: bool, report: Callable[[str], None]
 ) -> int:
     """Records until SIGINT or SIGTERM; returns the exit status."""
-    chosen = settings.load({"listen": listen, "keep": False, "store": "memory"}, os.environ)
+    chosen = load_settings({"listen": listen, "keep": False, "store": "memory"}, os.environ)
     sockets = bind(chosen)
     host, port = sockets[0].getsockname()[:2]
     try:

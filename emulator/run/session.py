@@ -30,9 +30,8 @@ from emulator.run.process import CannotRun
 from emulator.run.process import run as run_command
 from emulator.run.summary import expectation_lines, missing_calls, summary_lines
 from emulator.server.listeners import bind
-from emulator.settings import settings
 from emulator.settings.listen import Listen
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings, load_settings
 from emulator.testing.client import DEFAULT, Client, ControlError
 from emulator.testing.emulator import ServerThread
 from emulator.testing.failure_report import all_exchanges, event_times
@@ -218,7 +217,7 @@ def run_program(command: Sequence[str], options: Mapping[str, Any], run_options:
     # The command is on this machine, whatever others call the servers that the environment is for, and its emulator is
     # its own.
     project = read_project(Path.cwd())
-    loaded = settings.load({**limits, **options}, os.environ, project.values)
+    loaded = load_settings({**limits, **options}, os.environ, project.values)
     chosen = replace(loaded, public_url="", store="", workers=1)
     try:
         return run(command, chosen, RunOptions(**run_options, project=project.source), os.environ, _report)
@@ -241,7 +240,7 @@ def print_environment(url: str, shell: str, folder: str | None) -> int:
         client.close()
     trust: TrustFiles | None = None
     if Listen(urlsplit(url).hostname or "").is_loopback:
-        chosen = settings.load({"authority": folder, "keep": False}, os.environ)
+        chosen = load_settings({"authority": folder, "keep": False}, os.environ)
         certificate = authority(chosen, {host for api in apis for host in api["hosts"]}, os.environ)
         trust = write(certificate, certificate.parent, os.environ)
     else:

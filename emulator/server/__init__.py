@@ -29,7 +29,7 @@ from emulator.server.protocol import HttpProtocol
 from emulator.server.time_limits import ServerConfig
 from emulator.server.tls import TlsListener, hello_context
 from emulator.server.write_batch import WriteBatch
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 
 if TYPE_CHECKING:
     from emulator.state_file import StateFile

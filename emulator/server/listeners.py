@@ -9,7 +9,7 @@ from errno import EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT
 
 from emulator.errors import ConfigError
 from emulator.settings.listen import Listen
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 
 BACKLOG = 2_048
 LOOPBACKS = ("127.0.0.1", "::1")  # clients try one of them first, and not all of them try the other

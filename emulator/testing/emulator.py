@@ -15,10 +15,9 @@ from emulator.errors import EmulatorError
 from emulator.server import Server
 from emulator.server.listeners import bind
 from emulator.server.loop import loop_factory
-from emulator.settings import settings
 from emulator.settings.listen import Listen
+from emulator.settings.options import Settings, load_settings
 from emulator.settings.parsers import WebhookTime
-from emulator.settings.settings import Settings
 from emulator.testing.client import DEFAULT, Client
 from emulator.testing.clock import moment
 from emulator.testing.environment import Environment
@@ -54,7 +53,7 @@ class Emulator(World):
         names = scenario_names(scenario, scenarios)
         if url is not None and (names or frozen is not None or options):
             raise ValueError("a running emulator is set up already; make a world: Emulator(url).world('mine', …)")
-        self._settings = settings.load(JOURNAL | {"scenarios": names} | options, {})
+        self._settings = load_settings(JOURNAL | {"scenarios": names} | options, {})
         self._frozen = frozen
         self._thread: ServerThread | None = None
         self._ends = False  # with this object, the world ends

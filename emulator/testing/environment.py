@@ -16,7 +16,7 @@ from emulator.environment.trust import write
 from emulator.environment.variables import authority, variables
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.settings.listen import Listen
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from emulator.testing.world import World
 
 

@@ -12,7 +12,7 @@ from emulator.app import Application, build
 from emulator.errors import ConfigError
 from emulator.playbook import Api
 from emulator.record.upstream import Upstreams, client, describe, find_api, parse_upstreams
-from emulator.settings import settings
+from emulator.settings.options import load_settings
 from emulator.verify.compare import compare
 from emulator.verify.report import Outcome, Report, junit, text
 from emulator.verify.run import CallFailed, ExamplePlayer, NoReply, PlannedCall, VerifiedReply, examples
@@ -36,7 +36,7 @@ def verify(
     Raises ConfigError for an unknown API, a target that is invalid, unreachable or rejects the key, and a report that
     can't be written.
     """
-    app = build(settings.load({"scenarios": (find_api(api),), "cache": "off"}, {}))
+    app = build(load_settings({"scenarios": (find_api(api),), "cache": "off"}, {}))
     (api_plan,) = app.playbook.apis.values()
     targets = parse_upstreams("--target", target, api_plan.base)
     if out is not None:

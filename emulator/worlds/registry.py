@@ -20,8 +20,8 @@ from emulator.http.origins import OriginPolicy
 from emulator.http.request import Request
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook import Playbook
+from emulator.settings.options import Settings
 from emulator.settings.parsers import WORLD_NAME, WebhookTime
-from emulator.settings.settings import Settings
 from emulator.store.backend import Backend
 from emulator.store.journal import Journal
 from emulator.store.memory import MemoryBackend

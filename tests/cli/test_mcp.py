@@ -17,7 +17,7 @@ from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.shared.exceptions import MCPError
 
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from tests import loopback
 from tests.agents import Mode, data, only, said, watchers
 from tests.process import environment, run
@@ -217,7 +217,7 @@ def test_a_server_that_no_agent_asks_never_imports_the_package() -> None:
     program = """
 import sys
 from emulator.app import build
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 app = build(Settings())
 app.control
 print(sorted(name for name in sys.modules if name.partition(".")[0] in ("mcp", "mcp_types", "httpx2")))

@@ -12,7 +12,7 @@ import pytest
 from emulator.cli.output import banner, ready_line, request_log, started
 from emulator.clock import Clock
 from emulator.settings.clock_start import ClockStart
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from tests.library import STORY, Library, api
 from tests.running import Emulated, loaded
 

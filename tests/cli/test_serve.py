@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.settings.settings import PARSERS
+from emulator.settings.options import PARSERS
 from tests.emulate import emulate
 from tests.library import STORY
 from tests.process import ROOT, Serving, environment

@@ -18,7 +18,7 @@ from emulator.compile.operation import DeferredOperations
 from emulator.engine.body import MAX_UNDER_WAY
 from emulator.errors import DocumentError
 from emulator.playbook import Api, Playbook
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from tests.library import STORY, Library, api
 
 TWO = api(

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from emulator.app import Application
 from emulator.clock import manual
 from emulator.errors import ConfigError
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from tests.running import Emulated, Running, loaded
 
 PLAIN = "text/plain; version=0.0.4; charset=utf-8"

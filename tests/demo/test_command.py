@@ -12,9 +12,8 @@ import pytest
 from emulator.demo.command import SCENARIO, open_browser, pauses, play_demo, prepare, serve, stand_still
 from emulator.errors import ConfigError
 from emulator.server.listeners import bind
-from emulator.settings import settings
 from emulator.settings.listen import Listen
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings, load_settings
 from emulator.testing.client import Client
 from tests.running import Emulated
 
@@ -26,7 +25,7 @@ def taken() -> Iterator[Settings]:
     """Settings whose port is taken."""
     (listening,) = bind(Settings(listen=Listen(port=0)))
     port = listening.getsockname()[1]
-    yield settings.load({"listen": f"127.0.0.1:{port}", "scenarios": (SCENARIO,)}, {})
+    yield load_settings({"listen": f"127.0.0.1:{port}", "scenarios": (SCENARIO,)}, {})
     listening.close()
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from emulator.engine.body import MAX_UNDER_WAY, UNCOUNTED, BodyQuota, QuotaExceeded
 from emulator.http.exact_json import MAX_VALUES
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from tests.apis.aiexport_calls import PRO, asking
 from tests.running import Emulated, Running
 from tests.small import KEY, Small, play

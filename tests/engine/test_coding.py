@@ -12,7 +12,7 @@ import pytest
 
 from emulator.engine.coding import decode
 from emulator.http.request import Request
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from tests.apis.aiexport_calls import PRO
 from tests.running import Emulated
 from tests.small import KEY, Small

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from tests.apis.aiexport_calls import FREE, HAIKU, PRO, asking
 from tests.running import Emulated, Running
 from tests.small import KEY, Small, play

@@ -9,7 +9,7 @@ from emulator.errors import ApiError
 from emulator.http.origins import OriginPolicy
 from emulator.http.request import Request
 from emulator.settings.listen import Listen
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from tests.apis.aiexport_calls import ENTERPRISE, PRO
 from tests.running import Emulated
 from tests.small import KEY, Small

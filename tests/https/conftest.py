@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from emulator.settings.listen import Listen
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from tests.running import Emulated, Running
 from tests.waiting import PATIENCE
 

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from emulator.app import Application
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from tests import loopback
 from tests.https.conftest import Proxied
 from tests.process import Serving

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from emulator.control.ui.inspector import CSP, FOLDER
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from tests import loopback
 from tests.inspector.traffic import address
 from tests.running import Emulated, Running

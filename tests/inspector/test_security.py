@@ -9,7 +9,7 @@ from threading import Thread
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from tests.inspector.traffic import address, send
 from tests.running import Emulated, Running
 

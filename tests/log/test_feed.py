@@ -13,7 +13,7 @@ from emulator.clock import manual, pause
 from emulator.compile.questions import Question
 from emulator.http.exchange import Exchange
 from emulator.log.feed import MAX_ROWS, Batch, Feed, Position
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from emulator.worlds.filters import compile_filter
 from emulator.worlds.world import World
 from tests.running import loaded

@@ -13,7 +13,7 @@ from emulator.app import Application, load
 from emulator.clock import manual
 from emulator.http.exchange import Exchange
 from emulator.log.request_log import MAX_BODY, MAX_RATE, LineRate, RequestLog
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from emulator.worlds.world import World
 from tests.running import loaded
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from emulator.app import Application
 from emulator.clock import manual
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from tests.apis import aiexport_calls as aiexport
 from tests.metrics.conftest import Counted
 from tests.process import Serving

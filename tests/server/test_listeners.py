@@ -12,7 +12,7 @@ import pytest
 from emulator.errors import ConfigError
 from emulator.server import listeners
 from emulator.settings.listen import Listen
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from tests import loopback
 from tests.process import Serving
 

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from emulator.server import Server, ports
 from emulator.server.listeners import bind, hold
 from emulator.settings.listen import Listen
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from tests import loopback
 from tests.faults.conftest import BODY, OPERATIONS, Faulty, drain
 from tests.running import Running

@@ -19,7 +19,7 @@ from emulator.app import build
 from emulator.errors import ConfigError
 from emulator.server.listeners import bind
 from emulator.settings.listen import Listen
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from tests import loopback
 from tests.process import Serving, copied, run
 from tests.running import Running

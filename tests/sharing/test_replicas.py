@@ -18,7 +18,7 @@ from emulator import Emulator
 from emulator.environment.trust import write
 from emulator.environment.variables import variables
 from emulator.https.authority import Authority
-from emulator.settings.settings import PARSERS
+from emulator.settings.options import PARSERS
 from tests import haproxy, loopback
 from tests.apis import aiexport_calls as aiexport
 from tests.clients import test_sdk_agents, test_sdk_models

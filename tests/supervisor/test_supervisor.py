@@ -18,7 +18,7 @@ import pytest
 
 from emulator.server.listeners import Reserved
 from emulator.settings.listen import Listen
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from emulator.supervisor.order import Order
 from emulator.supervisor.supervisor import Supervisor
 from tests import loopback

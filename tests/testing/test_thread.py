@@ -18,7 +18,7 @@ import pytest
 from emulator import Emulator
 from emulator.errors import EmulatorError
 from emulator.server import Server
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from emulator.testing.emulator import ServerThread
 from tests import loopback
 from tests.waiting import PATIENCE

@@ -26,8 +26,8 @@ from emulator.jobs.job import Job
 from emulator.language.document.durations import Duration
 from emulator.playbook.model import JobPlan
 from emulator.playbook.timeline import CANCELLED_AT_ONCE, Timeline
+from emulator.settings.options import Settings
 from emulator.settings.parsers import parse_networks
-from emulator.settings.settings import Settings
 from emulator.store.memory import MemoryBackend
 from emulator.webhooks import client as post
 from emulator.webhooks.address import AddressError, Lookup, Network, Target

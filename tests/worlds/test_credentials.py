@@ -15,7 +15,7 @@ from emulator.engine.state import WorldState
 from emulator.errors import ConfigError
 from emulator.http.origins import OriginPolicy
 from emulator.http.request import Request
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from emulator.store.memory import MemoryBackend
 from emulator.worlds.credentials import CredentialRoutes, peek, wants_form
 from emulator.worlds.ledger import Ledger

@@ -13,7 +13,7 @@ import pytest
 
 from emulator.app import Application
 from emulator.errors import ConfigError, DocumentError
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from emulator.worlds.registry import UnknownWorld, World, WorldRegistry, WorldSpec
 from tests import loopback
 from tests.apis.aiexport_calls import asking

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from tests import loopback
 from tests.inspector.traffic import KEY, asking
 from tests.running import Emulated

@@ -10,7 +10,7 @@ from emulator.control.mcp.attached import AttachedClient
 from emulator.control.mcp.calls import RouteResponse
 from emulator.control.mcp.tools import RouteRequest, Toolbox
 from emulator.control.routes import TABLE
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from tests.other_server import another_server
 from tests.running import Emulated, Running
 

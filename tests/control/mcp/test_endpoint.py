@@ -19,7 +19,7 @@ from emulator.control.mcp.endpoint import InsideClient
 from emulator.control.mcp.results import MAX_SIZE, SHORTENED, size_of
 from emulator.control.mcp.tools import RouteTool, Toolbox
 from emulator.control.routes import TABLE
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from tests import loopback
 from tests.agents import Mode, agent, call, data, said, watchers, with_agent
 from tests.running import Emulated, Running

@@ -14,7 +14,7 @@ from emulator import __version__
 from emulator.app import build
 from emulator.clock import manual
 from emulator.errors import ConfigError
-from emulator.settings.settings import Settings
+from emulator.settings.options import Settings
 from emulator.store.redis.server import FORGOTTEN
 from tests.apis import aiexport_calls as aiexport
 from tests.apis import aixplain_calls as aixplain

@@ -127,7 +127,7 @@ class Settings(Struct, frozen=True):
         return replace(self, control_token=token_urlsafe(18))
 
 
-def load(
+def load_settings(
     options: Mapping[str, Any], env: Mapping[str, str], project: Mapping[str, Any] = MappingProxyType({})
 ) -> Settings:
     """Loads the settings: for each one its option, else EMULATOR_<NAME>, else that of the project, else the default.
