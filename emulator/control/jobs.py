@@ -19,7 +19,7 @@ from emulator.engine.context import NOBODY, Context, Service
 from emulator.engine.functions import LANGUAGE
 from emulator.engine.steps import work_rows
 from emulator.errors import ApiError, ConfigError, EmulatorError, Location
-from emulator.http.caller import Caller
+from emulator.http.request import Caller
 from emulator.jobs import Jobs
 from emulator.jobs.job import Job
 from emulator.language.document.diagnostics import did_you_mean

@@ -17,7 +17,7 @@ from emulator.engine.accounting import counters as counters_of
 from emulator.engine.authenticate import identify
 from emulator.engine.context import Service
 from emulator.errors import ApiError, ConfigError, EmulatorError
-from emulator.http.caller import Caller
+from emulator.http.request import Caller
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.schema.api import check_budget
 from emulator.store.masking import mask_key

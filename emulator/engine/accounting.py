@@ -9,8 +9,8 @@ from typing import Any
 
 from emulator.engine.context import Context, Service
 from emulator.errors import ApiError, EmulatorError, Location, TemplateError
-from emulator.http.caller import Caller
 from emulator.http.reply import Reply
+from emulator.http.request import Caller
 from emulator.jobs.job import JobUsage
 from emulator.language.expressions.template import Template
 from emulator.playbook import Operation

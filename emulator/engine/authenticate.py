@@ -9,8 +9,7 @@ from typing import Any
 from emulator.compile.lint import CONTROL
 from emulator.engine.context import Context, Service
 from emulator.errors import ApiError
-from emulator.http.caller import Caller
-from emulator.http.request import Request
+from emulator.http.request import Caller, Request
 from emulator.playbook import Api, Operation
 from emulator.playbook.access import CredentialPlan
 from emulator.playbook.routes import FoundRoute, MethodsAsked, Router, allowed

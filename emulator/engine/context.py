@@ -10,9 +10,8 @@ from emulator.engine.state import WorldState
 from emulator.errors import ApiError, ConfigError
 from emulator.generate.canned import canned_context
 from emulator.generate.text import GivenText, Prompt, TextGenerator, object_in
-from emulator.http.caller import Caller
 from emulator.http.reply import Reply
-from emulator.http.request import Request
+from emulator.http.request import Caller, Request
 from emulator.jobs import Jobs
 from emulator.jobs.job import Job
 from emulator.language.document.diagnostics import did_you_mean

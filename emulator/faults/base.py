@@ -15,8 +15,8 @@ from msgspec import Struct
 
 from emulator.clock import Clock
 from emulator.errors import ApiError, DocumentError, Location
-from emulator.http.caller import Caller
 from emulator.http.reply import Reply
+from emulator.http.request import Caller
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.document.durations import Duration, LatencyDistribution, parse_age, parse_duration, parse_latency
 from emulator.language.document.scalars import shown

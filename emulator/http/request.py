@@ -1,4 +1,4 @@
-"""Request: what a client sends, and over which connection."""
+"""Request: what a client sends, over which connection, and with whose key."""
 
 from __future__ import annotations
 
@@ -50,6 +50,19 @@ class Request(Struct):
         """Returns one header as text, or None."""
         value = self.fields.get(name)
         return None if value is None else value.decode("latin-1")
+
+
+class Caller(Struct, frozen=True):
+    """Caller of a request. Limits, which `plan` has, count for `subject`, templates see `view`, and the journal shows
+    `masked`."""
+
+    key: str
+    workspace: str
+    tier: str
+    subject: str
+    view: dict[str, Any]
+    masked: str
+    plan: Any = None
 
 
 class Peer(tuple[str, int]):

@@ -16,10 +16,9 @@ from emulator.engine.near_misses import described
 from emulator.engine.provenance import Basis, provenance_of
 from emulator.engine.validate import check_form, read_form
 from emulator.errors import ApiError, EmulatorError
-from emulator.http.caller import Caller
 from emulator.http.exchange import Exchange
 from emulator.http.reply import Reply, StreamTiming
-from emulator.http.request import Request
+from emulator.http.request import Caller, Request
 from emulator.playbook import Operation, Playbook
 from emulator.playbook.expectations import ListedRule
 from emulator.playbook.json_schema import Schema
