@@ -18,6 +18,7 @@ from tests.library import Library
 from tests.repeating import RepeatingBackend
 from tests.running import Emulated, Running
 from tests.small import Small, play
+from tests.waiting import CLIENT_TIMEOUT, PATIENCE
 
 # A worker that is not gone after 10 s is killed, and what it has measured is lost; a busy machine needs longer.
 with suppress(ImportError):
@@ -33,6 +34,7 @@ REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 IN_MEMORY = "true in memory only"
 for name in [each for each in os.environ if each.startswith("GITHUB_")]:
     del os.environ[name]  # commands that are run in these tests would write annotations instead of plain text
+os.environ[CLIENT_TIMEOUT] = str(PATIENCE)
 
 
 # A shell starts `scripts/test &` with SIGINT ignored; processes of tests would inherit that and ignore Ctrl-C.

@@ -24,6 +24,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.waiting import CLIENT_TIMEOUT, PATIENCE
+
 ROOT = Path(__file__).resolve().parent.parent
 OF_THE_INTERPRETER = ("PYTHON", "LC_", "LANG")  # variables that it reads when it starts
 LENGTH = 4  # bytes of a number that is sent
@@ -51,7 +53,7 @@ def serves(environment: Mapping[str, str]) -> bool:
     """Whether a forked process is the same as one that begins: its interpreter would read the same variables."""
     if not hasattr(os, "fork") or "COVERAGE_RUN" in os.environ:
         return False
-    return read_at_start(environment) == read_at_start(server_environment())
+    return read_at_start(environment) == read_at_start(quiet_environment())
 
 
 def read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
@@ -59,10 +61,10 @@ def read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name.startswith(OF_THE_INTERPRETER)}
 
 
-def server_environment() -> dict[str, str]:
-    """Ours, without what would change the emulator."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("EMULATOR_")}
-    return ours | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+def quiet_environment() -> dict[str, str]:
+    """That of the tests, without what would change what the emulator does; its clients wait as long as the tests do."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("EMULATOR_", "GITHUB_"))}
+    return kept | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", CLIENT_TIMEOUT: str(PATIENCE)}
 
 
 class Forked(subprocess.Popen[str]):
@@ -111,7 +113,7 @@ class Server:
         command = [sys.executable, "-m", __name__, str(theirs.fileno())]
         with theirs:
             self._process = subprocess.Popen(
-                command, cwd=ROOT, env=server_environment(), pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+                command, cwd=ROOT, env=quiet_environment(), pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
             )
 
     def start(self, order: Order, files: Sequence[int]) -> int:

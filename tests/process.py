@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
@@ -16,7 +15,7 @@ from types import TracebackType
 import httpx
 
 from tests import loopback
-from tests.fork_server import start
+from tests.fork_server import quiet_environment, start
 from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,10 +23,8 @@ LAST_LINE = "Ctrl-C stops it."
 
 
 def environment(**more: str) -> dict[str, str]:
-    """That of the tests, without what would change what the emulator does."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("EMULATOR_", "GITHUB_"))}
-    quiet = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-    return kept | quiet | more
+    """A quiet one, with these variables."""
+    return quiet_environment() | more
 
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

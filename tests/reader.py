@@ -18,6 +18,7 @@ from emulator.settings.listen import Listen
 from emulator.settings.parsers import parse_scenarios
 from tests.pages import ROOT, Block, blocks
 from tests.running import Emulated, Running
+from tests.waiting import PATIENCE
 
 ORIGIN = f"http://{Listen()}"
 ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b(?:axp_oauth|batch|msg|req)_[0-9a-f]{24,40}")
@@ -130,7 +131,7 @@ class Reader:
     def _shell(self, command: list[str]) -> str:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_PROXY": "*", "no_proxy": "*"}
         done = subprocess.run(
-            command, cwd=self._folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+            command, cwd=self._folder, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout

@@ -28,6 +28,7 @@ from emulator.playbook.error_reply import GENERAL
 from emulator.playbook.matching import COUNTER_TESTS
 from emulator.playbook.operators import OPERATORS
 from emulator.settings.options import PARSERS
+from emulator.testing.connection import VARIABLE
 from tests.describe import PARTS
 from tests.pages import LANGUAGE_PAGE, LANGUAGE_PAGES, README, ROOT, Block, Table, complaints, examples, tables
 
@@ -131,7 +132,7 @@ def test_options_and_variables_that_the_pages_name_are_there() -> None:
         for name in (*option.opts, *option.secondary_opts)
     }
     variables = {"EMULATOR_" + flag[2:].replace("-", "_").upper() for flag, _ in PARSERS.values()}
-    variables |= {"EMULATOR_URL", "EMULATOR_WORLD", "EMULATOR_COMMAND"}
+    variables |= {"EMULATOR_URL", "EMULATOR_WORLD", "EMULATOR_COMMAND", VARIABLE}
     assert {"EMULATOR_JOURNAL_ENTRIES"} <= variables
     for page in PAGES:
         text = page.read_text()

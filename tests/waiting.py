@@ -8,6 +8,7 @@ from time import monotonic
 
 PATIENCE = 120.0  # real seconds after which something has failed
 TICK = 0.01
+CLIENT_TIMEOUT = "EMULATOR_CLIENT_TIMEOUT"  # how long the emulator's own clients wait, which is 30 s by default
 
 
 def until(seen: Callable[[], object], message: Callable[[], object] = str, tick: float = TICK) -> None:

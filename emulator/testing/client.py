@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from emulator.errors import EmulatorError
-from emulator.testing.connection import TIMEOUT, ConnectionFailed, Connections, Response
+from emulator.testing.connection import ConnectionFailed, Connections, Response
 
 CONTROL = "/_emulator"
 DEFAULT = "default"  # the world of whoever names none
@@ -42,12 +42,12 @@ class ControlError(EmulatorError):
 
 class Client:
     """Asks one server, on behalf of one world. `of` gives the same connections on behalf of another. `timeout` is in
-    real seconds: to connect, and for each read.
+    real seconds: to connect, and for each read; by default it is what EMULATOR_CLIENT_TIMEOUT says, or 30.
 
-    Raises ControlError for what is no URL.
+    Raises ControlError for what is no URL, ConfigError for what is no timeout.
     """
 
-    def __init__(self, url: str, world: str = DEFAULT, token: str | None = None, timeout: float = TIMEOUT) -> None:
+    def __init__(self, url: str, world: str = DEFAULT, token: str | None = None, timeout: float | None = None) -> None:
         self.url = url.rstrip("/")
         self.world = world
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}

@@ -6,6 +6,7 @@ Mocks such as respx and pytest-httpx replace the transports of httpx, and others
 
 from __future__ import annotations
 
+import os
 import select
 import ssl
 from collections import deque
@@ -15,13 +16,27 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from emulator.errors import EmulatorError
+from emulator.errors import ConfigError, EmulatorError
+from emulator.settings.parsers import parse_seconds
 
-TIMEOUT = 30.0  # real seconds
+TIMEOUT = 30.0  # real seconds, unless the variable says more or less
+VARIABLE = "EMULATOR_CLIENT_TIMEOUT"
 
 
 class ConnectionFailed(EmulatorError):
     """No whole response came; the message says why."""
+
+
+def chosen_timeout(env: Mapping[str, str]) -> float | None:
+    """Returns the real seconds that EMULATOR_CLIENT_TIMEOUT names, 30 by default; None, which is no limit, for 0.
+
+    Raises ConfigError when it names no number of seconds.
+    """
+    value = env.get(VARIABLE)
+    try:
+        return (parse_seconds(value) if value else TIMEOUT) or None
+    except ValueError as error:
+        raise ConfigError(f"{VARIABLE} is {value!r}; expected {error}") from None
 
 
 class Response(Struct, frozen=True):
@@ -34,14 +49,15 @@ class Response(Struct, frozen=True):
 class Connections:
     """Connections to the server at a URL, kept open between requests; any number of threads may send at once.
 
-    `timeout` is in real seconds: to connect, and for each read. Raises ValueError for what is no URL of a server.
+    `timeout` is in real seconds: to connect, and for each read; by default it is what EMULATOR_CLIENT_TIMEOUT says.
+    Raises ValueError for what is no URL of a server, ConfigError for what is no timeout.
     """
 
-    def __init__(self, url: str, timeout: float = TIMEOUT) -> None:
+    def __init__(self, url: str, timeout: float | None = None) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("expected http://HOST:PORT or https://HOST:PORT")
-        self._timeout = timeout
+        self._timeout = chosen_timeout(os.environ) if timeout is None else timeout
         self._host, self._port, self._prefix = parts.hostname, parts.port, parts.path.rstrip("/")
         # Loading the CAs takes longer than the calls of most tests, and plain http needs none.
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
@@ -57,6 +73,9 @@ class Connections:
             connection.sock.settimeout(None if patient else self._timeout)
             answer = connection.getresponse()
             response = Response(answer.status, answer.read())
+        except TimeoutError as error:
+            connection.close()
+            raise ConnectionFailed(f"no response within {self._timeout:g} s, the limit of {VARIABLE}") from error
         except (OSError, HTTPException) as error:
             connection.close()
             raise ConnectionFailed(str(error) or type(error).__name__) from error

@@ -20,6 +20,7 @@ from emulator.settings.options import Settings, load_settings
 from emulator.settings.parsers import WebhookTime
 from emulator.testing.client import DEFAULT, Client
 from emulator.testing.clock import moment
+from emulator.testing.connection import chosen_timeout
 from emulator.testing.environment import Environment
 from emulator.testing.world import Frozen, Scenarios, World, scenario_names
 
@@ -43,24 +44,33 @@ class Emulator(World):
         scenario: Scenarios | None = None,
         scenarios: Scenarios | None = None,
         frozen: Frozen | None = None,
+        timeout: float | None = None,
         **options: Any,
     ) -> None:
-        """`frozen` is True, or the moment to stand still at; `options` are those of `serve`, such as `seed=7`.
+        """`frozen` is True, or the moment to stand still at; `options` are those of `serve`, such as `seed=7`;
+        `timeout` is that of the client, in real seconds.
 
         Raises ConfigError for an option that is none, ValueError for a running emulator that is to be set up.
         """
-        super().__init__(None if url is None else Client(url, world, token))
+        super().__init__(None if url is None else Client(url, world, token, timeout))
         names = scenario_names(scenario, scenarios)
         if url is not None and (names or frozen is not None or options):
             raise ValueError("a running emulator is set up already; make a world: Emulator(url).world('mine', …)")
         self._settings = load_settings(JOURNAL | {"scenarios": names} | options, {})
-        self._frozen = frozen
+        self._frozen, self._timeout = frozen, timeout
         self._thread: ServerThread | None = None
         self._ends = False  # with this object, the world ends
         self._environment: Environment | None = None
 
     @classmethod
-    def attach(cls, url: str | None = None, *, world: str | None = None, token: str | None = None) -> Emulator:
+    def attach(
+        cls,
+        url: str | None = None,
+        *,
+        world: str | None = None,
+        token: str | None = None,
+        timeout: float | None = None,
+    ) -> Emulator:
         """Attach to a running emulator; what is left out comes from EMULATOR_URL, EMULATOR_WORLD and
         EMULATOR_CONTROL_TOKEN.
 
@@ -70,14 +80,15 @@ class Emulator(World):
         if not found:
             raise ValueError("where is the emulator? Give a URL such as 'http://127.0.0.1:8484', or set EMULATOR_URL")
         world = world or os.environ.get("EMULATOR_WORLD") or DEFAULT
-        return cls(found, world=world, token=token or os.environ.get("EMULATOR_CONTROL_TOKEN"))
+        return cls(found, world=world, token=token or os.environ.get("EMULATOR_CONTROL_TOKEN"), timeout=timeout)
 
     def start(self) -> Emulator:
         """Start the thread, unless it runs or this is attached. Raises DocumentError when a scenario is invalid."""
         if self._opened is None:
             self._thread = ServerThread(self._settings)
             self._thread.start()
-            self._opened = Client(self._thread.url, token=self._settings.control_token or None)
+            token = self._settings.control_token or None
+            self._opened = Client(self._thread.url, token=token, timeout=self._timeout)
             if self._frozen is not None and self._frozen is not False:
                 self.clock.freeze(None if self._frozen is True else self._frozen)
         return self
@@ -135,6 +146,7 @@ class Emulator(World):
         made = object.__new__(Emulator)
         World.__init__(made, self.client.of(name))
         made._settings, made._frozen, made._thread, made._ends = self._settings, None, None, True
+        made._timeout = self._timeout
         made._environment = None
         return made
 
@@ -150,17 +162,15 @@ class Emulator(World):
         return f"<Emulator {f'{self.url} world={self.name!r}' if self._opened else 'stopped'}>"
 
 
-TIMEOUT = 30.0  # seconds to start in, and to stop in
-
-
 class ServerThread:
     """An emulator that serves in the background from `start` to `stop`.
 
-    `sockets` are listening sockets to serve on; without any, a free port of the loopback is taken. Raises DocumentError
-    when a scenario is invalid.
+    `sockets` are listening sockets to serve on; without any, a free port of the loopback is taken. It starts, and
+    stops, within what EMULATOR_CLIENT_TIMEOUT says. Raises DocumentError when a scenario is invalid.
     """
 
     def __init__(self, settings: Settings, *sockets: socket.socket) -> None:
+        self._timeout = chosen_timeout(os.environ)
         self._sockets = list(sockets) or bind(Settings(listen=Listen(port=0)))
         try:
             self._ready = threading.Event()
@@ -182,7 +192,7 @@ class ServerThread:
     def start(self) -> None:
         """Serve; returns when requests are answered. Raises EmulatorError when that does not come to pass."""
         self._thread.start()
-        self._ready.wait(TIMEOUT)
+        self._ready.wait(self._timeout)
         if not self._server.started:
             failure = self._failure
             self._failure = None
@@ -193,12 +203,12 @@ class ServerThread:
 
     def settle(self) -> None:
         """Wait until what clients have sent by now, and that they have left, is processed."""
-        asyncio.run_coroutine_threadsafe(self._server.settle(), self._loop).result(TIMEOUT)
+        asyncio.run_coroutine_threadsafe(self._server.settle(), self._loop).result(self._timeout)
 
     def stop(self) -> None:
         """Stop serving, cutting off what is still being sent. Raises ConfigError when the state can't be kept."""
         self._server.should_exit = True
-        self._thread.join(TIMEOUT)
+        self._thread.join(self._timeout)
         self._close()
         failure, self._failure = self._failure, None
         if isinstance(failure, EmulatorError):

@@ -19,7 +19,7 @@ from tests import loopback
 from tests.apis.aiexport_calls import PRO, asking
 from tests.cli.test_streams import answers, free_port
 from tests.process import environment
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.slow
 KEY = {"X-API-Key": PRO}
@@ -43,7 +43,7 @@ class Logged:
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(30) == 0
+        assert self.process.wait(PATIENCE) == 0
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import pytest
 
 from tests import loopback
 from tests.process import environment
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.slow
 FULL = Path("/dev/full")
@@ -39,7 +39,7 @@ def serving(folder: Path, streams: str, **variables: str) -> Iterator[subprocess
         until(lambda: answers(port))
         yield process
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE) == 0
     finally:
         process.kill()
         process.wait()
@@ -87,6 +87,6 @@ def test_a_command_whose_output_takes_nothing_ends_with_one_sentence(tmp_path: P
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
         )
     assert (run.returncode, run.stderr) == (2, "the output can't be written: No space left on device\n")

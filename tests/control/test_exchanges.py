@@ -11,6 +11,7 @@ import pytest
 
 from tests.apis.aiexport_calls import HAIKU, PRO, asking, caller
 from tests.running import Emulated
+from tests.waiting import PATIENCE
 
 
 def test_an_exchange_is_told_whole_and_its_key_is_masked(emulator: Emulated, control: httpx.Client) -> None:
@@ -59,7 +60,7 @@ def test_it_waits_until_there_are_enough(emulator: Emulated, control: httpx.Clie
     asked.start()
     for _ in range(2):
         caller(emulator).post("/messages", json=asking())
-    asked.join(20)
+    asked.join(PATIENCE)
     assert len(answers[0].json()["exchanges"]) == 2
 
 
@@ -82,7 +83,7 @@ def test_who_waits_in_a_world_that_ends_is_told(emulator: Emulated, control: htt
     while not emulator.app.worlds.find("short").state._present:
         asked.join(0.01)
     control.delete("/worlds/short").raise_for_status()
-    asked.join(20)
+    asked.join(PATIENCE)
     assert answers[0].status_code == 409
 
 

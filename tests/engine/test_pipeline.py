@@ -203,7 +203,7 @@ def test_two_hundred_clients_at_once_are_all_answered_and_counted(emulator: Emul
             base_url=emulator.origin,
             headers=headers,
             limits=limits,
-            timeout=60,
+            timeout=PATIENCE,
         ) as client:
             return await asyncio.gather(*(ask(client, number) for number in range(200)))
 

@@ -21,7 +21,7 @@ def browser() -> Iterator[Browser]:
     """One Chromium for the tests of a file."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed: scripts/clients installs it")
-    expect.set_options(timeout=PATIENCE * 250)
+    expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
         # One process for all pages: a start of one for each takes longer than most tests.
         args = ["--no-sandbox", "--renderer-process-limit=1", f"--host-resolver-rules={RULES}"]
@@ -34,7 +34,7 @@ def browser() -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser without anything from earlier tests."""
     made = browser.new_context(viewport={"width": 1400, "height": 900}, color_scheme="light", reduced_motion="reduce")
-    made.set_default_timeout(PATIENCE * 250)
+    made.set_default_timeout(PATIENCE * 1000)
     yield made
     made.close()
 

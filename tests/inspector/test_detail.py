@@ -16,6 +16,7 @@ from tests.inspector.traffic import KEY, address, cut, send, streaming
 from tests.pages import ROOT
 from tests.running import Emulated
 from tests.small import Small
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -166,7 +167,7 @@ def test_what_is_copied_runs_and_asks_the_same(copied: dict[str, str], emulator:
     (tmp_path / "it.mjs").write_text(copied["JavaScript"])
     (tmp_path / "it.sh").write_text(copied["curl"])
     for command in (["sh", "it.sh"], [sys.executable, "it.py"], ["node", "it.mjs"]):
-        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE)
         assert done.returncode == 0, done.stderr
     exchanges = emulator.exchanges(4)
     assert {each.status for each in exchanges} == {200}

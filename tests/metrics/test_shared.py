@@ -20,7 +20,7 @@ from tests.process import Serving
 from tests.redis_server import Server
 from tests.running import Running, loaded
 from tests.store.redis.conftest import server as server  # a fixture
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 CREATE = {"api": "aiexport", "operation": "messages.create"}
 MESSAGE = aiexport.asking("What is 2 + 2?")
@@ -103,7 +103,7 @@ def test_a_process_that_ends_publishes_what_nobody_has_asked_for(server: Server,
     one, other = start(), start()
     one.message()
     until(lambda: len(one.app.state.journal) == 1 and next(iter(one.app.state.journal)).outcome == "complete")
-    asyncio.run_coroutine_threadsafe(begin_and_end(one), one.running.loop).result(30)
+    asyncio.run_coroutine_threadsafe(begin_and_end(one), one.running.loop).result(PATIENCE)
     assert other.messages() == 1
 
 

@@ -18,7 +18,7 @@ import trustme
 from emulator.language.document.reader import read
 from tests import loopback
 from tests.studio import Raw, Stopwatch, Studio
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from tests.wire import Wire, request
 
 pytestmark = [pytest.mark.slow, pytest.mark.measured]
@@ -46,7 +46,7 @@ def fixed(*pieces: bytes) -> Raw:
 
 
 def ask(base: str, method: str = "GET", path: str = "/status", **more: Any) -> httpx.Response:
-    with loopback.Client(headers=KEY, timeout=30) as client:
+    with loopback.Client(headers=KEY, timeout=PATIENCE) as client:
         return client.request(method, base + path, **more)
 
 
@@ -77,7 +77,7 @@ def test_an_invalid_response_is_a_502_and_is_not_recorded(studio: Studio, pieces
 
 def test_an_upstream_that_never_answers_is_a_504(studio: Studio) -> None:
     def hang(raw: Raw) -> Iterable[bytes]:
-        raw.stopped.wait(30)
+        raw.stopped.wait(PATIENCE)
         return []
 
     timeout = httpx.Timeout(0.2)
@@ -246,7 +246,7 @@ def test_what_no_scenario_can_hold_is_forwarded_byte_for_byte_and_not_recorded(
     with (
         fixed(answer(body, "200 OK", *lines)) as upstream,
         studio.recording("aiexport", upstream.url) as (base, tape),
-        loopback.stream("GET", f"{base}/status", headers=KEY, timeout=30) as found,
+        loopback.stream("GET", f"{base}/status", headers=KEY, timeout=PATIENCE) as found,
     ):
         assert b"".join(found.iter_raw()) == body
         assert found.headers.get("content-encoding", "") in ("", "br" if "'br'" in said else "")
@@ -325,7 +325,7 @@ def test_a_client_that_leaves_at_the_last_event_misses_nothing_of_the_recording(
 
     def last(raw: Raw) -> Iterable[bytes]:
         yield STREAM + chunk(EVENT)
-        assert gone.wait(30)
+        assert gone.wait(PATIENCE)
         yield chunk(EVENT) + b"0\r\n\r\n"
 
     with Raw(last) as upstream, studio.recording("aiexport", upstream.url, clock=Stopwatch()) as (base, _):
@@ -349,6 +349,6 @@ def test_a_stream_whose_client_has_left_for_long_is_cancelled(studio: Studio, ca
     ):
         with loopback.stream("POST", f"{base}/messages/stream", headers=KEY, json={}) as stream:
             next(stream.iter_raw())
-        assert upstream.left.wait(30)
+        assert upstream.left.wait(PATIENCE)
         assert tape.recording_file.count == 0
     assert "not recorded: its client left before the end" in caplog.text

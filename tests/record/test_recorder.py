@@ -17,6 +17,7 @@ from emulator.cli import main
 from emulator.language.document.reader import read
 from tests import loopback
 from tests.studio import Studio
+from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.slow, pytest.mark.measured]
 
@@ -49,7 +50,7 @@ CALLS: list[Call] = [
 
 
 def play(base: str, calls: list[Call], headers: dict[str, str]) -> list[httpx.Response]:
-    with loopback.Client(headers=headers, timeout=30) as client:
+    with loopback.Client(headers=headers, timeout=PATIENCE) as client:
         return [client.request(method, base + path, json=body) for method, path, body in calls]
 
 
@@ -258,7 +259,7 @@ def test_a_file_that_is_there_is_written_over_with_force(studio: Studio) -> None
 def test_a_compressed_request_is_recorded_as_what_it_says_and_forwarded_as_it_is(studio: Studio) -> None:
     headers = {**OWN, "content-encoding": "gzip", "content-type": "application/json"}
     body = gzip.compress(json.dumps(message("Hello!")).encode())
-    with studio.recording("aiexport") as (base, _), loopback.Client(headers=headers, timeout=30) as client:
+    with studio.recording("aiexport") as (base, _), loopback.Client(headers=headers, timeout=PATIENCE) as client:
         recorded = client.post(base + "/messages", content=body)
     assert recorded.status_code == 200
     assert "Hello!" in studio.out.read_text()

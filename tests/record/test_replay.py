@@ -18,6 +18,7 @@ from emulator.verify.run import ExamplePlayer, examples
 from tests import loopback
 from tests.running import loaded
 from tests.studio import Studio
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -80,7 +81,7 @@ async def record(api: str, url: str) -> list[Heard]:
     played = list(examples(plan))
     known = {(each.operation.name, each.number): each for each in played}
     upstreams = parse_upstreams("", [url], plan.base)
-    async with loopback.AsyncClient(event_hooks={"response": [ear.hear]}, timeout=30) as client:
+    async with loopback.AsyncClient(event_hooks={"response": [ear.hear]}, timeout=PATIENCE) as client:
         player = ExamplePlayer(plan, known, client, upstreams, KEYS[api], Clock())
         for example in played:
             await player.play(example)
@@ -92,7 +93,7 @@ async def record(api: str, url: str) -> list[Heard]:
 
 async def replay(heard: list[Heard], before: str, after: str) -> list[Heard]:
     ear = Ear()
-    async with loopback.AsyncClient(event_hooks={"response": [ear.hear]}, timeout=30) as client:
+    async with loopback.AsyncClient(event_hooks={"response": [ear.hear]}, timeout=PATIENCE) as client:
         for request, *_ in heard:
             url = str(request.url).replace(before, after)
             lines = [line for line in request.headers.multi_items() if line[0] not in ("host", "content-length")]

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.run.conftest import Begin, Run, keeping, on_a_terminal, words
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -129,7 +130,7 @@ def test_a_signal_goes_to_the_command_which_may_end_as_it_likes(begin: Begin, by
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     process.send_signal(by)
-    said, told = process.communicate(timeout=30)
+    said, told = process.communicate(timeout=PATIENCE)
     assert said == f"asked to leave by {by.name}\n"
     assert process.returncode == 5
     assert "emulator: 0 calls" in told
@@ -147,7 +148,7 @@ def test_a_signal_goes_to_what_the_command_started_too(begin: Begin) -> None:
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     process.terminate()
-    process.communicate(timeout=30)  # the pipe is open until the last of them has ended
+    process.communicate(timeout=PATIENCE)  # the pipe is open until the last of them has ended
     assert process.returncode == 128 + signal.SIGTERM
 
 

@@ -21,7 +21,7 @@ from tests.apis import aiexport_calls as aiexport
 from tests.redis_server import Server
 from tests.running import Emulated, Running
 from tests.store.redis.conftest import server as server  # a fixture
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 MESSAGE = aiexport.asking("What is 2 + 2?")
 DOWN = "scenario: down\nabout: Everything is down.\nextends: default\nrules:\n  - fault: {status: 503}\n"
@@ -244,12 +244,12 @@ def test_a_process_that_lost_its_lock_does_not_overwrite_what_another_changed(tw
         return one.app.worlds.create(f"slow{one.app.worlds.default.known.resets}").name
 
     changing = asyncio.run_coroutine_threadsafe(one.sharing.change(slow), one.own.loop)
-    assert begun.wait(5)
+    assert begun.wait(PATIENCE)
     one.sharing._fields._lock, lock = "another-lock", one.sharing._fields._lock
     one.sharing._stores.server.blocking.delete(lock)
     assert other.control("PUT", "/worlds/fast", json={}).status_code == 201
     one.own.loop.call_soon_threadsafe(go_on.set)
-    assert changing.result(5) == "slow0"
+    assert changing.result(PATIENCE) == "slow0"
     for process in two:
         assert [each["name"] for each in process.control("GET", "/worlds").json()["worlds"]] == [
             "default",

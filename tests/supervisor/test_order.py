@@ -10,6 +10,7 @@ import msgspec
 
 from emulator.supervisor.order import Order, WorkerReady
 from tests.process import environment
+from tests.waiting import PATIENCE
 
 ORDER = Order(2, "t-2", {"scenarios": ["strict"]}, "redis://x", "token-1", {"http": [("h", 1)]}, {}, 7, True, "")
 ECHO = (
@@ -32,4 +33,4 @@ def test_a_worker_reads_its_order_and_reports() -> None:
     with os.fdopen(reading, "rb") as pipe:
         assert msgspec.json.decode(pipe.read(), type=WorkerReady) == WorkerReady("t-2")
     worker.stdin.close()  # as when the parent ends
-    assert worker.wait(60) == -15
+    assert worker.wait(PATIENCE) == -15

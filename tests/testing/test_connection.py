@@ -15,7 +15,9 @@ import httpx
 import pytest
 
 from emulator import Emulator
-from emulator.testing.connection import ConnectionFailed, Connections
+from emulator.errors import ConfigError
+from emulator.testing.connection import ConnectionFailed, Connections, chosen_timeout
+from tests.waiting import PATIENCE
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
 
@@ -45,7 +47,7 @@ class Scripted:
                         break
 
     def stop(self) -> None:
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
         self._socket.close()
 
 
@@ -93,6 +95,28 @@ def test_many_threads_may_send_at_once(emulator: Emulator) -> None:
         answers = list(threads.map(lambda _: connections.send("GET", "/_emulator/health", {}).status, range(100)))
     connections.close()
     assert answers == [200] * 100
+
+
+def test_a_server_that_does_not_respond_is_waited_for_as_long_as_a_variable_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("EMULATOR_CLIENT_TIMEOUT", "0.01")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        connections = Connections(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        with pytest.raises(ConnectionFailed, match=r"no response within 0\.01 s, the limit of EMULATOR_CLIENT_TIMEOUT"):
+            connections.send("GET", "/", {})
+
+
+@pytest.mark.parametrize(("value", "seconds"), [(None, 30), ("", 30), ("90", 90), ("0.5", 0.5), ("0", None)])
+def test_thirty_seconds_are_the_limit_unless_the_variable_names_others_or_none(
+    value: str | None, seconds: float | None
+) -> None:
+    assert chosen_timeout({} if value is None else {"EMULATOR_CLIENT_TIMEOUT": value}) == seconds
+
+
+def test_what_is_no_number_of_seconds_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"EMULATOR_CLIENT_TIMEOUT is '2m'; expected a number of seconds"):
+        chosen_timeout({"EMULATOR_CLIENT_TIMEOUT": "2m"})
 
 
 def refused(*arguments: Any, **options: Any) -> None:

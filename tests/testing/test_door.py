@@ -11,6 +11,7 @@ import pytest
 from emulator import Emulator
 from pytest_ai_api_emulator import LazyServer
 from tests import loopback
+from tests.waiting import PATIENCE
 
 
 def names() -> list[str]:
@@ -43,4 +44,4 @@ def test_all_who_come_at_once_find_one_server() -> None:
 
 
 def health(url: str) -> int:
-    return loopback.get(f"{url}/_emulator/health", timeout=30).status_code
+    return loopback.get(f"{url}/_emulator/health", timeout=PATIENCE).status_code

@@ -19,6 +19,7 @@ from tests import loopback
 from tests.apis.aiexport_calls import asking
 from tests.running import Emulated, Running
 from tests.small import play
+from tests.waiting import PATIENCE
 
 PRO = {"X-API-Key": "axp_test_pro"}
 CLIENT = {"client_id": "demo-enterprise", "client_secret": "demo-secret", "grant_type": "client_credentials"}
@@ -315,14 +316,14 @@ def test_open_streams_and_waits_end_with_their_world_and_others_go_on(
     threads = [threading.Thread(target=read, args=[name]) for name in seen]
     for thread in threads:
         thread.start()
-    assert all(event.wait(10) for event in begun.values())
+    assert all(event.wait(PATIENCE) for event in begun.values())
     many.call(getattr(many.worlds, how)("one"))
-    threads[0].join(10)
+    threads[0].join(PATIENCE)
     assert "incomplete chunked read" in seen["one"][-1]
     assert not rooms[0].state.clock.pending()
     assert threads[1].is_alive()
     many.call(rooms[1].state.clock.advance(60))
-    threads[1].join(10)
+    threads[1].join(PATIENCE)
     assert seen["two"][-2] == 'data: {"type":"message_stop"}'
     assert len(rooms[0].state.journal) == (how == "delete")
     assert not caplog.records, caplog.text

@@ -2,7 +2,7 @@ import { Agent as HttpAgent, request as httpRequest, validateHeaderValue } from 
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { ControlError } from './errors.js';
 
-const TIMEOUT = 30_000;
+const TIMEOUT = 'EMULATOR_CLIENT_TIMEOUT';
 export const DEFAULT_WORLD = 'default';
 export const WORLD_HEADER = 'X-Emulator-World';
 
@@ -30,6 +30,7 @@ export class Control {
   #url;
   #agent;
   #token;
+  #timeout;
 
   /**
    * @param {string} url
@@ -40,6 +41,7 @@ export class Control {
     this.#url = parsed(url);
     this.#agent = new (this.#url.protocol === 'https:' ? HttpsAgent : HttpAgent)({ keepAlive: true });
     this.#token = token;
+    this.#timeout = chosenTimeout(process.env[TIMEOUT]);
     if (!isHeaderValue(world)) throw new ControlError(`the world ${JSON.stringify(world)} has a character that no header can have`);
     if (!isHeaderValue(token ?? '')) throw new ControlError('the control token has a character that no header can have');
     /** The name of the world. */
@@ -156,7 +158,8 @@ export class Control {
         response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
         response.on('error', reject);
       });
-      if (!waits) request.setTimeout(TIMEOUT, () => request.destroy(new Error('no response within 30 seconds')));
+      const late = () => request.destroy(new Error(`no response within ${this.#timeout} s, the limit of ${TIMEOUT}`));
+      if (!waits) request.setTimeout(this.#timeout * 1000, late); // 0: no limit
       request.on('error', reject);
       request.end(content);
     });
@@ -204,6 +207,13 @@ function parsed(url) {
     throw new ControlError(`${JSON.stringify(url)} is no URL of an emulator`, { hint });
   }
   return found;
+}
+
+/** Seconds to wait for a response, 0 for no limit. @param {string | undefined} value */
+function chosenTimeout(value) {
+  if (!value) return 30;
+  if (/^\d{1,9}(\.\d{1,9})?$/.test(value)) return Number(value);
+  throw new ControlError(`${TIMEOUT} is '${value}'; expected a number of seconds from 0, such as 60 or 0.5`);
 }
 
 /** @param {string} value */

@@ -279,3 +279,19 @@ test('something else that listens there is not taken for an emulator', async () 
   await assert.rejects(Emulator.attach({ url }), refused(200, /GET \/_emulator\/apis returned 200: <html>/));
   await new Promise((done) => { other.close(done); });
 });
+
+test('a server that does not respond is waited for as long as a variable says', async (t) => {
+  const silent = createServer(() => {}).listen(0, '127.0.0.1');
+  t.after(() => {
+    delete process.env.EMULATOR_CLIENT_TIMEOUT;
+    silent.closeAllConnections();
+    silent.close();
+  });
+  await new Promise((resolve) => { silent.once('listening', resolve); });
+  const attach = (timeout) => {
+    process.env.EMULATOR_CLIENT_TIMEOUT = timeout;
+    return Emulator.attach({ url: `http://127.0.0.1:${silent.address().port}` });
+  };
+  await assert.rejects(attach('0.01'), refused(0, /no response within 0\.01 s, the limit of EMULATOR_CLIENT_TIMEOUT/));
+  await assert.rejects(attach('2m'), refused(0, /EMULATOR_CLIENT_TIMEOUT is '2m'; expected a number of seconds/));
+});
