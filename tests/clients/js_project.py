@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from tests.chromium import CHROMIUM
 from tests.clients.conftest import PATIENCE, ROOT, made, plain, tool
 
 PACKAGE = ROOT / "clients" / "js"
@@ -51,7 +52,7 @@ class Project(Struct, frozen=True):
         program, *rest = RUNNERS[runner]
         of_runner = {
             "jest": {"NODE_OPTIONS": "--experimental-vm-modules"},
-            "playwright": {"CHROMIUM": tool("chromium")},
+            "playwright": {"CHROMIUM": CHROMIUM or tool("chromium")},
         }
         variables = of_runner.get(runner, {}) | more
         return self.run(tool("node"), str(self.folder / "node_modules" / program), *rest, *words, **variables)
