@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator import paths as resources
-from emulator.clock import Clock, system
-from emulator.clock.start import start_clock
+from emulator.clock.system_time import system
+from emulator.clock.world_clock import Clock, start_clock
 from emulator.compile.finder import checked_files
 from emulator.compile.lint import CONTROL
 from emulator.compile.loader import Loader

@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 
 from emulator.atomic import replace_file
-from emulator.clock import pause
+from emulator.clock.system_time import pause
 from emulator.control.route import StatefulApp
 from emulator.errors import ConfigError, DocumentError, EmulatorError
 from emulator.settings.clock_start import ClockStart

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.engine.state import STORED_TYPES
 from emulator.store.backend import Backend
 from emulator.store.journal import Journal

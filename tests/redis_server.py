@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import redis
 
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.store.journal import Journal
 from emulator.store.redis.backend import RedisBackend
 from emulator.store.redis.server import RedisServer

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from emulator import app as application
 from emulator.app import Application
-from emulator.clock import Clock, manual
+from emulator.clock.world_clock import Clock, manual
 from emulator.engine.deliver import Continuation, FastPath
 from emulator.http.exchange import Exchange
 from emulator.http.request import Request

@@ -17,7 +17,7 @@ import uvloop
 from starlette.types import ASGIApp
 
 from emulator import Emulator
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.record.command import open_recorder
 from emulator.record.recorder import STREAM_GRACE_SECONDS, Recorder
 from emulator.server import Server

@@ -60,7 +60,7 @@ LAYERS = (
 )
 PUBLIC = Path("emulator/__init__.py")
 # Only these may ask the system for the time, or wait for it.
-CLOCKS = {Path("emulator/clock/__init__.py"), Path("emulator/clock/idle.py")}
+CLOCKS = {Path("emulator/clock/system_time.py"), Path("emulator/clock/idle.py")}
 TIMES = {
     "time": {"time", "time_ns", "sleep", "monotonic", "monotonic_ns"},
     "asyncio": {"sleep"},

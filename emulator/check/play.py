@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from starlette.types import Message
 
 from emulator.app import LANGUAGE
-from emulator.clock import manual
+from emulator.clock.world_clock import manual
 from emulator.engine.pipeline import Pipeline
 from emulator.engine.state import STORED_TYPES, WorldState
 from emulator.errors import Diagnostic, EmulatorError, Location

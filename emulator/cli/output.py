@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import MappingProxyType
 
 from emulator.app import Application
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.compile.lint import CONTROL
 from emulator.log.line import json_text, uses_colour
 from emulator.log.request_log import RequestLog

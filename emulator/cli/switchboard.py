@@ -346,7 +346,7 @@ def _wait(url: str, connect: Callable[..., Client], timeout: str) -> int:
     import asyncio
     from contextlib import closing
 
-    from emulator.clock import pause
+    from emulator.clock.system_time import pause
     from emulator.errors import DocumentError, Location
     from emulator.language.document.durations import parse_duration
     from emulator.testing.client import ControlError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 
 MAX_DELAY = 0.002  # real seconds: while due timers are later than that, nothing is admitted …
 MAX_WAIT = 2.0  # … except what has waited that long

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TypeVar
 
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 
 T = TypeVar("T")
 Turns = Generator[None, None, T]

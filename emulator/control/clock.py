@@ -10,12 +10,12 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from emulator.clock import Clock, iso
+from emulator.clock.world_clock import Clock
 from emulator.control.keys import standing
 from emulator.control.mcp.tool import NoTool, Tool
 from emulator.control.parsing import ControlFailure
 from emulator.control.route import ControlRequest, ControlRoute
-from emulator.dates import LATEST
+from emulator.dates import LATEST, iso
 from emulator.errors import DocumentError, Location
 from emulator.language.document.durations import parse_duration
 from emulator.settings.clock_start import MAX_SPEED, parse_moment

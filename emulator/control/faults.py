@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct, field, to_builtins
 from msgspec.structs import replace
 
-from emulator.clock import manual
+from emulator.clock.world_clock import manual
 from emulator.control.clock import between
 from emulator.control.mcp.tool import Tool
 from emulator.control.parsing import ControlFailure

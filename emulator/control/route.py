@@ -12,7 +12,7 @@ from typing import Any, Protocol, get_args, get_origin, get_type_hints
 from msgspec import Struct, field
 from starlette.types import ASGIApp
 
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.control.mcp.tool import NoTool, Tool
 from emulator.control.parsing import prepare_decoder
 from emulator.control.uploads import UploadedScenarios

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from starlette.types import Receive, Scope, Send
 
-from emulator.clock import Clock, Timer
+from emulator.clock.timers import Timer
+from emulator.clock.world_clock import Clock
 from emulator.engine.exchange_log import ExchangeLog
 from emulator.faults.raw_response import Outage, RawResponse, Segment, raw_response
 from emulator.http.exchange import Exchange

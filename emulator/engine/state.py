@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from emulator.clock import Clock, manual
+from emulator.clock.world_clock import Clock, manual
 from emulator.dates import LATEST
 from emulator.errors import ConfigError, EmulatorError
 from emulator.faults.armed import Armed, ArmedRecord

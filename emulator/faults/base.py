@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from msgspec import Struct
 
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.errors import ApiError, DocumentError, Location
 from emulator.http.reply import Reply
 from emulator.http.request import Caller

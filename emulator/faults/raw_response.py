@@ -8,7 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.http.headers import Header
 from emulator.http.reply import Reply
 from emulator.http.status import BODILESS, phrase

@@ -13,7 +13,7 @@ from threading import RLock
 
 from emulator import paths as resources
 from emulator.atomic import replace_file
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.errors import ConfigError
 from emulator.https.certificates import (
     LEAF_LASTS,

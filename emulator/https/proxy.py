@@ -15,7 +15,7 @@ import orjson
 from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.errors import ConfigError
 from emulator.https.authority import CERTIFICATE, Authority
 from emulator.https.hosts import is_name, is_this_machine, joined, normalize_host

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from emulator.clock import SLACK
 from emulator.clock.turns import at_once
+from emulator.clock.world_clock import SLACK
 from emulator.errors import ConfigError
 from emulator.jobs.job import Job, JobUsage, RowOutcome, Rows
 from emulator.language.document.diagnostics import did_you_mean

@@ -9,7 +9,7 @@ from typing import Any, overload
 from msgspec import Struct, convert
 from msgspec.structs import replace
 
-from emulator.clock import SLACK
+from emulator.clock.world_clock import SLACK
 from emulator.language.document.durations import Duration
 from emulator.playbook.timeline import Timeline
 

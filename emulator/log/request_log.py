@@ -13,7 +13,7 @@ from typing import Protocol
 
 from msgspec import to_builtins
 
-from emulator.clock import steady
+from emulator.clock.system_time import steady
 from emulator.http.exchange import Exchange
 from emulator.log.line import Bodies, json_line, json_text, notice_line, text_line
 from emulator.log.row import row_of, shortened

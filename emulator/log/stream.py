@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from emulator.clock import pause
+from emulator.clock.system_time import pause
 from emulator.engine.state import WorldEnded
 from emulator.http.headers import Header
 from emulator.log.feed import Feed

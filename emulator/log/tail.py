@@ -10,7 +10,7 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from emulator.clock import pause
+from emulator.clock.system_time import pause
 from emulator.compile.lint import CONTROL
 from emulator.errors import ConfigError, EmulatorError
 from emulator.log.address import TOKEN_HINT, check_address

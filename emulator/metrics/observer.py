@@ -14,7 +14,7 @@ from functools import partial
 from importlib.util import find_spec
 
 from emulator import __version__
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.faults.registry import FAULTS as KNOWN_FAULTS
 from emulator.http.exchange import Exchange
 from emulator.metrics import definitions as metrics

@@ -9,7 +9,7 @@ import asyncio
 from collections import Counter
 from contextlib import suppress
 
-from emulator.clock import pause
+from emulator.clock.system_time import pause
 from emulator.errors import StoreUnavailable
 from emulator.metrics.definitions import OPEN_STREAMS
 from emulator.metrics.observer import Observer

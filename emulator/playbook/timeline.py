@@ -10,7 +10,7 @@ from math import inf
 from msgspec import Struct
 from msgspec.structs import replace
 
-from emulator.clock import SLACK
+from emulator.clock.world_clock import SLACK
 from emulator.errors import ConfigError
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.document.durations import Duration

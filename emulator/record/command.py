@@ -10,7 +10,7 @@ import httpx
 
 from emulator import server
 from emulator.app import build
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.errors import ConfigError
 from emulator.record.file import RecordingFile
 from emulator.record.recorder import STREAM_GRACE_SECONDS, TIMEOUT, Recorder

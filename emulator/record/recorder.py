@@ -18,7 +18,7 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
 from emulator.app import Application
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.engine.body import ClientLeft, open_request, read
 from emulator.engine.deliver import RAW_SOCKET, BorrowedSocket
 from emulator.errors import ApiError

@@ -18,7 +18,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from emulator.app import Application
-from emulator.clock import Clock, pause
+from emulator.clock.system_time import pause
+from emulator.clock.world_clock import Clock
 from emulator.https.proxy import HttpsProxy
 from emulator.language.document.reader import SUFFIXES
 from emulator.server.guarded import GuardedProtocol

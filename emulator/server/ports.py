@@ -15,7 +15,7 @@ import socket
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.engine.state import WorldEnded
 from emulator.faults.raw_response import Outage
 from emulator.server.listeners import BACKLOG, CONTROL, hold, is_shared

@@ -29,7 +29,8 @@ from starlette.types import Receive, Scope, Send
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from emulator.clock import Clock, steady
+from emulator.clock.system_time import steady
+from emulator.clock.world_clock import Clock
 from emulator.engine.body import open_request
 from emulator.engine.deliver import CHUNKS, RAW_SOCKET, REFUSE
 from emulator.faults.raw_response import Outage

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.engine.deliver import KEPT
 from emulator.faults.raw_response import Outage
 

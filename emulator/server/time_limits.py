@@ -13,7 +13,8 @@ from collections.abc import Callable
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from emulator.clock import Clock, Timer
+from emulator.clock.timers import Timer
+from emulator.clock.world_clock import Clock
 from emulator.server.head import BadRequest
 from emulator.server.ports import Ports
 from emulator.server.write_batch import WriteBatch

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
-from emulator.clock import pause
+from emulator.clock.system_time import pause
 from emulator.control.route import StatefulApp, WorkerView
 from emulator.errors import StoreUnavailable
 from emulator.http.request import Request

@@ -16,8 +16,8 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
 
-from emulator.clock import Clock
 from emulator.clock.turns import Turns
+from emulator.clock.world_clock import Clock
 from emulator.http.exchange import Exchange
 from emulator.playbook.limits import Pace, Rolls
 

@@ -11,8 +11,8 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from emulator.clock import Clock, manual
 from emulator.clock.turns import in_turns
+from emulator.clock.world_clock import Clock, manual
 from emulator.errors import ConfigError
 from emulator.store.backend import MAX_RECORDS, Bucket, ExchangeJournal, FindRow, Window, Work
 from emulator.store.codec import Codec, from_json, size_of, to_json

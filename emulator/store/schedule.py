@@ -11,7 +11,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from emulator.clock import Clock, Timer
+from emulator.clock.timers import Timer
+from emulator.clock.world_clock import Clock
 from emulator.store.backend import Handler
 
 Row = tuple[str, str, float]  # kind, id, due

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from emulator.clock import SLACK
+from emulator.clock.world_clock import SLACK
 from emulator.errors import ApiError
 from emulator.store.backend import Backend
 from emulator.store.records import Records

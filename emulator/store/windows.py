@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.playbook.limits import Aligned, Pace, Rolls
 from emulator.store.backend import Charge, Window
 from emulator.store.rolling import Rolling, last_charge, new_counter, window_end

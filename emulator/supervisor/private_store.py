@@ -12,7 +12,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from emulator.clock import pause
+from emulator.clock.system_time import pause
 from emulator.errors import ConfigError
 
 PROGRAMS = ("redis-server", "valkey-server")

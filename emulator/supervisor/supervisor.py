@@ -22,7 +22,7 @@ from msgspec import json
 from msgspec.structs import replace
 
 import emulator
-from emulator.clock import pause, steady
+from emulator.clock.system_time import pause, steady
 from emulator.server.listeners import Reserved
 from emulator.supervisor.order import Order, WorkerReady
 from emulator.supervisor.private_store import PrivateStore

@@ -12,7 +12,7 @@ import orjson
 from msgspec import Struct
 
 from emulator.app import LANGUAGE
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.errors import EmulatorError, Location
 from emulator.language.expressions.template import compile_tree
 from emulator.language.schema.api import CallModel, TakenModel

@@ -9,7 +9,8 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-from emulator.clock import Clock, system
+from emulator.clock.system_time import system
+from emulator.clock.world_clock import Clock
 from emulator.compile.playbooks import Playbooks
 from emulator.engine.body import BodyQuota
 from emulator.engine.pipeline import Pipeline

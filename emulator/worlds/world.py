@@ -9,8 +9,7 @@ from msgspec import Struct
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
-from emulator.clock import Clock
-from emulator.clock.start import start_clock
+from emulator.clock.world_clock import Clock, start_clock
 from emulator.engine.context import Service
 from emulator.engine.deliver import RAW_SOCKET, BorrowedSocket, Continuation
 from emulator.engine.pipeline import Pipeline

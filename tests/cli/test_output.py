@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from emulator.cli.output import banner, ready_line, request_log, started
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.settings.clock_start import ClockStart
 from emulator.settings.options import Settings
 from tests.library import STORY, Library, api

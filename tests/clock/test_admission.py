@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from emulator.clock import Clock, manual
 from emulator.clock.admission import AdmissionQueue
+from emulator.clock.world_clock import Clock, manual
 
 
 def test_one_begins_in_each_pass_of_the_loop_in_order_of_arrival() -> None:

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from emulator.clock import manual
 from emulator.clock.idle import ROUNDS, Work
+from emulator.clock.world_clock import manual
 
 
 def test_work_settles_when_every_task_waits() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from emulator.clock import Clock, manual
 from emulator.clock.turns import Turns, at_once, in_turns
+from emulator.clock.world_clock import Clock, manual
 
 
 def counting(seen: list[str], name: str) -> Turns[int]:

@@ -11,7 +11,7 @@ import pytest
 from emulator import paths
 from emulator.app import LANGUAGE, Application
 from emulator.app import load as load_released
-from emulator.clock import manual
+from emulator.clock.world_clock import manual
 from emulator.compile.finder import SUMS, checked_files
 from emulator.compile.loader import Loader
 from emulator.compile.operation import DeferredOperations

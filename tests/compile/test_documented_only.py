@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from emulator import app, cli, server
 from emulator.app import Application
-from emulator.clock import manual
+from emulator.clock.world_clock import manual
 from emulator.settings.options import Settings
 from tests.apis.aiexport_calls import (
     ENTERPRISE,

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from emulator.app import Application
-from emulator.clock import manual
+from emulator.clock.world_clock import manual
 from emulator.errors import ConfigError
 from emulator.settings.options import Settings
 from tests.running import Emulated, Running, loaded

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from emulator.clock import manual
+from emulator.clock.world_clock import manual
 from emulator.engine.deliver import deliver
 from emulator.http.exchange import Exchange
 from emulator.http.reply import Frame, Reply

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from emulator.clock import Clock, manual
+from emulator.clock.world_clock import Clock, manual
 from emulator.engine.state import EXCHANGES, STORED_TYPES, WorldEnded, WorldState
 from emulator.errors import ConfigError
 from emulator.store.memory import MemoryBackend

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from emulator.clock import Clock, manual
+from emulator.clock.world_clock import Clock, manual
 from emulator.engine.state import STORED_TYPES
 from emulator.errors import ConfigError
 from emulator.faults import Armed

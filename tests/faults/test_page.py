@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.clock import manual
+from emulator.clock.world_clock import manual
 from emulator.faults import FAULTS, Armed, parameters
 from emulator.faults.aliases import PARAMETER_ALIASES
 from emulator.faults.base import ON, about

@@ -14,7 +14,7 @@ import pytest
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.faults.webhooks import BadSignature
 from emulator.webhooks.message import DeliveryAttempt, Message
 from tests.apis.aiexport_calls import HAIKU, asking, caller, create

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.clock import Clock, manual
+from emulator.clock.world_clock import Clock, manual
 from emulator.errors import ConfigError, Location
 from emulator.jobs import Jobs
 from emulator.jobs.job import Job, RowOutcome

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from msgspec.structs import replace
 
-from emulator.clock import Clock, manual
+from emulator.clock.world_clock import Clock, manual
 from emulator.errors import ConfigError
 from emulator.jobs import Jobs
 from emulator.jobs.job import Job, RowOutcome

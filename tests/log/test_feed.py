@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from emulator.app import LANGUAGE, Application
-from emulator.clock import manual, pause
+from emulator.clock.system_time import pause
+from emulator.clock.world_clock import manual
 from emulator.compile.questions import Question
 from emulator.http.exchange import Exchange
 from emulator.log.feed import MAX_ROWS, Batch, Feed, Position

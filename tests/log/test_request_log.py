@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from emulator.app import Application, load
-from emulator.clock import manual
+from emulator.clock.world_clock import manual
 from emulator.http.exchange import Exchange
 from emulator.log.request_log import MAX_BODY, MAX_RATE, LineRate, RequestLog
 from emulator.settings.options import Settings

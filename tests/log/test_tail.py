@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from emulator.clock import pause
+from emulator.clock.system_time import pause
 from emulator.errors import ConfigError
 from emulator.log.row import Row
 from emulator.log.tail import Event, Tail, Wanted, WorldGone, events, refusal

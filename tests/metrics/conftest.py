@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families as families
 
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from tests import loopback
 from tests.running import Emulated, Running
 from tests.waiting import PATIENCE

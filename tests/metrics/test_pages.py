@@ -12,7 +12,7 @@ import yaml
 from msgspec.structs import replace
 
 from emulator.app import Application
-from emulator.clock import manual
+from emulator.clock.world_clock import manual
 from emulator.metrics.definitions import METRICS
 from tests import metrics_page
 from tests.pages import ROOT, blocks, tables

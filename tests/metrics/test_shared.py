@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from emulator.app import Application
-from emulator.clock import manual
+from emulator.clock.world_clock import manual
 from emulator.settings.options import Settings
 from tests.apis import aiexport_calls as aiexport
 from tests.metrics.conftest import Counted

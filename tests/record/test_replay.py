@@ -10,7 +10,7 @@ import httpx
 import orjson
 import pytest
 
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.record.recorder import Recorder
 from emulator.record.upstream import HOP_BY_HOP, UNRECORDED_PATTERN, parse_upstreams
 from emulator.store.masking import MASKED

@@ -10,7 +10,7 @@ from queue import SimpleQueue
 import pytest
 import trustme
 
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.language.document.reader import read
 from emulator.record.events import StreamEvent
 from emulator.record.file import RecordingFile

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.faults.raw_response import Outage
 from emulator.https.proxy import ProxyRefusal
 from emulator.server import Server

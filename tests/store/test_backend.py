@@ -15,7 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from emulator.clock import Clock, manual
+from emulator.clock.world_clock import Clock, manual
 from emulator.http.exchange import Exchange
 from emulator.store.backend import Backend, Bucket, Window
 from emulator.store.journal import Journal

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.clock import Clock, manual
+from emulator.clock.world_clock import Clock, manual
 from emulator.errors import ApiError
 from emulator.playbook.limits import Limit
 from emulator.store.backend import Backend

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from emulator.clock import Clock, manual
+from emulator.clock.world_clock import Clock, manual
 from emulator.errors import ConfigError
 from emulator.playbook.limits import Spends
 from emulator.store.backend import Backend, Bucket, Charge, Window

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from emulator.clock import manual
+from emulator.clock.world_clock import manual
 from emulator.playbook.model import CollectionPlan
 from emulator.store.memory import MemoryBackend
 from emulator.store.records import Records

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.clock import manual
+from emulator.clock.world_clock import manual
 from emulator.dates import month_end
 from emulator.errors import ApiError
 from emulator.playbook.limits import Aligned, Limit, Refill, Sliding, parse_limit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from emulator.clock import Clock, manual
+from emulator.clock.world_clock import Clock, manual
 from emulator.store.memory import MemoryBackend
 from emulator.store.schedule import MemorySchedule
 

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from emulator.clock import manual
+from emulator.clock.world_clock import manual
 from emulator.store.memory import MemoryBackend, MemoryRecords
 from emulator.store.seeded import MAX_BYTES, MAX_NAMED, MAX_TEXTS, Seeded
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from emulator.clock import Clock, manual
+from emulator.clock.world_clock import Clock, manual
 from emulator.playbook.model import CollectionPlan
 from emulator.store.memory import MemoryBackend
 from emulator.store.records import Records

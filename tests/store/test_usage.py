@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from emulator.clock import manual
+from emulator.clock.world_clock import manual
 from emulator.compile.data import SeedFile
 from emulator.playbook.model import Seed
 from emulator.store.memory import MAX_BUCKETS, MemoryBackend

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emulator.clock import Clock, manual
+from emulator.clock.world_clock import Clock, manual
 from emulator.playbook.limits import Aligned, Refill, Sliding
 from emulator.store.backend import Window
 from emulator.store.redis.changes import Tracker

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.clock import http_date
+from emulator.dates import http_date
 from emulator.http.request import Peer
 from tests import loopback
 from tests.apis.aiexport_calls import FREE, HAIKU, OPUS, asking, caller

@@ -18,7 +18,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from emulator.app import Application
-from emulator.clock import Clock, manual
+from emulator.clock.world_clock import Clock, manual
 from emulator.engine.state import STORED_TYPES
 from emulator.faults.webhooks import Reorder
 from emulator.jobs import Jobs

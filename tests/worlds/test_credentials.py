@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from emulator.clock import manual
+from emulator.clock.world_clock import manual
 from emulator.engine.pipeline import Pipeline
 from emulator.engine.state import WorldState
 from emulator.errors import ConfigError

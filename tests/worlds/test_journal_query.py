@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from emulator.app import LANGUAGE
-from emulator.clock import manual
+from emulator.clock.world_clock import manual
 from emulator.compile.questions import NAMES, Question, compile_query
 from emulator.errors import DocumentError
 from emulator.http.exchange import Differing, Exchange, NearMiss

@@ -26,7 +26,7 @@ HAIKU = "apex-haiku-4-20250401"
 # What another process does with a snapshot that it is given on its standard input.
 ELSEWHERE = """
 import json, sys
-from emulator.clock import manual
+from emulator.clock.world_clock import manual
 from tests.running import Emulated, Running
 from tests.worlds.test_snapshot import story
 running = Running()

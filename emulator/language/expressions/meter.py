@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
-from emulator.clock.stopwatch import cpu_seconds
+from emulator.clock.system_time import cpu_seconds
 from emulator.language.expressions.runtime import MAX_ITEMS, MAX_OUTPUT
 
 MAX_STEPS: Final = 1_000_000

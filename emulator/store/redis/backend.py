@@ -9,8 +9,9 @@ from functools import partial
 from secrets import token_hex
 from typing import Any, TypeVar
 
-from emulator.clock import WORK_TIMEOUT, Clock, pause
+from emulator.clock.system_time import pause
 from emulator.clock.turns import at_once
+from emulator.clock.world_clock import WORK_TIMEOUT, Clock
 from emulator.errors import StoreUnavailable
 from emulator.store.backend import ExchangeJournal, Work
 from emulator.store.codec import Codec, from_json

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.store.redis.changes import Name
 
 NAME = ("clock",)

@@ -15,7 +15,8 @@ from itertools import islice
 from secrets import token_hex
 from typing import Any
 
-from emulator.clock import Clock, pause
+from emulator.clock.system_time import pause
+from emulator.clock.world_clock import Clock
 from emulator.errors import StoreUnavailable
 from emulator.store.redis.changes import Field, ReplicaPart, Tracker, Unit, undo
 from emulator.store.redis.clock import NAME as CLOCK

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from emulator.clock import steady
+from emulator.clock.system_time import steady
 
 LIFE = 1.0  # real seconds for which numbers are kept: later ones would be far behind those of other processes
 FEWEST = 4  # numbers of a lot

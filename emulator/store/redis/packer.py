@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.store.redis.changes import Field, ReplicaPart, Unit
 from emulator.store.redis.clock import NAME as CLOCK
 from emulator.store.redis.clock import ClockPart, Reading

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from emulator.clock import steady
+from emulator.clock.system_time import steady
 from emulator.store.redis.changes import Name, Tracker
 
 LIFE = 5.0  # real seconds after which a process that is not heard of is taken to be dead

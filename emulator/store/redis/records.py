@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.errors import ConfigError
 from emulator.store.backend import MAX_RECORDS, FindRow
 from emulator.store.codec import UNREADABLE, Codec, as_json

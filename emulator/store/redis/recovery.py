@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-from emulator.clock import pause
+from emulator.clock.system_time import pause
 from emulator.errors import StoreUnavailable
 from emulator.store.redis.presence import LIFE, Presence
 from emulator.store.redis.server import RedisServer

@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from emulator.clock import Clock, pause
+from emulator.clock.system_time import pause
+from emulator.clock.world_clock import Clock
 from emulator.errors import StoreUnavailable
 from emulator.store.backend import Handler, Work
 from emulator.store.redis.changes import Name, Tracker, verb

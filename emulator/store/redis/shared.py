@@ -21,7 +21,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
-from emulator.clock import pause
+from emulator.clock.system_time import pause
 from emulator.errors import StoreUnavailable
 from emulator.store.redis.server import PREFIX, TIMEOUT, reason
 

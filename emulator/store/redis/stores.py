@@ -10,7 +10,7 @@ import orjson
 import redis
 
 from emulator import __version__
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.errors import ConfigError, StoreUnavailable
 from emulator.store.redis.backend import RedisBackend
 from emulator.store.redis.records import RedisRecords

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
-from emulator.clock import pause
+from emulator.clock.system_time import pause
 from emulator.errors import StoreUnavailable
 from emulator.store.redis.server import RedisServer
 

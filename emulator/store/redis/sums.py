@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar, get_args
 import msgspec
 from msgspec import field
 
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.playbook.limits import AtOnce, Rolls
 from emulator.store.backend import Bucket, Charge, Window
 from emulator.store.memory import MemoryCounters, MemoryUsage, UsageRow

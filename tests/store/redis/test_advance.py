@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.clock import Clock
+from emulator.clock.world_clock import Clock
 from emulator.store.journal import Journal
 from emulator.store.redis.server import CommitResult
 from emulator.worlds import registry

@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from emulator.clock import Clock, manual, pause
+from emulator.clock.system_time import pause
+from emulator.clock.world_clock import Clock, manual
 from emulator.errors import StoreUnavailable
 from emulator.store.redis import backend
 from tests.redis_server import OwnBackend, new_world, redis_url

@@ -8,8 +8,9 @@ from functools import partial
 
 import pytest
 
-from emulator.clock import Clock, pause, system
+from emulator.clock.system_time import pause, system
 from emulator.clock.turns import Turns
+from emulator.clock.world_clock import Clock
 from emulator.store.redis.clock import NAME, ClockPart, Reading
 from emulator.store.redis.server import CommitResult
 from tests.redis_server import OwnBackend, new_world, redis_url

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import redis
 
-from emulator.clock import manual
+from emulator.clock.world_clock import manual
 from emulator.errors import StoreUnavailable
 from emulator.http.exchange import Exchange
 from emulator.store.memory import MemoryBackend

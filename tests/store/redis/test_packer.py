@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from emulator.clock import manual
+from emulator.clock.world_clock import manual
 from emulator.store.redis.changes import Tracker, Unit
 from emulator.store.redis.clock import ClockPart
 from emulator.store.redis.journal import RedisJournal

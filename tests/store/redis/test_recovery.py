@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from emulator.clock import manual
+from emulator.clock.world_clock import manual
 from emulator.errors import StoreUnavailable
 from emulator.http.exchange import Exchange
 from emulator.playbook.limits import AtOnce

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from emulator.clock import manual
+from emulator.clock.world_clock import manual
 from emulator.http.exchange import Exchange
 from emulator.playbook.limits import Aligned, AtOnce, Refill, Sliding
 from emulator.store.backend import Backend, Bucket

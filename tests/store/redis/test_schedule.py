@@ -9,7 +9,7 @@ from contextlib import suppress
 import msgspec
 import pytest
 
-from emulator.clock import manual
+from emulator.clock.world_clock import manual
 from emulator.engine.state import STORED_TYPES
 from emulator.errors import StoreUnavailable
 from emulator.jobs import Jobs

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from emulator import __version__
 from emulator.app import build
-from emulator.clock import manual
+from emulator.clock.world_clock import manual
 from emulator.errors import ConfigError
 from emulator.settings.options import Settings
 from emulator.store.redis.server import FORGOTTEN

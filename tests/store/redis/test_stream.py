@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from emulator.clock import manual, pause
+from emulator.clock.system_time import pause
 from emulator.clock.turns import Turns
+from emulator.clock.world_clock import manual
 from emulator.http.exchange import Differing, Exchange, NearMiss
 from emulator.http.reply import StreamTiming
 from emulator.http.request import Peer

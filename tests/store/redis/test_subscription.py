@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from emulator.clock import manual, pause
+from emulator.clock.system_time import pause
+from emulator.clock.world_clock import manual
 from emulator.store.redis import subscription
 from tests.redis_server import OwnBackend, Server, new_world
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from emulator.clock import manual
+from emulator.clock.world_clock import manual
 from emulator.playbook.limits import AtOnce, Refill, Sliding, Spends
 from emulator.store.backend import Bucket
 from emulator.store.redis.changes import Tracker

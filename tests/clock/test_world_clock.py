@@ -12,7 +12,9 @@ import uvloop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.clock import Clock, iso, manual
+from emulator.clock.world_clock import Clock, manual, start_clock
+from emulator.dates import iso
+from emulator.settings.clock_start import ClockStart
 from tests.waiting import PATIENCE
 
 START = 1_767_225_600.0
@@ -590,3 +592,22 @@ def test_what_lasts_an_hour_is_over_an_hour_after_a_clock_was_stopped_anywhere(p
             assert clock.now() == ends_at
 
     play(story)
+
+
+def test_a_clock_starts_so_and_is_reset_to_it() -> None:
+    clock = start_clock(ClockStart(START, 0.0, True))
+    assert (clock.now(), clock.speed, clock.auto) == (START, 0.0, True)
+    running = start_clock(ClockStart())
+    assert (running.speed, running.auto) == (1.0, False)
+
+
+async def reset(clock: Clock) -> None:
+    clock.auto = False
+    clock.run(3.0)
+    await clock.reset()
+
+
+def test_a_reset_clock_jumps_again_if_it_did_in_the_beginning() -> None:
+    clock = start_clock(ClockStart(START, 0.0, True))
+    asyncio.run(reset(clock))
+    assert (clock.now(), clock.speed, clock.auto) == (START, 0.0, True)
