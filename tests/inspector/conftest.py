@@ -6,11 +6,13 @@ Without Chromium, which scripts/clients installs, the tests are skipped; REQUIRE
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.chromium import CHROMIUM
+from tests.running import Emulated, Running
 from tests.waiting import PATIENCE
 
 RULES = "MAP other.test 127.0.0.1"  # a name that a page of another site could point here
@@ -42,12 +44,29 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
     """A page; whatever it reports as an error, other than refused requests, fails the test."""
+    with faultless(context) as made:
+        yield made
+
+
+@contextmanager
+def faultless(context: BrowserContext) -> Iterator[Page]:
+    """A page that may report no error."""
     made = context.new_page()
     errors: list[str] = []
     made.on("pageerror", lambda error: errors.append(str(error)))
     made.on("console", lambda message: errors.append(message.text) if is_error(message) else None)
     yield made
     assert errors == []
+
+
+@pytest.fixture(scope="module")
+def lasting() -> Iterator[Emulated]:
+    """An emulator for all tests of a file that change nothing in it, on a server of its own."""
+    running = Running()
+    emulated = Emulated(running, ("default",))
+    yield emulated
+    emulated.close()
+    running.stop()
 
 
 def is_error(message: ConsoleMessage) -> bool:

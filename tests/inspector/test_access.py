@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests import loopback
 from tests.apis.aiexport_calls import asking, caller, create
-from tests.inspector.traffic import address, cut, send
+from tests.inspector.traffic import address, cut, send, show
 from tests.pages import ROOT
 from tests.receiver import receiving
 from tests.running import Emulated
@@ -120,14 +120,6 @@ def fill_panels(emulator: Emulated) -> None:
     loopback.post(f"{emulator.origin}/_emulator/faults", json=order).raise_for_status()
     for _ in range(3):
         send(emulator)
-
-
-def show(page: Page, emulator: Emulated, query: str) -> None:
-    """Shows the page in another state without loading it again, as the browser does who goes back or forward."""
-    page.evaluate(
-        "url => { history.pushState(null, '', url); dispatchEvent(new PopStateEvent('popstate')); }",
-        address(emulator, query),
-    )
 
 
 def show_panel(page: Page, emulator: Emulated, view: str) -> None:

@@ -34,22 +34,20 @@ def narrow(page: Page, text: str) -> None:
     page.keyboard.press("Enter")
 
 
-@pytest.mark.parametrize(
-    ("text", "numbers"),
-    [
+def test_the_server_evaluates_what_is_typed(page: Page, mixed: Emulated) -> None:
+    page.goto(address(mixed))
+    for text, numbers in (
         ("status: {gte: 400}", ["2", "4"]),
         ("outcome: cut", ["3"]),
         ("operation: messages.create, status: 200", ["1", "3"]),
         ("{operation: messages.create, body.max_tokens: -1}", ["2"]),
         ("{{ status == 404 }}", ["4"]),
-    ],
-)
-def test_the_server_evaluates_what_is_typed(page: Page, mixed: Emulated, text: str, numbers: list[str]) -> None:
-    page.goto(address(mixed))
-    expect(page.locator(ROWS)).to_have_count(4)
-    narrow(page, text)
-    expect(page.locator(ROWS)).to_have_count(len(numbers))
-    assert sorted(shown(page)) == numbers
+    ):
+        narrow(page, "")
+        expect(page.locator(ROWS)).to_have_count(4)
+        narrow(page, text)
+        expect(page.locator(ROWS)).to_have_count(len(numbers))
+        assert sorted(shown(page)) == numbers
     page.reload()
     expect(page.locator(ROWS)).to_have_count(len(numbers))
     assert "filter=" in page.url
@@ -85,21 +83,21 @@ def test_nothing_that_fits_is_said_with_a_way_out(page: Page, mixed: Emulated) -
     expect(page.locator(ROWS)).to_have_count(4)
 
 
-@pytest.mark.parametrize(
-    ("chip", "numbers"),
-    [("Refused", ["2", "4"]), ("Faulted", ["3"]), ("Streams", ["3"]), ("Open", []), ("Unmatched", [])],
-)
-def test_chips_are_filters_that_can_be_combined(page: Page, mixed: Emulated, chip: str, numbers: list[str]) -> None:
+def test_chips_are_filters_that_can_be_combined(page: Page, mixed: Emulated) -> None:
     page.goto(address(mixed))
-    expect(page.locator(ROWS)).to_have_count(4)
-    button = page.get_by_role("button", name=chip, exact=True)
-    button.click()
-    expect(button).to_have_attribute("aria-pressed", "true")
-    expect(page.locator(ROWS)).to_have_count(len(numbers))
-    assert shown(page) == numbers
-    page.get_by_role("button", name="Refused" if chip != "Refused" else "Streams", exact=True).click()
-    expect(page.locator("#filter")).to_have_value(re.compile(r"^\{.*, .*\}$"))
-    expect(page.locator("#filter-problem")).to_be_empty()
+    for chip, numbers in (
+        ("Refused", ["2", "4"]), ("Faulted", ["3"]), ("Streams", ["3"]), ("Open", []), ("Unmatched", []),
+    ):  # fmt: skip
+        narrow(page, "")
+        expect(page.locator(ROWS)).to_have_count(4)
+        button = page.get_by_role("button", name=chip, exact=True)
+        button.click()
+        expect(button).to_have_attribute("aria-pressed", "true")
+        expect(page.locator(ROWS)).to_have_count(len(numbers))
+        assert shown(page) == numbers
+        page.get_by_role("button", name="Refused" if chip != "Refused" else "Streams", exact=True).click()
+        expect(page.locator("#filter")).to_have_value(re.compile(r"^\{.*, .*\}$"))
+        expect(page.locator("#filter-problem")).to_be_empty()
 
 
 def test_any_value_can_be_clicked_to_be_added(page: Page, mixed: Emulated) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests import loopback
 from tests.apis.aiexport_calls import asking as row_asking
 from tests.apis.aiexport_calls import caller, create
-from tests.inspector.traffic import KEY, MODEL, address, cut, send
+from tests.inspector.traffic import KEY, MODEL, address, cut, send, show
 from tests.running import Emulated
 from tests.small import Small
 
@@ -33,17 +34,18 @@ def expect_text_only(page: Page) -> None:
     assert "\u202e" not in page.locator("body").inner_text()
 
 
-@pytest.mark.parametrize("tab", TABS)
-def test_markup_and_turned_text_stay_text_in_an_exchange(page: Page, emulator: Emulated, tab: str) -> None:
+def test_markup_and_turned_text_stay_text_in_an_exchange(page: Page, emulator: Emulated) -> None:
     page.on("dialog", lambda dialog: pytest.fail(dialog.message))
     headers = {"X-Name": MARKUP, "User-Agent": "</script><script>alert(1)</script>"}
     send(emulator, MARKUP + TURNED, headers, metadata={MARKUP: TURNED})
     send(emulator, "again", headers, model=MARKUP + TURNED)
-    for number in (1, 2):
-        page.goto(address(emulator, f"exchange={number}&tab={tab}"))
+    page.goto(address(emulator))
+    for number, tab in product((1, 2), TABS):
+        show(page, emulator, f"exchange={number}&tab={tab}")
         expect(page.locator(".detail .tab-body")).to_be_visible()
+        expect(page.locator(f".lines [data-number='{number}']")).to_have_attribute("aria-selected", "true")
         expect_text_only(page)
-    page.goto(address(emulator, "exchange=2&tab=request"))
+    show(page, emulator, "exchange=2&tab=request")
     expect(page.locator(".json")).to_contain_text(MARKUP + SPELLED)
     expect(page.locator(".headers")).to_contain_text(MARKUP)
 
@@ -60,17 +62,18 @@ def test_markup_in_a_rule_and_its_near_misses_stays_text(page: Page, small: Smal
     expect_text_only(page)
 
 
-@pytest.mark.parametrize("view", ["faults", "limits", "jobs", "webhooks", "worlds", "compose"])
-def test_markup_stays_text_in_the_panels(page: Page, emulator: Emulated, view: str) -> None:
+def test_markup_stays_text_in_the_panels(page: Page, emulator: Emulated) -> None:
     create(caller(emulator), row_asking(MARKUP + TURNED, custom_id="one"), webhook_url="http://127.0.0.1:9/")
     emulator.advance(2)
     control(emulator, "PUT", "/worlds/other", json={"owner": MARKUP + TURNED})
     control(emulator, "POST", "/faults", json={"fault": "status", "params": {"status": 503, "message": MARKUP}})
     control(emulator, "POST", "/keys", json={"key": "<b>key</b>", "like": "axp_test_pro"})
-    page.goto(address(emulator, f"view={view}"))
+    page.goto(address(emulator))
     shown = {"faults": "table.armed", "worlds": "table.worlds", "compose": "#compose-operation option"}
-    expect(page.locator(shown.get(view, f".view-{view} article")).first).to_be_attached()
-    expect_text_only(page)
+    for view in ("faults", "limits", "jobs", "webhooks", "worlds", "compose"):
+        show(page, emulator, f"view={view}")
+        expect(page.locator(shown.get(view, f".view-{view} article")).first).to_be_attached()
+        expect_text_only(page)
 
 
 def test_a_command_that_is_copied_runs_nothing_of_what_a_client_sent(page: Page, emulator: Emulated) -> None:
@@ -225,13 +228,14 @@ def test_a_refused_exchange_does_not_look_like_a_good_one(page: Page, emulator: 
     send(emulator, headers={"X-Emulator-Fault": "status=503"})
     cut(emulator, 2)
     send(emulator, model=MODEL)
+    page.goto(address(emulator))
     for number, tone, words in (
         (1, "client", "✗ refused, the response is complete"),
         (2, "server", "✗ failed, the response is complete"),
         (3, "cut", "✂ cut by a fault after event 2 of"),
         (4, "ok", "✓ complete"),
     ):
-        page.goto(address(emulator, f"exchange={number}"))
+        show(page, emulator, f"exchange={number}")
         outcome = page.locator(".detail .outcome").first
         expect(outcome).to_contain_text(words)
         expect(outcome).to_have_attribute("data-tone", tone)

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser
 
+from tests.inspector.conftest import faultless
 from tests.running import Emulated
 
 pytestmark = pytest.mark.slow
 Run = Callable[..., Any]
 
 
-@pytest.fixture
-def run(page: Page, emulator: Emulated) -> Run:
+@pytest.fixture(scope="module")  # they remember nothing
+def run(browser: Browser, lasting: Emulated) -> Iterator[Run]:
     """`run("rows.js", "(module, argument) => …", argument)` returns what a function makes of a module."""
-    page.goto(f"{emulator.origin}/_emulator/ui/units.js")  # a document of the same origin, in which nothing runs
+    context = browser.new_context()
+    with faultless(context) as page:
+        page.goto(f"{lasting.origin}/_emulator/ui/units.js")  # a document of the same origin, in which nothing runs
 
-    def call(name: str, body: str, argument: Any = None) -> Any:
-        script = f"async (argument) => ({body})(await import('/_emulator/ui/{name}'), argument)"
-        return page.evaluate(script, argument)
+        def call(name: str, body: str, argument: Any = None) -> Any:
+            script = f"async (argument) => ({body})(await import('/_emulator/ui/{name}'), argument)"
+            return page.evaluate(script, argument)
 
-    return call
+        yield call
+    context.close()
 
 
 def test_rows_are_bounded_in_the_order_of_the_journal_and_replaced(run: Run) -> None:

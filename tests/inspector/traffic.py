@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Page
 
 from tests import loopback
 from tests.running import Emulated
@@ -21,6 +22,12 @@ MODEL = "apex-haiku-4-20250401"
 def address(emulator: Emulated, query: str = "") -> str:
     """The page of an emulator, in the state that a query names."""
     return f"{emulator.origin}/_emulator/ui{query and '?'}{query}"
+
+
+def show(page: Page, emulator: Emulated, query: str = "") -> None:
+    """Shows a page in another state without loading it again, as the browser does for who goes back or forward."""
+    script = "url => { history.pushState(null, '', url); dispatchEvent(new PopStateEvent('popstate')); }"
+    page.evaluate(script, address(emulator, query))
 
 
 def asking(text: str = "Hello!", **more: Any) -> dict[str, Any]:
