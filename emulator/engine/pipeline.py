@@ -37,9 +37,7 @@ from emulator.engine.faulting import (
     unplayed_faults,
 )
 from emulator.engine.near_misses import no_rule
-from emulator.engine.provenance import HEADER as PROVENANCE_HEADER
-from emulator.engine.provenance import provenance_line
-from emulator.engine.respond import render
+from emulator.engine.respond import add_headers, render
 from emulator.engine.state import WorldState
 from emulator.engine.steps import job_ended, run_steps
 from emulator.engine.validate import prepare, validate
@@ -326,7 +324,7 @@ class Pipeline:
         if refusal is not None:
             reply = refusal.reply
         try:
-            self._add_headers(reply, context, rule, refusal, date)
+            add_headers(reply, context, rule, refusal, date)
             if chance is not None:
                 reply = apply_faults(reply, faults, context, chance)
             if operation is not None and operation.usage is not None and not decision.lost:
@@ -364,15 +362,6 @@ class Pipeline:
             return Reply(0, [], stated=frozenset((b"date",)))
         request = decision.context.request
         return Reply(204, [(b"Allow", allowed(self.playbook.router.methods(request.host, request.path)).encode())])
-
-    def _add_headers(
-        self, reply: Reply, context: Context, rule: Rule | None, refusal: Refusal | None, date: str
-    ) -> None:
-        """Adds the limit headers, the line of the date, and the provenance when the request asks for it."""
-        limited = context.allowance is not None and context.allowance.limits
-        reply.add_text(context.service.api.limit_headers.text(context) + date if limited else date)
-        if PROVENANCE_HEADER in context.request.fields and (rule is not None or refusal is not None):
-            reply.add([provenance_line(context, rule, refusal, reply)])
 
     def _preflight(self, request: Request) -> list[Header] | None:
         """Returns the headers of the response to a preflight of a page that may call; None for any other request.

@@ -1,4 +1,7 @@
-"""Rendering: a chosen rule becomes a reply, its templates filled in and its events laid out in time."""
+"""Rendering: a chosen rule becomes a reply, its templates filled in and its events laid out in time.
+
+Every reply, a refusal too, gets its headers here.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,9 @@ from collections.abc import Collection, Iterator, Mapping
 from random import Random
 
 from emulator.engine.context import Context
+from emulator.engine.errors import Refusal
+from emulator.engine.provenance import HEADER as PROVENANCE_HEADER
+from emulator.engine.provenance import provenance_line
 from emulator.errors import ApiError, TemplateError
 from emulator.http.reply import Frame, Reply
 from emulator.http.status import check_status
@@ -116,3 +122,14 @@ def render(rule: Rule, context: Context, chance: Random | None) -> Reply:
     elif (latency := context.service.latency.reply) is not None:
         reply.delay = latency.draw(chance)
     return reply
+
+
+def add_headers(reply: Reply, context: Context, rule: Rule | None, refusal: Refusal | None, date: str) -> None:
+    """Adds the limit headers, the line of the date, and the provenance when the request asks for it."""
+    allowance, headers = context.allowance, context.service.api.limit_headers
+    if allowance is not None and allowance.limits and (headers.computed or headers.fixed):
+        context["limits"] = allowance.states  # as they stand after all that the request has cost
+        date = headers.text(context) + date
+    reply.add_text(date)
+    if PROVENANCE_HEADER in context.request.fields and (rule is not None or refusal is not None):
+        reply.add([provenance_line(context, rule, refusal, reply)])
