@@ -20,8 +20,8 @@ from emulator.engine.functions import LANGUAGE
 from emulator.engine.steps import work_rows
 from emulator.errors import ApiError, ConfigError, EmulatorError, Location
 from emulator.http.request import Caller
-from emulator.jobs import Jobs
 from emulator.jobs.job import Job
+from emulator.jobs.lifecycle import Jobs
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.expressions.template import compile_tree
 from emulator.language.schema.api import StepModel

@@ -12,8 +12,8 @@ from emulator.generate.canned import canned_context
 from emulator.generate.text import GivenText, Prompt, TextGenerator, object_in
 from emulator.http.reply import Reply
 from emulator.http.request import Caller, Request
-from emulator.jobs import Jobs
 from emulator.jobs.job import Job
+from emulator.jobs.lifecycle import Jobs
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.expressions.runtime import MISSING
 from emulator.language.expressions.template import Template

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from emulator.clock.world_clock import Clock, manual
 from emulator.errors import ConfigError, Location
-from emulator.jobs import Jobs
 from emulator.jobs.job import Job, RowOutcome
+from emulator.jobs.lifecycle import Jobs
 from emulator.language.document.durations import Duration, parse_age
 from emulator.playbook.model import JobPlan
 from emulator.playbook.timeline import Timeline

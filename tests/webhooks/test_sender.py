@@ -21,8 +21,8 @@ from emulator.app import Application
 from emulator.clock.world_clock import Clock, manual
 from emulator.engine.state import STORED_TYPES
 from emulator.faults.webhooks import Reorder
-from emulator.jobs import Jobs
 from emulator.jobs.job import Job
+from emulator.jobs.lifecycle import Jobs
 from emulator.language.document.durations import Duration
 from emulator.playbook.model import JobPlan
 from emulator.playbook.timeline import CANCELLED_AT_ONCE, Timeline

@@ -12,7 +12,7 @@ import pytest
 from emulator.clock.world_clock import manual
 from emulator.engine.state import STORED_TYPES
 from emulator.errors import StoreUnavailable
-from emulator.jobs import Jobs
+from emulator.jobs.lifecycle import Jobs
 from emulator.language.document.durations import Duration
 from emulator.playbook.model import JobPlan
 from emulator.playbook.timeline import CANCELLED_AT_ONCE, Timeline

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from emulator.clock.world_clock import Clock, manual
 from emulator.errors import ConfigError
-from emulator.jobs import Jobs
 from emulator.jobs.job import Job, RowOutcome
+from emulator.jobs.lifecycle import Jobs
 from emulator.language.document.durations import Duration
 from emulator.playbook.model import JobPlan
 from emulator.playbook.timeline import Timeline
