@@ -25,6 +25,7 @@ ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b(?:axp_oauth|bat
 SECONDS = re.compile(r" in [\d.]+s$", re.M)  # how long pytest took
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z")
 ASKING = ("curl", "for")
+OURS = ("cacheprovider", "randomly", "schemathesis", "pact", "hypothesispytest")  # plugins that readers do not have
 SOON = 2.0  # seconds from one request to the next, so that what is polled for is ready
 
 
@@ -60,6 +61,11 @@ def _commands(page: Path) -> Iterator[tuple[Block, Block | None]]:
             yield block, after if after is not None and after.language in ("json", "text") else None
 
 
+def pytest_command(*arguments: str) -> list[str]:
+    """`pytest ARGUMENTS`, as one runs it who has only what a page needs; some of our plugins take long to import."""
+    return [sys.executable, "-m", "pytest", *(f"-pno:{name}" for name in OURS), *arguments]
+
+
 class Reader:
     """Follows the blocks of a page; `folder` is where the reader's files are."""
 
@@ -88,7 +94,7 @@ class Reader:
                 case [".venv/bin/emulator", *arguments]:
                     printed += self._emulator(arguments)
                 case ["pytest", *arguments]:
-                    printed += self._shell([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments])
+                    printed += self._shell(pytest_command(*arguments))
                 case ["scripts/test"]:
                     assert os.access(ROOT / "scripts" / "test", os.X_OK)
                 case ["docker", *_] | ["export", *_]:

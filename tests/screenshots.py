@@ -29,6 +29,7 @@ FAULTS = (
 )
 
 
+SETTLE = 500  # milliseconds in which a page comes to rest
 SCHEMES = ("light", "dark")
 
 
@@ -112,8 +113,8 @@ def _forgiving(call: Callable[[], object]) -> Callable[[], None]:
     return run
 
 
-def take(browser: Browser, emulator: Emulated, shot: Shot, folder: Path) -> None:
-    """Takes one picture."""
+def take(browser: Browser, emulator: Emulated, shot: Shot, folder: Path, settle: float = SETTLE) -> None:
+    """Takes one picture, so many milliseconds after the page is complete."""
     width, height = shot.size
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=shot.scheme, reduced_motion="reduce"
@@ -122,14 +123,14 @@ def take(browser: Browser, emulator: Emulated, shot: Shot, folder: Path) -> None
     page.goto(address(emulator, shot.query))
     view = "exchange" if "exchange" in shot.query else shot.query.removeprefix("view=")
     page.wait_for_selector(COMPLETE[view], state="attached")
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(settle)
     if view == "webhooks":
         page.locator("summary").first.click()
     page.screenshot(path=folder / f"{shot.name}.png")
     context.close()
 
 
-def main(folder: Path = FOLDER) -> int:
+def main(folder: Path = FOLDER, settle: float = SETTLE) -> int:
     """Takes all pictures; 1 when there is no browser."""
     if CHROMIUM is None:
         print("Chromium is not installed: scripts/clients installs it", file=sys.stderr)
@@ -143,7 +144,7 @@ def main(folder: Path = FOLDER) -> int:
             executable_path=CHROMIUM, args=["--no-sandbox"], ignore_default_args=["--hide-scrollbars"]
         )
         for shot in SHOTS:
-            take(browser, emulator, shot, folder)
+            take(browser, emulator, shot, folder, settle)
         browser.close()
     emulator.close()
     running.stop()

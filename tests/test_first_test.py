@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.pages import ROOT, blocks
 from tests.process import environment
+from tests.reader import pytest_command
 
 pytestmark = pytest.mark.slow
 
@@ -36,6 +36,7 @@ def test_who_follows_the_page_sees_what_it_shows(tmp_path: Path) -> None:
 
 def run(arguments: list[str], folder: Path) -> list[str]:
     """The lines that pytest prints in a folder where nothing is set up."""
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly", *arguments]
-    done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        pytest_command(*arguments), cwd=folder, env=environment(), capture_output=True, text=True, check=False
+    )
     return done.stdout.splitlines()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,13 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project(tmp_path_factory.mktemp("installed"), tarball)
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[Emulator]:
+    """One for the runs in which it does not matter who has started it."""
+    with Emulator() as emulator:
+        yield emulator
+
+
 @pytest.fixture(params=RUNNERS)
 def runner(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -121,9 +129,11 @@ def test_five_tests_take_at_most_sixty_lines(name: str) -> None:
     assert max(map(len, lines)) <= 120
 
 
-def test_a_failed_test_shows_its_requests_and_an_unmet_expectation_fails_one(suite: Project, runner: str) -> None:
+def test_a_failed_test_shows_its_requests_and_an_unmet_expectation_fails_one(
+    suite: Project, runner: str, server: Emulator
+) -> None:
     (suite.folder / SUITES[runner]).write_text(FAILING[runner])
-    done = suite.tests(runner, PORT=free_port())
+    done = suite.tests(runner, EMULATOR_URL=server.url, PORT=free_port())
     shown = done.stdout + done.stderr
     assert done.returncode == 1
     assert "emulator exchanges" in shown
@@ -133,15 +143,15 @@ def test_a_failed_test_shows_its_requests_and_an_unmet_expectation_fails_one(sui
 
 
 @pytest.mark.parametrize("runner", ["vitest", "jest"], indirect=True)
-def test_fake_timers_and_a_replaced_fetch_do_not_affect_it(suite: Project, runner: str) -> None:
+def test_fake_timers_and_a_replaced_fetch_do_not_affect_it(suite: Project, runner: str, server: Emulator) -> None:
     (suite.folder / SUITES[runner]).write_text(REPLACING[runner])
-    done = suite.tests(runner)
+    done = suite.tests(runner, EMULATOR_URL=server.url)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"\b1 passed", done.stdout + done.stderr)
 
 
 @pytest.mark.parametrize("runner", ["jest"], indirect=True)
-def test_jest_takes_it_as_commonjs_as_the_page_says(suite: Project, runner: str) -> None:
+def test_jest_takes_it_as_commonjs_as_the_page_says(suite: Project, runner: str, server: Emulator) -> None:
     (line,) = (block.text for block in blocks(ROOT / "docs" / "how-to" / "jest.md") if "Ignore" in block.text)
     assert line.startswith("transformIgnorePatterns")
     config = (suite.folder / "jest.config.js").read_text()
@@ -150,7 +160,7 @@ def test_jest_takes_it_as_commonjs_as_the_page_says(suite: Project, runner: str)
     (suite.folder / "jest.config.js").write_text(config)
     (suite.folder / "to-commonjs.cjs").write_text(TO_COMMONJS)
     (suite.folder / "package.json").write_text("{}")
-    done = suite.tests(runner, NODE_OPTIONS="")
+    done = suite.tests(runner, EMULATOR_URL=server.url, NODE_OPTIONS="")
     assert done.returncode == 0, done.stdout + done.stderr
     assert PASSED[runner] in done.stderr
 
@@ -177,11 +187,10 @@ def test_without_the_global_set_up_a_test_says_what_to_add(suite: Project, runne
     assert re.search(r"add globalSetup.* to have one started", shown)
 
 
-def test_a_running_server_is_used_and_left_without_worlds(suite: Project, runner: str) -> None:
+def test_a_running_server_is_used_and_left_without_worlds(suite: Project, runner: str, server: Emulator) -> None:
     (suite.folder / SUITES[runner]).write_text(passing(runner))
-    with Emulator() as emulator:
-        done = suite.tests(runner, EMULATOR_URL=emulator.url, EMULATOR_COMMAND="false", PORT=free_port())
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "1 passed" in done.stdout + done.stderr
-        assert [world["name"] for world in emulator.client.get("/worlds")["worlds"]] == ["default"]
-        assert len(emulator.requests()) == 0
+    done = suite.tests(runner, EMULATOR_URL=server.url, EMULATOR_COMMAND="false", PORT=free_port())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout + done.stderr
+    assert [world["name"] for world in server.client.get("/worlds")["worlds"]] == ["default"]
+    assert len(server.requests()) == 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from tests.clients.conftest import CLIENTS
 from tests.clients.docker_daemon import daemon
 from tests.pages import ROOT, blocks
+from tests.reader import pytest_command
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +27,7 @@ def test_the_fixtures_of_the_page_start_the_image_and_give_each_test_a_world(tmp
             (tmp_path / block.text.splitlines()[0].removeprefix("# ")).write_text(block.text)
     with daemon(tmp_path) as (address, docker):
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "test_orders.py"],
+            pytest_command("-q", "test_orders.py"),
             cwd=tmp_path,
             env=os.environ
             | {"DOCKER_HOST": address, "TESTCONTAINERS_CONNECTION_MODE": "docker_host", "NO_PROXY": "*"}

@@ -15,6 +15,7 @@ from tests import loopback
 from tests.inspector.conftest import faultless
 from tests.inspector.traffic import KEY, address, cut, send, streaming
 from tests.pages import ROOT
+from tests.reader import pytest_command
 from tests.running import Emulated
 from tests.small import Small
 from tests.waiting import PATIENCE
@@ -203,17 +204,7 @@ def test_a_rule_that_is_copied_loads_and_answers_the_same(
 def test_a_test_that_is_copied_passes(copied: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "test_copied.py").write_text(copied["Test"])
     environment = {"PATH": "/usr/bin:/bin", "API_KEY": "axp_test_pro"}
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:schemathesis",
-        "test_copied.py",
-    ]
+    command = pytest_command("-q", "test_copied.py")
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE)
     assert "1 passed" in done.stdout, done.stdout + done.stderr
 

@@ -24,7 +24,7 @@ def test_the_page_shows_every_picture_that_is_made() -> None:
 def test_every_picture_can_be_made_again(tmp_path: Path) -> None:
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed: scripts/clients installs it")
-    assert screenshots.main(tmp_path) == 0
+    assert screenshots.main(tmp_path, settle=0) == 0
     made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert set(made) == NAMES
     assert all(picture.startswith(b"\x89PNG") and len(picture) > 20_000 for picture in made.values())
