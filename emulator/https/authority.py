@@ -151,9 +151,7 @@ class Authority:
     def _locked(self) -> Iterator[None]:
         """Lets one process at a time read and change the folder."""
         try:
-            if not self.folder.is_dir():
-                self.folder.mkdir(parents=True)
-                self.folder.chmod(0o700)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if self.folder.stat().st_mode & 0o022:
                 raise ConfigError(f"others may write to {self.folder}; run `chmod 700` on it, or choose another folder")
             with open(os.open(self.folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600), "wb") as lock:

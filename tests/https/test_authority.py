@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -251,6 +253,19 @@ def test_a_folder_that_cannot_be_used_is_reported(tmp_path: Path) -> None:
     for folder in ("file/a", "file", "held"):
         with pytest.raises(ConfigError, match=f"can't store a certificate authority in {tmp_path}/{folder}: "):
             Authority(tmp_path / folder, [HOST]).context_for(HOST)
+
+
+def test_a_folder_that_another_process_makes_at_this_moment_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mkdir = Path.mkdir
+
+    def late(path: Path, *arguments: Any, **options: Any) -> None:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        mkdir(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "mkdir", late)
+    assert Authority(tmp_path / "a", [HOST]).certificate_path.is_file()
 
 
 def test_without_hosts_none_is_made(tmp_path: Path) -> None:
