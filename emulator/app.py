@@ -31,7 +31,7 @@ from emulator.errors import ConfigError, DocumentError, StoreUnavailable
 from emulator.http.request import Request
 from emulator.https.authority import Authority
 from emulator.https.proxy import BlockedCall, HttpsProxy
-from emulator.playbook import Playbook
+from emulator.playbook.apis import Playbook
 from emulator.settings.options import Settings
 from emulator.worlds.credentials import peek, wants_form
 from emulator.worlds.registry import UnknownWorld, WorldRegistry

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from emulator.language.schema.provenance import PROVENANCES
-from emulator.playbook import Api
+from emulator.playbook.apis import Api
 from emulator.playbook.provenance import CoverageRow, coverage
 from tests.pages import ROOT
 from tests.running import loaded

@@ -12,7 +12,7 @@ from emulator.app import LANGUAGE
 from emulator.compile.api import ENGINE_ERRORS
 from emulator.compile.loader import Loader
 from emulator.errors import DocumentError, Location
-from emulator.playbook import Api, Operation, Playbook
+from emulator.playbook.apis import Api, Operation, Playbook
 
 MARK = "«"
 STORY = "scenario: story\nabout: A test.\napis: {demo: }\n"

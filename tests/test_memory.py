@@ -20,7 +20,7 @@ import pytest
 from msgspec.structs import replace
 
 from emulator.http.request import Peer
-from emulator.playbook import Playbook
+from emulator.playbook.apis import Playbook
 from tests import loopback
 from tests.apis.aiexport_calls import asking, caller
 from tests.running import Emulated, Running

@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 
 from emulator.language.schema.provenance import PROVENANCES, Provenance
-from emulator.playbook import Api
-from emulator.playbook import Operation as Plan
+from emulator.playbook.apis import Api
+from emulator.playbook.apis import Operation as Plan
 from emulator.playbook.provenance import grade_of_route
 from emulator.playbook.routes import Route
 from tests.pages import ROOT

@@ -12,7 +12,7 @@ from emulator.language.schema.api_keys import API_KEYS
 from emulator.language.schema.project import ProjectFile
 from emulator.language.schema.scenario import ApiFile, ScenarioFile
 from emulator.language.schema.scenario_keys import SCENARIO_KEYS
-from emulator.playbook import Api
+from emulator.playbook.apis import Api
 from emulator.playbook.operators import OPERATORS
 
 Schema = dict[str, Any]

@@ -12,7 +12,7 @@ from emulator.check.references import Steps
 from emulator.compile.when import CALLER_FIELDS
 from emulator.language.document.diagnostics import closest, did_you_mean
 from emulator.language.schema.scenario import OperationModel
-from emulator.playbook import Api
+from emulator.playbook.apis import Api
 from emulator.playbook.routes import PARAMETER
 
 # What templates see under names that the engine makes.

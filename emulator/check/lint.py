@@ -21,7 +21,7 @@ from emulator.generate.canned import CONTEXT_NAMES
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.document.reader import Document
 from emulator.language.schema.scenario import OperationModel, RuleModel
-from emulator.playbook import Api, Playbook
+from emulator.playbook.apis import Api, Playbook
 from emulator.playbook.json_schema import Schema
 from emulator.playbook.limits import Spends
 

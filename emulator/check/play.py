@@ -25,7 +25,7 @@ from emulator.errors import Diagnostic, EmulatorError, Location
 from emulator.http.origins import OriginPolicy
 from emulator.language.expressions.template import compile_tree
 from emulator.language.schema.api import CallModel, TakenModel
-from emulator.playbook import Api, Operation, Playbook
+from emulator.playbook.apis import Api, Operation, Playbook
 from emulator.playbook.matching import FieldCheck, Matcher
 from emulator.playbook.model import JobPlan, LatencyPlan, Rule
 from emulator.playbook.paths import step_into

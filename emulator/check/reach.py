@@ -11,7 +11,7 @@ from emulator.check.lint import Loaded, impossible
 from emulator.errors import Diagnostic, Location
 from emulator.generate.answers import CannedAnswer
 from emulator.language.document.diagnostics import did_you_mean
-from emulator.playbook import Api, Operation
+from emulator.playbook.apis import Api, Operation
 from emulator.playbook.matching import AnyCheck, Check, FieldCheck, Matcher
 from emulator.playbook.model import Rule
 from emulator.playbook.operators import field_test, same

@@ -14,7 +14,7 @@ from emulator.app import load
 from emulator.check.editor import editor_schema
 from emulator.errors import ConfigError, DocumentError
 from emulator.language.document.reader import SUFFIXES, read
-from emulator.playbook import Api
+from emulator.playbook.apis import Api
 from emulator.project import NAMES as PROJECT_FILES
 
 FOLDER = ".emulator"  # where the schemas are written

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from emulator.compile.questions import Question
 from emulator.errors import Diagnostic
-from emulator.playbook import Playbook
+from emulator.playbook.apis import Playbook
 from emulator.playbook.expectations import Expectation, Selection
 from emulator.playbook.matching import FieldCheck
 from emulator.playbook.operators import field_test

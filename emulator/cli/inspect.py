@@ -9,7 +9,7 @@ from pathlib import Path
 
 from emulator.errors import ConfigError
 from emulator.https.authority import Authority
-from emulator.playbook import Playbook
+from emulator.playbook.apis import Playbook
 from emulator.playbook.provenance import coverage, grade_of_route
 
 

@@ -14,7 +14,7 @@ from emulator.compile.lint import CONTROL
 from emulator.log.line import json_text, uses_colour
 from emulator.log.request_log import RequestLog
 from emulator.log.writer import LineWriter
-from emulator.playbook import Api, Playbook
+from emulator.playbook.apis import Api, Playbook
 from emulator.playbook.sample_request import sample
 from emulator.settings.clock_start import ClockStart
 from emulator.settings.options import Settings

@@ -19,7 +19,7 @@ from emulator.language.document.diagnostics import Diagnostics, did_you_mean
 from emulator.language.expressions import Language
 from emulator.language.expressions.template import Template, compile_tree
 from emulator.language.schema.scenario import CannedAnswerModel
-from emulator.playbook import Api
+from emulator.playbook.apis import Api
 
 Path = tuple[str | int, ...]
 CONDITIONS = ("prompt", "contains", "matches")

@@ -23,9 +23,9 @@ from emulator.language.expressions.template import Template
 from emulator.language.schema.api import ClientModel, CollectionModel, ErrorKindModel, TierModel
 from emulator.language.schema.provenance import PROVENANCES
 from emulator.language.schema.scenario import ApiFile, OverrideModel
-from emulator.playbook import Api as ApiPlan
 from emulator.playbook import access
 from emulator.playbook import model as plan
+from emulator.playbook.apis import Api as ApiPlan
 from emulator.playbook.headers import ADDED
 from emulator.playbook.json_schema import Schema
 from emulator.playbook.limits import KINDS, AtOnce, Limit, TierPlan, budget_limits, parse_limit, require_budget

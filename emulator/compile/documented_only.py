@@ -17,7 +17,7 @@ from emulator.errors import ApiError, Location
 from emulator.language.expressions import Language
 from emulator.language.expressions.template import Template, compile_tree
 from emulator.language.schema.provenance import Provenance
-from emulator.playbook import Api, Operation, Playbook
+from emulator.playbook.apis import Api, Operation, Playbook
 from emulator.playbook.headers import Headers
 from emulator.playbook.json_schema import Schema
 from emulator.playbook.matching import Matcher

@@ -19,7 +19,7 @@ from emulator.language.document.reader import Document
 from emulator.language.expressions import Language
 from emulator.language.schema.scenario import ExpectModel, OrderedModel
 from emulator.language.schema.validate import validate
-from emulator.playbook import Api, Operation
+from emulator.playbook.apis import Api, Operation
 from emulator.playbook.expectations import AmountRange, Expectation, Kind, ListedFault, ListedRule, Selection
 from emulator.playbook.model import Rule
 

@@ -27,9 +27,9 @@ from emulator.language.document.reader import SUFFIXES, Document, read
 from emulator.language.expressions import Language
 from emulator.language.schema.scenario import ApiFile, ScenarioFile
 from emulator.language.schema.validate import Partial, validate_partly
-from emulator.playbook import Api as ApiPlan
-from emulator.playbook import Playbook
 from emulator.playbook import model as plan
+from emulator.playbook.apis import Api as ApiPlan
+from emulator.playbook.apis import Playbook
 from emulator.playbook.expectations import Expectation
 from emulator.playbook.provenance import unknown_claims
 from emulator.playbook.routes import Route, Router

@@ -15,7 +15,7 @@ from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.document.reader import Document
 from emulator.language.expressions import Language
 from emulator.language.schema.scenario import ApiFile, OperationModel, RuleModel
-from emulator.playbook import Api
+from emulator.playbook.apis import Api
 
 Path = tuple[str | int, ...]
 NameList = tuple[str, ...]

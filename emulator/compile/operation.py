@@ -15,8 +15,8 @@ from emulator.errors import DocumentError
 from emulator.language.expressions.template import Template
 from emulator.language.schema.api import TakenModel
 from emulator.language.schema.scenario import ApiFile, CheckModel, OperationModel, RuleModel, UsageModel
-from emulator.playbook import Operation as OperationPlan
 from emulator.playbook import model as plan
+from emulator.playbook.apis import Operation as OperationPlan
 from emulator.playbook.json_schema import Schema
 from emulator.playbook.matching import Matcher
 from emulator.playbook.routes import PARAMETER

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from emulator.playbook import Playbook
+from emulator.playbook.apis import Playbook
 
 MAX_PLAYBOOKS = 16  # lists of scenarios; the one asked for longest ago goes
 Names = tuple[str, ...]

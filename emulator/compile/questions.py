@@ -14,7 +14,7 @@ from emulator.http.exchange import Differing, Exchange
 from emulator.language.document.diagnostics import Diagnostics
 from emulator.language.expressions import Language
 from emulator.language.expressions.runtime import MISSING
-from emulator.playbook import Playbook
+from emulator.playbook.apis import Playbook
 from emulator.playbook.matching import COUNTER_TESTS, Difference, Matcher
 from emulator.store.masking import mask_key
 from emulator.store.passed_over import passed_over

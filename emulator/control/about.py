@@ -17,7 +17,7 @@ from emulator.http.accept import prefers
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.expressions.template import compile_tree
 from emulator.metrics.observer import INSTALL, NEEDED, is_installed
-from emulator.playbook import Api, Operation, Playbook
+from emulator.playbook.apis import Api, Operation, Playbook
 from emulator.playbook.provenance import grade_of_route
 from emulator.playbook.routes import Route
 from emulator.worlds.registry import DEFAULT

@@ -17,7 +17,7 @@ from emulator.errors import DocumentError
 from emulator.http.exchange import Exchange
 from emulator.log.feed import Feed, Position
 from emulator.log.stream import EventStream, LineStream
-from emulator.playbook import Playbook
+from emulator.playbook.apis import Playbook
 from emulator.settings.parsers import MIB
 from emulator.store.views import ExchangeView, exchange_view
 from emulator.worlds.explained import Explanation

@@ -25,7 +25,7 @@ from emulator.faults.header import armed_order
 from emulator.faults.raw_response import Outage
 from emulator.faults.targets import contradiction, out_of_reach, spots, unknown_name
 from emulator.language.document.diagnostics import did_you_mean
-from emulator.playbook import Playbook
+from emulator.playbook.apis import Playbook
 from emulator.playbook.matching import COUNTER_TESTS
 from emulator.store.memory import MemoryBackend
 

@@ -13,7 +13,7 @@ from emulator.http.reply import Reply
 from emulator.http.request import Caller
 from emulator.jobs.job import JobUsage
 from emulator.language.expressions.template import Template
-from emulator.playbook import Operation
+from emulator.playbook.apis import Operation
 from emulator.playbook.error_reply import error_plan
 from emulator.playbook.limits import MAX_COUNTED, AtOnce, Limit, Spends, TierPlan
 from emulator.playbook.model import UsagePlan

@@ -10,8 +10,8 @@ from emulator.compile.lint import CONTROL
 from emulator.engine.context import Context, Service
 from emulator.errors import ApiError
 from emulator.http.request import Caller, Request
-from emulator.playbook import Api, Operation
 from emulator.playbook.access import CredentialPlan
+from emulator.playbook.apis import Api, Operation
 from emulator.playbook.routes import FoundRoute, MethodsAsked, Router, allowed
 from emulator.store.masking import mask_key
 from emulator.store.tokens import KEYS, expired

@@ -15,7 +15,7 @@ from emulator.errors import ApiError
 from emulator.http.exact_json import read_json
 from emulator.http.headers import size_of_lines
 from emulator.http.request import UNREAD, Request
-from emulator.playbook import Operation, Playbook
+from emulator.playbook.apis import Operation, Playbook
 from emulator.settings.listen import Listen
 
 JSON = "application/json"

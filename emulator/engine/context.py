@@ -17,7 +17,7 @@ from emulator.jobs.lifecycle import Jobs
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.expressions.runtime import MISSING
 from emulator.language.expressions.template import Template
-from emulator.playbook import Api, Operation
+from emulator.playbook.apis import Api, Operation
 from emulator.playbook.error_reply import error_plan, render_error
 from emulator.playbook.matching import AGE, CHANCE
 from emulator.playbook.model import AnswerPlan, LatencyPlan

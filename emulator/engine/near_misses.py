@@ -12,7 +12,7 @@ from emulator.engine.context import Context
 from emulator.errors import ApiError
 from emulator.http.exchange import Differing, NearMiss
 from emulator.language.expressions.runtime import Missing
-from emulator.playbook import Operation
+from emulator.playbook.apis import Operation
 from emulator.playbook.matching import Failed, in_words
 from emulator.playbook.rules import Miss
 from emulator.store.masking import MASKED, Masker, mask_header

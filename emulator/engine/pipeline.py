@@ -51,7 +51,7 @@ from emulator.http.origins import FETCH_SITE, ORIGIN, OriginPolicy
 from emulator.http.reply import Reply
 from emulator.http.request import Request
 from emulator.http.status import BODILESS
-from emulator.playbook import Operation, Playbook
+from emulator.playbook.apis import Operation, Playbook
 from emulator.playbook.model import Rule
 from emulator.playbook.routes import MethodsAsked, allowed
 from emulator.settings.options import Settings

@@ -21,7 +21,7 @@ from emulator.http.exchange import Decided
 from emulator.http.headers import Header
 from emulator.http.reply import Reply
 from emulator.language.schema.provenance import PROVENANCES, Provenance
-from emulator.playbook import Api, Operation
+from emulator.playbook.apis import Api, Operation
 from emulator.playbook.json_schema import Schema
 from emulator.playbook.limits import TierPlan
 from emulator.playbook.model import CheckPlan, ClaimPlan, Rule

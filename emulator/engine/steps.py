@@ -20,7 +20,7 @@ from emulator.errors import ApiError, ConfigError, EmulatorError, TemplateError
 from emulator.faults.webhooks import webhook_faults
 from emulator.jobs.job import Job, JobUsage, RowOutcome
 from emulator.language.expressions.runtime import MISSING
-from emulator.playbook import Operation
+from emulator.playbook.apis import Operation
 from emulator.playbook.error_reply import error_plan, render_error
 from emulator.playbook.model import JobPlan, RowPlan, StepPlan, WebhookPlan
 from emulator.playbook.timeline import Timeline

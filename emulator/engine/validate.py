@@ -12,7 +12,7 @@ from emulator.engine.context import Context
 from emulator.errors import ApiError
 from emulator.http.exact_json import LONG_BODY, read_in_turns
 from emulator.http.request import Request
-from emulator.playbook import Operation
+from emulator.playbook.apis import Operation
 from emulator.playbook.json_schema import Schema
 from emulator.playbook.model import CheckPlan
 from emulator.store.views import gather

@@ -20,7 +20,7 @@ from emulator.http.request import Caller
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.document.durations import Duration, LatencyDistribution, parse_age, parse_duration, parse_latency
 from emulator.language.document.scalars import shown
-from emulator.playbook import Api
+from emulator.playbook.apis import Api
 from emulator.store.tokens import Tokens
 
 Family = Literal["answer", "content", "body", "stream", "wire", "job", "webhook", "token"]

@@ -15,7 +15,7 @@ from emulator.faults.registry import ALWAYS_NAMED, FAULTS, parameters
 from emulator.faults.targets import unknown_name
 from emulator.http.headers import Header
 from emulator.language.document.reader import parse
-from emulator.playbook import Api, Operation
+from emulator.playbook.apis import Api, Operation
 from emulator.playbook.matching import COUNTER_TESTS
 
 HEADER = b"x-emulator-fault"

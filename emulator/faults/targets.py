@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import fields
 
 from emulator.language.document.diagnostics import did_you_mean
-from emulator.playbook import Api, Operation
+from emulator.playbook.apis import Api, Operation
 from emulator.playbook.model import JobPlan
 
 KEYS = "keys"  # the collection whose credentials are not tokens

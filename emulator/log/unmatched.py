@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 from msgspec import Struct, field
 
 from emulator.http.exchange import Exchange
-from emulator.playbook import Playbook
+from emulator.playbook.apis import Playbook
 from emulator.store.passed_over import passed_over
 from emulator.worlds.explained import TracedRule
 from emulator.worlds.explanation import compared

@@ -12,7 +12,7 @@ from emulator.openapi.marks import PROVENANCE, marks, schema
 from emulator.openapi.requests import body, parameters
 from emulator.openapi.responses import OperationResponses
 from emulator.openapi.shapes import shape
-from emulator.playbook import Api, Playbook
+from emulator.playbook.apis import Api, Playbook
 from emulator.playbook.provenance import grade_of_route
 from emulator.playbook.routes import Route
 

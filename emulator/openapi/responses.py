@@ -12,7 +12,7 @@ from emulator.language.schema.scenario import EventModel, OperationModel, ReplyM
 from emulator.openapi.marks import marks
 from emulator.openapi.shapes import either, shape
 from emulator.openapi.types import Schema
-from emulator.playbook import Api
+from emulator.playbook.apis import Api
 from emulator.playbook.model import ErrorPlan
 
 DEFAULT = "default"  # the status is only known when a request is answered

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import orjson
 
-from emulator.playbook import Api
+from emulator.playbook.apis import Api
 
 
 def sample(api: Api, origin: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emulator.http.exchange import Exchange
-from emulator.playbook import Operation, Playbook
+from emulator.playbook.apis import Operation, Playbook
 from emulator.playbook.model import Rule
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from emulator.http.exchange import Exchange, NearMiss
 from emulator.http.headers import Header
-from emulator.playbook import Playbook
+from emulator.playbook.apis import Playbook
 from emulator.store.passed_over import passed_over
 
 MAX_FIELDS = 1_000

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from emulator.http.exchange import Exchange
 from emulator.http.request import Peer
-from emulator.playbook import Playbook
+from emulator.playbook.apis import Playbook
 from emulator.verdict.finding import Thresholds
 from emulator.verdict.roles import NO_ROLE, OperationRoles, Role
 

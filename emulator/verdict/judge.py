@@ -11,7 +11,7 @@ from msgspec import Struct
 from emulator.errors import ConfigError
 from emulator.http.exchange import Exchange
 from emulator.language.document.diagnostics import did_you_mean
-from emulator.playbook import Playbook
+from emulator.playbook.apis import Playbook
 from emulator.verdict.calls import called_what_no_api_has
 from emulator.verdict.fields import undocumented_fields
 from emulator.verdict.finding import Finding, Thresholds

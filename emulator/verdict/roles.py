@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from emulator.playbook import Api, Operation, Playbook
+from emulator.playbook.apis import Api, Operation, Playbook
 from emulator.playbook.model import JobPlan, StepPlan
 
 # Statuses that say that the same request fails again (RFC 9110 section 15.5, RFC 6585). 408, 409, 423, 425, 429 may

@@ -10,7 +10,7 @@ import httpx
 
 from emulator.app import Application, build
 from emulator.errors import ConfigError
-from emulator.playbook import Api
+from emulator.playbook.apis import Api
 from emulator.record.upstream import Upstreams, client, describe, find_api, parse_upstreams
 from emulator.settings.options import load_settings
 from emulator.verify.compare import compare

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as xml
 
 from msgspec import Struct
 
-from emulator.playbook import Api
+from emulator.playbook.apis import Api
 
 NO_CLAIM = "(no claim)"  # for examples of undocumented behaviour
 

@@ -16,7 +16,7 @@ from emulator.clock.world_clock import Clock
 from emulator.errors import EmulatorError, Location
 from emulator.language.expressions.template import compile_tree
 from emulator.language.schema.api import CallModel, TakenModel
-from emulator.playbook import Api, Operation
+from emulator.playbook.apis import Api, Operation
 from emulator.playbook.paths import step_into
 from emulator.playbook.routes import PARAMETER
 from emulator.record.events import EventReader

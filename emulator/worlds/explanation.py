@@ -19,7 +19,7 @@ from emulator.errors import ApiError, EmulatorError
 from emulator.http.exchange import Exchange
 from emulator.http.reply import Reply, StreamTiming
 from emulator.http.request import Caller, Request
-from emulator.playbook import Operation, Playbook
+from emulator.playbook.apis import Operation, Playbook
 from emulator.playbook.expectations import ListedRule
 from emulator.playbook.json_schema import Schema
 from emulator.playbook.limits import Spends, TierPlan

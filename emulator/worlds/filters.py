@@ -19,7 +19,7 @@ from emulator.errors import Diagnostic, DocumentError, Location
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.language.document.reader import Document, parse
 from emulator.language.expressions import Language
-from emulator.playbook import Playbook
+from emulator.playbook.apis import Playbook
 from emulator.playbook.matching import Matcher
 
 FILE = "filter"  # what diagnostics call the text

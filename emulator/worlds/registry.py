@@ -20,7 +20,7 @@ from emulator.http.exchange import Exchange
 from emulator.http.origins import OriginPolicy
 from emulator.http.request import Request
 from emulator.language.document.diagnostics import did_you_mean
-from emulator.playbook import Playbook
+from emulator.playbook.apis import Playbook
 from emulator.settings.options import Settings
 from emulator.settings.parsers import WORLD_NAME, WebhookTime
 from emulator.store.backend import Backend

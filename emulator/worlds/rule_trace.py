@@ -8,7 +8,7 @@ from emulator.engine.context import Context
 from emulator.engine.near_misses import NoRule, described
 from emulator.engine.pipeline import Decision
 from emulator.http.exchange import Exchange
-from emulator.playbook import Operation
+from emulator.playbook.apis import Operation
 from emulator.playbook.model import Rule
 from emulator.playbook.rules import Miss, miss
 from emulator.worlds.explained import Outcome, Source, TracedRule

@@ -18,7 +18,7 @@ from emulator.engine.state import MADE_KEYS, WorldState, check_state
 from emulator.errors import ConfigError
 from emulator.jobs.job import Job
 from emulator.language.schema.api import check_budget
-from emulator.playbook import Playbook
+from emulator.playbook.apis import Playbook
 from emulator.playbook.schema_reasons import shown
 from emulator.settings.clock_start import MAX_SPEED
 from emulator.store.backend import Backend

@@ -16,7 +16,7 @@ from emulator.engine.pipeline import Pipeline
 from emulator.engine.state import MADE_KEYS, MadeKey, WorldEnded, WorldState
 from emulator.errors import ConfigError, StoreUnavailable
 from emulator.language.document.diagnostics import did_you_mean
-from emulator.playbook import Playbook
+from emulator.playbook.apis import Playbook
 from emulator.settings.clock_start import ClockStart
 from emulator.settings.parsers import WebhookTime
 from emulator.store.masking import mask_key

@@ -17,7 +17,7 @@ from emulator.compile.loader import Loader
 from emulator.compile.operation import DeferredOperations
 from emulator.engine.body import MAX_UNDER_WAY
 from emulator.errors import DocumentError
-from emulator.playbook import Api, Playbook
+from emulator.playbook.apis import Api, Playbook
 from emulator.settings.options import Settings
 from tests.library import STORY, Library, api
 

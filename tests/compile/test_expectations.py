@@ -10,7 +10,7 @@ from emulator.app import LANGUAGE, load
 from emulator.compile.expectations import KnownNames, read_expectation
 from emulator.errors import DocumentError
 from emulator.http.exchange import Exchange
-from emulator.playbook import Playbook
+from emulator.playbook.apis import Playbook
 from emulator.playbook.expectations import AmountRange, Expectation
 from tests.library import STORY, Library, api
 

@@ -7,7 +7,7 @@ import pytest
 from emulator.app import load
 from emulator.errors import DocumentError
 from emulator.language.document.durations import FixedLatency
-from emulator.playbook import Operation
+from emulator.playbook.apis import Operation
 from tests.library import STORY, Library, api, operation
 
 RULES = "rules: [{reply: {body: own}}]\n"

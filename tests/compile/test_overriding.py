@@ -9,7 +9,7 @@ import pytest
 
 from emulator import app
 from emulator.errors import DocumentError
-from emulator.playbook import Playbook
+from emulator.playbook.apis import Playbook
 from emulator.playbook.limits import Limit
 from emulator.playbook.model import AnswerPlan
 

@@ -10,7 +10,7 @@ import pytest
 from emulator.app import load
 from emulator.compile.playbooks import MAX_PLAYBOOKS, Names, Playbooks
 from emulator.errors import DocumentError
-from emulator.playbook import Playbook
+from emulator.playbook.apis import Playbook
 from tests.small import HEAD
 
 FINE = "fine: {route: GET /fine, rules: [{reply: {body: {}}}]}"

@@ -10,7 +10,7 @@ import pytest
 from emulator.compile.playbooks import Names, Playbooks
 from emulator.control import uploads
 from emulator.language.document.reader import read
-from emulator.playbook import Playbook
+from emulator.playbook.apis import Playbook
 from tests.apis.aiexport_calls import asking, caller
 from tests.running import Emulated
 

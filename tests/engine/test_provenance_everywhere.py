@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from emulator.language.schema.provenance import PROVENANCES
-from emulator.playbook import Api, Operation, Playbook
+from emulator.playbook.apis import Api, Operation, Playbook
 from emulator.playbook.matching import Matcher
 from emulator.playbook.provenance import grade_of_route
 from emulator.playbook.routes import PARAMETER

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.playbook import Playbook
+from emulator.playbook.apis import Playbook
 from tests.library import STORY, Library, api
 
 API = api(

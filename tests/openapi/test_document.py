@@ -16,7 +16,7 @@ from openapi_spec_validator import validate
 from emulator import ControlError, Emulator
 from emulator.cli import main
 from emulator.openapi.document import document
-from emulator.playbook import Api
+from emulator.playbook.apis import Api
 from emulator.playbook.provenance import grade_of_route
 from tests.library import STORY
 from tests.library import api as demo

@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from emulator.errors import ConfigError
-from emulator.playbook import Playbook
+from emulator.playbook.apis import Playbook
 from emulator.sharing.sharing import Sharing
 from emulator.store.redis.server import FORGOTTEN
 from tests.apis import aiexport_calls as aiexport
