@@ -15,7 +15,6 @@ from emulator.log.line import json_text, uses_colour
 from emulator.log.request_log import RequestLog
 from emulator.log.writer import LineWriter
 from emulator.playbook.apis import Api, Playbook
-from emulator.playbook.sample_request import sample
 from emulator.settings.clock_start import ClockStart
 from emulator.settings.options import Settings
 
@@ -122,5 +121,6 @@ def _keys(api: Api) -> list[str]:
 
 
 def _example(api: Api, origin: str) -> list[str]:
-    command = sample(api, origin)
-    return ["  try        " + " \\\n             ".join(command)] if command else []
+    if api.example is None:
+        return []
+    return ["  try        " + " \\\n             ".join(api.example.command(api.file, origin))]

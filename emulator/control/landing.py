@@ -27,7 +27,6 @@ from emulator.engine.body import open_request
 from emulator.engine.context import Service
 from emulator.http.headers import Header
 from emulator.http.request import Request
-from emulator.playbook.sample_request import sample
 from emulator.worlds.registry import UnknownWorld
 from emulator.worlds.world import World
 
@@ -261,5 +260,5 @@ def _card(service: Service, origin: str, known: bool) -> ApiCard:
     for key, record in service.records["keys"].items() if known else ():
         status = record.get("status", "active")
         keys[key] = record["tier"] if status == "active" else f"{record['tier']} ({status})"
-    command = " \\\n  ".join(sample(api, origin)) if known else ""
+    command = " \\\n  ".join(api.example.command(api.file, origin)) if known and api.example is not None else ""
     return ApiCard(api.title, api.version, origin + api.base, api.hosts, api.file.about, keys, command)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
+import orjson
 from msgspec import Struct
 
 from emulator.language.expressions.template import Template
 from emulator.language.schema.provenance import Provenance
+
+if TYPE_CHECKING:
+    from emulator.language.schema.scenario import ApiFile
 
 
 class KeyPlan(Struct, frozen=True):
@@ -59,3 +65,22 @@ class ExamplePlan(Struct, frozen=True):
     path: Mapping[str, str]
     headers: Mapping[str, str]
     body: Any
+
+    def command(self, file: ApiFile, origin: str) -> list[str]:
+        """Returns the request to an API at `origin` as a curl command part by part, each a line that needs a backslash
+        before the next."""
+        method, _, path = file.operations[self.operation].route.partition(" ")
+        path = file.base + path
+        for name, value in self.path.items():
+            path = path.replace(f"{{{name}}}", quote(value, safe="")).replace(f"{{{name}:path}}", quote(value))
+        given = "" if method == ("GET" if self.body is None else "POST") else f"-X {method} "
+        lines = [f"curl {given}{shlex.quote(origin + path)}"]
+        lines += [f"-H {_quoted(f'{name}: {value}')}" for name, value in self.headers.items()]
+        if self.body is not None:
+            lines += ["-H 'Content-Type: application/json'", f"-d {_quoted(orjson.dumps(self.body).decode())}"]
+        return lines
+
+
+def _quoted(text: str) -> str:
+    """The text as one word of a shell, always in quotes."""
+    return "'" + text.replace("'", "'\"'\"'") + "'"
