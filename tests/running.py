@@ -20,7 +20,7 @@ from emulator.http.exchange import Exchange
 from emulator.http.request import Request
 from emulator.https.proxy import HttpsProxy
 from emulator.playbook.apis import Playbook
-from emulator.server import KEEP_ALIVE, READ_TIMEOUT, Server
+from emulator.server.http_server import KEEP_ALIVE, READ_TIMEOUT, Server
 from emulator.server.listeners import bind
 from emulator.settings.listen import Listen
 from emulator.settings.options import Settings

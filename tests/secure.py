@@ -9,7 +9,7 @@ from pathlib import Path
 import uvloop
 
 from emulator.https.proxy import HttpsProxy
-from emulator.server import READ_TIMEOUT, Server
+from emulator.server.http_server import READ_TIMEOUT, Server
 from emulator.server.listeners import bind
 from emulator.settings.listen import Listen
 from emulator.settings.options import Settings

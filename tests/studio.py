@@ -20,7 +20,7 @@ from emulator import Emulator
 from emulator.clock.world_clock import Clock
 from emulator.record.command import open_recorder
 from emulator.record.recorder import STREAM_GRACE_SECONDS, Recorder
-from emulator.server import Server
+from emulator.server.http_server import Server
 from emulator.server.listeners import bind
 from emulator.settings.listen import Listen
 from emulator.settings.options import Settings

@@ -240,9 +240,9 @@ def serve_here(
 
     `report` gets what is shown when requests are accepted.
     """
-    from emulator import server
     from emulator.app import build
     from emulator.cli.output import banner, ready_line, request_log, started
+    from emulator.server.running import run
 
     app = build(chosen, worker_id=worker_id)
     sockets, tls, control = listen()
@@ -258,7 +258,7 @@ def serve_here(
         report(shown(app.playbook, host, port, chosen.control_token, secure, unusual))
 
     with request_log(app, os.environ):
-        return server.run(app, sockets, ready, tls, control)
+        return run(app, sockets, ready, tls, control)
 
 
 UNHEALTHY = 1  # exit status

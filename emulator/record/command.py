@@ -8,15 +8,15 @@ from pathlib import Path
 
 import httpx
 
-from emulator import server
 from emulator.app import build
 from emulator.clock.world_clock import Clock
 from emulator.errors import ConfigError
 from emulator.record.file import RecordingFile
 from emulator.record.recorder import STREAM_GRACE_SECONDS, TIMEOUT, Recorder
 from emulator.record.upstream import find_api, parse_upstreams
+from emulator.server.http_server import Server
 from emulator.server.listeners import bind
-from emulator.server.loop import run_loop
+from emulator.server.running import run_loop
 from emulator.settings.listen import Listen
 from emulator.settings.options import load_settings
 
@@ -67,7 +67,7 @@ def record(
         report(f"Recording {api} on {origin}{base}: calls are forwarded to {urls}, keys included; {out} replays them.")
         report("Ctrl-C stops it.")
 
-    run_loop(server.Server(recorder, ready, read_timeout=chosen.read_timeout).serve(sockets))
+    run_loop(Server(recorder, ready, read_timeout=chosen.read_timeout).serve(sockets))
     recorder.recording_file.close()
     count = recorder.recording_file.count
     report(f"{count} exchange{'' if count == 1 else 's'} recorded: emulator serve --scenario {out}")

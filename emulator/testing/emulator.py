@@ -12,9 +12,9 @@ from typing import Any
 
 from emulator.app import build
 from emulator.errors import EmulatorError
-from emulator.server import Server
+from emulator.server.http_server import Server
 from emulator.server.listeners import bind
-from emulator.server.loop import loop_factory
+from emulator.server.running import loop_factory
 from emulator.settings.listen import Listen
 from emulator.settings.options import Settings, load_settings
 from emulator.settings.parsers import WebhookTime

@@ -109,3 +109,18 @@ def test_serve_answers_on_all_of_them(tmp_path: Path) -> None:
         port = process.client.base_url.port
         for host in PRESENT:
             assert loopback.get(f"http://{Listen(host, port or 80)}/_emulator/health").status_code == 200
+
+
+def test_a_socket_listens_as_soon_as_it_is_bound_so_that_the_next_one_is_refused() -> None:
+    (sock,) = listeners.bind(Settings(listen=Listen(port=0)))
+    with sock as first:
+        taken = Settings(listen=Listen(port=first.getsockname()[1]))
+        with pytest.raises(ConfigError, match="Address already in use"):
+            listeners.bind(taken)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "203.0.113.1"])
+def test_an_address_that_is_not_ours_is_refused(host: str) -> None:
+    with pytest.raises(ConfigError, match=f"can't listen on {host}:0: .+; choose another with --listen HOST:PORT"):
+        listeners.bind(Settings(listen=Listen(host, 0)))

@@ -14,7 +14,8 @@ import pytest
 import uvloop
 from starlette.types import Receive, Scope, Send
 
-from emulator.server import Server, ports
+from emulator.server import ports
+from emulator.server.http_server import Server
 from emulator.server.listeners import bind, hold
 from emulator.settings.listen import Listen
 from emulator.settings.options import Settings

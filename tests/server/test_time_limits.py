@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emulator.server import KEEP_ALIVE, Server
+from emulator.server.http_server import KEEP_ALIVE, Server
 from emulator.server.known_heads import MAX_BUFFERED
 from emulator.server.protocol import HttpProtocol
 from tests.running import Emulated, Running

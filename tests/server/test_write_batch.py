@@ -15,8 +15,8 @@ import pytest
 from emulator.clock.world_clock import Clock
 from emulator.faults.raw_response import Outage
 from emulator.https.proxy import ProxyRefusal
-from emulator.server import Server
 from emulator.server.guarded import GuardedProtocol
+from emulator.server.http_server import Server
 from emulator.server.protocol import HttpProtocol
 from emulator.server.write_batch import LARGE_BYTES, MAX_RESPONSES, WriteBatch
 from tests.running import Running

@@ -17,7 +17,7 @@ import pytest
 
 from emulator import Emulator
 from emulator.errors import EmulatorError
-from emulator.server import Server
+from emulator.server.http_server import Server
 from emulator.settings.options import Settings
 from emulator.testing.emulator import ServerThread
 from tests import loopback
