@@ -1,10 +1,11 @@
-"""Rules about calls as such: those that no API has."""
+"""Rules about calls as such: what no API has of them, the path and method, or a field."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from emulator.http.exchange import Exchange
+from emulator.playbook.unknown_fields import IGNORED
 from emulator.verdict.finding import Finding, finding
 from emulator.verdict.history import History, header
 
@@ -30,4 +31,28 @@ def called_what_no_api_has(history: History) -> Iterator[Finding | None]:
             f"{method} {path} was called, which no API has",
             header(exchanges[0].reply_headers, b"x-emulator-hint") or "a path and a method of an API",
             f"{len(exchanges)} x {exchanges[0].status}",
+        )
+
+
+def undocumented_fields(history: History) -> Iterator[Finding | None]:
+    """Fields were sent that the API's schemas do not name: one finding for each operation and set of fields.
+
+    Source: the API's own schemas, where its `unknown_fields` asks for a hint.
+    """
+    ignored: dict[tuple[str, str, str], list[Exchange]] = {}
+    for exchange in history.exchanges:
+        hint = header(exchange.reply_headers, b"x-emulator-hint") or ""
+        if hint.startswith(IGNORED):
+            fields = hint.removeprefix(IGNORED)
+            ignored.setdefault((exchange.api, exchange.operation, fields), []).append(exchange)
+        elif history.checks_fields(exchange):
+            yield None
+    for (_, operation, fields), exchanges in ignored.items():
+        yield finding(
+            "undocumented_fields",
+            exchanges,
+            f"{operation} was sent fields that are not documented, and which were ignored",
+            "documented fields",
+            fields,
+            "warning",
         )

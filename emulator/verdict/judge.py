@@ -12,8 +12,7 @@ from emulator.errors import ConfigError
 from emulator.http.exchange import Exchange
 from emulator.language.document.diagnostics import did_you_mean
 from emulator.playbook.apis import Playbook
-from emulator.verdict.calls import called_what_no_api_has
-from emulator.verdict.fields import undocumented_fields
+from emulator.verdict.calls import called_what_no_api_has, undocumented_fields
 from emulator.verdict.finding import Finding, Thresholds
 from emulator.verdict.history import History
 from emulator.verdict.polling import batch_sent_twice, ignored_a_cancel, never_stopped_polling, polled_too_fast
