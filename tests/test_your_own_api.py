@@ -12,12 +12,13 @@ import pytest
 
 from tests.pages import ROOT, Block, blocks
 from tests.process import Serving
+from tests.reader import OURS
 from tests.test_tour import ORIGIN, Shell, fits
 
 PAGE = ROOT / "docs" / "tutorials" / "your-own-api.md"
 FILE = re.compile(r"# (\S+\.(?:yaml|py))\n")
 PART = re.compile(r"# (\S+), operations\n")
-PLUGINS = " ".join(f"-p no:{name}" for name in ("asyncio", "pytest_httpx", "randomly", "respx", "xdist"))
+PLUGINS = " ".join(f"-p no:{name}" for name in (*OURS, "asyncio", "pytest_httpx", "respx", "xdist"))
 COMMANDS = f"""emulator() {{ '{sys.executable}' -m emulator "$@"; }}
 pytest() {{ '{sys.executable}' -m pytest {PLUGINS} "$@"; }}"""
 
