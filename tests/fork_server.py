@@ -7,6 +7,7 @@ and exit status. Only its command line in the system's list of processes is that
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import json
@@ -14,10 +15,12 @@ import os
 import pkgutil
 import runpy
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -27,6 +30,7 @@ from typing import Any, NamedTuple
 from tests.waiting import CLIENT_TIMEOUT, PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent
+LAUNCH = ROOT / "tests" / "launch.py"
 OF_THE_INTERPRETER = ("PYTHON", "LC_", "LANG")  # variables that it reads when it starts
 LENGTH = 4  # bytes of a number that is sent
 STREAMS = 3
@@ -47,6 +51,16 @@ def start(arguments: Sequence[str], environment: Mapping[str, str], **options: A
     if serves(environment):
         return Forked(arguments, env=environment, text=True, **options)
     return subprocess.Popen([sys.executable, "-m", "emulator", *arguments], env=environment, text=True, **options)
+
+
+def command(environment: Mapping[str, str]) -> list[str]:
+    """The words before ARGUMENTS that start the same, for whoever does so by a command, in this environment.
+
+    Its streams must be open. Who kills it outright leaves the emulator running until that loses its streams.
+    """
+    if serves(environment):
+        return [sys.executable, "-IS", str(LAUNCH), server().address]
+    return [sys.executable, "-m", "emulator"]
 
 
 def serves(environment: Mapping[str, str]) -> bool:
@@ -106,14 +120,20 @@ class Forked(subprocess.Popen[str]):
 
 
 class Server:
-    """The fork server as its user sees it. It ends when this process does."""
+    """The fork server as its user sees it, `address` is where launch.py finds it. It ends when this process does."""
 
     def __init__(self) -> None:
         self._connection, theirs = socket.socketpair()
-        command = [sys.executable, "-m", __name__, str(theirs.fileno())]
-        with theirs:
+        folder = tempfile.mkdtemp(prefix="fork-server-")  # of its own, as nobody else is to start processes as us
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        self.address = f"{folder}/socket"
+        with theirs, socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(self.address)
+            listening.listen()
+            given = [theirs.fileno(), listening.fileno()]
+            command = [sys.executable, "-m", __name__, *map(str, given)]
             self._process = subprocess.Popen(
-                command, cwd=ROOT, env=quiet_environment(), pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+                command, cwd=ROOT, env=quiet_environment(), pass_fds=given, stdin=subprocess.DEVNULL
             )
 
     def start(self, order: Order, files: Sequence[int]) -> int:
@@ -153,8 +173,8 @@ def receive(connection: socket.socket, length: int) -> bytes:
 class Forking:
     """What runs in the server's process: it forks for each order, and reports how each process has ended."""
 
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
+    def __init__(self, connection: socket.socket, listening: socket.socket) -> None:
+        self._connection, self._listening = connection, listening
         self._running: dict[int, socket.socket] = {}
         self._woken, self._wakes = socket.socketpair()
         self._woken.setblocking(False)
@@ -166,31 +186,37 @@ class Forking:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         gc.freeze()  # keeps what is there shared with the processes
         while True:
-            ready, _, _ = select.select([self._connection, self._woken], [], [])
+            ready, _, _ = select.select([self._connection, self._listening, self._woken], [], [])
             if self._woken in ready:
                 self._report()
             if self._connection in ready:
-                length, files, _, _ = socket.recv_fds(self._connection, LENGTH, STREAMS + 1)
-                if not length:
+                if (ordered := receive_order(self._connection)) is None:
                     return None
-                order = Order(*json.loads(receive(self._connection, int.from_bytes(length, "big"))))
-                if self._fork(files):
-                    become(order)
+                order, files = ordered
+                if self._fork(files, self._connection):
                     return order
+            if self._listening in ready:
+                launcher, _ = self._listening.accept()
+                with launcher:
+                    if (ordered := receive_order(launcher)) is not None:
+                        order, files = ordered
+                        if self._fork([*files, os.dup(launcher.fileno())], launcher):
+                            return order
 
-    def _fork(self, files: Sequence[int]) -> bool:
-        """Whether this is the new process, which then has the streams."""
+    def _fork(self, files: Sequence[int], customer: socket.socket) -> bool:
+        """Whether this is the new process, which then has the streams; in the other its id is sent to the customer."""
         pid = os.fork()
         if pid == 0:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            for end in (self._connection, self._woken, self._wakes, *self._running.values()):
+            for end in (self._connection, self._listening, self._woken, self._wakes, *self._running.values()):
                 end.close()
             for stream, given in enumerate(files[:STREAMS]):
                 os.dup2(given, stream)
         else:
             self._running[pid] = socket.socket(fileno=os.dup(files[STREAMS]))
-            self._connection.sendall(encoded(pid))
+            with suppress(OSError):
+                customer.sendall(encoded(pid))
         for given in files:
             os.close(given)
         return pid == 0
@@ -205,6 +231,14 @@ class Forking:
                 return
             with self._running.pop(pid) as end, suppress(OSError):
                 end.sendall(encoded(status))
+
+
+def receive_order(connection: socket.socket) -> tuple[Order, list[int]] | None:
+    """An order and the files that come with it; None when the other end has gone."""
+    length, files, _, _ = socket.recv_fds(connection, LENGTH, STREAMS + 1)
+    if not length:
+        return None
+    return Order(*json.loads(receive(connection, int.from_bytes(length, "big")))), files
 
 
 def become(order: Order) -> None:
@@ -230,5 +264,7 @@ def preload() -> None:
 
 if __name__ == "__main__":
     preload()
-    if Forking(socket.socket(fileno=int(sys.argv[1]))).next_process() is not None:
+    connection, listening = (socket.socket(fileno=int(number)) for number in sys.argv[1:])
+    if (order := Forking(connection, listening).next_process()) is not None:
+        become(order)
         runpy.run_module("emulator", run_name="__main__", alter_sys=True)

@@ -16,6 +16,7 @@ import click
 from emulator.cli import main
 from emulator.settings.listen import Listen
 from emulator.settings.parsers import parse_scenarios
+from tests.fork_server import command, quiet_environment
 from tests.pages import ROOT, Block, blocks
 from tests.running import Emulated, Running
 from tests.waiting import PATIENCE
@@ -124,7 +125,7 @@ class Reader:
     def _emulator(self, arguments: list[str]) -> str:
         assert isinstance(main, click.Group)
         assert arguments[0] in main.commands
-        return self._shell([sys.executable, "-m", "emulator", *arguments])
+        return self._shell([*command(self._environment()), *arguments])
 
     def _ask(self, script: str) -> str:
         assert self._emulated is not None, "the page asks before it serves"
@@ -134,10 +135,13 @@ class Reader:
         self._emulated.advance(SOON)
         return said.replace(self._emulated.origin, ORIGIN)
 
-    def _shell(self, command: list[str]) -> str:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_PROXY": "*", "no_proxy": "*"}
+    def _environment(self) -> dict[str, str]:
+        return quiet_environment() | {"NO_PROXY": "*", "no_proxy": "*"}
+
+    def _shell(self, words: list[str]) -> str:
+        env = self._environment()
         done = subprocess.run(
-            command, cwd=self._folder, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+            words, cwd=self._folder, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
-        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
         return done.stdout

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fork_server import Forked, serves, start
+from tests.fork_server import LAUNCH, Forked, command, serves, start
 from tests.process import ended, environment
 from tests.waiting import PATIENCE
 
@@ -54,3 +54,33 @@ def test_what_the_interpreter_reads_at_its_start_asks_for_a_new_one() -> None:
     assert serves(environment(EMULATOR_SEED="5", ANYTHING="1"))
     assert not serves(environment(PYTHONPATH="/elsewhere"))
     assert not serves(environment(LC_ALL="C"))
+
+
+def test_what_a_command_starts_is_the_same_to_who_has_started_it(tmp_path: Path) -> None:
+    words = command(environment())
+    assert str(LAUNCH) in words
+    env = environment(XDG_DATA_HOME=str(tmp_path), COLOUR="green")
+    shell = ["run", "--listen", "127.0.0.1:0", "--", "sh", "-c", 'cat; pwd; echo "$COLOUR" >&2; exit 7']
+    done = subprocess.run(
+        [*words, *shell], cwd=tmp_path, env=env, input="Hello!\n", capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert (done.returncode, done.stdout) == (7, f"Hello!\n{tmp_path}\n")
+    assert done.stderr.startswith("green\n")
+    assert command(environment(LC_ALL="C"))[1:] == ["-m", "emulator"]
+
+
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+def test_signals_to_the_command_reach_it(tmp_path: Path, by: signal.Signals) -> None:
+    serve = [*command(environment()), "serve", "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(serve, cwd=tmp_path, env=environment(), stdout=PIPE, stderr=PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("Ready on ")
+        process.send_signal(by)
+        assert process.wait(PATIENCE) == 0
+
+
+def test_the_command_ends_by_the_signal_that_has_ended_it(tmp_path: Path) -> None:
+    env = environment(XDG_DATA_HOME=str(tmp_path))
+    shell = [*command(env), "run", "--listen", "127.0.0.1:0", "--", "sh", "-c", "kill -KILL $PPID"]
+    done = subprocess.run(shell, cwd=tmp_path, env=env, capture_output=True, timeout=PATIENCE, check=False)
+    assert done.returncode == -signal.SIGKILL

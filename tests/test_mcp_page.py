@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from emulator.control.mcp.tools import Toolbox
 from emulator.control.route import ControlRoute
 from emulator.control.routes import TABLE
 from emulator.settings.options import Settings
+from tests.fork_server import command
 from tests.pages import ROOT, blocks, tables
 from tests.process import environment
 from tests.running import Emulated, Running
@@ -91,12 +91,9 @@ async def tools_over_http(found: dict[str, Any], origin: str) -> list[str]:
 async def tools_over_stdio(found: dict[str, Any], origin: str, token: str, folder: Path) -> list[str]:
     arguments = [each.replace("http://127.0.0.1:8484", origin) for each in found["args"]]
     assert found["command"] == "emulator"
-    shown = StdioServerParameters(
-        command=sys.executable,
-        args=["-m", "emulator", *arguments],
-        env=environment(EMULATOR_CONTROL_TOKEN=token),
-        cwd=folder,
-    )
+    env = environment(EMULATOR_CONTROL_TOKEN=token)
+    program, *words = command(env)
+    shown = StdioServerParameters(command=program, args=[*words, *arguments], env=env, cwd=folder)
     async with Client(stdio_client(shown)) as client:
         return await read(client)
 

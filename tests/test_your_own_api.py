@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.fork_server import command
 from tests.pages import ROOT, Block, blocks
-from tests.process import Serving
+from tests.process import Serving, environment
 from tests.reader import OURS
 from tests.test_tour import ORIGIN, Shell, fits
 
@@ -19,8 +20,12 @@ PAGE = ROOT / "docs" / "tutorials" / "your-own-api.md"
 FILE = re.compile(r"# (\S+\.(?:yaml|py))\n")
 PART = re.compile(r"# (\S+), operations\n")
 PLUGINS = " ".join(f"-p no:{name}" for name in (*OURS, "asyncio", "pytest_httpx", "respx", "xdist"))
-COMMANDS = f"""emulator() {{ '{sys.executable}' -m emulator "$@"; }}
-pytest() {{ '{sys.executable}' -m pytest {PLUGINS} "$@"; }}"""
+
+
+def commands() -> str:
+    """What a reader's shell finds under these names."""
+    emulator, pytest = shlex.join(command(environment())), f"'{sys.executable}' -m pytest {PLUGINS}"
+    return f'emulator() {{ {emulator} "$@"; }}\npytest() {{ {pytest} "$@"; }}'
 
 
 class Reader:
@@ -31,7 +36,7 @@ class Reader:
         self._stack = stack
         self.shell = Shell(folder)
         stack.callback(self.shell.close)
-        assert self.shell.type(COMMANDS) == ""
+        assert self.shell.type(commands()) == ""
         self.origin = ORIGIN
 
     def read(self, block: Block, after: Block | None) -> None:

@@ -32,8 +32,9 @@ T = TypeVar("T")
 @asynccontextmanager
 async def host(log: Path, *arguments: str, mode: Mode = "auto", **variables: str) -> AsyncIterator[Client]:
     """A client that runs `emulator mcp`; what the command writes to standard error goes into a file."""
-    command = ["-m", "emulator", "mcp", *arguments]
-    shown = StdioServerParameters(command=sys.executable, args=command, env=environment(**variables), cwd=log.parent)
+    env = environment(**variables)
+    program, *words = fork_server.command(env)
+    shown = StdioServerParameters(command=program, args=[*words, "mcp", *arguments], env=env, cwd=log.parent)
     with log.open("a") as errors:
         async with Client(stdio_client(shown, errlog=errors), mode=mode) as client:
             yield client

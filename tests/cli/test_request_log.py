@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -18,11 +19,13 @@ import pytest
 from tests import loopback
 from tests.apis.aiexport_calls import PRO, asking
 from tests.cli.test_streams import answers, free_port
+from tests.fork_server import command
 from tests.process import environment
 from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.slow
 KEY = {"X-API-Key": PRO}
+FILES = "> out 2> err"
 
 
 class Logged:
@@ -47,13 +50,12 @@ class Logged:
 
 
 @contextmanager
-def logged(folder: Path, *arguments: str, streams: str = "> out 2> err", **variables: str) -> Iterator[Logged]:
-    port = free_port()
-    served = (
-        f'"{sys.executable}" -m emulator serve --no-reload --listen 127.0.0.1:{port} {" ".join(arguments)} {streams}'
-    )
-    command = ["sh", "-c", served if "|" in streams else f"exec {served}"]
-    process = subprocess.Popen(command, cwd=folder, env=environment(**variables), start_new_session=True)
+def logged(folder: Path, *arguments: str, streams: str = FILES, **variables: str) -> Iterator[Logged]:
+    port, env, forked = free_port(), environment(**variables), streams == FILES
+    emulator = shlex.join(command(env) if forked else [sys.executable, "-m", "emulator"])
+    served = f"{emulator} serve --no-reload --listen 127.0.0.1:{port} {' '.join(arguments)} {streams}"
+    words = ["sh", "-c", served if "|" in streams else f"exec {served}"]
+    process = subprocess.Popen(words, cwd=folder, env=env, start_new_session=True)
     try:
         until(lambda: answers(port))
         server = Logged(folder, port, process)
@@ -61,7 +63,7 @@ def logged(folder: Path, *arguments: str, streams: str = "> out 2> err", **varia
             yield server
     finally:
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+            os.killpg(process.pid, signal.SIGTERM if forked else signal.SIGKILL)
         process.wait()
 
 

@@ -14,7 +14,8 @@ import httpx
 import pytest
 
 from tests import loopback
-from tests.process import environment
+from tests.fork_server import start
+from tests.process import ended, environment
 from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.slow
@@ -80,13 +81,6 @@ def test_without_uvloop_the_loop_is_asyncios(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", ["--version", "--help", "coverage", "routes", "check default"])
 def test_a_command_whose_output_takes_nothing_ends_with_one_sentence(tmp_path: Path, command: str) -> None:
     with FULL.open("w") as full:
-        run = subprocess.run(
-            [sys.executable, "-m", "emulator", *command.split()],
-            cwd=tmp_path,
-            env=environment(),
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=PATIENCE,
-        )
-    assert (run.returncode, run.stderr) == (2, "the output can't be written: No space left on device\n")
+        process = start(command.split(), environment(), cwd=tmp_path, stdout=full, stderr=subprocess.PIPE)
+        done = ended(process)
+    assert (done.returncode, done.stderr) == (2, "the output can't be written: No space left on device\n")

@@ -6,13 +6,14 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 from msgspec import Struct
 
 from tests.chromium import CHROMIUM
 from tests.clients.conftest import PATIENCE, ROOT, made, plain, tool
+from tests.fork_server import command, quiet_environment, read_at_start
+from tests.waiting import CLIENT_TIMEOUT
 
 PACKAGE = ROOT / "clients" / "js"
 EXAMPLES = PACKAGE / "examples"
@@ -28,17 +29,19 @@ class Project(Struct, frozen=True):
 
     folder: Path
 
-    def run(self, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """A command to its end; the emulator is started by this Python."""
+    def run(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """A command to its end; an emulator that it starts is ours."""
+        quiet = quiet_environment()
         variables = {
             **plain(self.folder),
-            "EMULATOR_COMMAND": f"{sys.executable} -m emulator",
-            "PYTHONPATH": str(ROOT),
+            **read_at_start(quiet),
+            CLIENT_TIMEOUT: quiet[CLIENT_TIMEOUT],
+            "EMULATOR_COMMAND": " ".join(command(quiet)),
             "NO_COLOR": "1",
             **more,
         }
         return subprocess.run(
-            command,
+            words,
             cwd=self.folder,
             env={name: value for name, value in variables.items() if value},
             capture_output=True,

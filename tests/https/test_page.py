@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.fork_server import command
 from tests.pages import ROOT, blocks, tables
 from tests.process import Serving, environment
 from tests.waiting import PATIENCE
@@ -28,7 +29,7 @@ class Shell:
         self.home = home
         tools = home / "bin"
         tools.mkdir()
-        (tools / "emulator").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m emulator "$@"\n')
+        (tools / "emulator").write_text(f'#!/bin/sh\nexec {shlex.join(command(environment()))} "$@"\n')
         (tools / "emulator").chmod(0o755)
         path = f"{tools}:{environment()['PATH']}"
         self.environment = environment(HOME=str(home), PATH=path, XDG_DATA_HOME="")
