@@ -2,7 +2,7 @@ import { Agent as HttpAgent, request as httpRequest, validateHeaderValue } from 
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { ControlError } from './errors.js';
 
-const TIMEOUT = 'EMULATOR_CLIENT_TIMEOUT';
+export const TIMEOUT = 'EMULATOR_CLIENT_TIMEOUT';
 export const DEFAULT_WORLD = 'default';
 export const WORLD_HEADER = 'X-Emulator-World';
 
@@ -209,8 +209,8 @@ function parsed(url) {
   return found;
 }
 
-/** Seconds to wait for a response, 0 for no limit. @param {string | undefined} value */
-function chosenTimeout(value) {
+/** Seconds to wait for a response or a start, 0 for no limit. @param {string | undefined} value */
+export function chosenTimeout(value) {
   if (!value) return 30;
   if (/^\d{1,9}(\.\d{1,9})?$/.test(value)) return Number(value);
   throw new ControlError(`${TIMEOUT} is '${value}'; expected a number of seconds from 0, such as 60 or 0.5`);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { checkWords } from './control.js';
+import { TIMEOUT, checkWords, chosenTimeout } from './control.js';
 import { ControlError } from './errors.js';
 
 /** @typedef {import('./types.js').StartOptions} StartOptions */
@@ -63,8 +63,9 @@ export async function startServer(options = {}) {
   checkWords('command', options.command);
   const chosen = options.command ?? env.EMULATOR_COMMAND?.split(/\s+/).filter(Boolean);
   const commands = chosen?.length ? [chosen] : commandsFrom(cwd);
+  const timeout = options.timeout ?? chosenTimeout(env[TIMEOUT]);
   for (const command of commands) {
-    const server = await startWith([...command, ...serve(env), ...(options.args ?? [])], cwd, env, options.timeout ?? 30);
+    const server = await startWith([...command, ...serve(env), ...(options.args ?? [])], cwd, env, timeout);
     if (server) return server;
   }
   const tried = commands.map((command) => `\`${command.join(' ')}\``).join(', ');
@@ -108,7 +109,8 @@ function startWith([name = '', ...args], cwd, env, timeout) {
   return new Promise((resolve, reject) => {
     let output = '';
     let said = '';
-    const late = setTimeout(() => fail(`did not accept requests within ${timeout} seconds`), timeout * 1000);
+    const overdue = () => fail(`did not accept requests within ${timeout} seconds`);
+    const late = timeout === 0 ? undefined : setTimeout(overdue, timeout * 1000);
     /** @param {string} why */
     const fail = (why) => {
       clearTimeout(late);

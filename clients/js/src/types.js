@@ -51,7 +51,7 @@
  * @property {string[]} [args] Options of `emulator serve`, such as `['--scenario', 'free-tier']`.
  * @property {string} [cwd] The working folder, where a project file `emulator.yaml` may be.
  * @property {Record<string, string | undefined>} [env] Variables besides those of this process.
- * @property {number} [timeout] Seconds until it must accept requests; 30 if left out.
+ * @property {number} [timeout] Seconds until it must accept requests; `EMULATOR_CLIENT_TIMEOUT`, or 30, if left out; 0: any time.
  *
  * @typedef {object} AttachOptions
  * @property {string} [url] The server's URL; `EMULATOR_URL` if left out.

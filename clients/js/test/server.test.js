@@ -47,6 +47,11 @@ test('it listens where EMULATOR_LISTEN says', async () => {
   await emulator.stop();
 });
 
+test('a server that takes too long to start says so', async () => {
+  const late = Emulator.start({ env: { EMULATOR_CLIENT_TIMEOUT: '0.001' } });
+  await assert.rejects(late, /^ControlError: the emulator did not accept requests within 0\.001 seconds/);
+});
+
 test('a server that does not start says why', async () => {
   const started = Emulator.start({ args: ['--scenario', 'no-such-scenario'] });
   await assert.rejects(started, /^ControlError: the emulator ended with exit status 2: [^]*no-such-scenario/);

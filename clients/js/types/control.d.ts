@@ -9,6 +9,9 @@ export function segment(name: string): string;
  * @param {unknown} value
  */
 export function checkWords(name: string, value: unknown): void;
+/** Seconds to wait for a response or a start, 0 for no limit. @param {string | undefined} value */
+export function chosenTimeout(value: string | undefined): number;
+export const TIMEOUT: "EMULATOR_CLIENT_TIMEOUT";
 export const DEFAULT_WORLD: "default";
 export const WORLD_HEADER: "X-Emulator-World";
 /** @typedef {import('./types.js').Paths} Paths */

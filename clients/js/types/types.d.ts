@@ -177,7 +177,7 @@ export type StartOptions = {
      */
     env?: Record<string, string | undefined>;
     /**
-     * Seconds until it must accept requests; 30 if left out.
+     * Seconds until it must accept requests; `EMULATOR_CLIENT_TIMEOUT`, or 30, if left out; 0: any time.
      */
     timeout?: number;
 };
