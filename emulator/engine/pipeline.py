@@ -49,7 +49,7 @@ from emulator.http.exchange import Exchange
 from emulator.http.headers import Header
 from emulator.http.origins import FETCH_SITE, ORIGIN, OriginPolicy
 from emulator.http.reply import Reply
-from emulator.http.request import Request
+from emulator.http.request import UNREAD, Request
 from emulator.http.status import BODILESS
 from emulator.playbook.apis import Operation, Playbook
 from emulator.playbook.model import Rule
@@ -232,7 +232,8 @@ class Pipeline:
 
         With `whole`, a reply that needs no time is sent in one write, so its exchange enters the journal ended.
         """
-        request = copy(request)  # another attempt finds it as it came
+        original, request = request, copy(request)  # another attempt finds it as it came
+        original.content = UNREAD  # but reads a long body again: this one fills in what it leaves out
         exchange = self._exchanges.open(request, *came())  # after what other processes have done to the clock
         decision = self._match(request, exchange)
         if decided is not None:

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
+from emulator.http.exact_json import LONG_BODY
 from emulator.http.exchange import Exchange
 from emulator.store.memory import MemoryBackend
 from emulator.worlds import registry
@@ -94,7 +95,8 @@ def aiexport_story(emulator: Emulated, receiver: Receiver) -> Iterator[httpx.Res
     zipped = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
     yield pro.post("/messages", content=gzip.compress(json.dumps(message).encode()), headers=zipped)
     yield pro.post("/messages", content=b"no gzip", headers=zipped)
-    yield pro.post("/messages", content=b"x" * 200_000)
+    yield pro.post("/messages", content=b"x" * 500_000)
+    yield pro.post("/messages", json=aiexport.asking("x" * LONG_BODY))
     yield pro.post("/messages", json={"model": "nobody"}, headers={"X-Emulator-Provenance": "1"})
     batch = {"requests": [message, {"model": 1}, message], "webhook_url": receiver.url}
     for _ in range(2):
@@ -143,7 +145,7 @@ def aixplain_story(emulator: Emulated, receiver: Receiver) -> Iterator[httpx.Res
 
 @contextmanager
 def emulating(running: Running, folder: Path, story: Story) -> Iterator[Emulated]:
-    settings = replace(running.settings, max_body=100_000)
+    settings = replace(running.settings, max_body=400_000)
     if story is small_story:
         emulated = small.play(running, folder, STEPS, "collections: {tokens: {}, things: {}}", settings=settings)
     else:
