@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from itertools import cycle
+from typing import Any, Protocol, TypeVar
 
 import httpx
 import uvloop
+from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 
 from emulator import app as application
@@ -44,13 +46,51 @@ async def live(receive: Receive, send: Send) -> None:
         await send({"type": f"lifespan.{kind}.complete"})
 
 
-class Running:
-    """The server thread. `app` is what answers; tests replace it."""
+class Answering(Protocol):
+    """What answers at a server."""
 
-    def __init__(self, keep_alive: float = KEEP_ALIVE, read_timeout: float = READ_TIMEOUT) -> None:
+    @property
+    def proxy(self) -> HttpsProxy: ...
+
+    def try_now(self, request: Request, wire: FastPath, /) -> Continuation | None: ...
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, /) -> None: ...
+
+    async def control_only(self, scope: Scope, receive: Receive, send: Send, /) -> None: ...
+
+
+class InTurns:
+    """Applications that share a store, each of which answers one request in its turn, as behind a balancer."""
+
+    def __init__(self, apps: Sequence[Application]) -> None:
+        self.proxy: HttpsProxy = apps[0].proxy
+        self._turns = cycle(apps)
+
+    def next(self) -> Application:
+        """The one whose turn it is."""
+        return next(self._turns)
+
+    def try_now(self, request: Request, wire: FastPath) -> Continuation | None:
+        return self.next().try_now(request, wire)
+
+    async def __call__(self, context: Scope, receive: Receive, send: Send) -> None:
+        await self.next()(context, receive, send)
+
+    async def control_only(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.next().control_only(scope, receive, send)
+
+
+class Running:
+    """The server thread. `app` is what answers; tests replace it.
+
+    `workers` applications of each test take turns; more than one have a database in Redis.
+    """
+
+    def __init__(self, keep_alive: float = KEEP_ALIVE, read_timeout: float = READ_TIMEOUT, workers: int = 1) -> None:
         self._keep_alive, self._read_timeout = keep_alive, read_timeout
+        self.workers = workers
         self.settings = Settings(listen=Listen(port=0), reload=False)
-        self.app: Application | None = None
+        self.app: Answering | None = None
         self._ready = threading.Event()
         (self._socket,) = bind(self.settings)
         self.port: int = self._socket.getsockname()[1]
@@ -122,7 +162,10 @@ class Noted:
 
 
 class Emulated:
-    """What a test holds: an application of its own, with a frozen clock, behind the shared server."""
+    """What a test holds: an application of its own, with a frozen clock, behind the shared server.
+
+    With several workers, `app`, `clock` and `journal` are those of the first one.
+    """
 
     def __init__(
         self,
@@ -133,7 +176,19 @@ class Emulated:
     ) -> None:
         self.running = running
         self.clock = clock or manual()
-        self.app = Application(settings or running.settings, self.clock, loaded(*scenarios))
+        settings, playbook = settings or running.settings, loaded(*scenarios)
+        self._store = ""
+        if running.workers > 1:
+            from tests.redis_server import new_database  # Redis is needed by a few runs only
+
+            self._store = new_database()
+            settings = replace(settings, store=self._store)
+        self.app = Application(settings, self.clock, playbook)
+        self.apps = [self.app, *(Application(settings, manual(), playbook) for _ in range(1, running.workers))]
+        self._turns = InTurns(self.apps)
+        for app in self.apps:
+            if app.sharing is not None:
+                running.call(app.sharing.begin())
         assert isinstance(self.app.state.journal, Journal)
         self.journal = self.app.state.journal
         self.noted = Noted()
@@ -149,7 +204,12 @@ class Emulated:
 
     def play(self) -> None:
         """Answer on the shared server from here on; the last one that was made does."""
-        self.running.app = self.app
+        self.running.app = self._turns if len(self.apps) > 1 else self.app
+
+    def adopt(self, playbook: Playbook) -> None:
+        """Serve the default world by another playbook from here on."""
+        for app in self.apps:
+            app.adopt(playbook)
 
     def client(self, api: str, **options: Any) -> httpx.Client:
         """A client of one API; `base_url` is the API's base, and no key is set."""
@@ -175,25 +235,44 @@ class Emulated:
         """How many exchanges of those that the journal holds have ended."""
         return sum(exchange.outcome != "open" for exchange in self.journal)
 
+    def attending(self, world: str = "default") -> int:
+        """How many tasks attend to a world: those that wait for something in it, and those that it answers."""
+        return sum(len(app.worlds.find(world).state._present) for app in self.apps if world in app.worlds)
+
     def watchers(self) -> int:
         """How many look at each exchange of the default world, beside this."""
-        return len(self.journal._watchers) - 1
+        journals = [app.state.journal for app in self.apps]
+        return sum(len(journal._watchers) for journal in journals if isinstance(journal, Journal)) - 1
 
     def forget(self) -> None:
         """Clear the journal."""
 
         async def clear() -> None:
             self.journal.clear()
+            for app in self.apps:
+                await app.state.store.catch_up()
 
         self.running.call(clear())
 
     def advance(self, seconds: float) -> None:
         """Move the clock on, firing what falls due."""
-        self.running.call(self.clock.advance(seconds))
+        state = self._turns.next().state
+
+        async def advance() -> None:
+            async with state.store.alone():
+                await state.clock.advance(seconds)
+                await state.store.everywhere()
+
+        self.running.call(advance())
 
     def close(self) -> None:
         self.running.playing.discard(self)
         for client in self._clients:
             client.close()
         self._noting.__exit__(None, None, None)
-        self.running.call(self.app.close())
+        for app in self.apps:
+            self.running.call(app.close())
+        if self._store:
+            from emulator.store.redis import stores
+
+            stores.clear(self._store)

@@ -59,8 +59,9 @@ class SummaryView(Struct, frozen=True):
     hints: dict[str, int]
 
 
-def summary(request: ControlRequest) -> SummaryView:
+async def summary(request: ControlRequest) -> SummaryView:
     """A summary of the requests to this world."""
+    await request.catch_up()
     journal, services = request.state.journal, request.world.pipeline.services
     exchanges = list(journal)
     statuses: dict[tuple[str, str], Counter[int]] = {}

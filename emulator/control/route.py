@@ -5,6 +5,7 @@ What a function takes and returns is read from its annotations, so the table, th
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Protocol, get_args, get_origin, get_type_hints
@@ -134,6 +135,11 @@ class ControlRequest(Struct):
     @property
     def clock(self) -> Clock:
         return self.world.state.clock
+
+    async def catch_up(self) -> None:
+        """Brings all worlds up to what all processes have done. Raises StoreUnavailable."""
+        worlds = self.server.worlds
+        await asyncio.gather(*(worlds.find(name).state.store.catch_up() for name in worlds.names()))
 
 
 class Text(Struct, frozen=True):

@@ -65,9 +65,11 @@ class Ended(Struct, frozen=True):
     deleted: str
 
 
-def worlds(request: ControlRequest) -> WorldsView:
+async def worlds(request: ControlRequest) -> WorldsView:
     """All worlds of this server."""
-    return WorldsView([view(request, request.server.worlds.find(name)) for name in request.server.worlds.names()])
+    worlds = request.server.worlds
+    await request.catch_up()
+    return WorldsView([_view(request, worlds.find(name)) for name in worlds.names()])
 
 
 async def put(request: ControlRequest, body: WorldRequest) -> WorldView:
@@ -83,19 +85,19 @@ async def put(request: ControlRequest, body: WorldRequest) -> WorldView:
         world = worlds.find(name)
         _refuse_other(request, world, body, scenarios, frozen)
         request.status = 200
-        return view(request, world)
+        return await view(request, world)
     try:
         rest = (body.keys, (body.journal_entries, body.journal_bytes), body.webhook_time, body.owner)
-        return view(request, worlds.create(name, scenarios, body.seed, frozen, *rest))
+        return await view(request, worlds.create(name, scenarios, body.seed, frozen, *rest))
     except DocumentError:
         raise
     except EmulatorError as error:
         raise ControlFailure(400, str(error)) from None
 
 
-def one(request: ControlRequest) -> WorldView:
+async def one(request: ControlRequest) -> WorldView:
     """One world."""
-    return view(request, request.server.worlds.find(request.path["name"]))
+    return await view(request, request.server.worlds.find(request.path["name"]))
 
 
 async def delete(request: ControlRequest) -> Ended:
@@ -114,13 +116,15 @@ async def restart(request: ControlRequest) -> WorldView:
     """Reset a world; its scenarios, keys and seed stay."""
     name = request.path["name"]
     await request.server.worlds.reset(name)
-    return view(request, request.server.worlds.find(name))
+    return await view(request, request.server.worlds.find(name))
 
 
-def save(request: ControlRequest) -> dict[str, Any]:
+async def save(request: ControlRequest) -> dict[str, Any]:
     """The world's whole state, to be restored later, here or on another server."""
+    name, worlds = request.path["name"], request.server.worlds
+    await worlds.find(name).state.store.catch_up()
     try:
-        return request.uploads.snapshot(request.server.worlds, request.path["name"])
+        return request.uploads.snapshot(worlds, name)
     except ConfigError as error:
         raise ControlFailure(409, str(error)) from None
 
@@ -134,11 +138,16 @@ async def load(request: ControlRequest, body: dict[str, Any]) -> WorldView:
         raise
     except EmulatorError as error:
         raise ControlFailure(400, f"body: {error}") from None
-    return view(request, worlds.find(name))
+    return await view(request, worlds.find(name))
 
 
-def view(request: ControlRequest, world: World) -> WorldView:
-    """Returns the view of a world."""
+async def view(request: ControlRequest, world: World) -> WorldView:
+    """Returns the view of a world, of what all processes have done."""
+    await world.state.store.catch_up()
+    return _view(request, world)
+
+
+def _view(request: ControlRequest, world: World) -> WorldView:
     state = world.state
     return WorldView(
         world.name,
@@ -285,7 +294,7 @@ WORLD_ROUTES = (
 async def reset(request: ControlRequest) -> WorldView:
     """Reset the world's records, counters, jobs, journal, webhooks, faults, answers and clock; scenarios stay."""
     await request.server.worlds.reset(request.world_name)
-    return view(request, request.server.worlds.find(request.world_name))
+    return await view(request, request.server.worlds.find(request.world_name))
 
 
 RESET_ROUTES = (

@@ -63,10 +63,11 @@ class Exchange:
     when it came in seconds of a steady clock; `begun` is when its response began, once it is in the journal: what is
     due of that is due so many seconds later.
     `real_took` is how long it took by that clock, where the world's own does not tell, else below 0.
-    `events` are those of its stream, before faults changed it; `ended` numbers, from 1, the ends of those that
-    entered the journal open, else it is 0. `allowance` is what was charged to the limits of the caller's `plan`;
-    `schedule` is there for streams that are paced or that meet a fault; `used` counts the rules that answered its rows
-    and, by their places, the faults of rules that played; `row` is its row of the request log, once one was asked for.
+    `events` are those of its stream, before faults changed it; `ended` numbers, from 1, the ends of those that entered
+    the journal open, else it is 0. `allowance` is what was charged to the limits of the caller's `plan`, which is known
+    by its name when another process has answered; `schedule` is there for streams that are paced or that meet a fault;
+    `used` counts the rules that answered its rows and, by their places, the faults of rules that played; `row` is its
+    row of the request log, once one was asked for.
     One is made for every request and most are never read, so only what differs from the defaults is set.
     """
 

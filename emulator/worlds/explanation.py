@@ -78,8 +78,8 @@ def explained(
     own = () if operation is None else operation.rules.rules
     rule = next((each for rule in own for each in (rule, *rule.each) if each.id == exchange.rule), None)
     service = world.pipeline.services.get(exchange.api)
-    tier: TierPlan | None = exchange.plan
     answering = service or _nearest(world, exchange)
+    tier = _plan(exchange, answering)
     prompt, basis = _grounds(exchange, world, answering, operation, rule, tier)
     return Explanation(
         number=exchange.number,
@@ -177,6 +177,12 @@ def _who(exchange: Exchange, context: Context) -> Caller | None:
         return None
     record = {"workspace": exchange.workspace, "tier": unknown.tier, "data": unknown.data}
     return make_caller(context, exchange.caller, record)
+
+
+def _plan(exchange: Exchange, service: Service) -> TierPlan | None:
+    """Returns the plan of who asked, without a budget of the key's own where another process has answered."""
+    plan: TierPlan | str | None = exchange.plan
+    return service.api.tiers.get(plan) if isinstance(plan, str) else plan
 
 
 def _caller(

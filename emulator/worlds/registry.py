@@ -194,10 +194,11 @@ class WorldRegistry:
         return world
 
     async def delete(self, name: str) -> None:
-        """Deletes a world; its open streams and waits end. Raises UnknownWorld; ConfigError for the default one."""
+        """Deletes a world; streams and waits end. Raises UnknownWorld, StoreUnavailable; ConfigError for `default`."""
         world = self.find(name)
         if world is self.default:
             raise ConfigError("the default world can't be deleted; reset it instead")
+        await world.state.store.catch_up()  # what other processes have answered in it counts as past too
         del self._worlds[name]
         self.routes.forget(world)
         self._open_routes()

@@ -33,8 +33,6 @@ class Process(Counted):
         own = Running()
         own.settings = replace(own.settings, store=store)
         super().__init__(own)
-        assert self.app.sharing is not None
-        own.call(self.app.sharing.begin())
         self.export = aiexport.caller(self)
 
     def message(self) -> None:

@@ -41,7 +41,6 @@ class Process(Emulated):
     def __init__(self, store: str) -> None:
         self.own = Running()
         super().__init__(self.own, ("default",), settings=replace(self.own.settings, store=store))
-        self.own.call(self.sharing.begin())
         self.export = aiexport.caller(self)
 
     @property
@@ -136,6 +135,59 @@ def test_a_token_leads_to_the_world_in_which_another_process_has_issued_it(two: 
     assert client.get("/models", headers={"Authorization": "Bearer axp_oauth_made_up"}).status_code == 401
     other.control("DELETE", "/worlds/w")
     assert one.client("aiexport").get("/models", headers=token).status_code == 401
+
+
+@pytest.mark.parametrize("name", ["default", "w"])
+def test_what_one_process_shows_and_saves_of_a_world_is_what_both_have_made_of_it(
+    two: tuple[Process, Process], name: str
+) -> None:
+    one, other = two
+    one.control("PUT", "/worlds/w", json={"frozen": True})
+    before = other.control("GET", f"/worlds/{name}/snapshot").json()["state"]
+    assert one.message(**{"X-Emulator-World": name}).status_code == 200
+    saved = other.control("GET", f"/worlds/{name}/snapshot").json()["state"]
+    assert saved == one.control("GET", f"/worlds/{name}/snapshot").json()["state"] != before
+    one.message(**{"X-Emulator-World": name})
+    (listed,) = [each for each in other.control("GET", "/worlds").json()["worlds"] if each["name"] == name]
+    one.message(**{"X-Emulator-World": name})
+    shown = other.control("GET", f"/worlds/{name}").json()
+    assert (listed["exchanges"], shown["exchanges"]) == (2, 3)
+
+
+def test_a_process_explains_what_another_one_has_answered(two: tuple[Process, Process]) -> None:
+    """It says as much, but for what was charged and what refused the request, which only that one knows."""
+    one, _ = two
+    fault = {"X-Emulator-Fault": "status; status=503"}
+    for sent in (one.message(), one.message(**fault), one.export.post("/messages", json={})):
+        assert sent.status_code in (200, 400, 503)
+    for number in (1, 2, 3):
+        own, others = (each.control("POST", "/explain", json={"exchange": number}) for each in two)
+        assert others.status_code == 200, others.text
+        missing = {name for name, value in own.json().items() if others.json().get(name) != value}
+        assert missing <= {"limits", "provenance", "checks", "decided_by"}
+        assert others.json()["plan"] == "pro"
+
+
+def test_the_summary_of_one_process_counts_what_the_other_has_answered_in_worlds_that_ended_too(
+    two: tuple[Process, Process],
+) -> None:
+    one, _ = two
+    for world in ("w", "ended"):
+        one.control("PUT", f"/worlds/{world}", json={})
+        for process in two:
+            process.message(**{"X-Emulator-World": world})
+    one.control("DELETE", "/worlds/ended")
+    for process in two:
+        assert process.control("GET", "/summary").json()["elsewhere"] == 4
+
+
+def test_after_a_reset_in_one_process_ids_are_in_both_as_they_were_at_first(two: tuple[Process, Process]) -> None:
+    one, other = two
+    first = one.message().json()["id"]
+    for process in (other, one, other):
+        process.message()
+    one.control("POST", "/reset")
+    assert other.message().json()["id"] == first
 
 
 def test_scenarios_that_are_put_and_used_in_one_are_played_by_the_other(two: tuple[Process, Process]) -> None:

@@ -245,6 +245,8 @@ class RedisJournal(Journal):
 def data_of(exchange: Exchange, worker: str) -> bytes:
     """Returns an exchange as the stream keeps it, with the process that answers it."""
     fields = {name: value for name, value in exchange.__dict__.items() if name not in OF_PROCESS}
+    if exchange.plan is not None:
+        fields["plan"] = getattr(exchange.plan, "name", exchange.plan)  # another process has the plan itself
     if (peer := exchange.peer) is not None:
         fields["peer"] = [
             *peer,

@@ -42,10 +42,11 @@ class Lots:
         if not self._left or name != self.name:
             return 0
         if self._now() >= self._kept_until:
-            self.clear()
+            self._left.clear()
             return 0
         return self._left.popleft()
 
     def clear(self) -> None:
-        """Forgets what is left: the counter begins anew."""
+        """Forgets what is left, and that others count too: the counter begins anew."""
         self._left.clear()
+        self._wanted_until = 0.0

@@ -25,6 +25,13 @@ def test_nothing_is_reserved_until_others_count_too(time: list[float]) -> None:
     assert own.missing(50) == 0
 
 
+def test_a_counter_that_begins_anew_is_counted_one_by_one(time: list[float]) -> None:
+    own = Lots()
+    own.want()
+    own.clear()
+    assert own.missing(1) == 0
+
+
 def test_each_number_is_taken_once_and_only_for_its_counter(time: list[float]) -> None:
     own = Lots()
     assert own.take("n") == 0
