@@ -31,7 +31,7 @@ settings.register_profile("fixed", deadline=None, derandomize=True, database=Non
 settings.load_profile("fixed")
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
-IN_MEMORY = "true in memory only"
+LIMITED = {"in_memory": "true in memory only", "one_worker": "true of one process only"}
 for name in [each for each in os.environ if each.startswith("GITHUB_")]:
     del os.environ[name]  # commands that are run in these tests would write annotations instead of plain text
 os.environ[CLIENT_TIMEOUT] = str(PATIENCE)
@@ -43,12 +43,19 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skips what is true in memory only where the state is elsewhere; `scripts/test` leaves it out there."""
-    if config.getoption("--store") == "memory":
-        return
+    """Skips what is true in memory, or of one process, only; `scripts/test` leaves it out where it is not true.
+
+    With several workers, tests for which these make no difference, as they ask no shared server, are left out too.
+    """
+    elsewhere, several = config.getoption("--store") != "memory", config.getoption("--workers") > 1
     for item in items:
-        if (marker := item.get_closest_marker("in_memory")) is not None:
-            item.add_marker(pytest.mark.skip(reason=f"{IN_MEMORY}: {marker.args[0]}"))
+        for mark in (["in_memory"] if elsewhere else []) + (["one_worker"] if several else []):
+            if (marker := item.get_closest_marker(mark)) is not None:
+                item.add_marker(pytest.mark.skip(reason=f"{LIMITED[mark]}: {marker.args[0]}"))
+    if several:
+        asking = [item for item in items if "running" in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=set(items) - set(asking))
+        items[:] = asking
 
 
 def pytest_collection_finish() -> None:
@@ -61,11 +68,14 @@ def pytest_collection_finish() -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--twice", action="store_true", help="run each unit of work twice, the first time undone")
     parser.addoption("--store", choices=("memory", "redis"), default="memory", help="where worlds keep their state")
+    parser.addoption("--workers", type=int, choices=(1, 2), default=1, help="how many answer in turn, on one store")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--twice"):
         setattr(registry, "MemoryBackend", RepeatingBackend)  # noqa: B010 - types say it is constant
+    if config.getoption("--workers") > 1 and config.getoption("--store") == "memory":
+        raise pytest.UsageError("--workers 2 needs --store redis: two workers have no state in common without a store")
     if config.getoption("--store") == "redis":
         from tests.redis_server import MISSING, in_redis, installed
 
@@ -100,9 +110,9 @@ def reason(report: pytest.TestReport | pytest.CollectReport) -> str:
 
 
 @pytest.fixture(scope="session")
-def running() -> Iterator[Running]:
+def running(pytestconfig: pytest.Config) -> Iterator[Running]:
     """One server for all tests of a process."""
-    server = Running()
+    server = Running(workers=pytestconfig.getoption("--workers"))
     yield server
     server.stop()
 

@@ -27,6 +27,7 @@ MISSING = (
     "redis-server is not installed; scripts/clients installs it, or on Debian and Ubuntu: apt-get install redis-server"
 )
 NUMBERS = count(1)
+DATABASES = 65_536  # an empty one takes half a kilobyte
 
 
 class Server:
@@ -68,7 +69,7 @@ class Server:
 @cache
 def shared(process: int) -> Server:
     """The server that all tests of a process use."""
-    server = Server()
+    server = Server("--databases", str(DATABASES))
     atexit.register(server.end)
     return server
 
@@ -83,6 +84,11 @@ def redis_url() -> str:
     if not installed():
         pytest.skip(MISSING)
     return shared(os.getpid()).url
+
+
+def new_database() -> str:
+    """The URL of a database that nobody has used."""
+    return f"{redis_url()}?db={next(NUMBERS)}"
 
 
 class OwnBackend(RedisBackend):

@@ -95,7 +95,7 @@ def test_a_reload_swaps_the_rules_and_keeps_what_the_world_remembers(small: Emul
     story = tmp_path / "story.yaml"
     story.write_text(story.read_text() + "rules: [{when: {body.n: 2}, reply: {body: reloaded}}]\n")
     application = build(Settings(scenarios=(str(story),), reload=False), small.clock)
-    small.app.adopt(application.playbook)
+    small.adopt(application.playbook)
     assert say(small, {"n": 2}) == "reloaded"
     assert say(small, {"n": 1}) == {"n": 1}  # its one time was before the reload
 
@@ -125,7 +125,7 @@ def test_a_reload_keeps_the_counts_of_rules_that_stay_what_they_are(
     for each in (text, text.replace(before, after)):
         story.write_text(each)
         application = build(Settings(scenarios=(str(story),), reload=False), small.clock)
-        small.app.adopt(application.playbook)
+        small.adopt(application.playbook)
         if each == text:
             assert [say(small, {"n": n}) for n in (7, 8)] == ["once", "once"]
     assert (say(small, {"n": 7}), say(small, {"n": 8})) == again

@@ -291,7 +291,7 @@ def test_a_client_of_another_plan_than_enterprise_gets_no_token(
         "scenario: clients\nabout: A.\nextends: default\n"
         f"apis: {{aiexport: {{collections: {{clients: [{json.dumps(record)}]}}}}}}\n"
     )
-    emulator.app.adopt(app.load((str(tmp_path / "clients.yaml"),)))
+    emulator.adopt(app.load((str(tmp_path / "clients.yaml"),)))
     form = {**GRANT, "client_id": "mine", "client_secret": "s"}
     answer = emulator.client("aiexport").post("/oauth/token", data=form)
     assert answer.status_code == status
@@ -322,7 +322,7 @@ def test_a_key_does_only_what_its_scopes_name(emulator: Emulated, tmp_path: Path
         "scenario: scoped\nabout: A.\nextends: default\n"
         f"apis: {{aiexport: {{keys: {{axp_scoped: {json.dumps(key)}}}}}}}\n"
     )
-    emulator.app.adopt(app.load((str(tmp_path / "scoped.yaml"),)))
+    emulator.adopt(app.load((str(tmp_path / "scoped.yaml"),)))
     client = caller(emulator, "axp_scoped")
     batch = client.post("/batch", json={"requests": [asking()]})
     answers = (client.post("/messages", json=asking()), batch, client.get("/models"))

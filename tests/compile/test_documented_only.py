@@ -101,13 +101,13 @@ operations:
 def tiny(emulator: Emulated, tmp_path: Path) -> Emulated:
     (tmp_path / "tiny.yaml").write_text(API)
     (tmp_path / "mine.yaml").write_text("scenario: mine\nabout: A test.\napis: {tiny: }\n")
-    emulator.app.adopt(app.load((str(tmp_path / "mine.yaml"),), documented_only=True))
+    emulator.adopt(app.load((str(tmp_path / "mine.yaml"),), documented_only=True))
     return emulator
 
 
 @pytest.fixture
 def documented(emulator: Emulated) -> Emulated:
-    emulator.app.adopt(app.load(("default",), documented_only=True))
+    emulator.adopt(app.load(("default",), documented_only=True))
     return emulator
 
 
@@ -264,7 +264,7 @@ def test_a_row_that_asks_for_what_is_not_documented_is_an_errored_row(documented
     rows = [asking(), asking(model=OLD_OPUS), asking(stop_sequences=["x"])]
     batch = create(client, *rows)
     documented.advance(60)
-    documented.app.adopt(app.load(("default",)))
+    documented.adopt(app.load(("default",)))
     results = [row["result"] for row in client.get(f"/batch/{batch['id']}/results").json()["data"]]
     assert [result["type"] for result in results] == ["succeeded", "errored", "errored"]
     assert OLD_OPUS in str(results[1]["error"])

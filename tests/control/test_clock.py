@@ -55,6 +55,7 @@ def test_several_keys_are_done_in_their_own_order(control: httpx.Client) -> None
     assert (said["iso"], said["frozen"]) == ("2027-01-01T00:00:01.000Z", True)
 
 
+@pytest.mark.one_worker("it looks into one process")
 def test_what_is_due_on_the_way_has_happened_when_it_answers(emulator: Emulated, control: httpx.Client) -> None:
     fired: list[float] = []
 

@@ -46,6 +46,7 @@ def test_the_next_try_of_a_webhook_is_named(emulator: Emulated, control: httpx.C
         assert tried["what"] == f"webhook {tried['id']} to {receiver.url} is tried again"
 
 
+@pytest.mark.one_worker("a process shows the responses that it sends itself")
 @pytest.mark.scenario("demo")
 def test_an_open_response_goes_on(emulator: Emulated, control: httpx.Client) -> None:
     with streaming(emulator):

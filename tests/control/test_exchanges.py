@@ -31,6 +31,7 @@ def test_an_exchange_is_told_whole_and_its_key_is_masked(emulator: Emulated, con
     assert PRO not in control.get("/exchanges").text
 
 
+@pytest.mark.one_worker("several processes leave some numbers out")
 def test_exchanges_are_filtered_by_query_and_by_when(emulator: Emulated, control: httpx.Client) -> None:
     client = caller(emulator)
     client.post("/messages", json=asking())
@@ -80,7 +81,7 @@ def test_who_waits_in_a_world_that_ends_is_told(emulator: Emulated, control: htt
     order = {"timeout": "120s"}
     asked = threading.Thread(target=lambda: answers.append(control.post("/exchanges/wait", json=order, headers=at)))
     asked.start()
-    while not emulator.app.worlds.find("short").state._present:
+    while not emulator.attending("short"):
         asked.join(0.01)
     control.delete("/worlds/short").raise_for_status()
     asked.join(PATIENCE)
@@ -149,6 +150,7 @@ def test_exchanges_are_forgotten(emulator: Emulated, control: httpx.Client) -> N
     assert control.get("/exchanges").json() == {"exchanges": [], "total": 0, "dropped": 0, "next": 0}
 
 
+@pytest.mark.one_worker("several processes leave some numbers out")
 def test_whoever_accepts_lines_gets_one_exchange_a_line_and_the_rest_in_headers(
     emulator: Emulated, control: httpx.Client
 ) -> None:
@@ -176,6 +178,7 @@ def test_whoever_does_not_accept_lines_gets_one_object(control: httpx.Client, ac
     assert control.get("/exchanges", headers={"Accept": accept}).json()["exchanges"] == []
 
 
+@pytest.mark.one_worker("several processes leave some numbers out")
 def test_long_lines_come_in_several_chunks(emulator: Emulated, control: httpx.Client) -> None:
     client = caller(emulator)
     for _ in range(3):

@@ -6,9 +6,10 @@ import httpx
 import pytest
 
 from emulator import __version__
+from tests.running import Emulated
 
 
-def test_health_is_200_with_what_is_served(control: httpx.Client) -> None:
+def test_health_is_200_with_what_is_served(emulator: Emulated, control: httpx.Client) -> None:
     answer = control.get("/health")
     assert answer.status_code == 200
     assert answer.json() == {
@@ -16,8 +17,8 @@ def test_health_is_200_with_what_is_served(control: httpx.Client) -> None:
         "version": __version__,
         "scenarios": ["default"],
         "apis": ["aixplain", "aiexport"],
-        "store": "memory",
-        "workers": 1,
+        "store": "memory" if len(emulator.apps) == 1 else "redis",
+        "workers": len(emulator.apps),
         "reason": "",
     }
 

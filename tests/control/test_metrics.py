@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ from emulator.app import Application
 from emulator.clock.world_clock import manual
 from emulator.errors import ConfigError
 from emulator.settings.options import Settings
-from tests.running import Emulated, Running, loaded
+from tests.running import Emulated, loaded
 
 PLAIN = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -20,9 +21,12 @@ INSTALL = "pip install prometheus-client"
 
 
 @pytest.fixture
-def counting(emulator: Emulated, running: Running) -> None:
-    emulator.app = Application(replace(running.settings, metrics=True), manual(), loaded("default"))
-    emulator.play()
+def counting(emulator: Emulated) -> Iterator[Emulated]:
+    """An emulator that counts, in the place of the other one."""
+    running = emulator.running
+    emulated = Emulated(running, ("default",), settings=replace(running.settings, metrics=True))
+    yield emulated
+    emulated.close()
 
 
 @pytest.mark.parametrize(

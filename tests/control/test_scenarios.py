@@ -166,6 +166,7 @@ def test_a_world_has_only_so_many_scenarios_of_its_own(control: httpx.Client, mo
     assert control.put("/scenarios/c", json={**smallest, "scenario": "c"}).status_code == 201
 
 
+@pytest.mark.one_worker("each process compiles for itself")
 @pytest.mark.bound("compiling a scenario that was put")
 @pytest.mark.finding("A9")
 def test_others_are_served_while_a_scenario_is_compiled(
@@ -188,6 +189,7 @@ def test_others_are_served_while_a_scenario_is_compiled(
     assert served == [200, 503, 503]
 
 
+@pytest.mark.one_worker("each process reads for itself")
 def test_a_long_scenario_is_read_once_for_what_it_says_of_itself(
     control: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,6 +45,7 @@ def repeating(running: Running, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emu
     emulated.close()
 
 
+@pytest.mark.one_worker("it has a backend of its own")
 def test_run_twice_they_do_what_they_do_when_run_once(repeating: Emulated) -> None:
     store = repeating.app.state.store
     assert isinstance(store, RepeatingBackend)

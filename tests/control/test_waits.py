@@ -28,8 +28,7 @@ def ask_to_wait(wire: Wire, what: str, world: str = "default") -> None:
 
 def until_present(emulated: Emulated, count: int) -> None:
     """Return when so many do something in the default world."""
-    present = emulated.app.state._present
-    until(lambda: len(present) == count, lambda: f"{len(present)} are there, not {count}")
+    until(lambda: emulated.attending() == count, lambda: f"{emulated.attending()} are there, not {count}")
 
 
 @pytest.mark.parametrize("what", PATHS)
@@ -59,6 +58,7 @@ def test_who_stays_is_answered_and_the_connection_goes_on(emulator: Emulated) ->
         assert stays.answer().status == 200
 
 
+@pytest.mark.one_worker("each process counts those who wait there")
 @pytest.mark.bound("waits for exchanges, and streams of them")
 @pytest.mark.parametrize("what", PATHS)
 def test_too_many_are_refused_until_one_leaves(emulator: Emulated, control: httpx.Client, what: str) -> None:

@@ -54,6 +54,7 @@ def test_a_world_that_is_there_and_differs_is_a_conflict(control: httpx.Client, 
     assert answer.json()["error"]["message"].endswith(f"made with other {next(iter(other))}")
 
 
+@pytest.mark.one_worker("several processes leave some numbers out")
 @pytest.mark.parametrize("bound", [{"journal_entries": 2}, {"journal_bytes": 5_000}])
 def test_a_world_may_have_a_journal_of_its_own_size(
     emulator: Emulated, control: httpx.Client, bound: dict[str, int]

@@ -40,7 +40,7 @@ def test_a_reload_keeps_what_the_world_remembers(small: Small) -> None:
     emulated.advance(2)
 
     async def adopt() -> None:
-        emulated.app.adopt(emulated.app.playbook)
+        emulated.adopt(emulated.app.playbook)
 
     emulated.running.call(adopt())
     assert client.get(f"/jobs/{job}").json() == "begun"

@@ -96,7 +96,7 @@ CHECKS = [
 def test_a_check_that_refuses_is_named(emulator: Emulated, api: str, name: str, at: int) -> None:
     check = list(DEFAULT.operation(api, name).checks)[at]
     always = Checks([replace(check, matcher=Matcher(), message=None, param=None)])
-    emulator.app.adopt(changed(api, name, checks=always, request=None, query=None))
+    emulator.adopt(changed(api, name, checks=always, request=None, query=None))
     operation = DEFAULT.operation(api, name)
     held(DEFAULT.apis[api], asked(emulator, operation, headers=GOOD[api]), operation, check.claims, check.error)
 
@@ -117,7 +117,7 @@ def test_a_rule_that_refuses_is_named(emulator: Emulated, api: str, name: str, a
     assert rule.reply is not None
     reply = replace(rule.reply, message=None, param=None, data={})
     rules = RuleSet([replace(rule, matcher=Matcher(), lets={}, reply=reply)])
-    emulator.app.adopt(changed(api, name, checks=Checks(), request=None, query=None, cost={}, rules=rules, usage=None))
+    emulator.adopt(changed(api, name, checks=Checks(), request=None, query=None, cost={}, rules=rules, usage=None))
     found = asked(emulator, operation, headers=GOOD[api])
     held(DEFAULT.apis[api], found, operation, rule.claims, str(rule.reply.error))
 
@@ -156,7 +156,7 @@ def test_the_limit_that_refuses_is_named_by_its_plan(emulator: Emulated, api: st
     plan, operation = DEFAULT.apis[api], DEFAULT.operation(api, name)
     limit = {"aiexport": ("pro", "requests"), "aixplain": ("standard", "rpm")}[api]
     cost = {limit[1]: 10**9}
-    emulator.app.adopt(changed(api, name, checks=Checks(), request=None, query=None, cost=cost))
+    emulator.adopt(changed(api, name, checks=Checks(), request=None, query=None, cost=cost))
     held(plan, asked(emulator, operation, headers=GOOD[api]), operation, plan.tiers[limit[0]].claims, "rate_limited")
 
 

@@ -100,6 +100,7 @@ def test_the_charge_is_that_of_the_text_that_was_said(emulator: Emulated) -> Non
     assert left[1] - left[2] == input_tokens + 1_024
 
 
+@pytest.mark.one_worker("it looks into one process")
 def test_a_run_is_charged_for_what_it_is_going_to_say(emulator: Emulated) -> None:
     client = ax.caller(emulator)
     service, charged = emulator.app.pipeline.services["aixplain"], []

@@ -74,6 +74,7 @@ def test_a_token_in_use_lives_on_for_a_while_and_never_longer_than_before(emulat
     assert use(client, issued) == 401
 
 
+@pytest.mark.one_worker("it looks into one process")
 def test_an_armed_fault_expires_the_tokens_of_an_operation(emulator: Emulated) -> None:
     client = emulator.client("aiexport")
     emulator.app.state.armed.arm({"fault": "expire_token", "params": {"after": "5s"}, "on": "oauth.token", "times": 1})
@@ -118,6 +119,7 @@ def test_who_sends_no_credential_has_none_that_could_go_wrong(emulator: Emulated
         assert client.get("/status", headers={"X-Emulator-Fault": fault}).status_code == 200
 
 
+@pytest.mark.one_worker("it looks into one process")
 def test_a_condemned_token_stays_so_in_a_snapshot(emulator: Emulated) -> None:
     client = emulator.client("aiexport")
     issued = token(client, "expire_token; uses=1")

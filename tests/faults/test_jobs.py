@@ -101,6 +101,7 @@ def test_a_stuck_batch_can_be_cancelled(emulator: Emulated) -> None:
     assert (seen["request_counts"]["succeeded"], seen["request_counts"]["cancelled"]) == (50, 50)
 
 
+@pytest.mark.one_worker("it looks into one process")
 def test_a_stuck_batch_can_be_ended_and_moved_by_hand(emulator: Emulated) -> None:
     client = caller(emulator)
     ask_for(client, "stuck")

@@ -169,9 +169,10 @@ def test_who_leaves_leaves_nothing_behind(emulator: Emulated, control: httpx.Cli
     with stream(control) as events:
         events.next()
         until(lambda: emulator.watchers() == 1)
-    until(lambda: not emulator.watchers() and not emulator.app.state._present)
+    until(lambda: not emulator.watchers() and not emulator.attending())
 
 
+@pytest.mark.one_worker("each process counts those who wait there")
 def test_not_everybody_can_follow_at_once(emulator: Emulated, control: httpx.Client) -> None:
     emulator.app.control = Control(emulator.app, TABLE, max_waiting=1)
     with stream(control) as events:

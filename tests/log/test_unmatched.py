@@ -63,5 +63,5 @@ def test_what_a_scenario_answers_passes_over_none(small: Small) -> None:
 def test_another_playbook_is_looked_at_anew(small: Small) -> None:
     watching = Watching(small)
     assert len(watching.send({}, {}, {})) == 3
-    watching.emulator.app.adopt(copy(watching.emulator.app.playbook))
+    watching.emulator.adopt(copy(watching.emulator.app.playbook))
     assert len(watching.send({}, {}, {})) == 3

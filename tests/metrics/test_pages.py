@@ -11,12 +11,10 @@ import pytest
 import yaml
 from msgspec.structs import replace
 
-from emulator.app import Application
-from emulator.clock.world_clock import manual
 from emulator.metrics.definitions import METRICS
 from tests import metrics_page
 from tests.pages import ROOT, blocks, tables
-from tests.running import Emulated, Running, loaded
+from tests.running import Emulated, Running
 
 PAGE = ROOT / "docs" / "prometheus.md"
 CONFIGURATIONS = [yaml.safe_load(block.text) for block in blocks(PAGE) if block.language == "yaml"]
@@ -28,20 +26,18 @@ def test_the_reference_is_what_the_definitions_say() -> None:
 
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=["alone", "with a token"])
-def test_prometheus_gets_an_answer_when_it_is_configured_so(
-    emulator: Emulated, running: Running, configuration: dict[str, Any]
-) -> None:
+def test_prometheus_gets_an_answer_when_it_is_configured_so(running: Running, configuration: dict[str, Any]) -> None:
     (job,) = configuration["scrape_configs"]
     (target,) = job["static_configs"][0]["targets"]
     given = job.get("authorization", {"type": "Bearer", "credentials": ""})
     settings = replace(running.settings, metrics=True, control_token=given["credentials"])
-    emulator.app = Application(settings, manual(), loaded("default"))
-    emulator.play()
+    emulator = Emulated(running, ("default",), settings=settings)
     headers = {"Host": target, "Authorization": f"{given['type']} {given['credentials'] or 'none'}"}
     with httpx.Client(base_url=emulator.origin, headers=headers) as prometheus:
         assert prometheus.get(job["metrics_path"]).status_code == 200
         del prometheus.headers["Authorization"]
         assert prometheus.get(job["metrics_path"]).status_code == (403 if given["credentials"] else 200)
+    emulator.close()
 
 
 def test_the_token_is_that_of_the_compose_file() -> None:

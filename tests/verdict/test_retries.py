@@ -172,6 +172,7 @@ def test_workers_that_fail_with_the_same_request_at_once_do_not_retry(story: Sto
 LIMITED = "rules: [{on: aiexport/messages.create, when: {times: 30}, fault: {status: {status: 429, retry_after: 30s}}}]"
 
 
+@pytest.mark.one_worker("a process does not know when connections to another one are closed")
 @pytest.mark.finding("L4")
 @pytest.mark.parametrize("runs", [True, False], ids=["running", "frozen"])
 def test_a_client_that_opens_a_connection_for_each_retry_is_found(story: Story, runs: bool) -> None:
