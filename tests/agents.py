@@ -1,20 +1,24 @@
-"""Agents: clients of MCP, made by its SDK, that speak to an emulator in a test."""
+"""Agents: clients of MCP, made by its SDK, that speak to an emulator in a test.
+
+The SDK takes a second to import, so that is left to the tests that have an agent.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import httpx2
-from mcp import Client
-from mcp.client.streamable_http import streamable_http_client
-from mcp.types import CallToolResult, TextContent
 
 from tests.loopback import TRUSTS_NOBODY
 from tests.running import Emulated
 from tests.waiting import PATIENCE
+
+if TYPE_CHECKING:
+    from mcp import Client
+    from mcp.types import CallToolResult
 
 T = TypeVar("T")
 Mode = Literal["legacy", "auto"]  # clients that shake hands first, as all did until 2025, and those of today
@@ -25,6 +29,9 @@ async def agent(
     origin: str, *, query: str = "", headers: Mapping[str, str] | None = None, mode: Mode = "auto"
 ) -> AsyncIterator[Client]:
     """A client that is connected to an emulator over HTTP."""
+    from mcp import Client
+    from mcp.client.streamable_http import streamable_http_client
+
     async with httpx2.AsyncClient(verify=TRUSTS_NOBODY, trust_env=False, timeout=PATIENCE, headers=headers) as http:
         url = f"{origin}/_emulator/mcp{query}"
         async with Client(streamable_http_client(url, http_client=http), mode=mode) as client:
@@ -69,6 +76,8 @@ def data(result: CallToolResult) -> dict[str, Any]:
 
 def said(result: CallToolResult) -> str:
     """The text of a result."""
+    from mcp.types import TextContent
+
     (content,) = result.content
     assert isinstance(content, TextContent)
     return content.text

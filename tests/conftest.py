@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import gc
 import os
 import signal
@@ -32,6 +33,7 @@ settings.load_profile("fixed")
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 LIMITED = {"in_memory": "true in memory only", "one_worker": "true of one process only"}
+IMPORT = builtins.__import__
 for name in [each for each in os.environ if each.startswith("GITHUB_")]:
     del os.environ[name]  # commands that are run in these tests would write annotations instead of plain text
 os.environ[CLIENT_TIMEOUT] = str(PATIENCE)
@@ -59,7 +61,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """What was collected stays until the end: the garbage collector need not look at it, nor come by so often."""
+    """What was collected stays until the end: the garbage collector need not look at it, nor come by so often.
+
+    pact, which a guide imports, has put functions in Python in the place of what each `import` calls.
+    """
+    builtins.__import__ = IMPORT
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
 
 
+@cache
 def marked(mark: str) -> list[tuple[str, str]]:
     """The ids that `pytest.mark.MARK(…)` names in the test files, each with its `file:line`."""
     return [each for path in sorted(TESTS.rglob("test_*.py")) for each in _in_file(mark, path)]

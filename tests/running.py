@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import cycle
 from typing import Any, Protocol, TypeVar
 
@@ -33,9 +33,18 @@ from tests.waiting import PATIENCE
 T = TypeVar("T")
 
 
-@lru_cache(maxsize=16)
 def loaded(*scenarios: str) -> Playbook:
     """A playbook is immutable, so tests share it; those of files that one test wrote are forgotten after a while."""
+    return (_written if any("/" in each for each in scenarios) else _released)(scenarios)
+
+
+@lru_cache(maxsize=4)
+def _written(scenarios: tuple[str, ...]) -> Playbook:
+    return application.load(scenarios)
+
+
+@cache
+def _released(scenarios: tuple[str, ...]) -> Playbook:
     return application.load(scenarios)
 
 

@@ -9,13 +9,10 @@ import asyncio
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
-from mcp import Client, StdioServerParameters
-from mcp.client.stdio import stdio_client
-from mcp.client.streamable_http import streamable_http_client
 
 from emulator.control.mcp.results import MAX_SIZE
 from emulator.control.mcp.tool import NoTool
@@ -27,6 +24,9 @@ from tests.fork_server import command
 from tests.pages import ROOT, blocks, tables
 from tests.process import environment
 from tests.running import Emulated, Running
+
+if TYPE_CHECKING:
+    from mcp import Client
 
 PAGE = ROOT / "docs" / "mcp.md"
 TOOLS = "| tool | | effect | route |\n|---|---|---|---|\n"
@@ -80,6 +80,9 @@ def entry(text: str) -> dict[str, Any]:
 
 
 async def tools_over_http(found: dict[str, Any], origin: str) -> list[str]:
+    from mcp import Client
+    from mcp.client.streamable_http import streamable_http_client
+
     url = found["url"].replace("http://127.0.0.1:8484", origin)
     async with (
         httpx2.AsyncClient(headers=found.get("headers"), trust_env=False) as http,
@@ -89,6 +92,9 @@ async def tools_over_http(found: dict[str, Any], origin: str) -> list[str]:
 
 
 async def tools_over_stdio(found: dict[str, Any], origin: str, token: str, folder: Path) -> list[str]:
+    from mcp import Client, StdioServerParameters
+    from mcp.client.stdio import stdio_client
+
     arguments = [each.replace("http://127.0.0.1:8484", origin) for each in found["args"]]
     assert found["command"] == "emulator"
     env = environment(EMULATOR_CONTROL_TOKEN=token)

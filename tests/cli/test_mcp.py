@@ -9,13 +9,10 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 import pytest
-from mcp import Client, StdioServerParameters
-from mcp.client.stdio import stdio_client
-from mcp.shared.exceptions import MCPError
 
 from emulator.settings.options import Settings
 from tests import fork_server, loopback
@@ -23,6 +20,9 @@ from tests.agents import Mode, data, only, said, watchers
 from tests.process import environment, run
 from tests.running import Emulated, Running
 from tests.waiting import PATIENCE, until
+
+if TYPE_CHECKING:
+    from mcp import Client
 
 pytestmark = pytest.mark.slow
 
@@ -32,6 +32,9 @@ T = TypeVar("T")
 @asynccontextmanager
 async def host(log: Path, *arguments: str, mode: Mode = "auto", **variables: str) -> AsyncIterator[Client]:
     """A client that runs `emulator mcp`; what the command writes to standard error goes into a file."""
+    from mcp import Client, StdioServerParameters
+    from mcp.client.stdio import stdio_client
+
     env = environment(**variables)
     program, *words = fork_server.command(env)
     shown = StdioServerParameters(command=program, args=[*words, "mcp", *arguments], env=env, cwd=log.parent)
@@ -62,6 +65,8 @@ def log(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
 def test_it_serves_the_tools_of_an_emulator_that_runs(emulator: Emulated, log: Path, mode: Mode) -> None:
+    from mcp.shared.exceptions import MCPError
+
     async def talk(client: Client) -> None:
         names = [each.name for each in (await client.list_tools()).tools]
         assert names[0] == "list_apis"

@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 import jsonschema_rs
 import pytest
-import schemathesis
 
 from emulator.control.openapi import document
 from emulator.control.route import ControlRoute
@@ -25,6 +24,8 @@ ROW = asking("What is 2 + 2?", custom_id="sum")
 
 
 def test_it_is_a_valid_openapi_document(control: httpx.Client) -> None:
+    import schemathesis  # here, as each process that runs tests would load it for half a second, and one needs it
+
     served = control.get("/openapi.json").json()
     assert served["openapi"] == "3.1.0"
     schemathesis.openapi.from_dict(served).validate()

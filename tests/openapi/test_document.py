@@ -9,7 +9,6 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-import schemathesis
 from click.testing import CliRunner
 from openapi_spec_validator import validate
 
@@ -42,6 +41,8 @@ def operations(written: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[s
 
 @variants
 def test_two_validators_have_nothing_to_say(written: dict[str, Any]) -> None:
+    import schemathesis  # here, as each process that runs tests would load it for half a second, and one needs it
+
     validate(written)
     schemathesis.openapi.from_dict(written).validate()
 

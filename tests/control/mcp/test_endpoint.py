@@ -6,13 +6,11 @@ import asyncio
 import sys
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import httpx2
 import pytest
-from mcp import Client
-from mcp.shared.exceptions import MCPError
 from starlette.types import Receive, Scope, Send
 
 from emulator.control.mcp.endpoint import InsideClient
@@ -24,6 +22,9 @@ from tests import loopback
 from tests.agents import Mode, agent, call, data, said, watchers, with_agent
 from tests.running import Emulated, Running
 from tests.waiting import PATIENCE
+
+if TYPE_CHECKING:
+    from mcp import Client
 
 TOOLBOX = Toolbox(TABLE)
 KEY = {"X-API-Key": "axp_test_pro"}
@@ -219,6 +220,8 @@ def test_what_is_wrong_is_an_error_of_the_tool_in_the_words_of_the_route(
 
 @each_mode
 def test_an_unknown_tool_is_an_error_of_the_protocol_with_the_nearest_name(emulator: Emulated, mode: Mode) -> None:
+    from mcp.shared.exceptions import MCPError
+
     with pytest.raises(MCPError, match=r"no tool 'get_verdicts'; .*did you mean 'get_verdict'\?") as caught:
         call(emulator.origin, "get_verdicts", mode=mode)
     assert caught.value.code == -32602
@@ -362,6 +365,8 @@ def test_a_web_page_is_refused_before_anything_is_read(emulator: Emulated, heade
 
 
 def test_without_the_token_nothing_is_told_and_with_it_everything(running: Running) -> None:
+    from mcp.shared.exceptions import MCPError
+
     emulator = Emulated(running, ("default",), settings=Settings(control_token="a-token-for-tests", reload=False))
     try:
         assert post(emulator).status_code == 403
