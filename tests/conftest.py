@@ -15,6 +15,7 @@ from hypothesis import settings
 
 from emulator.settings.options import Settings
 from emulator.worlds import registry
+from tests import documents
 from tests.library import Library
 from tests.repeating import RepeatingBackend
 from tests.running import Emulated, Running
@@ -68,7 +69,7 @@ def pytest_collection_finish() -> None:
     builtins.__import__ = IMPORT
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(200_000, 10, 20)  # more than a playbook has, so that one may go without having been looked at
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -78,6 +79,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    documents.share()
     if config.getoption("--twice"):
         setattr(registry, "MemoryBackend", RepeatingBackend)  # noqa: B010 - types say it is constant
     if config.getoption("--workers") > 1 and config.getoption("--store") == "memory":

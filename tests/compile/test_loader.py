@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.app import load
+from emulator import paths as resources
+from emulator.app import LANGUAGE, load
+from emulator.compile.loader import Loader
 from emulator.errors import DocumentError
 from emulator.language.document.durations import FixedLatency
+from emulator.language.document.reader import parse
 from emulator.playbook.apis import Operation
 from tests.library import STORY, Library, api, operation
 
@@ -16,6 +19,16 @@ RULES = "rules: [{reply: {body: own}}]\n"
 def said(found: Operation) -> list[object]:
     """The bodies of an operation's rules, in order."""
     return [rule.reply.body.value({}) for rule in found.rules.rules if rule.reply and rule.reply.body]
+
+
+@pytest.mark.parametrize("name", ["default", "demo", "strict"])
+def test_what_was_read_is_not_changed_by_what_is_made_of_it(name: str) -> None:
+    loader = Loader(resources.scenarios(), resources.fixtures(), LANGUAGE)
+    loader.load((name,))
+    read = [*loader.documents, *loader.fixtures._documents.values()]
+    assert len(read) > len(loader.changes)
+    for document in read:
+        assert document.data == parse(document.path.read_bytes(), document.file).data
 
 
 def test_the_rules_of_a_scenario_stand_before_those_of_the_api(library: Library) -> None:

@@ -129,9 +129,12 @@ def evaluate(tree: Any, form: str) -> None:
     ids=lambda each: str(each)[-60:],
 )
 def test_every_template_ends_and_builds_no_more_than_fits(form: str, tree: Any) -> None:
-    with pytest.raises((TemplateError, DocumentError)) as caught:
+    message = "it is evaluated"
+    try:
         evaluate(tree, form)
-    assert "some.yaml:1:1" in str(caught.value)
+    except (TemplateError, DocumentError) as error:  # `pytest.raises` would keep all that was built, up to 250 MB
+        message = str(error)
+    assert "some.yaml:1:1" in message
 
 
 @pytest.mark.slow

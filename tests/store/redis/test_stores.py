@@ -88,6 +88,7 @@ def test_while_the_store_is_away_requests_get_503_and_afterwards_all_goes_on(run
 
 
 def test_a_world_that_is_made_leaves_nothing_behind_that_lasts(running: Running, server: Server) -> None:
+    gc.freeze()  # looking at what other tests keep takes seconds
     with_redis = emulated(running, server)
     control = with_redis.origin + "/_emulator"
     client = aiexport.caller(with_redis)
