@@ -29,7 +29,9 @@ with suppress(ImportError):
     NodeManager.EXIT_TIMEOUT = 120
 
 # The same examples each time, however slow the machine; `--hypothesis-profile default` looks for others.
+# `scripts/test --quick` tries the first quarter of them.
 settings.register_profile("fixed", deadline=None, derandomize=True, database=None)
+settings.register_profile("quick", settings.get_profile("fixed"), max_examples=25)
 settings.load_profile("fixed")
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"

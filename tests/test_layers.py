@@ -81,30 +81,28 @@ def named(path: Path) -> str:
     return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
 
 
-def imports(path: Path, types: bool = True) -> Iterator[str]:
-    """The modules of ours that a module imports, in functions too; without `types` not those only types are for."""
-    skipped = (
-        set()
-        if types
-        else {
-            id(node)
-            for block in ast.walk(tree(path))
-            if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
-            for node in ast.walk(block)
-        }
-    )
-    known = {named(each) for each in MODULES}
+@cache
+def known() -> frozenset[str]:
+    """The modules of ours."""
+    return frozenset(map(named, MODULES))
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
+    """The modules of ours that a module imports, in functions and for types too."""
+    return frozenset(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     for node in ast.walk(tree(path)):
-        if id(node) in skipped:
-            continue
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name in known)
+            yield from (alias.name for alias in node.names if alias.name in known())
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno}: imports are absolute"
             for alias in node.names:
                 whole = f"{node.module}.{alias.name}"
-                if whole in known or node.module in known:
-                    yield whole if whole in known else str(node.module)
+                if whole in known() or node.module in known():
+                    yield whole if whole in known() else str(node.module)
 
 
 def layer(module: str) -> str:
@@ -130,7 +128,7 @@ def test_no_folder_is_too_full_to_overlook() -> None:
 
 
 def test_imports_run_in_no_circle_types_included() -> None:
-    graph = {named(path): set(imports(path)) - {named(path)} for path in MODULES if path != PUBLIC}
+    graph = {named(path): imports(path) - {named(path)} for path in MODULES if path != PUBLIC}
     assert len(list(TopologicalSorter(graph).static_order())) >= len(MODULES) - 1
 
 

@@ -243,8 +243,9 @@ class BackendMachine(RuleBasedStateMachine):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_backend_says_what_a_naive_account_says(backend: str) -> None:
     machine = type("Machine", (BackendMachine,), {"make": staticmethod(BACKENDS[backend])})
+    examples = min(40, settings().max_examples)
     run_state_machine_as_test(
-        machine, settings=settings(max_examples=40, stateful_step_count=25, deadline=None, derandomize=True)
+        machine, settings=settings(max_examples=examples, stateful_step_count=25, deadline=None, derandomize=True)
     )
 
 

@@ -358,7 +358,7 @@ def outcome(evaluate: Callable[[], Any]) -> str:
     return f"{type(found).__name__} {found!r}"
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=4 * settings().max_examples, deadline=None)
 @given(GRAMMAR)
 def test_closures_agree_with_jinja(source: str) -> None:
     # 'text' % absent is 'text' to Python, which takes the absent for a mapping; to us it is an error like any other.

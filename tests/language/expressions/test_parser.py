@@ -39,7 +39,7 @@ def outcome(read: Any, source: str) -> Any:
 @example(words=["x", "~", "7", "*", "7"], gap=" ")
 @example(words=["(", "x", "~", "7", ")", "~", "7"], gap=" ")
 @example(words=["-", "x"], gap="")
-@settings(max_examples=500)
+@settings(max_examples=5 * settings().max_examples)
 def test_python_s_parser_reads_nothing_differently(words: list[str], gap: str) -> None:
     inside = gap.join(words)
     for source in (f"{{{{ {inside} }}}}", f"{{{{{inside}}}}}", f"text {{{{ {inside} }}}} and {{{{ x }}}}\n"):
@@ -85,7 +85,7 @@ COMBINED = [
         max_leaves=12,
     )
 )
-@settings(max_examples=500)
+@settings(max_examples=5 * settings().max_examples)
 def test_precedence_is_jinja_s(expression: str) -> None:
     source = f"{{{{ {expression} }}}}"
     assert outcome(parse, source) == outcome(parse_as_jinja, source)

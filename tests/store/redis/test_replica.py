@@ -173,7 +173,7 @@ def shape(dump: dict[str, Any]) -> dict[str, Any]:
 
 def test_two_workers_do_what_memory_does() -> None:
     options = settings(
-        max_examples=60,
+        max_examples=min(60, settings().max_examples),
         stateful_step_count=30,
         deadline=None,
         derandomize=True,
