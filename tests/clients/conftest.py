@@ -33,7 +33,8 @@ WEBHOOK_SECRET = "whsec_ZGVtby13ZWJob29rLXNlY3JldC1vZi1haWV4cG9ydCE="
 
 
 # What runs a program of the machine's own, by the end of its name.
-TOOLS = {".cjs": "node", ".mjs": "node", ".sh": "sh", ".java": "java", ".php": "php", ".rb": "ruby"}
+TOOLS = {".cjs": "node", ".mjs": "node", ".sh": "sh", ".php": "php", ".rb": "ruby"}
+SHORT_LIVED = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")  # a JVM that does not prepare for a long run
 # By client, the program of another language that asks by it.
 OTHERS = {
     "java": "Client.java",
@@ -101,6 +102,8 @@ def command(clients: str, program: str, *arguments: str) -> list[str]:
             words = [*bun, "run", *(["--allow-net", "--allow-env"] if clients == "deno" else []), path]
         case ".go", _:
             words = [str(made("machine") / "client")]
+        case ".java", _:
+            words = [tool("java"), *SHORT_LIVED, path]
         case suffix, _:
             words = [tool(TOOLS[suffix]), path]
     return [*words, *arguments]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.conftest import tool
+from tests.clients.conftest import SHORT_LIVED, tool
 from tests.pages import ROOT, blocks
 
 pytestmark = pytest.mark.slow
@@ -66,8 +66,11 @@ def test_the_classes_of_the_page_about_java_pass_their_tests(tmp_path: Path) -> 
     names = write_files(PAGES / "java.md", "java", tmp_path)
     assert names == ["Summaries.java", "World.java", "SummariesTest.java"]
     classpath = ":".join([".", *(str(JARS / f"{name}.jar") for name in JUNIT)])
-    subprocess.run(["javac", "-cp", classpath, *names], cwd=tmp_path, check=True)
+    subprocess.run(
+        ["javac", *(f"-J{each}" for each in SHORT_LIVED), "-cp", classpath, *names], cwd=tmp_path, check=True
+    )
     launcher = "org.junit.platform.console.ConsoleLauncher"
-    done = run(tmp_path, "java", "-cp", classpath, launcher, "-c", "SummariesTest", "--disable-ansi-colors")
+    words = ("-cp", classpath, launcher, "-c", "SummariesTest", "--disable-ansi-colors")
+    done = run(tmp_path, "java", *SHORT_LIVED, *words)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "[         3 tests successful      ]" in done.stdout
