@@ -124,9 +124,8 @@ class Server:
 
     def __init__(self) -> None:
         self._connection, theirs = socket.socketpair()
-        folder = tempfile.mkdtemp(prefix="fork-server-")  # of its own, as nobody else is to start processes as us
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        self.address = f"{folder}/socket"
+        self._folder = tempfile.mkdtemp(prefix="fork-server-")  # of its own, as nobody else is to start processes as us
+        self.address = f"{self._folder}/socket"
         with theirs, socket.socket(socket.AF_UNIX) as listening:
             listening.bind(self.address)
             listening.listen()
@@ -135,6 +134,13 @@ class Server:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=quiet_environment(), pass_fds=given, stdin=subprocess.DEVNULL
             )
+
+        atexit.register(self._end)
+
+    def _end(self) -> None:
+        self._connection.close()
+        self._process.wait(PATIENCE)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def start(self, order: Order, files: Sequence[int]) -> int:
         """Starts a process with three streams, and a socket that gets its status at the end; returns its id."""
