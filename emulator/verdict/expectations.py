@@ -162,7 +162,9 @@ class ExpectationCount(Struct):
         if at == len(asked):
             return True, True, f"found {_numbers(self.numbers, at)}", ()
         came = f"after {asked[at - 1].text} (#{self.numbers[-1]}) there was" if at else "there was"
-        later = [each for each in journal if not at or each.number > self.numbers[-1]]
+        kept = list(journal)
+        last = next((place for place, each in enumerate(kept) if at and each.number == self.numbers[-1]), -1)
+        later = kept[last + 1 :]
         return False, False, f"{came} no {asked[at].text}", _instead(asked[at], later)
 
     def _of_spent(self, journal: Collection[Exchange], near_miss: NearMissOf) -> tuple[bool, bool, str, Iterable[str]]:

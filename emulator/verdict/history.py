@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -156,7 +156,7 @@ def _cut(exchange: Exchange) -> bool:
 
 
 class History(Struct, frozen=True, dict=True):
-    """Exchanges that have ended, in the order they came, and the playbook that answered them."""
+    """Exchanges that have ended, in the order of the journal, and the playbook that answered them."""
 
     exchanges: Sequence[Exchange]
     playbook: Playbook
@@ -164,8 +164,20 @@ class History(Struct, frozen=True, dict=True):
 
     @classmethod
     def of(cls, exchanges: Iterable[Exchange], playbook: Playbook, thresholds: Thresholds) -> History:
-        ended = [each for each in exchanges if each.outcome != "open"]
-        return cls(sorted(ended, key=lambda each: each.number), playbook, thresholds)
+        return cls([each for each in exchanges if each.outcome != "open"], playbook, thresholds)
+
+    @cached_property
+    def _places(self) -> Mapping[int, int]:
+        return {exchange.number: place for place, exchange in enumerate(self.exchanges)}
+
+    def place(self, exchange: Exchange) -> int:
+        """Where an exchange stands among all; the numbers that several processes give don't say it."""
+        return self._places[exchange.number]
+
+    def between(self, one: Exchange, other: Exchange | None) -> Iterator[Exchange]:
+        """Yields the exchanges with the same API after one of them and before another one, if there is one."""
+        end = None if other is None else self.place(other)
+        return (each for each in self.exchanges[self.place(one) + 1 : end] if each.api == one.api)
 
     @cached_property
     def roles(self) -> OperationRoles:

@@ -142,7 +142,7 @@ def _cancelled(history: History, final: Exchange) -> bool:
     return any(
         history.role(each).cancels and each.status < 300 and history.jobs(each) & jobs
         for each in history.exchanges
-        if each.api == final.api and each.number < final.number
+        if each.api == final.api and history.place(each) < history.place(final)
     )
 
 
@@ -182,10 +182,9 @@ def _twice(one: Exchange, other: Exchange) -> Finding:
 def _over(history: History, one: Exchange, other: Exchange) -> bool:
     """Whether the first batch was cancelled, or reported to have ended, before the second one was sent."""
     final = {each for each in parts(data_of(one.reply_body)) if isinstance(each, str)}
-    between = [each for each in history.exchanges if one.number < each.number < other.number and each.api == one.api]
     return any(
         history.jobs(each) & final and ((history.role(each).cancels and each.status < 300) or ended(history, each))
-        for each in between
+        for each in history.between(one, other)
     )
 
 

@@ -29,12 +29,12 @@ def truncated_stream_taken_as_whole(history: History) -> Iterator[Finding | None
             continue
         partial, questions = _partial(stream), {each for each in parts(data_of(stream.body)) if isinstance(each, str)}
         later = [each for each in history.exchanges[at + 1 :] if (each.api, each.caller) == (stream.api, stream.caller)]
-        again = next((each.number for each in later if identity(each) == identity(stream)), None)
+        again = next((history.place(each) for each in later if identity(each) == identity(stream)), None)
         using = [
             (each, answer)
             for each in later
             for question, answer in _turns(each)
-            if (again is None or each.number < again) and answer in partial and question in questions
+            if (again is None or history.place(each) < again) and answer in partial and question in questions
         ]
         yield _taken(stream, using) if using else None
 

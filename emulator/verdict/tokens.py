@@ -23,19 +23,17 @@ def token_refreshed_too_late(history: History) -> Iterator[Finding | None]:
             (role.token or 0.0 for (name, _), role in history.roles.roles.items() if name == api), default=0.0
         )
         good = next((each for each in calls if each.status != REFUSED), None)
-        refused = next((each for each in calls if good and each.status == REFUSED and each.number > good.number), None)
+        later = calls if good is None else calls[calls.index(good) + 1 :]
+        refused = next((each for each in later if each.status == REFUSED), None)
         if good is None or not lifetime:
             continue
         if refused is None or refused.at - good.at < lifetime:
             yield None
             continue
-        fresh = next((each.number for each in _issues(history, api) if each.number > refused.number), None)
+        fresh = next((each for each in history.between(refused, None) if _issues_token(history, each)), None)
         after = Attempts((refused,), history.thresholds)
-        later = [
-            each
-            for each in calls
-            if each.number > refused.number and (fresh is None or each.number < fresh) and after.follows(refused, each)
-        ]
+        since = history.between(refused, fresh)
+        later = [each for each in since if _token(history, each) == token and after.follows(refused, each)]
         if len(later) <= history.thresholds.last_calls:
             yield None
             continue
@@ -102,21 +100,16 @@ def _token(history: History, exchange: Exchange) -> str | None:
 
 def _issues(history: History, api: str) -> list[Exchange]:
     """The exchanges that gave the client a token."""
-    return [
-        each
-        for each in history.exchanges
-        if each.api == api and each.status < 300 and history.role(each).token is not None
-    ]
+    return [each for each in history.exchanges if each.api == api and _issues_token(history, each)]
+
+
+def _issues_token(history: History, exchange: Exchange) -> bool:
+    return exchange.status < 300 and history.role(exchange).token is not None
 
 
 def _used_once(history: History, issue: Exchange, after: Exchange | None) -> bool:
     """Whether one call with a token came between two tokens, in time for the first to serve the next one as well."""
-    until = issue.number + 10**9 if after is None else after.number
-    calls = [
-        each
-        for each in history.exchanges
-        if issue.number < each.number < until and each.api == issue.api and _token(history, each) is not None
-    ]
+    calls = [each for each in history.between(issue, after) if _token(history, each) is not None]
     lifetime = history.role(issue).token or 0.0
     in_time = after is None or after.at - issue.at < lifetime / 2
     return len(calls) == 1 and calls[0].status != REFUSED and in_time and (after is None or end(calls[0]) <= after.at)

@@ -81,6 +81,11 @@ def verdict(emulated: Emulated, count: int, *, real: bool = False, **bounds: Any
     return findings(judge(exchanges, emulated.app.playbook, Thresholds(**bounds)).findings)
 
 
+def numbers(emulated: Emulated, count: int) -> tuple[int, ...]:
+    """The numbers of the exchanges in the journal, which two workers give in another order."""
+    return tuple(each.number for each in emulated.exchanges(count))
+
+
 def look_in_vain(emulated: Emulated, path: str, times: int) -> None:
     """A client that asks so many times, a second apart, for what is not there."""
     client = caller(emulated)

@@ -51,6 +51,14 @@ def test_what_could_be_judged_is_counted(seen: Seen) -> None:
     assert judge(seen.exchanges[:1], PLAYBOOK).checked["retried_too_early"] == 0
 
 
+def test_the_order_of_the_journal_counts_whatever_the_numbers(seen: Seen) -> None:
+    """Several processes do not number in the order in which they answer."""
+    for number, (at, status) in zip((7, 3), ((0, 429), (1, 200)), strict=True):
+        seen.add(at, status, retry_after="2").number = number
+    (found,) = judge(seen.exchanges, PLAYBOOK).findings
+    assert (found.rule, found.exchanges) == ("retried_too_early", (7, 3))
+
+
 def test_exchanges_that_are_under_way_are_not_judged(seen: Seen) -> None:
     seen.fail(0, 1, status=400)
     seen.exchanges[1].outcome = "open"
