@@ -17,6 +17,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ["cat", "chmod", "cksum", "cp", "dirname", "grep", "mkdir", "mktemp", "nproc", "rm", "sh", "tail", "tee"]
 REDIS = "not slow and not in_memory"  # the mark of what runs with the state in Redis
+WORKERS = f"{REDIS} and not one_worker"  # and of what does so with two workers
 NOTED = "#!/bin/sh\necho \"${{0##*/}} $*\" >>'{calls}'\n"
 FAKE = r"""#!/bin/sh
 case "$*" in
@@ -103,7 +104,10 @@ def test_a_run_fails_when_types_are_wrong_and_says_what_is(checkout: Checkout) -
 
 @pytest.mark.parametrize(
     ("option", "marks", "measured"),
-    [([], [None, REDIS], 0), (["--coverage"], ["not slow or measured", "slow and not measured", REDIS], 1)],
+    [
+        ([], [None, REDIS, WORKERS], 0),
+        (["--coverage"], ["not slow or measured", "slow and not measured", REDIS, WORKERS], 1),
+    ],
     ids=["whole", "coverage"],
 )
 def test_a_whole_run_leaves_no_test_out_and_ends_with_redis(
@@ -123,7 +127,8 @@ def test_a_whole_run_leaves_no_test_out_and_ends_with_redis(
     tests = [run for run in runs if "-m pytest" in run]
     selected = [re.search(r"pytest .*-m ([a-z_ ]+?)(?= -| tests/|$)", run) for run in tests]
     assert [found and found[1] for found in selected] == marks
-    assert "--store redis" in tests[-1]
+    assert ["--store redis" in run for run in tests[-2:]] == [True, True]
+    assert "--workers 2" in tests[-1]
     assert sum(run.startswith("coverage run -m pytest") for run in runs) == measured
     assert runs.count("coverage report") == measured
 
@@ -134,6 +139,13 @@ def collected(*arguments: str) -> int:
     env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # they take seconds to import, and collect nothing here
     listed = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout
     return sum("::" in line for line in listed.splitlines())
+
+
+def test_two_workers_without_a_store_are_refused_with_a_reason() -> None:
+    command = [sys.executable, "-m", "pytest", "--workers", "2", "tests/test_dates.py"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "--workers 2 needs --store redis: two workers have no state in common without a store" in done.stderr
 
 
 def test_set_up_makes_the_environment_and_installs_what_is_pinned(checkout: Checkout) -> None:
