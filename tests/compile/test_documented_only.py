@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from emulator import app, cli, server
+from emulator import app, cli
 from emulator.app import Application
 from emulator.clock.world_clock import manual
+from emulator.server import running as server
 from emulator.settings.options import Settings
 from tests.apis.aiexport_calls import (
     ENTERPRISE,
