@@ -10,7 +10,7 @@ from emulator.errors import Diagnostic
 from emulator.language.document import reader
 from emulator.language.document.reader import Document
 
-_parse = reader.parse
+parse_anew = reader.parse  # the reader's own, which makes a document of its own at each call
 
 
 def share() -> None:
@@ -21,12 +21,12 @@ def share() -> None:
 def parse(text: str | bytes, file: str, found: list[Diagnostic] | None = None) -> Document:
     """Does what the reader's `parse` does."""
     document = _parsed(text, file)
-    return _parse(text, file, found) if document is None else document
+    return parse_anew(text, file, found) if document is None else document
 
 
 @lru_cache(maxsize=32)
 def _parsed(text: str | bytes, file: str) -> Document | None:
     """The document, or None if something is wrong in it."""
     found: list[Diagnostic] = []
-    document = _parse(text, file, found)
+    document = parse_anew(text, file, found)
     return None if found else document

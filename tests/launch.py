@@ -37,8 +37,11 @@ def launch(address: str, arguments: list[str]) -> None:
 
 
 def received(server: socket.socket) -> int:
-    """The next number that the server sends."""
-    return int.from_bytes(server.recv(LENGTH, socket.MSG_WAITALL), "big")
+    """The next number that the server sends. EOFError when it has gone."""
+    data = server.recv(LENGTH, socket.MSG_WAITALL)
+    if len(data) < LENGTH:
+        raise EOFError("the fork server has ended")
+    return int.from_bytes(data, "big")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -84,3 +85,17 @@ def test_the_command_ends_by_the_signal_that_has_ended_it(tmp_path: Path) -> Non
     shell = [*command(env), "run", "--listen", "127.0.0.1:0", "--", "sh", "-c", "kill -KILL $PPID"]
     done = subprocess.run(shell, cwd=tmp_path, env=env, capture_output=True, timeout=PATIENCE, check=False)
     assert done.returncode == -signal.SIGKILL
+
+
+def test_the_command_fails_when_the_server_ends_without_a_status(tmp_path: Path) -> None:
+    address = str(tmp_path / "socket")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(address)
+        listening.listen()
+        command = [sys.executable, "-IS", str(LAUNCH), address, "routes"]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=PIPE, stderr=PIPE, text=True)
+        connection, _ = listening.accept()
+        connection.close()
+        done = ended(process)
+    assert done.returncode == 1
+    assert "Error" in done.stderr

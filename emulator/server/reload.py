@@ -1,4 +1,4 @@
-"""Reload: the files of scenarios are watched while they are served, and read again when one changes."""
+"""Reload: scenarios are reloaded when one of their files changes while they are served."""
 
 from __future__ import annotations
 

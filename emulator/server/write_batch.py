@@ -13,9 +13,11 @@ LARGE_BYTES = 65_536  # such a response takes longer than waking the client
 
 
 class WriteBatch:
-    """Responses that are about to be written. `flush` comes before anything else that a connection writes, or its end.
+    """Responses that are about to be written.
 
-    Not more than MAX_RESPONSES wait, nor one of over LARGE_BYTES, so that a client that does not read is noticed.
+    What a connection writes or ends in the same turn comes after a `flush`; what a task does comes later by itself, as
+    its first step is scheduled after this. Not more than MAX_RESPONSES wait, nor one of over LARGE_BYTES, so that a
+    client that does not read is noticed.
     """
 
     def __init__(self) -> None:

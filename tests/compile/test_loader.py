@@ -9,8 +9,8 @@ from emulator.app import LANGUAGE, load
 from emulator.compile.loader import Loader
 from emulator.errors import DocumentError
 from emulator.language.document.durations import FixedLatency
-from emulator.language.document.reader import parse
 from emulator.playbook.apis import Operation
+from tests.documents import parse_anew
 from tests.library import STORY, Library, api, operation
 
 RULES = "rules: [{reply: {body: own}}]\n"
@@ -21,14 +21,14 @@ def said(found: Operation) -> list[object]:
     return [rule.reply.body.value({}) for rule in found.rules.rules if rule.reply and rule.reply.body]
 
 
-@pytest.mark.parametrize("name", ["default", "demo", "strict"])
+@pytest.mark.parametrize("name", ["default", "demo", "strict", "outage"])
 def test_what_was_read_is_not_changed_by_what_is_made_of_it(name: str) -> None:
     loader = Loader(resources.scenarios(), resources.fixtures(), LANGUAGE)
     loader.load((name,))
     read = [*loader.documents, *loader.fixtures._documents.values()]
     assert len(read) > len(loader.changes)
     for document in read:
-        assert document.data == parse(document.path.read_bytes(), document.file).data
+        assert document.data == parse_anew(document.path.read_bytes(), document.file).data
 
 
 def test_the_rules_of_a_scenario_stand_before_those_of_the_api(library: Library) -> None:
