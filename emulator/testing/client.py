@@ -42,7 +42,7 @@ class ControlError(EmulatorError):
 
 class Client:
     """Asks one server, on behalf of one world. `of` gives the same connections on behalf of another. `timeout` is in
-    real seconds: to connect, and for each read; by default it is what EMULATOR_CLIENT_TIMEOUT says, or 30.
+    real seconds: to connect, and for each read; by default it is what EMULATOR_CLIENT_TIMEOUT says, or 30; 0 is none.
 
     Raises ControlError for what is no URL, ConfigError for what is no timeout.
     """

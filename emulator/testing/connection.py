@@ -27,11 +27,14 @@ class ConnectionFailed(EmulatorError):
     """No whole response came; the message says why."""
 
 
-def chosen_timeout(env: Mapping[str, str]) -> float | None:
-    """Returns the real seconds that EMULATOR_CLIENT_TIMEOUT names, 30 by default; None, which is no limit, for 0.
+def chosen_timeout(env: Mapping[str, str], given: float | None = None) -> float | None:
+    """Returns the real seconds that are given, or that EMULATOR_CLIENT_TIMEOUT names, 30 by default; None, which is no
+    limit, for 0.
 
-    Raises ConfigError when it names no number of seconds.
+    Raises ConfigError when the variable names no number of seconds.
     """
+    if given is not None:
+        return given or None
     value = env.get(VARIABLE)
     try:
         return (parse_seconds(value) if value else TIMEOUT) or None
@@ -49,15 +52,16 @@ class Response(Struct, frozen=True):
 class Connections:
     """Connections to the server at a URL, kept open between requests; any number of threads may send at once.
 
-    `timeout` is in real seconds: to connect, and for each read; by default it is what EMULATOR_CLIENT_TIMEOUT says.
-    Raises ValueError for what is no URL of a server, ConfigError for what is no timeout.
+    `timeout` is in real seconds: to connect, and for each read; by default it is what EMULATOR_CLIENT_TIMEOUT says;
+    0 is no limit. Raises ValueError for what is no URL of a server, ConfigError for what is no timeout.
     """
 
     def __init__(self, url: str, timeout: float | None = None) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("expected http://HOST:PORT or https://HOST:PORT")
-        self._timeout = chosen_timeout(os.environ) if timeout is None else timeout
+        self._timeout = chosen_timeout(os.environ, timeout)
+        self._limit = f"the limit of {VARIABLE}" if timeout is None else f"the limit that {timeout=} sets"
         self._host, self._port, self._prefix = parts.hostname, parts.port, parts.path.rstrip("/")
         # Loading the CAs takes longer than the calls of most tests, and plain http needs none.
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
@@ -73,11 +77,11 @@ class Connections:
             connection.sock.settimeout(None if patient else self._timeout)
             answer = connection.getresponse()
             response = Response(answer.status, answer.read())
-        except TimeoutError as error:
-            connection.close()
-            raise ConnectionFailed(f"no response within {self._timeout:g} s, the limit of {VARIABLE}") from error
         except (OSError, HTTPException) as error:
             connection.close()
+            # The limit has no error number; ETIMEDOUT is the system's, which gives a connection up.
+            if isinstance(error, TimeoutError) and error.errno is None:
+                raise ConnectionFailed(f"no response within {self._timeout:g} s, {self._limit}") from error
             raise ConnectionFailed(str(error) or type(error).__name__) from error
         except BaseException:
             connection.close()

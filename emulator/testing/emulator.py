@@ -48,7 +48,7 @@ class Emulator(World):
         **options: Any,
     ) -> None:
         """`frozen` is True, or the moment to stand still at; `options` are those of `serve`, such as `seed=7`;
-        `timeout` is that of the client, in real seconds.
+        `timeout` is that of the client and of a start, in real seconds; 0 is no limit.
 
         Raises ConfigError for an option that is none, ValueError for a running emulator that is to be set up.
         """
@@ -85,7 +85,7 @@ class Emulator(World):
     def start(self) -> Emulator:
         """Start the thread, unless it runs or this is attached. Raises DocumentError when a scenario is invalid."""
         if self._opened is None:
-            self._thread = ServerThread(self._settings)
+            self._thread = ServerThread(self._settings, timeout=self._timeout)
             self._thread.start()
             token = self._settings.control_token or None
             self._opened = Client(self._thread.url, token=token, timeout=self._timeout)
@@ -166,11 +166,12 @@ class ServerThread:
     """An emulator that serves in the background from `start` to `stop`.
 
     `sockets` are listening sockets to serve on; without any, a free port of the loopback is taken. It starts, and
-    stops, within what EMULATOR_CLIENT_TIMEOUT says. Raises DocumentError when a scenario is invalid.
+    stops, within `timeout`, in real seconds; by default it is what EMULATOR_CLIENT_TIMEOUT says, and 0 is no limit.
+    Raises DocumentError when a scenario is invalid.
     """
 
-    def __init__(self, settings: Settings, *sockets: socket.socket) -> None:
-        self._timeout = chosen_timeout(os.environ)
+    def __init__(self, settings: Settings, *sockets: socket.socket, timeout: float | None = None) -> None:
+        self._timeout = chosen_timeout(os.environ, timeout)
         self._sockets = list(sockets) or bind(Settings(listen=Listen(port=0)))
         try:
             self._ready = threading.Event()

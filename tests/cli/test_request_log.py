@@ -64,7 +64,11 @@ def logged(folder: Path, *arguments: str, streams: str = FILES, **variables: str
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM if forked else signal.SIGKILL)
-        process.wait()
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
 
 
 def test_each_request_has_a_line_and_nothing_is_said_twice(tmp_path: Path) -> None:

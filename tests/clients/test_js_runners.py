@@ -187,10 +187,11 @@ def test_without_the_global_set_up_a_test_says_what_to_add(suite: Project, runne
     assert re.search(r"add globalSetup.* to have one started", shown)
 
 
-def test_a_running_server_is_used_and_left_without_worlds(suite: Project, runner: str, server: Emulator) -> None:
+def test_a_running_server_is_used_and_left_without_worlds(suite: Project, runner: str) -> None:
     (suite.folder / SUITES[runner]).write_text(passing(runner))
-    done = suite.tests(runner, EMULATOR_URL=server.url, EMULATOR_COMMAND="false", PORT=free_port())
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 passed" in done.stdout + done.stderr
-    assert [world["name"] for world in server.client.get("/worlds")["worlds"]] == ["default"]
-    assert len(server.requests()) == 0
+    with Emulator() as server:
+        done = suite.tests(runner, EMULATOR_URL=server.url, EMULATOR_COMMAND="false", PORT=free_port())
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "1 passed" in done.stdout + done.stderr
+        assert [world["name"] for world in server.client.get("/worlds")["worlds"]] == ["default"]
+        assert len(server.requests()) == 0

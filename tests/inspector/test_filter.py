@@ -48,9 +48,9 @@ def test_the_server_evaluates_what_is_typed(page: Page, mixed: Emulated) -> None
         narrow(page, text)
         expect(page.locator(ROWS)).to_have_count(len(numbers))
         assert sorted(shown(page)) == numbers
-    page.reload()
-    expect(page.locator(ROWS)).to_have_count(len(numbers))
-    assert "filter=" in page.url
+        page.reload()
+        expect(page.locator(ROWS)).to_have_count(len(numbers))
+        assert "filter=" in page.url
 
 
 def test_what_comes_later_is_filtered_too(page: Page, mixed: Emulated) -> None:

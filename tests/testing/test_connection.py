@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import socket
 import threading
@@ -105,6 +106,31 @@ def test_a_server_that_does_not_respond_is_waited_for_as_long_as_a_variable_says
         connections = Connections(f"http://127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(ConnectionFailed, match=r"no response within 0\.01 s, the limit of EMULATOR_CLIENT_TIMEOUT"):
             connections.send("GET", "/", {})
+
+
+def test_a_limit_that_was_given_is_named_as_such() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        connections = Connections(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.01)
+        with pytest.raises(ConnectionFailed, match=r"no response within 0\.01 s, the limit that timeout=0\.01 sets$"):
+            connections.send("GET", "/", {})
+
+
+def test_a_timeout_of_zero_is_no_limit(emulator: Emulator) -> None:
+    connections = Connections(emulator.url, timeout=0)
+    assert connections.send("GET", "/_emulator/health", {}).status == 200
+    connections.close()
+
+
+@pytest.mark.parametrize(("timeout", "patient"), [(0, False), (30, True), (30, False)])
+def test_a_connection_that_the_system_gives_up_is_not_blamed_on_a_limit(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, timeout: float, patient: bool
+) -> None:
+    def give_up(self: http.client.HTTPConnection) -> None:
+        raise TimeoutError(errno.ETIMEDOUT, "Connection timed out")
+
+    monkeypatch.setattr(http.client.HTTPConnection, "getresponse", give_up)
+    with pytest.raises(ConnectionFailed, match=r"^\[Errno \d+\] Connection timed out$"):
+        Connections(emulator.url, timeout).send("GET", "/", {}, patient=patient)
 
 
 @pytest.mark.parametrize(("value", "seconds"), [(None, 30), ("", 30), ("90", 90), ("0.5", 0.5), ("0", None)])

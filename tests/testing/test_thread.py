@@ -51,6 +51,19 @@ def test_one_that_can_not_start_says_why(monkeypatch: pytest.MonkeyPatch) -> Non
         ServerThread(Settings()).start()
 
 
+def test_a_timeout_that_is_given_holds_for_the_start_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    serve = Server.serve
+
+    async def late(self: Server, sockets: list[socket.socket] | None = None) -> None:
+        threading.Event().wait(0.05)
+        await serve(self, sockets)
+
+    monkeypatch.setattr(Server, "serve", late)
+    monkeypatch.setenv("EMULATOR_CLIENT_TIMEOUT", "0.001")
+    with Emulator(timeout=PATIENCE) as emulator:
+        assert loopback.get(f"{emulator.url}/_emulator/health").status_code == 200
+
+
 HOST = "api.aiexport.io"
 NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # what trusts no certificate at all
 

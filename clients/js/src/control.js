@@ -159,7 +159,7 @@ export class Control {
         response.on('error', reject);
       });
       const late = () => request.destroy(new Error(`no response within ${this.#timeout} s, the limit of ${TIMEOUT}`));
-      if (!waits) request.setTimeout(this.#timeout * 1000, late); // 0: no limit
+      if (!waits) request.setTimeout(milliseconds(this.#timeout), late); // 0: no limit
       request.on('error', reject);
       request.end(content);
     });
@@ -214,6 +214,11 @@ export function chosenTimeout(value) {
   if (!value) return 30;
   if (/^\d{1,9}(\.\d{1,9})?$/.test(value)) return Number(value);
   throw new ControlError(`${TIMEOUT} is '${value}'; expected a number of seconds from 0, such as 60 or 0.5`);
+}
+
+/** Seconds as milliseconds of a timer: Node makes 1 of more than 2 ** 31 - 1. @param {number} seconds */
+export function milliseconds(seconds) {
+  return Math.min(seconds * 1000, 2 ** 31 - 1);
 }
 
 /** @param {string} value */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { TIMEOUT, checkWords, chosenTimeout } from './control.js';
+import { TIMEOUT, checkWords, chosenTimeout, milliseconds } from './control.js';
 import { ControlError } from './errors.js';
 
 /** @typedef {import('./types.js').StartOptions} StartOptions */
@@ -110,7 +110,7 @@ function startWith([name = '', ...args], cwd, env, timeout) {
     let output = '';
     let said = '';
     const overdue = () => fail(`did not accept requests within ${timeout} seconds`);
-    const late = timeout === 0 ? undefined : setTimeout(overdue, timeout * 1000);
+    const late = timeout === 0 ? undefined : setTimeout(overdue, milliseconds(timeout));
     /** @param {string} why */
     const fail = (why) => {
       clearTimeout(late);

@@ -52,6 +52,11 @@ test('a server that takes too long to start says so', async () => {
   await assert.rejects(late, /^ControlError: the emulator did not accept requests within 0\.001 seconds/);
 });
 
+test('a limit may be longer than the timers of Node can be', async () => {
+  const emulator = await Emulator.start({ env: { EMULATOR_CLIENT_TIMEOUT: '2147484' } });
+  await emulator.stop();
+});
+
 test('a server that does not start says why', async () => {
   const started = Emulator.start({ args: ['--scenario', 'no-such-scenario'] });
   await assert.rejects(started, /^ControlError: the emulator ended with exit status 2: [^]*no-such-scenario/);

@@ -11,6 +11,8 @@ export function segment(name: string): string;
 export function checkWords(name: string, value: unknown): void;
 /** Seconds to wait for a response or a start, 0 for no limit. @param {string | undefined} value */
 export function chosenTimeout(value: string | undefined): number;
+/** Seconds as milliseconds of a timer: Node makes 1 of more than 2 ** 31 - 1. @param {number} seconds */
+export function milliseconds(seconds: number): number;
 export const TIMEOUT: "EMULATOR_CLIENT_TIMEOUT";
 export const DEFAULT_WORLD: "default";
 export const WORLD_HEADER: "X-Emulator-World";
