@@ -18,14 +18,16 @@ from emulator.control.mcp.tool import NoTool, Tool
 from emulator.control.parsing import prepare_decoder
 from emulator.control.uploads import UploadedScenarios
 from emulator.engine.state import WorldState
+from emulator.errors import StoreUnavailable
 from emulator.faults.raw_response import Outage
 from emulator.http.exact_json import MAX_VALUES
 from emulator.metrics.tally import Gauge, Tally
 from emulator.settings.options import Settings
 from emulator.settings.parsers import MIB
-from emulator.worlds.registry import World, WorldRegistry
+from emulator.worlds.registry import UnknownWorld, World, WorldRegistry
 
 NO_TOOL = NoTool("")
+CAUGHT_UP_AT_ONCE = 8  # worlds, as each takes up to three connections to the store meanwhile
 
 
 class StatefulApp(Protocol):
@@ -138,8 +140,17 @@ class ControlRequest(Struct):
 
     async def catch_up(self) -> None:
         """Brings all worlds up to what all processes have done. Raises StoreUnavailable."""
-        worlds = self.server.worlds
-        await asyncio.gather(*(worlds.find(name).state.store.catch_up() for name in worlds.names()))
+        worlds, turns = self.server.worlds, asyncio.Semaphore(CAUGHT_UP_AT_ONCE)
+
+        async def catch_up(name: str) -> None:
+            async with turns:
+                try:
+                    await worlds.find(name).state.store.catch_up()
+                except (UnknownWorld, StoreUnavailable):
+                    if name in worlds:  # else it was deleted meanwhile
+                        raise
+
+        await asyncio.gather(*map(catch_up, worlds.names()))
 
 
 class Text(Struct, frozen=True):

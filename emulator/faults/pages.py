@@ -13,10 +13,7 @@ from emulator.language.document.reader import parse
 
 GATEWAY = "gateway"  # one of the others, drawn from the seed
 PAGES = ("nginx", "cloudflare", "load_balancer")
-KEPT = (
-    b"date",
-    b"x-emulator-",
-)  # how the names of headers begin that say when a reply was made, and what of it the emulator did
+DATE, OWN = b"date", b"x-emulator-"  # when a reply was made, and how the names begin that say what the emulator did
 
 
 def replace_by_page(reply: Reply, page: str, chance: Random) -> Reply:
@@ -27,7 +24,7 @@ def replace_by_page(reply: Reply, page: str, chance: Random) -> Reply:
         "reason": phrase(reply.status) or "Error",
         "ray": f"{chance.getrandbits(64):016x}",
     }
-    kept = [line for line in reply.headers if line[0].lower().startswith(KEPT)]
+    kept = [line for line in reply.headers if (name := line[0].lower()) == DATE or name.startswith(OWN)]
     own = [(name.encode(), _fill(value, values).encode()) for name, value in chosen["headers"].items()]
     reply.headers = [*own, *kept]
     reply.body = _fill(chosen["body"], values).encode()

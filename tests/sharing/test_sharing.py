@@ -11,8 +11,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+import redis
 from msgspec.structs import replace
 
+from emulator.control.route import CAUGHT_UP_AT_ONCE
 from emulator.errors import ConfigError
 from emulator.playbook.apis import Playbook
 from emulator.sharing.sharing import Sharing
@@ -135,6 +137,21 @@ def test_a_token_leads_to_the_world_in_which_another_process_has_issued_it(two: 
     assert client.get("/models", headers={"Authorization": "Bearer axp_oauth_made_up"}).status_code == 401
     other.control("DELETE", "/worlds/w")
     assert one.client("aiexport").get("/models", headers=token).status_code == 401
+
+
+def test_a_list_of_many_worlds_asks_the_store_by_few_connections(two: tuple[Process, Process], server: Server) -> None:
+    one, other = two
+    for number in range(60):
+        assert one.control("PUT", f"/worlds/w{number}", json={}).status_code == 201
+    with redis.Redis.from_url(server.url) as client:
+
+        def asking() -> int:
+            return sum(each["sub"] == "0" for each in client.client_list())
+
+        before = asking()
+        assert len(other.control("GET", "/worlds").json()["worlds"]) == 61
+        assert other.control("GET", "/summary").status_code == 200
+        assert asking() - before <= 3 * CAUGHT_UP_AT_ONCE
 
 
 @pytest.mark.parametrize("name", ["default", "w"])

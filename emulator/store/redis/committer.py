@@ -33,6 +33,7 @@ MAX_UNITS = 100  # units that one script commits
 RETRY_SECONDS = 1.0  # real seconds after which a server that went away is tried again
 WAIT_SECONDS = 0.001  # real seconds after which a commit is tried again that had to let another one go first
 MAX_REFUSALS = 100  # in a row, of units that other processes were faster than
+CLOSED = "the emulator has let go of this world"
 
 
 class Committer:
@@ -66,6 +67,7 @@ class Committer:
         self._in_doubt: list[Unit] = []  # what was sent last: when no reply comes, it may be committed nevertheless
         self._task: asyncio.Task[None] | None = None
         self._recovering = asyncio.Lock()
+        self._closed = False
         self._packer = Packer(parts, (numbers[0], numbers[1]), journal, clock)
         self._followers: list[asyncio.Future[None]] = []  # who waits for the journal of all
         self._wanted = 0  # the last commit of others that must be heard of
@@ -84,7 +86,9 @@ class Committer:
         self._go()
 
     def _go(self) -> None:
-        if self._task is None and self.lost is None:
+        if self._closed:
+            self._fail(StoreUnavailable(CLOSED), self._pending)
+        elif self._task is None and self.lost is None:
             with suppress(RuntimeError):  # no loop is running yet; the next unit finds one
                 self._task = asyncio.get_running_loop().create_task(self._commit())
 
@@ -149,8 +153,11 @@ class Committer:
                 await self._send([])
                 self._presence.leave()
                 self._packer.leaving = False
-        if self._task is not None:
-            self._task.cancel()
+        self._closed = True
+        if (task := self._task) is not None:
+            task.cancel()
+            await asyncio.wait([task])
+        self._fail(StoreUnavailable(CLOSED), self._pending)
 
     async def _commit(self) -> None:
         """Commits until nothing waits."""
@@ -348,13 +355,17 @@ class Committer:
         """Undoes what was not committed; what somebody waits for has failed, the rest is done again some time."""
         self._undo_all()
         self.lost = error
+        units = list(self._pending)
+        self._pending = deque(unit for unit in units if unit.waiter is None)
+        self._run_again(self._pending)
+        self._fail(error, units)
+
+    def _fail(self, error: StoreUnavailable, units: Iterable[Unit]) -> None:
+        """Tells those who wait for the journal or for these units that it is in vain."""
         for follower in self._followers:
             if not follower.done():
                 follower.set_exception(error)
         self._followers = []
-        units = list(self._pending)
-        self._pending = deque(unit for unit in units if unit.waiter is None)
-        self._run_again(self._pending)
         for unit in units:
             unit.answer(error)
 

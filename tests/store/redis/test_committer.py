@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -16,6 +17,7 @@ from emulator.http.exchange import Exchange
 from emulator.store.memory import MemoryBackend
 from emulator.store.redis.backend import RedisBackend
 from tests.redis_server import OwnBackend, Server, new_world, redis_url
+from tests.waiting import PATIENCE
 
 Unit = Generator[None, None, int]
 
@@ -333,3 +335,32 @@ def test_a_server_that_comes_back_with_older_data_takes_nothing_back(server: Ser
         assert await store.transact(adding(store)) == 4
 
     play(server.url, story)
+
+
+@pytest.mark.parametrize("steps", range(12))
+def test_who_catches_up_while_a_world_ends_is_told(steps: int) -> None:
+    async def run() -> None:
+        store = OwnBackend(redis_url(), new_world(), manual())
+        await store.transact(adding(store))
+        ending = asyncio.ensure_future(store.close())
+        for _ in range(steps):
+            await store.clock.sleep(0)
+        async with asyncio.timeout(PATIENCE):
+            with suppress(StoreUnavailable):
+                await store.catch_up()
+        await ending
+
+    asyncio.run(run())
+
+
+def test_a_world_that_has_ended_connects_to_nothing_any_more() -> None:
+    async def run() -> None:
+        store = OwnBackend(redis_url(), new_world(), manual())
+        await store.transact(adding(store))
+        await store.close()
+        for call in (store.catch_up(), store.flush(), store.transact(adding(store))):
+            with pytest.raises(StoreUnavailable, match="let go of this world"):
+                async with asyncio.timeout(PATIENCE):
+                    await call
+
+    asyncio.run(run())
