@@ -279,7 +279,7 @@ class Emulated:
         for client in self._clients:
             client.close()
         self._noting.__exit__(None, None, None)
-        for app in self.apps:
+        for app in {*self.apps, self.app}:  # a test may have put another one in the place of the first
             self.running.call(app.close())
         if self._store:
             from emulator.store.redis import stores

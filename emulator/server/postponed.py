@@ -49,14 +49,6 @@ class PostponingProtocol(TimedProtocol):
         """Has the parser read data."""
         raise NotImplementedError
 
-    def eof_received(self) -> bool:  # type: ignore[override]
-        """Returns whether the connection stays: for a response that is to come, unless TLS ends both sides at once."""
-        if self._postponed is None or self._postponed.early or self.scheme == "https":
-            super().eof_received()
-            return False
-        self._postponed.keep_alive = False
-        return True
-
     def can_postpone(self) -> bool:
         """Whether the response to a request may be written later: it came whole, and the socket has room."""
         return self._body is None and not self.flow.write_paused and not self.transport.is_closing()

@@ -160,10 +160,10 @@ class HttpProtocol(ProxyingProtocol):
             self.client = peer = Peer(self.client)
             peer.opened = STEADY()
 
-    def eof_received(self) -> bool:  # type: ignore[override]
+    def eof_received(self) -> None:
         self._note_closed()
         self.config.writes.flush()
-        return super().eof_received()
+        super().eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._note_closed()

@@ -147,6 +147,7 @@ def test_an_api_that_has_something_at_the_root_goes_before(
     assert answer.status_code == status
     assert said is None or said in answer.text
     assert len(small.journal) == 1
+    small.close()
 
 
 def test_each_world_is_greeted_as_it_is(emulator: Emulated) -> None:

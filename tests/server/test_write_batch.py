@@ -156,6 +156,7 @@ def test_a_response_that_waits_is_written_before_its_connection_ends(
     connection.connection_lost(None)
 
 
+@pytest.mark.in_memory("a client that ends its side while a commit is waited for is taken to have left")
 def test_a_client_that_ends_its_side_with_its_request_gets_the_response(running: Running, tmp_path: Path) -> None:
     emulated = play(running, tmp_path, OPERATIONS)
     try:
