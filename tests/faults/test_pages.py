@@ -109,7 +109,7 @@ def test_the_data_file_has_each_page() -> None:
 
 
 def test_of_the_reply_only_its_date_and_the_emulators_own_headers_stay() -> None:
-    reply = Reply(500, "")
+    reply = Reply(500, [])
     reply.headers = [(b"Date", b"now"), (b"Date-Created", b"then"), (b"X-Emulator-Fault", b"status"), (b"X-Own", b"1")]
     kept = replace_by_page(reply, "nginx", Random(1)).headers
     assert (b"Date", b"now") in kept
