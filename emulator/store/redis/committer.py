@@ -117,6 +117,8 @@ class Committer:
 
     async def recover(self) -> None:
         """Asks the server again that went away, and goes on from what it holds. Raises StoreUnavailable."""
+        if self._closed:
+            raise StoreUnavailable(CLOSED)
         before = self.lost
         async with self._recovering:
             if self.lost is None:
@@ -148,6 +150,7 @@ class Committer:
         """Commits what waits, and leaves, if it can: others take over what is under way."""
         with suppress(StoreUnavailable):
             await self.flush()
+            self._closed = True  # nothing begins beside what is sent last
             if self._task is None:
                 self._packer.leaving = True
                 await self._send([])

@@ -364,3 +364,20 @@ def test_a_world_that_has_ended_connects_to_nothing_any_more() -> None:
                     await call
 
     asyncio.run(run())
+
+
+def test_a_world_that_ends_while_the_server_is_away_asks_it_for_nothing_when_it_is_back(server: Server) -> None:
+    async def run() -> None:
+        store = OwnBackend(server.url, new_world(), manual())
+        await store.transact(adding(store))
+        server.kill()
+        with pytest.raises(StoreUnavailable):
+            await store.transact(adding(store))
+        await store.close()
+        server.start()
+        for call in (store.catch_up(), store.flush()):
+            with pytest.raises(StoreUnavailable, match="let go of this world"):
+                async with asyncio.timeout(PATIENCE):
+                    await call
+
+    asyncio.run(run())
