@@ -15,6 +15,7 @@ from tests.pages import ROOT, Block, blocks
 from tests.process import Serving, environment
 from tests.reader import OURS
 from tests.test_tour import ORIGIN, Shell, fits
+from tests.waiting import until
 
 PAGE = ROOT / "docs" / "tutorials" / "your-own-api.md"
 FILE = re.compile(r"# (\S+\.(?:yaml|py))\n")
@@ -38,14 +39,15 @@ class Reader:
         stack.callback(self.shell.close)
         assert self.shell.type(commands()) == ""
         self.origin = ORIGIN
+        self._serving: Serving | None = None
 
     def read(self, block: Block, after: Block | None) -> None:
         """Does what a block says; `after` may show what is seen then."""
         if block.language in ("yaml", "python"):
             self._save(block)
         elif block.language == "sh" and block.text.startswith("emulator serve"):
-            serving = Serving(self.folder, *shlex.split(block.text)[2:])
-            self.origin = self._stack.enter_context(serving).origin
+            self._serving = self._stack.enter_context(Serving(self.folder, *shlex.split(block.text)[2:]))
+            self.origin = self._serving.origin
         elif block.language == "sh":
             said = self.shell.type(block.text.replace(ORIGIN, self.origin)).replace(self.origin, ORIGIN)
             shown = after.text if after is not None and after.language == "text" else ""
@@ -59,9 +61,14 @@ class Reader:
             path = self.folder / part[1]
             before, _, rest = path.read_text().partition("operations:\n")
             after = rest[rest.index("\n# JSON Schemas") :]
+            reloads = self._reloads()
             path.write_text(f"{before}operations:\n{block.text.removeprefix(part[0])}{after}")
+            until(lambda: self._serving is None or self._reloads() > reloads)  # a reader takes longer to go on
         else:
             assert block.text in (self.folder / "apis" / "shop.yaml").read_text(), block.place
+
+    def _reloads(self) -> int:
+        return 0 if self._serving is None else self._serving.log.count("reloaded: ")
 
 
 @pytest.mark.slow
