@@ -35,7 +35,7 @@ settings.register_profile("quick", settings.get_profile("fixed"), max_examples=2
 settings.load_profile("fixed")
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
-LIMITED = {"in_memory": "true in memory only", "one_worker": "true of one process only"}
+WORKERS = pytest.StashKey[int]()  # how many answer in turn while a test runs
 IMPORT = builtins.__import__
 for name in [each for each in os.environ if each.startswith("GITHUB_")]:
     del os.environ[name]  # commands that are run in these tests would write annotations instead of plain text
@@ -48,19 +48,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skips what is true in memory, or of one process, only; `scripts/test` leaves it out where it is not true.
-
-    With several workers, tests for which these make no difference, as they ask no shared server, are left out too.
-    """
-    elsewhere, several = config.getoption("--store") != "memory", config.getoption("--workers") > 1
+    """Skips what is true in memory only; `scripts/test` leaves it out where it is not true."""
+    if config.getoption("--store") == "memory":
+        return
     for item in items:
-        for mark in (["in_memory"] if elsewhere else []) + (["one_worker"] if several else []):
-            if (marker := item.get_closest_marker(mark)) is not None:
-                item.add_marker(pytest.mark.skip(reason=f"{LIMITED[mark]}: {marker.args[0]}"))
-    if several:
-        asking = [item for item in items if "running" in getattr(item, "fixturenames", ())]
-        config.hook.pytest_deselected(items=set(items) - set(asking))
-        items[:] = asking
+        if (marker := item.get_closest_marker("in_memory")) is not None:
+            item.add_marker(pytest.mark.skip(reason=f"true in memory only: {marker.args[0]}"))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -106,6 +99,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("filterwarnings", "ignore::pytest.PytestUnraisableExceptionWarning")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """One worker answers where `one_worker` says why, else as many as the run has."""
+    one = item.get_closest_marker("one_worker") is not None
+    item.config.stash[WORKERS] = 1 if one else item.config.getoption("--workers")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
@@ -132,7 +132,7 @@ def reason(report: pytest.TestReport | pytest.CollectReport) -> str:
 @pytest.fixture(scope="session")
 def running(pytestconfig: pytest.Config) -> Iterator[Running]:
     """One server for all tests of a process."""
-    server = Running(workers=pytestconfig.getoption("--workers"))
+    server = Running(workers=lambda: pytestconfig.stash[WORKERS])
     yield server
     server.stop()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import cache, lru_cache
 from itertools import cycle
 from typing import Any, Protocol, TypeVar
@@ -92,12 +92,17 @@ class InTurns:
 class Running:
     """The server thread. `app` is what answers; tests replace it.
 
-    `workers` applications of each test take turns; more than one have a database in Redis.
+    `workers` says how many applications of the test that runs take turns; more than one have a database in Redis.
     """
 
-    def __init__(self, keep_alive: float = KEEP_ALIVE, read_timeout: float = READ_TIMEOUT, workers: int = 1) -> None:
+    def __init__(
+        self,
+        keep_alive: float = KEEP_ALIVE,
+        read_timeout: float = READ_TIMEOUT,
+        workers: Callable[[], int] = lambda: 1,
+    ) -> None:
         self._keep_alive, self._read_timeout = keep_alive, read_timeout
-        self.workers = workers
+        self._workers = workers
         self.settings = Settings(listen=Listen(port=0), reload=False)
         self.app: Answering | None = None
         self._ready = threading.Event()
@@ -111,6 +116,11 @@ class Running:
     @property
     def origin(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def workers(self) -> int:
+        """How many applications of the test that runs take turns."""
+        return self._workers()
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something on the server's loop and wait for it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
 import uvloop
@@ -22,11 +23,13 @@ EMULATED = "api.small.test"
 class SecureRunning(Running):
     """A server with a TLS listener, whose authority is in `folder`; `tls_port` is where it listens."""
 
-    def __init__(self, folder: Path, read_timeout: float = READ_TIMEOUT) -> None:
+    def __init__(
+        self, folder: Path, read_timeout: float = READ_TIMEOUT, workers: Callable[[], int] = lambda: 1
+    ) -> None:
         self._proxy = HttpsProxy(lambda: {EMULATED}, lambda: folder)
         (self._tls,) = bind(Settings(listen=Listen(port=0)))
         self.tls_port: int = self._tls.getsockname()[1]
-        super().__init__(read_timeout=read_timeout)
+        super().__init__(read_timeout=read_timeout, workers=workers)
 
     @property
     def proxy(self) -> HttpsProxy:

@@ -17,7 +17,6 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ["cat", "chmod", "cksum", "cp", "dirname", "grep", "mkdir", "mktemp", "nproc", "rm", "sh", "tail", "tee"]
 REDIS = "not slow and not in_memory"  # the mark of what runs with the state in Redis
-WORKERS = f"{REDIS} and not one_worker"  # and of what does so with two workers
 NOTED = "#!/bin/sh\necho \"${{0##*/}} $*\" >>'{calls}'\n"
 FAKE = r"""#!/bin/sh
 case "$*" in
@@ -105,8 +104,8 @@ def test_a_run_fails_when_types_are_wrong_and_says_what_is(checkout: Checkout) -
 @pytest.mark.parametrize(
     ("option", "marks", "measured"),
     [
-        ([], [None, REDIS, WORKERS], 0),
-        (["--coverage"], ["not slow or measured", "slow and not measured", REDIS, WORKERS], 1),
+        ([], [None, REDIS], 0),
+        (["--coverage"], ["not slow or measured", "slow and not measured", REDIS], 1),
     ],
     ids=["whole", "coverage"],
 )
@@ -127,8 +126,7 @@ def test_a_whole_run_leaves_no_test_out_and_ends_with_redis(
     tests = [run for run in runs if "-m pytest" in run]
     selected = [re.search(r"pytest .*-m ([a-z_ ]+?)(?= -| tests/|$)", run) for run in tests]
     assert [found and found[1] for found in selected] == marks
-    assert ["--store redis" in run for run in tests[-2:]] == [True, True]
-    assert "--workers 2" in tests[-1]
+    assert "--store redis --workers 2" in tests[-1]
     assert sum(run.startswith("coverage run -m pytest") for run in runs) == measured
     assert runs.count("coverage report") == measured
 

@@ -155,9 +155,10 @@ def unchunked(data: bytes) -> list[bytes]:
 
 
 @pytest.fixture(scope="session")
-def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureRunning]:
-    """One server with a TLS listener for all tests of a process."""
-    server = SecureRunning(tmp_path_factory.mktemp("certificates") / "authority")
+def secure(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureRunning]:
+    """One server with a TLS listener for all tests of a process, with as many workers as the one without."""
+    folder = tmp_path_factory.mktemp("certificates") / "authority"
+    server = SecureRunning(folder, workers=lambda: running.workers)
     yield server
     server.stop()
 
