@@ -392,6 +392,7 @@ def test_only_runs_are_counted(emulator: Emulated) -> None:
 
 @pytest.mark.claim("AX-STATS-METRICS")
 @pytest.mark.finding("D3")
+@pytest.mark.one_worker("an automatic clock jumps in each process")
 def test_a_refused_request_counts_as_failed_after_the_time_it_waited(emulator: Emulated) -> None:
     client = caller(emulator)
     control(emulator).post("/_emulator/clock", json={"auto": True}).raise_for_status()

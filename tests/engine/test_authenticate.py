@@ -142,6 +142,7 @@ def test_a_key_of_any_bytes_is_a_key_or_is_refused(emulator: Emulated, key: byte
     assert key.strip() not in dict(exchange.headers)[b"x-api-key"]
 
 
+@pytest.mark.one_worker("it looks into one process")
 @pytest.mark.bound("callers that are kept, as they come again")
 def test_very_many_keys_are_not_all_remembered(emulator: Emulated) -> None:
     service = emulator.app.pipeline.services["aiexport"]

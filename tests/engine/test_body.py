@@ -217,6 +217,7 @@ def test_a_body_without_end_is_answered_and_cut_off(wire: Wire, monkeypatch: pyt
     assert answer.header("connection") == "close"
 
 
+@pytest.mark.one_worker("each process has a quota")
 @pytest.mark.bound("bodies of all requests under way")
 def test_bodies_beyond_the_quota_are_refused_and_small_ones_do_not_count(small: Small) -> None:
     emulated = small(ECHO)

@@ -386,6 +386,7 @@ def test_an_answer_that_takes_no_time_comes_into_the_journal_complete_and_anothe
     assert emulator.noted.entered == [at_once, at_once, "open", "open", "open"]
 
 
+@pytest.mark.one_worker("it looks into one process")
 def test_in_a_scenario_of_latencies_a_crowd_begins_one_by_one(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
     """Their requests are all there at once; between two of them the server has time for what is due."""
     emulator = small(UNDER_WAY, THINGS, "latency: {reply: 1s}")

@@ -40,6 +40,7 @@ async def body_of(receive: Receive) -> tuple[bytes, list[Message]]:
     return b"".join(message.get("body", b"") for message in messages), messages
 
 
+@pytest.mark.one_worker("it looks into one process")
 @pytest.mark.parametrize("story", [small_story, aiexport_story, aixplain_story])
 def test_each_request_of_a_long_story_is_answered_as_it_was_rehearsed(
     running: Running, tmp_path: Path, story: Story, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

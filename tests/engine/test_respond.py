@@ -112,6 +112,7 @@ def test_a_header_that_cannot_be_sent_is_refused_at_load(small: Small, name: str
         """)
 
 
+@pytest.mark.one_worker("several processes leave some numbers out, by which latencies are drawn")
 def test_a_scenarios_latency_is_drawn_for_each_reply_and_the_same_again(small: Small) -> None:
     story = "latency: {reply: {uniform: [1s, 5s]}}\n"
     took = []

@@ -179,6 +179,7 @@ def told(
     }
 
 
+@pytest.mark.one_worker("it looks into one process")
 @pytest.mark.parametrize("story", [small_story, aiexport_story, aixplain_story])
 def test_run_twice_it_leaves_what_it_leaves_when_run_once(
     running: Running, tmp_path: Path, story: Story, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -196,6 +197,7 @@ def test_run_twice_it_leaves_what_it_leaves_when_run_once(
         assert twice[part] == what, part
 
 
+@pytest.mark.one_worker("it looks into one process")
 def test_requests_and_ends_of_jobs_change_state_in_units_of_work_only(
     running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -270,6 +270,7 @@ def test_pages_reach_each_world_and_never_the_control_api(running: Running, tmp_
     emulated.close()
 
 
+@pytest.mark.one_worker("it creates a world without the control API")
 @pytest.mark.finding("I5")
 def test_a_preflight_is_granted_for_a_host_that_another_world_emulates(running: Running, tmp_path: Path) -> None:
     play(running, tmp_path, SMALL, "hosts: [api.small.test]").close()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import httpx
+import pytest
 
 from emulator.faults import FAULTS
 from emulator.http.exchange import Exchange
 from emulator.metrics.definitions import METRICS
 from tests.metrics.conftest import Counted
 from tests.receiver import receiving
+
+pytestmark = pytest.mark.one_worker("each process counts what it answers")
 
 MESSAGE = {"model": "apex-haiku-4-20250401", "messages": [{"role": "user", "content": "Hello!"}]}
 PRO = {"X-API-Key": "axp_test_pro"}

@@ -21,6 +21,8 @@ from tests.running import Emulated, Running
 from tests.small import play
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.one_worker("it asks one process, without the control API")
+
 PRO = {"X-API-Key": "axp_test_pro"}
 CLIENT = {"client_id": "demo-enterprise", "client_secret": "demo-secret", "grant_type": "client_credentials"}
 

@@ -93,11 +93,11 @@ def test_of_an_exchange_the_rule_that_answered_did_whatever_counts_now(small: Sm
     send(emulator, a=1)
     send(emulator, a=1)
     send(emulator, b=1)
-    emulator.exchanges(3)
-    assert rules(emulator, exchange=1)["first"] == ("answered", [])
-    second = rules(emulator, exchange=2)
+    numbers = [exchange.number for exchange in emulator.exchanges(3)]
+    assert rules(emulator, exchange=numbers[0])["first"] == ("answered", [])
+    second = rules(emulator, exchange=numbers[1])
     assert (second["first"], second["last"]) == (("differs", ["times"]), ("answered", []))
-    third = rules(emulator, exchange=3)
+    third = rules(emulator, exchange=numbers[2])
     assert (third["broken"][0], third["last"][0]) == ("added its fault", "would have answered")
 
 

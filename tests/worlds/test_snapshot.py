@@ -21,6 +21,8 @@ from tests.running import Emulated, Running
 from tests.waiting import PATIENCE
 from tests.worlds.test_registry import CLIENT, Many
 
+pytestmark = pytest.mark.one_worker("it asks one process, without the control API")
+
 PRO = {"X-API-Key": "axp_test_pro"}
 HAIKU = "apex-haiku-4-20250401"
 # What another process does with a snapshot that it is given on its standard input.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from emulator.worlds.total_usage import TotalUsage
 from tests.apis import aiexport_calls as aiexport
 from tests.running import Emulated
@@ -14,6 +16,7 @@ def test_nothing_is_counted_until_somebody_asks(emulator: Emulated) -> None:
     assert (total.counting, total.total([emulator.app.worlds.default])) == (False, None)
 
 
+@pytest.mark.one_worker("it asks one process, without the control API")
 def test_worlds_that_have_ended_count(emulator: Emulated) -> None:
     worlds = emulator.app.worlds
     worlds.count_usage()

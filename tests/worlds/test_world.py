@@ -19,6 +19,7 @@ def left(emulator: Emulated, key: str) -> tuple[str, str]:
     return answer.headers["x-ratelimit-limit"], answer.headers["x-ratelimit-remaining"]
 
 
+@pytest.mark.one_worker("it asks one process, without the control API")
 def test_a_key_has_its_tier_from_the_next_request_on_and_its_counters_go_on(emulator: Emulated) -> None:
     world = emulator.app.worlds.default
     assert left(emulator, "axp_test_pro") == ("600", "599")
