@@ -239,7 +239,7 @@ def test_in_realistic_latency_alone_2_of_10_000_requests_fail_and_always_the_sam
 @pytest.mark.claim("AE-SPEED")
 @pytest.mark.one_worker("what one process sends while another one moves the clock is sent at the end of the move")
 def test_in_realistic_latency_the_tokens_of_sonnet_4_come_at_twice_the_pace(emulator: Emulated) -> None:
-    paces = []
+    paces: list[float] = []
     for model in (OPUS, SONNET):
         begun, spoken, ended = (threading.Semaphore(0) for _ in range(3))
         body = asking("Tell me of the sea in at least 200 words.", model=model)

@@ -57,7 +57,7 @@ class Walk:
 
     def __init__(self, emulator: Emulated, world: World) -> None:
         self.emulator = emulator
-        self.room = world
+        self.world = world
         self.clock = world.state.clock
         inside = {"X-Emulator-World": world.name}
         self.exports = emulator.client("aiexport", headers={"X-API-Key": "axp_test_pro"} | inside)
@@ -102,7 +102,7 @@ class Walk:
     def again(self) -> None:
         """Saving and restoring is no event."""
         worlds = self.emulator.app.worlds
-        self.emulator.running.call(worlds.restore(self.room.name, worlds.snapshot(self.room.name)))
+        self.emulator.running.call(worlds.restore(self.world.name, worlds.snapshot(self.world.name)))
 
     # ------------------------------------------------------------------ asking
 
@@ -149,7 +149,7 @@ class Walk:
 
     def batch(self) -> None:
         self.used, self.resets_at = 0, 0.0
-        self.room.state.store.windows.settle("aiexport/demo-pro/requests", -LIMIT)
+        self.world.state.store.windows.settle("aiexport/demo-pro/requests", -LIMIT)
         answer = self.exports.post("/batch", json={"requests": [asking("Hi", model=HAIKU)] * 100})
         assert answer.json()["created_at"] == iso(self.now)
         self.started[answer.json()["id"]] = self.now
@@ -157,7 +157,7 @@ class Walk:
 
     def batches(self) -> None:
         """A job's times are those that its state says, and none lies ahead unless the clock was set back."""
-        self.room.state.store.windows.settle("aiexport/demo-pro/requests", -LIMIT)
+        self.world.state.store.windows.settle("aiexport/demo-pro/requests", -LIMIT)
         for id, at in list(self.started.items())[-2:]:
             batch = self.exports.get(f"/batch/{id}").json()
             age = self.now - at + 1e-6
@@ -184,7 +184,7 @@ class Walk:
         assert total == self.runs[today]
 
     def _follow_window(self) -> None:
-        window = self.room.state.store.windows.peek("aiexport/demo-pro/requests", WINDOW)
+        window = self.world.state.store.windows.peek("aiexport/demo-pro/requests", WINDOW)
         self.used, self.resets_at = (window.used, window.resets_at) if window is not None else (0, 0.0)
 
     def _today(self) -> str:

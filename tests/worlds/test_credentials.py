@@ -1,4 +1,4 @@
-"""Leads: which credential of a request leads to a world, and where one may stand."""
+"""Credential routes: which credential of a request leads to a world, and where one may stand."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ WAYS = [(b"x-key", None, "keys"), (b"authorization", "bearer", "tokens")]
 FORM = {b"content-type": b"application/x-www-form-urlencoded; charset=utf-8"}
 
 
-def room(name: str) -> World:
-    world = WorldState(name, 0, MemoryBackend(manual()))
-    pipeline = Pipeline(loaded("default"), world, SETTINGS, OriginPolicy(SETTINGS))
-    return World(name, world, pipeline, ("default",), Ledger(pipeline))
+def world(name: str) -> World:
+    state = WorldState(name, 0, MemoryBackend(manual()))
+    pipeline = Pipeline(loaded("default"), state, SETTINGS, OriginPolicy(SETTINGS))
+    return World(name, state, pipeline, ("default",), Ledger(pipeline))
 
 
 def asking(fields: dict[bytes, bytes], raw: bytes = b"") -> Request:
@@ -43,7 +43,7 @@ def basic(text: str) -> bytes:
 
 @pytest.fixture
 def known() -> tuple[CredentialRoutes[World], World, World]:
-    found, one, two = CredentialRoutes[World](), room("one"), room("two")
+    found, one, two = CredentialRoutes[World](), world("one"), world("two")
     found.open(WAYS)
     found.register("key-1", one)
     found.register("client 2", two)
@@ -131,7 +131,7 @@ def test_a_room_that_is_forgotten_is_led_to_no_more(known: tuple[CredentialRoute
 
 @pytest.mark.bound("keys that requests make, such as tokens")
 def test_only_so_many_issued_credentials_are_remembered() -> None:
-    found, one = CredentialRoutes[World](most_issued=2), room("one")
+    found, one = CredentialRoutes[World](most_issued=2), world("one")
     found.open(WAYS)
     for name in ("token-2", "a", "b"):
         found.issue(name, one)
@@ -145,7 +145,7 @@ def test_what_cannot_be_a_key_is_not_registered(known: tuple[CredentialRoutes[Wo
         known[0].check([key])
 
 
-def test_a_key_belongs_to_one_room(known: tuple[CredentialRoutes[World], World, World]) -> None:
+def test_a_key_belongs_to_one_world(known: tuple[CredentialRoutes[World], World, World]) -> None:
     found, one, two = known
     found.check(["key-1"], one)
     with pytest.raises(ConfigError, match="is registered to the world 'one' already"):
@@ -154,7 +154,7 @@ def test_a_key_belongs_to_one_room(known: tuple[CredentialRoutes[World], World, 
 
 @pytest.mark.bound("registered keys")
 def test_only_so_many_keys_can_be_registered() -> None:
-    found, one = CredentialRoutes[World](most_registered=2), room("one")
+    found, one = CredentialRoutes[World](most_registered=2), world("one")
     found.register("key-1", one)
     found.check(["another"], one)
     found.register("key-2", one)

@@ -120,12 +120,12 @@ def test_a_token_leads_back_to_the_world_that_issued_it(many: Many) -> None:
 
 
 def test_an_issued_token_that_has_expired_is_refused_by_its_own_world(many: Many) -> None:
-    room = many.create("one", frozen=1_800_000_000.0)
+    world = many.create("one", frozen=1_800_000_000.0)
     answer = many.client.post("/oauth/token", data=CLIENT, headers={"X-Emulator-World": "one"})
     token = {"Authorization": f"Bearer {answer.json()['access_token']}"}
-    many.call(room.state.clock.advance(3_599))
+    many.call(world.state.clock.advance(3_599))
     assert many.client.get("/models", headers=token).status_code == 200
-    many.call(room.state.clock.advance(1))
+    many.call(world.state.clock.advance(1))
     refused = many.client.get("/models", headers=token)
     assert (refused.status_code, refused.headers["date"]) == (401, "Fri, 15 Jan 2027 09:00:00 GMT")
 
@@ -206,9 +206,9 @@ def test_bodies_of_all_worlds_share_a_quota_that_fits_the_largest(running: Runni
 
 
 def test_a_room_remembers_what_was_wished(many: Many) -> None:
-    room = many.create("one", scenarios=["strict"], seed=3, frozen=True, keys=["k"])
-    assert room.spec == WorldSpec(("strict",), 3, True)
-    assert (room.scenarios, room.playbook.scenarios) == (("strict",), ("strict", "default"))
+    world = many.create("one", scenarios=["strict"], seed=3, frozen=True, keys=["k"])
+    assert world.spec == WorldSpec(("strict",), 3, True)
+    assert (world.scenarios, world.playbook.scenarios) == (("strict",), ("strict", "default"))
     assert many.worlds.keys("one") == ["k"]
 
 
@@ -249,26 +249,26 @@ def test_a_key_can_be_registered_later_but_to_one_world_only(many: Many) -> None
 
 
 def test_a_reset_leaves_scenarios_keys_and_seed_and_nothing_else(many: Many) -> None:
-    room = many.create("one", scenarios=["strict"], seed=5, frozen=1_800_000_000.5, keys=["demo-enterprise"])
-    world = room.state
+    world = many.create("one", scenarios=["strict"], seed=5, frozen=1_800_000_000.5, keys=["demo-enterprise"])
+    state = world.state
 
     def day() -> list[bytes]:
         answers = [many.message("one"), many.client.post("/oauth/token", data=CLIENT)]
         answers.append(many.client.post("/batch", json={"requests": [asking("Hi")]}, headers=PRO | in_one))
-        many.call(world.clock.advance(100))
+        many.call(state.clock.advance(100))
         answers.append(many.client.get("/batch", headers=PRO | in_one))
         return [answer.content for answer in answers]
 
     in_one = {"X-Emulator-World": "one"}
     first = day()
-    world.armed.arm({"fault": "status", "params": {"status": 503}})
+    state.armed.arm({"fault": "status", "params": {"status": 503}})
     assert many.message("one").status_code == 503
-    room.set_tier("axp_test_pro", "free")
-    world.clock.run(5.0)
+    world.set_tier("axp_test_pro", "free")
+    state.clock.run(5.0)
     assert many.message("one").status_code == 403
     many.call(many.worlds.reset("one"))
-    assert (len(world.journal), world.armed.list(), world.clock.now()) == (0, (), 1_800_000_000.5)
-    assert (many.worlds.keys("one"), room.scenarios, world.seed) == (["demo-enterprise"], ("strict",), 5)
+    assert (len(state.journal), state.armed.list(), state.clock.now()) == (0, (), 1_800_000_000.5)
+    assert (many.worlds.keys("one"), world.scenarios, state.seed) == (["demo-enterprise"], ("strict",), 5)
     assert day() == first
 
 
@@ -301,7 +301,7 @@ def test_a_deleted_world_is_gone_with_its_keys_and_tokens(many: Many) -> None:
 def test_open_streams_and_waits_end_with_their_world_and_others_go_on(
     many: Many, how: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    rooms = [many.create(name, scenarios=["realistic-latency"], frozen=0.0) for name in ("one", "two")]
+    worlds = [many.create(name, scenarios=["realistic-latency"], frozen=0.0) for name in ("one", "two")]
     seen: dict[str, list[str]] = {"one": [], "two": []}
     begun = {name: threading.Event() for name in seen}
 
@@ -322,25 +322,25 @@ def test_open_streams_and_waits_end_with_their_world_and_others_go_on(
     many.call(getattr(many.worlds, how)("one"))
     threads[0].join(PATIENCE)
     assert "incomplete chunked read" in seen["one"][-1]
-    assert not rooms[0].state.clock.pending()
+    assert not worlds[0].state.clock.pending()
     assert threads[1].is_alive()
-    many.call(rooms[1].state.clock.advance(60))
+    many.call(worlds[1].state.clock.advance(60))
     threads[1].join(PATIENCE)
     assert seen["two"][-2] == 'data: {"type":"message_stop"}'
-    assert len(rooms[0].state.journal) == (how == "delete")
+    assert len(worlds[0].state.journal) == (how == "delete")
     assert not caplog.records, caplog.text
 
 
 def test_closing_ends_every_world(many: Many) -> None:
-    room = many.create("one", frozen=0.0)
+    world = many.create("one", frozen=0.0)
     many.client.post(
         "/batch",
         json={"requests": [asking("Hi")], "webhook_url": "http://127.0.0.1:9/"},
         headers=PRO | {"X-Emulator-World": "one"},
     )
-    assert room.state.clock.pending()
+    assert world.state.clock.pending()
     many.call(many.worlds.close())
-    assert not room.state.clock.pending()
+    assert not world.state.clock.pending()
 
 
 @pytest.fixture
@@ -390,6 +390,6 @@ def test_a_reload_changes_every_world_or_none(story: tuple[Emulated, Path, Appli
 
 
 def test_a_world_without_a_loop_can_be_made_and_found(emulator: Emulated) -> None:
-    room = emulator.app.worlds.create("quiet")
-    assert emulator.app.worlds.find("quiet") is room
+    world = emulator.app.worlds.create("quiet")
+    assert emulator.app.worlds.find("quiet") is world
     asyncio.run(emulator.app.worlds.delete("quiet"))

@@ -48,18 +48,18 @@ def many(emulator: Emulated) -> Many:
     return Many(emulator)
 
 
-def prelude(many: Many, world: str) -> None:
+def prelude(many: Many, name: str) -> None:
     """Leave something of every kind in a world: counters, a job in the middle, a token, a session, a fault, a tier."""
-    client, inside = many.client, {"X-Emulator-World": world}
+    client, inside = many.client, {"X-Emulator-World": name}
     rows = [asking(f"Question {number}", model=HAIKU) for number in range(50)]
     client.post("/batch", json={"requests": rows}, headers=PRO | inside)
     client.post("/oauth/token", data=CLIENT, headers=inside)
     client.post("/messages", json=asking("Hello"), headers=PRO | inside)
-    room = many.worlds.find(world)
-    many.call(room.state.clock.advance(1.25))
-    room.state.armed.arm({"fault": "status", "params": {"status": 503}, "on": "messages.create", "nth": 2})
+    world = many.worlds.find(name)
+    many.call(world.state.clock.advance(1.25))
+    world.state.armed.arm({"fault": "status", "params": {"status": 503}, "on": "messages.create", "nth": 2})
     client.post("/messages", json=asking("Hello"), headers=PRO | inside)
-    room.set_tier("axp_live_mine", "free")
+    world.set_tier("axp_live_mine", "free")
 
 
 def story(emulator: Emulated, world: str) -> list[Any]:
@@ -159,16 +159,16 @@ def test_the_windows_of_rules_are_where_they_were_in_the_world_that_was_saved(ma
     rule = "{on: models.list, when: {after: 1m, for: 1m}, fault: {status: 503}}"
     outage = tmp_path / "outage.yaml"
     outage.write_text(f"scenario: outage\nabout: A test.\nextends: default\nrules: [{rule}]\n")
-    rooms = {name: many.create(name, scenarios=[str(outage)], frozen=1_800_000_000.0) for name in ("one", "two")}
-    many.call(rooms["one"].state.clock.advance(30))
+    worlds = {name: many.create(name, scenarios=[str(outage)], frozen=1_800_000_000.0) for name in ("one", "two")}
+    many.call(worlds["one"].state.clock.advance(30))
     saved = json.loads(json.dumps(many.worlds.snapshot("one")))
-    many.call(rooms["one"].state.clock.advance(500))
-    for name, room in rooms.items():
+    many.call(worlds["one"].state.clock.advance(500))
+    for name, world in worlds.items():
         many.call(many.worlds.restore(name, saved))
         statuses = []
         for _ in range(4):  # 30, 60, 90 and 120 s after the world that was saved began
             statuses.append(many.client.get("/models", headers=PRO | {"X-Emulator-World": name}).status_code)
-            many.call(room.state.clock.advance(30))
+            many.call(world.state.clock.advance(30))
         assert statuses == [200, 503, 503, 200]
 
 
@@ -234,21 +234,21 @@ def test_an_unknown_world_is_neither_saved_nor_restored(many: Many) -> None:
 
 
 def test_a_webhook_that_is_to_be_sent_is_sent_after_restoring(running: Running, many: Many) -> None:
-    room = many.create("one", frozen=1_800_000_000.0)
+    world = many.create("one", frozen=1_800_000_000.0)
     rows = {"requests": [asking("Hi")], "webhook_url": "http://127.0.0.1:9/"}
     assert many.client.post("/batch", json=rows, headers=PRO | {"X-Emulator-World": "one"}).status_code == 202
     before = many.worlds.snapshot("one")
-    many.call(room.state.clock.advance(10))
-    tried = room.state.sender.attempts()
+    many.call(world.state.clock.advance(10))
+    tried = world.state.sender.attempts()
     retrying = many.worlds.snapshot("one")
     assert len(tried) >= 1
     many.call(many.worlds.restore("one", before))
-    assert room.state.sender.attempts() == []
-    many.call(room.state.clock.advance(10))
-    assert [(each.id, each.at) for each in room.state.sender.attempts()] == [(each.id, each.at) for each in tried]
+    assert world.state.sender.attempts() == []
+    many.call(world.state.clock.advance(10))
+    assert [(each.id, each.at) for each in world.state.sender.attempts()] == [(each.id, each.at) for each in tried]
     many.call(many.worlds.restore("one", retrying))
-    many.call(room.state.clock.advance(86_400))
-    assert len(room.state.sender.attempts()) > len(tried)
+    many.call(world.state.clock.advance(86_400))
+    assert len(world.state.sender.attempts()) > len(tried)
 
 
 WRONG: list[Any] = ["x", -1, 1e308, None, [], {}, 2**63, True, [[[]]]]

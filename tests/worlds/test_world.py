@@ -1,4 +1,4 @@
-"""A room: a key's tier changed in the middle, and what takes time ends with the world."""
+"""A world: a key's tier changed in the middle, and what takes time ends with the world."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from emulator.worlds.world import World
 from tests.apis.aiexport_calls import asking
 from tests.running import Emulated
 
+pytestmark = pytest.mark.one_worker("it asks one process, without the control API")
+
 
 def left(emulator: Emulated, key: str) -> tuple[str, str]:
     answer = emulator.client("aiexport").post(
@@ -19,7 +21,6 @@ def left(emulator: Emulated, key: str) -> tuple[str, str]:
     return answer.headers["x-ratelimit-limit"], answer.headers["x-ratelimit-remaining"]
 
 
-@pytest.mark.one_worker("it asks one process, without the control API")
 def test_a_key_has_its_tier_from_the_next_request_on_and_its_counters_go_on(emulator: Emulated) -> None:
     world = emulator.app.worlds.default
     assert left(emulator, "axp_test_pro") == ("600", "599")

@@ -1,4 +1,4 @@
-"""Complaints are gathered, so that everything wrong is told at once."""
+"""Diagnostics are collected, so that one load shows everything that is wrong."""
 
 from __future__ import annotations
 
