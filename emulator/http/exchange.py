@@ -10,10 +10,14 @@ from msgspec import Struct
 from emulator.http.headers import Header, read_lines
 from emulator.http.reply import StreamTiming
 
+PLAN, SCHEMA = "plan", "schema"  # a part that has refused a request, by name; a check is named by its place
+
 
 class Decided(Struct, frozen=True):
     """What refused a request: the kind of the error, the field that it is about, the part of the playbook that decided
-    (a check, a schema, a plan), the claims about how the error is said, and the counter of a limit that refused it."""
+    (a check, a schema, a plan), the claims about how the error is said, and the counter of a limit that refused it.
+
+    When another process has answered, the part is known by its name."""
 
     kind: str
     param: str | None
@@ -64,10 +68,10 @@ class Exchange:
     due of that is due so many seconds later.
     `real_took` is how long it took by that clock, where the world's own does not tell, else below 0.
     `events` are those of its stream, before faults changed it; `ended` numbers, from 1, the ends of those that entered
-    the journal open, else it is 0. `allowance` is what was charged to the limits of the caller's `plan`, which is known
-    by its name when another process has answered; `schedule` is there for streams that are paced or that meet a fault;
-    `used` counts the rules that answered its rows and, by their places, the faults of rules that played; `row` is its
-    row of the request log, once one was asked for.
+    the journal open, else it is 0. `allowance` is what was charged to the limits of the caller's `plan`; of an exchange
+    of another process, the plan is its name, and the allowance has no limits. `schedule` is there for streams that are
+    paced or that meet a fault; `used` counts the rules that answered its rows and, by their places, the faults of rules
+    that played; `row` is its row of the request log, once one was asked for.
     One is made for every request and most are never read, so only what differs from the defaults is set.
     """
 

@@ -6,20 +6,16 @@ Nothing here is computed for a request: the rule is found by its id, and the pro
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import islice
 
 from emulator.compile.questions import shortened, summary_of
-from emulator.engine.authenticate import make_caller
 from emulator.engine.context import Context, Service
 from emulator.engine.near_misses import described
 from emulator.engine.provenance import Basis, provenance_of
-from emulator.engine.validate import check_form, read_form
-from emulator.errors import ApiError, EmulatorError
+from emulator.errors import EmulatorError
 from emulator.http.exchange import Exchange
 from emulator.http.reply import Reply, StreamTiming
-from emulator.http.request import Caller, Request
-from emulator.playbook.apis import Operation, Playbook
+from emulator.playbook.apis import Operation
 from emulator.playbook.expectations import ListedRule
 from emulator.playbook.json_schema import Schema
 from emulator.playbook.limits import Spends, TierPlan
@@ -42,6 +38,7 @@ from emulator.worlds.explained import (
     TimingView,
     TracedRule,
 )
+from emulator.worlds.past_exchange import completed, context_of, context_of_rules, nearest_service
 from emulator.worlds.rule_trace import trace_exchange
 from emulator.worlds.spending import spending
 from emulator.worlds.world import World
@@ -51,6 +48,7 @@ HINT = "x-emulator-hint"
 
 def explain(exchange: Exchange, world: World) -> Explanation:
     """Returns why an exchange of a world was answered as it was, by the playbook that the world plays now."""
+    exchange = completed(exchange, world)
     rules = compared(exchange, world)
     notes = _notes(exchange, operation_of(exchange, world.playbook), rules, _canned(exchange, world))
     return explained(exchange, world, "the exchange is in its journal", rules, notes)
@@ -61,7 +59,8 @@ def compared(exchange: Exchange, world: World) -> list[TracedRule]:
     operation, service = operation_of(exchange, world.playbook), world.pipeline.services.get(exchange.api)
     if operation is None or service is None:
         return []
-    context = _context_of_rules(service, operation, exchange, world.playbook)
+    exchange = completed(exchange, world)
+    context = context_of_rules(service, operation, exchange, world.playbook)
     return trace_exchange(operation, exchange, context, bool(_canned(exchange, world)))
 
 
@@ -78,8 +77,8 @@ def explained(
     own = () if operation is None else operation.rules.rules
     rule = next((each for rule in own for each in (rule, *rule.each) if each.id == exchange.rule), None)
     service = world.pipeline.services.get(exchange.api)
-    answering = service or _nearest(world, exchange)
-    tier = _plan(exchange, answering)
+    answering = service or nearest_service(world, exchange)
+    tier = exchange.plan
     prompt, basis = _grounds(exchange, world, answering, operation, rule, tier)
     return Explanation(
         number=exchange.number,
@@ -121,7 +120,7 @@ def _grounds(
 ) -> tuple[str, Basis | None]:
     """Returns the prompt that was replied to, and what the response rests on."""
     prompt = ""
-    context = _context(answering, operation, exchange, world.playbook)
+    context = context_of(answering, operation, exchange, world.playbook)
     if operation is not None:
         prompt = _prompt(context, operation)
         context.pop("prompt", None)  # it would count as used
@@ -163,28 +162,6 @@ def _notes(exchange: Exchange, operation: Operation | None, rules: list[TracedRu
     return notes
 
 
-def _who(exchange: Exchange, context: Context) -> Caller | None:
-    """Returns the caller of an exchange, whose key the journal has masked: who has such a key in such a workspace."""
-    service = context.service
-    if not exchange.caller:
-        return None
-    for plan in service.api.credentials:
-        for key, record in service.records[plan.collection].items():
-            if mask_key(key) == exchange.caller and record["workspace"] == exchange.workspace:
-                return make_caller(context, key, record)
-    unknown = service.api.unknown
-    if unknown is None:
-        return None
-    record = {"workspace": exchange.workspace, "tier": unknown.tier, "data": unknown.data}
-    return make_caller(context, exchange.caller, record)
-
-
-def _plan(exchange: Exchange, service: Service) -> TierPlan | None:
-    """Returns the plan of who asked, without a budget of the key's own where another process has answered."""
-    plan: TierPlan | str | None = exchange.plan
-    return service.api.tiers.get(plan) if isinstance(plan, str) else plan
-
-
 def _caller(
     exchange: Exchange, service: Service, operation: Operation | None, tier: TierPlan | None
 ) -> CallerView | None:
@@ -216,48 +193,11 @@ def _prompt(context: Context, operation: Operation) -> str:
         return ""
 
 
-def _nearest(world: World, exchange: Exchange) -> Service:
-    """Returns the API that refuses a request which leads to none of its operations."""
-    return world.pipeline.services[world.playbook.router.nearest_api(_host(exchange), exchange.path)]
-
-
-def _host(exchange: Exchange) -> str:
-    return _authority(exchange).partition(":")[0].lower()
-
-
-def _authority(exchange: Exchange) -> str:
-    """Returns the host of a request with its port, as its header says it."""
-    return next((line for name, line in exchange.headers if name.lower() == b"host"), b"").decode("latin-1")
-
-
 def _is_unknown(service: Service, operation: Operation | None, exchange: Exchange) -> bool:
     """Whether a caller was let in with a key that its API does not know, as far as the masked key tells."""
     if operation is None or not operation.auth or not exchange.caller or service.api.unknown is None:
         return False
     return exchange.caller not in {mask_key(key) for key, _ in service.records[KEYS].items()}
-
-
-def _context(service: Service, operation: Operation | None, exchange: Exchange, playbook: Playbook) -> Context:
-    """Returns the context of the request as far as the journal has it, secrets masked."""
-    fields = {name.lower(): value for name, value in exchange.headers}
-    host, authority = _host(exchange), _authority(exchange)
-    request = Request(exchange.method, exchange.path, exchange.query, fields, host, "http", authority, exchange.body)
-    request.origin = f"http://{authority}"
-    found = playbook.router.find(exchange.method, host, exchange.path)
-    request.params = {} if found is None else found.params
-    context = Context(service, request, operation)
-    if operation is not None:
-        with suppress(ApiError):
-            check_form(context, operation, read_form(context, operation))
-    return context
-
-
-def _context_of_rules(service: Service, operation: Operation | None, exchange: Exchange, playbook: Playbook) -> Context:
-    """Returns the context with what rules are compared with besides: the caller, its allowance, and the time."""
-    context = _context(service, operation, exchange, playbook)
-    context.caller, context.allowance, context.number = _who(exchange, context), exchange.allowance, exchange.number
-    context["now"] = exchange.at
-    return context
 
 
 def _is_own(rule: Rule, operation: Operation) -> bool:
@@ -344,7 +284,7 @@ class NearestRequest:
             operation = operation_of(exchange, self._world.playbook)
             compiled = None if operation is None else operation.rules.by_place.get(rule.place)
             if compiled is not None:
-                differences = compiled.matcher.differences(self._context(exchange, operation))
+                differences = compiled.matcher.differences(self.context_of(exchange, operation))
                 found.append((Miss(compiled, tuple(differences)), exchange))
         nearest = sorted(found, key=lambda each: len(each[0].differences))[:1]
         exchange = nearest[0][1] if nearest else exchanges[-1]
@@ -363,10 +303,10 @@ class NearestRequest:
             found = self._last[operations] = list(islice(fitting, MAX_COMPARED))[::-1]
         return found
 
-    def _context(self, exchange: Exchange, operation: Operation | None) -> Context:
+    def context_of(self, exchange: Exchange, operation: Operation | None) -> Context:
         context = self._contexts.get(exchange.number)
         if context is None:
             service = self._world.pipeline.services[exchange.api]
-            context = _context_of_rules(service, operation, exchange, self._world.playbook)
+            context = context_of_rules(service, operation, exchange, self._world.playbook)
             self._contexts[exchange.number] = context
         return context

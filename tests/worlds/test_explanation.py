@@ -12,7 +12,7 @@ import pytest
 from emulator import Emulator
 from emulator.playbook.matching import Matcher
 from emulator.verdict.coverage import NOT_COMPARED
-from emulator.worlds import explanation
+from emulator.worlds import explanation, past_exchange
 from tests import loopback
 from tests.inspector.traffic import KEY, asking, cut, send, streaming
 from tests.running import Emulated
@@ -21,10 +21,13 @@ ASKING = {"X-Emulator-Provenance": "1"}
 
 
 def explained(emulator: Emulated, number: int = 1) -> dict[str, Any]:
-    answer = loopback.get(f"{emulator.origin}/_emulator/exchanges/{number}/explanation")
-    assert answer.status_code == 200
-    told: dict[str, Any] = answer.json()
-    return told
+    """The explanation, which is the same whichever process is asked."""
+    url = f"{emulator.origin}/_emulator/exchanges/{number}/explanation"
+    answers = [loopback.get(url) for _ in emulator.apps]
+    assert {answer.status_code for answer in answers} == {200}
+    told: list[dict[str, Any]] = [answer.json() for answer in answers]
+    assert all(each == told[0] for each in told)
+    return told[0]
 
 
 def claims(told: dict[str, Any], grade: str) -> dict[str, str]:
@@ -62,7 +65,7 @@ def test_a_refusal_names_the_counter_that_refused_and_the_plan(emulator: Emulate
     for _ in range(61):
         answer = send(emulator, headers={"X-API-Key": "axp_test_free"})
     assert answer.status_code == 429
-    told = explained(emulator, 61)
+    told = explained(emulator, emulator.exchanges(61)[-1].number)
     assert told["decided_by"] == "the limits of the plan free"
     assert told["rule"] is None
     refused = {each["name"]: each["refused"] for each in told["limits"]}
@@ -147,6 +150,7 @@ def test_a_refusal_by_a_limit_rests_on_what_its_response_has_named(emulator: Emu
 
 
 @pytest.mark.scenario("demo")
+@pytest.mark.one_worker("what one process sends while another one moves the clock is sent at the end of the move")
 def test_a_paced_stream_has_planned_and_real_times(emulator: Emulated) -> None:
     with streaming(emulator):
         emulator.entered(1)
@@ -199,7 +203,7 @@ def test_the_work_to_find_the_nearest_requests_is_bounded(tmp_path: Path, monkey
     rules = "".join(f"  - {{on: messages.create, when: {{body.system: s{at}}}, reply: {{}}}}\n" for at in range(120))
     (tmp_path / "many.yaml").write_text(f"scenario: many\nextends: default\nrules:\n{rules}")
     work: Counter[str] = Counter()
-    for owner, name in ((explanation, "_context"), (Matcher, "differences")):
+    for owner, name in ((past_exchange, "context_of"), (Matcher, "differences")):
         counted(monkeypatch, work, owner, name)
     with Emulator(scenario=tmp_path / "many.yaml") as many:
         url = f"{many.base_url('aiexport')}/messages"
@@ -208,7 +212,7 @@ def test_the_work_to_find_the_nearest_requests_is_bounded(tmp_path: Path, monkey
         work.clear()
         shown = many.rules
     assert work == {
-        "_context": explanation.MAX_COMPARED,
+        "context_of": explanation.MAX_COMPARED,
         "differences": explanation.MAX_COMPARED * explanation.MAX_IDLE,
     }
     assert shown[49]["nearest"].startswith("nearest is #11 POST")

@@ -5,38 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from math import inf
 from secrets import token_hex
-from typing import Any
 
-import msgspec
-
-from emulator.http.exchange import Exchange, NearMiss
-from emulator.http.reply import StreamTiming
-from emulator.http.request import Peer
+from emulator.http.exchange import Exchange
 from emulator.store.backend import Watcher
+from emulator.store.exchange_codec import ReadExchange, data_of, exchange_of
 from emulator.store.journal import Journal
 from emulator.store.redis.changes import Tracker
 from emulator.store.redis.presence import Presence
 from emulator.store.redis.server import FIRST, JournalEntries
 
 ADD, END, CLEAR = "add", "end", "clear"
-OF_PROCESS = frozenset(("row", "held", "ended", "allowance", "decided", "begun"))  # what no other process could read
 MORE = 16  # entries of a stream beyond two for each exchange: of those that were open long
-HEADERS = list[tuple[bytes, bytes]]
-TYPES: dict[str, Any] = {
-    "headers": HEADERS,
-    "reply_lines": HEADERS,
-    "faults": tuple[str, ...],
-    "seeded": tuple[str, ...],
-    "near_misses": tuple[NearMiss, ...],
-    "schedule": StreamTiming | None,
-    "secrets": frozenset[str],
-}
-
-
-class ReadExchange(Exchange):
-    """An exchange as the stream has it; those of this process that it still has itself are no such ones."""
 
 
 class RedisJournal(Journal):
@@ -242,20 +222,6 @@ class RedisJournal(Journal):
         self._on_commit(effect)
 
 
-def data_of(exchange: Exchange, worker: str) -> bytes:
-    """Returns an exchange as the stream keeps it, with the process that answers it."""
-    fields = {name: value for name, value in exchange.__dict__.items() if name not in OF_PROCESS}
-    if exchange.plan is not None:
-        fields["plan"] = getattr(exchange.plan, "name", exchange.plan)  # another process has the plan itself
-    if (peer := exchange.peer) is not None:
-        fields["peer"] = [
-            *peer,
-            getattr(peer, "opened", 0.0),
-            getattr(peer, "closed", inf),
-        ]  # another server's has none
-    return msgspec.msgpack.encode((worker, fields))
-
-
 def _missing(own: Mapping[int, Exchange], entries: JournalEntries, most: int) -> list[Exchange]:
     """Returns the exchanges that a stream lacks, but for those that are older than what a full one holds."""
     if not own:
@@ -267,16 +233,3 @@ def _missing(own: Mapping[int, Exchange], entries: JournalEntries, most: int) ->
 
 def _nothing() -> None:
     """Does nothing."""
-
-
-def exchange_of(data: bytes) -> tuple[str, Exchange]:
-    """Returns the process and the exchange of an entry."""
-    worker, fields = msgspec.msgpack.decode(data)
-    exchange = ReadExchange(*(fields.pop(name) for name in ("number", "at", "method", "path", "query")))
-    for name, value in fields.items():
-        setattr(exchange, name, msgspec.convert(value, TYPES[name]) if name in TYPES else value)
-    if exchange.peer is not None:
-        host, port, opened, closed = exchange.peer
-        exchange.peer = Peer((host, port))
-        exchange.peer.opened, exchange.peer.closed = opened, closed
-    return worker, exchange

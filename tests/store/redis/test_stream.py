@@ -1,52 +1,26 @@
-"""Exchanges in the stream are read back as they were written, whatever server they came from."""
+"""The stream of a journal in Redis: cut to what journals hold, and read by processes that come later."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from math import inf
-from typing import Any
 
 import pytest
 
 from emulator.clock.system_time import pause
 from emulator.clock.turns import Turns
 from emulator.clock.world_clock import manual
-from emulator.http.exchange import Differing, Exchange, NearMiss
-from emulator.http.reply import StreamTiming
-from emulator.http.request import Peer
+from emulator.http.exchange import Exchange
+from emulator.store.exchange_codec import data_of
 from emulator.store.journal import Journal
 from emulator.store.redis.backend import RedisBackend
 from emulator.store.redis.changes import Tracker, Unit
-from emulator.store.redis.journal import ADD, OF_PROCESS, RedisJournal, data_of, exchange_of
+from emulator.store.redis.journal import ADD, RedisJournal
 from emulator.store.redis.presence import Presence
 from emulator.store.redis.server import JournalEntries, RedisServer
 from tests.redis_server import Server
 from tests.waiting import PATIENCE, TICK
-
-
-def shared(exchange: Exchange) -> dict[str, Any]:
-    """What other processes read of it."""
-    return {name: value for name, value in exchange.__dict__.items() if name not in OF_PROCESS}
-
-
-PEER = Peer(("127.0.0.1", 5))
-PEER.opened, PEER.closed = 1.0, 2.0
-
-
-@pytest.mark.parametrize(("peer", "closed"), [(PEER, 2.0), (("127.0.0.1", 5), inf)])
-def test_an_exchange_is_read_back(peer: Any, closed: float) -> None:
-    exchange = Exchange(7, 1.5, "POST", "/a", "b=c")
-    exchange.peer, exchange.body, exchange.faults = peer, b"\xff{}", ("status",)
-    exchange.headers, exchange.reply_head = [(b"A", b"\xe9")], "B: c\r\n"
-    exchange.near_misses = (NearMiss("r", "n", "f.yaml", 3, (Differing("a", "b", "c", True),)),)
-    exchange.schedule = StreamTiming((0.1,), b"x", [(1, 0.2)])
-    exchange.secrets, exchange.used = frozenset("s"), {"r": 2}
-    exchange.row, exchange.held = object(), 5
-    worker, read = exchange_of(data_of(exchange, "w"))
-    assert (worker, shared(read)) == ("w", shared(exchange))
-    assert (read.peer.closed, read.held, read.row) == (closed, 0, None)
 
 
 def ended(number: int) -> Exchange:

@@ -1,0 +1,66 @@
+"""An exchange that another process has answered is explained as the one that answered it does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from emulator.store.exchange_codec import data_of, exchange_of
+from emulator.worlds.explanation import explain
+from emulator.worlds.past_exchange import completed
+from tests import loopback
+from tests.running import Emulated
+from tests.small import KEY, Small
+
+pytestmark = pytest.mark.one_worker("it asks one process, without the control API")
+
+BUDGET = {"x-api-key": "aix_test_demo"}
+DAYS = {"startDay": "2020-01-01", "endDay": "2020-01-02", "modelId": "695fce4c27b4e3580e43d126"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "body", "status", "decided_by"),
+    [
+        ("GET", "/v2/models", {"X-API-Key": "axp_test_pro"}, None, 200, ""),
+        ("GET", "/v2/models", {}, None, 401, ""),
+        ("GET", "/v2/nothing", {}, None, 404, ""),
+        ("POST", "/v2/messages", {"X-API-Key": "axp_test_pro"}, {"model": 1}, 400, "the schema of the request"),
+        ("GET", "/v2/models?limit=x", {"X-API-Key": "axp_test_pro"}, None, 400, "the schema of the request"),
+        ("POST", "/sdk/models/stats", BUDGET, DAYS, 400, "the check at "),
+        ("GET", "/sdk/agents", BUDGET, None, 200, ""),
+    ],
+    ids=["answered", "no key", "unknown path", "body", "query", "check", "budget of a key"],
+)
+def test_another_process_says_the_same(
+    emulator: Emulated, method: str, path: str, headers: dict[str, str], body: Any, status: int, decided_by: str
+) -> None:
+    sent = {} if body is None else {"json": body}
+    assert loopback.request(method, emulator.origin + path, headers=headers, **sent).status_code == status
+    (exchange,) = emulator.exchanges(1)
+    world = emulator.app.worlds.default
+    here = explain(exchange, world)
+    assert explain(exchange_of(data_of(exchange, "w"))[1], world) == here
+    assert here.decided_by.startswith(decided_by)
+    assert bool(here.decided_by) == bool(decided_by)
+
+
+def test_an_exchange_of_this_process_is_complete(emulator: Emulated) -> None:
+    loopback.get(f"{emulator.origin}/v2/models", headers={"X-API-Key": "axp_test_pro"})
+    (exchange,) = emulator.exchanges(1)
+    assert completed(exchange, emulator.app.worlds.default) is exchange
+
+
+ONE = (
+    "one: {route: POST /one, request: {type: object}, checks: [{when: {body.a: 1}, error: conflict}], "
+    "rules: [{reply: {body: {}}}]}"
+)
+
+
+def test_what_the_playbook_has_no_more_is_left_out(small: Small) -> None:
+    before = small(ONE)
+    assert before.client("small", headers=KEY).post("/one", json={"a": 1}).status_code == 409
+    (exchange,) = before.exchanges(1)
+    after = small("\n\n" + ONE).app.worlds.default
+    assert explain(exchange, before.app.worlds.default).decided_by.startswith("the check at ")
+    assert explain(exchange_of(data_of(exchange, "w"))[1], after).decided_by == ""
