@@ -390,6 +390,7 @@ def test_a_call_passes_the_guard_once_more_as_the_client_that_made_it(running: R
         emulator.close()
 
 
+@pytest.mark.one_worker("several processes leave some numbers out")
 @pytest.mark.bound("result of a tool of MCP")
 def test_a_long_result_is_shortened_and_says_how_to_get_the_rest(emulator: Emulated) -> None:
     long = {**MESSAGE, "messages": [{"role": "user", "content": "word " * 20_000}]}
