@@ -307,6 +307,6 @@ class NearestRequest:
         context = self._contexts.get(exchange.number)
         if context is None:
             service = self._world.pipeline.services[exchange.api]
-            context = context_of_rules(service, operation, exchange, self._world.playbook)
+            context = context_of_rules(service, operation, completed(exchange, self._world), self._world.playbook)
             self._contexts[exchange.number] = context
         return context

@@ -3,6 +3,7 @@ with the parts of the playbook that the exchanges of another process only name."
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from copy import copy
 
@@ -15,7 +16,8 @@ from emulator.errors import ApiError
 from emulator.http.exchange import PLAN, SCHEMA, Exchange
 from emulator.http.request import Caller, Request
 from emulator.playbook.apis import Operation, Playbook
-from emulator.playbook.limits import TierPlan
+from emulator.playbook.limits import Limit, TierPlan
+from emulator.store.limits import Allowance
 from emulator.store.masking import mask_key
 from emulator.store.passed_over import operation_of
 from emulator.worlds.world import World
@@ -36,7 +38,7 @@ def completed(exchange: Exchange, world: World) -> Exchange:
     if decided is not None:
         found.decided = replace(decided, part=_part(str(decided.part), found.plan, context))
     if allowance is not None and found.plan is not None:
-        found.allowance = replace(allowance, limits=found.plan.limits)
+        found.allowance = _with_limits(allowance, found.plan.limits)
     return found
 
 
@@ -46,6 +48,14 @@ def _plan(name: str, caller: Caller | None, service: Service) -> TierPlan | None
         plan: TierPlan = caller.plan
         return plan
     return service.api.tiers.get(name)
+
+
+def _with_limits(allowance: Allowance, limits: Sequence[Limit]) -> Allowance:
+    """Returns an allowance with those of these limits whose counters it shows: the plan may have others by now."""
+    stands = dict(zip(allowance.charged, allowance.stands, strict=True))
+    shown = stands or allowance.states
+    kept = [limit for limit in limits if limit.name in shown]
+    return replace(allowance, limits=kept, stands=[stands[limit.name] for limit in kept if stands])
 
 
 def _part(name: str, plan: TierPlan | None, context: Context) -> object:

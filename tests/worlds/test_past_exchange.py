@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from emulator.store.exchange_codec import data_of, exchange_of
-from emulator.worlds.explanation import explain
+from emulator.worlds.explanation import NearestRequest, explain
 from emulator.worlds.past_exchange import completed
 from tests import loopback
 from tests.running import Emulated
@@ -15,7 +15,7 @@ from tests.small import KEY, Small
 
 pytestmark = pytest.mark.one_worker("it asks one process, without the control API")
 
-BUDGET = {"x-api-key": "aix_test_demo"}
+AIXPLAIN = {"x-api-key": "aix_test_demo"}
 DAYS = {"startDay": "2020-01-01", "endDay": "2020-01-02", "modelId": "695fce4c27b4e3580e43d126"}
 
 
@@ -27,10 +27,10 @@ DAYS = {"startDay": "2020-01-01", "endDay": "2020-01-02", "modelId": "695fce4c27
         ("GET", "/v2/nothing", {}, None, 404, ""),
         ("POST", "/v2/messages", {"X-API-Key": "axp_test_pro"}, {"model": 1}, 400, "the schema of the request"),
         ("GET", "/v2/models?limit=x", {"X-API-Key": "axp_test_pro"}, None, 400, "the schema of the request"),
-        ("POST", "/sdk/models/stats", BUDGET, DAYS, 400, "the check at "),
-        ("GET", "/sdk/agents", BUDGET, None, 200, ""),
+        ("POST", "/sdk/models/stats", AIXPLAIN, DAYS, 400, "the check at "),
+        ("GET", "/sdk/agents", AIXPLAIN, None, 200, ""),
     ],
-    ids=["answered", "no key", "unknown path", "body", "query", "check", "budget of a key"],
+    ids=["answered", "no key", "unknown path", "body", "query", "check", "another API"],
 )
 def test_another_process_says_the_same(
     emulator: Emulated, method: str, path: str, headers: dict[str, str], body: Any, status: int, decided_by: str
@@ -64,3 +64,48 @@ def test_what_the_playbook_has_no_more_is_left_out(small: Small) -> None:
     after = small("\n\n" + ONE).app.worlds.default
     assert explain(exchange, before.app.worlds.default).decided_by.startswith("the check at ")
     assert explain(exchange_of(data_of(exchange, "w"))[1], after).decided_by == ""
+
+
+def set_budget(emulator: Emulated, key: str, budget: dict[str, float]) -> None:
+    order = {"key": key, "budget": budget}
+    loopback.request("PUT", f"{emulator.origin}/_emulator/limits", json=order).raise_for_status()
+
+
+@pytest.mark.parametrize(
+    ("key", "calls", "then", "now", "counters"),
+    [
+        ("axp_test_pro", 1, {"USD": 5}, {"USD": 5}, ["requests", "tokens", "USD"]),
+        ("axp_test_pro", 1, {}, {"USD": 5}, ["requests", "tokens"]),
+        ("axp_test_free", 61, {}, {"USD": 5}, ["requests", "tokens"]),
+        ("axp_test_pro", 1, {"USD": 5}, {}, ["requests", "tokens"]),
+        ("axp_test_free", 61, {"USD": 5}, {}, ["requests", "tokens"]),
+    ],
+    ids=["the same", "one more", "one more than refused", "one less", "one less than refused"],
+)
+def test_the_counters_of_then_are_shown_whatever_budget_the_key_has_now(
+    emulator: Emulated, key: str, calls: int, then: dict[str, float], now: dict[str, float], counters: list[str]
+) -> None:
+    set_budget(emulator, key, then)
+    for _ in range(calls):
+        loopback.get(f"{emulator.origin}/v2/models", headers={"X-API-Key": key})
+    exchange, world = emulator.exchanges(calls)[-1], emulator.app.worlds.default
+    here = explain(exchange, world)
+    assert [each.name for each in here.limits] == ["requests", "tokens", *then]
+    set_budget(emulator, key, now)
+    there = explain(exchange_of(data_of(exchange, "w"))[1], world)
+    assert [each.name for each in there.limits] == counters
+    assert there.limits == [each for each in here.limits if each.name in counters]
+    assert there.decided_by == here.decided_by
+
+
+def test_a_rule_on_limits_is_compared_with_how_they_stood(small: Small) -> None:
+    rule = "rules: [{on: one, when: {limits.calls.remaining: 3}, reply: {body: {}}}]"
+    emulator = small("one: {route: POST /one, request: {type: object}, rules: [{reply: {body: {}}}]}", scenario=rule)
+    assert emulator.client("small", headers=KEY).post("/one", json={}).status_code == 200
+    (exchange,) = emulator.exchanges(1)
+    world = emulator.app.worlds.default
+    operation = world.playbook.apis["small"].operations["one"]
+    differ = operation.rules.rules[0].matcher.differences
+    read = exchange_of(data_of(exchange, "w"))[1]
+    (here,), (there,) = (differ(NearestRequest(world).context_of(each, operation)) for each in (exchange, read))
+    assert (here.found, there.found) == (999, 999)
