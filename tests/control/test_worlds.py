@@ -131,6 +131,7 @@ def test_a_world_begins_again(emulator: Emulated, control: httpx.Client) -> None
     assert told["keys"] == ["axp_********test"]
 
 
+@pytest.mark.one_worker("several processes leave some numbers out")
 def test_a_snapshot_makes_another_world_answer_the_same(emulator: Emulated, control: httpx.Client) -> None:
     def ask(world: str) -> Any:
         said = caller(emulator).post("/messages", json=asking(), headers={"X-Emulator-World": world})

@@ -13,6 +13,7 @@ from tests.verdict.conftest import PLAYBOOK, Seen, Story, verdict
 
 
 @pytest.mark.finding("G8")
+@pytest.mark.one_worker("several processes leave some numbers out")
 def test_a_path_that_no_api_has_is_found_once_with_the_nearest(story: Story) -> None:
     emulated: Emulated = story("")
     client = caller(emulated)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.apis.aiexport_calls import BLIND_HAIKU, FREE, HAIKU, IMAGE, OPUS, SONNET, asking, caller
 from tests.verdict.conftest import Story, verdict
 
 
+@pytest.mark.one_worker("several processes leave some numbers out")
 def test_a_model_that_the_plan_forbids_is_told_once(story: Story) -> None:
     emulated = story("")
     client = caller(emulated, FREE)

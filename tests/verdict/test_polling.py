@@ -12,6 +12,7 @@ from tests.verdict.conftest import Seen, Story, look_in_vain, verdict
 BATCH = {"operation": "batch.get", "target": "GET /v2/batch/batch_7"}
 
 
+@pytest.mark.one_worker("several processes leave some numbers out")
 def test_polls_without_a_pause_are_told(story: Story) -> None:
     emulated = story("")
     client = caller(emulated)
@@ -95,6 +96,7 @@ def test_a_client_that_just_ends_is_right(seen: Seen) -> None:
     assert seen.found() == {}
 
 
+@pytest.mark.one_worker("several processes leave some numbers out")
 def test_a_cancel_that_is_ignored_is_told(story: Story) -> None:
     emulated = story("")
     client = caller(emulated)

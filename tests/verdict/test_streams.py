@@ -66,6 +66,7 @@ def test_a_last_event_that_is_only_text_is_known_too(story: Story, left_out: int
     assert list(verdict(emulated, 2)) == found
 
 
+@pytest.mark.one_worker("several processes leave some numbers out")
 def test_a_partial_text_that_becomes_the_assistants_words_is_told(emulated: Emulated) -> None:
     client = caller(emulated)
     partial = cut(client)

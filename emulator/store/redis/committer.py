@@ -167,9 +167,10 @@ class Committer:
         try:
             while self._pending or self._followers or self._wanted:
                 with self._clock.busy():
+                    asked = len(self._followers)  # who asks from here on may ask for what this commit does not bring
                     await self._commit_some()
-                    if self._followers:
-                        await self._follow()
+                    if asked:
+                        await self._follow(asked)
         except Exception as error:  # who waits must hear of it, whatever it is
             self._lose(
                 error if isinstance(error, StoreUnavailable) else StoreUnavailable(f"{type(error).__name__}: {error}")
@@ -204,9 +205,12 @@ class Committer:
         if reply.status == "wait":
             await pause(WAIT_SECONDS)
 
-    async def _follow(self) -> None:
-        """Makes visible what all have added to the journal; nothing is committed meanwhile."""
-        followers, self._followers = self._followers, []
+    async def _follow(self, asked: int) -> None:
+        """Makes visible what all have added to the journal; nothing is committed meanwhile.
+
+        So many of those who wait for it had asked before the last commit began.
+        """
+        followers, self._followers = self._followers[:asked], self._followers[asked:]
         journal = self._journal
         try:
             entries = await self._server.entries(self._world, journal.last)

@@ -89,6 +89,7 @@ def test_a_client_is_told_what_the_emulator_is_for_and_which_world_it_means(emul
 @pytest.mark.parametrize(
     "tool", [each for each in TOOLBOX.tools.values() if each.tool.reads], ids=lambda x: x.tool.name
 )
+@pytest.mark.one_worker("several processes leave some numbers out")
 def test_a_tool_that_reads_gives_what_its_route_answers_and_changes_nothing(
     emulator: Emulated, tool: RouteTool
 ) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import redis
 
+from emulator.clock.system_time import pause
 from emulator.clock.world_clock import manual
 from emulator.errors import StoreUnavailable
 from emulator.http.exchange import Exchange
@@ -68,6 +69,33 @@ def test_units_of_two_workers_at_a_time_never_share_a_number() -> None:
         numbers = await asyncio.gather(*(each.transact(adding(each)) for _ in range(20) for each in (store, other)))
         assert sorted(numbers) == list(range(1, 41))
         assert store.records.count("things") == 40 or other.records.count("things") == 40
+        await other.close()
+
+    play(redis_url(), story)
+
+
+def test_who_asks_while_a_commit_is_under_way_is_not_answered_by_that_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(store: OwnBackend) -> None:
+        other = OwnBackend(redis_url(), store.world, manual())
+        await store.transact(adding(store))
+        answered, kept = asyncio.Event(), asyncio.Event()
+        commit = store.server.commit
+
+        async def held(world: str, packed: Any) -> Any:
+            reply = await commit(world, packed)
+            answered.set()
+            await kept.wait()
+            return reply
+
+        monkeypatch.setattr(store.server, "commit", held)
+        heard = asyncio.ensure_future(store.catch_up())
+        await answered.wait()
+        await other.transact(adding(other))
+        asked = asyncio.ensure_future(store.catch_up())
+        await pause(0)
+        kept.set()
+        await asyncio.gather(heard, asked)
+        assert store.records.get("things", "2") == {"n": 2}
         await other.close()
 
     play(redis_url(), story)
