@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from _thread import start_new_thread  # a Thread takes locks when it starts, and the main thread may hold them
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from click.core import ParameterSource
 
 from emulator.cli.errors import exit_on_error
 from emulator.cli.words import address_options
+from emulator.errors import EmulatorError
 
 
 @click.command(params=address_options(world="The world of calls that name none."))
@@ -58,9 +60,8 @@ def mcp(
         async with AttachedClient(address, token) as client:
             await server.converse(server.make_server(Toolbox(TABLE), client, world))
 
-    with ExitStack() as stack:
-        stack.enter_context(_ends_at_signals(stack.close))  # before anything says that it has begun
-        found = stack.enter_context(_started(scenarios, listen, world, token)) if start else (address, token)
+    with ends_at_signals() as begun:  # before anything says that it has begun
+        found = begun.enter_context(_started(scenarios, listen, world, token)) if start else (address, token)
         asyncio.run(converse(*found))
     return 0
 
@@ -90,16 +91,29 @@ def _started(scenarios: tuple[str, ...], listen: str | None, world: str, token: 
 
 
 @contextmanager
-def _ends_at_signals(close: Callable[[], None]) -> Iterator[None]:
-    """Ends at Ctrl-C and SIGTERM, though a thread reads standard input, which nothing can break off."""
+def ends_at_signals() -> Iterator[ExitStack]:
+    """Yields what is closed at the end of the block, and at Ctrl-C and SIGTERM, which end the process then, though a
+    thread may read standard input, which nothing can break off."""
+    begun = ExitStack()
 
     def end(*_: object) -> None:
-        close()
-        os._exit(0)
+        # Not here: closing may wait for a lock that the main thread holds, which goes on.
+        start_new_thread(finish, ())
+
+    def finish() -> None:
+        status = 1
+        try:
+            begun.close()
+            status = 0
+        except EmulatorError as error:
+            click.echo(f"error: {error}", err=True)
+        finally:
+            os._exit(status)
 
     before = {each: signal.signal(each, end) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        with begun:
+            yield begun
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)

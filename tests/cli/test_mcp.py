@@ -173,6 +173,34 @@ def test_it_ends_quietly_at_a_signal_while_it_reads(by: signal.Signals) -> None:
         assert process.stdout.read() == ""
 
 
+ENDED_IN_THE_MIDDLE = """
+import os, signal, sys, threading
+from emulator.cli.mcp import ends_at_signals
+lock = threading.Lock()
+with ends_at_signals() as begun:
+    begun.callback(print, "closed", flush=True)
+    begun.callback(lock.acquire)
+    with lock:
+        os.kill(os.getpid(), signal.{by})
+        print("goes on", flush=True)
+    signal.pause()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("by", ["SIGINT", "SIGTERM"])
+def test_a_signal_that_comes_while_a_lock_is_held_ends_it_too(by: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ENDED_IN_THE_MIDDLE.format(by=by)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "goes on\nclosed\n", "")
+
+
 def test_it_ends_when_its_input_does(tmp_path: Path, emulator: Emulated) -> None:
     with start("--url", emulator.origin) as process:
         out, err = process.communicate("not a message\n", timeout=PATIENCE)
