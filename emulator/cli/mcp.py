@@ -14,7 +14,6 @@ from click.core import ParameterSource
 
 from emulator.cli.errors import exit_on_error
 from emulator.cli.words import address_options
-from emulator.errors import EmulatorError
 
 
 @click.command(params=address_options(world="The world of calls that name none."))
@@ -105,7 +104,7 @@ def ends_at_signals() -> Iterator[ExitStack]:
         try:
             begun.close()
             status = 0
-        except EmulatorError as error:
+        except Exception as error:
             click.echo(f"error: {error}", err=True)
         finally:
             os._exit(status)

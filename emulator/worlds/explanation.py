@@ -217,7 +217,10 @@ def _decider(exchange: Exchange) -> str:
         if decided.kind != "payment_required" or exchange.allowance is None:
             return f"the limits of the plan {part.name}"
         states = exchange.allowance.states
-        spent = [each for each in part.limits if isinstance(each.pace, Spends) and not states[each.name]["remaining"]]
+        budgets = [each for each in exchange.allowance.limits if isinstance(each.pace, Spends)]
+        spent = [each for each in budgets if not states[each.name]["remaining"]]
+        if not spent:  # the plan has another budget by now
+            return f"a budget of {decided.counter}"
         return " or ".join(
             f"{'the key' if each.owner else f'the plan {part.name}'}'s budget of {each.name}" for each in spent
         )

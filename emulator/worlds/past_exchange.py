@@ -25,7 +25,7 @@ from emulator.worlds.world import World
 
 def completed(exchange: Exchange, world: World) -> Exchange:
     """Returns an exchange that another process has answered with the parts of this one's playbook that it names: the
-    caller's plan, what refused the request, and the limits. What the playbook has no more is left out."""
+    caller's plan, what refused the request, and the limits. Parts that no longer exist are left out."""
     plan, decided, allowance = exchange.plan, exchange.decided, exchange.allowance
     if not isinstance(plan, str) and (decided is None or not isinstance(decided.part, str)):
         return exchange
@@ -68,7 +68,8 @@ def _part(name: str, plan: TierPlan | None, context: Context) -> object:
     try:
         check_form(context, operation, read_form(context, operation))
     except ApiError as error:
-        return error.decided_by
+        if error.decided_by is not None:
+            return error.decided_by
     return operation.request or operation.query  # the journal has cut what was wrong
 
 

@@ -98,6 +98,28 @@ def test_the_counters_of_then_are_shown_whatever_budget_the_key_has_now(
     assert there.decided_by == here.decided_by
 
 
+@pytest.mark.parametrize(
+    ("now", "decided_by"),
+    [({"USD": 5}, "the key's budget of USD"), ({}, "a budget of USD")],
+    ids=["the same", "none"],
+)
+def test_a_budget_that_was_spent_is_named_whatever_budget_the_key_has_now(
+    emulator: Emulated, now: dict[str, float], decided_by: str
+) -> None:
+    key = "axp_test_pro"
+    set_budget(emulator, key, {"USD": 0.000001})
+    message = {"model": "apex-haiku-4-20250401", "messages": [{"role": "user", "content": "Hello!"}]}
+    statuses = [
+        loopback.post(f"{emulator.origin}/v2/messages", headers={"X-API-Key": key}, json=message).status_code
+        for _ in range(2)
+    ]
+    assert statuses[-1] == 402
+    exchange, world = emulator.exchanges(2)[-1], emulator.app.worlds.default
+    assert explain(exchange, world).decided_by == "the key's budget of USD"
+    set_budget(emulator, key, now)
+    assert explain(exchange_of(data_of(exchange, "w"))[1], world).decided_by == decided_by
+
+
 def test_a_rule_on_limits_is_compared_with_how_they_stood(small: Small) -> None:
     rule = "rules: [{on: one, when: {limits.calls.remaining: 3}, reply: {body: {}}}]"
     emulator = small("one: {route: POST /one, request: {type: object}, rules: [{reply: {body: {}}}]}", scenario=rule)

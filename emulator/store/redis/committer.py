@@ -168,8 +168,7 @@ class Committer:
             while self._pending or self._followers or self._wanted:
                 with self._clock.busy():
                     asked = len(self._followers)  # who asks from here on may ask for what this commit does not bring
-                    await self._commit_some()
-                    if asked:
+                    if await self._commit_some() and asked:
                         await self._follow(asked)
         except Exception as error:  # who waits must hear of it, whatever it is
             self._lose(
@@ -180,7 +179,8 @@ class Committer:
         if self.lost is not None and self._pending:
             self._task = asyncio.get_running_loop().create_task(self._wait_for_server())
 
-    async def _commit_some(self) -> None:
+    async def _commit_some(self) -> bool:
+        """Commits what waits, or runs it again on what others have changed; returns whether the copy has that now."""
         self._in_doubt = batch = list(islice(self._pending, max(1, MAX_UNITS >> self._refusals)))
         reading = self._timer.unknown()
         missing, wanted = self._lots.missing(len(self._pending)), self._wanted
@@ -196,7 +196,7 @@ class Committer:
                 self._lots.add(reply.last, missing)  # units that wait have perhaps counted on
                 self._absorb([(wire((self._counters, (self._lots.name,))).encode(), b"%d" % reply.last)])
             self._timer.refine()
-            return
+            return True
         if reply.status == "stale":
             self._refusals += 1
             if self._refusals > MAX_REFUSALS:
@@ -204,11 +204,12 @@ class Committer:
         await self._take_over(reply)
         if reply.status == "wait":
             await pause(WAIT_SECONDS)
+        return reply.status != "expelled"
 
     async def _follow(self, asked: int) -> None:
         """Makes visible what all have added to the journal; nothing is committed meanwhile.
 
-        So many of those who wait for it had asked before the last commit began.
+        `asked` is how many of those who wait for it had asked before the last commit began.
         """
         followers, self._followers = self._followers[:asked], self._followers[asked:]
         journal = self._journal
