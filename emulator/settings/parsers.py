@@ -169,9 +169,12 @@ def parse_store(value: Any) -> str:
     text = str(value).strip()
     if text == "memory":
         return ""
-    if not re.fullmatch(
-        r"rediss?://([^@/\s]*@)?(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:[0-9]{1,5})?(/[0-9]{0,4})?|unix://([^@/\s]*@)?/\S+", text
-    ):
+    found = re.fullmatch(
+        r"rediss?://([^@/\s]*@)?(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:(?P<port>[0-9]{1,5}))?(/[0-9]{0,4})?"
+        r"|unix://([^@/\s]*@)?/\S+",
+        text,
+    )
+    if found is None or int(found["port"] or 0) > 65_535:
         raise ValueError("memory, or a URL such as redis://localhost:6379/0 or unix:///run/redis.sock")
     return text
 

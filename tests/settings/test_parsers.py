@@ -235,7 +235,15 @@ INVALID: list[tuple[Callable[[Any], object], str, tuple[object, ...]]] = [
     (
         parse_store,
         "memory, or a URL such as redis://localhost:6379/0 or unix:///run/redis.sock",
-        ("", "localhost:6379", "redis://", "http://localhost:6379", "redis://a b", "redis://localhost/x"),
+        (
+            "",
+            "localhost:6379",
+            "redis://",
+            "http://localhost:6379",
+            "redis://a b",
+            "redis://localhost/x",
+            "redis://a:99999/0",
+        ),
     ),
     (parse_workers, f"a whole number from 1 to {MAX_WORKERS}, such as 2", ("0", f"{MAX_WORKERS + 1}", "-1", "two", "")),
     (
