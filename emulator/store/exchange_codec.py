@@ -39,7 +39,7 @@ class Charge(Struct, array_like=True):
 
 
 class ReadExchange(Exchange):
-    """An exchange as the stream has it; those of this process that it still has itself are no such ones.
+    """An exchange as it was read; one that this process still has itself is none.
 
     Its `plan`, and the part that `decided`, are known by their names; its `allowance` has no limits.
     """

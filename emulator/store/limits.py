@@ -23,8 +23,8 @@ class Allowance(Struct):
     """What was charged for one request, by counter (empty: nothing was), and how each counter stood after it.
 
     `stands` says how much of each limit was used, and when it resets; `charged` names them in the same order, unless
-    nothing was charged. `at` is the moment of the request. A `holder` is
-    the subject that gets back what it was charged for being under way, but for the kinds of job that have `begun`.
+    nothing was charged. `at` is the moment of the request. A `holder` is the subject that gets back what it was charged
+    for being under way, but for the kinds of job that have `begun`.
     """
 
     limits: Sequence[Limit]

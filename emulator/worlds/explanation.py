@@ -219,7 +219,7 @@ def _decider(exchange: Exchange) -> str:
         states = exchange.allowance.states
         budgets = [each for each in exchange.allowance.limits if isinstance(each.pace, Spends)]
         spent = [each for each in budgets if not states[each.name]["remaining"]]
-        if not spent:  # the plan has another budget by now
+        if not spent:  # the plan has no such budget any more
             return f"a budget of {decided.counter}"
         return " or ".join(
             f"{'the key' if each.owner else f'the plan {part.name}'}'s budget of {each.name}" for each in spent

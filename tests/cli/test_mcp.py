@@ -174,7 +174,7 @@ def test_it_ends_quietly_at_a_signal_while_it_reads(by: signal.Signals) -> None:
 
 
 ENDED_IN_THE_MIDDLE = """
-import os, signal, sys, threading
+import os, signal, threading
 from emulator.cli.mcp import ends_at_signals
 lock = threading.Lock()
 with ends_at_signals() as begun:
